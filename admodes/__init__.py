@@ -1,0 +1,52 @@
+"""admodes: forward-mode and reverse-mode automatic differentiation, side by side."""
+
+from admodes.core.carrier import value
+from admodes.core.forward import jvp
+from admodes.core.op import Op
+from admodes.core.reverse import vjp
+from admodes.derivatives import grad, hessian, hvp, jacobian, value_and_grad
+from admodes.ops.activations import (
+    elu,
+    leaky_relu,
+    logaddexp,
+    logit,
+    relu,
+    sigmoid,
+    softplus,
+)
+from admodes.ops.arithmetic import (
+    add,
+    cbrt,
+    divide,
+    hypot,
+    inverse,
+    multiply,
+    negate,
+    power,
+    sqrt,
+    square,
+    subtract,
+)
+from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
+from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
+from admodes.ops.structure import (
+    array,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    not_equal,
+    stack,
+    strong_mul,
+    sum,
+    where,
+)
+from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from admodes.rules import check_grads, custom_rule
+
+log = ln
+pow = power
+max = maximum
+min = minimum

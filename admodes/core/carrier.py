@@ -1,0 +1,211 @@
+"""Carriers: the values that flow through a function in place of numbers.
+
+A carrier wraps the value one level further out and belongs to a `Level`, which one derivative call
+(or one recording) owns. This module knows no operation: operators and NumPy functions are bound to
+`Carrier` when an operation registers.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+_serials = itertools.count(1)
+
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+"""NumPy ufunc -> operation; filled by registration."""
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> function of the same signature that takes carriers."""
+
+HOW_TO_ADD = "CONTRIBUTING.md, 'Add an operation', shows how to add it"
+
+
+class Level:
+    """One derivative call or recording. Later calls are nested inside earlier ones, so that of two
+    carriers the one with the larger serial is the outer wrapper and is unwrapped first."""
+
+    __slots__ = ("alive", "serial")
+
+    def __init__(self) -> None:
+        self.serial = next(_serials)
+        self.alive = True
+
+
+class LostDerivative(TypeError):
+    """A traced value was about to become a plain number, without its derivative."""
+
+
+class Carrier:
+    """Base class of everything that is differentiated or recorded."""
+
+    __slots__ = ("level", "primal")
+    __array_priority__ = 1000.0
+    __hash__ = object.__hash__
+
+    level: Level
+    primal: Any
+
+    def unary(self, op: Any) -> Any:
+        """Apply a one-argument operation to this carrier."""
+        return self.apply(op, (self,), None)
+
+    def binary(self, op: Any, a: Any, b: Any) -> Any:
+        """Apply a two-argument operation; this carrier is one of the arguments."""
+        return op.dispatch((a, b), None)
+
+    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+        """Apply an operation in which no argument is of a later level than this carrier."""
+        raise NotImplementedError
+
+    @property
+    def value(self) -> Any:
+        """The plain number or array inside, however deep."""
+        return value(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(value(self))
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.size(value(self)))
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.asarray(value(self)).dtype
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a traced scalar: it has shape ()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("cannot iterate over a traced scalar: it has shape ()")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __bool__(self) -> bool:
+        return bool(self.primal)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.primal!r})"
+
+    def __setitem__(self, index: Any, item: Any) -> None:
+        raise TypeError(
+            "a traced array cannot be assigned into; build the new one with ad.stack, ad.array or "
+            "ad.where"
+        )
+
+    def __float__(self) -> float:
+        raise LostDerivative(
+            "float(), the functions of math, and buf[i] = x on a plain array would lose the "
+            "derivative of a traced value: write ad.sin(x) instead of math.sin(x), build arrays "
+            "with ad.stack, ad.array or ad.where, and use ad.value(x) where only the number is "
+            "wanted"
+        )
+
+    def __int__(self) -> int:
+        raise LostDerivative(
+            "int() of a traced value has no derivative: use ad.floor(x) or ad.round(x), or "
+            "int(ad.value(x)) where only the number is wanted"
+        )
+
+    def __index__(self) -> int:
+        raise LostDerivative(
+            "a traced value cannot be an index or a bound of range(): use int(ad.value(x))"
+        )
+
+    def __complex__(self) -> complex:
+        raise LostDerivative(
+            "complex() and the functions of cmath would lose the derivative of a traced value"
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise LostDerivative(
+            "a traced value cannot be put into a plain NumPy array, where its derivative would be "
+            "lost: write ad.array([...]) or np.stack([...]) instead of np.array([...]), build "
+            "arrays with ad.stack or ad.where instead of buf[i] = x, and use ad.value(x) where "
+            "only the number is wanted"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in UFUNCS:
+            return UFUNCS[ufunc](*inputs)
+        name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+        if "out" in kwargs:
+            raise TypeError(
+                f"{name} cannot write a traced value into an existing array: write x = x + v "
+                "instead of x += v on a plain array, and leave out= away"
+            )
+        options = f" with {', '.join(k + '=' for k in kwargs)}" if kwargs else ""
+        raise TypeError(f"{name}{options} has no derivative in admodes yet; {HOW_TO_ADD}")
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func not in FUNCTIONS:
+            name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
+            raise TypeError(f"{name} has no derivative in admodes yet; {HOW_TO_ADD}")
+        return FUNCTIONS[func](*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        hint = f"; {HOW_TO_ADD}" if hasattr(np.ndarray, name) else ""
+        raise AttributeError(f"a traced value has no attribute {name!r}{hint}")
+
+
+def call(f: Callable, args: tuple) -> Any:
+    """f(*args); NumPy hides the error of buf[i] = x behind a puzzling one, which is undone."""
+    try:
+        return f(*args)
+    except ValueError as error:
+        if isinstance(error.__cause__, LostDerivative):
+            raise error.__cause__.with_traceback(error.__traceback__) from None
+        raise
+
+
+def value(x: Any) -> Any:
+    """The plain number or array inside a carrier, however deeply nested; other things as they are.
+
+    For printing, logging and stopping rules: what is computed from it has no derivative.
+
+    >>> import admodes as ad
+    >>> ad.grad(lambda x: x * ad.value(x))(3.0)
+    3.0
+    """
+    while isinstance(x, Carrier):
+        x = x.primal
+    return x
+
+
+def outermost(args: tuple) -> Carrier | None:
+    """The carrier of the latest level among args, or None."""
+    top = None
+    for a in args:
+        if isinstance(a, Carrier) and (top is None or a.level.serial > top.level.serial):
+            top = a
+    return top
+
+
+def bind_operator(name: str, op: Any, reflected: bool) -> None:
+    """Make `carrier <name> other` run op, and `other <name> carrier` where reflected."""
+
+    def operator_method(self, other):
+        return self.binary(op, self, other)
+
+    def reflected_method(self, other):
+        return self.binary(op, other, self)
+
+    setattr(Carrier, f"__{name}__", operator_method)
+    if reflected:
+        setattr(Carrier, f"__r{name}__", reflected_method)
+
+
+def bind_unary(name: str, op: Any) -> None:
+    """Make the unary operator (neg, abs, …) of carriers run op."""
+    setattr(Carrier, f"__{name}__", lambda self: self.unary(op))

@@ -1,0 +1,205 @@
+"""Op: one declaration of an operation, from which every interpreter reads what it needs."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core import carrier
+from admodes.core.carrier import Carrier, outermost
+
+ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
+"""What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
+
+NUMBERS = frozenset((float, int, bool))
+
+REGISTRY: dict[str, Op] = {}
+"""Every operation by name and by alias."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How an operation is printed. Templates have {0}, {1}, … for the arguments; `*` is the sign
+    of multiplication, printed as a space or ×. `partials` are formulas in a, b, c and y (the
+    output), in the syntax of ad.parse."""
+
+    text: str
+    latex: str
+    partials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where the generic tests sample each argument, and what happens at kinks and edges.
+
+    intervals: one (low, high) per argument. kink: given the arguments, a note or None.
+    convention: the derivative chosen at the kink, for the documentation.
+    integers: arguments that take whole numbers only."""
+
+    intervals: tuple[tuple[float, float], ...] = ()
+    kink: Callable[..., str | None] | None = None
+    convention: str = ""
+
+
+@dataclass(eq=False)
+class Op:
+    """An operation. Call it on numbers, arrays and carriers alike.
+
+    The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it.
+    """
+
+    name: str
+    array: Callable[..., Any]
+    scalar: Callable[..., Any]
+    arity: int | None
+    kind: str
+    form: Form
+    rule: str
+    domain: Domain
+    symbol: Callable[..., Any] | None
+    doc: str
+    aliases: tuple[str, ...] = ()
+    defaults: tuple[Any, ...] = ()
+    differentiable: tuple[bool, ...] | None = None
+    elementwise: bool = False
+    structural: bool = False
+    folds: bool = False
+    custom: bool = False
+
+    def __post_init__(self) -> None:
+        self.__doc__ = self.doc
+        self.__name__ = self.name
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        return self.dispatch(args, params or None)
+
+    def dispatch(self, args: tuple, params: dict | None) -> Any:
+        if self.arity is not None and len(args) != self.arity:
+            if self.folds and len(args) > 2:
+                return functools.reduce(self, args)
+            args = self._complete(args)
+        top = outermost(args)
+        if top is None:
+            return self.plain(args, params)
+        return top.apply(self, args, params)
+
+    def plain(self, args: tuple, params: dict | None = None) -> Any:
+        """The value on plain numbers and arrays. Domain errors are values (nan, inf): no warning,
+        no exception. float64 results of shape () are Python floats."""
+        if not self.structural and all(a.__class__ in NUMBERS for a in args):
+            xs = tuple(map(float, args))
+            try:
+                return self.scalar(*xs)
+            except ARITHMETIC:
+                args = xs
+        with np.errstate(all="ignore"):
+            return canonical(self.array(*(numeric(a, self.name) for a in args), **(params or {})))
+
+    def _complete(self, args: tuple) -> tuple:
+        assert self.arity is not None
+        missing = self.arity - len(args)
+        if missing < 0 or missing > len(self.defaults):
+            least = self.arity - len(self.defaults)
+            takes = str(self.arity) if not self.defaults else f"{least} to {self.arity}"
+            raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given")
+        return args + self.defaults[len(self.defaults) - missing :]
+
+    def active(self, i: int) -> bool:
+        """Whether the result depends differentiably on argument i."""
+        return self.differentiable is None or self.differentiable[i]
+
+    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+        """The tangent of the result; tangents[i] is None where argument i is constant."""
+        raise TypeError(f"{self.name} has no derivative")
+
+    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+        """What the cotangent w of the result contributes to argument i; None for nothing."""
+        raise TypeError(f"{self.name} has no derivative")
+
+
+class UnaryOp(Op):
+    """An elementwise operation of one argument: the short way for floats and carriers."""
+
+    def __call__(self, x: Any) -> Any:  # type: ignore[override]
+        if x.__class__ is float:
+            try:
+                return self.scalar(x)
+            except ARITHMETIC:
+                return self.plain((x,))
+        if isinstance(x, Carrier):
+            return x.unary(self)
+        return self.plain((x,))
+
+
+def canonical(result: Any) -> Any:
+    """float64 and bool scalars as Python's own, everything else as it is."""
+    if result.__class__ is np.float64:
+        return float(result)
+    if result.__class__ is np.bool_:
+        return bool(result)
+    if result.__class__ is np.ndarray and result.shape == ():
+        return canonical(result[()])
+    return result
+
+
+def numeric(x: Any, where: str) -> Any:
+    """x as a float or an array of numbers or booleans, or an error that names it."""
+    if x.__class__ is float or x.__class__ is np.float64:
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    elif array.dtype.kind == "c":
+        raise TypeError(f"{where}: complex values are not supported, got {_brief(x)}")
+    elif array.dtype.kind not in "fb":
+        raise TypeError(
+            f"{where} takes numbers and arrays of numbers, got {_brief(x)} of type "
+            f"{type(x).__name__}"
+        )
+    return array[()] if array.shape == () else array
+
+
+def _brief(x: Any) -> str:
+    text = repr(x)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def register(
+    op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True
+) -> Op:
+    """Enter op in the registry under its names, and bind its NumPy functions and its operator."""
+    for name in (op.name, *op.aliases):
+        if name in REGISTRY:
+            raise ValueError(f"an operation named {name!r} exists already")
+        REGISTRY[name] = op
+    for function in numpy:
+        table = carrier.UFUNCS if isinstance(function, np.ufunc) else carrier.FUNCTIONS
+        table[function] = op
+    if operator and op.arity == 1:
+        carrier.bind_unary(operator, op)
+    elif operator:
+        carrier.bind_operator(operator, op, reflected)
+    return op
+
+
+def specialised(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A partial of admodes, with the operations it names bound to their float kernels: the same
+    text as the general partial, without its dispatch. Rules written elsewhere stay as they are,
+    since the names in a user's module may change."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    module = function.__globals__
+    if not module.get("__name__", "").startswith("admodes.ops"):
+        return function
+    bound = {k: v.scalar if isinstance(v, Op) else v for k, v in module.items()}
+    return types.FunctionType(
+        function.__code__, bound, function.__name__, function.__defaults__, function.__closure__
+    )

@@ -1,0 +1,106 @@
+"""Arguments and results as trees of tuples, lists, dicts and named tuples, and checks on leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.carrier import Carrier, Level, outermost
+from admodes.core.op import canonical, numeric
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The structure of a pytree: the type of the container, its keys, its branches."""
+
+    kind: type | None
+    keys: tuple | None
+    branches: tuple[Tree, ...]
+
+    def __str__(self) -> str:
+        if self.kind is None:
+            return "*"
+        inside = ", ".join(map(str, self.branches))
+        if self.keys is not None:
+            pairs = zip(self.keys, self.branches, strict=True)
+            inside = ", ".join(f"{k!r}: {b}" for k, b in pairs)
+        return f"{self.kind.__name__}({inside})"
+
+
+LEAF = Tree(None, None, ())
+
+
+def flatten(tree: Any) -> tuple[list, Tree]:
+    """The leaves in order, and the structure."""
+    if isinstance(tree, dict):
+        keys = tuple(tree)
+        parts = [flatten(tree[k]) for k in keys]
+    elif isinstance(tree, (tuple, list)):
+        keys = None
+        parts = [flatten(t) for t in tree]
+    else:
+        return [tree], LEAF
+    leaves = [leaf for part, _ in parts for leaf in part]
+    return leaves, Tree(type(tree), keys, tuple(structure for _, structure in parts))
+
+
+def unflatten(structure: Tree, leaves: list) -> Any:
+    """The inverse of flatten."""
+    remaining = iter(leaves)
+
+    def build(s: Tree) -> Any:
+        if s.kind is None:
+            return next(remaining)
+        parts = [build(b) for b in s.branches]
+        if s.keys is not None:
+            return dict(zip(s.keys, parts, strict=True))
+        return s.kind(*parts) if hasattr(s.kind, "_fields") else s.kind(parts)
+
+    return build(structure)
+
+
+def checked_input(x: Any, who: str, copy: bool = False) -> Any:
+    """A differentiable leaf: a float, a float array (copied where asked) or a live carrier."""
+    if isinstance(x, Carrier):
+        if not x.level.alive:
+            raise ValueError(_leak(who))
+        return x
+    x = canonical(numeric(x, who))
+    if x.__class__ is bool:
+        return float(x)
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind == "b":
+            return x.astype(float)
+        return x.copy() if copy else x
+    return x
+
+
+def check_output(y: Any, level: Level, f: Callable) -> None:
+    """Refuse results that are no numbers, and carriers that escaped from another derivative."""
+    name = getattr(f, "__name__", "the function")
+    if not isinstance(y, Carrier):
+        numeric(y, f"the result of {name}")
+        return
+    top = outermost((y,))
+    assert top is not None
+    while isinstance(top, Carrier):
+        if top.level is not level and not top.level.alive:
+            raise ValueError(_leak(f"the result of {name}"))
+        top = top.primal
+
+
+def match_shapes(xs: list, vs: list, what: str, of: str) -> None:
+    for x, v in zip(xs, vs, strict=True):
+        if shape_of(x) != shape_of(v):
+            raise ValueError(f"{what} of shape {shape_of(v)} for a {of} of shape {shape_of(x)}")
+
+
+def _leak(who: str) -> str:
+    return (
+        f"{who}: a traced value outlived the derivative call that made it (was it stored in a "
+        "global or a closure?); return it from the function instead, or store ad.value(x)"
+    )

@@ -1,0 +1,215 @@
+"""The four operations, powers and roots."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise
+from admodes.core.carrier import Carrier
+from admodes.ops.exponential import ln
+from admodes.ops.structure import strong_mul
+
+add = elementwise(
+    "add",
+    np.add,
+    1,
+    1,
+    scalar=operator.add,
+    symbol=lambda sp, a, b: a + b,
+    text="{0} + {1}",
+    latex="{0} + {1}",
+    printed=("1", "1"),
+    rule="Sum Rule",
+    kind="additions",
+    numpy=(np.add,),
+    operator="add",
+    doc="a + b.",
+)
+subtract = elementwise(
+    "subtract",
+    np.subtract,
+    1,
+    -1,
+    scalar=operator.sub,
+    symbol=lambda sp, a, b: a - b,
+    text="{0} - {1}",
+    latex="{0} - {1}",
+    printed=("1", "-1"),
+    rule="Sum Rule",
+    kind="additions",
+    numpy=(np.subtract,),
+    operator="sub",
+    doc="a - b.",
+)
+negate = elementwise(
+    "negate",
+    np.negative,
+    -1,
+    scalar=operator.neg,
+    symbol=lambda sp, a: -a,
+    text="-{0}",
+    latex="-{0}",
+    printed=("-1",),
+    kind="negations",
+    numpy=(np.negative,),
+    operator="neg",
+    doc="-a.",
+)
+multiply = elementwise(
+    "multiply",
+    np.multiply,
+    lambda y, a, b: b,
+    lambda y, a, b: a,
+    scalar=operator.mul,
+    symbol=lambda sp, a, b: a * b,
+    text="{0}*{1}",
+    latex="{0}*{1}",
+    printed=("b", "a"),
+    rule="Product Rule",
+    kind="multiplications",
+    numpy=(np.multiply,),
+    operator="mul",
+    doc="a b.",
+)
+divide = elementwise(
+    "divide",
+    np.divide,
+    lambda y, a, b: 1 / b,
+    lambda y, a, b: -y / b,
+    scalar=operator.truediv,
+    symbol=lambda sp, a, b: a / b,
+    text="{0} / {1}",
+    latex=r"\frac{{0}}{{1}}",
+    printed=("1/b", "-a/b^2"),
+    rule="Quotient Rule",
+    kind="divisions",
+    domain=Domain(((-3.0, 3.0), (0.3, 3.0))),
+    numpy=(np.divide,),
+    operator="truediv",
+    doc="a / b; inf or nan where b is 0.",
+)
+inverse = elementwise(
+    "inverse",
+    lambda a: 1 / a,
+    lambda y, a: -y * y,
+    scalar=lambda a: 1 / a,
+    symbol=lambda sp, a: 1 / a,
+    text="1 / {0}",
+    latex=r"\frac{1}{{0}}",
+    printed=("-1/a^2",),
+    kind="divisions",
+    domain=Domain(((0.3, 3.0),)),
+    numpy=(np.reciprocal,),
+    aliases=("reciprocal",),
+    doc="1 / a.",
+)
+square = elementwise(
+    "square",
+    np.square,
+    lambda y, a: 2 * a,
+    scalar=lambda a: a * a,
+    symbol=lambda sp, a: a**2,
+    text="{0}^2",
+    latex="{0}^{2}",
+    printed=("2*a",),
+    kind="multiplications",
+    numpy=(np.square,),
+    doc="a².",
+)
+
+
+def _float_power(a: float, b: float) -> float:
+    if a == 0.0 and b < 0.0:
+        raise ZeroDivisionError
+    return math.pow(a, b)
+
+
+power = elementwise(
+    "power",
+    np.float_power,
+    lambda y, a, b: strong_mul(power(a, b - 1), b),
+    lambda y, a, b: strong_mul(ln(a), y),
+    scalar=_float_power,
+    symbol=lambda sp, a, b: a**b,
+    text="{0}^{1}",
+    latex="{0}^{{1}}",
+    printed=("b*a^(b - 1)", "a^b*ln(a)"),
+    rule="Power Rule",
+    kind="powers",
+    domain=Domain(
+        ((0.3, 3.0), (-2.0, 3.0)),
+        lambda a, b: "0 to a power: one-sided limit" if a == 0 and b != 0 else None,
+        "at a = 0 the one-sided limit: a^b has slope 0 (b > 1 or b = 0), 1 (b = 1), inf (0 < b < 1)",
+    ),
+    numpy=(np.power, np.float_power),
+    aliases=("pow",),
+    doc="a to the power b; either may be differentiated. A negative base takes whole exponents.",
+)
+
+
+def _power_operator(self: Any, exponent: Any) -> Any:
+    if exponent.__class__ is int and exponent == 2:
+        return self.unary(square)
+    return self.binary(power, self, exponent)
+
+
+Carrier.__pow__ = _power_operator  # type: ignore[attr-defined]
+Carrier.__rpow__ = lambda self, base: self.binary(power, base, self)  # type: ignore[attr-defined]
+Carrier.__pos__ = lambda self: self  # type: ignore[attr-defined]
+
+sqrt = elementwise(
+    "sqrt",
+    np.sqrt,
+    lambda y, a: 0.5 / y,
+    scalar=math.sqrt,
+    symbol=lambda sp, a: sp.sqrt(a),
+    text="√{0}",
+    latex=r"\sqrt{{0}}",
+    printed=("1/(2*sqrt(a))",),
+    domain=Domain(
+        ((0.2, 4.0),),
+        lambda a: "√ at 0: the derivative is infinite" if a == 0 else None,
+        "at 0 the one-sided limit, inf",
+    ),
+    numpy=(np.sqrt,),
+    doc="The square root; nan below 0.",
+)
+cbrt = elementwise(
+    "cbrt",
+    np.cbrt,
+    lambda y, a: 1 / (3 * y * y),
+    scalar=lambda a: float(np.cbrt(a)),
+    symbol=lambda sp, a: sp.sign(a) * sp.Abs(a) ** sp.Rational(1, 3),
+    text="∛{0}",
+    latex=r"\sqrt[3]{{0}}",
+    printed=("1/(3*cbrt(a)^2)",),
+    domain=Domain(
+        ((0.2, 4.0),),
+        lambda a: "∛ at 0: the derivative is infinite" if a == 0 else None,
+        "at 0 the limit, inf",
+    ),
+    numpy=(np.cbrt,),
+    doc="The real cube root, of negative numbers too.",
+)
+hypot = elementwise(
+    "hypot",
+    np.hypot,
+    lambda y, a, b: a / y,
+    lambda y, a, b: b / y,
+    scalar=math.hypot,
+    symbol=lambda sp, a, b: sp.sqrt(a**2 + b**2),
+    text="hypot({0}, {1})",
+    latex=r"\operatorname{hypot}({0}, {1})",
+    printed=("a/hypot(a, b)", "b/hypot(a, b)"),
+    domain=Domain(
+        ((0.2, 3.0), (0.2, 3.0)),
+        lambda a, b: "hypot at (0, 0): no derivative, nan" if a == b == 0 else None,
+        "at (0, 0) none: nan",
+    ),
+    numpy=(np.hypot,),
+    doc="√(a² + b²) without overflow on the way.",
+)

@@ -1,0 +1,111 @@
+"""Exponentials and logarithms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise
+
+LN2 = math.log(2.0)
+LN10 = math.log(10.0)
+
+
+def _edge(low: float) -> Domain:
+    return Domain(
+        ((low + 0.2, low + 4.0),),
+        lambda a: f"at {low:g}: -inf, and the derivative is infinite" if a == low else None,
+        f"at {low:g} the one-sided limit, inf",
+    )
+
+
+exp = elementwise(
+    "exp",
+    np.exp,
+    lambda y, a: y,
+    scalar=math.exp,
+    symbol=lambda sp, a: sp.exp(a),
+    text="e^{0}",
+    latex="e^{{0}}",
+    printed=("e^a",),
+    numpy=(np.exp,),
+    doc="e to the power a.",
+)
+exp2 = elementwise(
+    "exp2",
+    np.exp2,
+    lambda y, a: y * LN2,
+    scalar=lambda a: math.pow(2.0, a),
+    symbol=lambda sp, a: sp.Integer(2) ** a,
+    text="2^{0}",
+    latex="2^{{0}}",
+    printed=("2^a*ln(2)",),
+    numpy=(np.exp2,),
+    doc="2 to the power a.",
+)
+expm1 = elementwise(
+    "expm1",
+    np.expm1,
+    lambda y, a: exp(a),
+    scalar=math.expm1,
+    symbol=lambda sp, a: sp.exp(a) - 1,
+    text="e^{0} - 1",
+    latex="e^{{0}} - 1",
+    printed=("e^a",),
+    numpy=(np.expm1,),
+    doc="e to the power a, minus 1, accurate near 0.",
+)
+ln = elementwise(
+    "ln",
+    np.log,
+    lambda y, a: 1 / a,
+    scalar=math.log,
+    symbol=lambda sp, a: sp.log(a),
+    text="ln {0}",
+    latex=r"\ln {0}",
+    printed=("1/a",),
+    domain=_edge(0.0),
+    numpy=(np.log,),
+    aliases=("log",),
+    doc="The natural logarithm; -inf at 0, nan below.",
+)
+log2 = elementwise(
+    "log2",
+    np.log2,
+    lambda y, a: 1 / (a * LN2),
+    scalar=math.log2,
+    symbol=lambda sp, a: sp.log(a) / sp.log(2),
+    text="log₂ {0}",
+    latex=r"\log_2 {0}",
+    printed=("1/(a*ln(2))",),
+    domain=_edge(0.0),
+    numpy=(np.log2,),
+    doc="The logarithm to base 2.",
+)
+log10 = elementwise(
+    "log10",
+    np.log10,
+    lambda y, a: 1 / (a * LN10),
+    scalar=math.log10,
+    symbol=lambda sp, a: sp.log(a) / sp.log(10),
+    text="log₁₀ {0}",
+    latex=r"\log_{10} {0}",
+    printed=("1/(a*ln(10))",),
+    domain=_edge(0.0),
+    numpy=(np.log10,),
+    doc="The logarithm to base 10.",
+)
+log1p = elementwise(
+    "log1p",
+    np.log1p,
+    lambda y, a: 1 / (1 + a),
+    scalar=math.log1p,
+    symbol=lambda sp, a: sp.log(1 + a),
+    text="ln(1 + {0})",
+    latex=r"\ln(1 + {0})",
+    printed=("1/(1 + a)",),
+    domain=_edge(-1.0),
+    numpy=(np.log1p,),
+    doc="ln(1 + a), accurate near 0.",
+)

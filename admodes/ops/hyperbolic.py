@@ -1,0 +1,97 @@
+"""Hyperbolic functions and their inverses."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise
+from admodes.ops.activations import sigmoid
+from admodes.ops.arithmetic import hypot, sqrt
+
+sinh = elementwise(
+    "sinh",
+    np.sinh,
+    lambda y, a: cosh(a),
+    scalar=math.sinh,
+    symbol=lambda sp, a: sp.sinh(a),
+    text="sinh {0}",
+    latex=r"\sinh {0}",
+    printed=("cosh(a)",),
+    numpy=(np.sinh,),
+    doc="The hyperbolic sine.",
+)
+cosh = elementwise(
+    "cosh",
+    np.cosh,
+    lambda y, a: sinh(a),
+    scalar=math.cosh,
+    symbol=lambda sp, a: sp.cosh(a),
+    text="cosh {0}",
+    latex=r"\cosh {0}",
+    printed=("sinh(a)",),
+    numpy=(np.cosh,),
+    doc="The hyperbolic cosine.",
+)
+tanh = elementwise(
+    "tanh",
+    np.tanh,
+    lambda y, a: 4 * sigmoid(2 * a) * sigmoid(-2 * a),
+    scalar=math.tanh,
+    symbol=lambda sp, a: sp.tanh(a),
+    text="tanh {0}",
+    latex=r"\tanh {0}",
+    printed=("1 - tanh(a)^2",),
+    numpy=(np.tanh,),
+    doc="The hyperbolic tangent.",
+)
+asinh = elementwise(
+    "asinh",
+    np.arcsinh,
+    lambda y, a: 1 / hypot(1.0, a),
+    scalar=math.asinh,
+    symbol=lambda sp, a: sp.asinh(a),
+    text="arsinh {0}",
+    latex=r"\operatorname{arsinh} {0}",
+    printed=("1/sqrt(1 + a^2)",),
+    numpy=(np.arcsinh,),
+    aliases=("arcsinh",),
+    doc="The inverse hyperbolic sine.",
+)
+acosh = elementwise(
+    "acosh",
+    np.arccosh,
+    lambda y, a: 1 / (sqrt(a - 1) * sqrt(a + 1)),
+    scalar=math.acosh,
+    symbol=lambda sp, a: sp.acosh(a),
+    text="arcosh {0}",
+    latex=r"\operatorname{arcosh} {0}",
+    printed=("1/sqrt(a^2 - 1)",),
+    domain=Domain(
+        ((1.2, 4.0),),
+        lambda a: "arcosh at 1: the derivative is infinite" if a == 1 else None,
+        "at 1 the one-sided limit, inf",
+    ),
+    numpy=(np.arccosh,),
+    aliases=("arccosh",),
+    doc="The inverse hyperbolic cosine; nan below 1.",
+)
+atanh = elementwise(
+    "atanh",
+    np.arctanh,
+    lambda y, a: 1 / ((1 - a) * (1 + a)),
+    scalar=math.atanh,
+    symbol=lambda sp, a: sp.atanh(a),
+    text="artanh {0}",
+    latex=r"\operatorname{artanh} {0}",
+    printed=("1/(1 - a^2)",),
+    domain=Domain(
+        ((-0.9, 0.9),),
+        lambda a: "artanh at ±1: infinite" if abs(a) == 1 else None,
+        "at ±1 the one-sided limit, inf",
+    ),
+    numpy=(np.arctanh,),
+    aliases=("arctanh",),
+    doc="The inverse hyperbolic tangent; nan outside [-1, 1].",
+)

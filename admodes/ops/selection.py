@@ -1,0 +1,172 @@
+"""Operations with kinks and steps: abs, sign, minimum, maximum, clip, floor, ceil, round."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise
+from admodes.core.carrier import FUNCTIONS
+from admodes.core.op import Op
+from admodes.ops.structure import equal, greater, less, less_equal, where
+
+sign = elementwise(
+    "sign",
+    np.sign,
+    0,
+    scalar=lambda a: math.copysign(1.0, a) if a else 0.0 * a,
+    symbol=lambda sp, a: sp.sign(a),
+    text="sign {0}",
+    latex=r"\operatorname{sign} {0}",
+    printed=("0",),
+    selects=True,
+    kind="comparisons",
+    domain=Domain(
+        ((0.2, 3.0),), lambda a: "sign at its step 0" if a == 0 else None, "0 everywhere"
+    ),
+    numpy=(np.sign,),
+    doc="-1, 0 or 1, the sign of a.",
+)
+abs = elementwise(
+    "abs",
+    np.abs,
+    lambda y, a: sign(a),
+    scalar=math.fabs,
+    symbol=lambda sp, a: sp.Abs(a),
+    text="|{0}|",
+    latex=r"\left|{0}\right|",
+    printed=("sign(a)",),
+    selects=True,
+    kind="comparisons",
+    domain=Domain(((0.2, 3.0),), lambda a: "|·| at its kink 0" if a == 0 else None, "at 0: 0"),
+    numpy=(np.abs, np.fabs),
+    operator="abs",
+    aliases=("fabs",),
+    doc="The absolute value.",
+)
+
+
+def _share(wins: Any, ties: Any) -> Any:
+    return where(wins, 1.0, where(ties, 0.5, 0.0))
+
+
+def _tie(name: str) -> Callable[..., str | None]:
+    return lambda a, b: f"{name}: a tie, each argument gets ½" if a == b else None
+
+
+maximum = elementwise(
+    "maximum",
+    np.maximum,
+    lambda y, a, b: _share(greater(a, b), equal(a, b)),
+    lambda y, a, b: _share(greater(b, a), equal(a, b)),
+    scalar=lambda a, b: float(np.maximum(a, b)) if a != a or b != b or a == b else max(a, b),
+    symbol=lambda sp, a, b: sp.Max(a, b),
+    text="max({0}, {1})",
+    latex=r"\max({0}, {1})",
+    printed=("where(a > b, 1, where(a == b, 0.5, 0))", "where(b > a, 1, where(a == b, 0.5, 0))"),
+    selects=True,
+    kind="comparisons",
+    domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("max"), "at a tie: ½ each"),
+    numpy=(np.maximum,),
+    aliases=("max",),
+    folds=True,
+    doc="The larger of a and b, entry by entry (of several, from the left).",
+)
+minimum = elementwise(
+    "minimum",
+    np.minimum,
+    lambda y, a, b: _share(less(a, b), equal(a, b)),
+    lambda y, a, b: _share(less(b, a), equal(a, b)),
+    scalar=lambda a, b: float(np.minimum(a, b)) if a != a or b != b or a == b else min(a, b),
+    symbol=lambda sp, a, b: sp.Min(a, b),
+    text="min({0}, {1})",
+    latex=r"\min({0}, {1})",
+    printed=("where(a < b, 1, where(a == b, 0.5, 0))", "where(b < a, 1, where(a == b, 0.5, 0))"),
+    selects=True,
+    kind="comparisons",
+    domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("min"), "at a tie: ½ each"),
+    numpy=(np.minimum,),
+    aliases=("min",),
+    folds=True,
+    doc="The smaller of a and b, entry by entry (of several, from the left).",
+)
+clip = elementwise(
+    "clip",
+    lambda a, low, high: np.minimum(np.maximum(a, low), high),
+    lambda y, a, b, c: where(less_equal(b, a), where(less_equal(a, c), 1.0, 0.0), 0.0),
+    lambda y, a, b, c: where(less(a, b), where(less(b, c), 1.0, 0.0), 0.0),
+    lambda y, a, b, c: where(less(c, a), 1.0, where(less_equal(c, b), where(less(a, b), 1.0, 0.0), 0.0)),
+    symbol=lambda sp, a, b, c: sp.Min(sp.Max(a, b), c),
+    text="clip({0}, {1}, {2})",
+    latex=r"\operatorname{clip}({0}, {1}, {2})",
+    printed=(
+        "where(b <= a, where(a <= c, 1, 0), 0)",
+        "where(a < b, where(b < c, 1, 0), 0)",
+        "where(c < a, 1, where(c <= b, where(a < b, 1, 0), 0))",
+    ),
+    selects=True,
+    kind="comparisons",
+    domain=Domain(
+        ((1.0, 2.0), (0.2, 0.8), (2.5, 3.0)),
+        lambda a, b, c: "clip at a bound: the derivative is that of the inside" if a in (b, c) else None,
+        "at a bound: 1, as inside",
+    ),
+    doc="a kept between low and high.",
+)
+
+
+def _step(name: str, ufunc: Any, offset: float, symbol: Callable, text: str, latex: str) -> Op:
+    """A step function; offset is the fraction at which it jumps."""
+    return elementwise(
+        name,
+        ufunc,
+        0,
+        symbol=symbol,
+        text=text,
+        latex=latex,
+        printed=("0",),
+        selects=True,
+        kind="comparisons",
+        domain=Domain(
+            ((0.1, 0.4),),
+            lambda a: f"{name} at a step" if a - np.floor(a) == offset else None,
+            "0 everywhere, at the steps too",
+        ),
+        numpy=(ufunc,),
+        doc=f"{name} of a; the derivative is 0.",
+    )
+
+
+floor = _step(
+    "floor", np.floor, 0.0, lambda sp, a: sp.floor(a), "⌊{0}⌋", r"\lfloor {0} \rfloor"
+)
+ceil = _step(
+    "ceil", np.ceil, 0.0, lambda sp, a: sp.ceiling(a), "⌈{0}⌉", r"\lceil {0} \rceil"
+)
+round = _step(
+    "round",
+    np.rint,
+    0.5,
+    lambda sp, a: sp.floor(a + sp.Rational(1, 2)),
+    "round({0})",
+    r"\operatorname{round}({0})",
+)
+
+
+def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
+    low = options.pop("min", a_min)
+    high = options.pop("max", a_max)
+    if options:
+        raise TypeError(f"np.clip of a traced value does not take {', '.join(options)}=")
+    return clip(a, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+def _numpy_round(a: Any, decimals: int = 0) -> Any:
+    return round(a) if decimals == 0 else round(a * 10.0**decimals) / 10.0**decimals
+
+
+FUNCTIONS[np.clip] = _numpy_clip
+FUNCTIONS[np.round] = _numpy_round
