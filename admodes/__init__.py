@@ -45,6 +45,7 @@ from admodes.ops.structure import (
 )
 from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from admodes.rules import check_grads, custom_rule
+from admodes.trace import Trace, trace
 
 log = ln
 pow = power

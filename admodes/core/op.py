@@ -112,6 +112,11 @@ class Op:
             raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given")
         return args + self.defaults[len(self.defaults) - missing :]
 
+    @property
+    def is_test(self) -> bool:
+        """Whether the result is a truth value, which has no derivative."""
+        return not self.elementwise and self.differentiable == (False,) * (self.arity or -1)
+
     def active(self, i: int) -> bool:
         """Whether the result depends differentiably on argument i."""
         return self.differentiable is None or self.differentiable[i]

@@ -113,7 +113,7 @@ square = elementwise(
     lambda y, a: 2 * a,
     scalar=lambda a: a * a,
     symbol=lambda sp, a: a**2,
-    text="{0}^2",
+    text="{0}²",
     latex="{0}^{2}",
     printed=("2*a",),
     kind="multiplications",

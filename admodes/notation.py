@@ -1,0 +1,101 @@
+"""Printed forms: from the formulas of a declaration to templates in text and LaTeX.
+
+A template has {0}, {1}, … where arguments go, {*} for all of them, and `*` for the sign of
+multiplication; views fill it with names or with numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+
+from admodes.core.op import REGISTRY, Op
+
+DIALECTS = ("text", "latex")
+_BINARY = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+}
+_COMPARE = {
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Eq: "equal",
+}
+_STRENGTH = {"add": 1, "subtract": 1, "negate": 1, "multiply": 2, "divide": 2, "power": 3}
+
+
+def template(op: Op, dialect: str) -> str:
+    """How op itself is printed."""
+    return op.form.text if dialect == "text" else op.form.latex
+
+
+@functools.cache
+def partial_templates(op: Op, dialect: str) -> tuple[str, ...]:
+    """How the partials of op are printed, one per argument."""
+    if op.form.partials:
+        return tuple(_render(formula, dialect) for formula in op.form.partials)
+    prime = "′" if dialect == "text" else "'"
+    arity = op.arity or 0
+    slots = ", ".join(f"{{{i}}}" for i in range(arity))
+    name = op.name if dialect == "text" else rf"\mathrm{{{op.name}}}".replace("_", r"\_")
+    if arity == 1:
+        return (f"{name}{prime}({slots})",)
+    return tuple(f"{name}_{i + 1}{prime}({slots})" for i in range(arity))
+
+
+def _render(formula: str, dialect: str) -> str:
+    tree = ast.parse(formula.replace("^", "**"), mode="eval").body
+    return _walk(tree, dialect)[0]
+
+
+def _walk(node: ast.AST, dialect: str) -> tuple[str, int]:
+    """The template of a formula, and how strongly it binds (4 for an atom)."""
+    if isinstance(node, ast.Constant):
+        return str(node.value), 4
+    if isinstance(node, ast.Name):
+        return (node.id, 4) if node.id == "e" else (f"{{{'abc'.index(node.id)}}}", 4)
+    if isinstance(node, ast.UnaryOp):
+        inner, strength = _walk(node.operand, dialect)
+        return "-" + (inner if strength > 1 else _bracket(inner, dialect)), 1
+    if isinstance(node, ast.BinOp):
+        return _operation(_BINARY[type(node.op)], [node.left, node.right], dialect)
+    if isinstance(node, ast.Compare):
+        return _operation(_COMPARE[type(node.ops[0])], [node.left, node.comparators[0]], dialect)
+    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return _operation(node.func.id, node.args, dialect)
+
+
+def _operation(name: str, args: list, dialect: str) -> tuple[str, int]:
+    op = REGISTRY[name]
+    form = template(op, dialect)
+    strength = _STRENGTH.get(op.name, 4)
+    parts = []
+    for i, arg in enumerate(args):
+        inner, inner_strength = _walk(arg, dialect)
+        needed = strength + (i > 0 and op.name in ("subtract", "divide", "power"))
+        if strength == 4:
+            needed = 4
+        if inner_strength < needed and not _delimited(form, i, dialect):
+            inner = _bracket(inner, dialect)
+        parts.append(inner)
+    text = re.sub(r"\{(\d)\}", lambda m: parts[int(m.group(1))], form)
+    if op.name in ("greater", "less", "equal", "greater_equal", "less_equal"):
+        strength = 0
+    return text, strength
+
+
+def _delimited(form: str, i: int, dialect: str) -> bool:
+    """Whether argument i stands between brackets, commas or the braces of a LaTeX command."""
+    left, _, right = form.partition(f"{{{i}}}")
+    inside = left.endswith(("(", ", ", "|")) and right.startswith((")", ", ", "|"))
+    return inside or dialect == "latex" and left.endswith("{") and right.startswith("}")
+
+
+def _bracket(text: str, dialect: str) -> str:
+    return f"({text})" if dialect == "text" else rf"\left({text}\right)"
