@@ -44,8 +44,10 @@ from admodes.ops.structure import (
     where,
 )
 from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from admodes.program.count import Counts, count
 from admodes.rules import check_grads, custom_rule
 from admodes.trace import Trace, trace
+from admodes.variable import Variable
 
 log = ln
 pow = power

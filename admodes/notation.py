@@ -1,6 +1,6 @@
 """Printed forms: from the formulas of a declaration to templates in text and LaTeX.
 
-A template has {0}, {1}, … where arguments go, {*} for all of them, and `*` for the sign of
+A template has ⟦0⟧, ⟦1⟧, … where arguments go, ⟦*⟧ for all of them, and `*` for the sign of
 multiplication; views fill it with names or with numbers.
 """
 
@@ -27,7 +27,7 @@ _COMPARE = {
     ast.LtE: "less_equal",
     ast.Eq: "equal",
 }
-_STRENGTH = {"add": 1, "subtract": 1, "negate": 1, "multiply": 2, "divide": 2, "power": 3}
+_STRENGTH = {"add": 1, "subtract": 1, "negate": 1, "multiply": 2, "divide": 2, "power": 3, "square": 3}
 
 
 def template(op: Op, dialect: str) -> str:
@@ -42,7 +42,7 @@ def partial_templates(op: Op, dialect: str) -> tuple[str, ...]:
         return tuple(_render(formula, dialect) for formula in op.form.partials)
     prime = "′" if dialect == "text" else "'"
     arity = op.arity or 0
-    slots = ", ".join(f"{{{i}}}" for i in range(arity))
+    slots = ", ".join(f"⟦{i}⟧" for i in range(arity))
     name = op.name if dialect == "text" else rf"\mathrm{{{op.name}}}".replace("_", r"\_")
     if arity == 1:
         return (f"{name}{prime}({slots})",)
@@ -59,11 +59,13 @@ def _walk(node: ast.AST, dialect: str) -> tuple[str, int]:
     if isinstance(node, ast.Constant):
         return str(node.value), 4
     if isinstance(node, ast.Name):
-        return (node.id, 4) if node.id == "e" else (f"{{{'abc'.index(node.id)}}}", 4)
+        return (node.id, 4) if node.id == "e" else (f"⟦{'abc'.index(node.id)}⟧", 4)
     if isinstance(node, ast.UnaryOp):
         inner, strength = _walk(node.operand, dialect)
         return "-" + (inner if strength > 1 else _bracket(inner, dialect)), 1
     if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.Pow) and ast.unparse(node.right) == "2":
+            return _operation("square", [node.left], dialect)
         return _operation(_BINARY[type(node.op)], [node.left, node.right], dialect)
     if isinstance(node, ast.Compare):
         return _operation(_COMPARE[type(node.ops[0])], [node.left, node.comparators[0]], dialect)
@@ -78,13 +80,12 @@ def _operation(name: str, args: list, dialect: str) -> tuple[str, int]:
     parts = []
     for i, arg in enumerate(args):
         inner, inner_strength = _walk(arg, dialect)
-        needed = strength + (i > 0 and op.name in ("subtract", "divide", "power"))
-        if strength == 4:
-            needed = 4
+        needed = strength + (op.name in ("power", "square") or i > 0 and op.name != "multiply")
+        needed = min(needed, 4)
         if inner_strength < needed and not _delimited(form, i, dialect):
             inner = _bracket(inner, dialect)
         parts.append(inner)
-    text = re.sub(r"\{(\d)\}", lambda m: parts[int(m.group(1))], form)
+    text = re.sub(r"⟦(\d)⟧", lambda m: parts[int(m.group(1))], form)
     if op.name in ("greater", "less", "equal", "greater_equal", "less_equal"):
         strength = 0
     return text, strength
@@ -92,7 +93,7 @@ def _operation(name: str, args: list, dialect: str) -> tuple[str, int]:
 
 def _delimited(form: str, i: int, dialect: str) -> bool:
     """Whether argument i stands between brackets, commas or the braces of a LaTeX command."""
-    left, _, right = form.partition(f"{{{i}}}")
+    left, _, right = form.partition(f"⟦{i}⟧")
     inside = left.endswith(("(", ", ", "|")) and right.startswith((")", ", ", "|"))
     return inside or dialect == "latex" and left.endswith("{") and right.startswith("}")
 

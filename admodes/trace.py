@@ -6,7 +6,6 @@ by the same rules that the engines use; here every contribution is kept.
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +14,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import shape_of, zeros
-from admodes.core.carrier import Carrier, value
-from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program, Ref, record
+from admodes.core.record import Program, Ref
 from admodes.notation import partial_templates, template
-from admodes.ops.structure import array, reshape
-from admodes.program.tidy import tidy
+from admodes.program.scalars import scalar_program
 from admodes.views.dialects import Text, fill
 from admodes.views.render import render
 from admodes.views.tables import trace_tables
@@ -136,18 +132,15 @@ def trace(
     """
     if numbering not in NUMBERINGS:
         raise ValueError(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
-    leaves, tree = flatten(args)
-    components = [float(c) for x in leaves for c in np.ravel(_number(x))]
-    names = _input_names(f, args, names, len(components))
-    program = tidy(record(_scalarised(f, leaves, tree), *components))
-    output_names = _output_names(f, program, outputs, names)
-    rows = _rows(program, names, output_names, numbering)
+    program, input_names, output_names = scalar_program(f, args, names, outputs)
+    values = [program.steps[i].value for i in range(len(input_names))]
+    rows = _rows(program, input_names, output_names, numbering)
     result = Trace(
-        [{"name": n, "row": i, "value": v} for i, (n, v) in enumerate(zip(names, components))],
+        [{"name": n, "row": i, "value": v} for i, (n, v) in enumerate(zip(input_names, values))],
         rows,
         [_output(n, y, program) for n, y in zip(output_names, program.outputs)],
         {
-            "forward": _directions(names, seeds, "seeds"),
+            "forward": _directions(input_names, seeds, "seeds"),
             "reverse": _directions(output_names, weights, "weights"),
         },
         {},
@@ -158,72 +151,6 @@ def trace(
     _sweep_reverse(result)
     result.jacobian = _jacobian(result)
     return result
-
-
-def _number(x: Any) -> Any:
-    plain = np.asarray(value(x))
-    if isinstance(x, Carrier) or plain.dtype.kind not in "fiub":
-        raise TypeError(f"trace takes numbers and arrays of numbers, got {x!r}")
-    return plain
-
-
-def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
-    """f as a function of scalars alone, whose array results are taken apart as well."""
-
-    def scalarised(*components: Any) -> list:
-        remaining = iter(components)
-        inputs = []
-        for x in leaves:
-            shape = shape_of(x)
-            if shape == ():
-                inputs.append(next(remaining))
-                continue
-            flat = array([next(remaining) for _ in range(int(np.prod(shape)))])
-            inputs.append(flat if len(shape) == 1 else reshape(flat, shape=shape))
-        parts: list = []
-        for y in flatten(f(*unflatten(tree, inputs)))[0]:
-            shape = shape_of(y)
-            parts.extend([y] if shape == () else (y[index] for index in np.ndindex(shape)))
-        return parts
-
-    scalarised.__name__ = getattr(f, "__name__", "the function")
-    return scalarised
-
-
-def _input_names(f: Callable, args: tuple, given: Sequence[str] | None, n: int) -> list[str]:
-    if given is None:
-        given = getattr(f, "inputs", None)
-    if given is not None:
-        if len(given) != n or len(set(given)) != n:
-            raise ValueError(f"trace: {n} different input names are needed, got {list(given)}")
-        return list(given)
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-        stems = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][: len(args)]
-    except (TypeError, ValueError):
-        stems = []
-    if len(stems) != len(args):
-        return [f"x{i + 1}" for i in range(n)]
-    found: list[str] = []
-    for stem, x in zip(stems, args, strict=True):
-        size = sum(int(np.size(leaf)) for leaf in flatten(x)[0])
-        scalar = shape_of(x) == () and not isinstance(x, (dict, list, tuple))
-        found += [stem] if scalar else [f"{stem}{i + 1}" for i in range(size)]
-    return found if len(set(found)) == n else [f"x{i + 1}" for i in range(n)]
-
-
-def _output_names(
-    f: Callable, program: Program, given: Sequence[str] | None, inputs: list[str]
-) -> list[str]:
-    m = len(program.outputs)
-    if given is None:
-        given = getattr(f, "outputs", None)
-        if given is None or len(given) != m:
-            stem = "f" if any(n.startswith("y") for n in inputs) else "y"
-            return [stem] if m == 1 else [f"{stem}{i + 1}" for i in range(m)]
-    if len(given) != m or len(set(given)) != m:
-        raise ValueError(f"trace: {m} different output names are needed, got {list(given)}")
-    return list(given)
 
 
 def _output(name: str, y: Any, program: Program) -> dict:
@@ -269,7 +196,7 @@ def _rows(program: Program, names: list[str], outputs: list[str], numbering: str
         rows.append(row)
     first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
     if first is not None:
-        first.notes.append("the first value that is not finite")
+        first.notes[-1] += ", the first that is not finite"
     return rows
 
 
@@ -279,7 +206,7 @@ def _forms(step: Any) -> dict:
     for dialect in ("text", "latex"):
         own = template(step.op, dialect)
         for key, text in extra.items():
-            own = own.replace(f"{{{key}}}", text)
+            own = own.replace(f"⟦{key}⟧", text)
         partials = partial_templates(step.op, dialect) if step.op.elementwise else ()
         forms[dialect] = {"value": own, "partials": list(partials)}
     return forms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,13 +25,19 @@ REGISTRY: dict[str, Op] = {}
 
 @dataclass(frozen=True)
 class Form:
-    """How an operation is printed. Templates have {0}, {1}, … for the arguments; `*` is the sign
-    of multiplication, printed as a space or ×. `partials` are formulas in a, b, c and y (the
-    output), in the syntax of ad.parse."""
+    """How an operation is printed. Templates are declared with {0}, {1}, … for the arguments, {*}
+    for all of them, and kept with ⟦0⟧ …, which LaTeX does not use; `*` is the sign of
+    multiplication, printed as a space or ×. `partials` are formulas in a, b and c, in the syntax
+    of ad.parse."""
 
     text: str
     latex: str
     partials: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for key in ("text", "latex"):
+            form = re.sub(r"\{(\d|\*|index)\}", r"⟦\1⟧", getattr(self, key))
+            object.__setattr__(self, key, form)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def _without_idle(program: Program) -> Program:
         for i in reversed(kept)
     ]
     for i, step in enumerate(program.steps):
-        if i not in new_row:
+        if i not in new_row and step.branches:
             args = tuple(moved(a) for a in step.args)
             tested = max((a.row for a in args if isinstance(a, Ref)), default=0)
             steps[tested].tests.extend((step.op, args, truth) for truth in step.branches)

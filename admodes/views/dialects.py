@@ -21,7 +21,8 @@ LONGEST_ARRAY = 6
 
 
 def scalar_text(x: Any, digits: int | None) -> str:
-    """A number: whole ones without decimals, others with `digits` decimals (None: all of them)."""
+    """A number with at most `digits` decimals (None: all). One that needs fewer is exact and is
+    printed with what it needs (0.5, 2); one that was rounded has all its decimals (0.141120)."""
     if isinstance(x, bool):
         return str(x)
     x = float(x)
@@ -29,8 +30,9 @@ def scalar_text(x: Any, digits: int | None) -> str:
         return str(x)
     if x == int(x) and abs(x) < 1e16:
         return str(int(x))
-    if digits is None:
-        return repr(x)
+    shortest = repr(x)
+    if digits is None or "e" not in shortest and len(shortest.partition(".")[2]) <= digits:
+        return shortest
     if abs(x) >= 1e16 or abs(x) < 10.0**-digits:
         return f"{x:.{digits}e}"
     return f"{x:.{digits}f}"
@@ -41,7 +43,8 @@ class Text:
 
     name = "text"
     times = " × "
-    partial_sign = "∂"
+    thin = "\u00a0"
+    """Between factors that a folded line keeps together."""
 
     def __init__(self, digits: int | None = 6) -> None:
         self.digits = digits
@@ -75,7 +78,7 @@ class Text:
         return f"({text})"
 
     def contribution(self, text: str) -> str:
-        return f"[{text}]"
+        return f"[{text}]".replace(" ", self.thin)
 
     def plain(self, text: str) -> str:
         return text
@@ -89,7 +92,7 @@ class Latex(Text):
 
     name = "latex"
     times = r" \times "
-    partial_sign = r"\partial "
+    thin = r"\, "
 
     def number(self, x: Any) -> str:
         text = super().number(x).replace("…", r"\dots")
@@ -145,19 +148,17 @@ def _scientific(match: re.Match) -> str:
     return rf"{mantissa} \times 10^{{{'-' if sign == '-' else ''}{exponent}}}"
 
 
-def fill(form: str, atoms: Sequence[tuple[str, bool]], dialect: Text, **extra: Any) -> str:
+def fill(form: str, atoms: Sequence[tuple[str, bool]], dialect: Text) -> str:
     """A template with its arguments put in.
 
     atoms are (printed, is it a number); negative numbers get brackets unless the template has
     some. `*` becomes a space between names and the sign × where a number follows.
     """
-    form = form.replace("{*}", ", ".join(f"{{{i}}}" for i in range(len(atoms))))
-    for key, text in extra.items():
-        form = form.replace(f"{{{key}}}", str(text))
-    pieces = re.split(r"(\{\d+\})", form)
+    form = form.replace("⟦*⟧", ", ".join(f"⟦{i}⟧" for i in range(len(atoms))))
+    pieces = re.split(r"(⟦\d+⟧)", form)
     out = ""
     for k, piece in enumerate(pieces):
-        match = re.fullmatch(r"\{(\d+)\}", piece)
+        match = re.fullmatch(r"⟦(\d+)⟧", piece)
         if not match:
             out += piece
             continue

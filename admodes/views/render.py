@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
-from admodes.views.dialects import Latex
+from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Table
 
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
@@ -32,7 +32,7 @@ def render(
         "html": lambda: _html(tables, title, fragment),
         "csv": lambda: _csv(tables),
     }
-    return writers[format]()
+    return writers[format]().replace(Text.thin, " ")
 
 
 def _text(tables: list[Table], title: str, width: int) -> str:
@@ -88,18 +88,13 @@ def _latex(tables: list[Table], title: str, fragment: bool) -> str:
     plain = Latex().plain
     parts = [rf"\section*{{{plain(title)}}}"] if title else []
     for table in tables:
-        columns = "".join(
-            r">{\raggedright\arraybackslash}X" if math and len(table.head) <= 3 else "l"
-            for math in table.math
-        )
-        wide = "X" in columns
-        opening = rf"\begin{{tabularx}}{{\linewidth}}{{{columns}}}" if wide else rf"\begin{{tabular}}{{{columns}}}"
         lines = [rf"\subsection*{{{table.title if '$' in table.title else plain(table.title)}}}"]
-        lines += [rf"\noindent{opening}", r"\toprule", " & ".join(table.head) + r" \\", r"\midrule"]
+        lines += [rf"\begin{{longtable}}[l]{{@{{}}{_latex_columns(table)}@{{}}}}", r"\toprule"]
+        lines += [" & ".join(table.head) + r" \\", r"\midrule", r"\endhead"]
         for line in table.rows:
             cells = [f"${c}$" if math and c else c for c, math in zip(line, table.math, strict=True)]
             lines.append(" & ".join(cells) + r" \\")
-        lines += [r"\bottomrule", r"\end{tabularx}" if wide else r"\end{tabular}"]
+        lines += [r"\bottomrule", r"\end{longtable}"]
         if table.notes:
             items = "\n".join(rf"\item {plain(note)}" for note in table.notes)
             lines.append(f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}")
@@ -108,10 +103,21 @@ def _latex(tables: list[Table], title: str, fragment: bool) -> str:
     return body if fragment else _LATEX_DOCUMENT.replace("BODY", body)
 
 
+def _latex_columns(table: Table) -> str:
+    """Columns of formulas that fold, in the tables that have two of them; others as they come."""
+    if sum(table.math) != 2 or len(table.head) > 3:
+        return "l" * len(table.head)
+    share = 0.44 if len(table.head) == 2 else 0.38
+    return "".join(
+        rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" if math else "l"
+        for math in table.math
+    )
+
+
 _LATEX_DOCUMENT = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
-\usepackage{amsmath,booktabs,tabularx,xltabular}
+\usepackage{lmodern,amsmath,array,booktabs,longtable}
 \usepackage[margin=2cm]{geometry}
 \renewcommand{\arraystretch}{1.3}
 \begin{document}

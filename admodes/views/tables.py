@@ -48,7 +48,7 @@ def trace_tables(
     if "evaluation" in tables:
         made.append(page.evaluation())
     if "partials" in tables:
-        made.append(page.partials())
+        made += [table for table in [page.partials()] if table.rows]
     if "forward" in tables:
         made += [page.forward(name) for name in chosen_in]
     if "reverse" in tables:
@@ -198,7 +198,7 @@ class Page:
             inner = self.tangent(self.name(arg["row"]), direction)
             local = self.write.derivative(row["name"], self.name(arg["row"]))
             numbers = self.product(row["partials"][k], self.rows[arg["row"]]["tangents"][direction])
-            terms.append((f"{local} {inner}", numbers))
+            terms.append((f"{local}{self.write.thin}{inner}", numbers))
         return terms
 
     def product(self, a: Any, b: Any) -> str:
@@ -233,14 +233,13 @@ class Page:
             terms = self.seeds_of(row["row"], direction)
             for c in row["contributions"][direction]:
                 local = self.write.derivative(self.name(c["row"]), row["name"])
-                symbols = f"{self.write.bar(self.name(c['row']))} {local}"
+                symbols = f"{self.write.bar(self.name(c['row']))}{self.write.thin}{local}"
                 terms.append((symbols, self.product(c["adjoint"], c["partial"])))
             symbols = " + ".join(s for s, _ in terms) or "0"
             numbers = self.joined([n for _, n in terms]) or "0"
             left = self.write.bar(row["name"])
-            lines.append(
-                [f"{left} = {symbols}", self.equals(numbers, row["adjoints"][direction])]
-            )
+            value = row["adjoints"][direction]
+            lines.append([f"{left} = {symbols}", self.equals(numbers, value)])
         return lines
 
     def accumulation(self, direction: str) -> list[list[str]]:

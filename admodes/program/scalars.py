@@ -1,0 +1,100 @@
+"""A function as a list of scalars: array inputs taken apart into components, array results too."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.carrier import Carrier, value
+from admodes.core.pytree import flatten, unflatten
+from admodes.core.record import Program, record
+from admodes.ops.structure import array, reshape
+from admodes.program.tidy import tidy
+
+
+def scalar_program(
+    f: Callable,
+    args: tuple,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> tuple[Program, list[str], list[str]]:
+    """The tidied list of f at args, whose first rows are the components of args in order, with
+    the names of inputs and outputs (those of f's parameters unless given).
+
+    Raises ValueError for wrong numbers of names, TypeError for arguments that are no numbers.
+    """
+    leaves, tree = flatten(args)
+    components = [float(c) for x in leaves for c in np.ravel(_number(x))]
+    inputs = _input_names(f, args, names, len(components))
+    program = tidy(record(_scalarised(f, leaves, tree), *components))
+    return program, inputs, _output_names(f, program, outputs, inputs)
+
+
+def _number(x: Any) -> Any:
+    plain = np.asarray(value(x))
+    if isinstance(x, Carrier) or plain.dtype.kind not in "fiub":
+        raise TypeError(f"takes numbers and arrays of numbers, got {x!r}")
+    return plain
+
+
+def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
+    """f as a function of scalars alone, whose array results are taken apart as well."""
+
+    def scalarised(*components: Any) -> list:
+        remaining = iter(components)
+        inputs = []
+        for x in leaves:
+            shape = shape_of(x)
+            if shape == ():
+                inputs.append(next(remaining))
+                continue
+            flat = array([next(remaining) for _ in range(int(np.prod(shape)))])
+            inputs.append(flat if len(shape) == 1 else reshape(flat, shape=shape))
+        parts: list = []
+        for y in flatten(f(*unflatten(tree, inputs)))[0]:
+            shape = shape_of(y)
+            parts.extend([y] if shape == () else (y[index] for index in np.ndindex(shape)))
+        return parts
+
+    scalarised.__name__ = getattr(f, "__name__", "the function")
+    return scalarised
+
+
+def _input_names(f: Callable, args: tuple, given: Sequence[str] | None, n: int) -> list[str]:
+    if given is None:
+        given = getattr(f, "inputs", None)
+    if given is not None:
+        if len(given) != n or len(set(given)) != n:
+            raise ValueError(f"{n} different input names are needed, got {list(given)}")
+        return list(given)
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+        stems = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][: len(args)]
+    except (TypeError, ValueError):
+        stems = []
+    if len(stems) != len(args):
+        return [f"x{i + 1}" for i in range(n)]
+    found: list[str] = []
+    for stem, x in zip(stems, args, strict=True):
+        size = sum(int(np.size(leaf)) for leaf in flatten(x)[0])
+        scalar = shape_of(x) == () and not isinstance(x, (dict, list, tuple))
+        found += [stem] if scalar else [f"{stem}{i + 1}" for i in range(size)]
+    return found if len(set(found)) == n else [f"x{i + 1}" for i in range(n)]
+
+
+def _output_names(
+    f: Callable, program: Program, given: Sequence[str] | None, inputs: list[str]
+) -> list[str]:
+    m = len(program.outputs)
+    if given is None:
+        given = getattr(f, "outputs", None)
+        if given is None or len(given) != m:
+            stem = "f" if any(n.startswith("y") for n in inputs) else "y"
+            return [stem] if m == 1 else [f"{stem}{i + 1}" for i in range(m)]
+    if len(given) != m or len(set(given)) != m:
+        raise ValueError(f"{m} different output names are needed, got {list(given)}")
+    return list(given)

@@ -1,0 +1,160 @@
+"""Variable: a value with a gradient, as courses that build their own autograd have it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.carrier import Carrier, Level
+from admodes.core.op import canonical, numeric
+from admodes.core.reverse import Node, reachable, sweep
+from admodes.views.graph import dot
+
+_ids = itertools.count()
+_level = Level()
+
+
+class Variable(Node):
+    """A number or array that remembers how it was made.
+
+    Variables combine with each other, with plain numbers and arrays, through operators and ad
+    functions; the result is a Variable. `y.backward()` fills `.grad` of everything that y was made
+    from. Nothing is global: a graph lives as long as the Variables that refer to it.
+
+    value: the plain number or array; it may be set on inputs, for the next evaluation (what was
+    computed before keeps its value). grad: None until backward() has reached this Variable.
+    children: the arguments it was made from, constants included. func: the name of the operation,
+    or None for an input. name, id: for people and for drawing.
+
+    Raises TypeError for values that are no numbers, and for traced values.
+
+    >>> import admodes as ad
+    >>> x1, x2 = ad.Variable(2.0, name="x_1"), ad.Variable(5.0, name="x_2")
+    >>> y = ad.ln(x1) + x1 * x2
+    >>> y.backward()
+    >>> x1.grad, x2.grad
+    (5.5, 2.0)
+    """
+
+    __slots__ = ("grad", "id", "name")
+
+    grad: Any
+    id: int
+    name: str | None
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        super().__init__(_level, _plain(value), None, (), None)
+        self.grad = None
+        self.name = name
+        self.id = next(_ids)
+
+    @property
+    def value(self) -> Any:
+        """The plain number or array."""
+        return self.primal
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        if self.op is not None:
+            raise AttributeError(
+                f"the value of {self!r} was computed by {self.func}: set the value of an input and "
+                "compute again"
+            )
+        self.primal = _plain(new)
+
+    @property
+    def children(self) -> tuple[Variable, ...]:
+        """The arguments this was made from; constants are Variables that nothing refers to."""
+        return tuple(a if isinstance(a, Variable) else Variable(a) for a in self.args)
+
+    @property
+    def func(self) -> str | None:
+        """The name of the operation that made this, or None for an input."""
+        return None if self.op is None else self.op.name
+
+    def backward(self, seed: Any = 1.0, accumulate: bool = False) -> None:
+        """Set .grad of everything this was made from to the derivative of this, times seed.
+
+        A second call gives the same gradients again; accumulate=True adds to the ones there. An
+        array needs a seed of its shape. Raises ValueError where no operation produced this, or the
+        seed has another shape.
+        """
+        if self.op is None:
+            raise ValueError(
+                f"backward() on {self!r}, which no operation produced: call it on a result, such "
+                "as y = x * x"
+            )
+        seed = canonical(numeric(seed, "backward"))
+        if shape_of(seed) != self.shape:
+            raise ValueError(
+                f"backward: the seed has shape {shape_of(seed)}, but the value has shape "
+                f"{self.shape}; reduce the value (.sum()) or give a seed of its shape"
+            )
+        nodes = reachable([self])
+        adjoints = sweep({self: seed}, nodes, keep=True)
+        for node in nodes:
+            new = adjoints.get(node, np.zeros(node.shape) if node.shape else 0.0)
+            assert isinstance(node, Variable)
+            node.grad = node.grad + new if accumulate and node.grad is not None else _copied(new)
+
+    def draw(self) -> str:
+        """The graph in Graphviz's DOT language: values, operations and, after backward(), the
+        gradients. `dot -Tsvg` turns it into a picture."""
+        return dot(list(_graph(self)))
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        return f"Variable({self.primal!r}{name})"
+
+
+def _made(level: Level, primal: Any, op: Any, args: tuple, params: Any, partials: Any = None) -> Any:
+    """A Variable that an operation produced."""
+    made = Variable.__new__(Variable)
+    Node.__init__(made, level, primal, op, args, params, partials)
+    made.grad = None
+    made.name = None
+    made.id = next(_ids)
+    return made
+
+
+Variable.result = staticmethod(_made)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Carrier):
+        raise TypeError(
+            f"Variable takes a plain number or array, not {value!r}: use the value as it is, or "
+            "ad.grad for derivatives of derivatives"
+        )
+    return _copied(canonical(numeric(value, "Variable")))
+
+
+def _copied(x: Any) -> Any:
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def _graph(root: Variable) -> Iterator[dict]:
+    """The graph as plain nodes: what views.graph draws."""
+    for node in reversed(reachable([root])):
+        assert isinstance(node, Variable)
+        children = []
+        for k, a in enumerate(node.args):
+            if isinstance(a, Variable):
+                children.append(f"n{a.id}")
+            else:
+                constant = f"n{node.id}c{k}"
+                children.append(constant)
+                yield {"id": constant, "kind": "constant", "label": "", "value": a}
+        yield {
+            "id": f"n{node.id}",
+            "kind": "input" if node.op is None else "result",
+            "label": node.name or "",
+            "op": node.func,
+            "value": node.primal,
+            "grad": node.grad,
+            "children": children,
+        }

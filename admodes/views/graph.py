@@ -1,0 +1,49 @@
+"""Computational graphs as Graphviz DOT text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from admodes.views.dialects import Text
+
+BACKWARD = "#b03a2e"
+
+
+def dot(nodes: list[dict], digits: int = 6) -> str:
+    """A graph of variable nodes (boxes) and operation nodes (ellipses), edges in the direction of
+    evaluation. Each node has id, kind (input, constant, result), label, value, and for results op
+    and children; gradients, where there are any, are printed in a second colour."""
+    write = Text(digits)
+    lines = ["digraph {", "  rankdir=LR;", '  node [fontname="Helvetica"];']
+    for node in nodes:
+        shape = "plaintext" if node["kind"] == "constant" else "box"
+        lines.append(f"  {node['id']} [shape={shape}, label=<{_label(node, write)}>];")
+        if node.get("op"):
+            operation = f"{node['id']}op"
+            lines.append(f"  {operation} [shape=ellipse, label={_quoted(node['op'])}];")
+            lines += [f"  {child} -> {operation};" for child in node["children"]]
+            lines.append(f"  {operation} -> {node['id']};")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _label(node: dict, write: Text) -> str:
+    text = _escaped(write.number(_plain(node["value"])))
+    if node["label"]:
+        text = f"{_escaped(node['label'])} = {text}"
+    if node.get("grad") is not None:
+        grad = _escaped(write.number(_plain(node["grad"])))
+        text += f'<br/><font color="{BACKWARD}">{grad}</font>'
+    return text
+
+
+def _plain(x: Any) -> Any:
+    return x.tolist() if hasattr(x, "tolist") else x
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
