@@ -53,7 +53,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
         chosen, restricted = _restrict(f, argnums, args)
         out, pullback = vjp(restricted, *chosen)
         leaves, _ = flatten(out)
-        if not isinstance(out, Carrier) and len(leaves) != 1 or shape_of(leaves[0]) != ():
+        if (not isinstance(out, Carrier) and len(leaves) != 1) or shape_of(leaves[0]) != ():
             what = f"{len(leaves)} values" if len(leaves) != 1 else f"shape {shape_of(leaves[0])}"
             raise TypeError(
                 f"grad needs a function with one number as its result, but {_name(f)} returned "
@@ -150,7 +150,7 @@ def _assemble(parts: list, outer: tuple, inner: tuple, last: bool) -> Any:
     """Columns (last) or rows of one block, joined to shape outer + inner."""
     if not parts:
         return np.zeros(outer + inner)
-    if outer + inner == () or len(parts) == 1 and (inner if last else outer) == ():
+    if outer + inner == () or (len(parts) == 1 and (inner if last else outer) == ()):
         return parts[0]
     return reshape(_stack(*parts, axis=-1 if last else 0), shape=outer + inner)
 
@@ -184,8 +184,7 @@ def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:
         gradient = grad(f)
         if outer == "forward":
             return jvp(gradient, (x,), (v,))[1]
-        out, pullback = vjp(gradient, x)
-        return pullback(v)[0]
+        return vjp(gradient, x)[1](v)[0]
 
     def slope(z: Any) -> Any:
         return jvp(f, (z,), (v,))[1]
@@ -246,5 +245,3 @@ def _size(x: Any) -> int:
 
 def _name(f: Callable) -> str:
     return getattr(f, "__name__", type(f).__name__)
-
-

@@ -27,7 +27,20 @@ _COMPARE = {
     ast.LtE: "less_equal",
     ast.Eq: "equal",
 }
-_STRENGTH = {"add": 1, "subtract": 1, "negate": 1, "multiply": 2, "divide": 2, "power": 3, "square": 3}
+_STRENGTH = {
+    "add": 1,
+    "subtract": 1,
+    "negate": 1,
+    "multiply": 2,
+    "divide": 2,
+    "power": 3,
+    "square": 3,
+    "exp": 3,
+    "exp2": 3,
+}
+_ATOM = 5
+_CLOSED = 4
+_PREFIX = 2.5
 
 
 def template(op: Op, dialect: str) -> str:
@@ -54,12 +67,12 @@ def _render(formula: str, dialect: str) -> str:
     return _walk(tree, dialect)[0]
 
 
-def _walk(node: ast.AST, dialect: str) -> tuple[str, int]:
-    """The template of a formula, and how strongly it binds (4 for an atom)."""
+def _walk(node: ast.AST, dialect: str) -> tuple[str, float]:
+    """The template of a formula, and how strongly it binds (_ATOM: never needs brackets)."""
     if isinstance(node, ast.Constant):
-        return str(node.value), 4
+        return str(node.value), _ATOM
     if isinstance(node, ast.Name):
-        return (node.id, 4) if node.id == "e" else (f"⟦{'abc'.index(node.id)}⟧", 4)
+        return (node.id if node.id == "e" else f"⟦{'abc'.index(node.id)}⟧"), _ATOM
     if isinstance(node, ast.UnaryOp):
         inner, strength = _walk(node.operand, dialect)
         return "-" + (inner if strength > 1 else _bracket(inner, dialect)), 1
@@ -69,33 +82,49 @@ def _walk(node: ast.AST, dialect: str) -> tuple[str, int]:
         return _operation(_BINARY[type(node.op)], [node.left, node.right], dialect)
     if isinstance(node, ast.Compare):
         return _operation(_COMPARE[type(node.ops[0])], [node.left, node.comparators[0]], dialect)
-    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    assert isinstance(node, ast.Call)
+    assert isinstance(node.func, ast.Name)
     return _operation(node.func.id, node.args, dialect)
 
 
-def _operation(name: str, args: list, dialect: str) -> tuple[str, int]:
+def _operation(name: str, args: list, dialect: str) -> tuple[str, float]:
     op = REGISTRY[name]
     form = template(op, dialect)
-    strength = _STRENGTH.get(op.name, 4)
+    strength = _strength(op, form)
     parts = []
     for i, arg in enumerate(args):
         inner, inner_strength = _walk(arg, dialect)
-        needed = strength + (op.name in ("power", "square") or i > 0 and op.name != "multiply")
-        needed = min(needed, 4)
-        if inner_strength < needed and not _delimited(form, i, dialect):
+        leading_minus = i == 0 and strength == 2 and isinstance(arg, ast.UnaryOp)
+        if (
+            inner_strength < _needed(strength, i, op.name)
+            and not leading_minus
+            and not _delimited(form, i, dialect)
+        ):
             inner = _bracket(inner, dialect)
         parts.append(inner)
-    text = re.sub(r"⟦(\d)⟧", lambda m: parts[int(m.group(1))], form)
-    if op.name in ("greater", "less", "equal", "greater_equal", "less_equal"):
-        strength = 0
-    return text, strength
+    return re.sub(r"⟦(\d)⟧", lambda m: parts[int(m.group(1))], form), strength
+
+
+def _strength(op: Op, form: str) -> float:
+    if op.name in _STRENGTH:
+        return _STRENGTH[op.name]
+    if op.kind == "comparisons" and form.startswith("⟦"):
+        return 0
+    return _PREFIX if form.endswith("⟧") else _CLOSED
+
+
+def _needed(strength: float, i: int, name: str) -> float:
+    """How strongly argument i must bind to stand without brackets."""
+    if strength in (_PREFIX, 3, _CLOSED):
+        return _CLOSED if strength == _PREFIX else _ATOM
+    return strength + (0.1 if i > 0 and name in ("subtract", "divide") else 0)
 
 
 def _delimited(form: str, i: int, dialect: str) -> bool:
     """Whether argument i stands between brackets, commas or the braces of a LaTeX command."""
     left, _, right = form.partition(f"⟦{i}⟧")
     inside = left.endswith(("(", ", ", "|")) and right.startswith((")", ", ", "|"))
-    return inside or dialect == "latex" and left.endswith("{") and right.startswith("}")
+    return inside or (dialect == "latex" and left.endswith("{") and right.startswith("}"))
 
 
 def _bracket(text: str, dialect: str) -> str:

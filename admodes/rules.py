@@ -120,7 +120,14 @@ def check_grads(
 
 
 def _check(
-    f: Callable, args: tuple, order: int, modes: tuple, rtol: float, atol: float, rng: Any, path: tuple
+    f: Callable,
+    args: tuple,
+    order: int,
+    modes: tuple,
+    rtol: float,
+    atol: float,
+    rng: Any,
+    path: tuple,
 ) -> None:
     xs, tree = flatten(args)
     xs = [checked_input(x, "check_grads") for x in xs]
@@ -169,7 +176,9 @@ def _central(f: Callable, xs: list, vs: list, tree: Any) -> list:
         return [(up - down) / (2 * h) for up, down in zip(*ends, strict=True)]
 
     h = 1e-3
-    return [(4 * fine - coarse) / 3 for fine, coarse in zip(quotient(h / 2), quotient(h), strict=True)]
+    return [
+        (4 * fine - coarse) / 3 for fine, coarse in zip(quotient(h / 2), quotient(h), strict=True)
+    ]
 
 
 def _random(x: Any, rng: Any) -> Any:

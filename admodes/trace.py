@@ -1,4 +1,4 @@
-"""The trace of a function: its list of operations as rows of plain data, with tangents and adjoints.
+"""The trace of a function: its operations as rows of plain data, with tangents and adjoints.
 
 The rows come from one recording. Tangents are pushed forward through them, adjoints pulled back,
 by the same rules that the engines use; here every contribution is kept.
@@ -62,7 +62,7 @@ class Trace:
         """The contract "admodes.trace/1": plain JSON data at full precision, with nan and
         infinities as strings."""
         rows = [{k: v for k, v in vars(row).items() if k != "forms"} for row in self.rows]
-        return _plain(
+        return plain(
             {
                 "schema": "admodes.trace/1",
                 "inputs": self.inputs,
@@ -175,14 +175,16 @@ def _rows(program: Program, names: list[str], outputs: list[str], numbering: str
     taken = {*names, *outputs}
     labels = []
     for i, step in enumerate(program.steps):
-        free = step.name and step.name not in taken
-        labels.append(step.name if free else f"v{i - shift}")
+        free = step.name is not None and step.name not in taken
+        labels.append(str(step.name) if free else f"v{i - shift}")
         taken.add(labels[-1])
     rows = []
     for i, step in enumerate(program.steps):
         xs = program.arguments(step)
         args = [{"row": a.row} if isinstance(a, Ref) else {"const": a} for a in step.args]
-        row = Row(i, labels[i], "input", args, "", "", step.value, list(shape_of(step.value)), "-", [])
+        row = Row(
+            i, labels[i], "input", args, "", "", step.value, list(shape_of(step.value)), "-", []
+        )
         if step.op is None:
             row.symbolic, row.substituted = names[i], Text(None).number(step.value)
         else:
@@ -202,11 +204,10 @@ def _rows(program: Program, names: list[str], outputs: list[str], numbering: str
 
 def _forms(step: Any) -> dict:
     forms = {}
-    extra = {"index": _index_text(step.params["index"])} if step.params and "index" in step.params else {}
+    index = step.params.get("index") if step.params else None
     for dialect in ("text", "latex"):
         own = template(step.op, dialect)
-        for key, text in extra.items():
-            own = own.replace(f"⟦{key}⟧", text)
+        own = own.replace("⟦index⟧", _index_text(index))
         partials = partial_templates(step.op, dialect) if step.op.elementwise else ()
         forms[dialect] = {"value": own, "partials": list(partials)}
     return forms
@@ -226,7 +227,7 @@ def _filled(row: Row, labels: list, xs: tuple | None = None) -> str:
     dialect = Text(None)
     values = xs if xs is not None else [a.get("const") for a in row.args]
     atoms = [
-        (label, False) if label else (dialect.number(_plain(x)), True)
+        (label, False) if label else (dialect.number(plain(x)), True)
         for label, x in zip(labels, values, strict=True)
     ]
     return fill(row.forms["text"]["value"], atoms, dialect)
@@ -235,7 +236,7 @@ def _filled(row: Row, labels: list, xs: tuple | None = None) -> str:
 def _partials(step: Any, xs: tuple) -> list:
     """The local partials: a number or array for each argument that is a row, None for constants;
     for an operation on arrays the Jacobian, where it is small."""
-    found = []
+    found: list[Any] = []
     for i, a in enumerate(step.args):
         if not isinstance(a, Ref) or step.is_test:
             found.append(None)
@@ -258,7 +259,9 @@ def _dense_partial(step: Any, xs: tuple, i: int) -> Any:
         tangents[i] = unit if shape_of(x) else 1.0
         columns.append(np.asarray(step.op.jvp(tangents, y, xs, step.params)))
     joined = np.stack(columns, axis=-1) if columns else np.zeros((*shape_of(y), 0))
-    return joined.reshape(shape_of(y) + shape_of(x)) if shape_of(y) + shape_of(x) else float(joined[0])
+    return (
+        joined.reshape(shape_of(y) + shape_of(x)) if shape_of(y) + shape_of(x) else float(joined[0])
+    )
 
 
 def _notes(program: Program, i: int, labels: list[str]) -> list[str]:
@@ -277,7 +280,7 @@ def _notes(program: Program, i: int, labels: list[str]) -> list[str]:
         note = kink(*xs)
         notes += [note] if note else []
     if not np.all(np.isfinite(step.value)):
-        notes.append(f"the value is {Text(6).number(_plain(step.value))}")
+        notes.append(f"the value is {Text(6).number(plain(step.value))}")
     return notes
 
 
@@ -348,18 +351,16 @@ def _jacobian(t: Trace) -> dict:
     }
 
 
-def _plain(x: Any) -> Any:
+def plain(x: Any) -> Any:
     """x as JSON data."""
     if isinstance(x, dict):
-        return {k: _plain(v) for k, v in x.items()}
+        return {k: plain(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):
-        return [_plain(v) for v in x]
+        return [plain(v) for v in x]
     if isinstance(x, np.ndarray):
-        return _plain(x.tolist())
+        return plain(x.tolist())
     if isinstance(x, np.generic):
-        return _plain(x.item())
+        return plain(x.item())
     if isinstance(x, float) and not np.isfinite(x):
         return str(x)
     return x
-
-

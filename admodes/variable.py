@@ -111,7 +111,9 @@ class Variable(Node):
         return f"Variable({self.primal!r}{name})"
 
 
-def _made(level: Level, primal: Any, op: Any, args: tuple, params: Any, partials: Any = None) -> Any:
+def _made(
+    level: Level, primal: Any, op: Any, args: tuple, params: Any, partials: Any = None
+) -> Any:
     """A Variable that an operation produced."""
     made = Variable.__new__(Variable)
     Node.__init__(made, level, primal, op, args, params, partials)

@@ -159,9 +159,10 @@ def elementwise(
     """Declare an elementwise operation: one partial per argument, each f(y, *args) written with
     admodes operations, y being the result.
 
-    folds: more arguments than two are taken two by two from the left. value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
+    value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
-    book prints them, in the arguments a, b, c and the result y. doc says what it computes.
+    book prints them, in the arguments a, b and c. folds: more arguments than two are taken two by
+    two from the left. doc says what it computes.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     make = ElementwiseUnary if len(partials) == 1 else Elementwise
@@ -213,7 +214,9 @@ def linear(
         scalar=scalar or value,
         arity=arity,
         kind=kind,
-        form=Form(text or name + "({*})", latex or rf"\mathrm{{{name}}}({{*}})"),
+        form=Form(
+            text or name + "({*})", latex or rf"\mathrm{{{name}}}({{*}})".replace("_", r"\_")
+        ),
         rule="Chain Rule",
         domain=domain or Domain(),
         symbol=symbol,

@@ -90,7 +90,7 @@ class Carrier:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError("cannot iterate over a traced scalar: it has shape ()")
-        return (self[i] for i in range(self.shape[0]))
+        return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
 
     def __bool__(self) -> bool:
         return bool(self.primal)

@@ -45,12 +45,13 @@ class Domain:
     """Where the generic tests sample each argument, and what happens at kinks and edges.
 
     intervals: one (low, high) per argument. kink: given the arguments, a note or None.
-    convention: the derivative chosen at the kink, for the documentation.
-    integers: arguments that take whole numbers only."""
+    convention: the derivative chosen at the kink, and valid: where the operation is defined, both
+    in words for the documentation."""
 
     intervals: tuple[tuple[float, float], ...] = ()
     kink: Callable[..., str | None] | None = None
     convention: str = ""
+    valid: str = "all"
 
 
 @dataclass(eq=False)
@@ -184,9 +185,7 @@ def _brief(x: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def register(
-    op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True
-) -> Op:
+def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True) -> Op:
     """Enter op in the registry under its names, and bind its NumPy functions and its operator."""
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
@@ -202,7 +201,7 @@ def register(
     return op
 
 
-def specialised(function: Callable[..., Any]) -> Callable[..., Any]:
+def specialised(function: Any) -> Any:
     """A partial of admodes, with the operations it names bound to their float kernels: the same
     text as the general partial, without its dispatch. Rules written elsewhere stay as they are,
     since the names in a user's module may change."""

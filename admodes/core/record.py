@@ -112,7 +112,5 @@ def record(f: Callable, *args: Any) -> Program:
         level.alive = False
     for leaf in leaves:
         check_output(leaf, level, f)
-    outputs = [
-        Ref(y.row) if isinstance(y, Recorded) and y.level is level else y for y in leaves
-    ]
+    outputs = [Ref(y.row) if isinstance(y, Recorded) and y.level is level else y for y in leaves]
     return Program(steps, [Ref(x.row) for x in inputs], outputs, out_tree)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
+from admodes.core.op import Op
 from admodes.ops.exponential import exp, expm1
 from admodes.ops.structure import greater, where
 
@@ -24,7 +25,7 @@ def _float_sigmoid(x: float) -> float:
     return small / (1.0 + small)
 
 
-sigmoid = elementwise(
+sigmoid: Op = elementwise(
     "sigmoid",
     _sigmoid,
     lambda y, a: y * sigmoid(-a),
@@ -54,6 +55,7 @@ logit = elementwise(
         ((0.1, 0.9),),
         lambda a: "logit at the edge of (0, 1): infinite" if a in (0, 1) else None,
         "at 0 and 1 the limit, inf",
+        "0 < a < 1",
     ),
     doc="ln(a / (1 - a)), the inverse of the sigmoid.",
 )

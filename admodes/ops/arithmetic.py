@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier
+from admodes.core.op import Op
 from admodes.ops.exponential import ln
 from admodes.ops.structure import strong_mul
 
@@ -87,7 +88,7 @@ divide = elementwise(
     printed=("1/b", "-a/b^2"),
     rule="Quotient Rule",
     kind="divisions",
-    domain=Domain(((-3.0, 3.0), (0.3, 3.0))),
+    domain=Domain(((-3.0, 3.0), (0.3, 3.0)), valid="b ≠ 0"),
     numpy=(np.divide,),
     operator="truediv",
     doc="a / b; inf or nan where b is 0.",
@@ -102,7 +103,7 @@ inverse = elementwise(
     latex=r"\frac1{{0}}",
     printed=("-1/a^2",),
     kind="divisions",
-    domain=Domain(((0.3, 3.0),)),
+    domain=Domain(((0.3, 3.0),), valid="a ≠ 0"),
     numpy=(np.reciprocal,),
     aliases=("reciprocal",),
     doc="1 / a.",
@@ -128,7 +129,7 @@ def _float_power(a: float, b: float) -> float:
     return math.pow(a, b)
 
 
-power = elementwise(
+power: Op = elementwise(
     "power",
     np.float_power,
     lambda y, a, b: strong_mul(power(a, b - 1), b),
@@ -143,7 +144,8 @@ power = elementwise(
     domain=Domain(
         ((0.3, 3.0), (-2.0, 3.0)),
         lambda a, b: "0 to a power: one-sided limit" if a == 0 and b != 0 else None,
-        "at a = 0 the one-sided limit: a^b has slope 0 (b > 1 or b = 0), 1 (b = 1), inf (0 < b < 1)",
+        "at a = 0 the one-sided limit: 0 for b > 1 and b = 0, 1 for b = 1, inf for 0 < b < 1",
+        "a ≥ 0, or whole b",
     ),
     numpy=(np.power, np.float_power),
     aliases=("pow",),
@@ -157,9 +159,9 @@ def _power_operator(self: Any, exponent: Any) -> Any:
     return self.binary(power, self, exponent)
 
 
-Carrier.__pow__ = _power_operator  # type: ignore[attr-defined]
-Carrier.__rpow__ = lambda self, base: self.binary(power, base, self)  # type: ignore[attr-defined]
-Carrier.__pos__ = lambda self: self  # type: ignore[attr-defined]
+setattr(Carrier, "__pow__", _power_operator)  # noqa: B010
+setattr(Carrier, "__rpow__", lambda self, base: self.binary(power, base, self))  # noqa: B010
+setattr(Carrier, "__pos__", lambda self: self)  # noqa: B010
 
 sqrt = elementwise(
     "sqrt",
@@ -174,6 +176,7 @@ sqrt = elementwise(
         ((0.2, 4.0),),
         lambda a: "√ at 0: the derivative is infinite" if a == 0 else None,
         "at 0 the one-sided limit, inf",
+        "a ≥ 0",
     ),
     numpy=(np.sqrt,),
     doc="The square root; nan below 0.",

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
+from admodes.core.op import Op
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -17,10 +18,11 @@ def _edge(low: float) -> Domain:
         ((low + 0.2, low + 4.0),),
         lambda a: f"at {low:g}: -inf, and the derivative is infinite" if a == low else None,
         f"at {low:g} the one-sided limit, inf",
+        f"a > {low:g}",
     )
 
 
-exp = elementwise(
+exp: Op = elementwise(
     "exp",
     np.exp,
     lambda y, a: y,

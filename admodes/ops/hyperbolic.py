@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
+from admodes.core.op import Op
 from admodes.ops.activations import sigmoid
 from admodes.ops.arithmetic import hypot, sqrt
 
-sinh = elementwise(
+sinh: Op = elementwise(
     "sinh",
     np.sinh,
     lambda y, a: cosh(a),
@@ -22,7 +23,7 @@ sinh = elementwise(
     numpy=(np.sinh,),
     doc="The hyperbolic sine.",
 )
-cosh = elementwise(
+cosh: Op = elementwise(
     "cosh",
     np.cosh,
     lambda y, a: sinh(a),
@@ -72,6 +73,7 @@ acosh = elementwise(
         ((1.2, 4.0),),
         lambda a: "arcosh at 1: the derivative is infinite" if a == 1 else None,
         "at 1 the one-sided limit, inf",
+        "a ≥ 1",
     ),
     numpy=(np.arccosh,),
     aliases=("arccosh",),
@@ -90,6 +92,7 @@ atanh = elementwise(
         ((-0.9, 0.9),),
         lambda a: "artanh at ±1: infinite" if abs(a) == 1 else None,
         "at ±1 the one-sided limit, inf",
+        "|a| < 1",
     ),
     numpy=(np.arctanh,),
     aliases=("arctanh",),

@@ -98,7 +98,9 @@ clip = elementwise(
     lambda a, low, high: np.minimum(np.maximum(a, low), high),
     lambda y, a, b, c: where(less_equal(b, a), where(less_equal(a, c), 1.0, 0.0), 0.0),
     lambda y, a, b, c: where(less(a, b), where(less(b, c), 1.0, 0.0), 0.0),
-    lambda y, a, b, c: where(less(c, a), 1.0, where(less_equal(c, b), where(less(a, b), 1.0, 0.0), 0.0)),
+    lambda y, a, b, c: where(
+        less(c, a), 1.0, where(less_equal(c, b), where(less(a, b), 1.0, 0.0), 0.0)
+    ),
     symbol=lambda sp, a, b, c: sp.Min(sp.Max(a, b), c),
     text="clip({0}, {1}, {2})",
     latex=r"\operatorname{clip}({0}, {1}, {2})",
@@ -111,7 +113,7 @@ clip = elementwise(
     kind="comparisons",
     domain=Domain(
         ((1.0, 2.0), (0.2, 0.8), (2.5, 3.0)),
-        lambda a, b, c: "clip at a bound: the derivative is that of the inside" if a in (b, c) else None,
+        lambda a, b, c: "clip at a bound: the derivative inside" if a in (b, c) else None,
         "at a bound: 1, as inside",
     ),
     doc="a kept between low and high.",
@@ -140,12 +142,8 @@ def _step(name: str, ufunc: Any, offset: float, symbol: Callable, text: str, lat
     )
 
 
-floor = _step(
-    "floor", np.floor, 0.0, lambda sp, a: sp.floor(a), "⌊{0}⌋", r"\lfloor {0} \rfloor"
-)
-ceil = _step(
-    "ceil", np.ceil, 0.0, lambda sp, a: sp.ceiling(a), "⌈{0}⌉", r"\lceil {0} \rceil"
-)
+floor = _step("floor", np.floor, 0.0, lambda sp, a: sp.floor(a), "⌊{0}⌋", r"\lfloor {0} \rfloor")
+ceil = _step("ceil", np.ceil, 0.0, lambda sp, a: sp.ceiling(a), "⌈{0}⌉", r"\lceil {0} \rceil")
 round = _step(
     "round",
     np.rint,

@@ -22,13 +22,13 @@ def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return x.sum(axis=(*range(extra), *stretched)).reshape(shape)
 
 
-broadcast_to = linear(
+broadcast_to: Op = linear(
     "broadcast_to",
     lambda x, shape: np.broadcast_to(x, shape).copy(),
     lambda w, y, x, shape: unbroadcast(w, shape=shape_of(x)),
     doc="An array stretched to a shape by NumPy's broadcasting rules.",
 )
-unbroadcast = linear(
+unbroadcast: Op = linear(
     "unbroadcast",
     lambda x, shape: _sum_to(x, shape),
     lambda w, y, x, shape: broadcast_to(w, shape=shape_of(x)),
@@ -48,7 +48,7 @@ def _partial_of_strong(i: int, w: Any, y: Any, p: Any, t: Any) -> Any:
     return unbroadcast(both, shape=shape_of(p))
 
 
-strong_mul = linear(
+strong_mul: Op = linear(
     "strong_mul",
     _strong,
     lambda w, y, p, t: _partial_of_strong(0, w, y, p, t),
@@ -67,9 +67,7 @@ strong_mul = linear(
 def _jvp_strong(tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
     p, t = args
     dp, dt = tangents
-    terms = [
-        strong_mul(*pair) for pair in ((dp, t), (p, dt)) if pair[0] is not None is not pair[1]
-    ]
+    terms = [strong_mul(*pair) for pair in ((dp, t), (p, dt)) if pair[0] is not None is not pair[1]]
     total = terms[0] + terms[1] if len(terms) == 2 else terms[0]
     same = shape_of(total) == shape_of(y)
     return total if same else broadcast_to(total, shape=shape_of(y))
@@ -84,7 +82,7 @@ def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-getitem = linear(
+getitem: Op = linear(
     "getitem",
     lambda x, index: x[index],
     lambda w, y, x, index: place(w, index=index, shape=shape_of(x)),
@@ -92,7 +90,7 @@ getitem = linear(
     latex="{0}[{index}]",
     doc="x[index]: integers, slices, ... and None.",
 )
-place = linear(
+place: Op = linear(
     "place",
     _place,
     lambda w, y, x, index, shape: getitem(w, index=index),
@@ -117,7 +115,7 @@ sum_ = linear(
     latex=r"\sum {0}",
     doc="The sum of the entries of an array, over all axes or the given ones.",
 )
-reshape = linear(
+reshape: Op = linear(
     "reshape",
     lambda x, shape: np.reshape(x, shape),
     lambda w, y, x, shape: reshape(w, shape=shape_of(x)),
@@ -186,7 +184,7 @@ def _where_transpose(w: Any, c: Any, like: Any, chosen: bool) -> Any:
     return unbroadcast(picked, shape=shape_of(like))
 
 
-where = linear(
+where: Op = linear(
     "where",
     np.where,
     lambda w, y, c, a, b: None,
@@ -227,7 +225,7 @@ greater = _compare("greater", np.greater, ">", ">", "gt")
 greater_equal = _compare("greater_equal", np.greater_equal, "≥", r"\ge", "ge")
 less = _compare("less", np.less, "<", "<", "lt")
 less_equal = _compare("less_equal", np.less_equal, "≤", r"\le", "le")
-equal = _compare("equal", np.equal, "=", "=", "eq")
+equal: Op = _compare("equal", np.equal, "=", "=", "eq")
 not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
 
 
@@ -264,5 +262,5 @@ FUNCTIONS.update(
         np.ones_like: lambda a: np.ones_like(value(a)),
     }
 )
-Carrier.sum = sum  # type: ignore[attr-defined]
-Carrier.__getitem__ = lambda self, index: getitem(self, index=index)  # type: ignore[attr-defined]
+setattr(Carrier, "sum", sum)  # noqa: B010
+setattr(Carrier, "__getitem__", lambda self, index: getitem(self, index=index))  # noqa: B010

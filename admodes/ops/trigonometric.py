@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
+from admodes.core.op import Op
 from admodes.ops.arithmetic import hypot, sqrt
 
-sin = elementwise(
+sin: Op = elementwise(
     "sin",
     np.sin,
     lambda y, a: cos(a),
@@ -22,7 +23,7 @@ sin = elementwise(
     numpy=(np.sin,),
     doc="The sine of an angle in radians.",
 )
-cos = elementwise(
+cos: Op = elementwise(
     "cos",
     np.cos,
     lambda y, a: -sin(a),
@@ -54,6 +55,7 @@ def _edges(name: str) -> Domain:
         ((-0.9, 0.9),),
         lambda a: f"{name} at ±1: the derivative is infinite" if abs(a) == 1 else None,
         "at ±1 the one-sided limit, infinite",
+        "|a| ≤ 1",
     )
 
 

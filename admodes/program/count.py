@@ -166,9 +166,7 @@ def _partial_cost(step: Step, program: Program) -> dict[str, int]:
 
     def partials(y: Any, *xs: Any) -> list:
         remaining = iter(xs)
-        args = [
-            constants[i] if i in constants else next(remaining) for i in range(len(step.args))
-        ]
+        args = [constants[i] if i in constants else next(remaining) for i in range(len(step.args))]
         return [p(y, *args) for p in callables]
 
     with np.errstate(all="ignore"):

@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, value
+from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, record
 from admodes.ops.structure import array, reshape
@@ -27,11 +28,24 @@ def scalar_program(
 
     Raises ValueError for wrong numbers of names, TypeError for arguments that are no numbers.
     """
+    scalars, components = scalar_function(f, args)
+    inputs = _input_names(f, args, names, len(components))
+    program = tidy(record(scalars, *components))
+    return program, inputs, _output_names(f, program, outputs, inputs)
+
+
+def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
+    """f as a function of numbers that returns a list of numbers, and args as those numbers.
+
+    >>> import numpy as np
+    >>> from admodes.program.scalars import scalar_function
+    >>> g, components = scalar_function(lambda x: x * 2, (np.array([1.0, 3.0]),))
+    >>> g(*components), components
+    ([2.0, 6.0], [1.0, 3.0])
+    """
     leaves, tree = flatten(args)
     components = [float(c) for x in leaves for c in np.ravel(_number(x))]
-    inputs = _input_names(f, args, names, len(components))
-    program = tidy(record(_scalarised(f, leaves, tree), *components))
-    return program, inputs, _output_names(f, program, outputs, inputs)
+    return _scalarised(f, leaves, tree), components
 
 
 def _number(x: Any) -> Any:
@@ -57,7 +71,7 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
         parts: list = []
         for y in flatten(f(*unflatten(tree, inputs)))[0]:
             shape = shape_of(y)
-            parts.extend([y] if shape == () else (y[index] for index in np.ndindex(shape)))
+            parts.extend([y] if shape == () else (canonical(y[i]) for i in np.ndindex(shape)))
         return parts
 
     scalarised.__name__ = getattr(f, "__name__", "the function")

@@ -8,15 +8,33 @@ from collections.abc import Sequence
 from typing import Any
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-GREEK = {
-    letter: rf"\{name}"
-    for letter, name in zip(
-        "αβγδεζηθικλμνξπρστυφχψω",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
-        "tau upsilon phi chi psi omega".split(),
-        strict=True,
-    )
-}
+_LETTERS = "αβγδεζηθικλμνξπρστυφχψω"
+_LETTER_NAMES = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+]
+GREEK = {a: "\\" + b for a, b in zip(_LETTERS, _LETTER_NAMES, strict=True)}
 LONGEST_ARRAY = 6
 
 
@@ -31,7 +49,7 @@ def scalar_text(x: Any, digits: int | None) -> str:
     if x == int(x) and abs(x) < 1e16:
         return str(int(x))
     shortest = repr(x)
-    if digits is None or "e" not in shortest and len(shortest.partition(".")[2]) <= digits:
+    if digits is None or ("e" not in shortest and len(shortest.partition(".")[2]) <= digits):
         return shortest
     if abs(x) >= 1e16 or abs(x) < 10.0**-digits:
         return f"{x:.{digits}e}"

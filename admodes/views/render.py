@@ -92,7 +92,9 @@ def _latex(tables: list[Table], title: str, fragment: bool) -> str:
         lines += [rf"\begin{{longtable}}[l]{{@{{}}{_latex_columns(table)}@{{}}}}", r"\toprule"]
         lines += [" & ".join(table.head) + r" \\", r"\midrule", r"\endhead"]
         for line in table.rows:
-            cells = [f"${c}$" if math and c else c for c, math in zip(line, table.math, strict=True)]
+            cells = [
+                f"${c}$" if math and c else c for c, math in zip(line, table.math, strict=True)
+            ]
             lines.append(" & ".join(cells) + r" \\")
         lines += [r"\bottomrule", r"\end{longtable}"]
         if table.notes:

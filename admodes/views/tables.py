@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +97,7 @@ class Page:
         text = self.number(value)
         return text if left == text else f"{left} = {text}"
 
-    def form(self, row: dict, which: Callable[[dict], str], numbers: bool) -> str:
+    def form(self, row: dict, template: str, numbers: bool) -> str:
         """A template of the row with names or with numbers put in."""
         atoms = []
         for arg in row["args"]:
@@ -107,7 +107,7 @@ class Page:
                 atoms.append((self.number(self.rows[arg["row"]]["value"]), True))
             else:
                 atoms.append((self.var(arg["row"]), False))
-        return fill(which(row["forms"][self.write.name]), atoms, self.write)
+        return fill(template, atoms, self.write)
 
     def evaluation(self) -> Table:
         """v2 = 2 v1 | 2 × 1 = 2"""
@@ -121,17 +121,16 @@ class Page:
                 right = self.write.variable(row["symbolic"])
                 value = self.number(row["value"])
             else:
-                right = self.form(row, lambda f: f["value"], False)
-                value = self.equals(self.form(row, lambda f: f["value"], True), row["value"])
+                form = row["forms"][self.write.name]["value"]
+                right = self.form(row, form, False)
+                value = self.equals(self.form(row, form, True), row["value"])
             lines.append([f"{self.var(i)} = {right}", value])
             notes += [f"{row['name']}: {note}" for note in row["notes"]]
         for output in self.trace["outputs"]:
             name = self.write.variable(output["name"])
-            right = [] if output["row"] is None else [self.var(output["row"])]
-            lines.append([" = ".join([name, *right]), self.number(output["value"])])
-        return Table(
-            "Evaluation trace", ["Expression", "Evaluation"], lines, [True, True], notes
-        )
+            made = [] if output["row"] is None else [self.var(output["row"])]
+            lines.append([" = ".join([name, *made]), self.number(output["value"])])
+        return Table("Evaluation trace", ["Expression", "Evaluation"], lines, [True, True], notes)
 
     def partials(self) -> Table:
         """∂v6/∂v5 = cos v5 | cos 3 = -0.989992"""
@@ -146,8 +145,8 @@ class Page:
                 if not forms:
                     lines.append([left, self.number(value)])
                     continue
-                symbols = self.form(row, lambda f, k=k: f["partials"][k], False)
-                numbers = self.form(row, lambda f, k=k: f["partials"][k], True)
+                symbols = self.form(row, forms[k], False)
+                numbers = self.form(row, forms[k], True)
                 lines.append([f"{left} = {symbols}", self.equals(numbers, value)])
         return Table("Local partials", ["Partial", "Evaluation"], lines, [True, True])
 
@@ -259,9 +258,7 @@ class Page:
                     continue
                 target = self.rows[arg["row"]]
                 match = [
-                    c
-                    for c in target["contributions"][direction]
-                    if c["row"] == i and c["arg"] == k
+                    c for c in target["contributions"][direction] if c["row"] == i and c["arg"] == k
                 ]
                 for c in match:
                     local = self.write.derivative(row["name"], target["name"])
@@ -275,28 +272,45 @@ class Page:
         return lines
 
     def jacobian(self, layout: str) -> list[Table]:
-        """One matrix per mode; transposed has inputs as rows, D[f]_ij = ∂f_j/∂x_i."""
-        inputs = [self.write.math(self.write.variable(x["name"])) for x in self.trace["inputs"]]
-        outputs = [self.write.math(self.write.variable(y["name"])) for y in self.trace["outputs"]]
-        made = []
-        sweeps = {"forward": len(inputs), "reverse": len(outputs), "symbolic": 0}
-        for mode, matrix in self.trace["jacobian"].items():
-            if matrix is None:
-                continue
-            rows, columns, cells = outputs, inputs, matrix
-            if layout == "transposed":
-                rows, columns = inputs, outputs
-                cells = [list(column) for column in zip(*matrix, strict=True)] if matrix else []
-            number = sweeps[mode]
-            how = f"{number} sweep{'s' * (number != 1)}" if number else "exact"
-            title = f"Jacobian{' (inputs × outputs)' * (layout != 'standard')}, {mode}: {how}"
-            show = (lambda x: self.write.plain(str(x))) if mode == "symbolic" else self.number
-            made.append(
-                Table(
-                    title,
-                    ["", *columns],
-                    [[n, *map(show, line)] for n, line in zip(rows, cells, strict=True)],
-                    [False, *(mode != "symbolic" for _ in columns)],
-                )
-            )
-        return made
+        """One matrix per mode."""
+        inputs = [x["name"] for x in self.trace["inputs"]]
+        outputs = [y["name"] for y in self.trace["outputs"]]
+        sweeps = {"forward": len(inputs), "reverse": len(outputs)}
+        return [
+            jacobian_table(self.write, mode, matrix, outputs, inputs, layout, sweeps.get(mode))
+            for mode, matrix in self.trace["jacobian"].items()
+            if matrix is not None
+        ]
+
+
+def jacobian_table(
+    write: Text,
+    mode: str,
+    matrix: list,
+    outputs: list[str],
+    inputs: list[str],
+    layout: str,
+    sweeps: int | None,
+) -> Table:
+    """The Jacobian of one mode; the transposed layout has inputs as rows, D[f]_ij = ∂f_j/∂x_i.
+    Entries are numbers, or strings of exact expressions."""
+    rows, columns, cells = outputs, inputs, matrix
+    label = ""
+    if layout == "transposed":
+        rows, columns, label = inputs, outputs, " (rows inputs, columns outputs)"
+        cells = [[line[k] for line in matrix] for k in range(len(inputs))]
+    how = "exact" if sweeps is None else f"{sweeps} sweep{'s' * (sweeps != 1)}"
+    exact = sweeps is None
+
+    def show(x: Any) -> str:
+        return write.plain(x) if exact else write.number(x)
+
+    return Table(
+        f"Jacobian{label}, {mode}: {how}",
+        ["", *(write.math(write.variable(n)) for n in columns)],
+        [
+            [write.math(write.variable(n)), *map(show, line)]
+            for n, line in zip(rows, cells, strict=True)
+        ],
+        [False, *(not exact for _ in columns)],
+    )

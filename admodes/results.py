@@ -1,0 +1,178 @@
+"""What the commands jacobian, gradient, hessian and problems print: results as data and tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.derivatives import hessian as hessian_of
+from admodes.derivatives import jacobian as jacobian_of
+from admodes.derivatives import value_and_grad
+from admodes.inputs import InputError, Target
+from admodes.problems import PROBLEMS
+from admodes.program.count import count_program
+from admodes.program.scalars import scalar_function, scalar_program
+from admodes.stationary import classify
+from admodes.trace import plain
+from admodes.views.dialects import Latex, Text
+from admodes.views.render import render
+from admodes.views.tables import Table, jacobian_table
+
+
+@dataclass
+class Result:
+    """data: what was computed, as JSON data; tables(write): the same for people."""
+
+    data: dict[str, Any]
+    tables: Callable[[Text], list[Table]]
+    title: str = ""
+
+    def to_table(self, format: str = "text", digits: int = 6, width: int = 80) -> str:
+        """The result in text, markdown, latex, html, csv or json."""
+        if format == "json":
+            return json.dumps(self.data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        write = Latex(digits) if format == "latex" else Text(digits)
+        return render(self.tables(write), format, title=self.title, width=width)
+
+
+def jacobian(target: Target, layout: str = "standard") -> Result:
+    """The Jacobian by both engines, with sweeps and exact operation counts."""
+    scalars, components = scalar_function(target.function, target.args)
+    program, inputs, outputs = scalar_program(
+        target.function, target.args, target.names, target.output_names
+    )
+    every = tuple(range(len(components)))
+    matrices = {
+        mode: [list(row) for row in jacobian_of(scalars, every, mode)(*components)]
+        for mode in ("forward", "reverse")
+    }
+    counts = count_program(program, inputs, outputs)
+
+    def tables(write: Text) -> list[Table]:
+        matrix_tables = [
+            jacobian_table(write, mode, m, outputs, inputs, layout, counts.sweeps[mode])
+            for mode, m in matrices.items()
+        ]
+        return [*matrix_tables, counts.table()]
+
+    data = {
+        "schema": "admodes.jacobian/1",
+        "inputs": dict(zip(inputs, components, strict=True)),
+        "outputs": outputs,
+        "jacobian": matrices,
+        "counts": counts.to_dict(),
+    }
+    return Result(plain(data), tables, target.title)
+
+
+def _scalar_output(target: Target) -> tuple[Callable, list[float], list[str]]:
+    """The target as a function of numbers with one number as its result."""
+    scalars, components = scalar_function(target.function, target.args)
+    _, inputs, outputs = scalar_program(
+        target.function, target.args, target.names, target.output_names
+    )
+    if len(outputs) != 1:
+        raise ValueError(
+            f"this takes a function with one output, and there are {len(outputs)} "
+            f"({', '.join(outputs)}): choose one, or use admodes jacobian"
+        )
+    return (lambda *xs: scalars(*xs)[0]), components, inputs
+
+
+def gradient(target: Target) -> Result:
+    """Value and gradient of a function with one output, by one reverse sweep."""
+    f, components, names = _scalar_output(target)
+    out, grads = value_and_grad(f, tuple(range(len(components))))(*components)
+
+    def tables(write: Text) -> list[Table]:
+        return [_gradient_table(write, names, components, grads, out)]
+
+    data = {
+        "schema": "admodes.gradient/1",
+        "inputs": dict(zip(names, components, strict=True)),
+        "value": out,
+        "gradient": dict(zip(names, grads, strict=True)),
+    }
+    return Result(plain(data), tables, target.title)
+
+
+def _gradient_table(write: Text, names: list[str], xs: list, grads: Any, out: Any) -> Table:
+    rows = [
+        [write.math(write.variable(n)), write.number(x), write.number(g)]
+        for n, x, g in zip(names, xs, grads, strict=True)
+    ]
+    title = "Gradient, reverse: 1 sweep"
+    return Table(
+        title,
+        ["Input", "Value", "Derivative"],
+        rows,
+        [False, True, True],
+        [f"value of the function: {Text(write.digits).number(out)}"],
+    )
+
+
+def hessian(target: Target) -> Result:
+    """Gradient and Hessian (forward over reverse), and the kind of the point."""
+    f, components, names = _scalar_output(target)
+    every = tuple(range(len(components)))
+    out, grads = value_and_grad(f, every)(*components)
+    matrix = np.array(hessian_of(f, every)(*components), dtype=float)
+    matrix = matrix.reshape(len(components), len(components))
+    kind = classify(grads, matrix, components)
+
+    def tables(write: Text) -> list[Table]:
+        rows = [
+            [write.math(write.variable(n)), *map(write.number, line)]
+            for n, line in zip(names, matrix.tolist(), strict=True)
+        ]
+        heads = ["", *(write.math(write.variable(n)) for n in names)]
+        number = Text(write.digits).number
+        notes = [f"eigenvalues: {', '.join(map(number, kind.eigenvalues))}", _in_words(kind.kind)]
+        math = [False, *(True for _ in names)]
+        table = Table("Hessian, forward over reverse", heads, rows, math, notes)
+        return [_gradient_table(write, names, components, grads, out), table]
+
+    data = {
+        "schema": "admodes.hessian/1",
+        "inputs": dict(zip(names, components, strict=True)),
+        "value": out,
+        "gradient": dict(zip(names, grads, strict=True)),
+        "hessian": matrix,
+        "eigenvalues": kind.eigenvalues,
+        "kind": kind.kind,
+    }
+    return Result(plain(data), tables, target.title)
+
+
+def _in_words(kind: str) -> str:
+    if kind == "not stationary":
+        return "not a stationary point: the gradient does not vanish"
+    if kind == "undecided":
+        return "stationary point, undecided: an eigenvalue is 0, so second derivatives do not tell"
+    return f"stationary point: {kind}"
+
+
+def problem_tables(name: str | None) -> list[Table]:
+    """All named problems, or one with its figures and notes. Raises InputError for an unknown
+    name."""
+    if name is None:
+        rows = [[f"@{p.name}", p.title, p.source] for p in PROBLEMS.values()]
+        return [Table("Problems", ["Name", "Function", "Source"], rows, [False] * 3)]
+    if name not in PROBLEMS:
+        raise InputError(f"no problem named @{name}; the problems are {', '.join(PROBLEMS)}")
+    p = PROBLEMS[name]
+    rows = [["function", p.title], ["source", p.source], ["point", _point(p.at)]]
+    rows += [[key, _figure(value)] for key, value in p.figures.items()]
+    return [Table(f"@{p.name}", ["", ""], rows, [False, False], list(p.notes))]
+
+
+def _point(at: Any) -> str:
+    return ", ".join(f"{n} = {_figure(v)}" for n, v in at.items())
+
+
+def _figure(value: Any) -> str:
+    return Text(6).number(plain(value)) if not isinstance(value, dict) else _point(value)
