@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import shape_of
-from admodes.core.carrier import Carrier, value
+from admodes.core.carrier import value
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, checked_input, flatten, unflatten
 from admodes.core.reverse import vjp
@@ -52,9 +52,10 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
     def both(*args: Any) -> tuple[Any, Any]:
         chosen, restricted = _restrict(f, argnums, args)
         out, pullback = vjp(restricted, *chosen)
-        leaves, _ = flatten(out)
-        if (not isinstance(out, Carrier) and len(leaves) != 1) or shape_of(leaves[0]) != ():
-            what = f"{len(leaves)} values" if len(leaves) != 1 else f"shape {shape_of(leaves[0])}"
+        leaves, out_tree = flatten(out)
+        if out_tree.kind is not None or shape_of(out) != ():
+            kind = out_tree.kind and out_tree.kind.__name__
+            what = f"a {kind} of {len(leaves)}" if kind else f"an array of shape {shape_of(out)}"
             raise TypeError(
                 f"grad needs a function with one number as its result, but {_name(f)} returned "
                 f"{what}: reduce it (.sum()) or use ad.jacobian"

@@ -50,26 +50,38 @@ def custom_rule(
     earlier = REGISTRY.get(name)
     if earlier is not None and not earlier.custom:
         raise ValueError(f"custom_rule: {name!r} is a built-in operation; choose another name")
-    REGISTRY.pop(name, None)
     intervals = tuple(domain) if domain else ((0.3, 2.0),) * len(given)
-    op = elementwise(
-        name,
-        value,
-        *(_with_output(p, len(given), name) for p in given),
-        symbol=_symbol(symbol),
-        text=text or "",
-        latex=latex or "",
-        rule=rule or "Chain Rule",
-        domain=Domain(intervals),
-        doc=inspect.getdoc(value) or f"{name}, a custom rule.",
-    )
-    op.custom = True
-    if check:
-        rng = np.random.default_rng(0)
-        points = [tuple(rng.uniform(low, high) for low, high in intervals) for _ in range(8)]
-        for point in points:
-            check_grads(op, point, order=1)
+    rules = [_with_output(p, len(given), name) for p in given]
+    REGISTRY.pop(name, None)
+    try:
+        op = elementwise(
+            name,
+            value,
+            *rules,
+            symbol=_symbol(symbol),
+            text=text or "",
+            latex=latex or "",
+            rule=rule or "Chain Rule",
+            domain=Domain(intervals),
+            doc=inspect.getdoc(value) or f"{name}, a custom rule.",
+        )
+        op.custom = True
+        if check:
+            _check_rule(op)
+    except BaseException:
+        REGISTRY.pop(name, None)
+        if earlier is not None:
+            REGISTRY[name] = earlier
+        raise
     return op
+
+
+def _check_rule(op: Op) -> None:
+    """The partials against central differences, at points of the domain."""
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        point = tuple(rng.uniform(low, high) for low, high in op.domain.intervals)
+        check_grads(op, point, order=1)
 
 
 def _with_output(p: Callable[..., Any] | int, arity: int, name: str) -> Callable[..., Any] | int:
@@ -78,13 +90,24 @@ def _with_output(p: Callable[..., Any] | int, arity: int, name: str) -> Callable
         if p not in (0, 1, -1):
             raise ValueError(f"custom_rule {name}: a constant partial is 0, 1 or -1, not {p!r}")
         return int(p)
+    if isinstance(p, Op):
+        takes_output = p.arity == arity + 1
+    elif isinstance(p, np.ufunc):
+        takes_output = p.nin == arity + 1
+    else:
+        takes_output = _required(p, arity) > arity
+    return p if takes_output else lambda y, *args: p(*args)
+
+
+def _required(p: Callable[..., Any], arity: int) -> int:
+    """How many arguments p must be given; with *args, the result and all arguments."""
     try:
-        inspect.signature(p).bind(*range(arity + 1))
-    except TypeError:
-        return lambda y, *args: p(*args)
+        parameters = inspect.signature(p).parameters.values()
     except ValueError:
-        return lambda y, *args: p(*args)
-    return p
+        return arity
+    if any(q.kind is q.VAR_POSITIONAL for q in parameters):
+        return arity + 1
+    return len([q for q in parameters if q.kind is not q.KEYWORD_ONLY and q.default is q.empty])
 
 
 def _symbol(symbol: Callable[..., Any] | str | None) -> Callable[..., Any] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import value
+from admodes.core.carrier import Carrier, value
 from admodes.core.op import (
     ARITHMETIC,
     REGISTRY,
@@ -20,6 +21,8 @@ from admodes.core.op import (
     register,
     specialised,
 )
+
+FLOAT = np.dtype(float)
 
 Partial = Callable[..., Any] | int
 """The partial with respect to one argument: f(y, *args), or the literal 0, 1 or -1. Literal 0
@@ -54,13 +57,15 @@ class Elementwise(Op):
         p = self.partials[i]
         if not callable(p):
             return p
-        try:
-            with np.errstate(all="ignore"):
-                return canonical(p(y, *args))
-        except ARITHMETIC:
-            with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
+            try:
+                p = p(y, *args)
+            except ARITHMETIC:
                 lifted = (np.float64(a) if a.__class__ in (float, int) else a for a in (y, *args))
-                return canonical(p(*lifted))
+                p = p(*lifted)
+            if p.__class__ is np.ndarray and p.dtype != dtype_of(y):
+                p = p.astype(dtype_of(y))
+            return canonical(p)
 
     def term(self, i: int, t: Any, y: Any, args: tuple) -> Any:
         """∂y/∂args[i] times a tangent or cotangent; 0 where that is exactly 0 (and, for operations
@@ -76,7 +81,7 @@ class Elementwise(Op):
         for i, t in enumerate(tangents):
             if t is not None and self.partials[i] != 0:
                 term = self.term(i, t, y, args)
-                total = term if total is None else total + term
+                total = term if total is None else REGISTRY["add"](total, term)
         if total is None:
             return zeros(shape_of(y), y)
         if shape_of(total) != shape_of(y):
@@ -117,7 +122,7 @@ class Linear(Op):
             for i, t in enumerate(tangents)
             if t is not None and self.active(i)
         ]
-        return sum(terms[1:], terms[0])
+        return functools.reduce(REGISTRY["add"], terms)
 
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         if not self.active(i):
@@ -127,12 +132,26 @@ class Linear(Op):
         return self.transposes[i](w, y, *args, **(params or {}))
 
 
+def dtype_of(x: Any) -> np.dtype:
+    """The kind of float that derivatives of x are: float32 for float32, otherwise float64."""
+    kind = getattr(value(x), "dtype", FLOAT)
+    return kind if kind.kind == "f" else FLOAT
+
+
 def zeros(shape: tuple[int, ...], like: Any) -> Any:
     """Zero of a shape, float32 where like is float32."""
-    if shape == ():
-        return 0.0
-    kind = getattr(value(like), "dtype", np.dtype(float))
-    return np.zeros(shape, kind if kind.kind == "f" else float)
+    return canonical(np.zeros(shape, dtype_of(like))) if like.__class__ is not float else 0.0
+
+
+def cast(t: Any, like: Any) -> Any:
+    """A tangent or cotangent in the precision of what it belongs to; carriers as they are."""
+    if isinstance(t, Carrier) or (t.__class__ is float and like.__class__ is float):
+        return t
+    kind = dtype_of(like)
+    if getattr(t, "dtype", FLOAT) == kind:
+        return t
+    with np.errstate(over="ignore"):
+        return canonical(np.asarray(t, kind))
 
 
 def elementwise(
@@ -169,7 +188,7 @@ def elementwise(
     op = make(
         name=name,
         array=value,
-        scalar=scalar or (lambda *xs: canonical(value(*map(np.float64, xs)))),
+        scalar=scalar or _on_floats(value),
         arity=len(partials),
         kind=kind,
         form=Form(
@@ -185,9 +204,19 @@ def elementwise(
         defaults=defaults,
         folds=folds,
         partials=partials,
-        selects=selects,
+        selects=selects or not any(partials),
     )
     return register(op, numpy, operator, reflected)
+
+
+def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:
+    """The array kernel as the one on Python floats: no warnings, a Python float back."""
+
+    def scalar(*xs: float) -> Any:
+        with np.errstate(all="ignore"):
+            return canonical(value(*map(np.float64, xs)))
+
+    return scalar
 
 
 def linear(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from admodes.core.builders import shape_of, zeros
+from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
@@ -108,6 +108,7 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     xs = [checked_input(x, "jvp") for x in xs]
     vs = [checked_input(v, "jvp") for v in vs]
     match_shapes(xs, vs, "jvp: tangent", "primal")
+    vs = [cast(v, x) for v, x in zip(vs, xs, strict=True)]
     level = Level()
     try:
         duals = [Dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
@@ -119,5 +120,5 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
         check_output(leaf, level, f)
         own = leaf.__class__ is Dual and leaf.level is level
         outs.append(leaf.primal if own else leaf)
-        dots.append(leaf.tangent if own else zeros(shape_of(leaf), leaf))
+        dots.append(cast(leaf.tangent, leaf.primal) if own else zeros(shape_of(leaf), leaf))
     return unflatten(out_tree, outs), unflatten(out_tree, dots)

@@ -109,7 +109,14 @@ class Op:
             except ARITHMETIC:
                 args = xs
         with np.errstate(all="ignore"):
-            return canonical(self.array(*(numeric(a, self.name) for a in args), **(params or {})))
+            return canonical(self.array(*(self.numeric(a) for a in args), **(params or {})))
+
+    def numeric(self, x: Any) -> Any:
+        """An argument as the array kernel takes it; truth values count as numbers where the
+        operation calculates with them."""
+        x = numeric(x, self.name)
+        truth = x.__class__ is not float and x.dtype.kind == "b"
+        return x + 0.0 if truth and self.elementwise else x
 
     def _complete(self, args: tuple) -> tuple:
         assert self.arity is not None

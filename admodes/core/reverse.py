@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of, zeros
+from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import ARITHMETIC
+from admodes.core.op import ARITHMETIC, REGISTRY
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -166,7 +166,7 @@ def _general_step(adjoints: dict[Node, Any], node: Node, w: Any) -> None:
         if mine[i]:
             term = node.op.vjp(i, w, node.primal, xs, node.params)
             if term is not None:
-                adjoints[a] = adjoints[a] + term if a in adjoints else term
+                adjoints[a] = _add(adjoints[a], term) if a in adjoints else term
 
 
 def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
@@ -202,21 +202,27 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
             raise ValueError(f"pullback: the cotangent is {wtree}, but the output is {out_tree}")
         ws = [checked_input(w, "pullback") for w in ws]
         match_shapes(outs, ws, "pullback: cotangent", "output")
+        ws = [cast(w, y) for w, y in zip(ws, outs, strict=True)]
         adjoints: dict[Node, Any] = {}
         for y, w in zip(leaves, ws, strict=True):
             if _owned(y, level):
-                adjoints[y] = adjoints[y] + w if y in adjoints else w
+                adjoints[y] = _add(adjoints[y], w) if y in adjoints else w
         sweep(adjoints, nodes)
         found = (adjoints.get(x) for x in inputs)
         return unflatten(
             tree,
             [
-                zeros(shape_of(x), x.primal) if g is None else _own(g)
+                zeros(shape_of(x), x.primal) if g is None else _own(cast(g, x.primal))
                 for x, g in zip(inputs, found, strict=True)
             ],
         )
 
     return unflatten(out_tree, [_own(y) for y in outs]), pullback
+
+
+def _add(a: Any, b: Any) -> Any:
+    """a + b, also inf - inf of arrays, without a warning."""
+    return REGISTRY["add"](a, b)
 
 
 def _owned(y: Any, level: Level) -> bool:

@@ -131,7 +131,7 @@ def _float_power(a: float, b: float) -> float:
 
 power: Op = elementwise(
     "power",
-    np.float_power,
+    np.power,
     lambda y, a, b: strong_mul(power(a, b - 1), b),
     lambda y, a, b: strong_mul(ln(a), y),
     scalar=_float_power,

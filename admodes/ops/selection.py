@@ -17,7 +17,7 @@ sign = elementwise(
     "sign",
     np.sign,
     0,
-    scalar=lambda a: math.copysign(1.0, a) if a else 0.0 * a,
+    scalar=lambda a: math.copysign(1.0, a) if a > 0 or a < 0 else a,
     symbol=lambda sp, a: sp.sign(a),
     text="sign {0}",
     latex=r"\operatorname{sign} {0}",

@@ -1,10 +1,11 @@
 """Operations that move and add values: indexing, stacking, sums, broadcasting, the strong product.
 
-All are linear, so each is its own tangent rule and states its transpose.
+Almost all are linear, so each is its own tangent rule and states its transpose.
 """
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from admodes.core.builders import linear, shape_of, zeros
 from admodes.core.carrier import FUNCTIONS, Carrier, bind_operator, value
-from admodes.core.op import Op, numeric
+from admodes.core.op import REGISTRY, Op, numeric
 
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -44,8 +45,7 @@ def _strong(p: Any, t: Any) -> Any:
 def _partial_of_strong(i: int, w: Any, y: Any, p: Any, t: Any) -> Any:
     if i == 1:
         return unbroadcast(strong_mul(p, w), shape=shape_of(t))
-    both = where(equal(t, 0), 0.0, strong_mul(t, w))
-    return unbroadcast(both, shape=shape_of(p))
+    return unbroadcast(tangent_mul(t, w), shape=shape_of(p))
 
 
 strong_mul: Op = linear(
@@ -67,13 +67,30 @@ strong_mul: Op = linear(
 def _jvp_strong(tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
     p, t = args
     dp, dt = tangents
-    terms = [strong_mul(*pair) for pair in ((dp, t), (p, dt)) if pair[0] is not None is not pair[1]]
-    total = terms[0] + terms[1] if len(terms) == 2 else terms[0]
+    terms = [] if dp is None else [tangent_mul(dp, t)]
+    if dt is not None:
+        terms.append(strong_mul(p, dt))
+    total = functools.reduce(REGISTRY["add"], terms)
     same = shape_of(total) == shape_of(y)
     return total if same else broadcast_to(total, shape=shape_of(y))
 
 
 strong_mul.jvp = _jvp_strong  # type: ignore[method-assign]
+
+tangent_mul: Op = linear(
+    "tangent_mul",
+    lambda s, t: np.where(np.equal(s, 0), 0.0, _strong(s, t)),
+    lambda w, y, s, t: unbroadcast(tangent_mul(t, w), shape=shape_of(s)),
+    lambda w, y, s, t: unbroadcast(tangent_mul(s, w), shape=shape_of(t)),
+    scalar=lambda s, t: s * t if s and t else 0.0,
+    arity=2,
+    joint=False,
+    kind="multiplications",
+    text="{0}*{1}",
+    latex="{0}*{1}",
+    doc="The product of two tangents or cotangents, which is 0 wherever either is exactly 0. It "
+    "arises in second derivatives. Its own derivative is the plain product rule.",
+)
 
 
 def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -129,7 +146,7 @@ def _unstack(i: int, w: Any, y: Any, *args: Any, axis: int = 0) -> Any:
 
 _stack = linear(
     "stack",
-    lambda *xs, axis=0: np.stack([np.asarray(x) for x in xs], axis=axis),
+    lambda *xs, axis=0: np.stack([np.asarray(x) for x in xs], axis, dtype=np.result_type(*xs)),
     _unstack,
     arity=None,
     text="[{*}]",

@@ -8,33 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_LETTERS = "αβγδεζηθικλμνξπρστυφχψω"
-_LETTER_NAMES = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
-GREEK = {a: "\\" + b for a, b in zip(_LETTERS, _LETTER_NAMES, strict=True)}
+GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
+    "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
+    "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "phi",
+    "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta",
+    "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}  # fmt: skip
 LONGEST_ARRAY = 6
 
 
@@ -122,7 +102,10 @@ class Latex(Text):
         if not match:
             return rf"\mathit{{{name}}}".replace("_", r"\_")
         stem, index, rest = match.groups()
-        stem = GREEK.get(stem, stem if len(stem) == 1 else rf"\mathit{{{stem}}}")
+        if stem in GREEK:
+            stem = f"\\{GREEK[stem]}"
+        elif len(stem) > 1:
+            stem = rf"\mathit{{{stem}}}"
         below = ",".join(s.replace("_", r"\_") for s in (index, rest) if s)
         return f"{stem}_{{{below}}}" if below else stem
 
