@@ -21,6 +21,7 @@ import typer
 import admodes as ad
 from admodes.inputs import Target, resolve
 from admodes.views.render import render
+from admodes.views.tables import TABLES
 
 app = typer.Typer(
     name="admodes",
@@ -127,6 +128,12 @@ def trace(
             show_default=False,
         ),
     ] = None,
+    tables: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these, as evaluation,partials,forward,reverse,jacobian.", show_default=False
+        ),
+    ] = None,
     numbering: Annotated[
         Numbering, typer.Option(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
     ] = Numbering.zero,
@@ -159,15 +166,10 @@ def trace(
         from admodes.symbolic import symbolic_jacobian
 
         result.jacobian["symbolic"] = symbolic_jacobian(result)
-    tables = {
-        Mode.both: ("evaluation", "partials", "forward", "reverse", "jacobian"),
-        Mode.forward: ("evaluation", "partials", "forward", "jacobian"),
-        Mode.reverse: ("evaluation", "partials", "reverse", "jacobian"),
-    }[mode]
-    if mode is not Mode.both:
-        other = "reverse" if mode is Mode.forward else "forward"
-        if format is not Format.json:
-            result.jacobian[other] = None
+    other = {Mode.forward: "reverse", Mode.reverse: "forward"}.get(mode)
+    chosen = tables.split(",") if tables else [t for t in TABLES if t != other]
+    if other is not None and format is not Format.json:
+        result.jacobian[other] = None
     if format is Format.json:
         _emit(result.to_json() + "\n", save)
         return
@@ -176,7 +178,7 @@ def trace(
         digits=digits,
         notation=notation.value,
         layout=layout.value,
-        tables=tables,
+        tables=chosen,
         inputs=inputs,
         outputs=outputs,
         steps=steps,
@@ -232,6 +234,27 @@ def jacobian(
     target = resolve(targets, at)
     result = _run(lambda: results.jacobian(target, layout.value), target)
     _emit(result.to_table(format.value, digits=digits, width=_width(save)), save)
+
+
+@app.command()
+def count(
+    targets: Targets,
+    at: At = None,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Count the operations of a function, of its partials and of every sweep, exactly.
+
+    \b
+    admodes count @speelpenning
+    admodes count "x1*x2*x3" --at x1=1,x2=2,x3=3 --format json
+    """
+    from admodes import results
+
+    target = resolve(targets, at)
+    result = _run(lambda: results.counts(target), target)
+    _emit(result.to_table(format.value, width=_width(save)), save)
 
 
 @app.command()

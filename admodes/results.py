@@ -69,6 +69,14 @@ def jacobian(target: Target, layout: str = "standard") -> Result:
     return Result(plain(data), tables, target.title)
 
 
+def counts(target: Target) -> Result:
+    """The exact operation counts, by the names of the target's inputs and outputs."""
+    found = count_program(
+        *scalar_program(target.function, target.args, target.names, target.output_names)
+    )
+    return Result(found.to_dict(), lambda write: [found.table()], target.title)
+
+
 def _scalar_output(target: Target) -> tuple[Callable, list[float], list[str]]:
     """The target as a function of numbers with one number as its result."""
     scalars, components = scalar_function(target.function, target.args)

@@ -181,7 +181,8 @@ def fill(form: str, atoms: Sequence[tuple[str, bool]], dialect: Text) -> str:
 def _multiply(text: str, dialect: Text) -> str:
     def sign(match: re.Match) -> str:
         before, after = match.group(1), match.group(2)
-        if before == ")" and after == "(":
+        negative_number = re.match(r"\(-[\d.]+\)", text[match.end() :])
+        if before == ")" and after == "(" and not negative_number:
             return ""
         if after.isdigit() or after in "([" or before == "]":
             return dialect.times

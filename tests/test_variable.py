@@ -1,0 +1,157 @@
+"""Variable, as courses that build their own autograd have it."""
+
+import gc
+import math
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import admodes as ad
+
+
+def osu():
+    x1 = ad.Variable(5.0, name="x_1")
+    x2 = ad.Variable(-2.0, name="x_2")
+    x3 = ad.Variable(-5.0, name="x_3")
+    return x1, x2, x3, ad.ln(x1 + ad.sin(x1)) * ad.max(x2, x3) * 2
+
+
+def test_osu_figures():
+    x1, x2, x3, y = osu()
+    y.backward()
+    assert y.value == pytest.approx(-5.586044, abs=5e-7)
+    assert (x1.grad, x2.grad, x3.grad) == pytest.approx((-1.270614, 2.793022, 0.0), abs=5e-7)
+    e, two = y.children
+    c, d = e.children
+    (b,) = c.children
+    _, a = b.children
+    values = [v.value for v in (a, b, c, d, e)]
+    assert values == pytest.approx([-0.958924, 4.041076, 1.396511, -2, -2.793022], abs=5e-7)
+    adjoints = [v.grad for v in (e, d, c, b, a)]
+    assert adjoints == pytest.approx([2, 2.793022, -4, -0.989835, -0.989835], abs=5e-7)
+    assert two.value == 2
+    assert two.func is None
+
+
+def test_a_second_backward_does_not_add_up_and_accumulate_does():
+    x = ad.Variable(3.0)
+    y = x * x * x
+    y.backward()
+    y.backward()
+    assert x.grad == 27.0
+    y.backward(accumulate=True)
+    assert x.grad == 54.0
+    (x * 2).backward()
+    assert x.grad == 2.0
+
+
+def test_loop_with_branches():
+    x = ad.Variable(5.0)
+    y = ad.Variable(0.0)
+    for i in range(5):
+        y = y + x * i if i % 2 == 0 else y - x / i
+    y.backward()
+    assert y.value == pytest.approx(23.333333, abs=5e-7)
+    assert x.grad == pytest.approx(14 / 3, rel=1e-15)
+
+
+def test_func_name_id_and_children_with_constants():
+    x = ad.Variable(2.0, name="x")
+    y = 3 * x
+    assert (y.func, x.func) == ("multiply", None)
+    assert [c.value for c in y.children] == [3.0, 2.0]
+    assert y.children[1] is x
+    assert x.id != y.id
+    assert repr(x) == "Variable(2.0, name='x')"
+
+
+def test_value_can_be_set_on_inputs_only():
+    x = ad.Variable(2.0)
+    y = x * x
+    x.value = 5
+    assert (x * x).value == 25.0
+    assert y.value == 4.0
+    with pytest.raises(AttributeError, match="computed by multiply"):
+        y.value = 1.0
+
+
+def test_backward_needs_an_operation_and_a_seed_of_the_right_shape():
+    with pytest.raises(ValueError, match="no operation produced"):
+        ad.Variable(1.0).backward()
+    y = ad.Variable(np.ones(3)) * 2
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        y.backward()
+    y.backward(np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(y.children[0].grad, [2.0, 4.0, 6.0])
+
+
+def test_arrays_broadcast_and_numpy_functions():
+    w = ad.Variable(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    b = ad.Variable(np.array([0.1, 0.2, 0.3]))
+    y = np.sum(np.sin(w) * b)
+    y.backward()
+    np.testing.assert_allclose(b.grad, np.sin(w.value).sum(axis=0), rtol=1e-15)
+    np.testing.assert_allclose(w.grad, np.cos(w.value) * b.value, rtol=1e-15)
+
+
+def test_a_nested_or_wrong_value_is_refused():
+    with pytest.raises(TypeError, match=r"ad\.grad"):
+        ad.grad(lambda x: ad.Variable(x))(1.0)
+    with pytest.raises(TypeError, match="numbers"):
+        ad.Variable("1")
+
+
+def test_a_variable_inside_a_derivative_keeps_its_own_gradient():
+    w = ad.Variable(3.0)
+    slope = ad.grad(lambda x: x * x * w)(2.0)
+    assert slope.value == 12.0
+    slope.backward()
+    assert w.grad == 4.0
+
+
+def test_a_training_loop_does_not_grow():
+    w = ad.Variable(0.0)
+
+    def results():
+        gc.collect()
+        return sum(isinstance(o, ad.Variable) and o.func is not None for o in gc.get_objects())
+
+    before = results()
+    for _ in range(50):
+        loss = (w - 3.0) ** 2
+        loss.backward()
+        w.value = w.value - 0.1 * w.grad
+    assert results() <= before + 2
+    assert w.value == pytest.approx(3.0, abs=1e-4)
+
+
+def test_a_long_chain_neither_recurses_nor_leaks():
+    x = ad.Variable(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y * 1.00001
+    y.backward()
+    assert x.grad == pytest.approx(math.exp(1.0), rel=1e-5)
+    del y
+
+
+def test_draw_shows_values_operations_and_gradients_in_a_second_colour():
+    x1, _, _, y = osu()
+    assert "#b03a2e" not in y.draw()
+    y.backward()
+    text = y.draw()
+    assert text.startswith("digraph {")
+    assert "x_1 = 5" in text
+    assert 'label="maximum"' in text
+    assert '<font color="#b03a2e">-1.270614</font>' in text
+    assert f"n{x1.id} -> " in text
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_graphviz_reads_the_drawing():
+    svg = subprocess.run(
+        ["dot", "-Tsvg"], input=osu()[3].draw(), capture_output=True, text=True, check=True
+    ).stdout
+    assert "x_1 = 5" in svg
