@@ -83,15 +83,17 @@ class Trace:
         digits: decimals that are printed (6). notation: "leibniz" or "dot" for tangents. layout:
         "standard" or "transposed" Jacobian. tables: a subset of evaluation, partials, forward,
         reverse, jacobian. inputs, outputs: names to restrict the tangent and adjoint tables to.
-        steps: show the adjoints' accumulation step by step. Raises ValueError for unknown words.
+        steps: show the adjoints' accumulation step by step. width: columns of text (80).
+        fragment: LaTeX or HTML without the document around it. Raises ValueError for unknown
+        words.
         """
         if format == "json":
             return self.to_json()
-        plain = self.to_dict()
-        for row, data in zip(self.rows, plain["rows"], strict=True):
-            data["forms"] = row.forms
-        width = options.pop("width", 80)
-        return render(trace_tables(plain, format, **options), format, title=self.title, width=width)
+        data = self.to_dict()
+        for row, plain_row in zip(self.rows, data["rows"], strict=True):
+            plain_row["forms"] = row.forms
+        page = {k: options.pop(k) for k in ("width", "fragment") if k in options}
+        return render(trace_tables(data, format, **options), format, title=self.title, **page)
 
     def __str__(self) -> str:
         return self.to_table("text")

@@ -181,10 +181,10 @@ def fill(form: str, atoms: Sequence[tuple[str, bool]], dialect: Text) -> str:
 def _multiply(text: str, dialect: Text) -> str:
     def sign(match: re.Match) -> str:
         before, after = match.group(1), match.group(2)
-        negative_number = re.match(r"\(-[\d.]+\)", text[match.end() :])
+        negative_number = re.match(r"(\\left)?\(-[\d.]+(\\right)?\)", text[match.end() :])
         if before == ")" and after == "(" and not negative_number:
             return ""
-        if after.isdigit() or after in "([" or before == "]":
+        if after.isdigit() or after in "([" or before == "]" or negative_number:
             return dialect.times
         return " "
 

@@ -111,7 +111,7 @@ def _latex_columns(table: Table) -> str:
         return "l" * len(table.head)
     share = 0.44 if len(table.head) == 2 else 0.38
     return "".join(
-        rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" if math else "l"
+        rf">{{\raggedright\arraybackslash}}p{{{share if math else 0.14}\linewidth}}"
         for math in table.math
     )
 
@@ -153,7 +153,8 @@ _HTML_DOCUMENT = """<!doctype html>
 <meta charset="utf-8">
 <title>TITLE</title>
 <style>
-body { font-family: Georgia, "DejaVu Serif", serif; margin: 2rem auto; max-width: 60rem; }
+body { font-family: Georgia, "DejaVu Serif", serif; margin: 2rem auto; max-width: 60rem;
+  padding: 0 1rem; }
 table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; }
 thead { border-top: 2px solid; border-bottom: 1px solid; }
 tbody { border-bottom: 2px solid; }

@@ -34,7 +34,6 @@ def trace_tables(
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     steps: bool = False,
-    fragment: bool = False,
 ) -> list[Table]:
     """The tables of a trace, in the order of the textbook."""
     _known("tables", tables, TABLES)
