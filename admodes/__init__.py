@@ -5,6 +5,7 @@ from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
 from admodes.derivatives import grad, hessian, hvp, jacobian, value_and_grad
+from admodes.expression import ExpressionError, parse
 from admodes.ops.activations import (
     elu,
     leaky_relu,
@@ -48,6 +49,7 @@ from admodes.program.count import Counts, count
 from admodes.rules import check_grads, custom_rule
 from admodes.trace import Trace, trace
 from admodes.variable import Variable
+from admodes.verify import Verification, verify
 
 log = ln
 pow = power
@@ -56,9 +58,11 @@ min = minimum
 
 __all__ = [
     "Counts",
+    "ExpressionError",
     "Op",
     "Trace",
     "Variable",
+    "Verification",
     "abs",
     "acos",
     "acosh",
@@ -111,6 +115,7 @@ __all__ = [
     "negate",
     "not_equal",
     "pow",
+    "parse",
     "power",
     "relu",
     "round",
@@ -130,6 +135,7 @@ __all__ = [
     "trace",
     "value",
     "value_and_grad",
+    "verify",
     "vjp",
     "where",
 ]

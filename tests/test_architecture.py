@@ -15,7 +15,9 @@ LAYERS = [
     {"derivatives", "rules", "program", "symbolic", "stationary", "catalogue"},
     {"trace", "variable"},
     {"verify", "lab"},
-    {"expression", "grammar", "problems", "inputs"},
+    {"expression"},
+    {"problems"},
+    {"inputs"},
     {"results"},
     {"cli", "__main__"},
 ]

@@ -72,7 +72,8 @@ class Counts:
             sweeps = getattr(self, mode)
             if len(sweeps) <= 4:
                 parts |= {f"{mode} sweep for {name}": c for name, c in sweeps.items()}
-            parts[f"all {self._number(len(sweeps), mode)}"] = self.totals[mode]
+            if len(sweeps) != 1:
+                parts[f"all {len(sweeps)} {mode} sweeps"] = self.totals[mode]
         kinds = [k for k in KINDS if any(part.get(k) for part in parts.values())]
         rows = [[name, *(str(c.get(k, 0)) for k in kinds)] for name, c in parts.items()]
         notes = [
@@ -82,10 +83,6 @@ class Counts:
         ]
         title = "Exact operation counts"
         return Table(title, ["", *kinds], rows, [False] * (1 + len(kinds)), notes)
-
-    @staticmethod
-    def _number(n: int, mode: str) -> str:
-        return f"{n} {mode} sweep{'s' * (n != 1)}"
 
     def to_table(self, format: str = "text") -> str:
         """The table in text, markdown, latex, html or csv."""
@@ -130,7 +127,7 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
             for name, y in zip(outputs, program.outputs, strict=True)
         },
         length=len(operations),
-        live={"forward": _peak(program), "reverse": len(program.steps)},
+        live={"forward": _peak(program), "reverse": sum(_size(s.value) for s in program.steps)},
     )
 
 
@@ -218,7 +215,8 @@ def _contribution_cost(step: Step, k: int, program: Program) -> dict[str, int]:
 
 
 def _peak(program: Program) -> int:
-    """The most values that are live at once when each is dropped after its last use."""
+    """The most values that are live at once when each is dropped after its last use; an array is
+    as many values as it has entries."""
     last = {y.row: len(program.steps) for y in program.outputs if isinstance(y, Ref)}
     for i, step in enumerate(program.steps):
         for a in step.args:
@@ -226,9 +224,10 @@ def _peak(program: Program) -> int:
                 last[a.row] = max(last.get(a.row, 0), i)
     live = peak = 0
     ending: Counter = Counter()
-    for i in range(len(program.steps)):
-        live += 1
+    for i, step in enumerate(program.steps):
+        size = _size(step.value)
+        live += size
         peak = max(peak, live)
-        ending[last.get(i, i)] += 1
+        ending[last.get(i, i)] += size
         live -= ending[i]
     return peak

@@ -94,7 +94,7 @@ class Page:
 
     def equals(self, left: str, value: Any) -> str:
         text = self.number(value)
-        return text if left == text else f"{left} = {text}"
+        return text if left in (text, self.write.bracket(text)) else f"{left} = {text}"
 
     def form(self, row: dict, template: str, numbers: bool) -> str:
         """A template of the row with names or with numbers put in."""

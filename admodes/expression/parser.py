@@ -1,0 +1,125 @@
+"""Functions from text: plain mathematical Python, parsed by a whitelist and never run as code.
+
+The text is cut into tokens (grammar.py), which become a list of operations (lowering.py), which a
+loop evaluates on whatever it is given.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from admodes.core.record import named
+from admodes.expression.grammar import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, ExpressionError, Limits
+from admodes.expression.lowering import Compiler, Constant, Lowered, declared_names
+
+
+class ParsedFunction:
+    """A function made from expressions: call it with numbers, arrays or traced values, in the
+    order of .inputs. One expression gives one value, several give a tuple, named by .outputs.
+
+    >>> f = parse("a = sin(x1); y = ln(x2 + a)")
+    >>> f.inputs, f.outputs, f(0.0, 1.0)
+    (('x1', 'x2'), ('y',), 0.0)
+    """
+
+    def __init__(self, expressions: tuple[str, ...], lowered: Lowered) -> None:
+        self.expressions = expressions
+        self.inputs, self.outputs, self._steps, self._results = lowered
+        self.__name__ = self.outputs[0] if len(self.outputs) == 1 else "f"
+        inputs = self.inputs
+        if all(name.isidentifier() for name in inputs):
+            positional = inspect.Parameter.POSITIONAL_ONLY
+            parameters = [inspect.Parameter(name, positional) for name in inputs]
+            self.__signature__ = inspect.Signature(parameters)
+
+    def __call__(self, *args: Any) -> Any:
+        if len(args) != len(self.inputs):
+            raise TypeError(
+                f"{self.__name__} takes {len(self.inputs)} argument(s) "
+                f"({', '.join(self.inputs)}), {len(args)} given"
+            )
+        values = list(args)
+        for op, refs, name in self._steps:
+            value = op(*[values[r] if r.__class__ is int else r.value for r in refs])  # type: ignore[index, union-attr]
+            values.append(value if name is None else named(value, name))
+        results = tuple(r.value if isinstance(r, Constant) else values[r] for r in self._results)
+        return results[0] if len(results) == 1 else results
+
+    def __repr__(self) -> str:
+        return f"<function of {', '.join(self.inputs) or 'nothing'}: {'; '.join(self.expressions)}>"
+
+
+def parse(
+    *expressions: str,
+    inputs: Iterable[str] | None = None,
+    max_length: int = MAX_LENGTH,
+    max_depth: int = MAX_DEPTH,
+    max_terms: int = MAX_TERMS,
+) -> ParsedFunction:
+    """The function that the expressions compute, one output each.
+
+    Operators + - * / ^ (the same as **), brackets, the elementwise operations by their names and
+    aliases, pi and e, where(x > 0, a, b), and definitions before an output, as in
+    "a = sin(x1); y = ln(x1 + a)"; later expressions may use them too. inputs are the free names in
+    natural order (x1, x2, … x10) unless given. max_length bounds the characters of an expression,
+    max_depth the nesting of brackets, signs and powers, max_terms the operations in one chain.
+
+    Raises ExpressionError (a ValueError), with a caret under the place, for everything that is no
+    such expression, for unknown names where inputs are given, for unknown functions, for constants
+    that overflow, and for limits that are exceeded or beyond what CPython can keep. Nothing of the
+    text is ever run.
+
+    >>> import admodes as ad
+    >>> f = parse("exp(2*x2) + x1*sin(3*x2^2)", "x1*x2 + sigmoid(x2)")
+    >>> f.inputs, f.outputs
+    (('x1', 'x2'), ('y1', 'y2'))
+    >>> ad.grad(parse("-x1*x2"), argnums=(0, 1))(1.0, 2.0)
+    (-2.0, -1.0)
+    """
+    limits = Limits(max_length, max_depth, max_terms).checked()
+    compiler = Compiler(limits, declared_names(inputs or ()), inputs is None)
+    return ParsedFunction(expressions, compiler.lower(expressions))
+
+
+def parse_with(
+    declared: Iterable[str], expressions: Iterable[str]
+) -> tuple[ParsedFunction, set[str]]:
+    """parse where declared names are inputs whatever else they mean, and other free names are
+    inputs too; with the set of the names that the expressions use."""
+    compiler = Compiler(Limits(), declared_names(declared), True)
+    texts = tuple(expressions)
+    return ParsedFunction(texts, compiler.lower(texts)), compiler.used_inputs
+
+
+def parse_number(text: str) -> float | list[float]:
+    """The number that a constant expression stands for, or the list of several in [ ].
+
+    Raises ExpressionError where text is neither, or where it overflows.
+
+    >>> parse_number("-1e-3"), parse_number("[1, 2^3]"), parse_number("inf")
+    (-0.001, [1.0, 8.0], inf)
+    """
+    text = text.strip()
+    if text.startswith("["):
+        if not text.endswith("]"):
+            raise ExpressionError("this '[' is never closed", text, 0)
+        return [_number(part) for part in split_commas(text[1:-1])]
+    return _number(text)
+
+
+def split_commas(text: str) -> list[str]:
+    """The parts between commas that no bracket encloses."""
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c in "([") - (c in ")]")
+        if c == "," and depth <= 0:
+            parts.append(text[start:i])
+            start = i + 1
+    return [*parts, text[start:]]
+
+
+def _number(text: str) -> float:
+    compiler = Compiler(Limits(), (), False, constant=True)
+    return float(ParsedFunction((text,), compiler.lower((text,)))())

@@ -1,0 +1,58 @@
+"""Problem: a named function with its point, its source, and the figures that were published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Either expressions, of the inputs in at, or code, a Python function.
+
+    at: the default point by input name; a vector input is a tuple of numbers.
+    figures, all optional, exact to the last bits where a formula gives them:
+      "values"      the outputs;
+      "rows"        the values of all rows, inputs first;
+      "definitions" {name: value} of the named intermediates;
+      "tangents"    {input: derivative of every row};
+      "adjoints"    {output: adjoint of every row};
+      "named adjoints" {name: adjoint} of the named intermediates and the inputs;
+      "jacobian"    a row per output, a column per number of the input;
+      "hessian"     at the default point, of the only output;
+      "stationary"  {label: {"at", "kind", "hessian", "eigenvalues"}};
+      "ascent"      {"step", "steps", "end"}, gradient ascent from the default point.
+    notes: what to know, and mistakes (⚠) in the published document.
+    """
+
+    name: str
+    title: str
+    document: str
+    section: str
+    at: Mapping[str, Any]
+    expressions: tuple[str, ...] = ()
+    code: Callable[..., Any] | None = None
+    outputs: tuple[str, ...] = ("y",)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the arguments, in order."""
+        return tuple(self.at)
+
+    @property
+    def source(self) -> str:
+        """Document and section."""
+        return f"{self.document}, {self.section}"
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The function to differentiate."""
+        if self.code is not None:
+            return self.code
+        from admodes.expression import parse
+
+        return parse(*self.expressions, inputs=self.inputs)
