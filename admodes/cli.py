@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 import admodes as ad
+from admodes.files import write_text
 from admodes.inputs import Target, resolve
 from admodes.views.render import render
 from admodes.views.tables import TABLES
@@ -471,19 +471,8 @@ def _emit(text: str, save: Path | None) -> None:
     if save is None:
         sys.stdout.write(text)
         return
-    folder = save.parent
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{save.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, save)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_text(save, text)
     except OSError as error:
         raise Failure(f"cannot write {save}: {error.strerror}") from error
 

@@ -258,14 +258,14 @@ def _load_file(path: Path) -> ModuleType:
 
 def _python(module: ModuleType, where: str, name: str, point: dict[str, Any] | None) -> Target:
     functions = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+    own = [n for n in functions if getattr(getattr(module, n), "__module__", "") == module.__name__]
     if not name:
-        own = [
-            n for n in functions if getattr(getattr(module, n), "__module__", "") == module.__name__
-        ]
         raise InputError(f"which function of {where}? Write {where}:{(own or ['function'])[0]}")
     if not hasattr(module, name):
         found = nearest(name, functions)
         hint = f": did you mean {found}?" if found else ""
+        if not found and own:
+            hint = f"; it has {', '.join(own[:5])}"
         raise InputError(f"{where} has no function {name}{hint}")
     function = getattr(module, name)
     if not callable(function):

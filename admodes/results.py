@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,14 +173,18 @@ def problem_tables(name: str | None) -> list[Table]:
     if name not in PROBLEMS:
         raise InputError(f"no problem named @{name}; the problems are {', '.join(PROBLEMS)}")
     p = PROBLEMS[name]
-    rows = [["function", p.title], ["source", p.source], ["point", _point(p.at)]]
-    rows += [[key, _figure(value)] for key, value in p.figures.items()]
-    return [Table(f"@{p.name}", ["", ""], rows, [False, False], list(p.notes))]
-
-
-def _point(at: Any) -> str:
-    return ", ".join(f"{n} = {_figure(v)}" for n, v in at.items())
+    rows = [["function", p.title], ["source", p.source], ["point", _figure(p.at)]]
+    for key, value in p.figures.items():
+        nested = isinstance(value, Mapping) and all(isinstance(v, Mapping) for v in value.values())
+        parts = {f"{key}: {label}": v for label, v in value.items()} if nested else {key: value}
+        rows += [[label, _figure(v)] for label, v in parts.items()]
+    return [Table(f"@{p.name}", ["Figure", "Value"], rows, [False, False], list(p.notes))]
 
 
 def _figure(value: Any) -> str:
-    return Text(6).number(plain(value)) if not isinstance(value, dict) else _point(value)
+    """A published figure as text: a number, a sequence, or names with figures."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} = {_figure(v)}" for name, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_figure, value))}]"
+    return Text(6).number(plain(value))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
+from admodes.core.builders import shape_of, zeros
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import canonical, numeric
 from admodes.core.reverse import Node, reachable, sweep
@@ -97,8 +97,10 @@ class Variable(Node):
         nodes = reachable([self])
         adjoints = sweep({self: seed}, nodes, keep=True)
         for node in nodes:
-            new = adjoints.get(node, np.zeros(node.shape) if node.shape else 0.0)
             assert isinstance(node, Variable)
+            new = adjoints.get(node)
+            if new is None:
+                new = zeros(node.shape, node.primal)
             node.grad = node.grad + new if accumulate and node.grad is not None else _copied(new)
 
     def draw(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "admodes"
 
 LAYERS = [
-    {"core", "views"},
+    {"core", "views", "files"},
     {"ops", "notation"},
     {"derivatives", "rules", "program", "symbolic", "stationary", "catalogue"},
     {"trace", "variable"},

@@ -12,6 +12,7 @@ import numpy as np
 from admodes.core.carrier import Carrier, value
 from admodes.core.op import (
     ARITHMETIC,
+    NUMBERS,
     REGISTRY,
     Domain,
     Form,
@@ -59,13 +60,14 @@ class Elementwise(Op):
             return p
         with np.errstate(all="ignore"):
             try:
-                p = p(y, *args)
+                found = p(y, *args)
             except ARITHMETIC:
-                lifted = (np.float64(a) if a.__class__ in (float, int) else a for a in (y, *args))
-                p = p(*lifted)
-            if p.__class__ is np.ndarray and p.dtype != dtype_of(y):
-                p = p.astype(dtype_of(y))
-            return canonical(p)
+                # Division of Python floats has no infinities, that of arrays has.
+                lifted = (np.full(1, a, float) if a.__class__ in NUMBERS else a for a in (y, *args))
+                found = REGISTRY["reshape"](p(*lifted), shape=())
+            if found.__class__ is np.ndarray and found.dtype != dtype_of(y):
+                found = found.astype(dtype_of(y))
+            return canonical(found)
 
     def term(self, i: int, t: Any, y: Any, args: tuple) -> Any:
         """∂y/∂args[i] times a tangent or cotangent; 0 where that is exactly 0 (and, for operations

@@ -107,7 +107,7 @@ class Op:
             try:
                 return self.scalar(*xs)
             except ARITHMETIC:
-                args = xs
+                args = tuple(map(np.float64, xs))
         with np.errstate(all="ignore"):
             return canonical(self.array(*(self.numeric(a) for a in args), **(params or {})))
 

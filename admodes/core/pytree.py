@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,17 +50,17 @@ def flatten(tree: Any) -> tuple[list, Tree]:
 
 def unflatten(structure: Tree, leaves: list) -> Any:
     """The inverse of flatten."""
-    remaining = iter(leaves)
+    return _build(structure, iter(leaves))
 
-    def build(s: Tree) -> Any:
-        if s.kind is None:
-            return next(remaining)
-        parts = [build(b) for b in s.branches]
-        if s.keys is not None:
-            return dict(zip(s.keys, parts, strict=True))
-        return s.kind(*parts) if hasattr(s.kind, "_fields") else s.kind(parts)
 
-    return build(structure)
+def _build(structure: Tree, remaining: Iterator) -> Any:
+    if structure.kind is None:
+        return next(remaining)
+    parts = [_build(branch, remaining) for branch in structure.branches]
+    if structure.keys is not None:
+        return dict(zip(structure.keys, parts, strict=True))
+    make: Any = structure.kind
+    return make(*parts) if hasattr(make, "_fields") else make(parts)
 
 
 def checked_input(x: Any, who: str, copy: bool = False) -> Any:

@@ -132,11 +132,14 @@ def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> d
     Returns the adjoints of the inputs (of all nodes with keep). Adjoints that have been passed on
     are dropped as the sweep goes.
     """
+    take = adjoints.get if keep else adjoints.pop
     for node in nodes:
-        if node.op is None or node not in adjoints:
-            continue
-        w = adjoints[node] if keep else adjoints.pop(node)
         partials = node.partials
+        if partials is None and node.op is None:
+            continue
+        w = take(node, None)
+        if w is None:
+            continue
         if partials is None or w.__class__ is not float:
             _general_step(adjoints, node, w)
         elif partials.__class__ is tuple:
@@ -223,6 +226,11 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
 def _add(a: Any, b: Any) -> Any:
     """a + b, also inf - inf of arrays, without a warning."""
     return REGISTRY["add"](a, b)
+
+
+def _is_zero(w: Any) -> bool:
+    """Whether a cotangent is exactly zero, so that there is nothing to propagate."""
+    return not isinstance(w, Carrier) and not np.any(w)
 
 
 def _owned(y: Any, level: Level) -> bool:

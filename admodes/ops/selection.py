@@ -93,6 +93,14 @@ minimum = elementwise(
     folds=True,
     doc="The smaller of a and b, entry by entry (of several, from the left).",
 )
+
+
+def _bound(a: Any, b: Any, c: Any) -> str | None:
+    if a in (b, c):
+        return "clip at a bound: the derivative inside"
+    return "clip with equal bounds: the upper one counts" if b == c else None
+
+
 clip = elementwise(
     "clip",
     lambda a, low, high: np.minimum(np.maximum(a, low), high),
@@ -113,8 +121,8 @@ clip = elementwise(
     kind="comparisons",
     domain=Domain(
         ((1.0, 2.0), (0.2, 0.8), (2.5, 3.0)),
-        lambda a, b, c: "clip at a bound: the derivative inside" if a in (b, c) else None,
-        "at a bound: 1, as inside",
+        _bound,
+        "at a bound: 1, as inside; of equal bounds the upper one counts",
     ),
     doc="a kept between low and high.",
 )
@@ -148,7 +156,12 @@ round = _step(
     "round",
     np.rint,
     0.5,
-    lambda sp, a: sp.floor(a + sp.Rational(1, 2)),
+    lambda sp, a: (
+        sp.floor(a + sp.Rational(1, 2))
+        + sp.ceiling((2 * a - 1) / 4)
+        - sp.floor((2 * a - 1) / 4)
+        - 1
+    ),
     "round({0})",
     r"\operatorname{round}({0})",
 )

@@ -1,0 +1,1 @@
+"""Experiments: what differentiation costs, counted exactly and measured honestly."""

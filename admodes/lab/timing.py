@@ -1,0 +1,156 @@
+"""Times that can be compared: interleaved rounds, medians and quartiles, and the machine's name.
+
+On a shared machine the clock rate and the neighbours change from second to second. So everything
+that is to be compared takes its turn within every round, and what is reported is the median of the
+rounds with its quartiles: a slow moment spoils one round of all, not all rounds of one.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, TypeVar
+
+import numpy as np
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds a call, one sample a round; in each round the function was called `loops` times.
+
+    >>> t = Timing([4.0, 1.0, 2.0, 3.0, 100.0], loops=1)
+    >>> t.median, t.lower, t.upper
+    (3.0, 2.0, 4.0)
+    """
+
+    samples: Sequence[float]
+    loops: int
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.samples)
+
+    @property
+    def lower(self) -> float:
+        """The first quartile."""
+        return self._quartiles()[0]
+
+    @property
+    def upper(self) -> float:
+        """The third quartile."""
+        return self._quartiles()[2]
+
+    def _quartiles(self) -> list[float]:
+        if len(self.samples) == 1:
+            return [self.samples[0]] * 3
+        return statistics.quantiles(self.samples, n=4, method="inclusive")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Median and quartiles in seconds, and how they were taken."""
+        return {
+            "median": self.median,
+            "lower": self.lower,
+            "upper": self.upper,
+            "rounds": len(self.samples),
+            "loops": self.loops,
+        }
+
+
+def interleaved(
+    functions: Mapping[Key, Callable[[], object]], rounds: int = 15, least: float = 1e-3
+) -> dict[Key, Timing]:
+    """Time functions without arguments against each other, in turn, over a number of rounds.
+
+    A function is called often enough in a round to take `least` seconds, so that the clock's
+    resolution does not matter. Every second round goes through the functions backwards, so that
+    none profits from always coming after the same one. The garbage collector runs as it does for a
+    user. Raises ValueError where rounds is less than 1.
+
+    >>> times = interleaved({"short": lambda: sum(range(10)), "long": lambda: sum(range(1000))})
+    >>> times["short"].median < times["long"].median
+    True
+    """
+    if rounds < 1:
+        raise ValueError(f"rounds is {rounds}, and must be at least 1")
+    loops = {key: _calibrated(f, least) for key, f in functions.items()}
+    samples: dict[Key, list[float]] = {key: [] for key in functions}
+    order = list(functions)
+    for _ in range(rounds):
+        for key in order:
+            samples[key].append(_seconds(functions[key], loops[key]))
+        order.reverse()
+    return {key: Timing(samples[key], loops[key]) for key in functions}
+
+
+def _seconds(f: Callable[[], object], loops: int) -> float:
+    start = perf_counter()
+    for _ in range(loops):
+        f()
+    return (perf_counter() - start) / loops
+
+
+def _calibrated(f: Callable[[], object], least: float) -> int:
+    """How many calls take `least` seconds. The first call warms up and is not counted."""
+    f()
+    once = max(_seconds(f, 1), 1e-8)
+    return max(1, round(least / once))
+
+
+def paired_ratio(a: Timing, b: Timing) -> tuple[float, float, float]:
+    """First quartile, median and third quartile of a/b, round by round.
+
+    What slows a whole round down cancels, so this is steadier than the ratio of two medians. Both
+    must come from one call of interleaved.
+
+    >>> paired_ratio(Timing([2.0, 40.0, 6.0], 1), Timing([1.0, 20.0, 2.0], 1))
+    (2.0, 2.0, 2.5)
+    """
+    ratio = Timing([x / y for x, y in zip(a.samples, b.samples, strict=True)], 1)
+    return ratio.lower, ratio.median, ratio.upper
+
+
+def machine() -> dict[str, Any]:
+    """The machine and versions that times belong to.
+
+    >>> sorted(machine())
+    ['cores', 'cpu', 'implementation', 'numpy', 'python', 'system']
+    """
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "numpy": np.__version__,
+        "cpu": _cpu(),
+        "cores": os.cpu_count() or 1,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def describe(info: Mapping[str, Any]) -> str:
+    """machine() in one line."""
+    return ", ".join(software_and_hardware(info))
+
+
+def software_and_hardware(info: Mapping[str, Any]) -> tuple[str, str]:
+    """machine() in two shorter lines."""
+    cores = f"{info['cores']} core{'s' * (info['cores'] != 1)}"
+    return (
+        f"{info['implementation']} {info['python']}, NumPy {info['numpy']}",
+        f"{info['cpu']}, {cores}, {info['system']}",
+    )
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or "unknown processor"
