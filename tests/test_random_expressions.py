@@ -8,6 +8,7 @@ from typing import Any
 import mpmath
 import pytest
 import sympy as sp
+from harness import replaced
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,17 +147,16 @@ def test_small_expressions_agree_with_sympy_on_the_whole_expression():
 
 
 @pytest.mark.parametrize("name", ["exp", "power", "minimum", "atan2"])
-def test_a_partial_that_is_wrong_by_a_few_dozen_ulp_is_caught(name, monkeypatch):
+def test_a_partial_that_is_wrong_by_a_few_dozen_ulp_is_caught(name):
     """The harness of this file fails when an operation is wrong."""
     op = REGISTRY[name]
     right = op.partials
     wrong = (lambda y, *args: right[0](y, *args) * (1 + 2e-14), *right[1:])
-    monkeypatch.setattr(op, "partials", wrong)
-    monkeypatch.setattr(op, "quick_partials", wrong, raising=False)
     e = Expression([0.7, 1.3])
     e.apply(name, [1, 0][: len(right)])
     e.apply("multiply", [0, len(e.values) - 1])
-    v = ad.verify(e, *e.at)
+    with replaced(op, partials=wrong):
+        v = ad.verify(e, *e.at)
     assert not v.passed
     assert f"({name})" in v.reason
 

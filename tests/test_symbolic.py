@@ -15,16 +15,16 @@ import admodes as ad
 from admodes.core.op import REGISTRY
 from admodes.core.record import record
 from admodes.symbolic import (
-    LARGEST_EXPRESSION,
     NoSymbolicForm,
     expressions,
     jacobian_matrix,
-    local_form,
-    one_sided,
     reference,
-    sensitivities,
     symbolic_jacobian,
 )
+from admodes.symbolic.expressions import LARGEST_EXPRESSION
+from admodes.symbolic.forms import local_form
+from admodes.symbolic.precision import one_sided
+from admodes.symbolic.sweep import sensitivities
 
 
 def cpsc(x1, x2):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import sympy as sp
+from harness import replaced
 
 import admodes as ad
-from admodes.verify import ridders, ulps, verify
+from admodes.verify import verify
+from admodes.verify.criterion import ulps
+from admodes.verify.differences import ridders
 
 
 def cpsc(x1, x2):
@@ -182,10 +187,9 @@ def test_documented_kinks_pass_and_are_noted(f, at, derivative, note):
     assert "kink" in str(v)
 
 
-def test_a_convention_outside_the_one_sided_limits_is_wrong(monkeypatch):
-    monkeypatch.setattr(ad.abs, "partials", (lambda y, a: 2.0,))
-    monkeypatch.setattr(ad.abs, "quick_partials", (lambda y, a: 2.0,), raising=False)
-    v = ad.verify(ad.abs, 0.0)
+def test_a_convention_outside_the_one_sided_limits_is_wrong():
+    with replaced(ad.abs, partials=(lambda y, a: 2.0,)):
+        v = ad.verify(ad.abs, 0.0)
     assert not v.passed
     assert "not between the limits from both sides" in v.reason
 
@@ -326,3 +330,21 @@ def test_custom_rules_with_a_named_sympy_function_and_several_arguments():
         symbol=lambda x, k: sp.sin(k * x) / x,
     )
     assert ad.verify(gamma, 1.2, 0.7).passed
+
+
+def test_eight_threads_verify_at_once():
+    def f(x, y):
+        for _ in range(3):
+            x, y = ad.sin(x * y) + ad.sigmoid(y), ad.exp(-x) * ad.tanh(y)
+        return x, y
+
+    points = [(0.1 * i, 1.0 + 0.1 * i) for i in range(8)]
+    alone = [ad.verify(f, *p).to_json() for p in points]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda p: ad.verify(f, *p).to_json(), points * 2))
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == alone * 2

@@ -208,7 +208,7 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
         ws = [cast(w, y) for w, y in zip(ws, outs, strict=True)]
         adjoints: dict[Node, Any] = {}
         for y, w in zip(leaves, ws, strict=True):
-            if _owned(y, level):
+            if _owned(y, level) and not _is_zero(w):
                 adjoints[y] = _add(adjoints[y], w) if y in adjoints else w
         sweep(adjoints, nodes)
         found = (adjoints.get(x) for x in inputs)

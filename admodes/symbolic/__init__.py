@@ -1,0 +1,19 @@
+"""The recorded list on sympy symbols: exact expressions, exact partials, and reference values.
+
+The derivative of an operation is here sympy's derivative of its symbolic form, never the partial
+that the operation declares, so that the two can be held against each other. Reference values come
+row by row through mpmath, at a cost linear in the length of the list: composed expressions swell
+exponentially (W. Kahan's and A. Griewank's old objection to symbolic differentiation), rows do not.
+
+sympy and mpmath are imported on first use.
+"""
+
+from admodes.symbolic.expressions import (
+    NoSymbolicForm,
+    expressions,
+    jacobian_matrix,
+    symbolic_jacobian,
+)
+from admodes.symbolic.reference import reference
+
+__all__ = ["NoSymbolicForm", "expressions", "jacobian_matrix", "reference", "symbolic_jacobian"]

@@ -1,0 +1,117 @@
+"""One operation in sympy: its symbolic form, and sympy's derivative of it."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import Op
+
+
+class AtKink(ArithmeticError):
+    """A symbolic derivative was asked for at a point where it jumps."""
+
+
+@dataclass(frozen=True)
+class LocalForm:
+    """One operation in sympy: its expression in symbols a, b, …, its derivative by each of them
+    (None where sympy finds none), and both as mpmath functions."""
+
+    expression: Any
+    partials: tuple
+    value: Callable[..., Any]
+    derivatives: tuple
+
+
+@functools.cache
+def local_form(op: Op) -> LocalForm | None:
+    """The symbolic form of an elementwise operation and sympy's partials, or None without one.
+
+    >>> import admodes as ad
+    >>> from admodes.symbolic.forms import local_form
+    >>> local_form(ad.hypot).partials
+    (a/sqrt(a**2 + b**2), b/sqrt(a**2 + b**2))
+    """
+    import sympy as sp
+
+    if op.symbol is None or op.arity is None:
+        return None
+    symbols = sp.symbols([chr(ord("a") + i) for i in range(op.arity)], real=True)
+    expression = as_expression(op.symbol(sp, *symbols))
+    partials = tuple(differentiated(expression, s) for s in symbols)
+    return LocalForm(
+        expression,
+        partials,
+        sp.lambdify(symbols, expression, "mpmath"),
+        tuple(None if p is None else _compiled(p, symbols) for p in partials),
+    )
+
+
+def as_expression(x: Any) -> Any:
+    """What a symbolic form returned, as a sympy expression; text is refused, never evaluated."""
+    import sympy as sp
+
+    if isinstance(x, sp.Basic):
+        return x
+    if isinstance(x, (bool, int, float, np.generic)):
+        return exact_constant(x)
+    raise TypeError(f"a symbolic form returned {type(x).__name__}, which is no sympy expression")
+
+
+def exact_constant(c: Any) -> Any:
+    """A number as exactly the double it is."""
+    import sympy as sp
+
+    if isinstance(c, (bool, np.bool_)):
+        return sp.true if c else sp.false
+    c = float(c)
+    if not math.isfinite(c):
+        return sp.nan if math.isnan(c) else sp.oo if c > 0 else -sp.oo
+    return sp.Rational(*c.as_integer_ratio())
+
+
+def differentiated(expression: Any, symbol: Any) -> Any:
+    """sympy's derivative away from the steps of floor and ceiling, whose slope is 0; None where
+    sympy leaves it unevaluated."""
+    import sympy as sp
+
+    steps = (sp.floor, sp.ceiling)
+    found = sp.diff(expression, symbol)
+    found = found.replace(sp.Subs, lambda e, *rest: sp.S.Zero if e.has(*steps) else sp.nan)
+    found = found.replace(
+        lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, steps),
+        lambda e: sp.S.Zero,
+    )
+    return None if found.has(sp.Derivative, sp.Subs, sp.nan) else found
+
+
+def _compiled(expression: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
+    """An mpmath function that raises AtKink where a step, sign or pulse is taken at 0."""
+    import sympy as sp
+
+    named = {}
+    for jump, function in ((sp.Heaviside, _step), (sp.sign, _sign), (sp.DiracDelta, _pulse)):
+        stand_in = sp.Function(f"jump_{jump.__name__}")
+        named[stand_in.__name__] = function
+        expression = expression.replace(jump, lambda x, *rest: stand_in(x))
+    return sp.lambdify(symbols, expression, [named, "mpmath"])
+
+
+def _step(x: Any) -> int:
+    return int(_sign(x) > 0)
+
+
+def _sign(x: Any) -> int:
+    if x == 0:
+        raise AtKink
+    return 1 if x > 0 else -1
+
+
+def _pulse(x: Any) -> int:
+    _sign(x)
+    return 0

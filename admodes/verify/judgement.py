@@ -1,0 +1,112 @@
+"""One number against its reference: a local partial, or the value of a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from admodes.core.op import Op
+from admodes.symbolic.forms import AtKink, local_form
+from admodes.symbolic.precision import evaluate, number, one_sided
+from admodes.symbolic.sweep import SMALLEST
+from admodes.verify.criterion import LOCAL, UNIT, ulps
+from admodes.verify.differences import central_differences
+
+DIFFERENCES = 1e-6
+"""Relative tolerance where only numerical differences decide: for a local partial without
+symbolic form."""
+
+
+@dataclass
+class Judged:
+    """One number against its reference. source says what decided: symbolic, differences, kink or
+    none; slack is the error that the sweep may take from the number."""
+
+    got: float
+    reference: Any
+    source: str
+    passed: bool = True
+    ulp: float | None = None
+    slack: Any = 0
+    note: str = ""
+
+
+def judge_partial(
+    op: Op, k: int, xs: tuple, got: float, reference: Any, kink: str | None
+) -> Judged:
+    """The partial of op by argument k at xs; kink is the note where they sit on one."""
+    if kink:
+        return _judge_kink(op, k, xs, got, kink)
+    form = local_form(op)
+    if form is None or form.derivatives[k] is None:
+        return _judge_by_differences(op, k, xs, got)
+    if reference is None:
+        return Judged(got, number("nan"), "none", note="no symbolic reference here")
+    return _judge_by_form(form.derivatives[k], xs, got, reference)
+
+
+def judge_value(op: Op, xs: tuple, got: float, reference: Any) -> Judged:
+    """The value of op at xs; -0 and poles, which mpmath does not have, are left alone."""
+    form = local_form(op)
+    negative_zero = any(x == 0 and math.copysign(1, x) < 0 for x in xs)
+    if reference is None or form is None or negative_zero:
+        return Judged(got, reference, "none")
+    return _judge_by_form(form.value, xs, got, reference)
+
+
+def _judge_by_form(function: Callable, xs: tuple, got: float, reference: Any) -> Judged:
+    """By the criterion for a local partial, which serves for a value as well."""
+    import mpmath
+
+    if not (math.isfinite(got) and mpmath.isfinite(reference)):
+        same = float(reference) == got or (mpmath.isnan(reference) and math.isnan(got))
+        return Judged(got, reference, "symbolic", bool(same))
+    error = abs(got - reference)
+    allowed = LOCAL * UNIT * abs(reference) + LOCAL * SMALLEST
+    if error > allowed:
+        allowed += LOCAL * UNIT * _sensitivity(function, xs, reference)
+    passed = bool(error <= allowed)
+    return Judged(got, reference, "symbolic", passed, ulps(got, reference), error if passed else 0)
+
+
+def _sensitivity(function: Callable, xs: tuple, here: Any) -> Any:
+    """Σ|aⱼ ∂g/∂aⱼ|, how far g moves with relative changes of its arguments."""
+    import mpmath
+
+    total = mpmath.mpf(0)
+    step = mpmath.mpf(10) ** -20
+    for j in range(len(xs)):
+        moved = [mpmath.mpf(x) * (1 + step) if i == j else x for i, x in enumerate(xs)]
+        try:
+            there = evaluate(function, moved)
+        except AtKink:
+            continue
+        if there is not None and not mpmath.isnan(there):
+            total += abs(there - here) / step
+    return total
+
+
+def _judge_kink(op: Op, k: int, xs: tuple, got: float, note: str) -> Judged:
+    """At a kink the documented convention stands if it lies between the one-sided limits of
+    sympy's derivative: an element of Clarke's generalised gradient, or their common infinity."""
+    limits = one_sided(op, k, xs)
+    if math.isnan(got) or not limits:
+        return Judged(got, number(got), "kink", note=f"{note}: no symbolic reference here (kink)")
+    if math.isinf(got):
+        passed = got in limits
+    else:
+        margin = 1e-9 * max(1.0, abs(got))
+        passed = min(limits) - margin <= got <= max(limits) + margin
+    return Judged(got, number(got), "kink", passed, note=note)
+
+
+def _judge_by_differences(op: Op, k: int, xs: tuple, got: float) -> Judged:
+    estimate, error = central_differences(lambda *v: [op.plain(tuple(map(float, v)))], xs, k)[0]
+    if not math.isfinite(estimate):
+        return Judged(got, number("nan"), "none", note="the differences are not finite")
+    allowed = DIFFERENCES * max(abs(estimate), abs(got)) + 10 * error
+    passed = abs(got - estimate) <= allowed
+    slack = 2 * allowed if passed else 0
+    return Judged(got, number(estimate), "differences", passed, slack=slack)

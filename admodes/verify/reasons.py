@@ -1,0 +1,69 @@
+"""Why a verification fails, in one sentence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from admodes.core.record import Ref
+from admodes.trace import Trace, plain
+from admodes.verify.entries import UNTRACED, Entry
+from admodes.verify.rows import Local
+from admodes.views.dialects import Text
+
+
+def reason_of(t: Trace, entries: list[Entry], wrong_row: str | None) -> str | None:
+    """Why the verification fails; None where it passes."""
+    bad = next((entry for entry in entries if not entry.passed), None)
+    return wrong_row or _not_finite(t) or (_disagreement(bad) if bad else None)
+
+
+def wrong_row_sentence(check: Local, t: Trace) -> str:
+    """The operation, the row, the argument, the value got and the right one."""
+    args = dict.fromkeys(a.row for a in t.program.steps[check.row].args if isinstance(a, Ref))
+    at = ", ".join(
+        f"{t.rows[i].name} = {t.rows[i].value:.10g}" for i in args if not t.rows[i].shape
+    )
+    reference = math.nan if check.reference is None else check.reference
+    got, right = f"{check.got:.10g}", f"{reference:.10g}"
+    if got == right:
+        got, right = repr(check.got), repr(check.reference)
+    what = check.name if check.argument is None else f"∂{check.name}/∂{check.of}"
+    head = f"row {check.name} ({check.op}): {what} = {check.formula} is {got}"
+    head += f" at {at}" if at else ""
+    if check.source == "kink":
+        return f"{head}, which is not between the limits from both sides"
+    differences = check.source == "differences"
+    source = "central differences" if differences else f"sympy: {check.symbolic}"
+    return f"{head}, but {right} is right ({source})"
+
+
+def _not_finite(t: Trace) -> str | None:
+    """The first row that matters, or output, whose value is not finite."""
+    for row in t.rows:
+        matters = any(w is not None and np.any(w != 0) for w in row.adjoints.values())
+        if matters and not np.all(np.isfinite(row.value)):
+            shown = Text(6).number(plain(row.value))
+            return f"the value of row {row.name} ({row.op}) is not finite: {row.symbolic} = {shown}"
+    for y in t.outputs:
+        if not math.isfinite(y["value"]):
+            return f"the output {y['name']} is not finite: {y['value']}"
+    return None
+
+
+def _disagreement(bad: Entry) -> str:
+    """What is wrong with an entry although every local partial is right."""
+    name = f"∂{bad.output}/∂{bad.input}"
+    for mode, got in (("forward", bad.forward), ("reverse", bad.reverse)):
+        if not math.isfinite(got):
+            return f"{name} is not finite: {mode} gives {got}"
+    if bad.note == UNTRACED:
+        return f"{name} is {bad.forward:.10g}, but {bad.differences:.10g} numerically; {UNTRACED}"
+    if math.isnan(bad.tolerance):
+        return f"{name}: {bad.note}"
+    return (
+        f"{name}: forward gives {bad.forward!r}, reverse gives {bad.reverse!r}, but "
+        f"{bad.symbolic!r} is right (tolerance {bad.tolerance:.3g}); every local partial is "
+        "right, so a sweep is wrong"
+    )

@@ -1,0 +1,103 @@
+"""Verification: what ad.verify returns, as plain data and as tables."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import dataclass, field
+from typing import Any
+
+from admodes.trace import plain
+from admodes.verify.entries import Entry
+from admodes.verify.rows import Local
+from admodes.verify.tables import entry_table, local_table, summary
+from admodes.views.dialects import Latex, Text
+from admodes.views.render import render
+
+FOLDED: dict[str, Any] = {"subsequent_indent": "    ", "break_long_words": False}
+"""How long notes fold."""
+
+PLAINER = str.maketrans({"∂": "d", "′": "'"})
+"""Signs that LaTeX's text fonts lack."""
+
+
+@dataclass
+class Verification:
+    """The result of ad.verify, as plain data. reason is a sentence that says why passed is False;
+    wrong_row is the sentence that names the first row whose local partial or value is wrong."""
+
+    inputs: list[dict]
+    outputs: list[dict]
+    entries: list[Entry]
+    locals: list[Local]
+    passed: bool
+    reason: str | None
+    wrong_row: str | None
+    notes: list[str] = field(default_factory=list)
+    constant: int = 0
+    title: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON data, with nan and infinities as strings."""
+        data = {
+            **vars(self),
+            "entries": [vars(e) for e in self.entries],
+            "locals": [vars(check) for check in self.locals],
+        }
+        return plain({"schema": "admodes.verification/1", **data})
+
+    def to_json(self) -> str:
+        """to_dict() as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_table(
+        self,
+        format: str = "text",
+        digits: int | None = 6,
+        rows: str = "auto",
+        width: int = 80,
+        fragment: bool = False,
+    ) -> str:
+        """The entries and the local partials in text, markdown, latex, html, csv or json.
+
+        rows: "auto" shows the local partials that failed or sit on a kink, "all" all of them,
+        "none" none. Raises ValueError for unknown words.
+        """
+        if rows not in ("auto", "all", "none"):
+            raise ValueError(f"rows {rows!r}: choose auto, all or none")
+        if format == "json":
+            return self.to_json() + "\n"
+        write = Latex(digits) if format == "latex" else Text(digits)
+        narrow = width if format == "text" else None
+        tables = [entry_table(self.entries, write, narrow)]
+        shown = [
+            check
+            for check in self.locals
+            if rows == "all" or (rows == "auto" and (not check.passed or check.source == "kink"))
+        ]
+        if shown:
+            tables.append(local_table(shown, write, narrow))
+        tables[-1].notes += [summary(self.locals), *self.notes, self.verdict]
+        for table in tables:
+            if format == "text":
+                table.notes = [textwrap.fill(n, width - 2, **FOLDED) for n in table.notes]
+            elif format == "latex":
+                table.notes = [n.translate(PLAINER) for n in table.notes]
+        return render(tables, format, title=self.title, width=width, fragment=fragment)
+
+    @property
+    def verdict(self) -> str:
+        """One line: verified, or not and why."""
+        if self.passed:
+            return f"verified: {len(self.entries)} of {len(self.entries)} entries agree"
+        good = sum(e.passed for e in self.entries)
+        return f"NOT VERIFIED ({good} of {len(self.entries)} entries agree): {self.reason}"
+
+    def __str__(self) -> str:
+        return self.to_table("text")
+
+    def _repr_html_(self) -> str:
+        return self.to_table("html", fragment=True)
+
+    def _repr_latex_(self) -> str:
+        return self.to_table("latex", fragment=True)

@@ -1,0 +1,116 @@
+"""Every row of a trace against its reference: its local partials, and its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.record import Ref, Step
+from admodes.symbolic.arrays import fill, points
+from admodes.symbolic.forms import local_form
+from admodes.symbolic.reference import row_reference
+from admodes.trace import Row, Trace, plain
+from admodes.verify.judgement import Judged, judge_partial, judge_value
+from admodes.views.dialects import Latex, Text
+from admodes.views.tables import Page
+
+
+@dataclass
+class Local:
+    """One local partial (argument: its position and name) or, with argument None, one value,
+    against its reference. formula is the printed form, symbolic sympy's. source says what decided:
+    symbolic, differences, kink (the documented convention, between the one-sided limits) or none.
+    The digits of got and reference are all there; ulp is the error."""
+
+    row: int
+    name: str
+    op: str
+    argument: int | None
+    of: str
+    formula: str
+    latex: str
+    symbolic: str | None
+    got: float
+    reference: float | None
+    ulp: float | None
+    source: str
+    passed: bool
+    note: str = ""
+
+
+class Rows:
+    """Every row of a trace against its reference: the checks, and for the sweep the reference
+    partials with the error that is allowed to each."""
+
+    def __init__(self, t: Trace) -> None:
+        self.trace = t
+        self.checks: list[Local] = []
+        self.partials: list[list] = [[None] * len(step.args) for step in t.program.steps]
+        self.slacks: list[list] = [[None] * len(step.args) for step in t.program.steps]
+        rows = plain({"rows": [{"name": r.name, "args": r.args} for r in t.rows]})
+        self.pages = [Page(rows, write, "leibniz") for write in (Text(6), Latex(6))]
+        for row, step in zip(t.rows, t.program.steps, strict=True):
+            if step.op is not None and step.op.elementwise and np.size(step.value):
+                self._check(row, step)
+
+    @property
+    def kinked(self) -> bool:
+        """Whether some row sits on a kink."""
+        return any(check.source == "kink" for check in self.checks)
+
+    def _check(self, row: Row, step: Step) -> None:
+        found = row_reference(self.trace.program, row.row)
+        xs = self.trace.program.arguments(step)
+        shape = shape_of(step.value)
+        at = [tuple(map(float, point)) for point in points(xs, shape)]
+        for k, a in enumerate(step.args):
+            if isinstance(a, Ref):
+                got = step.op.partial(k, step.value, xs)
+                numbers = points((got, found.partials[k], found.kinks[k]), shape)
+                judged = [
+                    judge_partial(step.op, k, x, float(p), reference, kink)
+                    for x, (p, reference, kink) in zip(at, numbers, strict=True)
+                ]
+                symbolic = all(j.source != "differences" for j in judged)
+                self.partials[row.row][k] = fill(shape, (j.reference for j in judged))
+                self.slacks[row.row][k] = (fill(shape, (j.slack for j in judged)), symbolic)
+                self._keep(row, k, found.formulas[k], judged)
+        if found.value is not None and found.kink is None:
+            numbers = points((step.value, found.value), shape)
+            judged = [
+                judge_value(step.op, x, float(y), reference)
+                for x, (y, reference) in zip(at, numbers, strict=True)
+            ]
+            form = local_form(step.op)
+            if form is not None and not all(j.passed for j in judged):
+                self._keep(row, None, str(form.expression), judged)
+
+    def _keep(self, row: Row, k: int | None, symbolic: str | None, judged: list[Judged]) -> None:
+        """Note the check of a row, for an array its worst component."""
+        worst = min(judged, key=lambda j: (j.passed, j.source != "kink", -(j.ulp or 0.0)))
+        printed = []
+        for page in self.pages:
+            forms = row.forms[page.write.name]
+            form = forms["value"] if k is None else forms["partials"][k]
+            printed.append(page.form(page.rows[row.row], form, numbers=False))
+        formula, latex = printed
+        self.checks.append(
+            Local(
+                row=row.row,
+                name=row.name,
+                op=row.op,
+                argument=k,
+                of=row.name if k is None else self.trace.rows[row.args[k]["row"]].name,
+                formula=formula,
+                latex=latex,
+                symbolic=symbolic,
+                got=worst.got,
+                reference=None if worst.reference is None else float(worst.reference),
+                ulp=worst.ulp,
+                source=worst.source,
+                passed=worst.passed,
+                note=worst.note,
+            )
+        )

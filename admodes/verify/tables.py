@@ -1,0 +1,90 @@
+"""The entries and the local partials as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from admodes.verify.entries import Entry
+from admodes.verify.rows import Local
+from admodes.views.dialects import Text
+from admodes.views.tables import Table
+
+
+def entry_table(entries: list[Entry], write: Text, width: int | None) -> Table:
+    """The Jacobian four ways."""
+    head = ["Entry", "Forward", "Reverse", "Symbolic", "Numerical", "ulp", "ok"]
+    lines = _fitted(head, entries, _entry_line, write, width)
+    notes = ["ulp: the errors of forward, reverse"] if lines else []
+    notes += [f"∂{e.output}/∂{e.input}: {e.note}" for e in entries if e.note]
+    title = "Jacobian: forward, reverse, symbolic and numerical"
+    return Table(title, head, lines, [True] * 5 + [False] * 2, notes)
+
+
+def _entry_line(e: Entry, write: Text) -> list[str]:
+    numbers = (e.forward, e.reverse, e.symbolic, e.differences)
+    return [
+        write.derivative(e.output, e.input),
+        *(_number(x, write) for x in numbers),
+        f"{_ulps(e.ulp_forward)}, {_ulps(e.ulp_reverse)}",
+        "yes" if e.passed else "NO",
+    ]
+
+
+def local_table(checks: list[Local], write: Text, width: int | None) -> Table:
+    """Local partials and values, as printed and as sympy has them."""
+    head = ["Checked", "Operation", "Formula", "Got", "Reference", "ulp", "ok"]
+    lines = _fitted(head, checks, _local_line, write, width)
+    return Table("Local partials", head, lines, [True, False, True, True, True, False, False])
+
+
+def _local_line(c: Local, write: Text) -> list[str]:
+    return [
+        write.variable(c.name) if c.argument is None else write.derivative(c.name, c.of),
+        write.plain(c.op),
+        c.latex if write.name == "latex" else c.formula,
+        write.number(c.got),
+        _number(c.reference, write),
+        _ulps(c.ulp),
+        ("kink" if c.source == "kink" else "yes") if c.passed else "NO",
+    ]
+
+
+def summary(checks: list[Local]) -> str:
+    """How many local partials there are, how bad the worst is, how many are special."""
+    partials = [check for check in checks if check.argument is not None]
+    parts = [f"{len(partials)} local partial{'s' * (len(partials) != 1)}"]
+    known = [check for check in partials if check.ulp is not None and check.passed]
+    if known:
+        worst = max(known, key=lambda check: check.ulp or 0.0)
+        parts.append(f"worst {_ulps(worst.ulp)} ulp (row {worst.name})")
+    kinks = sum(check.source == "kink" for check in partials)
+    wrong = sum(not check.passed for check in partials)
+    parts += [f"{kinks} at a kink"] * bool(kinks) + [f"{wrong} wrong"] * bool(wrong)
+    return ", ".join(parts)
+
+
+def _fitted(
+    head: list[str], items: Sequence, line: Callable, write: Text, width: int | None
+) -> list[list[str]]:
+    """One line an item, with as many digits as fit a width, at most those of write."""
+    most = write.digits
+    for digits in range(most, 1, -1) if width and most else (most,):
+        fewer = type(write)(digits)
+        lines = [line(item, fewer) for item in items]
+        widths = [max(len(h) + 2, *map(len, cells)) for h, *cells in zip(head, *lines)]
+        if width is None or not lines or sum(widths) + 2 * len(widths) - 2 <= width:
+            break
+    return lines
+
+
+def _number(x: float | None, write: Text) -> str:
+    if x is not None:
+        return write.number(x)
+    return "–" if write.name == "text" else r"\text{--}"
+
+
+def _ulps(x: float | None) -> str:
+    if x is None or not math.isfinite(x):
+        return "–" if x is None or math.isnan(x) else "inf"
+    return f"{x:.2f}" if x < 1e4 else f"{x:.1e}"
