@@ -35,8 +35,8 @@ def grad(f: Callable, argnums: Argnums = 0) -> Callable:
     (0.0, 2.0)
     """
 
-    def gradient(*args: Any) -> Any:
-        return value_and_grad(f, argnums)(*args)[1]
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return value_and_grad(f, argnums)(*args, **kwargs)[1]
 
     return gradient
 
@@ -49,21 +49,26 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
     (8.0, 12.0)
     """
 
-    def both(*args: Any) -> tuple[Any, Any]:
-        chosen, restricted = _restrict(f, argnums, args)
+    def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen, restricted = _restrict(f, argnums, args, kwargs)
         out, pullback = vjp(restricted, *chosen)
-        leaves, out_tree = flatten(out)
-        if out_tree.kind is not None or shape_of(out) != ():
-            kind = out_tree.kind and out_tree.kind.__name__
-            what = f"a {kind} of {len(leaves)}" if kind else f"an array of shape {shape_of(out)}"
-            raise TypeError(
-                f"grad needs a function with one number as its result, but {_name(f)} returned "
-                f"{what}: reduce it (.sum()) or use ad.jacobian"
-            )
+        _one_number(out, f, "grad")
         grads = pullback(_like(out, 1.0))
         return out, grads if isinstance(argnums, tuple) else grads[0]
 
     return both
+
+
+def _one_number(out: Any, f: Callable, who: str) -> None:
+    """Refuse a result that is not one number."""
+    leaves, out_tree = flatten(out)
+    if out_tree.kind is not None or shape_of(out) != ():
+        kind = out_tree.kind and out_tree.kind.__name__
+        what = f"a {kind} of {len(leaves)}" if kind else f"an array of shape {shape_of(out)}"
+        raise TypeError(
+            f"{who} needs a function with one number as its result, but {_name(f)} returned "
+            f"{what}: reduce it (.sum()) or use ad.jacobian"
+        )
 
 
 def jacobian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
@@ -80,8 +85,8 @@ def jacobian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     if mode not in MODES:
         raise ValueError(f"mode {mode!r}: choose one of {', '.join(MODES)}")
 
-    def jacobian_of(*args: Any) -> Any:
-        chosen, restricted = _restrict(f, argnums, args)
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        chosen, restricted = _restrict(f, argnums, args, kwargs)
         xs, tree = flatten(chosen if isinstance(argnums, tuple) else chosen[0])
         xs = [checked_input(x, "jacobian") for x in xs]
 
@@ -188,7 +193,9 @@ def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:
         return vjp(gradient, x)[1](v)[0]
 
     def slope(z: Any) -> Any:
-        return jvp(f, (z,), (v,))[1]
+        out, dot = jvp(f, (z,), (v,))
+        _one_number(out, f, "hvp")
+        return dot
 
     return jacobian(slope, mode=outer)(x)
 
@@ -202,19 +209,25 @@ def _composition(mode: str) -> tuple[str, str]:
     return outer, inner
 
 
-def _restrict(f: Callable, argnums: Argnums, args: tuple) -> tuple[tuple, Callable]:
+def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple[tuple, Callable]:
     """The chosen arguments, and f as a function of them alone."""
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
     for i in positions:
+        if not isinstance(i, int):
+            raise TypeError(f"argnums={argnums!r}: give a position or a tuple of positions")
         if not -len(args) <= i < len(args):
-            raise ValueError(f"argnums={argnums}, but {_name(f)} was called with {len(args)}")
+            raise ValueError(
+                f"argnums={argnums}, but {_name(f)} was called with {len(args)} argument(s)"
+            )
     positions = tuple(i % len(args) for i in positions)
+    if len(set(positions)) != len(positions):
+        raise ValueError(f"argnums={argnums} names an argument twice")
 
     def restricted(*chosen: Any) -> Any:
         full = list(args)
         for i, x in zip(positions, chosen, strict=True):
             full[i] = x
-        return f(*full)
+        return f(*full, **kwargs)
 
     restricted.__name__ = _name(f)
     return tuple(args[i] for i in positions), restricted

@@ -100,13 +100,16 @@ def _with_output(p: Callable[..., Any] | int, arity: int, name: str) -> Callable
 
 
 def _required(p: Callable[..., Any], arity: int) -> int:
-    """How many arguments p must be given; with *args, the result and all arguments."""
+    """How many arguments p must be given."""
     try:
         parameters = inspect.signature(p).parameters.values()
     except ValueError:
         return arity
     if any(q.kind is q.VAR_POSITIONAL for q in parameters):
-        return arity + 1
+        raise ValueError(
+            "custom_rule: a partial with *args does not tell whether it takes the result: write "
+            "lambda x: … or lambda y, x: …"
+        )
     return len([q for q in parameters if q.kind is not q.KEYWORD_ONLY and q.default is q.empty])
 
 

@@ -7,6 +7,7 @@ by the same rules that the engines use; here every contribution is kept.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import shape_of, zeros
+from admodes.core.carrier import value
 from admodes.core.record import Program, Ref
 from admodes.notation import partial_templates, template
 from admodes.program.scalars import scalar_program
@@ -158,12 +160,14 @@ def trace(
 def _output(name: str, y: Any, program: Program) -> dict:
     if isinstance(y, Ref):
         return {"name": name, "row": y.row, "value": program.steps[y.row].value}
-    return {"name": name, "row": None, "value": float(y)}
+    return {"name": name, "row": None, "value": float(value(y))}
 
 
 def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> dict:
     unit = {n: {k: 1.0 if k == n else 0.0 for k in names} for n in names}
     if extra:
+        if "seed" in names:
+            raise ValueError(f'{what}: an input or output is itself named "seed"; rename it')
         unknown = sorted(set(extra) - set(names))
         if unknown:
             raise ValueError(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
@@ -175,10 +179,11 @@ def _rows(program: Program, names: list[str], outputs: list[str], numbering: str
     n = len(names)
     shift = n - 1 if numbering == "griewank" else 0
     taken = {*names, *outputs}
+    stem = _stem({*taken, *(str(step.name) for step in program.steps)})
     labels = []
     for i, step in enumerate(program.steps):
         free = step.name is not None and step.name not in taken
-        labels.append(str(step.name) if free else f"v{i - shift}")
+        labels.append(str(step.name) if free else f"{stem}{i - shift}")
         taken.add(labels[-1])
     rows = []
     for i, step in enumerate(program.steps):
@@ -204,6 +209,12 @@ def _rows(program: Program, names: list[str], outputs: list[str], numbering: str
     return rows
 
 
+def _stem(used: set[str]) -> str:
+    """The letter of the rows: v, or another where names such as v3 are the user's own."""
+    free = (s for s in "vwuzpq" if not any(re.fullmatch(rf"{s}-?\d+", name) for name in used))
+    return next(free, "row")
+
+
 def _forms(step: Any) -> dict:
     forms = {}
     index = step.params.get("index") if step.params else None
@@ -220,6 +231,8 @@ def _index_text(index: Any) -> str:
         if isinstance(i, slice):
             parts = ["" if p is None else str(p) for p in (i.start, i.stop, i.step)]
             return ":".join(parts if i.step is not None else parts[:2])
+        if isinstance(i, (np.ndarray, list)):
+            return Text(None).number(plain(i))
         return "…" if i is Ellipsis else str(i)
 
     return ", ".join(map(one, index)) if isinstance(index, tuple) else one(index)
@@ -344,7 +357,7 @@ def _jacobian(t: Trace) -> dict:
     inputs = [i["name"] for i in t.inputs]
 
     def forward(output: dict, name: str) -> float:
-        return 0.0 if output["row"] is None else t.rows[output["row"]].tangents[name]
+        return 0.0 if output["row"] is None else t.rows[output["row"]].tangents[name] or 0.0
 
     return {
         "forward": [[forward(y, n) for n in inputs] for y in t.outputs],

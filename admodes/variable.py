@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of, zeros
+from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import canonical, numeric
 from admodes.core.reverse import Node, reachable, sweep
@@ -101,6 +101,7 @@ class Variable(Node):
             new = adjoints.get(node)
             if new is None:
                 new = zeros(node.shape, node.primal)
+            new = cast(new, node.primal)
             node.grad = node.grad + new if accumulate and node.grad is not None else _copied(new)
 
     def draw(self) -> str:
@@ -108,17 +109,43 @@ class Variable(Node):
         gradients. `dot -Tsvg` turns it into a picture."""
         return dot(list(_graph(self)))
 
+    @staticmethod
+    def kept(op: Any, args: tuple, primals: tuple) -> tuple:
+        # The array of an input may be changed in place, as in x.value -= rate * x.grad.
+        return op.kept(primals)
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Variable cannot be subclassed: keep a Variable as an attribute instead")
+
+    def __copy__(self) -> Variable:
+        if self.op is not None:
+            raise TypeError(f"{self!r} was computed by {self.func}: copy the inputs instead")
+        return Variable(self.primal, self.name)
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        return self.__copy__()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self.__copy__()
+        return Variable, (self.primal, self.name)
+
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         return f"Variable({self.primal!r}{name})"
 
 
 def _made(
-    level: Level, primal: Any, op: Any, args: tuple, params: Any, partials: Any = None
+    level: Level,
+    primal: Any,
+    op: Any,
+    args: tuple,
+    params: Any,
+    partials: Any = None,
+    primals: tuple | None = None,
 ) -> Any:
     """A Variable that an operation produced."""
     made = Variable.__new__(Variable)
-    Node.__init__(made, level, primal, op, args, params, partials)
+    Node.__init__(made, level, primal, op, args, params, partials, primals)
     made.grad = None
     made.name = None
     made.id = next(_ids)

@@ -254,9 +254,8 @@ def test_check_grads_rejects_modes_that_differ(rule):
         [lambda x: 2 * x],
         [lambda y, x: 2 * y / x],
         [lambda x, factor=2: factor * x],
-        [lambda *given: 2 * given[1]],
     ],
-    ids=["bare", "of x", "of y and x", "with a default", "of *args"],
+    ids=["bare", "of x", "of y and x", "with a default"],
 )
 def test_custom_rule_takes_partials_of_the_arguments_or_the_result_too(rule, partials):
     op = rule("own_square", lambda x: x * x, partials, check=True)
@@ -266,6 +265,11 @@ def test_custom_rule_takes_partials_of_the_arguments_or_the_result_too(rule, par
     assert ad.jvp(ad.grad(op), (3.0,), (1.0,)) == (6.0, 2.0)
     np.testing.assert_array_equal(ad.jacobian(op)(np.array([1.0, 2.0])), [[2.0, 0.0], [0.0, 4.0]])
     ad.check_grads(op, (np.array([1.0, 2.0]),), order=3)
+
+
+def test_custom_rule_refuses_a_partial_with_star_args(rule):
+    with pytest.raises(ValueError, match="does not tell whether it takes the result"):
+        rule("own_square", lambda x: x * x, [lambda *given: 2 * given[1]])
 
 
 def test_custom_rule_takes_operations_and_ufuncs_as_partials(rule):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import math
+import pickle
 import subprocess
 import sys
 import threading
@@ -538,3 +540,93 @@ def test_memory_of_a_forward_sweep_does_not_grow_with_the_chain():
     before = len(gc.get_objects())
     ad.jvp(f, (1.0,), (1.0,))
     assert len(gc.get_objects()) - before < 100
+
+
+def test_copies_of_traced_values_keep_their_derivative():
+    assert ad.grad(lambda x: copy.deepcopy(x) ** 2)(3.0) == 6.0
+    assert ad.grad(lambda p: copy.copy(p)["w"] ** 2)({"w": 3.0}) == {"w": 6.0}
+    assert ad.jvp(lambda x: copy.copy(x) ** 2, (3.0,), (1.0,)) == (9.0, 6.0)
+    with pytest.raises(TypeError, match="pickling"):
+        ad.grad(lambda x: pickle.loads(pickle.dumps(x)))(3.0)
+
+
+def test_a_buffer_reused_inside_the_function_does_not_change_what_was_computed():
+    def scaled(x):
+        c, y = np.array([1.0]), x
+        for k in range(3):
+            c[0] = k + 1.0
+            y = y * c
+        return y.sum()
+
+    def masked(x):
+        mask, total = np.zeros(2, bool), 0.0
+        for i in range(2):
+            mask[:] = False
+            mask[i] = True
+            total = total + ad.where(mask, x * (i + 1.0), 0.0).sum()
+        return total
+
+    def indexed(x):
+        index, total = [0], 0.0
+        for i in range(2):
+            index[0] = i
+            total = total + (x[index] * (i + 1)).sum()
+        return total
+
+    x = np.array([1.0, 1.0])
+    np.testing.assert_array_equal(ad.grad(scaled)(np.array([1.0])), [6.0])
+    assert ad.trace(scaled, np.array([1.0])).jacobian["reverse"] == [[6.0]]
+    np.testing.assert_array_equal(ad.grad(masked)(x), [1.0, 2.0])
+    np.testing.assert_array_equal(ad.grad(indexed)(x), [1.0, 2.0])
+
+
+def test_results_do_not_alias_the_inputs():
+    x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    out, dot = ad.jvp(lambda x: x, (x,), (v,))
+    out[0] = dot[0] = 9.0
+    assert (x[0], v[0]) == (1.0, 1.0)
+    with pytest.raises(ValueError, match="read-only"):
+        ad.grad(lambda x: ad.value(x).__setitem__(0, 9.0) or x.sum())(x)
+
+
+def test_dicts_match_by_key():
+    primals, tangents = {"x": 1.0, "y": 2.0}, {"y": 0.0, "x": 1.0}
+    assert ad.jvp(lambda p: p["x"] * 2 + p["y"], (primals,), (tangents,)) == (4.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "forward-over-reverse",
+        "reverse-over-forward",
+        "forward-over-forward",
+        "reverse-over-reverse",
+    ],
+)
+def test_second_derivatives_of_a_power_at_base_zero_are_the_limits(mode):
+    assert ad.hessian(ad.power, (0, 1), mode)(0.0, 2.0) == ((2.0, 0.0), (0.0, 0.0))
+
+
+def test_operators_without_a_rule_are_named():
+    for f in (lambda x: x // 2, lambda x: x % 2, lambda x: x @ x, lambda x: 2 // x):
+        with pytest.raises(TypeError, match="no derivative in admodes yet"):
+            ad.grad(f)(np.ones(2))
+    assert f"{ad.Variable(1.234567):.2f}" == "1.23"
+    assert (ad.Variable(1.0) == None) is False  # noqa: E711
+
+
+def test_integer_constants_keep_float32():
+    x = np.ones(2, np.float32)
+    for f in (lambda x: x * 2, lambda x: 1 / x, lambda x: x**3, lambda x: ad.clip(x, 0, 1)):
+        assert ad.vjp(f, x)[0].dtype == np.float32
+    assert ad.grad(lambda x: (x / math.factorial(25)).sum())(np.ones(1))[0] > 0
+
+
+def test_argnums_are_checked_and_keywords_are_constants():
+    with pytest.raises(ValueError, match="twice"):
+        ad.grad(lambda x, y: x * y, argnums=(0, -2))(1.0, 2.0)
+    with pytest.raises(TypeError, match="tuple of positions"):
+        ad.grad(lambda x, y: x * y, argnums=[0, 1])(1.0, 2.0)
+    assert ad.grad(lambda x, y: x * y)(1.0, y=2.0) == 2.0
+    with pytest.raises(TypeError, match="one number"):
+        ad.hvp(lambda x: x**2, np.ones(2), np.ones(2), "reverse-over-forward")

@@ -156,7 +156,29 @@ def test_linear_operations_nest(f, args):
         check_transpose(inner, args)
 
 
-@pytest.mark.parametrize("op", TESTS, ids=ids)
+LOGIC = {"both": np.logical_and, "either": np.logical_or, "opposite": np.logical_not}
+
+
+@pytest.mark.parametrize("name", LOGIC)
+def test_logic_of_recorded_truth_values(name):
+    """Conditions are plain booleans in the engines, and rows in a trace."""
+    truths = np.array([True, True, False, False]), np.array([True, False, True, False])
+    given = truths[: LOGIC[name].nin]
+    np.testing.assert_array_equal(REGISTRY[name](*given), LOGIC[name](*given))
+    x, y = np.array([1.0, 1.0, -1.0, -1.0]), np.array([1.0, -1.0, 1.0, -1.0])
+
+    def f(x, y):
+        a, b = x > 0, y > 0
+        c = {"both": lambda: a & b, "either": lambda: a | b, "opposite": lambda: ~a}[name]()
+        return ad.where(c, x * x, y).sum()
+
+    chosen = LOGIC[name](*[v > 0 for v in (x, y)][: LOGIC[name].nin])
+    expected = [np.where(chosen, 2 * x, 0.0), np.where(chosen, 0.0, 1.0)]
+    np.testing.assert_array_equal(ad.grad(f, argnums=(0, 1))(x, y), expected)
+    np.testing.assert_array_equal(ad.trace(f, x, y).jacobian["reverse"][0], np.ravel(expected))
+
+
+@pytest.mark.parametrize("op", [op for op in TESTS if op.name not in LOGIC], ids=ids)
 def test_comparisons_have_no_derivative(op):
     seen = []
 

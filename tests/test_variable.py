@@ -1,7 +1,9 @@
 """Variable, as courses that build their own autograd have it."""
 
+import copy
 import gc
 import math
+import pickle
 import shutil
 import subprocess
 
@@ -155,3 +157,31 @@ def test_graphviz_reads_the_drawing():
         ["dot", "-Tsvg"], input=osu()[3].draw(), capture_output=True, text=True, check=True
     ).stdout
     assert "x_1 = 5" in svg
+
+
+def test_what_was_computed_keeps_its_gradient_when_an_input_changes():
+    for start in (3.0, np.array([3.0])):
+        x = ad.Variable(start)
+        y = ad.sum(x * x)
+        x.value = np.array([10.0]) if x.shape else 10.0
+        y.backward()
+        assert x.grad == 6.0
+    x = ad.Variable(np.array([3.0]))
+    y = (x * x).sum()
+    x.value[0] = 10.0
+    y.backward()
+    assert x.grad == 6.0
+    x.value -= 0.5 * x.grad
+    assert x.value == 7.0
+
+
+def test_copies_are_inputs_of_their_own():
+    w = ad.Variable(3.0, name="w")
+    twin = copy.deepcopy({"w": w})["w"]
+    (twin * twin).backward()
+    assert (w.grad, twin.grad, twin.name) == (None, 6.0, "w")
+    assert pickle.loads(pickle.dumps(w)).value == 3.0
+    with pytest.raises(TypeError, match="computed by multiply"):
+        copy.copy(w * w)
+    with pytest.raises(TypeError, match="subclassed"):
+        type("Parameter", (ad.Variable,), {})

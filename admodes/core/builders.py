@@ -34,7 +34,7 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return () if x.__class__ is float else np.shape(value(x))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Elementwise(Op):
     """partials[i] is ∂y/∂args[i]. `selects`: the partials are 0 and 1 (or ½), and a 0 cuts the
     argument off, whatever comes from it."""
@@ -46,6 +46,10 @@ class Elementwise(Op):
         super().__post_init__()
         self.elementwise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
+
+    @property
+    def needs_no_arguments(self) -> bool:
+        return not any(map(callable, self.partials))
 
     def __getattr__(self, name: str) -> Any:
         if name == "quick_partials":
@@ -102,7 +106,7 @@ class ElementwiseUnary(Elementwise, UnaryOp):
     pass
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Linear(Op):
     """Linear in its differentiable arguments: jointly (stack, where), or in each (products).
     transposes[i](w, y, *args, **params) is the contribution to argument i; one entry for a

@@ -98,6 +98,18 @@ class Carrier:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.primal!r})"
 
+    def __copy__(self) -> Carrier:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Carrier:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise LostDerivative("pickling a traced value would lose its derivative: use ad.value(x)")
+
+    def __format__(self, spec: str) -> str:
+        return format(value(self), spec) if spec else repr(self)
+
     def __setitem__(self, index: Any, item: Any) -> None:
         raise TypeError(
             "a traced array cannot be assigned into; build the new one with ad.stack, ad.array or "
@@ -136,10 +148,18 @@ class Carrier:
             "only the number is wanted"
         )
 
+    def _missing(self, *args: Any) -> Any:
+        raise TypeError(f"//, %, divmod and @ have no derivative in admodes yet; {HOW_TO_ADD}")
+
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _missing
+    __matmul__ = __rmatmul__ = _missing
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and ufunc in UFUNCS:
             return UFUNCS[ufunc](*inputs)
-        name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+        known = getattr(np, ufunc.__name__, None) is ufunc
+        name = f"{'np.' if known else ''}{ufunc.__name__}"
+        name += "" if method == "__call__" else f".{method}"
         if "out" in kwargs:
             raise TypeError(
                 f"{name} cannot write a traced value into an existing array: write x = x + v "
@@ -152,7 +172,14 @@ class Carrier:
         if func not in FUNCTIONS:
             name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
             raise TypeError(f"{name} has no derivative in admodes yet; {HOW_TO_ADD}")
-        return FUNCTIONS[func](*args, **kwargs)
+        try:
+            return FUNCTIONS[func](*args, **kwargs)
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error):
+                raise
+            given = ", ".join(f"{k}=" for k in kwargs)
+            name = f"np.{func.__name__}"
+            raise TypeError(f"{name} of a traced value does not take all of {given}") from error
 
     def __getattr__(self, name: str) -> Any:
         hint = f"; {HOW_TO_ADD}" if hasattr(np.ndarray, name) else ""
@@ -171,6 +198,7 @@ def call(f: Callable, args: tuple) -> Any:
 
 def value(x: Any) -> Any:
     """The plain number or array inside a carrier, however deeply nested; other things as they are.
+    An array is a read-only view.
 
     For printing, logging and stopping rules: what is computed from it has no derivative.
 
@@ -178,8 +206,13 @@ def value(x: Any) -> Any:
     >>> ad.grad(lambda x: x * ad.value(x))(3.0)
     3.0
     """
+    if not isinstance(x, Carrier):
+        return x
     while isinstance(x, Carrier):
         x = x.primal
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
     return x
 
 
@@ -196,6 +229,8 @@ def bind_operator(name: str, op: Any, reflected: bool) -> None:
     """Make `carrier <name> other` run op, and `other <name> carrier` where reflected."""
 
     def operator_method(self, other):
+        if other is None:
+            return NotImplemented
         return self.binary(op, self, other)
 
     def reflected_method(self, other):

@@ -16,7 +16,9 @@ from admodes.core.pytree import (
     check_output,
     checked_input,
     flatten,
+    flatten_like,
     match_shapes,
+    own,
     unflatten,
 )
 
@@ -102,9 +104,7 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes tuples: ad.jvp(f, (x,), (v,)), one tangent per argument of f")
     xs, tree = flatten(tuple(primals))
-    vs, vtree = flatten(tuple(tangents))
-    if tree != vtree:
-        raise ValueError(f"jvp: the tangents are {vtree}, but the primals are {tree}")
+    vs = flatten_like(tuple(tangents), tree, "jvp: the tangents", "the primals")
     xs = [checked_input(x, "jvp") for x in xs]
     vs = [checked_input(v, "jvp") for v in vs]
     match_shapes(xs, vs, "jvp: tangent", "primal")
@@ -118,7 +118,7 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     outs, dots = [], []
     for leaf in leaves:
         check_output(leaf, level, f)
-        own = leaf.__class__ is Dual and leaf.level is level
-        outs.append(leaf.primal if own else leaf)
-        dots.append(cast(leaf.tangent, leaf.primal) if own else zeros(shape_of(leaf), leaf))
+        mine = leaf.__class__ is Dual and leaf.level is level
+        outs.append(own(leaf.primal if mine else leaf))
+        dots.append(own(cast(leaf.tangent, leaf.primal)) if mine else zeros(shape_of(leaf), leaf))
     return unflatten(out_tree, outs), unflatten(out_tree, dots)

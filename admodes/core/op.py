@@ -124,13 +124,28 @@ class Op:
         if missing < 0 or missing > len(self.defaults):
             least = self.arity - len(self.defaults)
             takes = str(self.arity) if not self.defaults else f"{least} to {self.arity}"
-            raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given")
+            hint = "; the reduction over an array is not there yet" if self.folds else ""
+            raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given{hint}")
         return args + self.defaults[len(self.defaults) - missing :]
 
     @property
     def is_test(self) -> bool:
         """Whether the result is a truth value, which has no derivative."""
         return not self.elementwise and self.differentiable == (False,) * (self.arity or -1)
+
+    def kept(self, args: tuple) -> tuple:
+        """args as a recording may keep them: arrays that the caller may still change are copied,
+        unless no derivative of this operation reads them."""
+        if self.needs_no_arguments:
+            return args
+        return tuple(
+            a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a for a in args
+        )
+
+    @property
+    def needs_no_arguments(self) -> bool:
+        """Whether the derivatives are the same at every point."""
+        return False
 
     def active(self, i: int) -> bool:
         """Whether the result depends differentiably on argument i."""
@@ -148,7 +163,9 @@ class Op:
 class UnaryOp(Op):
     """An elementwise operation of one argument: the short way for floats and carriers."""
 
-    def __call__(self, x: Any) -> Any:  # type: ignore[override]
+    def __call__(self, x: Any, *more: Any) -> Any:  # type: ignore[override]
+        if more:
+            return self._complete((x, *more))
         if x.__class__ is float:
             try:
                 return self.scalar(x)
@@ -174,6 +191,8 @@ def numeric(x: Any, where: str) -> Any:
     """x as a float or an array of numbers or booleans, or an error that names it."""
     if x.__class__ is float or x.__class__ is np.float64:
         return x
+    if x.__class__ is int:
+        return float(x)
     array = np.asarray(x)
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
@@ -185,6 +204,19 @@ def numeric(x: Any, where: str) -> Any:
             f"{type(x).__name__}"
         )
     return array[()] if array.shape == () else array
+
+
+def plain_params(params: dict | None) -> dict | None:
+    """Parameters as a recording may keep them: index arrays and lists are copied."""
+    if params is None or "index" not in params:
+        return params
+    return {**params, "index": _plain_index(params["index"])}
+
+
+def _plain_index(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(_plain_index, index))
+    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
 
 
 def _brief(x: Any) -> str:

@@ -48,6 +48,33 @@ def flatten(tree: Any) -> tuple[list, Tree]:
     return leaves, Tree(type(tree), keys, tuple(structure for _, structure in parts))
 
 
+def flatten_like(tree: Any, structure: Tree, what: str, of: str) -> list:
+    """The leaves of a tree that must have the given structure, dicts by key. Raises ValueError."""
+    leaves: list = []
+    if not _gather(tree, structure, leaves):
+        raise ValueError(f"{what} is {flatten(tree)[1]}, but {of} is {structure}")
+    return leaves
+
+
+def _gather(parts: Any, structure: Tree, leaves: list) -> bool:
+    if structure.kind is None:
+        leaves.append(parts)
+        return not isinstance(parts, (dict, tuple, list))
+    same: bool = parts.__class__ is structure.kind
+    if not same or len(parts) != len(structure.branches):
+        return False
+    if structure.keys is not None:
+        if set(parts) != set(structure.keys):
+            return False
+        parts = [parts[key] for key in structure.keys]
+    return all(_gather(t, b, leaves) for t, b in zip(parts, structure.branches, strict=True))
+
+
+def own(x: Any) -> Any:
+    """An array that the caller may change without changing anything of ours."""
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
 def unflatten(structure: Tree, leaves: list) -> Any:
     """The inverse of flatten."""
     return _build(structure, iter(leaves))

@@ -16,12 +16,14 @@ import numpy as np
 
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import ARITHMETIC, REGISTRY
+from admodes.core.op import ARITHMETIC, REGISTRY, plain_params
 from admodes.core.pytree import (
     check_output,
     checked_input,
     flatten,
+    flatten_like,
     match_shapes,
+    own,
     unflatten,
 )
 
@@ -34,14 +36,22 @@ class Node(Carrier):
 
     partials: on Python floats the partials are evaluated while recording and shared by all sweeps:
     one number for one argument, otherwise a tuple with None for what nothing is propagated to.
-    None where the operation's vjp is to be asked.
+    None where the operation's vjp is to be asked, which then finds the values of the arguments in
+    primals.
     """
 
-    __slots__ = ("args", "op", "params", "partials", "serial")
+    __slots__ = ("args", "op", "params", "partials", "primals", "serial")
     result: Any
 
     def __init__(
-        self, level: Level, primal: Any, op: Any, args: tuple, params: Any, partials: Any = None
+        self,
+        level: Level,
+        primal: Any,
+        op: Any,
+        args: tuple,
+        params: Any,
+        partials: Any = None,
+        primals: tuple | None = None,
     ) -> None:
         self.level = level
         self.primal = primal
@@ -49,6 +59,7 @@ class Node(Carrier):
         self.args = args
         self.params = params
         self.partials = partials
+        self.primals = primals
         self.serial = _next_serial()
 
     def unary(self, op: Any) -> Any:
@@ -105,7 +116,14 @@ class Node(Carrier):
         y = op.dispatch(primals, params)
         if op.differentiable is not None and not any(op.differentiable):
             return y
-        return self.result(level, y, op, args, params)
+        kept = self.kept(op, args, primals)
+        return self.result(level, y, op, args, plain_params(params), None, kept)
+
+    @staticmethod
+    def kept(op: Any, args: tuple, primals: tuple) -> tuple:
+        """The values of the arguments, constants safe against the caller changing an array."""
+        safe = op.kept(tuple(p if a is p else None for a, p in zip(args, primals, strict=True)))
+        return tuple(p if s is None else s for p, s in zip(primals, safe, strict=True))
 
 
 Node.result = Node
@@ -163,10 +181,11 @@ def _general_step(adjoints: dict[Node, Any], node: Node, w: Any) -> None:
     kind = node.__class__
     level = node.level
     args = node.args
-    mine = [a.__class__ is kind and a.level is level for a in args]
-    xs = tuple(a.primal if own else a for a, own in zip(args, mine, strict=True))
+    xs = node.primals
+    if xs is None:
+        xs = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
     for i, a in enumerate(args):
-        if mine[i]:
+        if a.__class__ is kind and a.level is level:
             term = node.op.vjp(i, w, node.primal, xs, node.params)
             if term is not None:
                 adjoints[a] = _add(adjoints[a], term) if a in adjoints else term
@@ -200,9 +219,7 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
     nodes = reachable([y for y in leaves if _owned(y, level)])
 
     def pullback(cotangent: Any) -> tuple:
-        ws, wtree = flatten(cotangent)
-        if wtree != out_tree:
-            raise ValueError(f"pullback: the cotangent is {wtree}, but the output is {out_tree}")
+        ws = flatten_like(cotangent, out_tree, "pullback: the cotangent", "the output")
         ws = [checked_input(w, "pullback") for w in ws]
         match_shapes(outs, ws, "pullback: cotangent", "output")
         ws = [cast(w, y) for w, y in zip(ws, outs, strict=True)]
@@ -215,12 +232,12 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
         return unflatten(
             tree,
             [
-                zeros(shape_of(x), x.primal) if g is None else _own(cast(g, x.primal))
+                zeros(shape_of(x), x.primal) if g is None else own(cast(g, x.primal))
                 for x, g in zip(inputs, found, strict=True)
             ],
         )
 
-    return unflatten(out_tree, [_own(y) for y in outs]), pullback
+    return unflatten(out_tree, [own(y) for y in outs]), pullback
 
 
 def _add(a: Any, b: Any) -> Any:
@@ -235,8 +252,3 @@ def _is_zero(w: Any) -> bool:
 
 def _owned(y: Any, level: Level) -> bool:
     return isinstance(y, Node) and y.level is level
-
-
-def _own(x: Any) -> Any:
-    """An array that the caller may change without changing anything of ours."""
-    return x.copy() if isinstance(x, np.ndarray) else x

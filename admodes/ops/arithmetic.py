@@ -12,7 +12,7 @@ from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier
 from admodes.core.op import Op
 from admodes.ops.exponential import ln
-from admodes.ops.structure import strong_mul
+from admodes.ops.structure import equal, greater, strong_mul, where
 
 add = elementwise(
     "add",
@@ -129,11 +129,16 @@ def _float_power(a: float, b: float) -> float:
     return math.pow(a, b)
 
 
+def _base(a: Any, b: Any) -> Any:
+    """a, or 1 where a^b ln a and its slopes have the limit 0 although ln a is infinite."""
+    return where(equal(a, 0), where(greater(b, 1), 1.0, a), a)
+
+
 power: Op = elementwise(
     "power",
     np.power,
     lambda y, a, b: strong_mul(power(a, b - 1), b),
-    lambda y, a, b: strong_mul(ln(a), y),
+    lambda y, a, b: strong_mul(ln(_base(a, b)), y),
     scalar=_float_power,
     symbol=lambda sp, a, b: a**b,
     text="{0}^{1}",

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import linear, shape_of, zeros
-from admodes.core.carrier import FUNCTIONS, Carrier, bind_operator, value
+from admodes.core.carrier import (
+    FUNCTIONS,
+    UFUNCS,
+    Carrier,
+    LostDerivative,
+    bind_operator,
+    bind_unary,
+    value,
+)
 from admodes.core.op import REGISTRY, Op, numeric
 
 
@@ -224,7 +232,7 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
     op = linear(
         name,
         ufunc,
-        scalar=getattr(operator, dunder),
+        scalar=getattr(operator, dunder, None),
         arity=2,
         differentiable=(False, False),
         kind="comparisons",
@@ -234,7 +242,7 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
         doc=f"a {sign} b as a boolean; it has no derivative.",
         numpy=(ufunc,),
     )
-    bind_operator(dunder, op, reflected=False)
+    bind_operator(dunder, op, reflected=dunder in ("and", "or"))
     return op
 
 
@@ -244,6 +252,34 @@ less = _compare("less", np.less, "<", "<", "lt")
 less_equal = _compare("less_equal", np.less_equal, "≤", r"\le", "le")
 equal: Op = _compare("equal", np.equal, "=", "=", "eq")
 not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
+both = _compare("both", np.bitwise_and, "∧", r"\land", "and")
+either = _compare("either", np.bitwise_or, "∨", r"\lor", "or")
+opposite = linear(
+    "opposite",
+    np.logical_not,
+    differentiable=(False,),
+    kind="comparisons",
+    text="¬{0}",
+    latex=r"\lnot {0}",
+    symbol=lambda sp, a: sp.Not(a),
+    doc="not a, of a truth value; it has no derivative.",
+    numpy=(np.logical_not, np.invert),
+)
+bind_unary("invert", opposite)
+UFUNCS.update({np.logical_and: both, np.logical_or: either})
+
+
+def _index(index: Any) -> Any:
+    """An index as plain values: masks and positions that were traced have no derivative."""
+    if isinstance(index, tuple):
+        return tuple(map(_index, index))
+    if isinstance(index, Carrier):
+        if np.asarray(value(index)).dtype.kind == "f":
+            raise LostDerivative(
+                "a traced value cannot be an index: use int(ad.value(x)) or a condition"
+            )
+        return value(index)
+    return index
 
 
 def sum(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -280,4 +316,4 @@ FUNCTIONS.update(
     }
 )
 setattr(Carrier, "sum", sum)  # noqa: B010
-setattr(Carrier, "__getitem__", lambda self, index: getitem(self, index=index))  # noqa: B010
+setattr(Carrier, "__getitem__", lambda self, i: getitem(self, index=_index(i)))  # noqa: B010
