@@ -134,18 +134,10 @@ class Variable(Node):
         return f"Variable({self.primal!r}{name})"
 
 
-def _made(
-    level: Level,
-    primal: Any,
-    op: Any,
-    args: tuple,
-    params: Any,
-    partials: Any = None,
-    primals: tuple | None = None,
-) -> Any:
+def _made(level: Level, primal: Any, op: Any, args: tuple, local: Any) -> Any:
     """A Variable that an operation produced."""
     made = Variable.__new__(Variable)
-    Node.__init__(made, level, primal, op, args, params, partials, primals)
+    Node.__init__(made, level, primal, op, args, local)
     made.grad = None
     made.name = None
     made.id = next(_ids)

@@ -229,14 +229,15 @@ def bind_operator(name: str, op: Any, reflected: bool) -> None:
     """Make `carrier <name> other` run op, and `other <name> carrier` where reflected."""
 
     def operator_method(self, other):
-        if other is None:
-            return NotImplemented
         return self.binary(op, self, other)
 
     def reflected_method(self, other):
         return self.binary(op, other, self)
 
-    setattr(Carrier, f"__{name}__", operator_method)
+    def equality_method(self, other):
+        return NotImplemented if other is None else self.binary(op, self, other)
+
+    setattr(Carrier, f"__{name}__", equality_method if name in ("eq", "ne") else operator_method)
     if reflected:
         setattr(Carrier, f"__r{name}__", reflected_method)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,35 +31,30 @@ _next_serial = itertools.count().__next__
 _by_serial = attrgetter("serial")
 
 
+class General(NamedTuple):
+    """What the vjp of a node needs beside its adjoint: parameters, and values of the arguments."""
+
+    params: dict | None
+    primals: tuple
+
+
 class Node(Carrier):
     """A value, and the operation and arguments that made it (op is None for an input).
 
-    partials: on Python floats the partials are evaluated while recording and shared by all sweeps:
-    one number for one argument, otherwise a tuple with None for what nothing is propagated to.
-    None where the operation's vjp is to be asked, which then finds the values of the arguments in
-    primals.
+    local: on Python floats the partials, evaluated while recording and shared by all sweeps: one
+    number for one argument, otherwise a tuple with None for what nothing is propagated to. In
+    general what the operation's vjp needs. None for an input.
     """
 
-    __slots__ = ("args", "op", "params", "partials", "primals", "serial")
+    __slots__ = ("args", "local", "op", "serial")
     result: Any
 
-    def __init__(
-        self,
-        level: Level,
-        primal: Any,
-        op: Any,
-        args: tuple,
-        params: Any,
-        partials: Any = None,
-        primals: tuple | None = None,
-    ) -> None:
+    def __init__(self, level: Level, primal: Any, op: Any, args: tuple, local: Any) -> None:
         self.level = level
         self.primal = primal
         self.op = op
         self.args = args
-        self.params = params
-        self.partials = partials
-        self.primals = primals
+        self.local = local
         self.serial = _next_serial()
 
     def unary(self, op: Any) -> Any:
@@ -71,7 +66,7 @@ class Node(Carrier):
                 if p.__class__ is not int:
                     p = p(y, x)
                 if p or not op.selects:
-                    return self.result(self.level, y, op, (self,), None, p)
+                    return self.result(self.level, y, op, (self,), p)
             except ARITHMETIC:
                 pass
         return self.apply(op, (self,), None)
@@ -104,7 +99,7 @@ class Node(Carrier):
                     q = q(y, u, v)
                 if op.selects:
                     p, q = p or None, q or None
-                return self.result(level, y, op, (a, b), None, (p, q))
+                return self.result(level, y, op, (a, b), (p, q))
             except ARITHMETIC:
                 pass
         return op.dispatch((a, b), None)
@@ -117,7 +112,7 @@ class Node(Carrier):
         if op.differentiable is not None and not any(op.differentiable):
             return y
         kept = self.kept(op, args, primals)
-        return self.result(level, y, op, args, plain_params(params), None, kept)
+        return self.result(level, y, op, args, General(plain_params(params), kept))
 
     @staticmethod
     def kept(op: Any, args: tuple, primals: tuple) -> tuple:
@@ -152,17 +147,17 @@ def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> d
     """
     take = adjoints.get if keep else adjoints.pop
     for node in nodes:
-        partials = node.partials
-        if partials is None and node.op is None:
+        local = node.local
+        if local is None:
             continue
         w = take(node, None)
         if w is None:
             continue
-        if partials is None or w.__class__ is not float:
+        if local.__class__ is General or w.__class__ is not float:
             _general_step(adjoints, node, w)
-        elif partials.__class__ is tuple:
+        elif local.__class__ is tuple:
             a, b = node.args
-            p, q = partials
+            p, q = local
             if p is not None:
                 term = p * w if w else 0.0
                 adjoints[a] = adjoints[a] + term if a in adjoints else term
@@ -171,7 +166,7 @@ def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> d
                 adjoints[b] = adjoints[b] + term if b in adjoints else term
         else:
             (a,) = node.args
-            term = partials * w if w else 0.0
+            term = local * w if w else 0.0
             adjoints[a] = adjoints[a] + term if a in adjoints else term
     return adjoints
 
@@ -181,12 +176,14 @@ def _general_step(adjoints: dict[Node, Any], node: Node, w: Any) -> None:
     kind = node.__class__
     level = node.level
     args = node.args
-    xs = node.primals
-    if xs is None:
+    if node.local.__class__ is General:
+        params, xs = node.local
+    else:
+        params = None
         xs = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
     for i, a in enumerate(args):
         if a.__class__ is kind and a.level is level:
-            term = node.op.vjp(i, w, node.primal, xs, node.params)
+            term = node.op.vjp(i, w, node.primal, xs, params)
             if term is not None:
                 adjoints[a] = _add(adjoints[a], term) if a in adjoints else term
 
