@@ -7,19 +7,20 @@ from typing import Any
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import record
 from admodes.notation import partial_templates, template
-from admodes.program.count import count_program
+from admodes.program.count import KINDS, count_program
 from admodes.views.dialects import Latex, Text, fill
 from admodes.views.tables import Table
 
 
 def operations() -> list[Op]:
-    """Every operation once, in the order of declaration.
+    """Every operation once: elementwise ones by kind, then those that move values and compare.
 
     >>> from admodes.catalogue import operations
     >>> len(operations()) > 50
     True
     """
-    return list({id(op): op for op in REGISTRY.values()}.values())
+    once = {id(op): op for op in REGISTRY.values()}.values()
+    return sorted(once, key=lambda op: (not op.elementwise, KINDS.index(op.kind)))
 
 
 def operation_rows() -> list[dict[str, Any]]:

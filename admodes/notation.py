@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
+import operator
 import re
 
 from admodes.core.op import REGISTRY, Op
@@ -40,6 +42,11 @@ _STRENGTH = {
 }
 _ATOM = 5
 _CLOSED = 4
+_SHORT = 8
+"""The longest number, in characters, that simplifying a formula may make."""
+
+_FOLDED = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _PREFIX = 2.5
 
 
@@ -48,11 +55,20 @@ def template(op: Op, dialect: str) -> str:
     return op.form.text if dialect == "text" else op.form.latex
 
 
-@functools.cache
-def partial_templates(op: Op, dialect: str) -> tuple[str, ...]:
-    """How the partials of op are printed, one per argument."""
+@functools.lru_cache(maxsize=1024)
+def partial_templates(
+    op: Op, dialect: str, constants: tuple[tuple[int, float], ...] = ()
+) -> tuple[str, ...]:
+    """How the partials of op are printed, one per argument. constants: (position, number) of the
+    arguments that are constants, with which the formulas are simplified: 3 a^(3 - 1) is 3 a².
+
+    >>> import admodes as ad
+    >>> from admodes.notation import partial_templates
+    >>> partial_templates(ad.power, "text", ((1, 3),))[0]
+    '3*⟦0⟧²'
+    """
     if op.form.partials:
-        return tuple(_render(formula, dialect) for formula in op.form.partials)
+        return tuple(_render(formula, dialect, dict(constants)) for formula in op.form.partials)
     prime = "′" if dialect == "text" else "'"
     arity = op.arity or 0
     slots = ", ".join(f"⟦{i}⟧" for i in range(arity))
@@ -62,29 +78,81 @@ def partial_templates(op: Op, dialect: str) -> tuple[str, ...]:
     return tuple(f"{name}_{i + 1}{prime}({slots})" for i in range(arity))
 
 
-def _render(formula: str, dialect: str) -> str:
+def _render(formula: str, dialect: str, constants: dict[int, float]) -> str:
     tree = ast.parse(formula.replace("^", "**"), mode="eval").body
-    return _walk(tree, dialect)[0]
+    known = {"abc"[i]: x for i, x in constants.items() if i < 3}
+    return _walk(_simplified(tree, known) if known else tree, dialect)[0]
+
+
+def _simplified(node: ast.expr, known: dict[str, float]) -> ast.expr:
+    """The formula with constants put in, and what is then 1 times, to the power of 1 or 0, or the
+    sum or product of two short numbers, worked out."""
+    if isinstance(node, ast.Name) and node.id in known:
+        return ast.Constant(known[node.id])
+    if isinstance(node, ast.Call):
+        return ast.Call(node.func, [_simplified(a, known) for a in node.args], [])
+    if isinstance(node, ast.UnaryOp):
+        return ast.UnaryOp(node.op, _simplified(node.operand, known))
+    if not isinstance(node, ast.BinOp):
+        return node
+    left, right = _simplified(node.left, known), _simplified(node.right, known)
+    a, b = _constant(left), _constant(right)
+    kind = type(node.op)
+    if a is not None and b is not None and kind in _FOLDED:
+        number = _FOLDED[kind](a, b)
+        if len(repr(number)) <= _SHORT:
+            return ast.Constant(number)
+    if kind is ast.Pow and b == 0:
+        return ast.Constant(1)
+    if kind is ast.Mult and (a == 1 or b == 0):
+        return right
+    if (kind is ast.Mult and (b == 1 or a == 0)) or (kind is ast.Pow and b == 1):
+        return left
+    return ast.BinOp(left, node.op, right)
+
+
+def _constant(node: ast.AST) -> float | None:
+    known = isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
+    return node.value if known else None  # type: ignore[attr-defined]
 
 
 def _walk(node: ast.AST, dialect: str) -> tuple[str, float]:
     """The template of a formula, and how strongly it binds (_ATOM: never needs brackets)."""
-    if isinstance(node, ast.Constant):
-        return str(node.value), _ATOM
+    number = _constant(node)
+    if number is not None:
+        return _number(number), 1 if number < 0 else _ATOM
     if isinstance(node, ast.Name):
         return (node.id if node.id == "e" else f"⟦{'abc'.index(node.id)}⟧"), _ATOM
     if isinstance(node, ast.UnaryOp):
         inner, strength = _walk(node.operand, dialect)
         return "-" + (inner if strength > 1 else _bracket(inner, dialect)), 1
     if isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.Pow) and ast.unparse(node.right) == "2":
-            return _operation("square", [node.left], dialect)
+        exponent = _constant(node.right)
+        if isinstance(node.op, ast.Pow) and exponent is not None and math.isfinite(exponent):
+            return _to_number(node.left, exponent, dialect), _STRENGTH["power"]
         return _operation(_BINARY[type(node.op)], [node.left, node.right], dialect)
     if isinstance(node, ast.Compare):
         return _operation(_COMPARE[type(node.ops[0])], [node.left, node.comparators[0]], dialect)
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Name)
     return _operation(node.func.id, node.args, dialect)
+
+
+def _number(x: float) -> str:
+    return str(int(x)) if math.isfinite(x) and x == int(x) else repr(x)
+
+
+def _to_number(base: ast.expr, exponent: float, dialect: str) -> str:
+    """A power with a number as its exponent: whole ones are raised."""
+    inner, strength = _walk(base, dialect)
+    if strength < _ATOM:
+        inner = _bracket(inner, dialect)
+    text = _number(exponent)
+    if dialect == "latex":
+        return f"{inner}^{text}" if len(text) == 1 else f"{inner}^{{{text}}}"
+    if exponent == int(exponent):
+        return inner + text.translate(_RAISED)
+    return f"{inner}^{text}" if exponent > 0 else f"{inner}^({text})"
 
 
 def _operation(name: str, args: list, dialect: str) -> tuple[str, float]:
@@ -94,7 +162,7 @@ def _operation(name: str, args: list, dialect: str) -> tuple[str, float]:
     parts = []
     for i, arg in enumerate(args):
         inner, inner_strength = _walk(arg, dialect)
-        leading_minus = i == 0 and strength == 2 and isinstance(arg, ast.UnaryOp)
+        leading_minus = i == 0 and strength == 2 and inner.startswith("-")
         if (
             inner_strength < _needed(strength, i, op.name)
             and not leading_minus

@@ -201,7 +201,7 @@ def _rows(program: Program, names: list[str], outputs: list[str], numbering: str
             row.forms = _forms(step)
             row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in args])
             row.substituted = _filled(row, [None] * len(args), xs)
-        row.notes = _notes(program, i, labels)
+        row.notes = _notes(program, i, labels) + _partial_notes(row, labels)
         rows.append(row)
     first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
     if first is not None:
@@ -217,11 +217,12 @@ def _stem(used: set[str]) -> str:
 
 def _forms(step: Any) -> dict:
     forms = {}
+    constants = tuple((i, a) for i, a in enumerate(step.args) if isinstance(a, (int, float)))
     index = step.params.get("index") if step.params else None
     for dialect in ("text", "latex"):
         own = template(step.op, dialect)
         own = own.replace("⟦index⟧", _index_text(index))
-        partials = partial_templates(step.op, dialect) if step.op.elementwise else ()
+        partials = partial_templates(step.op, dialect, constants) if step.op.elementwise else ()
         forms[dialect] = {"value": own, "partials": list(partials)}
     return forms
 
@@ -297,6 +298,17 @@ def _notes(program: Program, i: int, labels: list[str]) -> list[str]:
     if not np.all(np.isfinite(step.value)):
         notes.append(f"the value is {Text(6).number(plain(step.value))}")
     return notes
+
+
+def _partial_notes(row: Row, labels: list[str]) -> list[str]:
+    """What to know of a partial that is not finite, where the value is."""
+    if not np.all(np.isfinite(row.value)):
+        return []
+    return [
+        f"∂{labels[row.row]}/∂{labels[arg['row']]} is {p}; an exact zero times it is 0"
+        for arg, p in zip(row.args, row.partials, strict=True)
+        if isinstance(p, float) and not np.isfinite(p)
+    ]
 
 
 def _active(row: Row, program: Program) -> bool:

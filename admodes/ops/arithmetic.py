@@ -134,6 +134,11 @@ def _base(a: Any, b: Any) -> Any:
     return where(equal(a, 0), where(greater(b, 1), 1.0, a), a)
 
 
+def _power_kink(a: Any, b: Any) -> str | None:
+    smooth = b >= 0 and b == int(b) if math.isfinite(b) else False
+    return "0 to a power: the one-sided limit" if a == 0 and not smooth else None
+
+
 power: Op = elementwise(
     "power",
     np.power,
@@ -148,7 +153,7 @@ power: Op = elementwise(
     kind="powers",
     domain=Domain(
         ((0.3, 3.0), (-2.0, 3.0)),
-        lambda a, b: "0 to a power: one-sided limit" if a == 0 and b != 0 else None,
+        _power_kink,
         "at a = 0 the one-sided limit: 0 for b > 1 and b = 0, 1 for b = 1, inf for 0 < b < 1",
         "a ≥ 0, or whole b",
     ),
