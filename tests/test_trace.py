@@ -263,3 +263,37 @@ def test_lost_and_plain_values():
         ad.trace(lambda x: np.array([x, 1.0]), 1.0)
     with pytest.raises(TypeError, match="takes numbers"):
         ad.trace(lambda x: x, "1")
+
+
+@pytest.mark.parametrize(
+    ("exponent", "shown"),
+    [
+        (3, "∂v1/∂v0 = 3 v0²"),
+        (2.0, "∂v1/∂v0 = 2 v0"),
+        (-2, "∂v1/∂v0 = -2 v0⁻³"),
+        (0.5, "∂v1/∂v0 = 0.5 v0^(-0.5)"),
+        (1, "∂v1/∂v0 = 1"),
+        (0, "∂v1/∂v0 = 0"),
+    ],
+)
+def test_partials_of_a_constant_power_are_simplified(exponent, shown):
+    table = ad.trace(lambda x: ad.power(x, exponent), 2.0).to_table("csv", tables=["partials"])
+    assert shown in table.splitlines()[1].split(",")
+
+
+def test_row_names_do_not_meet_the_names_of_the_user():
+    t = ad.trace(ad.parse("v3 = sin(x1); w = v3*2; w + v3*x1"), 2.0)
+    names = [row.name for row in t.rows]
+    assert names == ["w0", "v3", "w", "w3", "w4"]
+    t = ad.trace(lambda v1, v2: v1 * v2, 2.0, 3.0)
+    assert t.rows[2].symbolic == "w0 w1"
+
+
+def test_an_infinite_partial_is_noted_where_the_value_is_finite():
+    t = ad.trace(lambda x: 0 * ad.sqrt(x), 0.0)
+    assert any(n.startswith("∂v1/∂v0 is inf") for n in t.rows[1].notes)
+
+
+def test_a_direction_named_seed_is_refused_beside_a_seed():
+    with pytest.raises(ValueError, match="rename it"):
+        ad.trace(lambda seed, x: seed * x, 2.0, 3.0, seeds={"x": 5.0})
