@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     """Let write fill a temporary file beside path, then move it there in one step.
 
-    A failure, or an interrupt, leaves the old file as it was and no temporary one behind. Raises
-    whatever write raises, OSError where the folder cannot be written.
+    A failure, or an interrupt, leaves the old file as it was and no temporary one behind. A
+    symbolic link stays one, an existing file keeps its mode, and a device or pipe is written to as
+    it is. Raises whatever write raises, OSError where the folder cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -21,20 +23,30 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     'whole'
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        write(path)  # a device or a pipe takes what it is given
+        return path
+    target = Path(os.path.realpath(path))
     # In the same folder, because a rename is atomic only within one file system.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.")
     os.close(handle)
     try:
         write(Path(temporary))
-        # mkstemp makes private files; a report should be as readable as any other new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
     return path
+
+
+def _mode(path: Path) -> int:
+    """The file's mode, or that of any new file; mkstemp makes private ones."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def write_text(path: str | Path, text: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -19,7 +20,7 @@ import numpy as np
 
 from admodes.expression import ExpressionError, parse_number
 from admodes.expression.grammar import nearest
-from admodes.expression.lowering import CONSTANTS
+from admodes.expression.lowering import CONSTANTS, declared_names
 from admodes.expression.parser import parse_with, split_commas
 from admodes.problems import PROBLEMS, Problem
 
@@ -78,6 +79,16 @@ def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) 
     return _expressions(targets, point)
 
 
+def one_line(error: BaseException) -> str:
+    """The message of an error in one line."""
+    return " ".join(str(error).split())
+
+
+def raised(name: str, error: BaseException) -> str:
+    """What to say where the user's code, of this name, raises."""
+    return f"{name} raised {type(error).__name__}: {one_line(error) or 'no message'}"
+
+
 def _point(at: str | None) -> dict[str, Any] | None:
     """The values of `at` by name, floats and vectors."""
     if at is None:
@@ -87,11 +98,15 @@ def _point(at: str | None) -> dict[str, Any] | None:
         name, equals, value = (s.strip() for s in part.partition("="))
         if not equals or not name.isidentifier():
             raise InputError(f"--at {part.strip()!r}: write a name and its value, such as x1=2")
+        if ";" in value:
+            example = ",".join(s.strip() for s in part.split(";"))
+            raise InputError(f"--at {part.strip()}: separate values by commas: --at {example}")
         if name in point:
             raise InputError(f"--at gives {name} twice")
         if not value:
             raise InputError(f"--at {name}= has no value: write {name}=2")
         try:
+            declared_names([name])
             number = parse_number(value)
         except ExpressionError as error:
             raise InputError(f"--at {name}={value}: {error.reason}") from error
@@ -111,8 +126,13 @@ def _components(point: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target:
-    function, used = parse_with(point or (), targets)
     point = point or {}
+    _components(point)
+    function, used = parse_with(point, targets)
+    expanded = _expanded(point, used)
+    if expanded is not point:
+        point = expanded
+        function, used = parse_with(point, targets)
     missing = [n for n in function.inputs if n not in point]
     extra = [n for n in point if n not in used]
     _complain(missing, extra, [n for n in function.inputs if n in used])
@@ -123,6 +143,21 @@ def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target
         function.outputs,
         "; ".join(t.strip() for t in targets),
     )
+
+
+def _expanded(point: dict[str, Any], used: set[str]) -> dict[str, Any]:
+    """point, where vectors that expressions use by their components are those components."""
+    found: dict[str, Any] = {}
+    for n, v in point.items():
+        parts = {f"{n}{i + 1}": float(x) for i, x in enumerate(v)} if np.ndim(v) else {}
+        by_component = not used.isdisjoint(parts)
+        if parts and by_component == (n in used):
+            raise InputError(
+                f"--at {n}: {n} is a vector here; expressions name its components "
+                f"{', '.join(parts)}"
+            )
+        found |= parts if by_component else {n: v}
+    return found if found.keys() != point.keys() else point
 
 
 def _complain(missing: list[str], extra: list[str], inputs: list[str]) -> None:
@@ -204,7 +239,8 @@ def _load(where: str, debug: bool) -> ModuleType:
     """The module of a file or of a module's name."""
     is_file = where.endswith(".py") or "/" in where or "\\" in where
     try:
-        return _load_file(Path(where)) if is_file else importlib.import_module(where)
+        with contextlib.redirect_stdout(sys.stderr):
+            return _load_file(Path(where)) if is_file else importlib.import_module(where)
     except InputError:
         raise
     except (Exception, SystemExit) as error:
@@ -219,8 +255,7 @@ def _why_not(where: str, error: BaseException) -> str:
         return f"{error.filename or where}{line} is not Python: {error.msg}"
     if isinstance(error, ModuleNotFoundError) and error.name and where.startswith(error.name):
         return f"there is no module {error.name}: for a file write path/file.py:function"
-    message = " ".join(str(error).split())
-    return f"{where} raised {type(error).__name__} on import: {message or 'no message'}"
+    return raised(where, error)
 
 
 class _Source(SourceFileLoader):

@@ -17,7 +17,7 @@ from admodes.problems import PROBLEMS
 from admodes.program.count import count_program
 from admodes.program.scalars import scalar_function, scalar_program
 from admodes.stationary import classify
-from admodes.trace import plain
+from admodes.trace import Trace, plain, trace
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 from admodes.views.tables import Table, jacobian_table
@@ -42,21 +42,21 @@ class Result:
 def jacobian(target: Target, layout: str = "standard") -> Result:
     """The Jacobian by both engines, with sweeps and exact operation counts."""
     scalars, components = scalar_function(target.function, target.args)
-    program, inputs, outputs = scalar_program(
-        target.function, target.args, target.names, target.output_names
-    )
+    t = _trace(target)
+    inputs, outputs = _names(t.inputs), _names(t.outputs)
     every = tuple(range(len(components)))
     matrices = {
         mode: [list(row) for row in jacobian_of(scalars, every, mode)(*components)]
         for mode in ("forward", "reverse")
     }
-    counts = count_program(program, inputs, outputs)
+    counts = count_program(t.program, inputs, outputs)
 
     def tables(write: Text) -> list[Table]:
         matrix_tables = [
             jacobian_table(write, mode, m, outputs, inputs, layout, counts.sweeps[mode])
             for mode, m in matrices.items()
         ]
+        matrix_tables[-1].notes += _notes(t)
         return [*matrix_tables, counts.table()]
 
     data = {
@@ -65,8 +65,23 @@ def jacobian(target: Target, layout: str = "standard") -> Result:
         "outputs": outputs,
         "jacobian": matrices,
         "counts": counts.to_dict(),
+        "notes": _notes(t),
     }
     return Result(plain(data), tables, target.title)
+
+
+def _trace(target: Target) -> Trace:
+    return trace(target.function, *target.args, names=target.names, outputs=target.output_names)
+
+
+def _names(ends: list[dict]) -> list[str]:
+    return [end["name"] for end in ends]
+
+
+def _notes(t: Trace) -> list[str]:
+    """What the rows note: values that are not finite, kinks, branches."""
+    notes = [f"{row.name}: {note}" for row in t.rows for note in row.notes]
+    return notes if t.inputs else [*notes, "there are no inputs"]
 
 
 def counts(target: Target) -> Result:
@@ -77,33 +92,36 @@ def counts(target: Target) -> Result:
     return Result(found.to_dict(), lambda write: [found.table()], target.title)
 
 
-def _scalar_output(target: Target) -> tuple[Callable, list[float], list[str]]:
-    """The target as a function of numbers with one number as its result."""
+def _scalar_output(target: Target) -> tuple[Callable, list[float], Trace]:
+    """The target as a function of numbers with one number as its result, and its trace."""
     scalars, components = scalar_function(target.function, target.args)
-    _, inputs, outputs = scalar_program(
-        target.function, target.args, target.names, target.output_names
-    )
+    t = _trace(target)
+    outputs = _names(t.outputs)
     if len(outputs) != 1:
         raise ValueError(
             f"this takes a function with one output, and there are {len(outputs)} "
             f"({', '.join(outputs)}): choose one, or use admodes jacobian"
         )
-    return (lambda *xs: scalars(*xs)[0]), components, inputs
+    return (lambda *xs: scalars(*xs)[0]), components, t
 
 
 def gradient(target: Target) -> Result:
     """Value and gradient of a function with one output, by one reverse sweep."""
-    f, components, names = _scalar_output(target)
+    f, components, t = _scalar_output(target)
+    names = _names(t.inputs)
     out, grads = value_and_grad(f, tuple(range(len(components))))(*components)
 
     def tables(write: Text) -> list[Table]:
-        return [_gradient_table(write, names, components, grads, out)]
+        table = _gradient_table(write, names, components, grads, out)
+        table.notes += _notes(t)
+        return [table]
 
     data = {
         "schema": "admodes.gradient/1",
         "inputs": dict(zip(names, components, strict=True)),
         "value": out,
         "gradient": dict(zip(names, grads, strict=True)),
+        "notes": _notes(t),
     }
     return Result(plain(data), tables, target.title)
 
@@ -125,12 +143,15 @@ def _gradient_table(write: Text, names: list[str], xs: list, grads: Any, out: An
 
 def hessian(target: Target) -> Result:
     """Gradient and Hessian (forward over reverse), and the kind of the point."""
-    f, components, names = _scalar_output(target)
+    f, components, t = _scalar_output(target)
+    names = _names(t.inputs)
     every = tuple(range(len(components)))
     out, grads = value_and_grad(f, every)(*components)
     matrix = np.array(hessian_of(f, every)(*components), dtype=float)
     matrix = matrix.reshape(len(components), len(components))
-    kind = classify(grads, matrix, components)
+    found = classify(grads, matrix, components)
+    obstacle = _obstacle(t, out, grads, matrix)
+    kind = "not classified" if obstacle else found.kind
 
     def tables(write: Text) -> list[Table]:
         rows = [
@@ -139,7 +160,9 @@ def hessian(target: Target) -> Result:
         ]
         heads = ["", *(write.math(write.variable(n)) for n in names)]
         number = Text(write.digits).number
-        notes = [f"eigenvalues: {', '.join(map(number, kind.eigenvalues))}", _in_words(kind.kind)]
+        notes = [f"eigenvalues: {', '.join(map(number, found.eigenvalues))}"]
+        notes = [*notes[: len(found.eigenvalues)], *_notes(t)]
+        notes.append(f"{kind}: {obstacle}" if obstacle else _in_words(kind))
         math = [False, *(True for _ in names)]
         table = Table("Hessian, forward over reverse", heads, rows, math, notes)
         return [_gradient_table(write, names, components, grads, out), table]
@@ -150,10 +173,27 @@ def hessian(target: Target) -> Result:
         "value": out,
         "gradient": dict(zip(names, grads, strict=True)),
         "hessian": matrix,
-        "eigenvalues": kind.eigenvalues,
-        "kind": kind.kind,
+        "eigenvalues": found.eigenvalues,
+        "kind": kind,
+        "notes": _notes(t),
     }
     return Result(plain(data), tables, target.title)
+
+
+def _obstacle(t: Trace, out: Any, grads: Any, matrix: Any) -> str | None:
+    """Why the second derivative test does not apply, if it does not."""
+    if not t.inputs:
+        return "there are no inputs"
+    for what, found in (("value", out), ("gradient", grads), ("Hessian", matrix)):
+        if not np.all(np.isfinite(found)):
+            return f"the {what} is not finite"
+    kinks = (
+        f"{row.name}: {note}"
+        for row in t.rows
+        for note in row.notes
+        if not note.startswith(("branch taken", "the value is"))
+    )
+    return next(kinks, None)
 
 
 def _in_words(kind: str) -> str:

@@ -225,7 +225,36 @@ BAD = {
     "no problem": (["trace", "@nothing"], "@nothing"),
     "bad seed": (["trace", "x", "--at", "x=1", "--seed", "q=1"], "q"),
     "bad sizes": (["scale", "--sizes", "a"], "--sizes"),
-    "unknown input": (["trace", "x", "--at", "x=1", "--input", "z"], "z"),
+    "unknown input": (["trace", "x", "--at", "x=1", "--input", "z"], "--input z: choose from x"),
+    "unknown seed": (["trace", "x", "--at", "x=1", "--seed", "q=1"], "inputs x; outputs y"),
+    "empty seed": (["trace", "x", "--at", "x=1", "--seed", "x="], "--seed.*'x='"),
+    "seed of letters": (["trace", "x", "--at", "x=1", "--seed", "x=a"], "--seed x=a: 'a' is not"),
+    "mode without output": (
+        ["trace", "x", "--at", "x=1", "--mode", "forward", "--output", "y"],
+        "--output y is for the reverse table, which --mode leaves out",
+    ),
+    "mode without input": (
+        ["trace", "x", "--at", "x=1", "--mode", "reverse", "--input", "x"],
+        "--input x is for the forward table",
+    ),
+    "mode without table": (
+        ["trace", "x", "--at", "x=1", "--mode", "forward", "--tables", "reverse"],
+        "exclude each other",
+    ),
+    "seed without table": (
+        ["trace", "x", "--at", "x=1", "--mode", "reverse", "--seed", "x=2"],
+        "--seed x is for the forward table",
+    ),
+    "no tables": (["trace", "x", "--at", "x=1", "--tables", ""], "--tables"),
+    "no sizes": (["scale", "--sizes", ""], "--sizes"),
+    "large sizes": (["scale", "--sizes", "100000000000"], "sizes.*limit is 4096"),
+    "empty vector": (["trace", "x", "--at", "x=[]"], r"--at x=\[\]: a vector holds at least one"),
+    "semicolon": (["trace", "x1*x2", "--at", "x1=2;x2=1"], "commas: --at x1=2,x2=1"),
+    "word": (["trace", "x", "--at", "lambda=3"], "--at lambda=3"),
+    "tuple": (["trace", "(x1,x2)", "--at", "x1=1,x2=2"], "expression of its own"),
+    "dots": (["trace", "...", "--at", "x=1"], "whole expression"),
+    "prime": (["trace", "x'", "--at", "x=1"], "no prime"),
+    "twice": (["trace", "x", "--at", "x=1", "--at", "x=2"], "gives x twice"),
 }
 
 
@@ -252,6 +281,9 @@ FILES = {
         r"ad\.stack",
     ),
     "unknown NumPy": ("import numpy as np\ndef f(x):\n    return np.cumsum(x)\n", r"np\.cumsum"),
+    "exits": ("def f(x):\n    raise SystemExit(3)\n", "f raised SystemExit: 3"),
+    "exits on import": ("raise SystemExit(3)\n", "mine.py raised SystemExit: 3"),
+    "many lines": ("def f(x):\n    raise ValueError('a\\n  b')\n", "f raised ValueError: a b"),
     "no number": ("def f(x):\n    return 'text'\n", "numbers"),
 }
 
@@ -305,3 +337,73 @@ def test_a_closed_pipe_is_no_error():
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     process.wait()
+
+
+def test_what_the_users_code_prints_stays_out_of_the_output(run, file):
+    path = file("print('loading')\ndef f(x):\n    print('running')\n    return x * x\n")
+    status, out, err = run("gradient", f"{path}:f", "--at", "x=3", "-f", "json")
+    assert status == 0
+    assert json.loads(out)["gradient"] == {"x": 6.0}
+    assert "loading" in err
+    assert "running" in err
+
+
+def test_a_lost_derivative_is_said_without_its_class(run, file):
+    for body in ("return float(x)", "b = np.zeros(2)\n    b[0] = x\n    return b"):
+        path = file(f"import numpy as np\ndef f(x):\n    {body}\n")
+        _, _, err = run("trace", f"{path}:f", "--at", "x=1")
+        assert err.startswith("admodes: f: ")
+        assert "LostDerivative" not in err
+
+
+def test_notes_of_the_trace_stand_under_the_derivatives(run):
+    for command in ("gradient", "jacobian", "hessian"):
+        _, out, _ = run(command, "ln(x1)", "--at", "x1=-2")
+        assert "v1: the value is nan" in out
+        _, out, _ = run(command, "ln(x1)", "--at", "x1=-2", "-f", "json")
+        assert json.loads(out)["notes"][0].startswith("v1: the value is nan")
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "why"),
+    [
+        ("ln(x)", "-2", "the value is not finite"),
+        ("sqrt(x)", "0", "the gradient is not finite"),
+        ("abs(x)", "0", "v1: "),
+        ("7", None, "there are no inputs"),
+    ],
+)
+def test_hessian_does_not_classify_where_the_test_does_not_apply(run, f, x, why):
+    _, out, _ = run("hessian", f, *(["--at", f"x={x}"] if x else []))
+    assert f"not classified: {why}" in out
+
+
+@pytest.mark.parametrize("format", ["text", "latex", "json"])
+@pytest.mark.parametrize("command", ["trace", "jacobian", "count", "gradient", "hessian", "verify"])
+def test_a_constant_works_in_every_command(run, command, format):
+    status, out, err = run(command, "7", "-f", format)
+    assert (status, err) == (0, "")
+    assert out
+
+
+def test_several_points_are_one(run):
+    _, together, _ = run("gradient", "x*y", "--at", "x=1,y=2")
+    assert run("gradient", "x*y", "--at", "x=1", "--at", "y=2")[1] == together
+
+
+def test_a_dash_is_standard_output(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, printed, _ = run("gradient", "x^2", "--at", "x=1")
+    for name in ("-", "/dev/stdout"):
+        assert run("gradient", "x^2", "--at", "x=1", "-o", name)[1] == printed
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_seed_and_an_input_show_both_tables(run):
+    _, out, _ = run("trace", *SECTION_A, "--seed", "x1=1", "--input", "x2", "--tables", "forward")
+    assert "x\u03071 = 1" in out
+    assert "trace for x2" in out
+
+
+def test_verify_begins_with_the_title(run):
+    assert run("verify", "x*y", "--at", "x=1,y=2")[1].startswith("x*y\n\n")

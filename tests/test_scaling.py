@@ -8,6 +8,7 @@ import json
 import math
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -270,6 +271,20 @@ class TestAtomicWriting:
         fresh = tmp_path / "fresh"
         fresh.touch()
         assert path.stat().st_mode == fresh.stat().st_mode
+
+    def test_a_link_and_the_mode_of_an_old_file_stay(self, tmp_path):
+        path, link = tmp_path / "a.txt", tmp_path / "link"
+        path.write_text("old")
+        path.chmod(0o640)
+        link.symlink_to(path)
+        files.write_text(link, "new")
+        assert link.is_symlink()
+        assert path.read_text() == "new"
+        assert path.stat().st_mode & 0o777 == 0o640
+
+    def test_a_device_is_written_to_as_it_is(self):
+        files.write_text("/dev/null", "x")
+        assert not Path("/dev/null").is_file()
 
     def test_a_missing_folder_is_an_error(self, tmp_path):
         with pytest.raises(OSError, match="none"):

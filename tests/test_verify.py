@@ -348,3 +348,14 @@ def test_eight_threads_verify_at_once():
     finally:
         sys.setswitchinterval(interval)
     assert together == alone * 2
+
+
+def test_an_output_that_is_not_finite_has_no_agreeing_entries():
+    v = ad.verify(lambda x: (ad.ln(x), 2 * x), -1.0, outputs=["a", "b"])
+    assert [e.passed for e in v.entries] == [False, True]
+
+
+def test_a_constant_has_an_empty_table():
+    v = ad.verify(lambda: 7.0)
+    assert v.passed
+    assert "0 of 0 entries" in str(v)

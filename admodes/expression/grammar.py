@@ -90,7 +90,8 @@ class Token(NamedTuple):
 
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
-_SIGNS = re.compile(r"\*\*=?|//=?|[-+*/%&|^@]=|<<|>>|<=|>=|==|!=|:=|->|<>|.", re.DOTALL)
+_SIGNS = re.compile(r"\.\.\.|\*\*=?|//=?|[-+*/%&|^@]=|<<|>>|<=|>=|==|!=|:=|->|<>|.", re.DOTALL)
+_STRING = re.compile("(?:[rbuf]|br|rb|fr|rf)'[^']*'", re.IGNORECASE)
 _SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SAME = {"^": "**", "≤": "<=", "≥": ">=", "≠": "!="}
@@ -104,6 +105,7 @@ _REFUSED = {
     "[": "indexing and lists are not allowed: give components names of their own (x1, x2, …)",
     "{": "braces are not allowed: write round brackets",
     ".": "attribute access is not allowed: expressions know names, numbers and functions only",
+    "...": "'...' has no meaning here: write the whole expression",
     ":": "':' is not allowed: expressions have no lambdas, slices or annotations",
     ":=": "':=' is not allowed: write a definition (a = sin(x1); y = ln(x1 + a))",
     "!": "factorials are not known here",
@@ -230,6 +232,10 @@ def _name(text: str, start: int, end: int) -> Token:
         raise ExpressionError(f"a name has at most {MAX_NAME} characters", text, start)
     if name in _KEYWORDS:
         raise ExpressionError(f"{name}: {_KEYWORDS[name]}", text, start)
+    if text[end : end + 1] == "'" and not _STRING.match(text, start):
+        raise ExpressionError(
+            f"a name holds no prime: write {name}p or {name}2 for {name}'", text, end
+        )
     if text[end : end + 1] in ("'", '"'):
         raise ExpressionError(_REFUSED["'"], text, start)
     return Token("name", name, start)

@@ -296,6 +296,12 @@ class Compiler:
                 text,
                 t.position,
             )
+        if isinstance(node, ast.Tuple):
+            raise ExpressionError(
+                "a comma outside a call: give each output as an expression of its own",
+                text,
+                t.position,
+            )
         raise ExpressionError("this is not allowed in an expression", text, t.position)
 
     def _check_call(self, t: Token, args: list, text: str, at: Callable) -> None:

@@ -105,6 +105,8 @@ def parse_number(text: str) -> float | list[float]:
     if text.startswith("["):
         if not text.endswith("]"):
             raise ExpressionError("this '[' is never closed", text, 0)
+        if not text[1:-1].strip():
+            raise ExpressionError("a vector holds at least one number: write [1, 2]", text, 0)
         return [_number(part) for part in split_commas(text[1:-1])]
     return _number(text)
 

@@ -34,6 +34,9 @@ from admodes.views.render import render
 from admodes.views.tables import Table
 
 SIZES = (2, 4, 8, 16, 32, 64)
+MAX_SIZE = 4096
+"""Beyond it the n forward sweeps over a list that grows with n take hours."""
+
 FIXED_INPUTS = 8
 FIXED_OUTPUTS = 4
 HIDDEN = 16
@@ -254,8 +257,8 @@ def scale(
     repeats: rounds of timing, in each of which everything takes its turn. functions: "speelpenning"
     (n varies, m = 1) and "dense" (n varies at m = 4, m varies at n = 8).
 
-    Raises ValueError for sizes that are not whole numbers from 1, for repeats below 1, and for
-    unknown functions.
+    Raises ValueError for sizes that are not whole numbers from 1 to MAX_SIZE, for repeats below 1,
+    and for unknown functions.
 
     >>> result = scale(sizes=[4, 16], repeats=1, functions=["speelpenning"])
     >>> result.experiments[0].points[1].totals
@@ -266,6 +269,8 @@ def scale(
     sizes = sorted(set(sizes))
     if not sizes or not all(isinstance(k, int) and k >= 1 for k in sizes):
         raise ValueError(f"sizes {sizes}: give whole numbers from 1, such as [2, 4, 8]")
+    if sizes[-1] > MAX_SIZE:
+        raise ValueError(f"sizes: {sizes[-1]} is too large; the limit is {MAX_SIZE}")
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}, and must be at least 1")
     plans = []

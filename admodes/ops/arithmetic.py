@@ -135,8 +135,7 @@ def _base(a: Any, b: Any) -> Any:
 
 
 def _power_kink(a: Any, b: Any) -> str | None:
-    smooth = b >= 0 and b == int(b) if math.isfinite(b) else False
-    return "0 to a power: the one-sided limit" if a == 0 and not smooth else None
+    return "0 to a power: the derivative is the one-sided limit" if a == 0 and b != 0 else None
 
 
 power: Op = elementwise(

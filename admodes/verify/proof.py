@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,6 +95,9 @@ def _entries(
                 entry = compared(
                     y["name"], x["name"], engines, swept[i].get(j), numerical[j][i], constant
                 )
+            if entry.passed and not math.isfinite(y["value"]):
+                entry.passed = False
+                entry.note = f"the value of {y['name']} is not finite"
             weigh_differences(entry, f, xs, i, j, kinked)
             entries.append(entry)
     return entries

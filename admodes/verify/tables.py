@@ -68,12 +68,13 @@ def _fitted(
     head: list[str], items: Sequence, line: Callable, write: Text, width: int | None
 ) -> list[list[str]]:
     """One line an item, with as many digits as fit a width, at most those of write."""
+    if not items:
+        return []
     most = write.digits
-    for digits in range(most, 1, -1) if width and most else (most,):
-        fewer = type(write)(digits)
-        lines = [line(item, fewer) for item in items]
+    for digits in range(most, min(1, most - 1), -1) if width and most else (most,):
+        lines = [line(item, type(write)(digits)) for item in items]
         widths = [max(len(h) + 2, *map(len, cells)) for h, *cells in zip(head, *lines)]
-        if width is None or not lines or sum(widths) + 2 * len(widths) - 2 <= width:
+        if width is None or sum(widths) + 2 * len(widths) - 2 <= width:
             break
     return lines
 

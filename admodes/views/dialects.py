@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,34 @@ GREEK = {
     "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
 }  # fmt: skip
 LONGEST_ARRAY = 6
+_ALL_DIGITS = 16
+"""Decimals of an exponent form that tell every two floats apart."""
+
+_SIGNS = {
+    "∂": r"\partial", "√": r"\surd", "∛": r"\sqrt[3]{}", "½": r"\frac12", "≥": r"\ge",
+    "≤": r"\le", "≠": r"\ne", "≈": r"\approx", "±": r"\pm", "×": r"\times", "·": r"\cdot",
+    "÷": r"\div", "−": "-", "→": r"\to", "←": r"\gets", "⇒": r"\Rightarrow", "′": "'",
+    "∞": r"\infty", "∧": r"\land", "∨": r"\lor", "¬": r"\lnot", "⌊": r"\lfloor",
+    "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "∑": r"\sum", "∏": r"\prod",
+    "∇": r"\nabla", "∈": r"\in", "°": r"^\circ", "µ": r"\mu", "<": "<", ">": ">",
+    "ⁿ": "^n", "⁺": "^+", "⁻": "^-", "₋": "_-",
+    **{sign: f"^{n}" for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{sign: f"_{n}" for n, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{letter: f"\\{name}" for letter, name in GREEK.items()},
+}  # fmt: skip
+_PROSE = {
+    **{sign: rf"\ensuremath{{{formula}}}" for sign, formula in _SIGNS.items()},
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "--": "-{}-", "–": "--", "—": "---", "…": r"\dots{}", "“": "``", "”": "''", "‘": "`",
+    "’": "'", "\u00a0": "~", "⚠": r"\textbf{!}", "ß": r"\ss{}", "æ": r"\ae{}", "ø": r"\o{}",
+    "ł": r"\l{}", "Æ": r"\AE{}", "Ø": r"\O{}", "Ł": r"\L{}",
+}  # fmt: skip
+_ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
+    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+    "\u0328": "k",
+}  # fmt: skip
 
 
 def scalar_text(x: Any, digits: int | None) -> str:
@@ -31,8 +60,10 @@ def scalar_text(x: Any, digits: int | None) -> str:
     shortest = repr(x)
     if digits is None or ("e" not in shortest and len(shortest.partition(".")[2]) <= digits):
         return shortest
-    if abs(x) >= 1e16 or abs(x) < 10.0**-digits:
-        return f"{x:.{digits}e}"
+    if abs(x) >= 1e16 or abs(x) < 1e-4:
+        return f"{x:.{digits}e}" if digits < _ALL_DIGITS else shortest
+    if abs(x) < 0.5 * 10.0**-digits:
+        return f"{x:#.{digits + 1}g}"
     return f"{x:.{digits}f}"
 
 
@@ -94,19 +125,19 @@ class Latex(Text):
 
     def number(self, x: Any) -> str:
         text = super().number(x).replace("…", r"\dots")
-        text = re.sub(r"(-?[\d.]+)e([+-])0*(\d+)", _scientific, text)
-        return {"nan": r"\mathrm{nan}", "inf": r"\infty", "-inf": r"-\infty"}.get(text, text)
+        text = re.sub(r"([\d.]+)e([+-])0*(\d+)", _scientific, text)
+        return re.sub(r"\bnan\b", r"\\mathrm{nan}", re.sub(r"\binf\b", r"\\infty", text))
 
     def variable(self, name: str) -> str:
         match = re.fullmatch(r"([^\W\d_]+)_?(-?\d+)?(?:_(\w+))?", name)
         if not match:
-            return rf"\mathit{{{name}}}".replace("_", r"\_")
+            return rf"\mathit{{{_letters(name)}}}"
         stem, index, rest = match.groups()
         if stem in GREEK:
             stem = f"\\{GREEK[stem]}"
-        elif len(stem) > 1:
-            stem = rf"\mathit{{{stem}}}"
-        below = ",".join(s.replace("_", r"\_") for s in (index, rest) if s)
+        else:
+            stem = rf"\mathit{{{_letters(stem)}}}" if len(stem) > 1 else _letters(stem)
+        below = ",".join(map(_letters, filter(None, (index, rest))))
         return f"{stem}_{{{below}}}" if below else stem
 
     def dot(self, name: str) -> str:
@@ -132,16 +163,48 @@ class Latex(Text):
         return rf"\left[{text}\right]"
 
     def plain(self, text: str) -> str:
-        signs = {"½": r"$\frac12$", "√": r"$\sqrt{\cdot}$", "∞": r"$\infty$", "±": r"$\pm$"}
-        signs |= {"∛": r"$\sqrt[3]{\cdot}$", "≥": r"$\ge$", "≤": r"$\le$", "≠": r"$\ne$"}
-        signs |= {"|·|": r"$|\cdot|$", "·": r"$\cdot$", "×": r"$\times$", "σ": r"$\sigma$"}
-        signs |= {"%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "^": r"\^{}", "<": "$<$"}
-        signs |= {">": "$>$"}
-        pattern = "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
-        return re.sub(pattern, lambda m: signs[m.group()], text)
+        if isinstance(text, Escaped):
+            return text
+        parts = re.split(r"\\\((.*?)\\\)", unicodedata.normalize("NFC", text))
+        parts[::2] = [re.sub(_TOKEN, _prose, part) for part in parts[::2]]
+        parts[1::2] = [f"${self.ascii(part)}$" for part in parts[1::2]]
+        return Escaped(re.sub(r"^(?=[\[*])", "{}", "".join(parts)))
 
     def math(self, text: str) -> str:
-        return f"${text}$"
+        return rf"\({text}\)"
+
+    def ascii(self, text: str) -> str:
+        """A formula whose signs pdflatex knows."""
+        return re.sub(r"[^\x00-\x7f]", _in_formula, text)
+
+
+class Escaped(str):
+    """Prose that is LaTeX already."""
+
+
+_TOKEN = r"[A-Za-z][\u0300-\u036f]|--|[^A-Za-z0-9 ]"
+
+
+def _prose(match: re.Match) -> str:
+    sign = match.group()
+    if sign in _PROSE or sign.isascii():
+        return _PROSE.get(sign, sign)
+    letter, *marks = list(unicodedata.normalize("NFD", sign))
+    if letter.isascii() and len(marks) == 1 and marks[0] in _ACCENTS:
+        return rf"\{_ACCENTS[marks[0]]}{{{letter}}}"
+    return " ".join(rf"\texttt{{U+{ord(c):04X}}}" for c in sign)
+
+
+def _in_formula(match: re.Match) -> str:
+    sign = match.group()
+    if sign in _SIGNS:
+        return f"{_SIGNS[sign]}{{}}" if _SIGNS[sign].startswith("\\") else _SIGNS[sign]
+    return sign if sign in "<>" else rf"\text{{{_prose(match)}}}"
+
+
+def _letters(name: str) -> str:
+    """A name, or a part of it, in a formula."""
+    return re.sub(r"[\\&%$#{}~^]|[^\x00-\x7f]", _in_formula, name).replace("_", r"\_")
 
 
 def _scientific(match: re.Match) -> str:
@@ -149,43 +212,56 @@ def _scientific(match: re.Match) -> str:
     return rf"{mantissa} \times 10^{{{'-' if sign == '-' else ''}{exponent}}}"
 
 
+_RAISED = tuple("^⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_OPEN = ("(", "{", "|", "⌊", "⌈", r"\lfloor ", r"\lceil ")
+_CLOSE = (")", r"\right)", "}", "|", r"\right|", "⌋", "⌉", r" \rfloor", r" \rceil")
+
+
 def fill(form: str, atoms: Sequence[tuple[str, bool]], dialect: Text) -> str:
     """A template with its arguments put in.
 
     atoms are (printed, is it a number); negative numbers get brackets unless the template has
-    some. `*` becomes a space between names and the sign × where a number follows.
+    some, and so do bases of powers in exponent form. `*` becomes a space between names and the
+    sign × between numbers.
     """
     form = form.replace("⟦*⟧", ", ".join(f"⟦{i}⟧" for i in range(len(atoms))))
-    pieces = re.split(r"(⟦\d+⟧)", form)
-    out = ""
-    for k, piece in enumerate(pieces):
-        match = re.fullmatch(r"⟦(\d+)⟧", piece)
-        if not match:
-            out += piece
-            continue
-        text, numeric = atoms[int(match.group(1))]
-        after = pieces[k + 1] if k + 1 < len(pieces) else ""
-        raised = k > 0 and pieces[k - 1] == "^"
-        if raised and dialect.name == "text" and re.fullmatch(r"-?\d+", text):
+    pieces = re.split(r"⟦(\d+)⟧", form)
+    chosen = [atoms[int(i)] for i in pieces[1::2]]
+    pieces = pieces[::2]
+    out = _signed(pieces[0], None, chosen[0] if chosen else None, dialect)
+    for k, (text, numeric) in enumerate(chosen):
+        after = pieces[k + 1]
+        if pieces[k] == "^" and dialect.name == "text" and re.fullmatch(r"-?\d+", text):
             out = dialect.power(out[:-1], text, True)
-            continue
-        wrapped = out.endswith(("(", "{")) and after.startswith((")", r"\right)", "}"))
-        if numeric and text.startswith("-") and not wrapped:
-            text = dialect.bracket(text)
-            if re.search(r"[^\W\d_] $", out) and dialect.name == "text":
-                out = out[:-1]
-        out += text
-    return _multiply(out, dialect)
+        else:
+            wrapped = out.endswith(_OPEN) and after.startswith(_CLOSE)
+            scientific_base = after[:1] in _RAISED and re.search(r"e[+-]|10\^", text)
+            if numeric and ((text.startswith("-") and not wrapped) or scientific_base):
+                text = dialect.bracket(text)
+                if re.search(r"[^\W\d_] $", out) and dialect.name == "text":
+                    out = out[:-1]
+            out += text
+        following = chosen[k + 1] if k + 1 < len(chosen) else None
+        out += _signed(after, chosen[k], following, dialect)
+    return out
 
 
-def _multiply(text: str, dialect: Text) -> str:
+def _signed(
+    piece: str, before: tuple[str, bool] | None, after: tuple[str, bool] | None, dialect: Text
+) -> str:
+    """A piece of a template, between two arguments, with the signs of multiplication put in."""
+
     def sign(match: re.Match) -> str:
-        before, after = match.group(1), match.group(2)
-        negative_number = re.match(r"(\\left)?\(-[\d.]+(\\right)?\)", text[match.end() :])
-        if before == ")" and after == "(" and not negative_number:
-            return ""
-        if after.isdigit() or after in "([" or before == "]" or negative_number:
+        left, left_number = piece[: match.start()], False
+        right, right_number = piece[match.end() :], False
+        if not left and before:
+            left, left_number = before
+        if not right and after:
+            right, right_number = after
+        if right_number or right[:1].isdigit() or left.endswith("]"):
             return dialect.times
-        return " "
+        if right.startswith(("(", "[", r"\left(")):
+            return "" if left.endswith(")") and not left_number else dialect.times
+        return dialect.times if left_number and not re.fullmatch(r"-?[\d.]+", left) else " "
 
-    return re.sub(r"(?<=(.))\*(?=(.))", sign, text)
+    return re.sub(r"\*", sign, piece)

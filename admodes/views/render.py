@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
+import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 
 from tabulate import tabulate
 
@@ -36,67 +39,129 @@ def render(
 
 
 def _text(tables: list[Table], title: str, width: int) -> str:
-    parts = [title] if title else []
+    parts = [_folded(title, width)] if title else []
     for table in tables:
-        lines = [table.title, _grid(table, width)]
-        lines += [f"  {note}" for note in table.notes]
+        lines = [_folded(table.title, width), _grid(table, width)]
+        lines += [_folded(f"  {note}", width) for note in table.notes]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
+
+
+def _folded(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _grid(table: Table, width: int) -> str:
     if not table.rows:
         return "(no rows)"
-    natural = tabulate(table.rows, table.head, tablefmt="simple", disable_numparse=True)
+    natural = _tabulated(table)
     if max(map(len, natural.splitlines())) <= width:
         return natural
-    return tabulate(
-        table.rows,
-        table.head,
-        tablefmt="simple",
-        disable_numparse=True,
-        maxcolwidths=_shares(table, width),
+    blocks = _blocks(table, *_measured(table, len), width)
+    if len(blocks) > 1:
+        apart = [[c.replace(f"×{Text.thin}", "× ") for c in line] for line in table.rows]
+        table = replace(table, rows=apart)
+        blocks = _blocks(table, *_measured(table, len), width)
+    return "\n\n".join(
+        _tabulated(block, _shares(*_measured(block, len), width - 2 * len(block.head) + 2))
+        for block in blocks
     )
 
 
-def _shares(table: Table, width: int) -> list[int]:
-    """Column widths that fit: narrow columns keep theirs, the others share the rest."""
-    cells = [table.head, *table.rows]
-    widest = [max(len(str(line[k])) for line in cells) for k in range(len(table.head))]
-    available = width - 2 * (len(widest) - 1)
+def _tabulated(table: Table, widths: list[int] | None = None) -> str:
+    return tabulate(
+        table.rows, table.head, tablefmt="simple", disable_numparse=True, maxcolwidths=widths
+    )
+
+
+def _measured(table: Table, length: Callable[[str], int]) -> tuple[list[int], list[int]]:
+    """The widest cell and the longest word of every column. tabulate pads the heads by 2."""
+    widest, longest = [], []
+    for k, head in enumerate(table.head):
+        cells = [line[k] for line in table.rows]
+        words = [word for cell in cells for word in cell.split(" ")]
+        widest.append(max([length(head) + 2, *map(length, cells)]))
+        longest.append(max([length(head) + 2, *map(length, words)]))
+    return widest, longest
+
+
+def _blocks(table: Table, widest: list[int], longest: list[int], width: int) -> list[Table]:
+    """The table, or where the words of its columns do not fit side by side, tables of some of the
+    columns, the first in each."""
+    columns = range(1, len(longest))
+    if len(longest) < 3 or sum(longest) + 2 * len(columns) <= width:
+        return [table]
+    first = max(longest[0], min(widest[0], width // 3))
+    groups: list[list[int]] = [[0]]
+    for k in columns:
+        used = first + sum(longest[i] + 2 for i in groups[-1][1:])
+        if len(groups[-1]) > 1 and used + longest[k] + 2 > width:
+            groups.append([0])
+        groups[-1].append(k)
+    return [
+        Table(
+            table.title,
+            [table.head[k] for k in group],
+            [[line[k] for k in group] for line in table.rows],
+            [table.math[k] for k in group],
+        )
+        for group in groups
+    ]
+
+
+def _shares(widest: list[int], longest: list[int], available: int) -> list[int]:
+    """Column widths that fit and break no word: narrow columns keep theirs, the others share the
+    rest."""
     shares = [0] * len(widest)
     open_columns = sorted(range(len(widest)), key=lambda k: widest[k])
     while open_columns:
         k = open_columns.pop(0)
         fair = available // (len(open_columns) + 1)
-        shares[k] = max(8, min(widest[k], fair))
+        spare = available - sum(longest[i] for i in open_columns)
+        shares[k] = max(longest[k], min(widest[k], fair, spare))
         available -= shares[k]
     return shares
 
 
 def _markdown(tables: list[Table], title: str) -> str:
-    parts = [f"# {title}"] if title else []
+    parts = [f"# {_unmarked(title)}"] if title else []
     for table in tables:
-        rows = [[cell.replace("|", r"\|") for cell in line] for line in table.rows]
-        grid = tabulate(rows, table.head, tablefmt="github", disable_numparse=True)
-        notes = "".join(f"\n- {note}" for note in table.notes)
-        parts.append(f"## {table.title}\n\n{grid}" + (f"\n{notes}" if notes else ""))
+        head, *rows = [
+            [_unmarked(cell).replace("|", r"\|") for cell in line]
+            for line in (table.head, *table.rows)
+        ]
+        grid = tabulate(rows, head, tablefmt="github", disable_numparse=True)
+        notes = "".join(f"\n- {_unmarked(note)}" for note in table.notes)
+        parts.append(f"## {_unmarked(table.title)}\n\n{grid}" + (f"\n{notes}" if notes else ""))
     return "\n\n".join(parts) + "\n"
+
+
+def _unmarked(text: str) -> str:
+    """Text without what Markdown takes for emphasis."""
+    return re.sub(r"\*|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
 
 
 def _latex(tables: list[Table], title: str, fragment: bool) -> str:
     plain = Latex().plain
     parts = [rf"\section*{{{plain(title)}}}"] if title else []
     for table in tables:
-        lines = [rf"\subsection*{{{table.title if '$' in table.title else plain(table.title)}}}"]
-        lines += [rf"\begin{{longtable}}[l]{{@{{}}{_latex_columns(table)}@{{}}}}", r"\toprule"]
-        lines += [" & ".join(table.head) + r" \\", r"\midrule", r"\endhead"]
-        for line in table.rows:
-            cells = [
-                f"${c}$" if math and c else c for c, math in zip(line, table.math, strict=True)
+        lines = [rf"\subsection*{{{plain(table.title)}}}"]
+        cells = [
+            [
+                f"${Latex().ascii(c)}$" if math and c else plain(c)
+                for c, math in zip(line, table.math, strict=True)
             ]
-            lines.append(" & ".join(cells) + r" \\")
-        lines += [r"\bottomrule", r"\end{longtable}"]
+            for line in table.rows
+        ]
+        tex = replace(table, head=list(map(plain, table.head)), rows=cells)
+        for block in _blocks(tex, *_measured(tex, _seen), _LATEX_WIDTH):
+            lines += [rf"\begin{{longtable}}[l]{{@{{}}{_latex_columns(block)}@{{}}}}", r"\toprule"]
+            lines += [" & ".join(block.head) + r" \\", r"\midrule", r"\endhead"]
+            lines += [" & ".join(line) + r" \\" for line in block.rows]
+            lines += [r"\bottomrule", r"\end{longtable}"]
         if table.notes:
             items = "\n".join(rf"\item {plain(note)}" for note in table.notes)
             lines.append(f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}")
@@ -105,15 +170,31 @@ def _latex(tables: list[Table], title: str, fragment: bool) -> str:
     return body if fragment else _LATEX_DOCUMENT.replace("BODY", body)
 
 
+_LATEX_WIDTH = 90
+"""Characters that stand side by side on a page."""
+
+
+def _seen(tex: str) -> int:
+    """About how many characters of some LaTeX are printed."""
+    bare = re.sub(r"\\(left|right|ensuremath|math\w+|operatorname|text\w*|,)|[{}$_^]", "", tex)
+    return len(re.sub(r"\\[A-Za-z]+ ?|\\.", "x", bare))
+
+
 def _latex_columns(table: Table) -> str:
-    """Columns of formulas that fold, in the tables that have two of them; others as they come."""
-    if sum(table.math) != 2 or len(table.head) > 3:
+    """Columns that fold where the table is wider than the page; others as they come."""
+    if sum(table.math) == 2 and len(table.head) <= 3:
+        share = 0.5 if len(table.head) == 2 else 0.415
+        return "".join(_fold(f"{share if math else 0.17}") for math in table.math)
+    widest, longest = _measured(table, _seen)
+    if sum(widest) + 2 * len(widest) - 2 <= _LATEX_WIDTH:
         return "l" * len(table.head)
-    share = 0.44 if len(table.head) == 2 else 0.38
-    return "".join(
-        rf">{{\raggedright\arraybackslash}}p{{{share if math else 0.14}\linewidth}}"
-        for math in table.math
-    )
+    shares = [s + 2 for s in _shares(widest, longest, _LATEX_WIDTH - 2 * len(widest))]
+    return "".join(_fold(f"{share / sum(shares):.3f}") for share in shares)
+
+
+def _fold(share: str) -> str:
+    width = rf"\dimexpr {share}\linewidth-2\tabcolsep\relax"
+    return rf">{{\raggedright\arraybackslash}}p{{{width}}}"
 
 
 _LATEX_DOCUMENT = r"""\documentclass{article}

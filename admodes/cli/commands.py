@@ -1,0 +1,425 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import admodes as ad
+from admodes.cli.options import (
+    At,
+    Debug,
+    Digits,
+    Fmt,
+    Format,
+    Layout,
+    Mode,
+    Notation,
+    Numbering,
+    Save,
+    TableFmt,
+    TableFormat,
+    Targets,
+    Transposed,
+)
+from admodes.cli.running import Failure, emit, page_width, run, target_of
+from admodes.expression import ExpressionError, parse_number
+from admodes.inputs import Target
+from admodes.program.scalars import scalar_program
+from admodes.views.render import render
+from admodes.views.tables import TABLES
+
+app = typer.Typer(
+    name="admodes",
+    help="Forward-mode and reverse-mode automatic differentiation, side by side.\n\n"
+    "A function is one expression per output, file.py:function, package.module:function, or "
+    "@problem (admodes problems lists them).\n\n"
+    "Exit status: 0 done, 1 a check failed, 2 misuse.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+def trace(
+    targets: Targets,
+    at: At = None,
+    mode: Annotated[Mode, typer.Option(help="Tables of one mode only.")] = Mode.both,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="Only the tangent table of this input.", show_default=False),
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--output", help="Only the adjoint table of this output.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.",
+            show_default=False,
+        ),
+    ] = None,
+    tables: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these, as evaluation,partials,forward,reverse,jacobian.", show_default=False
+        ),
+    ] = None,
+    numbering: Annotated[
+        Numbering, typer.Option(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
+    ] = Numbering.zero,
+    notation: Annotated[
+        Notation, typer.Option(help="How tangents are written.")
+    ] = Notation.leibniz,
+    layout: Transposed = Layout.standard,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Show how adjoints accumulate, step by step.")
+    ] = False,
+    symbolic: Annotated[
+        bool, typer.Option("--symbolic", help="Add the exact Jacobian, by sympy.")
+    ] = False,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print the evaluation, tangent and adjoint tables of a function at a point.
+
+    \b
+    admodes trace "exp(2*x2) + x1*sin(3*x2**2)" "x1*x2 + sigmoid(x2)" --at x1=2,x2=1
+    admodes trace @cpsc532s --format latex -o tables.tex
+    admodes trace "a = sin(x1); y = ln(x1 + a)" --at x1=5 --mode reverse
+    admodes trace mine.py:f --at x=[1,2,3] --seed x1=1,x3=-1
+    """
+    target = target_of(targets, at)
+    options = _seeds(target, seed)
+    chosen = _chosen_tables(mode, tables)
+    for option, names, table in (
+        ("--input", inputs, "forward"),
+        ("--output", outputs, "reverse"),
+        ("--seed", options.get("seeds"), "forward"),
+        ("--seed", options.get("weights"), "reverse"),
+    ):
+        if names and table not in chosen:
+            left_out = "--mode" if mode is not Mode.both else "--tables"
+            raise Failure(
+                f"{option} {', '.join(names)} is for the {table} table, which {left_out} leaves out"
+            )
+    result = run(
+        lambda: ad.trace(
+            target.function,
+            *target.args,
+            names=target.names,
+            outputs=target.output_names,
+            numbering=numbering.value,
+            title=target.title,
+            **options,
+        ),
+        target,
+    )
+    if inputs:
+        _known("--input", inputs, result.inputs)
+        inputs = ["seed"] * ("seeds" in options) + inputs
+    if outputs:
+        _known("--output", outputs, result.outputs)
+        outputs = ["seed"] * ("weights" in options) + outputs
+    if symbolic:
+        from admodes.symbolic import symbolic_jacobian
+
+        result.jacobian["symbolic"] = symbolic_jacobian(result)
+    if format is Format.json:
+        emit(result.to_json() + "\n", save)
+        return
+    if mode is not Mode.both:
+        result.jacobian[_OTHER[mode]] = None
+    text = result.to_table(
+        format.value,
+        digits=digits,
+        notation=notation.value,
+        layout=layout.value,
+        tables=chosen,
+        inputs=inputs,
+        outputs=outputs,
+        steps=steps,
+        width=page_width(save),
+    )
+    emit(text, save)
+
+
+_OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
+
+
+def _chosen_tables(mode: Mode, tables: str | None) -> list[str]:
+    """The tables that --tables and --mode ask for."""
+    if tables is None:
+        return [t for t in TABLES if t != _OTHER.get(mode)]
+    chosen = [t.strip() for t in tables.split(",")]
+    for t in chosen:
+        if t not in TABLES:
+            raise Failure(f"--tables: {t!r} is unknown; choose from {', '.join(TABLES)}")
+        if t == _OTHER.get(mode):
+            raise Failure(f"--tables {t} and --mode {mode.value} exclude each other")
+    return chosen
+
+
+def _known(option: str, names: list[str], known: list[dict]) -> None:
+    listed = [x["name"] for x in known]
+    for name in names:
+        if name not in listed:
+            raise Failure(f"{option} {name}: choose from {', '.join(listed) or 'none at all'}")
+
+
+def _seeds(target: Target, text: str | None) -> dict[str, dict[str, float]]:
+    """The seed for ad.trace; its names say whether it is one of tangents or of adjoints."""
+    seed = _pairs(text)
+    if not seed:
+        return {}
+    _, inputs, outputs = run(
+        lambda: scalar_program(target.function, target.args, target.names, target.output_names),
+        target,
+    )
+    unknown = [n for n in seed if n not in (*inputs, *outputs)]
+    if unknown:
+        raise Failure(
+            f"--seed: {', '.join(unknown)} is neither an input nor an output "
+            f"(inputs {', '.join(inputs)}; outputs {', '.join(outputs)})"
+        )
+    if set(seed) <= set(inputs):
+        return {"seeds": seed}
+    if set(seed) <= set(outputs):
+        return {"weights": seed}
+    raise Failure("--seed: name inputs (tangents) or outputs (adjoints), not both")
+
+
+@app.command()
+def jacobian(
+    targets: Targets,
+    at: At = None,
+    layout: Transposed = Layout.standard,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print the Jacobian by both modes, with the number of sweeps and the exact operation counts.
+
+    \b
+    admodes jacobian @cpsc532s
+    admodes jacobian "x1**2" "x1*x2*x3" --at x1=1,x2=2,x3=3 --layout transposed
+    """
+    from admodes import results
+
+    target = target_of(targets, at)
+    result = run(lambda: results.jacobian(target, layout.value), target)
+    emit(result.to_table(format.value, digits=digits, width=page_width(save)), save)
+
+
+@app.command()
+def count(
+    targets: Targets,
+    at: At = None,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Count the operations of a function, of its partials and of every sweep, exactly.
+
+    \b
+    admodes count @speelpenning
+    admodes count "x1*x2*x3" --at x1=1,x2=2,x3=3 --format json
+    """
+    from admodes import results
+
+    target = target_of(targets, at)
+    result = run(lambda: results.counts(target), target)
+    emit(result.to_table(format.value, width=page_width(save)), save)
+
+
+@app.command()
+def gradient(
+    targets: Targets,
+    at: At = None,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print the gradient of a function with one output, by one reverse sweep.
+
+    \b
+    admodes gradient "log(x1*x2)*sin(x2)" --at x1=1,x2=2
+    admodes gradient @rosenbrock --at x=[1, 1]
+    """
+    from admodes import results
+
+    target = target_of(targets, at)
+    result = run(lambda: results.gradient(target), target)
+    emit(result.to_table(format.value, digits=digits, width=page_width(save)), save)
+
+
+@app.command()
+def hessian(
+    targets: Targets,
+    at: At = None,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print gradient and Hessian of a function with one output, and the kind of the point.
+
+    \b
+    admodes hessian @osu-ascent --at x1=3/8,x2=-3/4
+    admodes hessian "x**2 - y**2" --at x=0,y=0
+    """
+    from admodes import results
+
+    target = target_of(targets, at)
+    result = run(lambda: results.hessian(target), target)
+    emit(result.to_table(format.value, digits=digits, width=page_width(save)), save)
+
+
+@app.command()
+def verify(
+    targets: Targets,
+    at: At = None,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Check forward against reverse against sympy (50 digits) against central differences.
+
+    Exit status 1 where an entry or a local partial is wrong or not finite.
+
+    \b
+    admodes verify @cpsc532s
+    admodes verify "sqrt(x1)*exp(-x2)" --at x1=2,x2=0.5
+    """
+    target = target_of(targets, at)
+    result = run(
+        lambda: ad.verify(
+            target.function,
+            *target.args,
+            names=target.names,
+            outputs=target.output_names,
+            title=target.title,
+        ),
+        target,
+    )
+    emit(result.to_table(format.value), save)
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ops(
+    format: TableFmt = TableFormat.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """List the operations: partials, domain, convention at kinks, exact cost.
+
+    \b
+    admodes ops
+    admodes ops --format markdown
+    """
+    from admodes.catalogue import operation_table
+
+    emit(render([operation_table(format.value)], format.value, width=page_width(save)), save)
+
+
+@app.command()
+def problems(
+    name: Annotated[
+        str | None, typer.Argument(help="Show this one with its figures.", show_default=False)
+    ] = None,
+    format: TableFmt = TableFormat.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """List the named problems, each with its point and source.
+
+    \b
+    admodes problems
+    admodes problems @cpsc532s
+    """
+    from admodes import results
+
+    tables = results.problem_tables(name.removeprefix("@") if name else None)
+    emit(render(tables, format.value, width=page_width(save)), save)
+
+
+@app.command()
+def scale(
+    sizes: Annotated[
+        str | None, typer.Option(help="Values of n and m, as 1,2,4,8.", show_default=False)
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, help="Timing rounds.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write table, CSV, JSON and plot to this folder.", show_default=False),
+    ] = None,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Measure how both modes scale with the number of inputs and outputs, beside the exact counts.
+
+    \b
+    admodes scale
+    admodes scale --report reports
+    """
+    from admodes.lab import scaling
+
+    options: dict[str, Any] = {}
+    if sizes is not None:
+        options["sizes"] = _sizes(sizes)
+    if repeats:
+        options["repeats"] = repeats
+    result = scaling.scale(**options)
+    if report is not None:
+        for path in scaling.write_reports(report, result):
+            print(path, file=sys.stderr)
+    text = result.to_json() + "\n" if format is Format.json else result.to_table(format.value)
+    emit(text, save)
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(part) for part in text.split(",")]
+    except ValueError:
+        sizes = []
+    if not sizes or min(sizes) < 1:
+        raise Failure(f"--sizes {text!r}: give whole numbers from 1, as in --sizes 1,2,4,8")
+    return sizes
+
+
+def _pairs(text: str | None) -> dict[str, float]:
+    """x1=1,x2=0.5 as a dictionary."""
+    if text is None:
+        return {}
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, value = (s.strip() for s in part.partition("="))
+        if not equals or not name or not value or name in found:
+            raise Failure(
+                f"--seed {text!r}: write it as --seed x1=1,x2=0.5, each name once; "
+                f"{part.strip()!r} is not so"
+            )
+        try:
+            number = parse_number(value)
+        except ExpressionError as error:
+            raise Failure(f"--seed {part.strip()}: {error.reason}") from error
+        if isinstance(number, list):
+            raise Failure(f"--seed {name}: give one number, not a list")
+        found[name] = number
+    return found

@@ -1,0 +1,79 @@
+"""The options that commands share, and the words that they take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class TableFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    html = "html"
+    csv = "csv"
+
+
+class Format(StrEnum):
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    html = "html"
+    csv = "csv"
+    json = "json"
+
+
+class Mode(StrEnum):
+    both = "both"
+    forward = "forward"
+    reverse = "reverse"
+
+
+class Numbering(StrEnum):
+    zero = "zero"
+    griewank = "griewank"
+
+
+class Notation(StrEnum):
+    leibniz = "leibniz"
+    dot = "dot"
+
+
+class Layout(StrEnum):
+    standard = "standard"
+    transposed = "transposed"
+
+
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FUNCTION...",
+        help="Expressions (one per output), file.py:function, package.module:function or @problem.",
+        show_default=False,
+    ),
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option("--at", help="The point, as x1=2,x2=pi/2 or x=[1, 2].", show_default=False),
+]
+Fmt = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+TableFmt = Annotated[TableFormat, typer.Option("--format", "-f", help="How to print.")]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--save",
+        help="Write to this file instead of printing (- prints).",
+        show_default=False,
+    ),
+]
+Digits = Annotated[
+    int, typer.Option(min=0, max=17, help="Decimals that are printed; nothing is computed rounded.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Transposed = Annotated[
+    Layout, typer.Option(help="transposed prints ∂f_j/∂x_i: inputs as rows, outputs as columns.")
+]

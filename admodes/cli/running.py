@@ -1,0 +1,113 @@
+"""From arguments to output and exit status: what happens around every command."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import admodes
+from admodes.core.carrier import LostDerivative
+from admodes.files import write_text
+from admodes.inputs import Target, one_line, raised, resolve
+
+STDOUT = (None, Path("-"), Path("/dev/stdout"))
+"""Where -o prints: /dev/stdout may be a file that others write to, which no one may replace."""
+
+_PACKAGE = os.path.dirname(os.path.abspath(admodes.__file__))
+
+
+class Failure(Exception):
+    """A message for the user; the command ends with exit status 2."""
+
+
+def target_of(targets: list[str], at: list[str] | None) -> Target:
+    """The function and its point; several --at are one."""
+    return resolve(targets, None if at is None else ",".join(part for part in at if part.strip()))
+
+
+def run(job: Callable[[], Any], target: Target) -> Any:
+    """job(), where an exception of the user's function is a message that names it, and what the
+    function prints stays out of the output."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return job()
+    except (Failure, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        name = getattr(target.function, "__name__", "the function")
+        if isinstance(error, LostDerivative):
+            raise Failure(f"{name}: {one_line(error)}") from error
+        if _is_ours(error):
+            raise
+        raise Failure(raised(name, error)) from error
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether admodes itself raised the error, as a message for the user."""
+    messages = (ValueError, TypeError, RuntimeError, OverflowError)
+    if not isinstance(error, messages) or isinstance(error, RecursionError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames and frames[-1].filename.startswith(_PACKAGE))
+
+
+def page_width(save: Path | None) -> int:
+    """Columns at which tables fold: the terminal's, and 80 in a pipe or file."""
+    if save not in STDOUT or not sys.stdout.isatty():
+        return 80
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
+def emit(text: str, save: Path | None) -> None:
+    """Print, or write the whole file at once so that a failure leaves no half of it."""
+    if save is None or save in STDOUT:
+        sys.stdout.write(text)
+        return
+    try:
+        write_text(save, text)
+    except OSError as error:
+        raise Failure(f"cannot write {save}: {error.strerror}") from error
+
+
+def _protected(argv: list[str]) -> list[str]:
+    """Arguments that begin with a minus but are no option, such as "-x1*x2", get a leading space,
+    which an expression ignores."""
+    option = re.compile(r"-[fho]?|--([a-z][a-z-]*(=.*)?)?", re.DOTALL)
+    shown, rest = [], False
+    for arg in argv:
+        rest = rest or arg == "--"
+        looks_like_one = not rest and arg.startswith("-") and not option.fullmatch(arg)
+        shown.append(f" {arg}" if looks_like_one else arg)
+    return shown
+
+
+def run_app(app: typer.Typer, argv: list[str] | None) -> None:
+    """Run the application and exit; errors are one message, with the traceback for --debug."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    arguments = _protected(sys.argv[1:] if argv is None else argv)
+    try:
+        app(arguments, standalone_mode=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        expected = isinstance(error, (Failure, ValueError, TypeError, RuntimeError, OverflowError))
+        what = str(error) if expected else f"{type(error).__name__}: {error}"
+        hint = "" if expected else " (--debug shows where)"
+        print(f"admodes: {what or type(error).__name__}{hint}", file=sys.stderr)
+        sys.exit(2)
