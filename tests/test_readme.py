@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from admodes.cli import main
-from admodes.core.op import REGISTRY
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCKS = re.findall(r"```console\n\$ (admodes [^\n]*)\n(.*?)```", README.read_text("utf-8"), re.S)
@@ -26,9 +25,4 @@ def test_a_command_prints_what_the_readme_shows(command, shown, capsys):
 
 def test_python_examples():
     assert len(BLOCKS) > 5
-    known = dict(REGISTRY)
-    try:
-        assert doctest.testfile(str(README), module_relative=False, verbose=False).failed == 0
-    finally:
-        REGISTRY.clear()
-        REGISTRY.update(known)
+    assert doctest.testfile(str(README), module_relative=False, verbose=False).failed == 0
