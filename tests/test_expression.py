@@ -1,9 +1,8 @@
-import contextlib
-
 """The parser: what it takes, what it refuses, and that it runs nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
