@@ -12,7 +12,7 @@ from admodes.core.carrier import value
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, checked_input, flatten, unflatten
 from admodes.core.reverse import vjp
-from admodes.ops.structure import _stack, reshape
+from admodes.ops.structure import reshape, stack
 
 MODES = ("auto", "forward", "reverse")
 COMPOSITIONS = (
@@ -158,7 +158,7 @@ def _assemble(parts: list, outer: tuple, inner: tuple, last: bool) -> Any:
         return np.zeros(outer + inner)
     if outer + inner == () or (len(parts) == 1 and (inner if last else outer) == ()):
         return parts[0]
-    return reshape(_stack(*parts, axis=-1 if last else 0), shape=outer + inner)
+    return reshape(stack(parts, axis=-1 if last else 0), shape=outer + inner)
 
 
 def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:

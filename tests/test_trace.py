@@ -297,3 +297,15 @@ def test_an_infinite_partial_is_noted_where_the_value_is_finite():
 def test_a_direction_named_seed_is_refused_beside_a_seed():
     with pytest.raises(ValueError, match="rename it"):
         ad.trace(lambda seed, x: seed * x, 2.0, 3.0, seeds={"x": 5.0})
+
+
+def test_a_row_keeps_the_constant_that_it_was_computed_with():
+    def f(x):
+        c = np.array([1.0, 2.0])
+        y = x + c
+        c[:] = 9.0
+        return y
+
+    t = ad.trace(f, 3.0)
+    assert t.rows[1].substituted == "3 + [1, 2]"
+    assert ad.verify(f, 3.0).passed

@@ -240,9 +240,11 @@ def linear(
     doc: str = "",
     numpy: tuple = (),
     domain: Domain | None = None,
+    reduces: bool = False,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
-    operation itself, transposes state the vjp."""
+    operation itself, transposes state the vjp. reduces: it adds up, so that n entries that become
+    m cost n - m additions; otherwise one operation of its kind is counted per entry."""
     op = Linear(
         name=name,
         array=value,
@@ -258,6 +260,7 @@ def linear(
         doc=doc,
         differentiable=differentiable,
         structural=scalar is None,
+        reduces=reduces,
         transposes=transposes,
         joint=joint,
     )

@@ -77,6 +77,7 @@ class Op:
     elementwise: bool = False
     structural: bool = False
     folds: bool = False
+    reduces: bool = False
     custom: bool = False
 
     def __post_init__(self) -> None:
@@ -134,13 +135,9 @@ class Op:
         return not self.elementwise and self.differentiable == (False,) * (self.arity or -1)
 
     def kept(self, args: tuple) -> tuple:
-        """args as a recording may keep them: arrays that the caller may still change are copied,
-        unless no derivative of this operation reads them."""
-        if self.needs_no_arguments:
-            return args
-        return tuple(
-            a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a for a in args
-        )
+        """args as a reverse sweep may keep them: copies of arrays that the caller may still
+        change, unless no derivative of this operation reads them."""
+        return args if self.needs_no_arguments else frozen(args)
 
     @property
     def needs_no_arguments(self) -> bool:
@@ -204,6 +201,11 @@ def numeric(x: Any, where: str) -> Any:
             f"{type(x).__name__}"
         )
     return array[()] if array.shape == () else array
+
+
+def frozen(args: tuple) -> tuple:
+    """args with copies of the arrays that the caller may still change."""
+    return tuple(a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a for a in args)
 
 
 def plain_params(params: dict | None) -> dict | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import plain_params
+from admodes.core.op import frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
 
@@ -71,7 +71,7 @@ class Recorded(Carrier):
         primals = tuple(a.primal if own else a for a, own in zip(args, mine, strict=True))
         y = op.dispatch(primals, params)
         refs = tuple(Ref(a.row) if own else a for a, own in zip(args, mine, strict=True))
-        self.steps.append(Step(op, op.kept(refs), plain_params(params), y))
+        self.steps.append(Step(op, frozen(refs), plain_params(params), y))
         return Recorded(level, y, len(self.steps) - 1, self.steps)
 
     def unary(self, op: Any) -> Any:

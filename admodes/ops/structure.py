@@ -42,6 +42,7 @@ unbroadcast: Op = linear(
     lambda x, shape: _sum_to(x, shape),
     lambda w, y, x, shape: broadcast_to(w, shape=shape_of(x)),
     kind="additions",
+    reduces=True,
     doc="The transpose of broadcasting: the sum over every axis that broadcasting stretched.",
 )
 
@@ -136,6 +137,7 @@ sum_ = linear(
     lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
     _sum_transpose,
     kind="additions",
+    reduces=True,
     text="Σ {0}",
     latex=r"\sum {0}",
     doc="The sum of the entries of an array, over all axes or the given ones.",

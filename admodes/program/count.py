@@ -145,7 +145,7 @@ def _size(x: Any) -> int:
 def _cost(step: Step, program: Program) -> dict[str, int]:
     """One operation per entry of the result; a sum of n entries takes n - 1 additions."""
     size = _size(step.value)
-    if step.op.name in ("sum", "unbroadcast"):
+    if step.op.reduces:
         return {"additions": max(_size(program.arguments(step)[0]) - size, 0)}
     return {step.op.kind: size}
 

@@ -66,4 +66,4 @@ def _without_idle(program: Program) -> Program:
 
 
 def _idle(step: Step) -> bool:
-    return step.op is not None and (step.op.name in ("getitem", "stack") or step.op.is_test)
+    return step.op is not None and (step.op.kind == "moves" or step.op.is_test)
