@@ -14,7 +14,6 @@ import re
 
 from admodes.core.op import REGISTRY, Op
 
-DIALECTS = ("text", "latex")
 _BINARY = {
     ast.Add: "add",
     ast.Sub: "subtract",
