@@ -1,5 +1,6 @@
 """admodes: forward-mode and reverse-mode automatic differentiation, side by side."""
 
+from admodes.core.batch import vmap
 from admodes.core.carrier import value
 from admodes.core.forward import jvp
 from admodes.core.op import Op
@@ -28,25 +29,27 @@ from admodes.ops.arithmetic import (
     square,
     subtract,
 )
-from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
-from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
-from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
-from admodes.ops.structure import (
-    array,
+from admodes.ops.comparisons import (
     equal,
     greater,
     greater_equal,
     less,
     less_equal,
     not_equal,
-    stack,
-    strong_mul,
-    sum,
     where,
 )
+from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
+from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from admodes.ops.reductions import sum
+from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
+from admodes.ops.shaping import array, stack
+from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
+from admodes.ops.strong import strong_mul
 from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from admodes.program.chain import Chain, chain, chain_of
 from admodes.program.count import Counts, count
 from admodes.rules import check_grads, custom_rule
+from admodes.tensors import contract
 from admodes.trace import Trace, trace
 from admodes.variable import Variable
 from admodes.verify import Verification, verify
@@ -57,6 +60,7 @@ max = maximum
 min = minimum
 
 __all__ = [
+    "Chain",
     "Counts",
     "ExpressionError",
     "Op",
@@ -75,19 +79,27 @@ __all__ = [
     "atanh",
     "cbrt",
     "ceil",
+    "chain",
+    "chain_of",
     "check_grads",
     "clip",
+    "contract",
     "cos",
     "cosh",
     "count",
     "custom_rule",
+    "digamma",
     "divide",
     "elu",
     "equal",
+    "erf",
+    "erfc",
     "exp",
     "exp2",
     "expm1",
     "floor",
+    "gammaln",
+    "gelu",
     "grad",
     "greater",
     "greater_equal",
@@ -116,6 +128,7 @@ __all__ = [
     "not_equal",
     "pow",
     "parse",
+    "polygamma",
     "power",
     "relu",
     "round",
@@ -133,9 +146,12 @@ __all__ = [
     "tan",
     "tanh",
     "trace",
+    "trigamma",
     "value",
     "value_and_grad",
     "verify",
     "vjp",
+    "vmap",
     "where",
+    "xlogy",
 ]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from admodes.core.builders import shape_of
+from admodes.core.builders import FLOAT, is_complex
 from admodes.core.carrier import value
 from admodes.core.forward import jvp
-from admodes.core.pytree import Tree, checked_input, flatten, unflatten
-from admodes.core.reverse import vjp
-from admodes.ops.structure import reshape, stack
+from admodes.core.op import shape_of
+from admodes.core.pytree import checked_input, flatten, unflatten
+from admodes.core.reverse import Evaluation, vjp
+from admodes.sweeps import MODES, Point, whole_jacobian
+from admodes.tensors import LAYOUTS, arranged, rowwise
 
-MODES = ("auto", "forward", "reverse")
 COMPOSITIONS = (
     "forward-over-reverse",
     "reverse-over-forward",
@@ -24,11 +23,12 @@ COMPOSITIONS = (
 Argnums = int | tuple[int, ...]
 
 
-def grad(f: Callable, argnums: Argnums = 0) -> Callable:
+def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
     """The gradient of a scalar function, by one reverse sweep.
 
     grad(f)(*args) has the structure and shapes of args[argnums] (a tuple of them where argnums is
-    a tuple). Raises TypeError where f's result is not one number.
+    a tuple). has_aux: f returns (result, aux), and grad(f)(*args) returns (gradient, aux). For
+    complex arguments see ad.vjp. Raises TypeError where f's result is not one real number.
 
     >>> import admodes as ad
     >>> ad.grad(lambda x, y: x * ad.sin(y), argnums=(0, 1))(2.0, 0.0)
@@ -36,13 +36,15 @@ def grad(f: Callable, argnums: Argnums = 0) -> Callable:
     """
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        return value_and_grad(f, argnums)(*args, **kwargs)[1]
+        out, found = value_and_grad(f, argnums, has_aux)(*args, **kwargs)
+        return (found, out[1]) if has_aux else found
 
     return gradient
 
 
-def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
-    """(f(*args), gradient) from one evaluation and one reverse sweep.
+def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
+    """(f(*args), gradient) from one evaluation and one reverse sweep; what the sweep has passed
+    is freed as it goes. has_aux: f returns (result, aux), and so the first item is that pair.
 
     >>> import admodes as ad
     >>> ad.value_and_grad(lambda x: x**3)(2.0)
@@ -51,12 +53,19 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
-        out, pullback = vjp(restricted, *chosen)
+        run = Evaluation(restricted, chosen, has_aux)
+        out = run.result()
         _one_number(out, f, "grad")
-        grads = pullback(_like(out, 1.0))
-        return out, grads if isinstance(argnums, tuple) else grads[0]
+        grads = run.last_pullback(_one(out))
+        found = grads if isinstance(argnums, tuple) else grads[0]
+        return (out, run.aux) if has_aux else out, found
 
     return both
+
+
+def _one(out: Any) -> Any:
+    kind = getattr(value(out), "dtype", None)
+    return 1.0 if kind is None or kind == FLOAT else kind.type(1.0)
 
 
 def _one_number(out: Any, f: Callable, who: str) -> None:
@@ -69,14 +78,34 @@ def _one_number(out: Any, f: Callable, who: str) -> None:
             f"{who} needs a function with one number as its result, but {_name(f)} returned "
             f"{what}: reduce it (.sum()) or use ad.jacobian"
         )
+    if is_complex(out):
+        raise TypeError(
+            f"{who} needs a real result, but {_name(f)} returned a complex number: take its real "
+            "part, its absolute value, or use ad.vjp"
+        )
 
 
-def jacobian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
+def jacobian(
+    f: Callable,
+    argnums: Argnums = 0,
+    mode: str = "auto",
+    layout: str = "standard",
+    has_aux: bool = False,
+) -> Callable:
     """The Jacobian ∂f_i/∂x_j, of shape out.shape + in.shape.
 
-    mode "forward" takes one sweep per input component, "reverse" one per output component, "auto"
-    the one with fewer sweeps. Where f takes or returns tuples, lists or dicts, or argnums is a
-    tuple, the result is a tree of blocks: outputs outside, inputs inside.
+    mode "forward" takes one direction per input component, "reverse" one per output component;
+    blocks of directions go through one sweep together. "auto" takes the mode with fewer
+    directions, and where the numbers are alike the one with fewer operations;
+    jacobian(f).explain(*args) says which and why. Where f takes or returns tuples, lists or dicts,
+    or argnums is a tuple, the result is a tree of blocks: outputs outside, inputs inside.
+
+    layout "transposed" has shape in.shape + out.shape (D[f]_ij = ∂f_j/∂x_i), "unrolled" is the
+    matrix of all output by all input components, "unrolled-transposed" its transpose. "batched",
+    for f from B×… to B×… whose rows do not mix, has shape B + out row + in row; rows that mix are
+    an error. has_aux: f returns (result, aux), and (Jacobian, aux) is returned.
+
+    Raises ValueError for an unknown mode or layout, TypeError for complex values.
 
     >>> import admodes as ad
     >>> ad.jacobian(lambda x, y: (x * y, x + y), argnums=(0, 1))(2.0, 3.0)
@@ -84,81 +113,40 @@ def jacobian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     """
     if mode not in MODES:
         raise ValueError(f"mode {mode!r}: choose one of {', '.join(MODES)}")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
 
-    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+    def point(args: tuple, kwargs: dict) -> tuple[Point, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
-        xs, tree = flatten(chosen if isinstance(argnums, tuple) else chosen[0])
+        inputs = chosen if isinstance(argnums, tuple) else chosen[0]
+        xs, tree = flatten(inputs)
         xs = [checked_input(x, "jacobian") for x in xs]
 
         def flat(*leaves: Any) -> Any:
             inputs = unflatten(tree, list(leaves))
             return restricted(*inputs) if isinstance(argnums, tuple) else restricted(inputs)
 
-        out_tree, blocks = _blocks(flat, xs, mode)
-        return unflatten(out_tree, [unflatten(tree, row) for row in blocks])
+        return Point(flat, xs, has_aux, _name(f)), tree
 
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        at, tree = point(args, kwargs)
+        if layout == "batched":
+            out_tree, blocks, aux = rowwise(at)
+        else:
+            out_tree, blocks, aux = whole_jacobian(at, mode)
+            blocks = [
+                [arranged(b, y, x, layout) for b, x in zip(row, at.shapes, strict=True)]
+                for row, y in blocks
+            ]
+        found = unflatten(out_tree, [unflatten(tree, row) for row in blocks])
+        return (found, aux) if has_aux else found
+
+    def explain(*args: Any, **kwargs: Any) -> str:
+        return point(args, kwargs)[0].choice().reason
+
+    jacobian_of.explain = explain  # type: ignore[attr-defined]
+    jacobian_of.__name__ = f"jacobian({_name(f)})"
     return jacobian_of
-
-
-def _blocks(flat: Callable, xs: list, mode: str) -> tuple[Tree, list[list]]:
-    """The Jacobian's blocks, one list per output leaf with one block per input leaf."""
-    n = sum(_size(x) for x in xs)
-    if mode == "forward" and n:
-        return _forward_blocks(flat, xs)
-    out, pullback = vjp(flat, *xs)
-    m = sum(_size(y) for y in flatten(out)[0])
-    if mode == "auto" and 0 < n <= m:
-        return _forward_blocks(flat, xs)
-    return _reverse_blocks(out, pullback, xs)
-
-
-def _forward_blocks(flat: Callable, xs: list) -> tuple[Tree, list[list]]:
-    columns: list[list] = []
-    for k, x in enumerate(xs):
-        columns.append([])
-        for direction in _basis(x):
-            seeds = [direction if i == k else _like(z, 0.0) for i, z in enumerate(xs)]
-            out, dots = jvp(flat, tuple(xs), tuple(seeds))
-            columns[k].append(flatten(dots)[0])
-        if not columns[k]:
-            out = flat(*xs)
-    ys, out_tree = flatten(out)
-    rows = []
-    for j, y in enumerate(ys):
-        shapes = [shape_of(x) for x in xs]
-        rows.append(
-            [
-                _assemble([dots[j] for dots in column], shape_of(y), shape, last=True)
-                for column, shape in zip(columns, shapes, strict=True)
-            ]
-        )
-    return out_tree, rows
-
-
-def _reverse_blocks(out: Any, pullback: Callable, xs: list) -> tuple[Tree, list[list]]:
-    ys, out_tree = flatten(out)
-    rows = []
-    for j, y in enumerate(ys):
-        found = []
-        for direction in _basis(y):
-            weights = [direction if i == j else _like(z, 0.0) for i, z in enumerate(ys)]
-            found.append(pullback(unflatten(out_tree, weights)))
-        rows.append(
-            [
-                _assemble([g[k] for g in found], shape_of(y), shape_of(x), last=False)
-                for k, x in enumerate(xs)
-            ]
-        )
-    return out_tree, rows
-
-
-def _assemble(parts: list, outer: tuple, inner: tuple, last: bool) -> Any:
-    """Columns (last) or rows of one block, joined to shape outer + inner."""
-    if not parts:
-        return np.zeros(outer + inner)
-    if outer + inner == () or (len(parts) == 1 and (inner if last else outer) == ()):
-        return parts[0]
-    return reshape(stack(parts, axis=-1 if last else 0), shape=outer + inner)
 
 
 def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
@@ -231,30 +219,6 @@ def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple
 
     restricted.__name__ = _name(f)
     return tuple(args[i] for i in positions), restricted
-
-
-def _basis(x: Any) -> Any:
-    """The unit directions of x's shape, one after the other."""
-    shape = shape_of(x)
-    if shape == ():
-        yield _like(x, 1.0)
-        return
-    for k in range(_size(x)):
-        direction = _like(x, 0.0)
-        direction.flat[k] = 1.0
-        yield direction
-
-
-def _like(x: Any, number: float) -> Any:
-    plain = value(x)
-    if shape_of(plain) == ():
-        return number
-    kind = plain.dtype if getattr(plain, "dtype", None) is not None else np.dtype(float)
-    return np.full(shape_of(plain), number, kind if kind.kind == "f" else float)
-
-
-def _size(x: Any) -> int:
-    return int(np.size(value(x)))
 
 
 def _name(f: Callable) -> str:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent / "admodes"
 LAYERS = [
     {"core", "views", "files"},
     {"ops", "notation"},
-    {"derivatives", "rules", "program", "symbolic", "stationary", "catalogue"},
+    {"derivatives", "rules", "program", "symbolic", "stationary", "catalogue", "sweeps", "tensors"},
     {"trace", "variable"},
     {"verify", "lab"},
     {"expression"},

@@ -407,3 +407,50 @@ def test_a_seed_and_an_input_show_both_tables(run):
 
 def test_verify_begins_with_the_title(run):
     assert run("verify", "x*y", "--at", "x=1,y=2")[1].startswith("x*y\n\n")
+
+
+def test_chain_prints_the_three_orders(run):
+    status, out, err = run("chain", "1,2,3,3,5,5,4")
+    assert (status, err) == (0, "")
+    squeezed = [" ".join(line.split()) for line in out.splitlines()]
+    assert "left to right reverse (((((J1 J2) J3) J4) J5) J6) 75" in squeezed
+    assert "right to left forward (J1 (J2 (J3 (J4 (J5 J6))))) 228" in squeezed
+    assert "optimal reverse (((((J1 J2) J3) J4) J5) J6) 75" in squeezed
+    assert max(map(wcswidth, out.splitlines())) <= 80
+    _, out, _ = run("chain", "10, 10, 1, 10, 10", "--steps", "-f", "json")
+    assert json.loads(out)["optimal"]["mode"] == "mixed"
+    _, out, _ = run("chain", "10,10,1,10,10", "--steps")
+    assert "Steps optimal, mixed mode" in out
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex", "html", "csv", "json"])
+def test_chain_prints_every_format(run, format):
+    status, out, err = run("chain", "100,50,50,1", "--format", format)
+    assert (status, err) == (0, "")
+    assert out.endswith("\n")
+    assert "255000" in out
+
+
+@pytest.mark.parametrize(
+    ("dims", "message"),
+    [
+        ("", "'' is no dimension"),
+        ("3", "1 given"),
+        ("1,x", "'x' is no dimension: give d0,d1"),
+        ("1,,2", "'' is no dimension"),
+        ("1,2.5", "'2.5' is no dimension"),
+        ("-1,2", r"dims\[0\] is -1"),
+        ("1," + "9" * 5000, "is no dimension"),
+        (",".join(["2"] * 600), "limit is 500"),
+    ],
+)
+def test_chain_refuses_bad_dimensions_in_one_line(run, dims, message):
+    status, out, err = run("chain", dims)
+    assert (status, out) == (2, "")
+    assert re.search(message, err), err
+    assert len(err.splitlines()) == 1
+    assert len(err) < 200
+
+
+def test_help_of_chain_has_examples(run):
+    assert "admodes chain 1,2,3,3,5,5,4" in run("chain", "--help")[1]

@@ -334,7 +334,7 @@ def test_a_pytree_of_another_structure_is_refused_by_name():
         ad.jvp(lambda x: x, 1.0, 1.0)
 
 
-@pytest.mark.parametrize("result", ["text", None, 1j, object()])
+@pytest.mark.parametrize("result", ["text", None, object()])
 def test_a_result_that_is_no_number_is_refused(result):
     def strange(x):
         return (x, result)
@@ -467,12 +467,6 @@ def set_item(x):
     return x
 
 
-def in_place(x):
-    total = np.zeros(2)
-    total += x
-    return total
-
-
 REFUSED = [
     ("math.sin(x)", lambda x: math.sin(x[0]), LostDerivative, "ad.sin"),
     ("float(x)", lambda x: float(x[0]), LostDerivative, "ad.value"),
@@ -485,16 +479,16 @@ REFUSED = [
     ("buf[i] = x", fill, LostDerivative, r"buf\[i\] = x"),
     ("buf[:2] = x", fill_slice, LostDerivative, r"buf\[i\] = x"),
     ("x[i] = v", set_item, TypeError, r"cannot be assigned into.*ad\.where"),
-    ("a += x", in_place, TypeError, r"np\.add.*x = x \+ v"),
-    ("np.cumsum", lambda x: np.cumsum(x), TypeError, r"np\.cumsum.*CONTRIBUTING"),
-    ("np.add.reduce", lambda x: np.add.reduce(x), TypeError, r"np\.add\.reduce.*CONTRIBUTING"),
-    ("np.linalg.norm", lambda x: np.linalg.norm(x), TypeError, r"np\.linalg\.norm"),
-    ("out=", lambda x: np.sin(x, out=np.zeros(2)), TypeError, r"np\.sin.*out="),
+    ("out= whole", lambda x: np.sin(x, out=np.zeros(2, int)), TypeError, r"np\.sin.*out="),
+    ("out= traced", lambda x: np.sin(x, out=x), TypeError, r"np\.sin.*out= cannot"),
+    ("np.i0", lambda x: np.i0(x), TypeError, r"np\.i0.*CONTRIBUTING"),
+    ("np.add.at", lambda x: np.add.at(x, 0, 1.0), TypeError, r"np\.add\.at.*CONTRIBUTING"),
+    ("x.sort()", lambda x: x.sort(), TypeError, r"np\.sort"),
+    ("x.astype(int)", lambda x: x.astype(int), LostDerivative, r"ad\.value"),
     ("where=", lambda x: np.sin(x, where=np.ones(2, bool)), TypeError, r"np\.sin with where="),
     ("np.gcd", lambda x: np.gcd(x, 2), TypeError, r"np\.gcd"),
-    ("x.cumsum()", lambda x: x.cumsum(), AttributeError, r"cumsum.*CONTRIBUTING"),
     ("x.nonsense", lambda x: x.nonsense, AttributeError, "nonsense"),
-    ("np.sum(dtype=)", lambda x: np.sum(x, dtype=float), TypeError, "dtype="),
+    ("np.sum(dtype=)", lambda x: np.sum(x, dtype=int), TypeError, "dtype="),
 ]
 
 
@@ -607,10 +601,21 @@ def test_second_derivatives_of_a_power_at_base_zero_are_the_limits(mode):
     assert ad.hessian(ad.power, (0, 1), mode)(0.0, 2.0) == ((2.0, 0.0), (0.0, 0.0))
 
 
-def test_operators_without_a_rule_are_named():
-    for f in (lambda x: x // 2, lambda x: x % 2, lambda x: x @ x, lambda x: 2 // x):
-        with pytest.raises(TypeError, match="no derivative in admodes yet"):
-            ad.grad(f)(np.ones(2))
+def test_in_place_addition_rebinds_and_spoils_the_old_array():
+    buffer = np.zeros(2)
+
+    def total(x):
+        y = buffer
+        y += x
+        y += np.sin(x, out=np.zeros(2))
+        return y
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_allclose(np.diag(ad.jacobian(total)(x)), 1 + np.cos(x))
+    assert np.all(np.isnan(buffer))
+
+
+def test_operators_of_carriers():
     assert f"{ad.Variable(1.234567):.2f}" == "1.23"
     assert (ad.Variable(1.0) == None) is False  # noqa: E711
 

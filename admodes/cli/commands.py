@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -240,6 +242,46 @@ def count(
     target = target_of(targets, at)
     result = run(lambda: results.counts(target), target)
     emit(result.to_table(format.value, width=page_width(save)), save)
+
+
+@app.command()
+def chain(
+    dims: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIMENSIONS",
+            help="d0,d1,…,dn of n matrices: matrix i is d(i-1) × d(i), outputs on the left.",
+            show_default=False,
+        ),
+    ],
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Show the products of each order, one by one.")
+    ] = False,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Compare the orders of multiplication of a chain of Jacobians, as reverse mode multiplies, as
+    forward mode does, and with the fewest multiplications.
+
+    \b
+    admodes chain 1,2,3,3,5,5,4
+    admodes chain 10,10,1,10,10 --steps
+    """
+    from admodes.program.chain import chain as chain_of_dims
+
+    result = chain_of_dims(_dimensions(dims))
+    emit(result.to_table(format.value, steps=steps, width=page_width(save)), save)
+
+
+def _dimensions(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if not re.fullmatch("-?[0-9]{1,20}", part):
+            raise Failure(
+                f"{reprlib.repr(part)} is no dimension: give d0,d1,…,dn, as in 1,2,3,3,5,5,4"
+            )
+    return [int(part) for part in parts]
 
 
 @app.command()

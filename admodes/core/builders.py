@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, value
+from admodes.core.carrier import Carrier, quiet, value
 from admodes.core.op import (
     ARITHMETIC,
     NUMBERS,
@@ -20,18 +20,17 @@ from admodes.core.op import (
     UnaryOp,
     canonical,
     register,
+    shape_of,
     specialised,
 )
 
 FLOAT = np.dtype(float)
+ARRAY = np.ndarray
+PLAIN = frozenset((np.ndarray, float, int))
 
 Partial = Callable[..., Any] | int
 """The partial with respect to one argument: f(y, *args), or the literal 0, 1 or -1. Literal 0
 means that nothing is ever propagated; literals cost no multiplication."""
-
-
-def shape_of(x: Any) -> tuple[int, ...]:
-    return () if x.__class__ is float else np.shape(value(x))
 
 
 @dataclass(eq=False, repr=False)
@@ -52,9 +51,11 @@ class Elementwise(Op):
         return not any(map(callable, self.partials))
 
     def __getattr__(self, name: str) -> Any:
-        if name == "quick_partials":
-            self.quick_partials = tuple(map(specialised, self.partials))
-            return self.quick_partials
+        if name in ("quick_partials", "array_partials"):
+            kernel = "scalar" if name == "quick_partials" else "array"
+            bound = tuple(specialised(p, kernel) for p in self.partials)
+            setattr(self, name, bound)
+            return bound
         raise AttributeError(name)
 
     def partial(self, i: int, y: Any, args: tuple) -> Any:
@@ -62,15 +63,17 @@ class Elementwise(Op):
         p = self.partials[i]
         if not callable(p):
             return p
-        with np.errstate(all="ignore"):
+        with quiet():
             try:
                 found = p(y, *args)
             except ARITHMETIC:
                 # Division of Python floats has no infinities, that of arrays has.
                 lifted = (np.full(1, a, float) if a.__class__ in NUMBERS else a for a in (y, *args))
                 found = REGISTRY["reshape"](p(*lifted), shape=())
-            if found.__class__ is np.ndarray and found.dtype != dtype_of(y):
-                found = found.astype(dtype_of(y))
+            if found.__class__ is np.ndarray and found.dtype.kind == "f":
+                kind = dtype_of(y)
+                if found.dtype != kind and kind.kind == "f":
+                    found = found.astype(kind)
             return canonical(found)
 
     def term(self, i: int, t: Any, y: Any, args: tuple) -> Any:
@@ -79,6 +82,15 @@ class Elementwise(Op):
         p = self.partials[i]
         if not callable(p):
             return t if p == 1 else -t
+        if (
+            t.__class__ is ARRAY
+            and y.__class__ is ARRAY
+            and all(a.__class__ in PLAIN for a in args)
+        ):
+            p = self.array_partials[i](y, *args)
+            if p.__class__ is ARRAY and p.dtype != y.dtype and y.dtype.kind == "f":
+                p = p.astype(y.dtype)
+            return strong(t, p) if self.selects else strong(p, t)
         p = self.partial(i, y, args)
         return REGISTRY["strong_mul"](t, p) if self.selects else REGISTRY["strong_mul"](p, t)
 
@@ -101,6 +113,33 @@ class Elementwise(Op):
         shape = shape_of(args[i])
         return term if shape_of(term) == shape else REGISTRY["unbroadcast"](term, shape=shape)
 
+    def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
+        return self.dispatch(aligned(args, mapped), params)
+
+
+def strong(p: Any, t: Any) -> Any:
+    """p t, and 0 wherever t is exactly 0, of plain numbers and arrays."""
+    y = np.multiply(p, t)
+    # One pass tells whether the product is already right: only 0 × inf and 0 × nan are not.
+    probe = np.vdot(y, y)
+    return y if probe == probe else np.where(np.equal(t, 0), 0.0, y)
+
+
+def aligned(args: tuple, mapped: tuple[bool, ...]) -> tuple:
+    """Arguments whose samples broadcast together although some have the leading axis of a batch:
+    axes of length 1 are put between it and the sample."""
+    ranks = [len(shape_of(a)) - own for a, own in zip(args, mapped, strict=True)]
+    most = max(ranks)
+
+    def stretched(a: Any, rank: int) -> Any:
+        n, *rest = shape_of(a)
+        return REGISTRY["reshape"](a, shape=(n, *(1,) * (most - rank), *rest))
+
+    return tuple(
+        stretched(a, rank) if own and rank < most else a
+        for a, own, rank in zip(args, mapped, ranks, strict=True)
+    )
+
 
 class ElementwiseUnary(Elementwise, UnaryOp):
     pass
@@ -119,7 +158,7 @@ class Linear(Op):
         params = params or {}
         if self.joint:
             given = [
-                a if not self.active(i) else zeros(shape_of(a), value(a)) if t is None else t
+                a if not self.active(i) else zeros(shape_of(a), a) if t is None else t
                 for i, (a, t) in enumerate(zip(args, tangents, strict=True))
             ]
             return self(*given, **params)
@@ -139,9 +178,16 @@ class Linear(Op):
 
 
 def dtype_of(x: Any) -> np.dtype:
-    """The kind of float that derivatives of x are: float32 for float32, otherwise float64."""
+    """The dtype of derivatives of x: its own where that is of floats or complex, else float64."""
     kind = getattr(value(x), "dtype", FLOAT)
-    return kind if kind.kind == "f" else FLOAT
+    return kind if kind.kind in "fc" else FLOAT
+
+
+def is_complex(x: Any) -> bool:
+    """Whether x holds complex numbers, however deep."""
+    while isinstance(x, Carrier):
+        x = x.primal
+    return getattr(x, "dtype", FLOAT).kind == "c" or x.__class__ is complex
 
 
 def zeros(shape: tuple[int, ...], like: Any) -> Any:
@@ -154,8 +200,13 @@ def cast(t: Any, like: Any) -> Any:
     if isinstance(t, Carrier) or (t.__class__ is float and like.__class__ is float):
         return t
     kind = dtype_of(like)
-    if getattr(t, "dtype", FLOAT) == kind:
+    given = getattr(t, "dtype", FLOAT)
+    if given == kind:
         return t
+    if given.kind == "c" and kind.kind != "c":
+        raise TypeError(
+            "a complex tangent or cotangent was given for a real value: give a real one"
+        )
     with np.errstate(over="ignore"):
         return canonical(np.asarray(t, kind))
 
@@ -179,6 +230,8 @@ def elementwise(
     defaults: tuple = (),
     selects: bool = False,
     folds: bool = False,
+    holomorphic: bool = False,
+    unlisted: bool = False,
     doc: str = "",
 ) -> Op:
     """Declare an elementwise operation: one partial per argument, each f(y, *args) written with
@@ -187,7 +240,9 @@ def elementwise(
     value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
     book prints them, in the arguments a, b and c. folds: more arguments than two are taken two by
-    two from the left. doc says what it computes.
+    two from the left. holomorphic: kernels and partials hold for complex arguments as well.
+    unlisted: a member of a family, such as the n-th derivative of another operation, that is not
+    entered in the registry. doc says what it computes.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     make = ElementwiseUnary if len(partials) == 1 else Elementwise
@@ -209,17 +264,18 @@ def elementwise(
         aliases=aliases,
         defaults=defaults,
         folds=folds,
+        holomorphic=holomorphic,
         partials=partials,
         selects=selects or not any(partials),
     )
-    return register(op, numpy, operator, reflected)
+    return op if unlisted else register(op, numpy, operator, reflected)
 
 
 def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:
     """The array kernel as the one on Python floats: no warnings, a Python float back."""
 
     def scalar(*xs: float) -> Any:
-        with np.errstate(all="ignore"):
+        with quiet():
             return canonical(value(*map(np.float64, xs)))
 
     return scalar
@@ -241,10 +297,15 @@ def linear(
     numpy: tuple = (),
     domain: Domain | None = None,
     reduces: bool = False,
+    batch: Callable[..., Any] | None = None,
+    cost: Callable[..., dict[str, int]] | None = None,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
     operation itself, transposes state the vjp. reduces: it adds up, so that n entries that become
-    m cost n - m additions; otherwise one operation of its kind is counted per entry."""
+    m cost n - m additions; otherwise one operation of its kind is counted per entry. batch(args,
+    mapped, **params) is the operation on arguments of which some have a leading axis of samples;
+    without it the samples are taken one by one. cost(args, y, **params) counts the operations by
+    kind, where there is not one per entry of the result."""
     op = Linear(
         name=name,
         array=value,
@@ -261,6 +322,10 @@ def linear(
         differentiable=differentiable,
         structural=scalar is None,
         reduces=reduces,
+        holomorphic=True,
+        raw=differentiable is not None and any(differentiable),
+        batch=batch,
+        cost=cost,
         transposes=transposes,
         joint=joint,
     )

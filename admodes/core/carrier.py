@@ -8,6 +8,9 @@ A carrier wraps the value one level further out and belongs to a `Level`, which 
 from __future__ import annotations
 
 import itertools
+import math
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,10 +21,27 @@ _serials = itertools.count(1)
 UFUNCS: dict[Any, Callable[..., Any]] = {}
 """NumPy ufunc -> operation; filled by registration."""
 
+SCIPY: dict[str, Callable[..., Any]] = {}
+"""Name in scipy.special -> operation."""
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> function of the same signature that takes carriers."""
 
+METHODS: dict[str, Callable[..., Any]] = {}
+"""ufunc method (reduce, accumulate, outer) -> function of the ufunc, its operation and its
+arguments; filled by the operations."""
+
 HOW_TO_ADD = "CONTRIBUTING.md, 'Add an operation', shows how to add it"
+
+
+def implements(*functions: Any) -> Callable[[Callable], Callable]:
+    """Decorate what NumPy functions do on carriers."""
+
+    def enter(handler: Callable) -> Callable:
+        FUNCTIONS.update(dict.fromkeys(functions, handler))
+        return handler
+
+    return enter
 
 
 class Level:
@@ -68,7 +88,8 @@ class Carrier:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(value(self))
+        x = self.primal
+        return x.shape if isinstance(x, Carrier) else np.shape(x)
 
     @property
     def ndim(self) -> int:
@@ -76,7 +97,7 @@ class Carrier:
 
     @property
     def size(self) -> int:
-        return int(np.size(value(self)))
+        return math.prod(self.shape)
 
     @property
     def dtype(self) -> np.dtype:
@@ -148,30 +169,27 @@ class Carrier:
             "only the number is wanted"
         )
 
-    def _missing(self, *args: Any) -> Any:
-        raise TypeError(f"//, %, divmod and @ have no derivative in admodes yet; {HOW_TO_ADD}")
-
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _missing
-    __matmul__ = __rmatmul__ = _missing
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs and ufunc in UFUNCS:
-            return UFUNCS[ufunc](*inputs)
-        known = getattr(np, ufunc.__name__, None) is ufunc
-        name = f"{'np.' if known else ''}{ufunc.__name__}"
-        name += "" if method == "__call__" else f".{method}"
-        if "out" in kwargs:
+        op = UFUNCS.get(ufunc)
+        if op is None:
+            op = _scipy(ufunc)
+        if op is None:
             raise TypeError(
-                f"{name} cannot write a traced value into an existing array: write x = x + v "
-                "instead of x += v on a plain array, and leave out= away"
+                f"{_ufunc_name(ufunc, method)} has no derivative in admodes; {HOW_TO_ADD}"
             )
-        options = f" with {', '.join(k + '=' for k in kwargs)}" if kwargs else ""
-        raise TypeError(f"{name}{options} has no derivative in admodes yet; {HOW_TO_ADD}")
+        if method == "__call__" and not kwargs:
+            return op(*inputs)
+        if method not in METHODS:
+            raise TypeError(
+                f"{_ufunc_name(ufunc, method)} changes an array in place or has no "
+                f"derivative in admodes; {HOW_TO_ADD}"
+            )
+        return METHODS[method](ufunc, op, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func not in FUNCTIONS:
             name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
-            raise TypeError(f"{name} has no derivative in admodes yet; {HOW_TO_ADD}")
+            raise TypeError(f"{name} has no derivative in admodes; {HOW_TO_ADD}")
         try:
             return FUNCTIONS[func](*args, **kwargs)
         except TypeError as error:
@@ -186,10 +204,59 @@ class Carrier:
         raise AttributeError(f"a traced value has no attribute {name!r}{hint}")
 
 
+class _Local(threading.local):
+    quiet = False
+
+
+_local = _Local()
+
+
+class quiet:
+    """NumPy's floating-point warnings are off inside, since domain errors are values. One switch
+    for a whole derivative call, as switching for every operation would cost more than it does."""
+
+    __slots__ = ("before", "state")
+
+    def __enter__(self) -> None:
+        self.before = _local.quiet
+        self.state = None if self.before else np.errstate(all="ignore")
+        if self.state is not None:
+            self.state.__enter__()
+            _local.quiet = True
+
+    def __exit__(self, *error: Any) -> None:
+        if self.state is not None:
+            _local.quiet = self.before
+            self.state.__exit__(*error)
+
+
+def is_quiet() -> bool:
+    return _local.quiet
+
+
+def _ufunc_name(ufunc: Any, method: str = "__call__") -> str:
+    known = getattr(np, ufunc.__name__, None) is ufunc
+    name = f"{'np.' if known else ''}{ufunc.__name__}"
+    return name if method == "__call__" else f"{name}.{method}"
+
+
+def _scipy(ufunc: Any) -> Any:
+    """The operation for a function of scipy.special, which is found by name because admodes does
+    not import scipy before it is needed."""
+    special = sys.modules.get("scipy.special")
+    known = special is not None and getattr(special, ufunc.__name__, None) is ufunc
+    op = SCIPY.get(ufunc.__name__) if known else None
+    if op is not None:
+        UFUNCS[ufunc] = op
+    return op
+
+
 def call(f: Callable, args: tuple) -> Any:
-    """f(*args); NumPy hides the error of buf[i] = x behind a puzzling one, which is undone."""
+    """f(*args). Domain errors are values, so NumPy's warnings are off in f; and NumPy hides the
+    error of buf[i] = x behind a puzzling one, which is undone."""
     try:
-        return f(*args)
+        with quiet():
+            return f(*args)
     except ValueError as error:
         if isinstance(error.__cause__, LostDerivative):
             raise error.__cause__.with_traceback(error.__traceback__) from None

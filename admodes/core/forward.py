@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from numpy import ndarray
+
+from admodes.core.batch import Lanes
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import ARITHMETIC
@@ -19,6 +22,8 @@ from admodes.core.pytree import (
     flatten_like,
     match_shapes,
     own,
+    split_aux,
+    stripped,
     unflatten,
 )
 
@@ -80,45 +85,73 @@ class Dual(Carrier):
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         level = self.level
-        primals = tuple(a.primal if a.__class__ is Dual and a.level is level else a for a in args)
-        y = op.dispatch(primals, params)
-        if op.differentiable is not None and not any(op.differentiable):
+        primals = []
+        tangents = []
+        floats = True
+        arrays = False
+        for a in args:
+            t = None
+            if a.__class__ is Dual and a.level is level:
+                t = a.tangent
+                a = a.primal
+            tangents.append(t)
+            primals.append(a)
+            if a.__class__ is ndarray and a.dtype.kind == "f":
+                arrays = True
+            elif a.__class__ is not float:
+                floats = False
+        xs = tuple(primals)
+        y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
+        if op.passive:
             return y
-        tangents = [a.tangent if a.__class__ is Dual and a.level is level else None for a in args]
-        return Dual(level, y, op.jvp(tangents, y, primals, params))
+        return Dual(level, y, op.jvp(tangents, y, xs, params))
 
 
-def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
+def jvp(
+    f: Callable, primals: tuple, tangents: tuple, batched: bool = False, has_aux: bool = False
+) -> tuple:
     """f(*primals) and J v, the derivative of f along the tangents, in one forward sweep.
 
     primals and tangents are tuples of the same structure and shapes: numbers, arrays, or tuples,
     lists and dicts of them. Integers are promoted to float64. The result is (out, tangent_out),
     both of the structure of f's result. Memory does not grow with the number of operations.
 
-    Raises TypeError for complex and non-numeric values, ValueError for shapes that do not match.
+    Raises TypeError for non-numeric values, ValueError for shapes that do not match.
 
     >>> import admodes as ad
+    >>> import numpy as np
     >>> ad.jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
+    >>> seeds = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    >>> ad.jvp(lambda x, y: x * y, (3.0, 4.0), seeds, batched=True)
+    (12.0, array([4., 3.]))
     """
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes tuples: ad.jvp(f, (x,), (v,)), one tangent per argument of f")
     xs, tree = flatten(tuple(primals))
     vs = flatten_like(tuple(tangents), tree, "jvp: the tangents", "the primals")
-    xs = [checked_input(x, "jvp") for x in xs]
-    vs = [checked_input(v, "jvp") for v in vs]
-    match_shapes(xs, vs, "jvp: tangent", "primal")
+    xs = [checked_input(x, "jvp", complex_too=True) for x in xs]
+    vs = [checked_input(v, "jvp", complex_too=True) for v in vs]
+    lanes = Lanes(xs, vs, "jvp: tangent", "primal") if batched else None
+    if lanes is None:
+        match_shapes(xs, vs, "jvp: tangent", "primal")
     vs = [cast(v, x) for v, x in zip(vs, xs, strict=True)]
+    if lanes is not None:
+        vs = [lanes.wrap(v) for v in vs]
     level = Level()
     try:
         duals = [Dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
-        leaves, out_tree = flatten(call(f, unflatten(tree, duals)))
+        result, aux = split_aux(call(f, unflatten(tree, duals)), has_aux, f)
+        leaves, out_tree = flatten(result)
     finally:
         level.alive = False
     outs, dots = [], []
     for leaf in leaves:
         check_output(leaf, level, f)
         mine = leaf.__class__ is Dual and leaf.level is level
-        outs.append(own(leaf.primal if mine else leaf))
-        dots.append(own(cast(leaf.tangent, leaf.primal)) if mine else zeros(shape_of(leaf), leaf))
-    return unflatten(out_tree, outs), unflatten(out_tree, dots)
+        y = leaf.primal if mine else leaf
+        dot = cast(leaf.tangent, y) if mine else zeros(shape_of(y), y)
+        outs.append(own(y))
+        dots.append(own(dot) if lanes is None else lanes.unwrap(dot))
+    found = unflatten(out_tree, outs), unflatten(out_tree, dots)
+    return (*found, stripped(aux, level)) if has_aux else found

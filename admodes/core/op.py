@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import types
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core import carrier
-from admodes.core.carrier import Carrier, outermost
+from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -58,7 +59,10 @@ class Domain:
 class Op:
     """An operation. Call it on numbers, arrays and carriers alike.
 
-    The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it.
+    The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it. raw: the
+    kernel takes its arguments as they are, since some are indices or conditions. accumulate(
+    buffer, w, **params) adds the transpose of w into an array, for operations that read a few
+    entries of a large one. batch: see builders.linear. passive: the result has no derivative.
     """
 
     name: str
@@ -79,6 +83,12 @@ class Op:
     folds: bool = False
     reduces: bool = False
     custom: bool = False
+    holomorphic: bool = False
+    raw: bool = False
+    batch: Callable[..., Any] | None = None
+    accumulate: Callable[..., None] | None = None
+    cost: Callable[..., dict[str, int]] | None = None
+    passive: bool = False
 
     def __post_init__(self) -> None:
         self.__doc__ = self.doc
@@ -100,6 +110,20 @@ class Op:
             return self.plain(args, params)
         return top.apply(self, args, params)
 
+    def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
+        """The results for all samples, along a leading axis. The arguments that are mapped have
+        that axis as well, the others belong to every sample."""
+        if self.batch is not None:
+            return self.batch(args, mapped, **(params or {}))
+        first = mapped.index(True)
+        samples = [
+            self.dispatch(
+                tuple(a[k] if own else a for a, own in zip(args, mapped, strict=True)), params
+            )
+            for k in range(shape_of(args[first])[0])
+        ]
+        return REGISTRY["stack"](*samples, axis=0)
+
     def plain(self, args: tuple, params: dict | None = None) -> Any:
         """The value on plain numbers and arrays. Domain errors are values (nan, inf): no warning,
         no exception. float64 results of shape () are Python floats."""
@@ -109,13 +133,24 @@ class Op:
                 return self.scalar(*xs)
             except ARITHMETIC:
                 args = tuple(map(np.float64, xs))
-        with np.errstate(all="ignore"):
-            return canonical(self.array(*(self.numeric(a) for a in args), **(params or {})))
+        xs = args if self.raw else tuple(map(self.numeric, args))
+        if is_quiet():
+            return self.on_arrays(xs, params)
+        with quiet():
+            return self.on_arrays(xs, params)
+
+    def on_arrays(self, xs: tuple, params: dict | None) -> Any:
+        """The value on arrays and numbers of floats, inside a derivative call, where NumPy's
+        warnings are off."""
+        y = self.array(*xs, **params) if params else self.array(*xs)
+        return y if y.__class__ is np.ndarray and y.ndim else canonical(y)
 
     def numeric(self, x: Any) -> Any:
         """An argument as the array kernel takes it; truth values count as numbers where the
         operation calculates with them."""
-        x = numeric(x, self.name)
+        if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
+            return x
+        x = numeric(x, self.name, self.holomorphic)
         truth = x.__class__ is not float and x.dtype.kind == "b"
         return x + 0.0 if truth and self.elementwise else x
 
@@ -128,6 +163,16 @@ class Op:
             hint = "; the reduction over an array is not there yet" if self.folds else ""
             raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given{hint}")
         return args + self.defaults[len(self.defaults) - missing :]
+
+    def costs(self, args: tuple, y: Any, params: dict | None) -> dict[str, int]:
+        """The exact number of operations by kind: what the declaration says, otherwise one per
+        entry of the result; a sum of n entries takes n - 1 additions."""
+        if self.cost is not None:
+            return self.cost(args, y, **(params or {}))
+        size = math.prod(shape_of(y))
+        if self.reduces:
+            return {"additions": max(math.prod(shape_of(args[0])) - size, 0)}
+        return {self.kind: size}
 
     @property
     def is_test(self) -> bool:
@@ -184,7 +229,16 @@ def canonical(result: Any) -> Any:
     return result
 
 
-def numeric(x: Any, where: str) -> Any:
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a number, an array or a carrier."""
+    if x.__class__ is float:
+        return ()
+    if x.__class__ is np.ndarray or isinstance(x, Carrier):
+        return x.shape  # type: ignore[no-any-return]
+    return np.shape(x)
+
+
+def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
     """x as a float or an array of numbers or booleans, or an error that names it."""
     if x.__class__ is float or x.__class__ is np.float64:
         return x
@@ -193,9 +247,9 @@ def numeric(x: Any, where: str) -> Any:
     array = np.asarray(x)
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
-    elif array.dtype.kind == "c":
+    elif array.dtype.kind == "c" and not complex_too:
         raise TypeError(f"{where}: complex values are not supported, got {_brief(x)}")
-    elif array.dtype.kind not in "fb":
+    elif array.dtype.kind not in "fbc":
         raise TypeError(
             f"{where} takes numbers and arrays of numbers, got {_brief(x)} of type "
             f"{type(x).__name__}"
@@ -210,15 +264,18 @@ def frozen(args: tuple) -> tuple:
 
 def plain_params(params: dict | None) -> dict | None:
     """Parameters as a recording may keep them: index arrays and lists are copied."""
-    if params is None or "index" not in params:
-        return params
-    return {**params, "index": _plain_index(params["index"])}
+    if params is None:
+        return None
+    return {k: _kept(v) if v.__class__ in CONTAINERS else v for k, v in params.items()}
 
 
-def _plain_index(index: Any) -> Any:
-    if isinstance(index, tuple):
-        return tuple(map(_plain_index, index))
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+CONTAINERS = frozenset((tuple, list, np.ndarray))
+
+
+def _kept(x: Any) -> Any:
+    if isinstance(x, tuple):
+        return tuple(_kept(i) if i.__class__ in CONTAINERS else i for i in x)
+    return np.array(x) if isinstance(x, (list, np.ndarray)) else x
 
 
 def _brief(x: Any) -> str:
@@ -228,6 +285,7 @@ def _brief(x: Any) -> str:
 
 def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True) -> Op:
     """Enter op in the registry under its names, and bind its NumPy functions and its operator."""
+    op.passive = op.differentiable is not None and not any(op.differentiable)
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
             raise ValueError(f"an operation named {name!r} exists already")
@@ -242,16 +300,16 @@ def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: 
     return op
 
 
-def specialised(function: Any) -> Any:
-    """A partial of admodes, with the operations it names bound to their float kernels: the same
-    text as the general partial, without its dispatch. Rules written elsewhere stay as they are,
-    since the names in a user's module may change."""
+def specialised(function: Any, kernel: str) -> Any:
+    """A partial of admodes, with the operations it names bound to their kernels ("scalar" or
+    "array"): the same text as the general partial, without its dispatch. Rules written elsewhere
+    stay as they are, since the names in a user's module may change."""
     if not isinstance(function, types.FunctionType):
         return function
     module = function.__globals__
     if not module.get("__name__", "").startswith("admodes.ops"):
         return function
-    bound = {k: v.scalar if isinstance(v, Op) else v for k, v in module.items()}
+    bound = {k: getattr(v, kernel) if isinstance(v, Op) else v for k, v in module.items()}
     return types.FunctionType(
         function.__code__, bound, function.__name__, function.__defaults__, function.__closure__
     )

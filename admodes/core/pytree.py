@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, Level, outermost
-from admodes.core.op import canonical, numeric
+from admodes.core.op import canonical, numeric, shape_of
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,13 @@ def _build(structure: Tree, remaining: Iterator) -> Any:
     return make(*parts) if hasattr(make, "_fields") else make(parts)
 
 
-def checked_input(x: Any, who: str, copy: bool = False) -> Any:
+def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = False) -> Any:
     """A differentiable leaf: a float, a float array (copied where asked) or a live carrier."""
     if isinstance(x, Carrier):
         if not x.level.alive:
             raise ValueError(_leak(who))
         return x
-    x = canonical(numeric(x, who))
+    x = canonical(numeric(x, who, complex_too))
     if x.__class__ is bool:
         return float(x)
     if isinstance(x, np.ndarray):
@@ -110,7 +109,7 @@ def check_output(y: Any, level: Level, f: Callable) -> None:
     """Refuse results that are no numbers, and carriers that escaped from another derivative."""
     name = getattr(f, "__name__", "the function")
     if not isinstance(y, Carrier):
-        numeric(y, f"the result of {name}")
+        numeric(y, f"the result of {name}", complex_too=True)
         return
     top = outermost((y,))
     assert top is not None
@@ -118,6 +117,26 @@ def check_output(y: Any, level: Level, f: Callable) -> None:
         if top.level is not level and not top.level.alive:
             raise ValueError(_leak(f"the result of {name}"))
         top = top.primal
+
+
+def split_aux(result: Any, has_aux: bool, f: Callable) -> tuple[Any, Any]:
+    """What f returned, apart from what is not to be differentiated."""
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(
+            f"has_aux: {getattr(f, '__name__', 'the function')} must return a pair (result, aux)"
+        )
+    return result
+
+
+def stripped(aux: Any, level: Level) -> Any:
+    """aux without the carriers of a level that has ended; what is no number is left alone."""
+    leaves, tree = flatten(aux)
+    return unflatten(
+        tree,
+        [own(a.primal) if isinstance(a, Carrier) and a.level is level else a for a in leaves],
+    )
 
 
 def match_shapes(xs: list, vs: list, what: str, of: str) -> None:

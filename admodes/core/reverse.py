@@ -8,15 +8,17 @@ the order of their serial numbers. It is freed with the values that refer to it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
-from admodes.core.builders import cast, shape_of, zeros
-from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import ARITHMETIC, REGISTRY, plain_params
+from admodes.core.batch import Lanes
+from admodes.core.builders import cast, is_complex, zeros
+from admodes.core.carrier import Carrier, Level, call, quiet
+from admodes.core.op import ARITHMETIC, REGISTRY, plain_params, shape_of
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -24,6 +26,8 @@ from admodes.core.pytree import (
     flatten_like,
     match_shapes,
     own,
+    split_aux,
+    stripped,
     unflatten,
 )
 
@@ -31,11 +35,10 @@ _next_serial = itertools.count().__next__
 _by_serial = attrgetter("serial")
 
 
-class General(NamedTuple):
+class General(tuple):
     """What the vjp of a node needs beside its adjoint: parameters, and values of the arguments."""
 
-    params: dict | None
-    primals: tuple
+    __slots__ = ()
 
 
 class Node(Carrier):
@@ -107,12 +110,29 @@ class Node(Carrier):
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         level = self.level
         kind = self.__class__
-        primals = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
-        y = op.dispatch(primals, params)
-        if op.differentiable is not None and not any(op.differentiable):
+        primals = []
+        floats = True
+        arrays = constants = False
+        for a in args:
+            if a.__class__ is kind and a.level is level:
+                a = a.primal
+            elif a.__class__ is ndarray:
+                constants = True
+            if a.__class__ is ndarray and a.dtype.kind == "f":
+                arrays = True
+            elif a.__class__ is not float:
+                floats = False
+            primals.append(a)
+        xs = tuple(primals)
+        if arrays and floats and kind is Node:
+            y = op.on_arrays(xs, params)
+        else:
+            y = op.dispatch(xs, params)
+        if op.passive:
             return y
-        kept = self.kept(op, args, primals)
-        return self.result(level, y, op, args, General(plain_params(params), kept))
+        if constants:
+            xs = self.kept(op, args, xs)
+        return self.result(level, y, op, args, General((plain_params(params), xs)))
 
     @staticmethod
     def kept(op: Any, args: tuple, primals: tuple) -> tuple:
@@ -145,7 +165,27 @@ def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> d
     Returns the adjoints of the inputs (of all nodes with keep). Adjoints that have been passed on
     are dropped as the sweep goes.
     """
-    take = adjoints.get if keep else adjoints.pop
+    with quiet():
+        return _sweep(adjoints, iter(nodes), adjoints.get if keep else adjoints.pop)
+
+
+def last_sweep(adjoints: dict[Node, Any], nodes: list[Node]) -> dict[Node, Any]:
+    """sweep, for the only time: nodes (which must be first to last) and what they hold are dropped
+    as the sweep goes."""
+
+    def dropped() -> Iterator[Node]:
+        while nodes:
+            node = nodes.pop()
+            yield node
+            if node.op is not None:
+                node.args, node.local, node.primal = (), None, None
+
+    with quiet():
+        return _sweep(adjoints, dropped(), adjoints.pop)
+
+
+def _sweep(adjoints: dict[Node, Any], nodes: Iterator[Node], take: Callable) -> dict[Node, Any]:
+    owned: set[Node] = set()
     for node in nodes:
         local = node.local
         if local is None:
@@ -154,7 +194,7 @@ def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> d
         if w is None:
             continue
         if local.__class__ is General or w.__class__ is not float:
-            _general_step(adjoints, node, w)
+            _general_step(adjoints, node, w, owned)
         elif local.__class__ is tuple:
             a, b = node.args
             p, q = local
@@ -171,70 +211,152 @@ def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> d
     return adjoints
 
 
-def _general_step(adjoints: dict[Node, Any], node: Node, w: Any) -> None:
-    """Add what node's adjoint w contributes to its arguments, by the operation's vjp."""
+def _general_step(adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node]) -> None:
+    """Add what node's adjoint w contributes to its arguments, by the operation's vjp. owned: the
+    nodes whose adjoint is an array that this sweep made and nothing else refers to."""
     kind = node.__class__
     level = node.level
     args = node.args
+    op = node.op
     if node.local.__class__ is General:
         params, xs = node.local
     else:
         params = None
         xs = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
     for i, a in enumerate(args):
-        if a.__class__ is kind and a.level is level:
-            term = node.op.vjp(i, w, node.primal, xs, params)
-            if term is not None:
-                adjoints[a] = _add(adjoints[a], term) if a in adjoints else term
+        if a.__class__ is not kind or a.level is not level:
+            continue
+        if op.accumulate is not None and _accumulated(adjoints, a, op, w, params, owned):
+            continue
+        term = op.vjp(i, w, node.primal, xs, params)
+        if term is None:
+            continue
+        if term.__class__ is not float and is_complex(term) and not is_complex(a.primal):
+            term = REGISTRY["real"](term)
+        if a not in adjoints:
+            adjoints[a] = term
+            continue
+        old = adjoints[a]
+        if old.__class__ is not ndarray or term.__class__ is not ndarray:
+            adjoints[a] = _add(old, term)
+        elif a in owned and old.dtype == term.dtype:
+            np.add(old, term, out=old)
+        else:
+            adjoints[a] = old + term
+            owned.add(a)
 
 
-def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable[[Any], tuple]]:
+def _accumulated(
+    adjoints: dict[Node, Any], a: Node, op: Any, w: Any, params: Any, owned: set[Node]
+) -> bool:
+    """Add a contribution that has few entries into the array of a's adjoint, which costs as much
+    as there are entries. False where that is not possible."""
+    old = adjoints.get(a)
+    if isinstance(w, Carrier) or isinstance(old, Carrier) or a.primal.__class__ is not ndarray:
+        return False
+    if a.primal.dtype.kind != "f" or (w.__class__ is not float and is_complex(w)):
+        return False
+    if a not in owned:
+        fresh = np.zeros(a.primal.shape, a.primal.dtype)
+        adjoints[a] = fresh if old is None else np.add(fresh, old)
+        owned.add(a)
+    op.accumulate(adjoints[a], w, **params)
+    return True
+
+
+def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """f(*primals), and the pullback: cotangent of the output -> tuple of cotangents wᵀJ.
 
     Inputs are copied, so changing an array afterwards does not change the pullback. The pullback
-    may be called any number of times. Arguments that f does not use get zeros of their shape.
-    Integers are promoted to float64.
+    may be called any number of times; pullback(w, batched=True) takes cotangents with a leading
+    axis, one direction per entry, and pulls all of them back in one sweep. Arguments that f does
+    not use get zeros of their shape. Integers are promoted to float64. has_aux: f returns
+    (result, aux), and aux, which is not differentiated, is returned as a third item.
 
-    Raises TypeError for complex and non-numeric values, ValueError for a cotangent whose
-    structure or shapes are not those of the output.
+    Complex values: the cotangent of z = x + iy is ∂u/∂x + i ∂u/∂y for a real u, the direction of
+    steepest ascent, as in PyTorch (the conjugate of JAX's).
+
+    Raises TypeError for non-numeric values, ValueError for a cotangent whose structure or shapes
+    are not those of the output.
 
     >>> import admodes as ad
     >>> out, pullback = ad.vjp(lambda x, y: x * y, 3.0, 4.0)
     >>> pullback(1.0)
     (4.0, 3.0)
     """
-    xs, tree = flatten(primals)
-    level = Level()
-    inputs = [Node(level, checked_input(x, "vjp", copy=True), None, (), None) for x in xs]
-    try:
-        leaves, out_tree = flatten(call(f, unflatten(tree, inputs)))
-    finally:
-        level.alive = False
-    for leaf in leaves:
-        check_output(leaf, level, f)
-    outs = [y.primal if _owned(y, level) else y for y in leaves]
-    nodes = reachable([y for y in leaves if _owned(y, level)])
+    run = Evaluation(f, primals, has_aux)
+    found = run.result(), run.pullback
+    return (*found, run.aux) if has_aux else found
 
-    def pullback(cotangent: Any) -> tuple:
-        ws = flatten_like(cotangent, out_tree, "pullback: the cotangent", "the output")
-        ws = [checked_input(w, "pullback") for w in ws]
-        match_shapes(outs, ws, "pullback: cotangent", "output")
-        ws = [cast(w, y) for w, y in zip(ws, outs, strict=True)]
+
+class Evaluation:
+    """One evaluation of f on nodes, and the sweeps back through it."""
+
+    def __init__(self, f: Callable, primals: tuple, has_aux: bool = False) -> None:
+        xs, self.tree = flatten(primals)
+        self.level = level = Level()
+        self.inputs = [
+            Node(level, checked_input(x, "vjp", copy=True, complex_too=True), None, (), None)
+            for x in xs
+        ]
+        try:
+            result = call(f, unflatten(self.tree, self.inputs))
+            result, aux = split_aux(result, has_aux, f)
+            leaves, self.out_tree = flatten(result)
+        finally:
+            level.alive = False
+        for leaf in leaves:
+            check_output(leaf, level, f)
+        self.aux = stripped(aux, level)
+        self.leaves = leaves
+        self.outs = [y.primal if _owned(y, level) else y for y in leaves]
+        self.nodes = reachable([y for y in leaves if _owned(y, level)])
+
+    def result(self) -> Any:
+        return unflatten(self.out_tree, [own(y) for y in self.outs])
+
+    def pullback(self, cotangent: Any, batched: bool = False) -> tuple:
+        """wᵀJ for a cotangent w of the structure of the output."""
+        return self._pulled(cotangent, batched, sweep)
+
+    def last_pullback(self, cotangent: Any) -> tuple:
+        """The pullback for the only time: the tape is dropped as the sweep goes."""
+        self.leaves, leaves = [], self.leaves
+        self.nodes.reverse()
+        return self._pulled(cotangent, False, last_sweep, leaves)
+
+    def _pulled(
+        self, cotangent: Any, batched: bool, run: Callable, leaves: list | None = None
+    ) -> tuple:
+        leaves = self.leaves if leaves is None else leaves
+        outs, level = self.outs, self.level
+        ws = flatten_like(cotangent, self.out_tree, "pullback: the cotangent", "the output")
+        ws = [checked_input(w, "pullback", complex_too=True) for w in ws]
+        lanes = Lanes(outs, ws, "pullback: cotangent", "output") if batched else None
+        if lanes is None:
+            match_shapes(outs, ws, "pullback: cotangent", "output")
+        ws = [conjugate(cast(w, y)) for w, y in zip(ws, outs, strict=True)]
         adjoints: dict[Node, Any] = {}
         for y, w in zip(leaves, ws, strict=True):
             if _owned(y, level) and not _is_zero(w):
+                w = w if lanes is None else lanes.wrap(w)
                 adjoints[y] = _add(adjoints[y], w) if y in adjoints else w
-        sweep(adjoints, nodes)
-        found = (adjoints.get(x) for x in inputs)
-        return unflatten(
-            tree,
-            [
-                zeros(shape_of(x), x.primal) if g is None else own(cast(g, x.primal))
-                for x, g in zip(inputs, found, strict=True)
-            ],
-        )
+        y = w = None
+        leaves.clear() if run is last_sweep else None
+        run(adjoints, self.nodes)
+        finish = own if lanes is None else lanes.unwrap
+        found = []
+        for x in self.inputs:
+            g = adjoints.get(x)
+            g = zeros(shape_of(x), x.primal) if g is None else conjugate(cast(g, x.primal))
+            found.append(finish(g))
+        return unflatten(self.tree, found)
 
-    return unflatten(out_tree, [own(y) for y in outs]), pullback
+
+def conjugate(w: Any) -> Any:
+    """Sweeps pair w and t as Re Σ w t, so that every transpose is free of conjugates; the user's
+    cotangents pair as Re Σ conj(w) t."""
+    return w if w.__class__ is float or not is_complex(w) else REGISTRY["conj"](w)
 
 
 def _add(a: Any, b: Any) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise
 from admodes.core.op import Op
+from admodes.ops.comparisons import greater, where
 from admodes.ops.exponential import exp, expm1
-from admodes.ops.structure import greater, where
 
 
 def _sigmoid(x: Any) -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier
 from admodes.core.op import Op
+from admodes.ops.comparisons import equal, greater, where
 from admodes.ops.exponential import ln
-from admodes.ops.structure import equal, greater, strong_mul, where
+from admodes.ops.strong import strong_mul
 
 add = elementwise(
     "add",

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.carrier import FUNCTIONS
+from admodes.core.carrier import implements
 from admodes.core.op import Op
-from admodes.ops.structure import equal, greater, less, less_equal, where
+from admodes.ops.comparisons import equal, greater, less, less_equal, where
 
 sign = elementwise(
     "sign",
@@ -167,6 +167,7 @@ round = _step(
 )
 
 
+@implements(np.clip)
 def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
     low = options.pop("min", a_min)
     high = options.pop("max", a_max)
@@ -175,9 +176,6 @@ def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) ->
     return clip(a, -np.inf if low is None else low, np.inf if high is None else high)
 
 
+@implements(np.round)
 def _numpy_round(a: Any, decimals: int = 0) -> Any:
     return round(a) if decimals == 0 else round(a * 10.0**decimals) / 10.0**decimals
-
-
-FUNCTIONS[np.clip] = _numpy_clip
-FUNCTIONS[np.round] = _numpy_round

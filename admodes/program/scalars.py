@@ -13,7 +13,7 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, record
-from admodes.ops.structure import array, reshape
+from admodes.ops.shaping import array, reshape
 from admodes.program.tidy import tidy
 
 

@@ -1,0 +1,149 @@
+"""Batches: many samples (or directions) at once, on a leading axis that the function never sees.
+
+An operation on a batch is one operation on arrays with one axis more; each operation declares how
+(aligned broadcasting, a shifted axis), or is applied sample by sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from admodes.core.carrier import Carrier, Level
+from admodes.core.op import REGISTRY, shape_of
+from admodes.core.pytree import check_output, checked_input, flatten, own, unflatten
+
+SAMPLES_DIFFER = (
+    "a branch, a bound or an index taken from a value that differs between the samples of a batch: "
+    "write ad.where instead of if, or loop over the samples"
+)
+
+
+class Batch(Carrier):
+    """Samples along the leading axis of primal; to the function it has the shape of one sample."""
+
+    __slots__ = ()
+
+    def __init__(self, level: Level, primal: Any) -> None:
+        self.level = level
+        self.primal = primal
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return shape_of(self.primal)[1:]
+
+    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+        level = self.level
+        mapped = tuple(a.__class__ is Batch and a.level is level for a in args)
+        inner = tuple(a.primal if own else a for a, own in zip(args, mapped, strict=True))
+        return Batch(level, op.batched(inner, mapped, params))
+
+    def __bool__(self) -> bool:
+        raise TypeError(SAMPLES_DIFFER)
+
+
+def mapped_leaf(x: Any, level: Level) -> bool:
+    """Whether x is a batch of this level."""
+    return isinstance(x, Batch) and x.level is level
+
+
+def unmapped(x: Any, level: Level, size: int) -> Any:
+    """x without its wrapper of this level: all samples along a leading axis, repeated where x is
+    the same for all."""
+    if mapped_leaf(x, level):
+        return x.primal
+    return REGISTRY["broadcast_to"](x, shape=(size, *shape_of(x)))
+
+
+def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
+    """f for many samples at once: a function written for one sample, applied along an axis.
+
+    in_axes: the axis of the samples in each argument, None for an argument that is the same for
+    all; one entry for all arguments, or a tuple with one entry per argument (for a pytree, the
+    entry holds for all of its leaves). out_axes: the axis of the samples in the results. f runs
+    once; each operation runs on all samples. Control flow may not depend on a sample.
+
+    Raises ValueError where the numbers of samples differ or there is no axis to map, TypeError
+    where f branches on a sample.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.vmap(lambda x, w: x @ w, in_axes=(0, None))(np.eye(2), np.array([3.0, 4.0]))
+    array([3., 4.])
+    >>> ad.vmap(ad.grad(lambda x: (x**3).sum()))(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[ 3., 12.],
+           [27., 48.]])
+    """
+
+    def mapped(*args: Any) -> Any:
+        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
+        level = Level()
+        sizes: set[int] = set()
+        inputs = [
+            x if axis is None else _wrapped(x, axis, level, sizes)
+            for x, axis in zip(args, axes, strict=True)
+        ]
+        if len(sizes) != 1:
+            found = f"the numbers of samples differ: {sorted(sizes)}" if sizes else "no axis to map"
+            raise ValueError(f"vmap: {found}")
+        (size,) = sizes
+        try:
+            leaves, tree = flatten(f(*inputs))
+        finally:
+            level.alive = False
+        for y in leaves:
+            check_output(y, level, f)
+        outs = (unmapped(y, level, size) for y in leaves)
+        return unflatten(tree, [_moved(y, 0, out_axes) for y in outs])
+
+    mapped.__name__ = f"vmap({getattr(f, '__name__', 'f')})"
+    return mapped
+
+
+def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:
+    leaves, tree = flatten(x)
+    batches = []
+    for leaf in leaves:
+        leaf = checked_input(leaf, "vmap", complex_too=True)
+        shape = shape_of(leaf)
+        if not -len(shape) <= axis < len(shape):
+            raise ValueError(f"vmap: axis {axis} of an argument of shape {shape}")
+        sizes.add(shape[axis])
+        batches.append(Batch(level, _moved(leaf, axis, 0)))
+    return unflatten(tree, batches)
+
+
+def _moved(x: Any, source: int, target: int) -> Any:
+    if source == target:
+        return x
+    order = list(range(len(shape_of(x))))
+    order.insert(target % len(order), order.pop(source))
+    return REGISTRY["transpose"](x, axes=tuple(order))
+
+
+class Lanes:
+    """Several directions at once: each seed has a leading axis that its value does not have."""
+
+    def __init__(self, xs: list, seeds: list, what: str, of: str) -> None:
+        self.level = Level()
+        sizes = set()
+        for x, seed in zip(xs, seeds, strict=True):
+            size, *rest = shape_of(seed) or (None,)
+            if size is None or tuple(rest) != shape_of(x):
+                raise ValueError(
+                    f"{what} of shape {shape_of(seed)} for a {of} of shape {shape_of(x)}: batched "
+                    "seeds have one axis more, the first"
+                )
+            sizes.add(size)
+        if len(sizes) != 1:
+            raise ValueError(f"{what}: the numbers of directions differ: {sorted(sizes)}")
+        (self.size,) = sizes
+
+    def wrap(self, seed: Any) -> Any:
+        return Batch(self.level, seed)
+
+    def unwrap(self, x: Any) -> Any:
+        """All directions of a result, along the leading axis."""
+        return own(unmapped(x, self.level, self.size))

@@ -1,0 +1,89 @@
+"""The third builder of operations, for those that are neither elementwise nor linear: tangential()
+states the tangent alone.
+
+The tangent is linear in the tangents of the arguments, so its cotangents are found by a reverse
+sweep through the tangent's own operations: one text, no second rule that could disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from admodes.core.builders import zeros
+from admodes.core.op import Domain, Form, Op, register, shape_of
+from admodes.core.reverse import conjugate, vjp
+
+
+@dataclass(eq=False, repr=False)
+class Tangential(Op):
+    """tangent(tangents, y, *args, **params) is the tangent of the result y, written with
+    operations; tangents[i] is None where argument i is constant. cotangent(w, y, *args, **params),
+    for operations of one argument, is an optional shorter way to its transpose."""
+
+    tangent: Callable[..., Any] = None  # type: ignore[assignment]
+    cotangent: Callable[..., Any] | None = None
+
+    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+        kept = [t if self.active(i) else None for i, t in enumerate(tangents)]
+        if all(t is None for t in kept):
+            return zeros(shape_of(y), y)
+        return self.tangent(kept, y, *args, **(params or {}))
+
+    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+        if not self.active(i):
+            return None
+        if self.cotangent is not None:
+            return self.cotangent(w, y, *args, **(params or {}))
+
+        def along(t: Any) -> Any:
+            tangents = [t if k == i else None for k in range(len(args))]
+            return self.tangent(tangents, y, *args, **(params or {}))
+
+        like = zeros(shape_of(args[i]), args[i])
+        # The pullback pairs complex values with a conjugate; a transpose has none.
+        return conjugate(vjp(along, like)[1](conjugate(w))[0])
+
+
+def tangential(
+    name: str,
+    value: Callable[..., Any],
+    tangent: Callable[..., Any],
+    *,
+    cotangent: Callable[..., Any] | None = None,
+    arity: int = 1,
+    differentiable: tuple[bool, ...] | None = None,
+    batch: Callable[..., Any] | None = None,
+    holomorphic: bool = False,
+    kind: str = "functions",
+    text: str = "",
+    latex: str = "",
+    doc: str = "",
+) -> Op:
+    """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
+    are as in Tangential, batch as in builders.linear."""
+    return register(
+        Tangential(
+            name=name,
+            array=value,
+            scalar=value,
+            arity=arity,
+            kind=kind,
+            form=Form(
+                text or name + "({*})",
+                latex or rf"\operatorname{{{name}}}({{*}})".replace("_", r"\_"),
+            ),
+            rule="Chain Rule",
+            domain=Domain(),
+            symbol=None,
+            doc=doc,
+            differentiable=differentiable,
+            structural=True,
+            holomorphic=holomorphic,
+            raw=differentiable is not None and not all(differentiable),
+            batch=batch,
+            tangent=tangent,
+            cotangent=cotangent,
+        )
+    )

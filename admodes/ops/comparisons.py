@@ -1,0 +1,93 @@
+"""Choices and tests: where, comparisons, logic; booleans have no derivative."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import aligned, linear
+from admodes.core.carrier import UFUNCS, bind_operator, bind_unary, implements
+from admodes.core.op import Op, shape_of
+from admodes.ops.shaping import unbroadcast
+
+
+def _where_transpose(w: Any, c: Any, like: Any, chosen: bool) -> Any:
+    picked = where(c, w, 0.0) if chosen else where(c, 0.0, w)
+    return unbroadcast(picked, shape=shape_of(like))
+
+
+def _choose(c: Any, a: Any, b: Any) -> Any:
+    y = np.where(c, a, b)
+    return y.astype(float) if y.dtype.kind in "iu" else y
+
+
+where: Op = linear(
+    "where",
+    _choose,
+    lambda w, y, c, a, b: None,
+    lambda w, y, c, a, b: _where_transpose(w, c, a, True),
+    lambda w, y, c, a, b: _where_transpose(w, c, b, False),
+    arity=3,
+    differentiable=(False, True, True),
+    kind="comparisons",
+    batch=lambda args, mapped: where(*aligned(args, mapped)),
+    scalar=lambda c, a, b: a if c else b,
+    text="where({0}, {1}, {2})",
+    latex=r"\mathrm{where}({0}, {1}, {2})",
+    symbol=lambda sp, c, a, b: sp.Piecewise((a, c), (b, True)),
+    doc="a where the condition holds, otherwise b. The branch that is not taken contributes "
+    "nothing, whatever its value or derivative (nan included).",
+)
+
+
+def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> Op:
+    """A comparison: a boolean, without derivative, that notes the branch where it is recorded."""
+    op: Op = linear(
+        name,
+        ufunc,
+        scalar=getattr(operator, dunder, None),
+        arity=2,
+        differentiable=(False, False),
+        kind="comparisons",
+        batch=lambda args, mapped: op(*aligned(args, mapped)),
+        text=f"{{0}} {sign} {{1}}",
+        latex=f"{{0}} {latex} {{1}}",
+        symbol=lambda sp, a, b: getattr(sp, dunder.capitalize())(a, b),
+        doc=f"a {sign} b as a boolean; it has no derivative.",
+        numpy=(ufunc,),
+    )
+    bind_operator(dunder, op, reflected=dunder in ("and", "or"))
+    return op
+
+
+greater = _compare("greater", np.greater, ">", ">", "gt")
+greater_equal = _compare("greater_equal", np.greater_equal, "≥", r"\ge", "ge")
+less = _compare("less", np.less, "<", "<", "lt")
+less_equal = _compare("less_equal", np.less_equal, "≤", r"\le", "le")
+equal: Op = _compare("equal", np.equal, "=", "=", "eq")
+not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
+both = _compare("both", np.bitwise_and, "∧", r"\land", "and")
+either = _compare("either", np.bitwise_or, "∨", r"\lor", "or")
+opposite: Op = linear(
+    "opposite",
+    np.logical_not,
+    differentiable=(False,),
+    kind="comparisons",
+    batch=lambda args, mapped: opposite(args[0]),
+    text="¬{0}",
+    latex=r"\lnot {0}",
+    symbol=lambda sp, a: sp.Not(a),
+    doc="not a, of a truth value; it has no derivative.",
+    numpy=(np.logical_not, np.invert),
+)
+bind_unary("invert", opposite)
+UFUNCS.update({np.logical_and: both, np.logical_or: either})
+
+
+@implements(np.where)
+def _numpy_where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return np.nonzero(condition)
+    return where(condition, x, y)

@@ -1,0 +1,137 @@
+"""Real and imaginary parts, conjugates, absolute values and angles of complex numbers.
+
+The sweeps pair w and t as Re Σ w t, so that an operation that is holomorphic has the same rules as
+for real numbers; those here are linear over the real numbers only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import is_complex, linear
+from admodes.core.carrier import UFUNCS, Carrier, implements
+from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.tangential import tangential
+from admodes.ops.arithmetic import divide
+from admodes.ops.comparisons import where
+from admodes.ops.shaping import array
+
+
+def _entrywise(op: Any) -> Any:
+    return lambda args, mapped: op()(args[0])
+
+
+real: Op = linear(
+    "real",
+    np.real,
+    lambda w, y, z: w,
+    batch=_entrywise(lambda: real),
+    text="Re {0}",
+    latex=r"\operatorname{Re} {0}",
+    doc="The real part.",
+)
+imag: Op = linear(
+    "imag",
+    np.imag,
+    lambda w, y, z: times_i(w, sign=-1.0) if is_complex(z) else w * 0.0,
+    batch=_entrywise(lambda: imag),
+    text="Im {0}",
+    latex=r"\operatorname{Im} {0}",
+    doc="The imaginary part.",
+)
+conj: Op = linear(
+    "conj",
+    np.conj,
+    lambda w, y, z: conj(w),
+    batch=_entrywise(lambda: conj),
+    text="conj({0})",
+    latex=r"\overline{{0}}",
+    doc="The complex conjugate.",
+)
+times_i: Op = linear(
+    "times_i",
+    lambda x, sign: sign * 1j * x,
+    lambda w, y, x, sign: times_i(w, sign=sign),
+    batch=lambda args, mapped, sign: times_i(args[0], sign=sign),
+    kind="multiplications",
+    doc="i z or -i z, a turn by a right angle.",
+)
+
+
+def _modulus_tangent(tangents: list, y: Any, z: Any) -> Any:
+    return divide(real(conj(z) * tangents[0]), where(y == 0, 1.0, y))
+
+
+modulus: Op = tangential(
+    "modulus",
+    np.abs,
+    _modulus_tangent,
+    batch=_entrywise(lambda: modulus),
+    holomorphic=True,
+    text="|{0}|",
+    latex=r"\left|{0}\right|",
+    doc="The absolute value of a complex number; at 0 its derivative is 0.",
+)
+
+
+def _angle_tangent(tangents: list, y: Any, z: Any) -> Any:
+    size = real(z) * real(z) + imag(z) * imag(z)
+    return divide(imag(conj(z) * tangents[0]), where(size == 0, 1.0, size))
+
+
+angle_: Op = tangential(
+    "arg",
+    np.angle,
+    _angle_tangent,
+    batch=_entrywise(lambda: angle_),
+    holomorphic=True,
+    doc="The angle of a complex number in radians; its derivative at 0 is 0.",
+)
+
+
+@implements(np.real)
+def _real(val: Any) -> Any:
+    return real(val) if is_complex(val) else val
+
+
+@implements(np.imag)
+def _imag(val: Any) -> Any:
+    return imag(val) if is_complex(val) else np.zeros(shape_of(val))
+
+
+@implements(np.angle)
+def _angle(z: Any, deg: bool = False) -> Any:
+    y = angle_(z)
+    return y * (180.0 / np.pi) if deg else y
+
+
+@implements(np.real_if_close)
+def _real_if_close(a: Any, tol: float = 100) -> Any:
+    plain = np.asarray(a.value)
+    return a if np.iscomplexobj(np.real_if_close(plain, tol)) else _real(a)
+
+
+def _conjugate(x: Any) -> Any:
+    return conj(x) if is_complex(x) else x
+
+
+def _absolute(x: Any) -> Any:
+    return modulus(x) if is_complex(x) else REGISTRY["abs"](x)
+
+
+UFUNCS[np.conj] = _conjugate
+UFUNCS[np.abs] = _absolute
+setattr(Carrier, "__abs__", _absolute)  # noqa: B010
+
+
+@implements(np.roots)
+def _roots(p: Any) -> Any:
+    p = array(p)
+    n = shape_of(p)[0] - 1
+    if n < 1:
+        return np.zeros(0)
+    below = np.eye(n - 1, n)
+    companion = np.vstack([-(p[1:] / p[0])[None, :], below])
+    return np.linalg.eigvals(companion)

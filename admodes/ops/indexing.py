@@ -1,0 +1,190 @@
+"""Indexing and its transpose, and the NumPy functions that pick entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import linear
+from admodes.core.carrier import Carrier, LostDerivative, implements, value
+from admodes.core.op import Op, shape_of
+from admodes.ops.shaping import reshape, spread, transpose
+
+
+def is_basic(index: Any) -> bool:
+    """Whether an index picks each entry at most once: integers, slices, ... and None."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        p is None
+        or p is Ellipsis
+        or (isinstance(p, (slice, int, np.integer)) and not isinstance(p, (bool, np.bool_)))
+        for p in parts
+    )
+
+
+def _add_at(buffer: Any, w: Any, index: Any) -> None:
+    if is_basic(index):
+        buffer[index] += w
+    else:
+        np.add.at(buffer, index, w)
+
+
+def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    out = np.zeros(shape, getattr(x, "dtype", float))
+    if is_basic(index):
+        out[index] = x
+    else:
+        np.add.at(out, index, x)
+    return out
+
+
+def _explicit(index: Any, rank: int) -> tuple:
+    """An index as a tuple with one entry per axis, without ..., so that axes can follow it."""
+    parts = index if isinstance(index, tuple) else (index,)
+    used = sum(_axes_used(p) for p in parts)
+    fill = (slice(None),) * (rank - used)
+    dots = [k for k, p in enumerate(parts) if p is Ellipsis]
+    if not dots:
+        return (*parts, *fill)
+    return (*parts[: dots[0]], *fill, *parts[dots[0] + 1 :])
+
+
+def _axes_used(part: Any) -> int:
+    if part is None or part is Ellipsis:
+        return 0
+    array = np.asarray(part) if isinstance(part, (list, np.ndarray, bool, np.bool_)) else None
+    return array.ndim if array is not None and array.dtype.kind == "b" else 1
+
+
+def _last_first(x: Any) -> Any:
+    rank = len(shape_of(x))
+    return transpose(x, axes=(rank - 1, *range(rank - 1)))
+
+
+def _first_last(x: Any) -> Any:
+    rank = len(shape_of(x))
+    return transpose(x, axes=(*range(1, rank), 0))
+
+
+def _getitem_batch(args: tuple, mapped: tuple, index: Any) -> Any:
+    (x,) = args
+    parts = index if isinstance(index, tuple) else (index,)
+    if is_basic(index):
+        return getitem(x, index=(slice(None), *parts))
+    picked = _explicit(index, len(shape_of(x)) - 1)
+    return _last_first(getitem(_first_last(x), index=picked))
+
+
+def _place_batch(args: tuple, mapped: tuple, index: Any, shape: tuple) -> Any:
+    (x,) = args
+    n = shape_of(x)[0]
+    parts = index if isinstance(index, tuple) else (index,)
+    if is_basic(index):
+        return place(x, index=(slice(None), *parts), shape=(n, *shape))
+    placed = place(_first_last(x), index=_explicit(index, len(shape)), shape=(*shape, n))
+    return _last_first(placed)
+
+
+getitem: Op = linear(
+    "getitem",
+    lambda x, index: x[index],
+    lambda w, y, x, index: place(w, index=index, shape=shape_of(x)),
+    batch=_getitem_batch,
+    text="{0}[{index}]",
+    latex="{0}[{index}]",
+    doc="x[index]: integers, slices, ... and None, lists and arrays of integers, masks.",
+)
+getitem.accumulate = _add_at
+place: Op = linear(
+    "place",
+    _place,
+    lambda w, y, x, index, shape: getitem(w, index=index),
+    batch=_place_batch,
+    doc="The transpose of indexing: x at index in an array of zeros.",
+)
+
+
+def _along(indices: Any, axis: int) -> tuple:
+    """Indices along an axis as an index of all axes."""
+    grid = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+    grid[axis] = indices
+    return tuple(grid)
+
+
+def _pick_along(x: Any, indices: Any, axis: int) -> Any:
+    return np.asarray(x)[_along(_lined_up(indices, np.shape(x), axis), axis)]
+
+
+def _lined_up(indices: Any, shape: tuple, axis: int) -> Any:
+    """indices broadcast against shape, axis apart."""
+    wanted = [*shape]
+    wanted[axis] = indices.shape[axis]
+    return np.broadcast_to(indices, np.broadcast_shapes(tuple(wanted), indices.shape))
+
+
+def _add_along(w: Any, indices: Any, axis: int, shape: tuple) -> Any:
+    indices = _lined_up(indices, shape, axis)
+    out = np.zeros(shape, w.dtype)
+    np.add.at(out, _along(indices, axis), w)
+    return out
+
+
+def _along_batch(args: tuple, mapped: tuple, axis: int, shape: tuple | None = None) -> Any:
+    x, indices = spread(args, mapped)
+    if shape is None:
+        return take_along_axis(x, indices, axis=axis + 1)
+    return add_along_axis(x, indices, axis=axis + 1, shape=(shape_of(x)[0], *shape))
+
+
+take_along_axis: Op = linear(
+    "take_along_axis",
+    _pick_along,
+    lambda w, y, x, indices, axis: add_along_axis(w, indices, axis=axis, shape=shape_of(x)),
+    lambda w, y, x, indices, axis: None,
+    arity=2,
+    differentiable=(True, False),
+    batch=_along_batch,
+    doc="np.take_along_axis: entries picked by an array of indices along an axis.",
+)
+add_along_axis: Op = linear(
+    "add_along_axis",
+    _add_along,
+    lambda w, y, x, indices, axis, shape: take_along_axis(w, indices, axis=axis),
+    lambda w, y, x, indices, axis, shape: None,
+    arity=2,
+    differentiable=(True, False),
+    batch=_along_batch,
+    doc="The transpose of take_along_axis: entries added at indices along an axis into zeros.",
+)
+
+
+@implements(np.take_along_axis)
+def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    if axis is None:
+        arr, axis = reshape(arr, shape=(-1,)), 0
+    rank = len(shape_of(arr))
+    indices = indices if isinstance(indices, Carrier) else np.asarray(indices)
+    if len(shape_of(indices)) != rank:
+        raise ValueError(f"take_along_axis: indices of shape {shape_of(indices)} for {rank} axes")
+    return take_along_axis(arr, indices, axis=axis % rank)
+
+
+def plain_index(index: Any) -> Any:
+    """An index as plain values: masks and positions that were traced have no derivative."""
+    if isinstance(index, tuple):
+        return tuple(map(plain_index, index))
+    if isinstance(index, list):
+        return [plain_index(i) for i in index]
+    if isinstance(index, Carrier):
+        if index.dtype.kind == "f":
+            raise LostDerivative(
+                "a traced value cannot be an index: use int(ad.value(x)) or a condition"
+            )
+        if np.shape(value(index)) != index.shape:
+            bool(index)
+        return value(index)
+    return index
+
+
+setattr(Carrier, "__getitem__", lambda self, i: getitem(self, index=plain_index(i)))  # noqa: B010

@@ -1,0 +1,318 @@
+"""NumPy's functions for the layout of arrays, as compositions of the shaping operations."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import zeros
+from admodes.core.carrier import FUNCTIONS, Carrier, implements, value
+from admodes.core.op import shape_of
+from admodes.ops.indexing import plain_index
+from admodes.ops.shaping import (
+    array,
+    broadcast_to,
+    concatenate,
+    full_shape,
+    reshape,
+    stack,
+    transpose,
+)
+
+
+def rank_of(x: Any) -> int:
+    return len(shape_of(x))
+
+
+def size_of(x: Any) -> int:
+    return math.prod(shape_of(x))
+
+
+def flat(x: Any) -> Any:
+    """All entries of x in one axis."""
+    return reshape(x, shape=(size_of(x),))
+
+
+def _refuse_order(order: str | None, who: str) -> None:
+    if order not in (None, "C", "K", "A"):
+        raise TypeError(f"{who} of a traced value takes order='C' only, got {order!r}")
+
+
+@implements(np.reshape)
+def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
+    _refuse_order(order, "np.reshape")
+    return reshape(a, shape=full_shape(plain_index(shape), size_of(a)))
+
+
+@implements(np.ravel)
+def _ravel(a: Any, order: str = "C") -> Any:
+    _refuse_order(order, "np.ravel")
+    return flat(a)
+
+
+@implements(np.transpose)
+def _transpose(a: Any, axes: Any = None) -> Any:
+    rank = rank_of(a)
+    order = range(rank)[::-1] if axes is None else [i % rank for i in axes]
+    return transpose(a, axes=tuple(order)) if rank else a
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    """The last two axes exchanged."""
+    rank = rank_of(x)
+    return transpose(x, axes=(*range(rank - 2), rank - 1, rank - 2))
+
+
+if hasattr(np, "matrix_transpose"):
+    implements(np.matrix_transpose, np.linalg.matrix_transpose)(matrix_transpose)
+    FUNCTIONS[np.permute_dims] = _transpose
+
+
+@implements(np.swapaxes)
+def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    order = list(range(rank_of(a)))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return transpose(a, axes=tuple(order))
+
+
+@implements(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    """np.moveaxis."""
+    sources, targets = (
+        [int(k) % rank_of(a) for k in np.atleast_1d(np.asarray(given, int))]
+        for given in (source, destination)
+    )
+    order = [i for i in range(rank_of(a)) if i not in sources]
+    for target, origin in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, origin)
+    return transpose(a, axes=tuple(order))
+
+
+@implements(np.rollaxis)
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    rank = rank_of(a)
+    axis, start = axis % rank, start + rank if start < 0 else start
+    return moveaxis(a, axis, start - 1 if start > axis else start)
+
+
+@implements(np.expand_dims)
+def _expand_dims(a: Any, axis: Any) -> Any:
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    rank = rank_of(a) + len(axes)
+    places = {i % rank for i in axes}
+    lengths = iter(shape_of(a))
+    return reshape(a, shape=tuple(1 if i in places else next(lengths) for i in range(rank)))
+
+
+@implements(np.squeeze)
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    return reshape(a, shape=np.squeeze(np.empty(shape_of(a)), axis).shape)
+
+
+@implements(np.broadcast_to)
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    return broadcast_to(array, shape=full_shape(shape, 0))
+
+
+@implements(np.broadcast_arrays)
+def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple:
+    shape = np.broadcast_shapes(*map(shape_of, args))
+    return tuple(broadcast_to(array(a), shape=shape) for a in args)
+
+
+def _at_least(function: Any) -> None:
+    @implements(function)
+    def handler(*arys: Any) -> Any:
+        shapes = (function(np.empty(shape_of(a))).shape for a in arys)
+        made = tuple(reshape(array(a), shape=s) for a, s in zip(arys, shapes, strict=True))
+        return made[0] if len(made) == 1 else made
+
+
+for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    _at_least(_function)
+
+
+@implements(np.stack)
+def _stack(arrays: Any, axis: int = 0) -> Any:
+    return stack([array(a) for a in arrays], axis)
+
+
+@implements(np.concatenate)
+def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    return concatenate(arrays, axis)
+
+
+@implements(np.hstack)
+def _hstack(tup: Any) -> Any:
+    parts = [FUNCTIONS[np.atleast_1d](a) for a in tup]
+    return concatenate(parts, 0 if rank_of(parts[0]) == 1 else 1)
+
+
+@implements(np.vstack)
+def _vstack(tup: Any) -> Any:
+    return concatenate([FUNCTIONS[np.atleast_2d](a) for a in tup], 0)
+
+
+@implements(np.dstack)
+def _dstack(tup: Any) -> Any:
+    return concatenate([FUNCTIONS[np.atleast_3d](a) for a in tup], 2)
+
+
+@implements(np.column_stack)
+def _column_stack(tup: Any) -> Any:
+    parts = [array(a) for a in tup]
+    columns = [p if rank_of(p) > 1 else reshape(p, shape=(size_of(p), 1)) for p in parts]
+    return concatenate(columns, 1)
+
+
+@implements(np.block)
+def _block(arrays: Any) -> Any:
+    def depth(parts: Any) -> int:
+        return 1 + max(map(depth, parts), default=0) if isinstance(parts, list) else 0
+
+    def leaves(parts: Any) -> list:
+        return [leaf for p in parts for leaf in leaves(p)] if isinstance(parts, list) else [parts]
+
+    levels = depth(arrays)
+    rank = max(levels, *(rank_of(array(leaf)) for leaf in leaves(arrays)))
+
+    def joined(parts: Any, level: int) -> Any:
+        if not isinstance(parts, list):
+            part = array(parts)
+            return reshape(part, shape=(1,) * (rank - rank_of(part)) + shape_of(part))
+        return concatenate([joined(p, level + 1) for p in parts], axis=rank - levels + level)
+
+    return joined(arrays, 0)
+
+
+@implements(np.append)
+def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    return concatenate([arr, values], axis)
+
+
+@implements(np.insert)
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    arr = flat(arr) if axis is None else arr
+    axis = 0 if axis is None else axis % rank_of(arr)
+    new = np.insert(np.zeros(shape_of(arr)), plain_index(obj), 1.0, axis)
+    kept = np.insert(np.arange(shape_of(arr)[axis]), plain_index(obj), -1)
+    count = int(np.sum(kept < 0))
+    where = (slice(None),) * axis
+    values = array(values)
+    shape = list(new.shape)
+    shape[axis] = count
+    spread = broadcast_to(values, shape=tuple(shape))
+    order = np.where(kept < 0, shape_of(arr)[axis] + np.cumsum(kept < 0) - 1, kept)
+    return concatenate([arr, spread], axis)[(*where, order)]
+
+
+def _split_points(sections: Any, n: int, even: bool) -> list[int]:
+    sections = plain_index(sections)
+    if np.iterable(sections):
+        return [0, *(slice(0, int(i)).indices(n)[1] for i in sections), n]
+    if even and n % sections:
+        raise ValueError(f"np.split: {n} entries cannot be split into {sections} equal parts")
+    return [0, *np.cumsum([n // sections + (k < n % sections) for k in range(sections)]).tolist()]
+
+
+def _parts(ary: Any, sections: Any, axis: int, even: bool) -> list:
+    axis %= rank_of(ary)
+    points = _split_points(sections, shape_of(ary)[axis], even)
+    before = (slice(None),) * axis
+    return [ary[(*before, slice(a, b))] for a, b in itertools.pairwise(points)]
+
+
+@implements(np.split)
+def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list:
+    return _parts(ary, indices_or_sections, axis, even=True)
+
+
+@implements(np.array_split)
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list:
+    return _parts(ary, indices_or_sections, axis, even=False)
+
+
+@implements(np.hsplit)
+def _hsplit(ary: Any, indices_or_sections: Any) -> list:
+    return _split(ary, indices_or_sections, 0 if rank_of(ary) == 1 else 1)
+
+
+@implements(np.vsplit)
+def _vsplit(ary: Any, indices_or_sections: Any) -> list:
+    return _split(ary, indices_or_sections, 0)
+
+
+@implements(np.dsplit)
+def _dsplit(ary: Any, indices_or_sections: Any) -> list:
+    return _split(ary, indices_or_sections, 2)
+
+
+@implements(np.meshgrid)
+def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple:
+    shapes = [g.shape for g in np.meshgrid(*map(_blank, xi), sparse=True, indexing=indexing)]
+    grids = tuple(reshape(array(x), shape=s) for x, s in zip(xi, shapes, strict=True))
+    return grids if sparse else _broadcast_arrays(*grids)
+
+
+def _blank(x: Any) -> np.ndarray:
+    return np.empty(shape_of(x))
+
+
+@implements(np.copy)
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return a
+
+
+@implements(np.shape)
+def _shape(a: Any) -> tuple[int, ...]:
+    return shape_of(a)
+
+
+@implements(np.ndim)
+def _ndim(a: Any) -> int:
+    return rank_of(a)
+
+
+@implements(np.size)
+def _size(a: Any, axis: int | None = None) -> int:
+    return size_of(a) if axis is None else shape_of(a)[axis]
+
+
+@implements(np.zeros_like, np.empty_like)
+def _zeros_like(a: Any, dtype: Any = None, **options: Any) -> Any:
+    return np.zeros(options.get("shape") or shape_of(a), dtype or _dtype(a))
+
+
+@implements(np.ones_like)
+def _ones_like(a: Any, dtype: Any = None, **options: Any) -> Any:
+    return np.ones(options.get("shape") or shape_of(a), dtype or _dtype(a))
+
+
+@implements(np.full_like)
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    shape = options.get("shape") or shape_of(a)
+    if isinstance(fill_value, Carrier):
+        return broadcast_to(fill_value, shape=shape)
+    return np.full(shape, fill_value, dtype or _dtype(a))
+
+
+def _dtype(a: Any) -> Any:
+    return zeros((1,), a).dtype if not isinstance(a, Carrier) else np.asarray(value(a)).dtype
+
+
+@implements(np.result_type)
+def _result_type(*given: Any) -> Any:
+    return np.result_type(*(g.dtype if isinstance(g, Carrier) else g for g in given))
+
+
+@implements(np.iscomplexobj)
+def _iscomplexobj(x: Any) -> bool:
+    return x.dtype.kind == "c"
+
+
+@implements(np.isrealobj)
+def _isrealobj(x: Any) -> bool:
+    return x.dtype.kind != "c"

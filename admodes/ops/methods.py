@@ -1,0 +1,104 @@
+"""The methods and attributes of arrays, on carriers: x.T, x.mean(), x.reshape(2, 3), …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import is_complex
+from admodes.core.carrier import FUNCTIONS, Carrier, LostDerivative
+from admodes.core.op import REGISTRY
+from admodes.ops.layout import flat, matrix_transpose, rank_of, size_of
+from admodes.ops.products import dot
+
+SAME_NAME = (
+    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "compress", "cumprod"),
+    *("cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel", "repeat"),
+    *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+)
+IN_PLACE = {
+    "fill": "np.full_like",
+    "itemset": "ad.where",
+    "partition": "np.partition(x, …)",
+    "put": "ad.where",
+    "resize": "np.resize(x, …)",
+    "sort": "np.sort(x)",
+}
+
+
+def _from_function(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return FUNCTIONS[getattr(np, name)](self, *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+def _refused(name: str, instead: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"x.{name}() changes a traced array in place: write {instead} instead")
+
+    return method
+
+
+def _one_or_many(args: tuple) -> Any:
+    return args[0] if len(args) == 1 else args
+
+
+def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
+    return FUNCTIONS[np.reshape](self, _one_or_many(shape), order)
+
+
+def _transpose(self: Any, *axes: Any) -> Any:
+    return FUNCTIONS[np.transpose](self, _one_or_many(axes) if axes else None)
+
+
+def _astype(self: Any, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+    kind = np.dtype(dtype)
+    if kind == self.dtype:
+        return self
+    if kind.kind not in "fc" or (kind.kind == "f" and is_complex(self)):
+        raise LostDerivative(
+            f"x.astype({kind}) would lose the derivative of a traced value: use ad.value(x) where "
+            "only the numbers are wanted"
+        )
+    return REGISTRY["astype"](self, dtype=kind)
+
+
+def _item(self: Any, *args: Any) -> Any:
+    if args:
+        return flat(self)[args[0]] if len(args) == 1 else self[args]
+    if size_of(self) != 1:
+        raise ValueError(f"x.item() of an array of {size_of(self)} entries")
+    return REGISTRY["reshape"](self, shape=())
+
+
+def _tolist(self: Any) -> Any:
+    return [_tolist(x) for x in self] if rank_of(self) else self
+
+
+def _bind() -> None:
+    for name in SAME_NAME:
+        setattr(Carrier, name, _from_function(name))
+    for name, instead in IN_PLACE.items():
+        setattr(Carrier, name, _refused(name, instead))
+    setattr(Carrier, "reshape", _reshape)  # noqa: B010
+    setattr(Carrier, "transpose", _transpose)  # noqa: B010
+    setattr(Carrier, "astype", _astype)  # noqa: B010
+    setattr(Carrier, "item", _item)  # noqa: B010
+    setattr(Carrier, "tolist", _tolist)  # noqa: B010
+    setattr(Carrier, "dot", dot)  # noqa: B010
+    setattr(Carrier, "copy", lambda self, order="C": self)  # noqa: B010
+    setattr(Carrier, "flatten", lambda self, order="C": FUNCTIONS[np.ravel](self, order))  # noqa: B010
+    setattr(Carrier, "conj", lambda self: np.conj(self))  # noqa: B010
+    setattr(Carrier, "conjugate", lambda self: np.conj(self))  # noqa: B010
+    setattr(Carrier, "T", property(_transpose))  # noqa: B010
+    setattr(Carrier, "mT", property(matrix_transpose))  # noqa: B010
+    setattr(Carrier, "real", property(lambda self: np.real(self)))  # noqa: B010
+    setattr(Carrier, "imag", property(lambda self: np.imag(self)))  # noqa: B010
+    setattr(Carrier, "flat", property(lambda self: iter(flat(self))))  # noqa: B010
+
+
+_bind()

@@ -1,0 +1,111 @@
+"""The NumPy functions that only move entries: flip, roll, tile, repeat, pad, diag, take, ….
+
+What such a function does to any array is known from what it does to the numbers of the entries, so
+one builder serves all: the transpose puts every entry back where it came from.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import linear
+from admodes.core.carrier import FUNCTIONS, HOW_TO_ADD, Carrier, implements
+from admodes.core.op import Op, shape_of
+from admodes.ops.indexing import getitem, place, plain_index
+from admodes.ops.shaping import concatenate, reshape
+
+
+def _origin(function: Callable, shape: tuple[int, ...], params: dict) -> np.ndarray:
+    """For each entry of the result the number of its source counted from 1; 0 where it is filled
+    with zero."""
+    return np.asarray(function(np.arange(1, math.prod(shape) + 1).reshape(shape), **params))
+
+
+def mover(function: Callable[..., Any], doc: str = "") -> Op:
+    """Declare a NumPy function of one array that moves, repeats or drops entries, or fills with
+    zeros."""
+
+    def put_back(w: Any, y: Any, x: Any, **params: Any) -> Any:
+        shape = shape_of(x)
+        origin = _origin(function, shape, params).ravel()
+        flat = place(reshape(w, shape=(origin.size,)), index=origin, shape=(math.prod(shape) + 1,))
+        return reshape(flat[1:], shape=shape)
+
+    def batch(args: tuple, mapped: tuple, **params: Any) -> Any:
+        n, *rest = shape_of(args[0])
+        origin = _origin(function, tuple(rest), params)
+        rows = reshape(args[0], shape=(n, math.prod(rest)))
+        rows = concatenate([np.zeros((n, 1)), rows], axis=1)
+        return getitem(rows, index=(slice(None), origin))
+
+    name = function.__name__
+    return linear(
+        name,
+        function,
+        put_back,
+        batch=batch,
+        doc=doc or f"np.{name}: the same entries in other places.",
+    )
+
+
+def _enter(function: Callable) -> None:
+    """Make a NumPy function, whose first parameter is the array, the operation on carriers."""
+    op = mover(function)
+    names = list(inspect.signature(function).parameters)
+
+    @implements(function)
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        params = dict(zip(names, args, strict=False)) | kwargs
+        array = params.pop(names[0])
+        for name, given in params.items():
+            if isinstance(given, Carrier):
+                raise TypeError(f"np.{function.__name__}: {name} must be a plain value")
+        return op(array, **params)
+
+
+for _function in (
+    np.flip,
+    np.fliplr,
+    np.flipud,
+    np.rot90,
+    np.roll,
+    np.tile,
+    np.repeat,
+    np.diag,
+    np.diagflat,
+    np.diagonal,
+    np.tril,
+    np.triu,
+    np.take,
+    np.delete,
+    np.resize,
+):
+    _enter(_function)
+padded = mover(np.pad)
+
+
+@implements(np.pad)
+def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise TypeError(f"np.pad with mode={mode!r} has no derivative in admodes; {HOW_TO_ADD}")
+    filled = options.pop("constant_values", 0)
+    y = padded(array, pad_width=pad_width, mode=mode, **options)
+    if mode != "constant" or not np.any(filled):
+        return y
+    return y + np.pad(np.zeros(shape_of(array)), pad_width, constant_values=filled)
+
+
+@implements(np.compress)
+def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+    kept = np.flatnonzero(plain_index(condition))
+    return FUNCTIONS[np.take](a, kept, axis=axis)
+
+
+@implements(np.extract)
+def _extract(condition: Any, arr: Any) -> Any:
+    return reshape(arr, shape=(-1,))[np.flatnonzero(plain_index(condition))]

@@ -1,0 +1,221 @@
+"""Reductions and scans: sum, mean, max, min, prod, cumsum, cumprod, sort and their transposes.
+
+Ties of max, min and median share the derivative equally, so that its weights add to 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import linear, zeros
+from admodes.core.carrier import Carrier
+from admodes.core.forward import jvp
+from admodes.core.op import Op, shape_of
+from admodes.core.tangential import tangential
+from admodes.ops.arithmetic import divide, multiply
+from admodes.ops.comparisons import equal, where
+from admodes.ops.indexing import take_along_axis
+from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
+from admodes.ops.strong import strong_mul
+
+
+def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
+    """An axis argument of NumPy as a tuple of axes counted from 0. Raises np.exceptions.AxisError
+    for an axis that is not there."""
+    if axis is None:
+        return tuple(range(rank))
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(np.lib.array_utils.normalize_axis_index(int(a), rank) for a in given)
+
+
+def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape in which the given axes have length 1."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _later(axis: Any, rank: int) -> Any:
+    """axis where one more axis leads."""
+    if axis is None:
+        return tuple(range(1, rank + 1))
+    if isinstance(axis, tuple):
+        return tuple(a % rank + 1 for a in axis)
+    return axis % rank + 1
+
+
+def along_axis(op: Callable[[], Op]) -> Callable[..., Any]:
+    """The batch rule of an operation of one array with an axis parameter."""
+
+    def batch(args: tuple, mapped: tuple, axis: Any = None, **params: Any) -> Any:
+        (x,) = args
+        return op()(x, axis=_later(axis, len(shape_of(x)) - 1), **params)
+
+    return batch
+
+
+def _sum_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    shape = shape_of(x)
+    if axis is not None and not keepdims:
+        w = reshape(w, shape=kept_shape(shape, all_axes(axis, len(shape))))
+    return broadcast_to(w, shape=shape)
+
+
+sum_: Op = linear(
+    "sum",
+    lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    _sum_transpose,
+    batch=along_axis(lambda: sum_),
+    kind="additions",
+    reduces=True,
+    text="Σ {0}",
+    latex=r"\sum {0}",
+    doc="The sum of the entries of an array, over all axes or the given ones.",
+)
+
+
+def _mean_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    count = math.prod(shape_of(x)) / max(math.prod(shape_of(y)), 1)
+    return _sum_transpose(divide(w, float(max(count, 1))), y, x, axis, keepdims)
+
+
+mean_: Op = linear(
+    "mean",
+    lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    _mean_transpose,
+    batch=along_axis(lambda: mean_),
+    kind="additions",
+    reduces=True,
+    doc="The mean of the entries of an array, over all axes or the given ones.",
+)
+
+
+def sum(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum of an array, or of a list that may hold traced values, over all or some axes.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.grad(lambda x: ad.sum(x * x))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return sum_(array(values), axis=axis, keepdims=keepdims)
+
+
+def _extreme(name: str, kernel: Callable, doc: str) -> Op:
+    def weights(y: Any, x: Any, axis: Any) -> Any:
+        """1 at the entry that was chosen; of ties each the same share."""
+        shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
+        chosen = where(equal(x, reshape(y, shape=shape)), 1.0, 0.0)
+        return divide(chosen, sum_(chosen, axis=axis, keepdims=True))
+
+    def tangent(tangents: list, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+        (t,) = tangents
+        return sum_(strong_mul(t, weights(y, x, axis)), axis=axis, keepdims=keepdims)
+
+    def cotangent(w: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+        shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
+        spread = broadcast_to(reshape(w, shape=shape), shape=shape_of(x))
+        return strong_mul(spread, weights(y, x, axis))
+
+    op: Op = tangential(
+        name,
+        lambda x, axis, keepdims: kernel(x, axis=axis, keepdims=keepdims),
+        tangent,
+        cotangent=cotangent,
+        batch=along_axis(lambda: op),
+        kind="comparisons",
+        doc=doc,
+    )
+    return op
+
+
+amax = _extreme("amax", np.max, "The largest entry, over all axes or the given ones.")
+amin = _extreme("amin", np.min, "The smallest entry, over all axes or the given ones.")
+
+
+def _swept(x: Any, axis: int, combine: Callable) -> Any:
+    """The scan of x along an axis by doubling (Hillis and Steele, 1986)."""
+    n = shape_of(x)[axis]
+    before = (slice(None),) * axis
+    step = 1
+    while step < n:
+        head = x[(*before, slice(0, step))]
+        later = combine(x[(*before, slice(step, None))], x[(*before, slice(0, n - step))])
+        x = concatenate([head, later], axis)
+        step *= 2
+    return x
+
+
+def _halved(x: Any, axis: int, combine: Callable) -> Any:
+    """The reduction of x along an axis by halves; the axis is kept with length 1."""
+    before = (slice(None),) * axis
+    while (n := shape_of(x)[axis]) > 1:
+        half = n // 2
+        both = combine(x[(*before, slice(0, half))], x[(*before, slice(half, 2 * half))])
+        x = both if n % 2 == 0 else concatenate([both, x[(*before, slice(n - 1, n))]], axis)
+    return x
+
+
+def _prod_tangent(tangents: list, y: Any, x: Any, axis: int) -> Any:
+    (t,) = tangents
+    if shape_of(x)[axis] == 0:
+        return zeros(shape_of(y), y)
+    _, found = jvp(lambda z: _halved(z, axis, multiply), (x,), (t,))
+    return reshape(found, shape=shape_of(y))
+
+
+prod_: Op = tangential(
+    "prod",
+    lambda x, axis: np.prod(x, axis=axis),
+    _prod_tangent,
+    batch=along_axis(lambda: prod_),
+    kind="multiplications",
+    holomorphic=True,
+    doc="The product of the entries along an axis; its derivatives hold where entries are 0.",
+)
+cumsum_: Op = linear(
+    "cumsum",
+    lambda x, axis: np.cumsum(x, axis=axis),
+    lambda w, y, x, axis: _reversed(cumsum_(_reversed(w, axis), axis=axis), axis),
+    batch=along_axis(lambda: cumsum_),
+    kind="additions",
+    doc="The sums of the first 1, 2, … entries along an axis.",
+)
+
+
+def _reversed(x: Any, axis: int) -> Any:
+    return x[(*(slice(None),) * axis, slice(None, None, -1))]
+
+
+cumprod_: Op = tangential(
+    "cumprod",
+    lambda x, axis: np.cumprod(x, axis=axis),
+    lambda tangents, y, x, axis: jvp(lambda z: _swept(z, axis, multiply), (x,), tuple(tangents))[1],
+    batch=along_axis(lambda: cumprod_),
+    kind="multiplications",
+    holomorphic=True,
+    doc="The products of the first 1, 2, … entries along an axis, right where entries are 0.",
+)
+argsort: Op = linear(
+    "argsort",
+    lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
+    differentiable=(False,),
+    batch=along_axis(lambda: argsort),
+    kind="comparisons",
+    doc="The positions that sort an array along an axis; they have no derivative.",
+)
+sort_: Op = tangential(
+    "sort",
+    lambda x, axis: np.sort(x, axis=axis),
+    lambda tangents, y, x, axis: take_along_axis(tangents[0], argsort(x, axis=axis), axis=axis),
+    batch=along_axis(lambda: sort_),
+    kind="comparisons",
+    doc="The entries in ascending order along an axis; equal entries keep their order.",
+)
+
+
+def as_array(x: Any) -> Any:
+    """x as something with a shape: lists may hold carriers."""
+    return x if isinstance(x, Carrier) else array(x)

@@ -1,0 +1,203 @@
+"""Operations that give an array another shape or join arrays, each with its transpose."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import linear
+from admodes.core.carrier import Carrier
+from admodes.core.op import Op, numeric, shape_of
+
+
+def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    x = np.asarray(x)
+    extra = x.ndim - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
+    return x.sum(axis=(*range(extra), *stretched)).reshape(shape)
+
+
+def _broadcast_batch(args: tuple, mapped: tuple, shape: tuple) -> Any:
+    (x,) = args
+    n, *rest = shape_of(x)
+    lined_up = reshape(x, shape=(n, *(1,) * (len(shape) - len(rest)), *rest))
+    return broadcast_to(lined_up, shape=(n, *shape))
+
+
+def _unbroadcast_batch(args: tuple, mapped: tuple, shape: tuple) -> Any:
+    (x,) = args
+    n, *rest = shape_of(x)
+    summed = unbroadcast(x, shape=(n, *(1,) * (len(rest) - len(shape)), *shape))
+    return reshape(summed, shape=(n, *shape))
+
+
+broadcast_to: Op = linear(
+    "broadcast_to",
+    np.broadcast_to,
+    lambda w, y, x, shape: unbroadcast(w, shape=shape_of(x)),
+    batch=_broadcast_batch,
+    doc="An array stretched to a shape by NumPy's broadcasting rules.",
+)
+unbroadcast: Op = linear(
+    "unbroadcast",
+    _sum_to,
+    lambda w, y, x, shape: broadcast_to(w, shape=shape_of(x)),
+    batch=_unbroadcast_batch,
+    kind="additions",
+    reduces=True,
+    doc="The transpose of broadcasting: the sum over every axis that broadcasting stretched.",
+)
+
+
+def _reshape_batch(args: tuple, mapped: tuple, shape: tuple) -> Any:
+    (x,) = args
+    n, *rest = shape_of(x)
+    return reshape(x, shape=(n, *full_shape(shape, math.prod(rest))))
+
+
+reshape: Op = linear(
+    "reshape",
+    np.reshape,
+    lambda w, y, x, shape: reshape(w, shape=shape_of(x)),
+    batch=_reshape_batch,
+    doc="The same entries in another shape.",
+)
+
+
+def full_shape(shape: Any, size: int) -> tuple[int, ...]:
+    """A shape of size entries with -1 replaced."""
+    given = tuple(map(int, shape)) if isinstance(shape, (tuple, list)) else (int(shape),)
+    known = math.prod(n for n in given if n != -1)
+    return tuple(size // known if n == -1 and known else n for n in given)
+
+
+def _inverse_order(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
+transpose: Op = linear(
+    "transpose",
+    np.transpose,
+    lambda w, y, x, axes: transpose(w, axes=_inverse_order(axes)),
+    batch=lambda args, mapped, axes: transpose(args[0], axes=(0, *(a + 1 for a in axes))),
+    text="{0}ᵀ",
+    latex=r"{{0}}^{\top}",
+    doc="The axes of an array in another order.",
+)
+
+
+astype: Op = linear(
+    "astype",
+    lambda x, dtype: np.asarray(x).astype(dtype),
+    lambda w, y, x, dtype: astype(w, dtype=x.dtype),
+    batch=lambda args, mapped, dtype: astype(args[0], dtype=dtype),
+    doc="The same entries in another precision.",
+)
+
+
+def _unstack(i: int, w: Any, y: Any, *args: Any, axis: int = 0) -> Any:
+    return w[(slice(None),) * (axis % len(shape_of(w))) + (i,)]
+
+
+def spread(args: tuple, mapped: tuple[bool, ...]) -> list:
+    """All arguments with the leading axis of a batch."""
+    n = shape_of(args[mapped.index(True)])[0]
+    return [
+        a if own else broadcast_to(a, shape=(n, *shape_of(a)))
+        for a, own in zip(args, mapped, strict=True)
+    ]
+
+
+def _stack_batch(args: tuple, mapped: tuple, axis: int = 0) -> Any:
+    return _stack(*spread(args, mapped), axis=axis + 1 if axis >= 0 else axis)
+
+
+_stack = linear(
+    "stack",
+    lambda *xs, axis=0: np.stack([np.asarray(x) for x in xs], axis, dtype=np.result_type(*xs)),
+    _unstack,
+    arity=None,
+    batch=_stack_batch,
+    text="[{*}]",
+    latex="[{*}]",
+    doc="Values of one shape along a new axis.",
+)
+
+
+def _segment(i: int, w: Any, y: Any, *args: Any, axis: int) -> Any:
+    lengths = [shape_of(a)[axis] for a in args]
+    start = sum(lengths[:i])
+    return w[(slice(None),) * axis + (slice(start, start + lengths[i]),)]
+
+
+_concatenate = linear(
+    "concatenate",
+    lambda *xs, axis: np.concatenate(xs, axis),
+    _segment,
+    arity=None,
+    batch=lambda args, mapped, axis: _concatenate(*spread(args, mapped), axis=axis + 1),
+    text="[{*}]",
+    latex="[{*}]",
+    doc="Arrays joined along an axis that they have.",
+)
+
+
+def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    """np.concatenate: arrays joined along an axis; along all entries where axis is None."""
+    if isinstance(arrays, Carrier):
+        arrays = list(arrays)
+    parts = [array(a) for a in arrays]
+    if axis is None:
+        parts = [reshape(p, shape=(math.prod(shape_of(p)),)) for p in parts]
+        axis = 0
+    ranks = {len(shape_of(p)) for p in parts}
+    if len(ranks) != 1 or ranks == {0}:
+        shapes = ", ".join(str(shape_of(p)) for p in parts)
+        raise ValueError(f"concatenate: arrays of one rank, at least 1, are needed; got {shapes}")
+    (rank,) = ranks
+    if not -rank <= axis < rank:
+        raise ValueError(f"concatenate: axis {axis} of arrays with {rank} axes")
+    return _concatenate(*parts, axis=axis % rank)
+
+
+def stack(values: Any, axis: int = 0) -> Any:
+    """Join numbers, arrays or traced values of one shape along a new axis, as np.stack does.
+
+    Raises ValueError where the shapes differ or there is nothing to join.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.jacobian(lambda x: ad.stack([x[0] * x[1], x[1]]))(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [0., 1.]])
+    """
+    values = list(values)
+    shapes = {shape_of(v) for v in values}
+    if len(shapes) != 1:
+        raise ValueError(
+            f"stack: {'nothing to join' if not shapes else f'the shapes differ: {sorted(shapes)}'}"
+        )
+    return _stack(*values, axis=axis)
+
+
+def array(values: Any) -> Any:
+    """np.array for nested lists and tuples that may hold traced values.
+
+    Numbers and nested sequences of numbers become a float64 array; traced values keep their
+    derivatives. Raises ValueError where the nesting is ragged.
+
+    >>> import admodes as ad
+    >>> ad.jacobian(lambda t: ad.array([[1.0, t], [t * t, 0.0]]))(3.0)
+    array([[0., 1.],
+           [6., 0.]])
+    """
+    if isinstance(values, Carrier):
+        return values
+    if not isinstance(values, (list, tuple)):
+        return numeric(values, "array", complex_too=True)
+    parts = [array(v) for v in values]
+    if not any(isinstance(p, Carrier) for p in parts):
+        return numeric(np.array(parts), "array", complex_too=True)
+    return stack(parts)

@@ -1,0 +1,165 @@
+"""The error function, the gamma function and their derivatives, gelu.
+
+Arrays of the error function and the gamma family need scipy (admodes[special]); numbers of erf,
+erfc and gammaln do not.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise
+from admodes.core.carrier import SCIPY
+from admodes.core.op import Op
+from admodes.ops.exponential import exp, ln
+
+TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+
+
+def _scipy(name: str) -> Callable[..., Any]:
+    """A function of scipy.special, imported when it is first called."""
+
+    def kernel(*args: Any) -> Any:
+        try:
+            from scipy import special
+        except ImportError:
+            raise ImportError(
+                f"ad.{name} of this argument needs scipy: pip install 'admodes[special]'"
+            ) from None
+        return getattr(special, name)(*args)
+
+    return kernel
+
+
+erf = elementwise(
+    "erf",
+    _scipy("erf"),
+    lambda y, a: TWO_OVER_ROOT_PI * exp(-a * a),
+    scalar=math.erf,
+    symbol=lambda sp, a: sp.erf(a),
+    text="erf {0}",
+    latex=r"\operatorname{erf} {0}",
+    printed=("2/sqrt(pi)*exp(-a^2)",),
+    doc="The error function, 2/√π ∫₀ᵃ exp(-t²) dt.",
+)
+erfc = elementwise(
+    "erfc",
+    _scipy("erfc"),
+    lambda y, a: -TWO_OVER_ROOT_PI * exp(-a * a),
+    scalar=math.erfc,
+    symbol=lambda sp, a: sp.erfc(a),
+    text="erfc {0}",
+    latex=r"\operatorname{erfc} {0}",
+    printed=("-2/sqrt(pi)*exp(-a^2)",),
+    doc="1 - erf(a), accurate where erf is near 1.",
+)
+POLES = "a is not 0, -1, -2, …"
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@functools.cache
+def _polygamma(n: int) -> Op:
+    """The n-th derivative of digamma."""
+    return elementwise(
+        "trigamma" if n == 1 else f"polygamma{n}",
+        lambda a: _scipy("polygamma")(n, a),
+        lambda y, a: _polygamma(n + 1)(a),
+        symbol=lambda sp, a: sp.polygamma(n, a),
+        text=f"ψ{str(n).translate(SUBSCRIPTS)}({{0}})",
+        latex=rf"\psi_{{{{{n}}}}}({{0}})",
+        printed=(f"polygamma{n + 1}(a)",),
+        domain=Domain(((0.5, 4.0),), valid=POLES),
+        unlisted=n != 1,
+        doc=f"The derivative of digamma of order {n}.",
+    )
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """The n-th derivative of digamma, n ≥ 0, at x (a number, an array or a traced value).
+
+    Arrays and numbers need scipy. Raises ValueError for an order that is not a whole number ≥ 0.
+
+    >>> import admodes as ad
+    >>> round(ad.polygamma(1, 1.0), 6)
+    1.644934
+    """
+    if n != int(n) or n < 0:
+        raise ValueError(f"polygamma: the order is a whole number, 0 or more, not {n!r}")
+    return digamma(x) if n == 0 else _polygamma(int(n))(x)
+
+
+trigamma = _polygamma(1)
+digamma = elementwise(
+    "digamma",
+    _scipy("psi"),
+    lambda y, a: trigamma(a),
+    symbol=lambda sp, a: sp.digamma(a),
+    text="ψ({0})",
+    latex=r"\psi({0})",
+    printed=("trigamma(a)",),
+    domain=Domain(((0.5, 4.0),), valid=POLES),
+    aliases=("psi",),
+    doc="The derivative of the logarithm of the gamma function.",
+)
+
+
+def _log_gamma(a: float) -> float:
+    return math.lgamma(a) if math.isfinite(a) else abs(a)
+
+
+gammaln = elementwise(
+    "gammaln",
+    _scipy("gammaln"),
+    lambda y, a: digamma(a),
+    scalar=_log_gamma,
+    symbol=lambda sp, a: sp.loggamma(a),
+    text="ln Γ({0})",
+    latex=r"\ln\Gamma({0})",
+    printed=("digamma(a)",),
+    domain=Domain(((0.5, 4.0),), valid=POLES),
+    aliases=("lgamma",),
+    doc="The logarithm of the absolute value of the gamma function.",
+)
+gelu: Op = elementwise(
+    "gelu",
+    lambda a: 0.5 * a * erfc.array(-a / math.sqrt(2.0)),
+    lambda y, a: 0.5 * erfc(a * -math.sqrt(0.5)) + a * exp(-0.5 * a * a) / ROOT_TWO_PI,
+    scalar=lambda a: 0.5 * a * math.erfc(-a / math.sqrt(2.0)),
+    symbol=lambda sp, a: a * (1 + sp.erf(a / sp.sqrt(2))) / 2,
+    text="gelu({0})",
+    printed=("(1 + erf(a/sqrt(2)))/2 + a*exp(-a^2/2)/sqrt(2*pi)",),
+    doc="a Φ(a) with the normal distribution Φ (Hendrycks and Gimpel, 2016).",
+)
+
+
+def _times_log(a: Any, b: Any) -> Any:
+    return np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b))
+
+
+xlogy: Op = elementwise(
+    "xlogy",
+    _times_log,
+    lambda y, a, b: ln(b),
+    lambda y, a, b: a / b,
+    symbol=lambda sp, a, b: a * sp.log(b),
+    text="xlogy({0}, {1})",
+    printed=("ln(b)", "a/b"),
+    domain=Domain(((-3.0, 3.0), (0.3, 3.0)), valid="b > 0"),
+    doc="a ln b, and 0 where a is 0.",
+)
+SCIPY.update(
+    {
+        "erf": erf,
+        "erfc": erfc,
+        "gammaln": gammaln,
+        "psi": digamma,
+        "digamma": digamma,
+        "xlogy": xlogy,
+    }
+)

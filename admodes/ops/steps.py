@@ -1,0 +1,196 @@
+"""NumPy's ufuncs with steps or several pieces: remainder, floor_divide, fmax, heaviside, sinc, …"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise, linear
+from admodes.core.carrier import UFUNCS, implements
+from admodes.core.op import Op
+from admodes.ops.activations import logaddexp
+from admodes.ops.arithmetic import multiply
+from admodes.ops.comparisons import equal, greater, less, where
+from admodes.ops.selection import maximum, minimum
+from admodes.ops.shaping import array
+
+floor_divide = elementwise(
+    "floor_divide",
+    np.floor_divide,
+    0,
+    0,
+    symbol=lambda sp, a, b: sp.floor(a / b),
+    text="⌊{0} / {1}⌋",
+    latex=r"\lfloor {0} / {1} \rfloor",
+    printed=("0", "0"),
+    kind="divisions",
+    selects=True,
+    domain=Domain(
+        ((0.2, 0.8), (1.0, 2.0)),
+        lambda a, b: "// at a step" if b != 0 and a / b == math.floor(a / b) else None,
+        "0 everywhere, at the steps too",
+        "b ≠ 0",
+    ),
+    numpy=(np.floor_divide,),
+    operator="floordiv",
+    doc="a // b, the quotient rounded down; the derivative is 0.",
+)
+remainder = elementwise(
+    "remainder",
+    np.remainder,
+    1,
+    lambda y, a, b: -floor_divide(a, b),
+    symbol=lambda sp, a, b: a - b * sp.floor(a / b),
+    text="{0} mod {1}",
+    latex=r"{0} \bmod {1}",
+    printed=("1", "-floor(a/b)"),
+    kind="divisions",
+    domain=Domain(
+        ((2.2, 2.8), (1.0, 1.09)),
+        lambda a, b: "% at a step" if b != 0 and a / b == math.floor(a / b) else None,
+        "at a step as between the steps",
+        "b ≠ 0",
+    ),
+    numpy=(np.remainder,),
+    operator="mod",
+    doc="a % b with the sign of b.",
+)
+trunc = elementwise(
+    "trunc",
+    np.trunc,
+    0,
+    symbol=lambda sp, a: sp.sign(a) * sp.floor(sp.Abs(a)),
+    text="trunc({0})",
+    printed=("0",),
+    selects=True,
+    kind="comparisons",
+    domain=Domain(
+        ((0.1, 0.9),),
+        lambda a: "trunc at a step" if a == math.floor(a) else None,
+        "0 everywhere, at the steps too",
+    ),
+    numpy=(np.trunc,),
+    doc="a rounded towards 0; the derivative is 0.",
+)
+
+
+def _series(n: Any, x: Any) -> Any:
+    """The n-th derivative of sin(πx)/(πx) by its power series."""
+    total, k = 0.0, math.ceil(n / 2)
+    z = np.pi * x
+    term = (-1.0) ** k * z ** (2 * k - n) / (math.factorial(2 * k - n) * (2 * k + 1))
+    for _ in range(40):
+        total = total + term
+        step = (2 * k - n + 1) * (2 * k - n + 2) * (2 * k + 3) / (2 * k + 1)
+        term = -term * z * z / step
+        k += 1
+    return total * np.pi**n
+
+
+def _sinc_slope(n: int, x: Any) -> Any:
+    near = np.abs(np.pi * x) < n + 3.0
+    far = np.where(near, 1.0, x)
+    y = np.sinc(far)
+    for k in range(1, n + 1):
+        y = (np.pi ** (k - 1) * np.sin(np.pi * far + k * np.pi / 2) - k * y) / far
+    return np.where(near, _series(n, np.where(near, x, 0.0)), y)
+
+
+@functools.cache
+def _sinc(n: int) -> Op:
+    """The n-th derivative of sinc; n = 0 is sinc itself."""
+    return elementwise(
+        "sinc" if n == 0 else f"sinc{n}",
+        np.sinc if n == 0 else lambda a: _sinc_slope(n, a),
+        lambda y, a: _sinc(n + 1)(a),
+        symbol=lambda sp, a: sp.diff(sp.sin(sp.pi * a) / (sp.pi * a), a, n),
+        text="sinc {0}" if n == 0 else f"sinc⁽{n}⁾({{0}})",
+        latex=r"\operatorname{sinc} {0}" if n == 0 else rf"\operatorname{{sinc}}^{{({n})}}({{0}})",
+        printed=("(cos(pi*a) - sin(pi*a)/(pi*a))/a",) if n == 0 else (f"sinc{n + 1}(a)",),
+        domain=Domain(((0.2, 3.0),)),
+        unlisted=n != 0,
+        doc="sin(πa) / (πa), 1 at 0, with all of its derivatives there.",
+    )
+
+
+sinc = _sinc(0)
+implements(np.sinc)(lambda x: sinc(x))
+
+
+def _test(name: str, ufunc: np.ufunc, doc: str) -> Op:
+    return linear(
+        name,
+        ufunc,
+        differentiable=(False,),
+        kind="comparisons",
+        batch=lambda args, mapped: UFUNCS[ufunc](args[0]),
+        doc=doc + "; it has no derivative.",
+        numpy=(ufunc,),
+    )
+
+
+isnan = _test("isnan", np.isnan, "Whether a is not a number")
+isfinite = _test("isfinite", np.isfinite, "Whether a is finite")
+isinf = _test("isinf", np.isinf, "Whether a is infinite")
+signbit = _test("signbit", np.signbit, "Whether a has a minus sign")
+
+
+def _skip_nan(op: Op) -> Any:
+    return lambda a, b: op(where(isnan(a), b, a), where(isnan(b), a, b))
+
+
+def _heaviside(a: Any, b: Any) -> Any:
+    return where(greater(a, 0), 1.0, where(less(a, 0), 0.0, where(equal(a, 0), b, a)))
+
+
+def _copysign(a: Any, b: Any) -> Any:
+    turned = where(signbit(b), -1.0, 1.0)
+    return multiply(a, multiply(where(signbit(a), -1.0, 1.0), turned))
+
+
+def _fmod(a: Any, b: Any) -> Any:
+    return a - b * trunc(a / b)
+
+
+def _logaddexp2(a: Any, b: Any) -> Any:
+    return logaddexp(a * math.log(2.0), b * math.log(2.0)) / math.log(2.0)
+
+
+UFUNCS.update(
+    {
+        np.fmax: _skip_nan(maximum),
+        np.fmin: _skip_nan(minimum),
+        np.heaviside: _heaviside,
+        np.copysign: _copysign,
+        np.fmod: _fmod,
+        np.logaddexp2: _logaddexp2,
+        np.positive: lambda a: a,
+        np.deg2rad: lambda a: a * (math.pi / 180.0),
+        np.radians: lambda a: a * (math.pi / 180.0),
+        np.rad2deg: lambda a: a * (180.0 / math.pi),
+        np.degrees: lambda a: a * (180.0 / math.pi),
+        np.ldexp: lambda a, n: a * 2.0 ** np.asarray(n),
+        np.divmod: lambda a, b: (floor_divide(a, b), remainder(a, b)),
+        np.modf: lambda a: (a - trunc(a), trunc(a)),
+    }
+)
+implements(np.fix)(lambda x: trunc(x))
+
+
+@implements(np.select)
+def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+    y = default
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        y = where(condition, choice, y)
+    return y
+
+
+@implements(np.polyval)
+def _polyval(p: Any, x: Any) -> Any:
+    y: Any = np.zeros(np.shape(x)) if not hasattr(x, "value") else x * 0.0
+    for c in array(p):
+        y = y * x + c
+    return y

@@ -1,0 +1,200 @@
+"""The sweeps of a whole Jacobian: which mode, and blocks of directions through one sweep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import FLOAT, dtype_of, is_complex
+from admodes.core.forward import jvp
+from admodes.core.op import shape_of
+from admodes.core.pytree import Tree, flatten, unflatten
+from admodes.core.record import Program, record
+from admodes.core.reverse import vjp
+from admodes.ops.shaping import concatenate, reshape, stack, transpose
+
+MODES = ("auto", "forward", "reverse")
+FEW = 8
+"""Fewer directions than this are pushed one by one where all inputs are single numbers: the
+engines are fastest on Python floats."""
+BLOCK = 2**21
+"""The entries of the largest array in one block of directions, at most (16 MiB of float64)."""
+
+
+@dataclass
+class Choice:
+    """A mode for a whole Jacobian, and why."""
+
+    mode: str
+    reason: str
+
+
+@dataclass
+class Point:
+    """A function of leaves, which returns (result, aux) with has_aux, and where it is taken."""
+
+    f: Callable
+    xs: list
+    has_aux: bool
+    name: str
+
+    def __post_init__(self) -> None:
+        for x in self.xs:
+            if is_complex(x):
+                raise TypeError("jacobian: complex values; differentiate real and imaginary parts")
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        return [shape_of(x) for x in self.xs]
+
+    @property
+    def directions(self) -> int:
+        return sum(map(math.prod, self.shapes))
+
+    def result(self, *leaves: Any) -> Any:
+        """f without aux."""
+        out = self.f(*leaves)
+        return out[0] if self.has_aux else out
+
+    def choice(self) -> Choice:
+        """The mode that takes fewer operations for the whole Jacobian."""
+        ys = flatten(self.result(*self.xs))[0]
+        return self.compared(sum(math.prod(shape_of(y)) for y in ys))
+
+    def compared(self, m: int) -> Choice:
+        """The choice for m output components: by numbers of directions where one is at least
+        twice the other, otherwise by exact counts of operations."""
+        n = self.directions
+        sizes = f"{self.name} has {n} input and {m} output components"
+        if n == 0 or m == 0:
+            return Choice("reverse", f"{sizes}: there is nothing to sweep")
+        if m >= 2 * n or n >= 2 * m:
+            mode = "forward" if n < m else "reverse"
+            return Choice(mode, f"{sizes}: {mode} mode, with {min(n, m)} directions")
+        forward, reverse = self.sweep_costs()
+        mode = "forward" if n * forward <= m * reverse else "reverse"
+        return Choice(
+            mode,
+            f"{sizes}: forward {n} directions × {forward} operations = {n * forward}, reverse "
+            f"{m} directions × {reverse} operations = {m * reverse}: {mode} mode",
+        )
+
+    def sweep_costs(self) -> tuple[int, int]:
+        """The operations of one forward and one reverse sweep, without those that only move."""
+        ones = [np.ones(x)[()] for x in self.shapes]
+        tangents = record(lambda *vs: jvp(self.result, tuple(self.xs), vs)[1], *ones)
+        out, pullback = vjp(self.result, *self.xs)
+        leaves, tree = flatten(out)
+        weights = [np.ones(shape_of(y))[()] for y in leaves]
+        adjoints = record(lambda *ws: pullback(unflatten(tree, list(ws))), *weights)
+        return _arithmetic(tangents), _arithmetic(adjoints)
+
+
+def _arithmetic(program: Program) -> int:
+    return sum(
+        n
+        for step in program.steps
+        if step.op is not None
+        for kind, n in step.op.costs(program.arguments(step), step.value, step.params).items()
+        if kind != "moves"
+    )
+
+
+def whole_jacobian(at: Point, mode: str) -> tuple[Tree, list, Any]:
+    """The structure of the result; for each of its leaves the blocks (one per input leaf, of
+    shape out + in) and its shape; and aux."""
+    if mode == "forward" and at.directions:
+        return _forward(at)
+    out, pullback, *aux = vjp(at.f, *at.xs, has_aux=at.has_aux)
+    ys, out_tree = flatten(out)
+    m = sum(math.prod(shape_of(y)) for y in ys)
+    if mode == "auto" and at.compared(m).mode == "forward":
+        return _forward(at)
+    for y in ys:
+        if is_complex(y):
+            raise TypeError("jacobian: a complex result; take real and imaginary parts")
+    singly = m < FEW and all(shape_of(z) == () for z in (*ys, *at.xs))
+    pulled = [
+        pullback(unflatten(out_tree, seeds), batched=not singly)
+        for seeds in _seeds(ys, at.directions, singly)
+    ]
+    columns = [_joined([p[k] for p in pulled], singly) for k in range(len(at.xs))]
+    found = []
+    start = 0
+    for y in ys:
+        size, shape = math.prod(shape_of(y)), shape_of(y)
+        rows = [
+            _shaped(None if c is None else c[start : start + size], shape + x)
+            for c, x in zip(columns, at.shapes, strict=True)
+        ]
+        found.append((rows, shape))
+        start += size
+    return out_tree, found, aux[0] if aux else None
+
+
+def _forward(at: Point) -> tuple[Tree, list, Any]:
+    aux = None
+    pushed = []
+    singly = at.directions < FEW and not any(at.shapes)
+    for seeds in _seeds(at.xs, at.directions, singly):
+        out, dots, *rest = jvp(
+            at.f, tuple(at.xs), tuple(seeds), batched=not singly, has_aux=at.has_aux
+        )
+        aux = rest[0] if rest else None
+        leaves, out_tree = flatten(dots)
+        pushed.append(leaves)
+    found = []
+    for j, y in enumerate(flatten(out)[0]):
+        columns = _joined([leaves[j] for leaves in pushed], singly)
+        last = transpose(columns, axes=(*range(1, len(shape_of(columns))), 0))
+        start, rows = 0, []
+        for x in at.shapes:
+            part = last[..., start : start + math.prod(x)]
+            rows.append(_shaped(part, shape_of(y) + x))
+            start += math.prod(x)
+        found.append((rows, shape_of(y)))
+    return out_tree, found, aux
+
+
+def _seeds(xs: list, across: int, singly: bool) -> Iterator[list]:
+    """All unit directions of some leaves, in blocks with a leading axis, or one by one."""
+    sizes = [math.prod(shape_of(x)) for x in xs]
+    total = sum(sizes)
+    if singly:
+        for k in range(total):
+            yield [_unit(x, float(i == k)) for i, x in enumerate(xs)]
+        return
+    rows = max(1, min(total, BLOCK // max(total, across, 1)))
+    for first in range(0, total, rows):
+        last = min(first + rows, total)
+        start, seeds = 0, []
+        for x, size in zip(xs, sizes, strict=True):
+            block = np.zeros((last - first, size), dtype_of(x))
+            low, high = max(first, start), min(last, start + size)
+            if low < high:
+                block[np.arange(low, high) - first, np.arange(low, high) - start] = 1.0
+            seeds.append(block.reshape(last - first, *shape_of(x)))
+            start += size
+        yield seeds
+
+
+def _unit(x: Any, number: float) -> Any:
+    kind = dtype_of(x)
+    return number if kind == FLOAT else kind.type(number)
+
+
+def _joined(parts: list, singly: bool) -> Any:
+    """All directions along the leading axis; None where there is none."""
+    if not parts:
+        return None
+    if singly:
+        return stack(parts)
+    return parts[0] if len(parts) == 1 else concatenate(parts)
+
+
+def _shaped(block: Any, shape: tuple[int, ...]) -> Any:
+    return np.zeros(shape) if block is None else reshape(block, shape=shape)
