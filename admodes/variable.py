@@ -11,7 +11,8 @@ import numpy as np
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import canonical, numeric
-from admodes.core.reverse import Node, reachable, sweep
+from admodes.core.sweep import sweep
+from admodes.core.tape import Node, reachable
 from admodes.views.graph import dot
 
 _ids = itertools.count()
@@ -108,11 +109,6 @@ class Variable(Node):
         """The graph in Graphviz's DOT language: values, operations and, after backward(), the
         gradients. `dot -Tsvg` turns it into a picture."""
         return dot(list(_graph(self)))
-
-    @staticmethod
-    def kept(op: Any, args: tuple, primals: tuple) -> tuple:
-        # The array of an input may be changed in place, as in x.value -= rate * x.grad.
-        return op.kept(primals)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Variable cannot be subclassed: keep a Variable as an attribute instead")

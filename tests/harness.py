@@ -11,6 +11,7 @@ import ast
 import functools
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,15 +19,18 @@ from typing import Any
 import mpmath
 import numpy as np
 import sympy
+from array_cases import linear_array_cases
 
 import admodes as ad
 from admodes.core.builders import Elementwise, Linear
 from admodes.core.op import REGISTRY
+from admodes.core.tangential import Tangential
 
 OPS = [op for name, op in REGISTRY.items() if name == op.name and not op.custom]
 ELEMENTWISE = [op for op in OPS if isinstance(op, Elementwise)]
 SMOOTH = [op for op in ELEMENTWISE if any(p != 0 for p in op.partials)]
 LINEAR = [op for op in OPS if isinstance(op, Linear) and not op.is_test]
+TANGENTIAL = [op for op in OPS if isinstance(op, Tangential)]
 
 COMPOSITIONS = ("forward", "reverse")
 CLOSE = 1e-12
@@ -56,6 +60,9 @@ def sample_points(op: Any) -> list[tuple[float, ...]]:
     inside = [tuple(rng.uniform(low, high) for low, high in op.domain.intervals) for _ in range(6)]
     wide = [tuple(p) for p in rng.uniform(-4, 4, (24, op.arity)).tolist()]
     wide += [(*p[:-1], float(round(p[-1]))) for p in wide[:8]]
+    if op.arity == 2:
+        # Just below a step of a / b.
+        wide += [(round(a) * b - 5e-4, b) for a, b in wide[:8]]
     return [p for p in inside + wide if is_regular(op, p)]
 
 
@@ -138,9 +145,18 @@ def arguments(op: Any, shapes: tuple[tuple[int, ...], ...], rng: Any) -> tuple:
 
 
 def directions(args: tuple, rng: Any) -> tuple:
-    """A random direction for each argument, of its shape."""
-    vs = (rng.uniform(0.5, 1.5, np.shape(a)) * rng.choice([-1, 1], np.shape(a)) for a in args)
-    return tuple(float(v) if np.shape(v) == () else v for v in vs)
+    """A random direction for each argument, of its shape; complex where it is."""
+
+    def drawn(a: Any) -> Any:
+        return rng.uniform(0.5, 1.5, np.shape(a)) * rng.choice([-1, 1], np.shape(a))
+
+    vs = (drawn(a) + 1j * drawn(a) if np.iscomplexobj(a) else drawn(a) for a in args)
+    return tuple(v[()] if np.iscomplexobj(v) else float(v) if np.shape(v) == () else v for v in vs)
+
+
+def inner(w: Any, t: Any) -> Any:
+    """The products of the entries of a cotangent and a tangent, whose sum pairs them."""
+    return np.real(np.conj(w) * t)
 
 
 def difference(f: Callable[..., Any], args: tuple, vs: tuple, h: float = 1e-3) -> np.ndarray:
@@ -167,8 +183,8 @@ def check_transpose(f: Callable[..., Any], args: tuple, seed: int = 0) -> None:
     back = pullback(w)
     for g, a in zip(back, args, strict=True):
         assert np.shape(g) == np.shape(a)
-    left = np.sum(w * tangent)
-    right = sum(np.sum(g * v) for g, v in zip(back, vs, strict=True))
+    left = np.sum(inner(w, tangent))
+    right = sum(np.sum(inner(g, v)) for g, v in zip(back, vs, strict=True))
     scale = np.sum(np.abs(w * tangent)) + sum(
         np.sum(np.abs(g * v)) for g, v in zip(back, vs, strict=True)
     )
@@ -258,7 +274,16 @@ def linear_cases() -> dict[str, list[tuple[Callable[..., Any], tuple]]]:
         ],
         "strong_mul": [(strong, pair) for pair in pairs],
         "tangent_mul": [(both, pair) for pair in pairs],
+        **linear_array_cases(m),
     }
+
+
+def _order_of(name: str) -> int:
+    """The order in the name of a polygamma function, of which only the first is registered."""
+    found = re.fullmatch(r"polygamma(\d+)", name)
+    if found is None:
+        raise KeyError(name)
+    return int(found[1])
 
 
 _BINARY = {
@@ -289,7 +314,8 @@ def evaluate(formula: str, **names: Any) -> Any:
             case ast.Compare(left, [sign], [right]):
                 return REGISTRY[_COMPARE[type(sign)]](visit(left), visit(right))
             case ast.Call(ast.Name(name), parts, []):
-                return REGISTRY[name](*map(visit, parts))
+                named = REGISTRY.get(name) or functools.partial(ad.polygamma, _order_of(name))
+                return named(*map(visit, parts))
         raise ValueError(f"{formula!r}: {ast.dump(node)} is no part of a formula")
 
     names = {"e": math.e, "pi": math.pi, **names}
@@ -304,11 +330,13 @@ def replaced(op: Any, **attributes: Any) -> Iterator[None]:
         for name, attribute in attributes.items():
             setattr(op, name, attribute)
         op.__dict__.pop("quick_partials", None)
+        op.__dict__.pop("array_partials", None)
         yield
     finally:
         for name, attribute in before.items():
             setattr(op, name, attribute)
         op.__dict__.pop("quick_partials", None)
+        op.__dict__.pop("array_partials", None)
 
 
 def derivative(f: Callable[..., Any], i: int, mode: str) -> Callable[..., Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +28,7 @@ from admodes.core.op import (
 
 FLOAT = np.dtype(float)
 ARRAY = np.ndarray
+vdot = np.vdot
 PLAIN = frozenset((np.ndarray, float, int))
 
 Partial = Callable[..., Any] | int
@@ -46,9 +49,16 @@ class Elementwise(Op):
         self.elementwise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
 
-    @property
-    def needs_no_arguments(self) -> bool:
-        return not any(map(callable, self.partials))
+    def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        read: set[int] = set()
+        for p, wanted in zip(self.partials, active, strict=True):
+            if wanted and callable(p):
+                read |= _read(p, len(active) + 1)
+        return 0 in read, tuple(i + 1 in read for i in range(len(active)))
+
+    def product(self, p: Any, t: Any) -> Any:
+        """A partial times a tangent or cotangent, of plain arrays."""
+        return strong(t, p) if self.selects else strong(p, t)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("quick_partials", "array_partials"):
@@ -70,7 +80,7 @@ class Elementwise(Op):
                 # Division of Python floats has no infinities, that of arrays has.
                 lifted = (np.full(1, a, float) if a.__class__ in NUMBERS else a for a in (y, *args))
                 found = REGISTRY["reshape"](p(*lifted), shape=())
-            if found.__class__ is np.ndarray and found.dtype.kind == "f":
+            if found.__class__ is np.ndarray and found.dtype.kind in "fb":
                 kind = dtype_of(y)
                 if found.dtype != kind and kind.kind == "f":
                     found = found.astype(kind)
@@ -90,7 +100,7 @@ class Elementwise(Op):
             p = self.array_partials[i](y, *args)
             if p.__class__ is ARRAY and p.dtype != y.dtype and y.dtype.kind == "f":
                 p = p.astype(y.dtype)
-            return strong(t, p) if self.selects else strong(p, t)
+            return self.product(p, t)
         p = self.partial(i, y, args)
         return REGISTRY["strong_mul"](t, p) if self.selects else REGISTRY["strong_mul"](p, t)
 
@@ -117,11 +127,36 @@ class Elementwise(Op):
         return self.dispatch(aligned(args, mapped), params)
 
 
+def _read(function: Any, count: int) -> set[int]:
+    """The positions of the parameters that a function reads; all where it does not tell."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_argcount != count or code.co_flags & inspect.CO_VARARGS:
+        return set(range(count))
+    names = code.co_varnames[:count]
+    read = set(code.co_cellvars)
+    for step in dis.get_instructions(code):
+        if "LOAD_FAST" in step.opname:
+            read |= set(step.argval) if isinstance(step.argval, tuple) else {step.argval}
+    return {i for i, name in enumerate(names) if name in read}
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """The sum of a plain array over every axis that broadcasting stretched from shape."""
+    x = np.asarray(x)
+    extra = x.ndim - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
+    y = np.add.reduce(x, axis=(*range(extra), *stretched))
+    return y if y.shape == shape else y.reshape(shape)
+
+
 def strong(p: Any, t: Any) -> Any:
     """p t, and 0 wherever t is exactly 0, of plain numbers and arrays."""
-    y = np.multiply(p, t)
+    y = p * t
+    if y.__class__ is float:
+        return y if t else 0.0
+    flat = y.ravel("K") if y.ndim > 1 else y
     # One pass tells whether the product is already right: only 0 × inf and 0 × nan are not.
-    probe = np.vdot(y, y)
+    probe = vdot(flat, flat)
     return y if probe == probe else np.where(np.equal(t, 0), 0.0, y)
 
 
@@ -153,6 +188,13 @@ class Linear(Op):
 
     transposes: tuple[Callable[..., Any], ...] = ()
     joint: bool = True
+    bound: tuple = (None, ())
+
+    def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        if self.joint:
+            return False, tuple(not self.active(i) for i in range(len(active)))
+        others = sum(active)
+        return False, tuple(others - own > 0 for own in active)
 
     def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
         params = params or {}
@@ -172,9 +214,31 @@ class Linear(Op):
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         if not self.active(i):
             return None
-        if self.arity is None:
-            return self.transposes[0](i, w, y, *args, **(params or {}))
-        return self.transposes[i](w, y, *args, **(params or {}))
+        plain = all_plain((w, *args)) and (w.__class__ is float or w.dtype.kind == "f")
+        rule = (self._on_arrays() if plain else self.transposes)[0 if self.arity is None else i]
+        given = (i, w) if self.arity is None else (w,)
+        term = rule(*given, y, *args, **params) if params else rule(*given, y, *args)
+        return canonical(term) if plain and term.__class__ is not ARRAY else term
+
+    def _on_arrays(self) -> tuple:
+        """The transposes, bound to the kernels of the operations they name."""
+        if self.bound[0] is not self.transposes:
+            rules = tuple(specialised(t, "array") for t in self.transposes)
+            self.bound = self.transposes, rules
+        return self.bound[1]
+
+
+def all_plain(args: tuple) -> bool:
+    """Whether array kernels take these: plain arrays, at least one, and plain floats."""
+    found = False
+    for a in args:
+        if a.__class__ is ARRAY:
+            found = True
+            if a.dtype.kind not in "fbi":
+                return False
+        elif a.__class__ is not float:
+            return False
+    return found
 
 
 def dtype_of(x: Any) -> np.dtype:

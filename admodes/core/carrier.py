@@ -46,13 +46,15 @@ def implements(*functions: Any) -> Callable[[Callable], Callable]:
 
 class Level:
     """One derivative call or recording. Later calls are nested inside earlier ones, so that of two
-    carriers the one with the larger serial is the outer wrapper and is unwrapped first."""
+    carriers the one with the larger serial is the outer wrapper and is unwrapped first. entries
+    counts those of the arrays that a reverse mode has made."""
 
-    __slots__ = ("alive", "serial")
+    __slots__ = ("alive", "entries", "serial")
 
     def __init__(self) -> None:
         self.serial = next(_serials)
         self.alive = True
+        self.entries = 0
 
 
 class LostDerivative(TypeError):
@@ -89,7 +91,7 @@ class Carrier:
     @property
     def shape(self) -> tuple[int, ...]:
         x = self.primal
-        return x.shape if isinstance(x, Carrier) else np.shape(x)
+        return np.shape(x) if x.__class__ in (float, bool) else x.shape
 
     @property
     def ndim(self) -> int:
@@ -171,20 +173,12 @@ class Carrier:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         op = UFUNCS.get(ufunc)
-        if op is None:
-            op = _scipy(ufunc)
-        if op is None:
-            raise TypeError(
-                f"{_ufunc_name(ufunc, method)} has no derivative in admodes; {HOW_TO_ADD}"
-            )
-        if method == "__call__" and not kwargs:
-            return op(*inputs)
-        if method not in METHODS:
-            raise TypeError(
-                f"{_ufunc_name(ufunc, method)} changes an array in place or has no "
-                f"derivative in admodes; {HOW_TO_ADD}"
-            )
-        return METHODS[method](ufunc, op, inputs, kwargs)
+        if op is not None and method == "__call__" and not kwargs:
+            arity = getattr(op, "arity", None)
+            if arity == 1:
+                return self.unary(op)
+            return self.binary(op, *inputs) if arity == 2 else op(*inputs)
+        return _special_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func not in FUNCTIONS:
@@ -238,6 +232,21 @@ def _ufunc_name(ufunc: Any, method: str = "__call__") -> str:
     known = getattr(np, ufunc.__name__, None) is ufunc
     name = f"{'np.' if known else ''}{ufunc.__name__}"
     return name if method == "__call__" else f"{name}.{method}"
+
+
+def _special_ufunc(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:
+    """A ufunc of scipy, one with options, or one of its methods."""
+    op = UFUNCS.get(ufunc) or _scipy(ufunc)
+    if op is None:
+        raise TypeError(f"{_ufunc_name(ufunc, method)} has no derivative in admodes; {HOW_TO_ADD}")
+    if method == "__call__" and not kwargs:
+        return op(*inputs)
+    if method not in METHODS:
+        raise TypeError(
+            f"{_ufunc_name(ufunc, method)} changes an array in place or has no derivative in "
+            f"admodes; {HOW_TO_ADD}"
+        )
+    return METHODS[method](ufunc, op, inputs, kwargs)
 
 
 def _scipy(ufunc: Any) -> Any:

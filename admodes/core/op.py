@@ -7,13 +7,13 @@ import math
 import re
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from admodes.core import carrier
-from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
+from admodes.core.carrier import Carrier, is_quiet, quiet
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -63,6 +63,7 @@ class Op:
     kernel takes its arguments as they are, since some are indices or conditions. accumulate(
     buffer, w, **params) adds the transpose of w into an array, for operations that read a few
     entries of a large one. batch: see builders.linear. passive: the result has no derivative.
+    quick: elementwise and differentiable.
     """
 
     name: str
@@ -89,6 +90,8 @@ class Op:
     accumulate: Callable[..., None] | None = None
     cost: Callable[..., dict[str, int]] | None = None
     passive: bool = False
+    quick: bool = False
+    cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.__doc__ = self.doc
@@ -105,10 +108,22 @@ class Op:
             if self.folds and len(args) > 2:
                 return functools.reduce(self, args)
             args = self._complete(args)
-        top = outermost(args)
-        if top is None:
-            return self.plain(args, params)
-        return top.apply(self, args, params)
+        top = None
+        arrays = floats = True
+        for a in args:
+            if a.__class__ is np.ndarray:
+                floats = False
+                arrays = arrays and a.dtype.kind == "f"
+            elif isinstance(a, Carrier):
+                if top is None or a.level.serial > top.level.serial:
+                    top = a
+            elif a.__class__ is not float:
+                arrays = False
+        if top is not None:
+            return top.apply(self, args, params)
+        if (arrays or self.raw) and not floats and is_quiet():
+            return self.on_arrays(args, params)
+        return self.plain(args, params)
 
     def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
         """The results for all samples, along a leading axis. The arguments that are mapped have
@@ -182,12 +197,12 @@ class Op:
     def kept(self, args: tuple) -> tuple:
         """args as a reverse sweep may keep them: copies of arrays that the caller may still
         change, unless no derivative of this operation reads them."""
-        return args if self.needs_no_arguments else frozen(args)
+        return frozen(args) if any(self.needs((True,) * len(args))[1]) else args
 
-    @property
-    def needs_no_arguments(self) -> bool:
-        """Whether the derivatives are the same at every point."""
-        return False
+    def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        """Whether the rules that serve the active arguments read the result, and each argument;
+        of what they do not read only shape and dtype are kept. cache holds the answers."""
+        return True, (True,) * len(active)
 
     def active(self, i: int) -> bool:
         """Whether the result depends differentiably on argument i."""
@@ -264,17 +279,19 @@ def frozen(args: tuple) -> tuple:
 
 def plain_params(params: dict | None) -> dict | None:
     """Parameters as a recording may keep them: index arrays and lists are copied."""
-    if params is None:
-        return None
-    return {k: _kept(v) if v.__class__ in CONTAINERS else v for k, v in params.items()}
+    if params is None or not any(map(_changeable, params.values())):
+        return params
+    return {k: _kept(v) for k, v in params.items()}
 
 
-CONTAINERS = frozenset((tuple, list, np.ndarray))
+def _changeable(x: Any) -> bool:
+    kind = x.__class__
+    return kind is list or kind is np.ndarray or (kind is tuple and any(map(_changeable, x)))
 
 
 def _kept(x: Any) -> Any:
     if isinstance(x, tuple):
-        return tuple(_kept(i) if i.__class__ in CONTAINERS else i for i in x)
+        return tuple(map(_kept, x))
     return np.array(x) if isinstance(x, (list, np.ndarray)) else x
 
 
@@ -286,6 +303,7 @@ def _brief(x: Any) -> str:
 def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True) -> Op:
     """Enter op in the registry under its names, and bind its NumPy functions and its operator."""
     op.passive = op.differentiable is not None and not any(op.differentiable)
+    op.quick = op.elementwise and not op.passive
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
             raise ValueError(f"an operation named {name!r} exists already")
@@ -301,15 +319,38 @@ def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: 
 
 
 def specialised(function: Any, kernel: str) -> Any:
-    """A partial of admodes, with the operations it names bound to their kernels ("scalar" or
-    "array"): the same text as the general partial, without its dispatch. Rules written elsewhere
-    stay as they are, since the names in a user's module may change."""
+    """A rule of admodes, with the operations it names bound to their kernels ("scalar" or
+    "array"), in its helpers too: the same text as the general rule, without its dispatch. Rules
+    written elsewhere stay as they are, since the names in a user's module may change."""
     if not isinstance(function, types.FunctionType):
         return function
     module = function.__globals__
     if not module.get("__name__", "").startswith("admodes.ops"):
         return function
-    bound = {k: getattr(v, kernel) if isinstance(v, Op) else v for k, v in module.items()}
-    return types.FunctionType(
-        function.__code__, bound, function.__name__, function.__defaults__, function.__closure__
-    )
+    key = function, kernel
+    if key not in _specialised:
+        bound = dict(module)
+        _specialised[key] = types.FunctionType(
+            function.__code__,
+            bound,
+            function.__name__,
+            function.__defaults__,
+            function.__closure__,
+        )
+        _specialised[key].__kwdefaults__ = function.__kwdefaults__
+        for name in _names(function.__code__):
+            found = module.get(name)
+            if isinstance(found, Op):
+                bound[name] = getattr(found, kernel)
+            elif found is not None:
+                bound[name] = specialised(found, kernel)
+    return _specialised[key]
+
+
+_specialised: dict[tuple, types.FunctionType] = {}
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The global names that a function uses, in the functions inside it too."""
+    inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*inner)

@@ -12,7 +12,7 @@ from admodes.core.carrier import Carrier, Level, outermost
 from admodes.core.op import canonical, numeric, shape_of
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Tree:
     """The structure of a pytree: the type of the container, its keys, its branches."""
 
@@ -31,20 +31,23 @@ class Tree:
 
 
 LEAF = Tree(None, None, ())
+CONTAINERS = (tuple, list, dict)
 
 
 def flatten(tree: Any) -> tuple[list, Tree]:
     """The leaves in order, and the structure."""
+    if not isinstance(tree, CONTAINERS):
+        return [tree], LEAF
     if isinstance(tree, dict):
         keys = tuple(tree)
         parts = [flatten(tree[k]) for k in keys]
-    elif isinstance(tree, (tuple, list)):
-        keys = None
-        parts = [flatten(t) for t in tree]
     else:
-        return [tree], LEAF
+        keys = None
+        if not any([isinstance(t, CONTAINERS) for t in tree]):
+            return list(tree), Tree(tree.__class__, None, (LEAF,) * len(tree))
+        parts = [flatten(t) for t in tree]
     leaves = [leaf for part, _ in parts for leaf in part]
-    return leaves, Tree(type(tree), keys, tuple(structure for _, structure in parts))
+    return leaves, Tree(tree.__class__, keys, tuple([structure for _, structure in parts]))
 
 
 def flatten_like(tree: Any, structure: Tree, what: str, of: str) -> list:
@@ -76,13 +79,18 @@ def own(x: Any) -> Any:
 
 def unflatten(structure: Tree, leaves: list) -> Any:
     """The inverse of flatten."""
+    if structure is LEAF:
+        return leaves[0]
     return _build(structure, iter(leaves))
 
 
 def _build(structure: Tree, remaining: Iterator) -> Any:
     if structure.kind is None:
         return next(remaining)
-    parts = [_build(branch, remaining) for branch in structure.branches]
+    parts = [
+        next(remaining) if branch is LEAF else _build(branch, remaining)
+        for branch in structure.branches
+    ]
     if structure.keys is not None:
         return dict(zip(structure.keys, parts, strict=True))
     make: Any = structure.kind
@@ -95,6 +103,8 @@ def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = Fals
         if not x.level.alive:
             raise ValueError(_leak(who))
         return x
+    if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
+        return x.copy() if copy else x
     x = canonical(numeric(x, who, complex_too))
     if x.__class__ is bool:
         return float(x)

@@ -1,24 +1,20 @@
-"""Reverse mode: every operation leaves a node behind, and a sweep walks the nodes back.
+"""Reverse mode: vjp, one evaluation and its sweeps back.
 
 S. Linnainmaa, master's thesis (1970); A. Griewank and A. Walther, Evaluating Derivatives (2008).
-There is no tape object: the tape of a sweep is the set of nodes reachable from its outputs, in
-the order of their serial numbers. It is freed with the values that refer to it.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from admodes.core.batch import Lanes
-from admodes.core.builders import cast, is_complex, zeros
+from admodes.core.builders import FLOAT, cast, is_complex, zeros
 from admodes.core.carrier import Carrier, Level, call, quiet
-from admodes.core.op import ARITHMETIC, REGISTRY, plain_params, shape_of
+from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -30,238 +26,11 @@ from admodes.core.pytree import (
     stripped,
     unflatten,
 )
+from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
+from admodes.core.tape import SMALL, Node, blank, node_of, reachable, traced_input
 
-_next_serial = itertools.count().__next__
-_by_serial = attrgetter("serial")
-
-
-class General(tuple):
-    """What the vjp of a node needs beside its adjoint: parameters, and values of the arguments."""
-
-    __slots__ = ()
-
-
-class Node(Carrier):
-    """A value, and the operation and arguments that made it (op is None for an input).
-
-    local: on Python floats the partials, evaluated while recording and shared by all sweeps: one
-    number for one argument, otherwise a tuple with None for what nothing is propagated to. In
-    general what the operation's vjp needs. None for an input.
-    """
-
-    __slots__ = ("args", "local", "op", "serial")
-    result: Any
-
-    def __init__(self, level: Level, primal: Any, op: Any, args: tuple, local: Any) -> None:
-        self.level = level
-        self.primal = primal
-        self.op = op
-        self.args = args
-        self.local = local
-        self.serial = _next_serial()
-
-    def unary(self, op: Any) -> Any:
-        x = self.primal
-        if x.__class__ is float:
-            try:
-                y = op.scalar(x)
-                p = op.quick_partials[0]
-                if p.__class__ is not int:
-                    p = p(y, x)
-                if p or not op.selects:
-                    return self.result(self.level, y, op, (self,), p)
-            except ARITHMETIC:
-                pass
-        return self.apply(op, (self,), None)
-
-    def binary(self, op: Any, a: Any, b: Any) -> Any:
-        level = self.level
-        kind = self.__class__
-        x = z = None
-        if a.__class__ is kind and a.level is level:
-            x = a.primal
-        if b.__class__ is kind and b.level is level:
-            z = b.primal
-        u = a if x is None else x
-        v = b if z is None else z
-        if (
-            (u.__class__ is float or u.__class__ is int)
-            and (v.__class__ is float or v.__class__ is int)
-            and op.elementwise
-        ):
-            try:
-                y = op.scalar(u, v)
-                p, q = op.quick_partials
-                if x is None:
-                    p = None
-                elif p.__class__ is not int:
-                    p = p(y, u, v)
-                if z is None:
-                    q = None
-                elif q.__class__ is not int:
-                    q = q(y, u, v)
-                if op.selects:
-                    p, q = p or None, q or None
-                return self.result(level, y, op, (a, b), (p, q))
-            except ARITHMETIC:
-                pass
-        return op.dispatch((a, b), None)
-
-    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
-        level = self.level
-        kind = self.__class__
-        primals = []
-        floats = True
-        arrays = constants = False
-        for a in args:
-            if a.__class__ is kind and a.level is level:
-                a = a.primal
-            elif a.__class__ is ndarray:
-                constants = True
-            if a.__class__ is ndarray and a.dtype.kind == "f":
-                arrays = True
-            elif a.__class__ is not float:
-                floats = False
-            primals.append(a)
-        xs = tuple(primals)
-        if arrays and floats and kind is Node:
-            y = op.on_arrays(xs, params)
-        else:
-            y = op.dispatch(xs, params)
-        if op.passive:
-            return y
-        if constants:
-            xs = self.kept(op, args, xs)
-        return self.result(level, y, op, args, General((plain_params(params), xs)))
-
-    @staticmethod
-    def kept(op: Any, args: tuple, primals: tuple) -> tuple:
-        """The values of the arguments, constants safe against the caller changing an array."""
-        safe = op.kept(tuple(p if a is p else None for a, p in zip(args, primals, strict=True)))
-        return tuple(p if s is None else s for p, s in zip(primals, safe, strict=True))
-
-
-Node.result = Node
-
-
-def reachable(roots: Iterable[Node]) -> list[Node]:
-    """The nodes that roots depend on, last first."""
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        node = stack.pop()
-        kind = node.__class__
-        level = node.level
-        for a in node.args:
-            if a.__class__ is kind and a not in seen and a.level is level:
-                seen.add(a)
-                stack.append(a)
-    return sorted(seen, key=_by_serial, reverse=True)
-
-
-def sweep(adjoints: dict[Node, Any], nodes: list[Node], keep: bool = False) -> dict[Node, Any]:
-    """Propagate the adjoints of the outputs to every node, in the given order (last first).
-
-    Returns the adjoints of the inputs (of all nodes with keep). Adjoints that have been passed on
-    are dropped as the sweep goes.
-    """
-    with quiet():
-        return _sweep(adjoints, iter(nodes), adjoints.get if keep else adjoints.pop)
-
-
-def last_sweep(adjoints: dict[Node, Any], nodes: list[Node]) -> dict[Node, Any]:
-    """sweep, for the only time: nodes (which must be first to last) and what they hold are dropped
-    as the sweep goes."""
-
-    def dropped() -> Iterator[Node]:
-        while nodes:
-            node = nodes.pop()
-            yield node
-            if node.op is not None:
-                node.args, node.local, node.primal = (), None, None
-
-    with quiet():
-        return _sweep(adjoints, dropped(), adjoints.pop)
-
-
-def _sweep(adjoints: dict[Node, Any], nodes: Iterator[Node], take: Callable) -> dict[Node, Any]:
-    owned: set[Node] = set()
-    for node in nodes:
-        local = node.local
-        if local is None:
-            continue
-        w = take(node, None)
-        if w is None:
-            continue
-        if local.__class__ is General or w.__class__ is not float:
-            _general_step(adjoints, node, w, owned)
-        elif local.__class__ is tuple:
-            a, b = node.args
-            p, q = local
-            if p is not None:
-                term = p * w if w else 0.0
-                adjoints[a] = adjoints[a] + term if a in adjoints else term
-            if q is not None:
-                term = q * w if w else 0.0
-                adjoints[b] = adjoints[b] + term if b in adjoints else term
-        else:
-            (a,) = node.args
-            term = local * w if w else 0.0
-            adjoints[a] = adjoints[a] + term if a in adjoints else term
-    return adjoints
-
-
-def _general_step(adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node]) -> None:
-    """Add what node's adjoint w contributes to its arguments, by the operation's vjp. owned: the
-    nodes whose adjoint is an array that this sweep made and nothing else refers to."""
-    kind = node.__class__
-    level = node.level
-    args = node.args
-    op = node.op
-    if node.local.__class__ is General:
-        params, xs = node.local
-    else:
-        params = None
-        xs = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
-    for i, a in enumerate(args):
-        if a.__class__ is not kind or a.level is not level:
-            continue
-        if op.accumulate is not None and _accumulated(adjoints, a, op, w, params, owned):
-            continue
-        term = op.vjp(i, w, node.primal, xs, params)
-        if term is None:
-            continue
-        if term.__class__ is not float and is_complex(term) and not is_complex(a.primal):
-            term = REGISTRY["real"](term)
-        if a not in adjoints:
-            adjoints[a] = term
-            continue
-        old = adjoints[a]
-        if old.__class__ is not ndarray or term.__class__ is not ndarray:
-            adjoints[a] = _add(old, term)
-        elif a in owned and old.dtype == term.dtype:
-            np.add(old, term, out=old)
-        else:
-            adjoints[a] = old + term
-            owned.add(a)
-
-
-def _accumulated(
-    adjoints: dict[Node, Any], a: Node, op: Any, w: Any, params: Any, owned: set[Node]
-) -> bool:
-    """Add a contribution that has few entries into the array of a's adjoint, which costs as much
-    as there are entries. False where that is not possible."""
-    old = adjoints.get(a)
-    if isinstance(w, Carrier) or isinstance(old, Carrier) or a.primal.__class__ is not ndarray:
-        return False
-    if a.primal.dtype.kind != "f" or (w.__class__ is not float and is_complex(w)):
-        return False
-    if a not in owned:
-        fresh = np.zeros(a.primal.shape, a.primal.dtype)
-        adjoints[a] = fresh if old is None else np.add(fresh, old)
-        owned.add(a)
-    op.accumulate(adjoints[a], w, **params)
-    return True
+SMALL_TAPE = 2**17
+"""Below so many entries (1 MiB of float64) nothing is gained by dropping a tape early."""
 
 
 def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
@@ -295,41 +64,54 @@ class Evaluation:
     def __init__(self, f: Callable, primals: tuple, has_aux: bool = False) -> None:
         xs, self.tree = flatten(primals)
         self.level = level = Level()
-        self.inputs = [
-            Node(level, checked_input(x, "vjp", copy=True, complex_too=True), None, (), None)
-            for x in xs
+        carriers = [
+            traced_input(level, checked_input(x, "vjp", copy=True, complex_too=True)) for x in xs
         ]
+        self.inputs = [node_of(x, level) for x in carriers]
+        self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
         try:
-            result = call(f, unflatten(self.tree, self.inputs))
+            arguments = unflatten(self.tree, carriers)
+            del carriers
+            result = call(f, arguments)
+            del arguments
             result, aux = split_aux(result, has_aux, f)
             leaves, self.out_tree = flatten(result)
         finally:
             level.alive = False
         for leaf in leaves:
             check_output(leaf, level, f)
-        self.aux = stripped(aux, level)
-        self.leaves = leaves
-        self.outs = [y.primal if _owned(y, level) else y for y in leaves]
-        self.nodes = reachable([y for y in leaves if _owned(y, level)])
+        self.aux = stripped(aux, level) if has_aux else None
+        self.leaves = [node_of(y, level) for y in leaves]
+        self.outs = [y if n is None else y.primal for y, n in zip(leaves, self.leaves)]
+        self.nodes = reachable([n for n in self.leaves if n is not None])
 
     def result(self) -> Any:
         return unflatten(self.out_tree, [own(y) for y in self.outs])
 
     def pullback(self, cotangent: Any, batched: bool = False) -> tuple:
         """wᵀJ for a cotangent w of the structure of the output."""
-        return self._pulled(cotangent, batched, sweep)
+        adjoints, lanes = self._seeded(cotangent, batched)
+        return self._finished(self._twice(adjoints), lanes, adjoints.values())
 
-    def last_pullback(self, cotangent: Any) -> tuple:
-        """The pullback for the only time: the tape is dropped as the sweep goes."""
-        self.leaves, leaves = [], self.leaves
+    def gradient(self) -> tuple:
+        """The cotangents of the inputs for the single number that f returned, by the only sweep
+        that is made: a large tape is dropped as the sweep goes."""
+        (y,) = self.leaves
+        seeds = {} if y is None else {y: _one(self.outs[0])}
+        if self.level.entries < SMALL_TAPE:
+            return self._finished(self._twice(seeds), None, ())
+        self.leaves.clear()
         self.nodes.reverse()
-        return self._pulled(cotangent, False, last_sweep, leaves)
+        return self._finished(self._pulled(seeds, dropping(self.nodes), strong_product), None, ())
 
-    def _pulled(
-        self, cotangent: Any, batched: bool, run: Callable, leaves: list | None = None
-    ) -> tuple:
-        leaves = self.leaves if leaves is None else leaves
-        outs, level = self.outs, self.level
+    def _twice(self, seeds: dict) -> list:
+        """The adjoints of the inputs by plain products, and by strong ones where these fail."""
+        found = self._pulled(dict(seeds), self.nodes, plain_product)
+        return self._pulled(dict(seeds), self.nodes, strong_product) if _has_nan(found) else found
+
+    def _seeded(self, cotangent: Any, batched: bool) -> tuple[dict, Lanes | None]:
+        """The adjoints of the outputs, and the lanes of the directions where there are several."""
+        outs = self.outs
         ws = flatten_like(cotangent, self.out_tree, "pullback: the cotangent", "the output")
         ws = [checked_input(w, "pullback", complex_too=True) for w in ws]
         lanes = Lanes(outs, ws, "pullback: cotangent", "output") if batched else None
@@ -337,20 +119,49 @@ class Evaluation:
             match_shapes(outs, ws, "pullback: cotangent", "output")
         ws = [conjugate(cast(w, y)) for w, y in zip(ws, outs, strict=True)]
         adjoints: dict[Node, Any] = {}
-        for y, w in zip(leaves, ws, strict=True):
-            if _owned(y, level) and not _is_zero(w):
+        for y, w in zip(self.leaves, ws, strict=True):
+            if y is not None and not _is_zero(w):
                 w = w if lanes is None else lanes.wrap(w)
-                adjoints[y] = _add(adjoints[y], w) if y in adjoints else w
-        y = w = None
-        leaves.clear() if run is last_sweep else None
-        run(adjoints, self.nodes)
-        finish = own if lanes is None else lanes.unwrap
-        found = []
-        for x in self.inputs:
-            g = adjoints.get(x)
-            g = zeros(shape_of(x), x.primal) if g is None else conjugate(cast(g, x.primal))
-            found.append(finish(g))
-        return unflatten(self.tree, found)
+                adjoints[y] = REGISTRY["add"](adjoints[y], w) if y in adjoints else w
+        return adjoints, lanes
+
+    def _pulled(self, adjoints: dict, nodes: Iterable[Node], product: Product) -> list:
+        """The adjoints of the inputs; None where nothing arrives."""
+        with quiet():
+            pull_back(adjoints, nodes, adjoints.pop, product)
+        return [adjoints.get(x) for x in self.inputs]
+
+    def _finished(self, found: list, lanes: Lanes | None, seeds: Iterable) -> tuple:
+        """The results, of which none is an array that something else refers to."""
+        taken = set(map(id, seeds))
+        results = []
+        for like, g in zip(self.likes, found, strict=True):
+            if g is None:
+                g = zeros(shape_of(like), like)
+            elif g.__class__ is not ndarray or g.dtype is not like.dtype:
+                g = conjugate(cast(g, like))
+            if lanes is not None:
+                g = lanes.unwrap(g)
+            elif g.__class__ is ndarray and (not g.flags.owndata or id(g) in taken):
+                g = g.copy()
+            taken.add(id(g))
+            results.append(g)
+        return unflatten(self.tree, results)
+
+
+def _one(y: Any) -> Any:
+    """1 in the precision of a result."""
+    kind = getattr(y, "dtype", None)
+    return 1.0 if kind is None or kind == FLOAT else kind.type(1.0)
+
+
+def _has_nan(found: list) -> bool:
+    for g in found:
+        if g.__class__ is ndarray:
+            g = np.vdot(g, g)
+        if g is not None and not isinstance(g, Carrier) and g != g:
+            return True
+    return False
 
 
 def conjugate(w: Any) -> Any:
@@ -359,15 +170,8 @@ def conjugate(w: Any) -> Any:
     return w if w.__class__ is float or not is_complex(w) else REGISTRY["conj"](w)
 
 
-def _add(a: Any, b: Any) -> Any:
-    """a + b, also inf - inf of arrays, without a warning."""
-    return REGISTRY["add"](a, b)
-
-
 def _is_zero(w: Any) -> bool:
     """Whether a cotangent is exactly zero, so that there is nothing to propagate."""
+    if w.__class__ is float:
+        return bool(w == 0.0)
     return not isinstance(w, Carrier) and not np.any(w)
-
-
-def _owned(y: Any, level: Level) -> bool:
-    return isinstance(y, Node) and y.level is level

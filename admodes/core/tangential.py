@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.builders import zeros
-from admodes.core.op import Domain, Form, Op, register, shape_of
+from admodes.core.builders import all_plain, zeros
+from admodes.core.op import Domain, Form, Op, canonical, register, shape_of, specialised
 from admodes.core.reverse import conjugate, vjp
 
 
@@ -35,7 +35,10 @@ class Tangential(Op):
         if not self.active(i):
             return None
         if self.cotangent is not None:
-            return self.cotangent(w, y, *args, **(params or {}))
+            plain = all_plain((w, y, *args))
+            rule = specialised(self.cotangent, "array") if plain else self.cotangent
+            term = rule(w, y, *args, **(params or {}))
+            return canonical(term) if plain else term
 
         def along(t: Any) -> Any:
             tangents = [t if k == i else None for k in range(len(args))]

@@ -14,8 +14,9 @@ from admodes.ops.exponential import exp, expm1
 
 
 def _sigmoid(x: Any) -> Any:
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1 + small)
+    right = np.real(x) >= 0
+    small = np.exp(np.where(right, -x, x))
+    return np.where(right, 1.0, small) / (1 + small)
 
 
 def _float_sigmoid(x: float) -> float:
@@ -35,6 +36,7 @@ sigmoid: Op = elementwise(
     latex=r"\sigma({0})",
     printed=("sigmoid(a)*(1 - sigmoid(a))",),
     aliases=("σ",),
+    holomorphic=True,
     doc="The logistic function 1 / (1 + e^-a).",
 )
 

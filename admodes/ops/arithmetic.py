@@ -29,6 +29,7 @@ add = elementwise(
     kind="additions",
     numpy=(np.add,),
     operator="add",
+    holomorphic=True,
     doc="a + b.",
 )
 subtract = elementwise(
@@ -45,6 +46,7 @@ subtract = elementwise(
     kind="additions",
     numpy=(np.subtract,),
     operator="sub",
+    holomorphic=True,
     doc="a - b.",
 )
 negate = elementwise(
@@ -59,6 +61,7 @@ negate = elementwise(
     kind="negations",
     numpy=(np.negative,),
     operator="neg",
+    holomorphic=True,
     doc="-a.",
 )
 multiply = elementwise(
@@ -75,6 +78,7 @@ multiply = elementwise(
     kind="multiplications",
     numpy=(np.multiply,),
     operator="mul",
+    holomorphic=True,
     doc="a b.",
 )
 divide = elementwise(
@@ -92,6 +96,7 @@ divide = elementwise(
     domain=Domain(((-3.0, 3.0), (0.3, 3.0)), valid="b ≠ 0"),
     numpy=(np.divide,),
     operator="truediv",
+    holomorphic=True,
     doc="a / b; inf or nan where b is 0.",
 )
 inverse = elementwise(
@@ -107,6 +112,7 @@ inverse = elementwise(
     domain=Domain(((0.3, 3.0),), valid="a ≠ 0"),
     numpy=(np.reciprocal,),
     aliases=("reciprocal",),
+    holomorphic=True,
     doc="1 / a.",
 )
 square = elementwise(
@@ -120,6 +126,7 @@ square = elementwise(
     printed=("2*a",),
     kind="multiplications",
     numpy=(np.square,),
+    holomorphic=True,
     doc="a².",
 )
 
@@ -159,6 +166,7 @@ power: Op = elementwise(
     ),
     numpy=(np.power, np.float_power),
     aliases=("pow",),
+    holomorphic=True,
     doc="a to the power b; either may be differentiated. A negative base takes whole exponents.",
 )
 
@@ -189,6 +197,7 @@ sqrt = elementwise(
         "a ≥ 0",
     ),
     numpy=(np.sqrt,),
+    holomorphic=True,
     doc="The square root; nan below 0.",
 )
 cbrt = elementwise(

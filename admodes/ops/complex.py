@@ -16,7 +16,6 @@ from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.arithmetic import divide
 from admodes.ops.comparisons import where
-from admodes.ops.shaping import array
 
 
 def _entrywise(op: Any) -> Any:
@@ -124,14 +123,3 @@ def _absolute(x: Any) -> Any:
 UFUNCS[np.conj] = _conjugate
 UFUNCS[np.abs] = _absolute
 setattr(Carrier, "__abs__", _absolute)  # noqa: B010
-
-
-@implements(np.roots)
-def _roots(p: Any) -> Any:
-    p = array(p)
-    n = shape_of(p)[0] - 1
-    if n < 1:
-        return np.zeros(0)
-    below = np.eye(n - 1, n)
-    companion = np.vstack([-(p[1:] / p[0])[None, :], below])
-    return np.linalg.eigvals(companion)

@@ -32,6 +32,7 @@ exp: Op = elementwise(
     latex="e^{{0}}",
     printed=("e^a",),
     numpy=(np.exp,),
+    holomorphic=True,
     doc="e to the power a.",
 )
 exp2 = elementwise(
@@ -44,6 +45,7 @@ exp2 = elementwise(
     latex="2^{{0}}",
     printed=("2^a*ln(2)",),
     numpy=(np.exp2,),
+    holomorphic=True,
     doc="2 to the power a.",
 )
 expm1 = elementwise(
@@ -56,6 +58,7 @@ expm1 = elementwise(
     latex="e^{{0}} - 1",
     printed=("e^a",),
     numpy=(np.expm1,),
+    holomorphic=True,
     doc="e to the power a, minus 1, accurate near 0.",
 )
 ln = elementwise(
@@ -70,6 +73,7 @@ ln = elementwise(
     domain=_edge(0.0),
     numpy=(np.log,),
     aliases=("log",),
+    holomorphic=True,
     doc="The natural logarithm; -inf at 0, nan below.",
 )
 log2 = elementwise(
@@ -83,6 +87,7 @@ log2 = elementwise(
     printed=("1/(a*ln(2))",),
     domain=_edge(0.0),
     numpy=(np.log2,),
+    holomorphic=True,
     doc="The logarithm to base 2.",
 )
 log10 = elementwise(
@@ -96,6 +101,7 @@ log10 = elementwise(
     printed=("1/(a*ln(10))",),
     domain=_edge(0.0),
     numpy=(np.log10,),
+    holomorphic=True,
     doc="The logarithm to base 10.",
 )
 log1p = elementwise(
@@ -109,5 +115,6 @@ log1p = elementwise(
     printed=("1/(1 + a)",),
     domain=_edge(-1.0),
     numpy=(np.log1p,),
+    holomorphic=True,
     doc="ln(1 + a), accurate near 0.",
 )

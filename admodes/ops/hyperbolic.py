@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
+from admodes.core.builders import Domain, elementwise, is_complex
 from admodes.core.op import Op
-from admodes.ops.activations import sigmoid
-from admodes.ops.arithmetic import hypot, sqrt
+from admodes.ops.arithmetic import hypot, sqrt, square
 
 sinh: Op = elementwise(
     "sinh",
@@ -21,6 +21,7 @@ sinh: Op = elementwise(
     latex=r"\sinh {0}",
     printed=("cosh(a)",),
     numpy=(np.sinh,),
+    holomorphic=True,
     doc="The hyperbolic sine.",
 )
 cosh: Op = elementwise(
@@ -33,24 +34,33 @@ cosh: Op = elementwise(
     latex=r"\cosh {0}",
     printed=("sinh(a)",),
     numpy=(np.cosh,),
+    holomorphic=True,
     doc="The hyperbolic cosine.",
 )
 tanh = elementwise(
     "tanh",
     np.tanh,
-    lambda y, a: 4 * sigmoid(2 * a) * sigmoid(-2 * a),
+    lambda y, a: square(1 / cosh(a)),
     scalar=math.tanh,
     symbol=lambda sp, a: sp.tanh(a),
     text="tanh {0}",
     latex=r"\tanh {0}",
     printed=("1 - tanh(a)^2",),
     numpy=(np.tanh,),
+    holomorphic=True,
     doc="The hyperbolic tangent.",
 )
+
+
+def _leg(a: Any) -> Any:
+    """√(1 + a²), without overflow on the way where a is real."""
+    return sqrt(1 + a * a) if is_complex(a) else hypot(1.0, a)
+
+
 asinh = elementwise(
     "asinh",
     np.arcsinh,
-    lambda y, a: 1 / hypot(1.0, a),
+    lambda y, a: 1 / _leg(a),
     scalar=math.asinh,
     symbol=lambda sp, a: sp.asinh(a),
     text="arsinh {0}",
@@ -58,6 +68,7 @@ asinh = elementwise(
     printed=("1/sqrt(1 + a^2)",),
     numpy=(np.arcsinh,),
     aliases=("arcsinh",),
+    holomorphic=True,
     doc="The inverse hyperbolic sine.",
 )
 acosh = elementwise(
@@ -77,6 +88,7 @@ acosh = elementwise(
     ),
     numpy=(np.arccosh,),
     aliases=("arccosh",),
+    holomorphic=True,
     doc="The inverse hyperbolic cosine; nan below 1.",
 )
 atanh = elementwise(
@@ -96,5 +108,6 @@ atanh = elementwise(
     ),
     numpy=(np.arctanh,),
     aliases=("arctanh",),
+    holomorphic=True,
     doc="The inverse hyperbolic tangent; nan outside [-1, 1].",
 )

@@ -24,7 +24,7 @@ from admodes.ops.shaping import (
 
 
 def rank_of(x: Any) -> int:
-    return len(shape_of(x))
+    return x.ndim if x.__class__ is np.ndarray else len(shape_of(x))
 
 
 def size_of(x: Any) -> int:
@@ -140,6 +140,14 @@ def _stack(arrays: Any, axis: int = 0) -> Any:
     return stack([array(a) for a in arrays], axis)
 
 
+if hasattr(np, "unstack"):
+
+    @implements(np.unstack)
+    def _unstack(x: Any, /, *, axis: int = 0) -> tuple:
+        axis %= rank_of(x)
+        return tuple(x[(*(slice(None),) * axis, k)] for k in range(shape_of(x)[axis]))
+
+
 @implements(np.concatenate)
 def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
     return concatenate(arrays, axis)
@@ -251,13 +259,15 @@ def _dsplit(ary: Any, indices_or_sections: Any) -> list:
 
 
 @implements(np.meshgrid)
-def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple:
-    shapes = [g.shape for g in np.meshgrid(*map(_blank, xi), sparse=True, indexing=indexing)]
+def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple:
+    shapes = [
+        g.shape for g in np.meshgrid(*[_blank(x) for x in xi], sparse=True, indexing=indexing)
+    ]
     grids = tuple(reshape(array(x), shape=s) for x, s in zip(xi, shapes, strict=True))
     return grids if sparse else _broadcast_arrays(*grids)
 
 
-def _blank(x: Any) -> np.ndarray:
+def _blank(x: Any) -> Any:
     return np.empty(shape_of(x))
 
 

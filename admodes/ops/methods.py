@@ -67,6 +67,10 @@ def _astype(self: Any, dtype: Any, *args: Any, **kwargs: Any) -> Any:
     return REGISTRY["astype"](self, dtype=kind)
 
 
+if hasattr(np, "astype"):
+    FUNCTIONS[np.astype] = lambda x, dtype, /, *, copy=True, device=None: _astype(x, dtype)
+
+
 def _item(self: Any, *args: Any) -> Any:
     if args:
         return flat(self)[args[0]] if len(args) == 1 else self[args]

@@ -84,6 +84,7 @@ for _function in (
     np.take,
     np.delete,
     np.resize,
+    np.lib.stride_tricks.sliding_window_view,
 ):
     _enter(_function)
 padded = mover(np.pad)

@@ -93,9 +93,10 @@ def _arrayed(x: Any) -> Any:
 def dot(a: Any, b: Any, out: None = None) -> Any:
     """np.dot: numbers scale, otherwise the last axis of a meets the last but one of b."""
     a, b = array(a), array(b)
-    if rank_of(a) == 0 or rank_of(b) == 0:
+    left, right = rank_of(a), rank_of(b)
+    if left == 0 or right == 0:
         return multiply(a, b)
-    if rank_of(b) <= 2:
+    if right <= 2:
         return matmul(a, b)
     return tensordot(a, b, ((-1,), (-2,)))
 

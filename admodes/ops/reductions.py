@@ -1,11 +1,13 @@
 """Reductions and scans: sum, mean, max, min, prod, cumsum, cumprod, sort and their transposes.
 
-Ties of max, min and median share the derivative equally, so that its weights add to 1.
+Ties of max and min share the derivative equally, so that its weights add to 1; sort moves equal
+entries in their order.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +22,6 @@ from admodes.ops.arithmetic import divide, multiply
 from admodes.ops.comparisons import equal, where
 from admodes.ops.indexing import take_along_axis
 from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
-from admodes.ops.strong import strong_mul
 
 
 def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
@@ -30,6 +31,11 @@ def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
         return tuple(range(rank))
     given = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(np.lib.array_utils.normalize_axis_index(int(a), rank) for a in given)
+
+
+def one_axis(axis: Any, rank: int) -> int:
+    """An axis counted from 0. Raises np.exceptions.AxisError for one that is not there."""
+    return int(np.lib.array_utils.normalize_axis_index(operator.index(axis), rank))
 
 
 def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -65,7 +71,7 @@ def _sum_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fa
 
 sum_: Op = linear(
     "sum",
-    lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    lambda x, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
     _sum_transpose,
     batch=along_axis(lambda: sum_),
     kind="additions",
@@ -76,6 +82,11 @@ sum_: Op = linear(
 )
 
 
+def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return total / (np.size(x) / max(np.size(total), 1))
+
+
 def _mean_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     count = math.prod(shape_of(x)) / max(math.prod(shape_of(y)), 1)
     return _sum_transpose(divide(w, float(max(count, 1))), y, x, axis, keepdims)
@@ -83,7 +94,7 @@ def _mean_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = F
 
 mean_: Op = linear(
     "mean",
-    lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    _mean,
     _mean_transpose,
     batch=along_axis(lambda: mean_),
     kind="additions",
@@ -103,21 +114,23 @@ def sum(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sum_(array(values), axis=axis, keepdims=keepdims)
 
 
-def _extreme(name: str, kernel: Callable, doc: str) -> Op:
-    def weights(y: Any, x: Any, axis: Any) -> Any:
-        """1 at the entry that was chosen; of ties each the same share."""
-        shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
-        chosen = where(equal(x, reshape(y, shape=shape)), 1.0, 0.0)
-        return divide(chosen, sum_(chosen, axis=axis, keepdims=True))
+def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
+    """Which entries were chosen, and how many: of ties each has the same share."""
+    shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
+    picked = equal(x, reshape(y, shape=shape) if shape_of(y) else y)
+    return picked, sum_(picked, axis=axis, keepdims=True)
 
+
+def _extreme(name: str, kernel: Callable, doc: str) -> Op:
     def tangent(tangents: list, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-        (t,) = tangents
-        return sum_(strong_mul(t, weights(y, x, axis)), axis=axis, keepdims=keepdims)
+        picked, count = _chosen(y, x, axis)
+        share = divide(where(picked, tangents[0], 0.0), count)
+        return sum_(share, axis=axis, keepdims=keepdims)
 
     def cotangent(w: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-        shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
-        spread = broadcast_to(reshape(w, shape=shape), shape=shape_of(x))
-        return strong_mul(spread, weights(y, x, axis))
+        picked, count = _chosen(y, x, axis)
+        share = divide(reshape(w, shape=shape_of(count)) if shape_of(w) else w, count)
+        return where(picked, share, 0.0)
 
     op: Op = tangential(
         name,
@@ -131,8 +144,8 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
     return op
 
 
-amax = _extreme("amax", np.max, "The largest entry, over all axes or the given ones.")
-amin = _extreme("amin", np.min, "The smallest entry, over all axes or the given ones.")
+amax = _extreme("amax", np.maximum.reduce, "The largest entry, over all axes or the given ones.")
+amin = _extreme("amin", np.minimum.reduce, "The smallest entry, over all axes or the given ones.")
 
 
 def _swept(x: Any, axis: int, combine: Callable) -> Any:
@@ -205,6 +218,14 @@ argsort: Op = linear(
     batch=along_axis(lambda: argsort),
     kind="comparisons",
     doc="The positions that sort an array along an axis; they have no derivative.",
+)
+argpartition: Op = linear(
+    "argpartition",
+    lambda x, axis, kth: np.argpartition(x, kth, axis=axis),
+    differentiable=(False,),
+    batch=along_axis(lambda: argpartition),
+    kind="comparisons",
+    doc="The positions that partition an array along an axis; they have no derivative.",
 )
 sort_: Op = tangential(
     "sort",

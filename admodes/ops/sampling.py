@@ -1,4 +1,4 @@
-"""Interpolation, grids and moments: interp, linspace, vander, cov, corrcoef, apply_along_axis."""
+"""Interpolation, moments and choices: interp, cov, corrcoef, apply_along_axis, select, unique."""
 
 from __future__ import annotations
 
@@ -6,59 +6,75 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import implements, value
-from admodes.core.op import shape_of
-from admodes.ops.comparisons import greater, less, where
+from admodes.core.builders import linear
+from admodes.core.carrier import FUNCTIONS, Carrier, implements
+from admodes.core.op import Op, shape_of
+from admodes.ops.comparisons import equal, greater, less, where
+from admodes.ops.indexing import take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
+from admodes.ops.options import given_options, refuse, same_for_all
 from admodes.ops.products import matmul
-from admodes.ops.reductions import mean_
-from admodes.ops.shaping import array, concatenate, reshape, stack
-from admodes.ops.statistics import root
+from admodes.ops.reductions import argsort, mean_, sum_
+from admodes.ops.selection import maximum, minimum
+from admodes.ops.shaping import array, concatenate, reshape, spread, stack
+from admodes.ops.steps import remainder
+
+
+def _search_batch(args: tuple, mapped: tuple[bool, ...]) -> Any:
+    xp, x = spread(args, mapped)
+    return stack([searchsorted(a, b) for a, b in zip(xp, x, strict=True)])
+
+
+searchsorted: Op = linear(
+    "searchsorted",
+    lambda xp, x: np.searchsorted(xp, x, side="right").astype(float),
+    arity=2,
+    differentiable=(False, False),
+    batch=_search_batch,
+    kind="comparisons",
+    doc="How many entries of an ascending array are at most x; it has no derivative.",
+)
 
 
 @implements(np.interp)
-def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None):
-    if period is not None:
-        raise TypeError("np.interp of a traced value does not take period=")
+def _interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     x, xp, fp = array(x), array(xp), array(fp)
-    n = shape_of(xp)[0]
-    bool(xp[0] == xp[0]), bool(flat(x)[0] == 0) if size_of(x) else None
-    found = np.searchsorted(value(xp), value(x), side="right")
-    low = np.clip(found - 1, 0, max(n - 2, 0))
-    high = np.minimum(low + 1, n - 1)
-    slope = (fp[high] - fp[low]) / where(np.equal(low, high), 1.0, xp[high] - xp[low])
-    y = fp[low] + (x - xp[low]) * slope
+    if period is not None:
+        x, xp = remainder(x, period), remainder(xp, period)
+        order = argsort(xp, axis=0)
+        xp, fp = take_along_axis(xp, order, axis=0), take_along_axis(fp, order, axis=0)
+        xp = concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = concatenate([fp[-1:], fp, fp[:1]])
+        left = right = None
+    shape, n = shape_of(x), shape_of(xp)[0]
+    x = flat(x)
+    low = maximum(minimum(searchsorted(xp, x) - 1.0, n - 2.0), 0.0)
+    high = minimum(low + 1.0, n - 1.0)
+    x0, x1, y0, y1 = (take_along_axis(p, k, axis=0) for p in (xp, fp) for k in (low, high))
+    y = y0 + (x - x0) * ((y1 - y0) / where(equal(x0, x1), 1.0, x1 - x0))
     y = where(less(x, xp[0]), fp[0] if left is None else left, y)
-    return where(greater(x, xp[-1]), fp[-1] if right is None else right, y)
-
-
-@implements(np.linspace)
-def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **options: Any) -> Any:
-    if set(options) - {"dtype", "axis"} or options.get("axis", 0) or options.get("dtype"):
-        raise TypeError("np.linspace of a traced value takes start, stop, num and endpoint")
-    start, stop = array(start), array(stop)
-    rank = max(rank_of(start), rank_of(stop))
-    steps = np.linspace(0.0, 1.0, num, endpoint).reshape(-1, *(1,) * rank)
-    return start * (1.0 - steps) + stop * steps
-
-
-@implements(np.vander)
-def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    count = shape_of(x)[0] if N is None else N
-    powers = [x**k if k else np.ones(shape_of(x)) for k in range(count)]
-    return stack(powers if increasing else powers[::-1], axis=1)
+    y = where(greater(x, xp[-1]), fp[-1] if right is None else right, y)
+    return reshape(y, shape=shape)
 
 
 @implements(np.cov)
 def _cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    **options: Any,
 ) -> Any:
+    refuse(given_options(options, "np.cov"), "np.cov")
     rows = _variables(m, rowvar)
     if y is not None:
         rows = concatenate([rows, _variables(y, rowvar)], axis=0)
     ddof = int(not bias) if ddof is None else ddof
     centred = rows - mean_(rows, axis=1, keepdims=True)
-    found = matmul(centred, centred.T) / (shape_of(rows)[1] - ddof)
+    found = matmul(centred, np.conj(centred.T)) / (shape_of(rows)[1] - ddof)
     return reshape(found, shape=()) if shape_of(found) == (1, 1) else found
 
 
@@ -74,7 +90,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     c = _cov(x, y, rowvar)
     if rank_of(c) == 0:
         return c / c
-    scale = root(c[np.arange(shape_of(c)[0]), np.arange(shape_of(c)[0])])
+    scale = np.sqrt(np.real(FUNCTIONS[np.diagonal](c)))
     return c / reshape(scale, shape=(-1, 1)) / scale
 
 
@@ -86,3 +102,73 @@ def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: An
     y = reshape(stack(found), shape=(*outer, *shape_of(found[0])))
     inner = tuple(range(len(outer), rank_of(y)))
     return moveaxis(y, inner, tuple(axis % rank_of(arr) + k for k in range(len(inner))))
+
+
+@implements(np.apply_over_axes)
+def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    y = array(a)
+    rank = rank_of(y)
+    for axis in axes if isinstance(axes, (tuple, list)) else (axes,):
+        found = func(y, axis)
+        y = found if rank_of(found) == rank else np.expand_dims(found, axis)
+    return y
+
+
+@implements(np.select)
+def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+    y = default
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        y = where(condition, choice, y)
+    return y
+
+
+@implements(np.choose)
+def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
+    a = same_for_all(a) if isinstance(a, Carrier) else np.asarray(a)
+    if mode != "raise" or np.any(a < 0) or np.any(a >= len(choices)):
+        raise ValueError("np.choose of traced values takes positions of the choices")
+    y = choices[0]
+    for k in range(1, len(choices)):
+        y = where(np.equal(a, k), choices[k], y)
+    return where(np.equal(a, 0), choices[0], y)
+
+
+@implements(np.piecewise)
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
+    functions = list(funclist)
+    y: Any = np.zeros(shape_of(x))
+    if len(functions) == len(conditions) + 1:
+        last = functions.pop()
+        y = last(x, *args, **kw) if callable(last) else y + last
+    for condition, f in zip(conditions, functions, strict=True):
+        y = where(condition, f(x, *args, **kw) if callable(f) else f, y)
+    return y
+
+
+@implements(np.unique)
+def _unique(ar: Any, **options: Any) -> Any:
+    refuse({k: v for k, v in given_options(options, "np.unique").items() if v}, "np.unique")
+    _, first = np.unique(same_for_all(ar), return_index=True)
+    return flat(ar)[first]
+
+
+@implements(np.bincount)
+def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    x = same_for_all(x)
+    if weights is None:
+        return np.bincount(x, None, minlength)
+    count = max(minlength, int(np.max(x, initial=-1)) + 1)
+    hits = np.equal(np.arange(count)[:, None], x).astype(float)
+    return sum_(hits * weights, axis=1)
+
+
+@implements(np.histogram)
+def _histogram(a: Any, bins: Any = 10, range: Any = None, **options: Any) -> Any:
+    refuse({k: v for k, v in given_options(options, "np.histogram").items() if v}, "np.histogram")
+    if (np.ndim(bins) == 0 and range is None) or isinstance(bins, (str, Carrier)):
+        raise TypeError(
+            "np.histogram of a traced value: give bins= as a plain array of edges, or range=, so "
+            "that the edges do not depend on it"
+        )
+    return np.histogram(same_for_all(a), bins, range)

@@ -50,6 +50,8 @@ abs = elementwise(
 
 
 def _share(wins: Any, ties: Any) -> Any:
+    if ties.__class__ is np.ndarray and not ties.any():
+        return wins
     return where(wins, 1.0, where(ties, 0.5, 0.0))
 
 
@@ -176,6 +178,6 @@ def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) ->
     return clip(a, -np.inf if low is None else low, np.inf if high is None else high)
 
 
-@implements(np.round)
+@implements(np.round, np.around)
 def _numpy_round(a: Any, decimals: int = 0) -> Any:
     return round(a) if decimals == 0 else round(a * 10.0**decimals) / 10.0**decimals

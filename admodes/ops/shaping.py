@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear
+from admodes.core.builders import dtype_of, is_complex, linear, sum_to
 from admodes.core.carrier import Carrier
-from admodes.core.op import Op, numeric, shape_of
+from admodes.core.op import REGISTRY, Op, numeric, shape_of
+
+SMALL = 4096
+"""Up to so many entries a copy is cheaper than NumPy's view of repeated entries."""
 
 
-def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    x = np.asarray(x)
-    extra = x.ndim - len(shape)
-    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
-    return x.sum(axis=(*range(extra), *stretched)).reshape(shape)
+def _stretched(x: Any, shape: tuple[int, ...]) -> Any:
+    if math.prod(shape) > SMALL:
+        return np.broadcast_to(x, shape)
+    out = np.empty(shape, getattr(x, "dtype", float))
+    out[...] = x
+    return out
 
 
 def _broadcast_batch(args: tuple, mapped: tuple, shape: tuple) -> Any:
@@ -35,14 +39,14 @@ def _unbroadcast_batch(args: tuple, mapped: tuple, shape: tuple) -> Any:
 
 broadcast_to: Op = linear(
     "broadcast_to",
-    np.broadcast_to,
+    _stretched,
     lambda w, y, x, shape: unbroadcast(w, shape=shape_of(x)),
     batch=_broadcast_batch,
     doc="An array stretched to a shape by NumPy's broadcasting rules.",
 )
 unbroadcast: Op = linear(
     "unbroadcast",
-    _sum_to,
+    sum_to,
     lambda w, y, x, shape: broadcast_to(w, shape=shape_of(x)),
     batch=_unbroadcast_batch,
     kind="additions",
@@ -59,7 +63,7 @@ def _reshape_batch(args: tuple, mapped: tuple, shape: tuple) -> Any:
 
 reshape: Op = linear(
     "reshape",
-    np.reshape,
+    lambda x, shape: np.asarray(x).reshape(shape),
     lambda w, y, x, shape: reshape(w, shape=shape_of(x)),
     batch=_reshape_batch,
     doc="The same entries in another shape.",
@@ -69,6 +73,8 @@ reshape: Op = linear(
 def full_shape(shape: Any, size: int) -> tuple[int, ...]:
     """A shape of size entries with -1 replaced."""
     given = tuple(map(int, shape)) if isinstance(shape, (tuple, list)) else (int(shape),)
+    if -1 not in given:
+        return given
     known = math.prod(n for n in given if n != -1)
     return tuple(size // known if n == -1 and known else n for n in given)
 
@@ -79,7 +85,7 @@ def _inverse_order(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 transpose: Op = linear(
     "transpose",
-    np.transpose,
+    lambda x, axes: x.transpose(axes),
     lambda w, y, x, axes: transpose(w, axes=_inverse_order(axes)),
     batch=lambda args, mapped, axes: transpose(args[0], axes=(0, *(a + 1 for a in axes))),
     text="{0}ᵀ",
@@ -88,10 +94,15 @@ transpose: Op = linear(
 )
 
 
+def _as_before(w: Any, dtype: np.dtype) -> Any:
+    w = REGISTRY["real"](w) if dtype.kind == "f" and is_complex(w) else w
+    return astype(w, dtype=dtype)
+
+
 astype: Op = linear(
     "astype",
     lambda x, dtype: np.asarray(x).astype(dtype),
-    lambda w, y, x, dtype: astype(w, dtype=x.dtype),
+    lambda w, y, x, dtype: _as_before(w, dtype_of(x)),
     batch=lambda args, mapped, dtype: astype(args[0], dtype=dtype),
     doc="The same entries in another precision.",
 )
@@ -193,7 +204,7 @@ def array(values: Any) -> Any:
     array([[0., 1.],
            [6., 0.]])
     """
-    if isinstance(values, Carrier):
+    if isinstance(values, Carrier) or values.__class__ is np.ndarray:
         return values
     if not isinstance(values, (list, tuple)):
         return numeric(values, "array", complex_too=True)

@@ -32,7 +32,8 @@ def _scipy(name: str) -> Callable[..., Any]:
             raise ImportError(
                 f"ad.{name} of this argument needs scipy: pip install 'admodes[special]'"
             ) from None
-        return getattr(special, name)(*args)
+        y = getattr(special, name)(*args)
+        return y.astype(args[-1].dtype, copy=False) if isinstance(y, np.ndarray) else y
 
     return kernel
 
@@ -139,7 +140,8 @@ gelu: Op = elementwise(
 
 
 def _times_log(a: Any, b: Any) -> Any:
-    return np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b))
+    y = np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b))
+    return y.astype(np.result_type(a, b), copy=False)
 
 
 xlogy: Op = elementwise(

@@ -13,9 +13,14 @@ from admodes.core.carrier import UFUNCS, implements
 from admodes.core.op import Op
 from admodes.ops.activations import logaddexp
 from admodes.ops.arithmetic import multiply
-from admodes.ops.comparisons import equal, greater, less, where
+from admodes.ops.comparisons import equal, greater, less, not_equal, where
 from admodes.ops.selection import maximum, minimum
-from admodes.ops.shaping import array
+
+
+def _at_step(a: Any, b: Any) -> bool:
+    """Whether a / b is a whole number, as far as floats can tell."""
+    return b != 0 and not a / b % 1.0 > 0.0
+
 
 floor_divide = elementwise(
     "floor_divide",
@@ -30,7 +35,7 @@ floor_divide = elementwise(
     selects=True,
     domain=Domain(
         ((0.2, 0.8), (1.0, 2.0)),
-        lambda a, b: "// at a step" if b != 0 and a / b == math.floor(a / b) else None,
+        lambda a, b: "// at a step" if _at_step(a, b) else None,
         "0 everywhere, at the steps too",
         "b ≠ 0",
     ),
@@ -50,7 +55,7 @@ remainder = elementwise(
     kind="divisions",
     domain=Domain(
         ((2.2, 2.8), (1.0, 1.09)),
-        lambda a, b: "% at a step" if b != 0 and a / b == math.floor(a / b) else None,
+        lambda a, b: "% at a step" if _at_step(a, b) else None,
         "at a step as between the steps",
         "b ≠ 0",
     ),
@@ -77,26 +82,42 @@ trunc = elementwise(
 )
 
 
-def _series(n: Any, x: Any) -> Any:
+def _series(n: int, x: Any) -> Any:
     """The n-th derivative of sin(πx)/(πx) by its power series."""
-    total, k = 0.0, math.ceil(n / 2)
+    k = (n + 1) // 2
     z = np.pi * x
     term = (-1.0) ** k * z ** (2 * k - n) / (math.factorial(2 * k - n) * (2 * k + 1))
-    for _ in range(40):
-        total = total + term
+    total = term
+    for _ in range(25):
         step = (2 * k - n + 1) * (2 * k - n + 2) * (2 * k + 3) / (2 * k + 1)
         term = -term * z * z / step
+        total = total + term
         k += 1
     return total * np.pi**n
 
 
+def _quarters(x: Any, k: int) -> Any:
+    """sin(πx + kπ/2), accurate also near its zeros."""
+    rest = x - np.rint(x)
+    near = np.abs(rest) <= 0.25
+    if k % 2 == 0:
+        side = np.where(
+            near, np.sin(np.pi * rest), np.sign(rest) * np.cos(np.pi * (0.5 - np.abs(rest)))
+        )
+    else:
+        side = np.where(near, np.cos(np.pi * rest), np.sin(np.pi * (0.5 - np.abs(rest))))
+    odd = np.remainder(np.rint(x), 2.0) != 0
+    return np.where(odd != (k % 4 >= 2), -side, side)
+
+
 def _sinc_slope(n: int, x: Any) -> Any:
-    near = np.abs(np.pi * x) < n + 3.0
+    near = np.abs(np.pi * x) < n + 1.0
     far = np.where(near, 1.0, x)
-    y = np.sinc(far)
+    y = _quarters(far, 0) / (np.pi * far)
     for k in range(1, n + 1):
-        y = (np.pi ** (k - 1) * np.sin(np.pi * far + k * np.pi / 2) - k * y) / far
-    return np.where(near, _series(n, np.where(near, x, 0.0)), y)
+        y = (np.pi ** (k - 1) * _quarters(far, k) - k * y) / far
+    y = np.where(near, _series(n, np.where(near, x, 0.0)), y)
+    return y.astype(np.result_type(x, np.float32), copy=False)
 
 
 @functools.cache
@@ -104,7 +125,7 @@ def _sinc(n: int) -> Op:
     """The n-th derivative of sinc; n = 0 is sinc itself."""
     return elementwise(
         "sinc" if n == 0 else f"sinc{n}",
-        np.sinc if n == 0 else lambda a: _sinc_slope(n, a),
+        lambda a: _sinc_slope(n, a),
         lambda y, a: _sinc(n + 1)(a),
         symbol=lambda sp, a: sp.diff(sp.sin(sp.pi * a) / (sp.pi * a), a, n),
         text="sinc {0}" if n == 0 else f"sinc⁽{n}⁾({{0}})",
@@ -167,6 +188,7 @@ UFUNCS.update(
         np.copysign: _copysign,
         np.fmod: _fmod,
         np.logaddexp2: _logaddexp2,
+        np.logical_xor: lambda a, b: not_equal(not_equal(a, 0), not_equal(b, 0)),
         np.positive: lambda a: a,
         np.deg2rad: lambda a: a * (math.pi / 180.0),
         np.radians: lambda a: a * (math.pi / 180.0),
@@ -178,19 +200,3 @@ UFUNCS.update(
     }
 )
 implements(np.fix)(lambda x: trunc(x))
-
-
-@implements(np.select)
-def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
-    y = default
-    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
-        y = where(condition, choice, y)
-    return y
-
-
-@implements(np.polyval)
-def _polyval(p: Any, x: Any) -> Any:
-    y: Any = np.zeros(np.shape(x)) if not hasattr(x, "value") else x * 0.0
-    for c in array(p):
-        y = y * x + c
-    return y

@@ -21,6 +21,7 @@ sin: Op = elementwise(
     latex=r"\sin {0}",
     printed=("cos(a)",),
     numpy=(np.sin,),
+    holomorphic=True,
     doc="The sine of an angle in radians.",
 )
 cos: Op = elementwise(
@@ -33,6 +34,7 @@ cos: Op = elementwise(
     latex=r"\cos {0}",
     printed=("-sin(a)",),
     numpy=(np.cos,),
+    holomorphic=True,
     doc="The cosine of an angle in radians.",
 )
 tan = elementwise(
@@ -46,6 +48,7 @@ tan = elementwise(
     printed=("1 + tan(a)^2",),
     domain=Domain(((-1.2, 1.2),)),
     numpy=(np.tan,),
+    holomorphic=True,
     doc="The tangent of an angle in radians.",
 )
 
@@ -71,6 +74,7 @@ asin = elementwise(
     domain=_edges("arcsin"),
     numpy=(np.arcsin,),
     aliases=("arcsin",),
+    holomorphic=True,
     doc="The inverse sine, in radians; nan outside [-1, 1].",
 )
 acos = elementwise(
@@ -85,6 +89,7 @@ acos = elementwise(
     domain=_edges("arccos"),
     numpy=(np.arccos,),
     aliases=("arccos",),
+    holomorphic=True,
     doc="The inverse cosine, in radians; nan outside [-1, 1].",
 )
 atan = elementwise(
@@ -98,6 +103,7 @@ atan = elementwise(
     printed=("1/(1 + a^2)",),
     numpy=(np.arctan,),
     aliases=("arctan",),
+    holomorphic=True,
     doc="The inverse tangent, in radians.",
 )
 

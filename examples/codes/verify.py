@@ -128,7 +128,7 @@ def main():
         try:
             r = check(name)
         except Exception as problem:
-            print(f"{name:20} cannot be differentiated: {problem}")
+            print(f"{name:20} {type(problem).__name__}: {problem}")
             passed = False
             continue
         numbers = f"{r.forward:8.0e} {r.reverse:8.0e} {r.hvp:8.0e}"

@@ -1,0 +1,174 @@
+"""The reverse sweep: adjoints pulled back through the nodes, last first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from admodes.core.builders import Elementwise, dtype_of, is_complex, sum_to
+from admodes.core.carrier import Carrier, quiet
+from admodes.core.op import REGISTRY, canonical, shape_of
+from admodes.core.tape import General, Node, blank
+
+Product = Callable[[Any, Any, Any], Any]
+"""(operation, partial, cotangent) -> their product."""
+
+strong_product: Product = Elementwise.product
+
+
+def plain_product(op: Any, p: Any, w: Any) -> Any:
+    """The product in which 0 × inf is nan. A nan stays one up to the inputs, so that plain products
+    serve where none arrives."""
+    return w * p
+
+
+def sweep(adjoints: dict[Node, Any], nodes: Iterable[Node], keep: bool = False) -> dict[Node, Any]:
+    """Propagate the adjoints of the outputs to every node, in the given order (last first).
+
+    Returns the adjoints of the inputs (of all nodes with keep). Adjoints that have been passed on
+    are dropped as the sweep goes.
+    """
+    with quiet():
+        pull_back(adjoints, nodes, adjoints.get if keep else adjoints.pop, strong_product)
+    return adjoints
+
+
+def dropping(nodes: list[Node]) -> Iterator[Node]:
+    """The nodes of a list, last first; what they hold is dropped as soon as they are passed."""
+    while nodes:
+        node = nodes.pop()
+        yield node
+        if node.op is not None:
+            node.args, node.local, node.primal = (), None, None
+
+
+def pull_back(
+    adjoints: dict[Node, Any], nodes: Iterable[Node], take: Callable, product: Product
+) -> None:
+    """The loop of a sweep; take(node, None) takes a node's adjoint out of adjoints."""
+    owned: set[Node] = set()
+    for node in nodes:
+        local = node.local
+        if local is None:
+            continue
+        w = take(node, None)
+        if w is None:
+            continue
+        if local.__class__ is list and w.__class__ is ndarray:
+            _array_step(adjoints, node, w, owned, product)
+        elif local.__class__ is General or w.__class__ is not float:
+            _general_step(adjoints, node, w, owned)
+        elif local.__class__ is tuple:
+            a, b = node.args
+            p, q = local
+            if p is not None:
+                term = p * w if w else 0.0
+                adjoints[a] = adjoints[a] + term if a in adjoints else term
+            if q is not None:
+                term = q * w if w else 0.0
+                adjoints[b] = adjoints[b] + term if b in adjoints else term
+        else:
+            (a,) = node.args
+            term = local * w if w else 0.0
+            adjoints[a] = adjoints[a] + term if a in adjoints else term
+
+
+def _array_step(
+    adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node], product: Product
+) -> None:
+    """Add what w contributes to the arguments of an elementwise operation on plain arrays."""
+    op = node.op
+    xs = node.local
+    partials = op.array_partials
+    for i, a in enumerate(node.args):
+        if a is None:
+            continue
+        x = xs[i]
+        stretched = x is not None and (x.__class__ is not ndarray or x.shape != w.shape)
+        p = partials[i]
+        if p.__class__ is int:
+            if p == 0:
+                continue
+            term = _narrowed(w, x) if stretched else w
+            if p == -1:
+                term = -term
+        else:
+            p = p(node.primal, *xs)
+            # A finite number cannot turn an exact zero into nan.
+            term = w * p if p.__class__ is float and p - p == 0.0 else product(op, p, w)
+            if term.dtype is not w.dtype:
+                term = term.astype(w.dtype)
+            if stretched:
+                term = _narrowed(term, x)
+        _add_term(adjoints, a, term, owned)
+
+
+def _narrowed(term: Any, x: Any) -> Any:
+    """The contribution to an argument that was broadcast."""
+    return canonical(sum_to(term, x.shape if x.__class__ is ndarray else ()))
+
+
+def _add_term(adjoints: dict[Node, Any], a: Node, term: Any, owned: set[Node]) -> None:
+    old = adjoints.get(a)
+    if old is None:
+        adjoints[a] = term
+    elif old.__class__ is not ndarray or term.__class__ is not ndarray:
+        adjoints[a] = REGISTRY["add"](old, term)
+    elif a in owned and old.dtype is term.dtype:
+        np.add(old, term, out=old)
+    else:
+        adjoints[a] = old + term
+        owned.add(a)
+
+
+def _general_step(adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node]) -> None:
+    """Add what node's adjoint w contributes to its arguments, by the operation's vjp. owned: the
+    nodes whose adjoint is an array that this sweep made and nothing else refers to."""
+    kind = node.__class__
+    level = node.level
+    op = node.op
+    y = node.primal
+    params, xs = None, node.local
+    if xs.__class__ is General:
+        params, xs = xs
+    elif xs.__class__ is list:
+        unread = blank(np.broadcast_to(np.zeros((), dtype_of(w)), shape_of(w)))
+        y = unread if y is None else y
+        xs = tuple(unread if x is None else x for x in xs)
+    else:
+        own = (a.__class__ is kind and a.level is level for a in node.args)
+        xs = tuple(a.primal if mine else a for a, mine in zip(node.args, own, strict=True))
+    for i, a in enumerate(node.args):
+        if a.__class__ is not kind or a.level is not level:
+            continue
+        x = xs[i]
+        if op.accumulate is not None and _accumulated(adjoints, a, x, op, w, params, owned):
+            continue
+        term = op.vjp(i, w, y, xs, params)
+        if term is None:
+            continue
+        found = term.__class__
+        if found is not float and (found is not ndarray or term.dtype.kind == "c"):
+            term = REGISTRY["real"](term) if is_complex(term) and not is_complex(x) else term
+        _add_term(adjoints, a, term, owned)
+
+
+def _accumulated(
+    adjoints: dict[Node, Any], a: Node, x: Any, op: Any, w: Any, params: Any, owned: set[Node]
+) -> bool:
+    """Add a contribution that has few entries into the array of a's adjoint, which costs as much
+    as there are entries. False where that is not possible."""
+    old = adjoints.get(a)
+    if isinstance(w, Carrier) or isinstance(old, Carrier) or x.__class__ is not ndarray:
+        return False
+    if x.dtype.kind != "f" or (w.__class__ is not float and is_complex(w)):
+        return False
+    if a not in owned:
+        fresh = np.zeros(x.shape, x.dtype)
+        adjoints[a] = fresh if old is None else np.add(fresh, old)
+        owned.add(a)
+    op.accumulate(adjoints[a], w, **params)
+    return True

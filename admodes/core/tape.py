@@ -1,0 +1,265 @@
+"""The tape: every operation leaves a node behind that knows what a sweep back needs.
+
+There is no tape object: the tape of a sweep is the set of nodes reachable from its outputs, in
+the order of their serial numbers. It is freed with the values that refer to it. A number is its
+own node; an array is a `Traced` that refers to its node, so that an array lives on the tape only
+where a rule will read it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+from numpy import ndarray
+
+from admodes.core.carrier import Carrier, Level
+from admodes.core.op import ARITHMETIC, NUMBERS, plain_params
+
+_next_serial = itertools.count().__next__
+_by_serial = attrgetter("serial")
+_NOTHING = bytes(32)
+
+SMALL = 512
+"""Arrays below so many entries are kept also where only their shape is wanted."""
+
+
+class General(tuple):
+    """What the vjp of a node needs beside its adjoint: parameters, and values of the arguments."""
+
+    __slots__ = ()
+
+
+class Node(Carrier):
+    """A value, and the operation and arguments that made it (op is None for an input).
+
+    local: on Python floats the partials, evaluated while recording and shared by all sweeps: one
+    number for one argument, otherwise a tuple with None for what nothing is propagated to. For
+    elementwise operations on arrays a list of the arguments' values, None for one of the result's
+    shape that no rule reads. In general what the operation's vjp needs. None for an input.
+    """
+
+    __slots__ = ("args", "local", "op", "serial")
+    result: Any
+
+    def __init__(self, level: Level, primal: Any, op: Any, args: tuple, local: Any) -> None:
+        self.level = level
+        self.primal = primal
+        self.op = op
+        self.args = args
+        self.local = local
+        self.serial = _next_serial()
+
+    def unary(self, op: Any) -> Any:
+        x = self.primal
+        if x.__class__ is float:
+            try:
+                y = op.scalar(x)
+                p = op.quick_partials[0]
+                if p.__class__ is not int:
+                    p = p(y, x)
+                if p or not op.selects:
+                    return self.result(self.level, y, op, (self,), p)
+            except (*ARITHMETIC, AttributeError):
+                pass
+        return self.apply(op, (self,), None)
+
+    def binary(self, op: Any, a: Any, b: Any) -> Any:
+        level = self.level
+        kind = self.__class__
+        x = z = None
+        if a.__class__ is kind and a.level is level:
+            x = a.primal
+        if b.__class__ is kind and b.level is level:
+            z = b.primal
+        u = a if x is None else x
+        v = b if z is None else z
+        if (
+            (u.__class__ is float or u.__class__ is int)
+            and (v.__class__ is float or v.__class__ is int)
+            and op.elementwise
+        ):
+            try:
+                y = op.scalar(u, v)
+                p, q = op.quick_partials
+                if x is None:
+                    p = None
+                elif p.__class__ is not int:
+                    p = p(y, u, v)
+                if z is None:
+                    q = None
+                elif q.__class__ is not int:
+                    q = q(y, u, v)
+                if op.selects:
+                    p, q = p or None, q or None
+                return self.result(level, y, op, (a, b), (p, q))
+            except ARITHMETIC:
+                pass
+        for other in (a, b):
+            if other.__class__ is Traced and other.level is level:
+                return other.binary(op, a, b)
+        return op.dispatch((a, b), None)
+
+    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+        if self.__class__ is Node:
+            return _on_tape(self.level, op, args, params)
+        level = self.level
+        kind = self.__class__
+        xs = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
+        y = op.dispatch(xs, params)
+        if op.passive:
+            return y
+        return self.result(level, y, op, args, General((plain_params(params), op.kept(xs))))
+
+
+Node.result = Node
+
+
+class Traced(Carrier):
+    """An array with its node."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, level: Level, primal: Any, node: Node) -> None:
+        self.level = level
+        self.primal = primal
+        self.node = node
+        level.entries += primal.size
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.primal.shape  # type: ignore[no-any-return]
+
+    def unary(self, op: Any) -> Any:
+        x = self.primal
+        if x.__class__ is ndarray and x.dtype.kind == "f" and op.quick:
+            y = op.array(x)
+            if y.__class__ is ndarray:
+                read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
+                node = Node(
+                    self.level, y if read_y else None, op, (self.node,), [x if read_x else None]
+                )
+                return Traced(self.level, y, node)
+        return self.apply(op, (self,), None)
+
+    def binary(self, op: Any, a: Any, b: Any) -> Any:
+        """An elementwise operation of which at least one argument is a traced array."""
+        level = self.level
+        u, first = a, None
+        if a.__class__ is Traced and a.level is level:
+            u, first = a.primal, a.node
+        elif a.__class__ is Node and a.level is level:
+            u, first = a.primal, a
+        v, second = b, None
+        if b.__class__ is Traced and b.level is level:
+            v, second = b.primal, b.node
+        elif b.__class__ is Node and b.level is level:
+            v, second = b.primal, b
+        if (
+            op.quick
+            and (u.dtype.kind == "f" if u.__class__ is ndarray else u.__class__ in NUMBERS)
+            and (v.dtype.kind == "f" if v.__class__ is ndarray else v.__class__ in NUMBERS)
+        ):
+            pattern = (first is not None, second is not None)
+            read_y, reads = op.cache.get(pattern) or _needs(op, pattern, pattern)
+            y = op.array(u, v)
+            if y.__class__ is ndarray:
+                shape = y.shape
+                if u.__class__ is ndarray:
+                    if not reads[0]:
+                        u = None if u.shape == shape else blank(u)
+                    elif first is None and u.flags.writeable:
+                        u = u.copy()
+                if v.__class__ is ndarray:
+                    if not reads[1]:
+                        v = None if v.shape == shape else blank(v)
+                    elif second is None and v.flags.writeable:
+                        v = v.copy()
+                node = Node(level, y if read_y else None, op, (first, second), [u, v])
+                return Traced(level, y, node)
+        return op.dispatch((a, b), None)
+
+    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+        return _on_tape(self.level, op, args, params)
+
+
+def traced_input(level: Level, x: Any) -> Node | Traced:
+    """A value at the start of a tape."""
+    if x.__class__ is float:
+        return Node(level, x, None, (), None)
+    return Traced(level, x, Node(level, None, None, (), None))
+
+
+def node_of(x: Any, level: Level) -> Node | None:
+    """The node of a carrier of this level; None for everything else."""
+    if isinstance(x, Carrier) and x.level is level:
+        return x.node if x.__class__ is Traced else x  # type: ignore[return-value]
+    return None
+
+
+def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
+    """Apply an operation and leave a node that keeps what its rules will read."""
+    primals: list[Any] = []
+    nodes: list[Any] = []
+    simple, arrays = True, False
+    for a in args:
+        node = None
+        if a.__class__ is Traced:
+            if a.level is level:
+                node = a.node
+                a = a.primal
+        elif a.__class__ is Node and a.level is level:
+            node = a
+            a = a.primal
+        if a.__class__ is ndarray:
+            arrays = True
+            simple = simple and a.dtype.kind == "f"
+        elif a.__class__ is not float:
+            simple = False
+        nodes.append(node)
+        primals.append(a)
+    y = op.on_arrays(primals, params) if arrays and simple else op.dispatch(tuple(primals), params)
+    if op.passive:
+        return y
+    active = tuple([node is not None for node in nodes])
+    read_y, reads = op.cache.get(active) or _needs(op, active, active)
+    for i, x in enumerate(primals):
+        if x.__class__ is ndarray:
+            if not reads[i]:
+                primals[i] = x if x.size < SMALL else blank(x)
+            elif not active[i] and x.flags.writeable:
+                # The caller may still change a constant.
+                primals[i] = x.copy()
+    local = General((params and plain_params(params), tuple(primals)))
+    if y.__class__ is float:
+        return Node(level, y, op, tuple(nodes), local)
+    kept = y if read_y or y.size < SMALL else blank(y)
+    return Traced(level, y, Node(level, kept, op, tuple(nodes), local))
+
+
+def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+    op.cache[key] = op.needs(active)
+    return op.cache[key]  # type: ignore[no-any-return]
+
+
+def blank(x: Any) -> Any:
+    """An array's shape and dtype without its entries; other things as they are."""
+    if x.__class__ is not ndarray:
+        return x
+    return ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
+
+
+def reachable(roots: Iterable[Node]) -> list[Node]:
+    """The nodes that roots depend on, last first."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        kind, level = node.__class__, node.level
+        for a in node.args:
+            if a is not None and a not in seen and a.__class__ is kind and a.level is level:
+                seen.add(a)
+                stack.append(a)
+    return sorted(seen, key=_by_serial, reverse=True)

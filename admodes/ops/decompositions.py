@@ -1,0 +1,201 @@
+"""Decompositions of matrices: eigh, svd, qr, and least squares.
+
+Each gives its factors in one vector, so that it is one operation with one result; NumPy's functions
+take it apart again.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import implements
+from admodes.core.op import Op, shape_of
+from admodes.core.tangential import tangential
+from admodes.ops.layout import matrix_transpose, rank_of
+from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, square_matrix
+from admodes.ops.options import same_for_all
+from admodes.ops.products import matmul
+from admodes.ops.shaping import array, concatenate, reshape
+from admodes.ops.statistics import absolute_square
+from admodes.ops.strong import strong_mul
+
+
+def unpacked(y: Any, lead: tuple[int, ...], shapes: list[tuple[int, ...]]) -> list:
+    """The factors in the vector y, which have these shapes after the axes of the stack."""
+    found, start = [], 0
+    for shape in shapes:
+        stop = start + math.prod(shape)
+        found.append(reshape(y[..., start:stop], shape=(*lead, *shape)))
+        start = stop
+    return found
+
+
+def joined(lead: tuple[int, ...], *parts: Any) -> Any:
+    """Factors as one vector, after the axes of the stack."""
+    rows = [reshape(p, shape=(*lead, math.prod(shape_of(p)[len(lead) :]))) for p in parts]
+    return concatenate(rows, axis=len(lead))
+
+
+def _eigh_value(a: Any, uplo: Any) -> Any:
+    w, v = np.linalg.eigh(a, uplo)
+    return np.concatenate([w[..., None, :], v], axis=-2).reshape(*a.shape[:-2], -1)
+
+
+def gaps_of(w: Any) -> Any:
+    """1 / (w_j - w_i), 0 on the diagonal; infinite where two values are equal."""
+    n = shape_of(w)[-1]
+    across = reshape(w, shape=(*shape_of(w)[:-1], 1, n))
+    down = reshape(w, shape=(*shape_of(w), 1))
+    off = 1.0 - np.eye(n)
+    return off / (across - down + np.eye(n))
+
+
+def _eigh_tangent(tangents: list, y: Any, a: Any, uplo: str) -> Any:
+    lead, n = shape_of(a)[:-2], shape_of(a)[-1]
+    w, v = unpacked(y, lead, [(n,), (n, n)])
+    t = tangents[0]
+    t = from_lower(t if uplo == "L" else adjoint(t))
+    inside = matmul(matmul(matrix_transpose(v), t), v)
+    return joined(lead, diagonal(inside), matmul(v, strong_mul(gaps_of(w), inside)))
+
+
+eigh: Op = tangential(
+    "eigh",
+    _eigh_value,
+    _eigh_tangent,
+    batch=lambda args, mapped, uplo: eigh(args[0], uplo=uplo),
+    doc="The eigenvalues of a symmetric matrix, and its eigenvectors, in one vector. The "
+    "derivatives of eigenvalues are finite also where some are equal; those of eigenvectors are "
+    "not, where they are used.",
+)
+
+
+@implements(np.linalg.eigh)
+def _eigh(a: Any, UPLO: str = "L") -> Any:
+    a = square_matrix(a, "eigh")
+    lead, n = shape_of(a)[:-2], shape_of(a)[-1]
+    found = unpacked(eigh(a, uplo=UPLO), lead, [(n,), (n, n)])
+    return type(np.linalg.eigh(np.eye(1)))(*found)
+
+
+@implements(np.linalg.eigvalsh)
+def _eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    return _eigh(a, UPLO)[0]
+
+
+def _svd_shapes(a: Any) -> tuple[tuple, int, int, int]:
+    *lead, m, n = shape_of(a)
+    return tuple(lead), m, n, min(m, n)
+
+
+def _svd_value(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    lead = a.shape[:-2]
+    parts = (p.reshape(*lead, math.prod(p.shape[len(lead) :])) for p in (u, s, vh))
+    return np.concatenate(list(parts), axis=-1)
+
+
+def _svd_tangent(tangents: list, y: Any, a: Any) -> Any:
+    (t,) = tangents
+    lead, m, n, k = _svd_shapes(a)
+    u, s, vh = unpacked(y, lead, [(m, k), (k,), (k, n)])
+    v, uh = matrix_transpose(vh), matrix_transpose(u)
+    inside = matmul(matmul(uh, t), v)
+    row = reshape(s, shape=(*lead, 1, k))
+    gaps = gaps_of(s * s)
+    other = matrix_transpose(inside)
+    du = matmul(u, strong_mul(gaps, inside * row + matrix_transpose(row) * other))
+    dv = matmul(v, strong_mul(gaps, matrix_transpose(row) * inside + other * row))
+    if m > k:
+        du = du + strong_mul(1.0 / row, matmul(t, v) - matmul(u, inside))
+    if n > k:
+        dv = dv + strong_mul(1.0 / row, matmul(matrix_transpose(t), u) - matmul(v, other))
+    return joined(lead, du, diagonal(inside), matrix_transpose(dv))
+
+
+svd: Op = tangential(
+    "svd",
+    _svd_value,
+    _svd_tangent,
+    batch=lambda args, mapped: svd(args[0]),
+    doc="The reduced singular value decomposition U, s, Vᵀ in one vector. The derivatives of "
+    "singular values are finite also where some are equal.",
+)
+
+
+@implements(np.linalg.svd)
+def svd_of(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """np.linalg.svd."""
+    a = array(a)
+    lead, m, n, k = _svd_shapes(a)
+    if compute_uv and full_matrices and m != n:
+        raise TypeError(
+            "np.linalg.svd of a traced value: full_matrices=True has columns without a derivative; "
+            "write full_matrices=False"
+        )
+    u, s, vh = unpacked(svd(a), lead, [(m, k), (k,), (k, n)])
+    return type(np.linalg.svd(np.eye(1)))(u, s, vh) if compute_uv else s
+
+
+if hasattr(np.linalg, "svdvals"):
+    implements(np.linalg.svdvals)(lambda x, /: svd_of(x, compute_uv=False))
+
+
+def _qr_value(a: Any) -> Any:
+    q, r = np.linalg.qr(a)
+    return np.concatenate([p.reshape(*a.shape[:-2], math.prod(p.shape[-2:])) for p in (q, r)], -1)
+
+
+def _qr_tangent(tangents: list, y: Any, a: Any) -> Any:
+    """Tangents of the thin decomposition of a matrix with at least as many rows as columns."""
+    (t,) = tangents
+    *lead, m, n = shape_of(a)
+    q, r = unpacked(y, tuple(lead), [(m, n), (n, n)])
+    scaled = matrix_transpose(solve(matrix_transpose(r), matrix_transpose(t)))
+    inside = matmul(matrix_transpose(q), scaled)
+    below = inside * np.tril(np.ones((n, n)), -1)
+    turn = below - matrix_transpose(below)
+    dq = scaled - matmul(q, inside) + matmul(q, turn)
+    return joined(tuple(lead), dq, matmul(inside - turn, r))
+
+
+qr: Op = tangential(
+    "qr",
+    _qr_value,
+    _qr_tangent,
+    batch=lambda args, mapped: qr(args[0]),
+    doc="The thin QR decomposition in one vector, of matrices of full column rank.",
+)
+
+
+@implements(np.linalg.qr)
+def _qr(a: Any, mode: str = "reduced") -> Any:
+    a = array(a)
+    *lead, m, n = shape_of(a)
+    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
+        raise TypeError(f"np.linalg.qr of a traced value: mode={mode!r} has no derivative")
+    k = min(m, n)
+    q, r = unpacked(qr(a[..., :k]), tuple(lead), [(m, k), (k, k)])
+    if n > m:
+        r = concatenate([r, matmul(matrix_transpose(q), a[..., k:])], axis=rank_of(a) - 1)
+    return r if mode == "r" else type(np.linalg.qr(np.eye(1)))(q, r)
+
+
+@implements(np.linalg.lstsq)
+def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """The solution by the Moore-Penrose inverse, so that it also holds where columns depend on each
+    other."""
+    a, b = array(a), array(b)
+    m, n = shape_of(a)
+    cut = np.finfo(a.dtype).eps * max(m, n) if rcond is None else rcond
+    x = matmul(pinv(a, rcond=max(cut, np.finfo(a.dtype).eps)), b)
+    plain = same_for_all(a)
+    rank = np.linalg.lstsq(plain, np.zeros(m), rcond)[2]
+    left = absolute_square(b - matmul(a, x))
+    residuals = np.sum(left, axis=0, keepdims=rank_of(b) == 1)
+    return x, residuals if rank == n < m else np.zeros(0), int(rank), svd_of(a, compute_uv=False)

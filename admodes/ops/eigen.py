@@ -1,0 +1,90 @@
+"""Eigenvalues and eigenvectors of matrices that need not be symmetric, and roots of polynomials.
+
+Tangents after M. B. Giles (2008). An eigenvector is determined up to a complex factor; LAPACK gives
+the one of length 1 whose largest component is real, and so does its derivative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import is_complex
+from admodes.core.carrier import implements
+from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.tangential import tangential
+from admodes.ops.comparisons import equal, where
+from admodes.ops.decompositions import gaps_of, joined, unpacked
+from admodes.ops.linalg import diagonal, solve, square_matrix
+from admodes.ops.products import matmul
+from admodes.ops.reductions import amax, sum_
+from admodes.ops.shaping import array
+from admodes.ops.statistics import absolute_square
+from admodes.ops.strong import strong_mul
+
+
+def _value(a: Any) -> Any:
+    w, v = np.linalg.eig(a)
+    return np.concatenate([w[..., None, :], v], axis=-2).reshape(*a.shape[:-2], -1)
+
+
+def _tangent(tangents: list, y: Any, a: Any) -> Any:
+    lead, n = shape_of(a)[:-2], shape_of(a)[-1]
+    w, v = unpacked(y, lead, [(n,), (n, n)])
+    inside = solve(v, matmul(tangents[0], v))
+    dv = matmul(v, strong_mul(gaps_of(w), inside))
+    return joined(lead, diagonal(inside), dv + v * _turn(v, dv))
+
+
+def _turn(v: Any, dv: Any) -> Any:
+    """What is to be added of each column to its tangent, so that its length stays 1 and its
+    largest component real."""
+    if not is_complex(v):
+        return -sum_(v * dv, axis=-2, keepdims=True)
+    along = REGISTRY["conj"](v) * dv
+    stretch = sum_(REGISTRY["real"](along), axis=-2, keepdims=True)
+    size = absolute_square(v)
+    largest = where(equal(size, amax(size, axis=-2, keepdims=True)), 1.0, 0.0)
+    turned = sum_(largest * REGISTRY["imag"](along), axis=-2, keepdims=True)
+    angle = turned / sum_(largest * size, axis=-2, keepdims=True)
+    return REGISTRY["times_i"](angle, sign=-1.0) - stretch
+
+
+eig: Op = tangential(
+    "eig",
+    _value,
+    _tangent,
+    batch=lambda args, mapped: eig(args[0]),
+    holomorphic=True,
+    doc="The eigenvalues and eigenvectors of a square matrix in one vector, real where all are. "
+    "Derivatives of the eigenvectors need eigenvalues that differ.",
+)
+
+
+@implements(np.linalg.eig)
+def _eig(a: Any) -> Any:
+    a = square_matrix(a, "eig")
+    lead, n = shape_of(a)[:-2], shape_of(a)[-1]
+    return type(np.linalg.eig(np.eye(1)))(*unpacked(eig(a), lead, [(n,), (n, n)]))
+
+
+@implements(np.linalg.eigvals)
+def eigvals(a: Any) -> Any:
+    """np.linalg.eigvals."""
+    return _eig(a)[0]
+
+
+@implements(np.roots)
+def _roots(p: Any) -> Any:
+    p = array(p)
+    n = shape_of(p)[0] - 1
+    if n < 1:
+        return np.zeros(0)
+    if not (np.all(p[0] != 0) and np.all(p[n] != 0)):
+        raise ValueError(
+            "np.roots of a traced value: the first and the last coefficient must not be 0, since "
+            "the number of roots depends on them"
+        )
+    companion = np.vstack([-(p[1:] / p[0])[None, :], np.eye(n - 1, n)])
+    return eigvals(companion)

@@ -1,0 +1,64 @@
+"""How the options of NumPy's reductions are read: dtype, keepdims, where, initial, axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.batch import SAMPLES_DIFFER
+from admodes.core.builders import is_complex
+from admodes.core.carrier import Carrier, value
+from admodes.core.op import REGISTRY
+from admodes.ops.comparisons import where
+from admodes.ops.shaping import array
+
+NONE = np._NoValue
+
+
+def given_options(options: dict, who: str) -> dict:
+    """The options that were given a value other than NumPy's own defaults, without dtype."""
+    found = {k: v for k, v in options.items() if v is not None and v is not NONE}
+    dtype = found.pop("dtype", None)
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise TypeError(f"{who}: dtype={dtype} of a traced value would lose its derivative")
+    return found
+
+
+def refuse(options: dict, who: str) -> None:
+    """Raise TypeError for options that are left over."""
+    if options:
+        names = ", ".join(f"{k}=" for k in options)
+        raise TypeError(f"{who} of a traced value does not take {names}")
+
+
+def prepared(a: Any, options: dict, who: str) -> tuple[Any, dict, bool]:
+    """The array in the precision that dtype= asks for, the other options, and keepdims."""
+    given = given_options(options, who)
+    a, kind = array(a), options.get("dtype")
+    if kind is not None and np.dtype(kind) != a.dtype:
+        if is_complex(a) and np.dtype(kind).kind == "f":
+            raise TypeError(f"{who}: dtype={kind} would lose the imaginary parts")
+        a = REGISTRY["astype"](a, dtype=np.dtype(kind))
+    return a, given, bool(given.pop("keepdims", False))
+
+
+def masked(a: Any, options: dict, neutral: Any) -> Any:
+    """a with the neutral element wherever where= is false."""
+    mask = options.pop("where", True)
+    return a if mask is True else where(mask, a, neutral)
+
+
+def same_for_all(a: Any) -> Any:
+    """The plain value of something that steers the function; refused where it differs between the
+    samples of a batch."""
+    if isinstance(a, Carrier):
+        if np.shape(value(a)) != a.shape:
+            raise TypeError(SAMPLES_DIFFER)
+        if a.shape == () and a.dtype.kind == "b":
+            return bool(a)
+    return value(a)
+
+
+def plain_axis(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis

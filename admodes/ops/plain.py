@@ -1,0 +1,73 @@
+"""NumPy's functions that give positions, truth values, texts or files, which have no derivative;
+and those that change an array in place, which are refused with what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import Carrier, implements, value
+from admodes.ops.options import given_options, same_for_all
+
+PLAIN = (
+    *(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere),
+    *(np.count_nonzero, np.searchsorted, np.digitize, np.lexsort, np.unravel_index, np.histogram),
+    *(np.histogram_bin_edges, np.histogram2d, np.histogramdd, np.bincount, np.isin, np.allclose),
+    *(np.isclose, np.array_equal, np.array_equiv, np.isposinf, np.isneginf, np.iscomplex),
+    *(np.isreal, np.isscalar, np.array_repr, np.array_str, np.array2string, np.can_cast),
+    *(np.min_scalar_type, np.common_type, np.shares_memory, np.may_share_memory, np.save),
+    *(np.savetxt, np.savez, np.savez_compressed, np.linalg.matrix_rank, np.einsum_path),
+    *(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from),
+)
+"""Functions applied to the plain values."""
+
+IN_PLACE = {
+    np.copyto: "np.where(condition, new, old)",
+    np.put: "np.where, or ad.stack",
+    np.put_along_axis: "np.where, or ad.stack",
+    np.place: "np.where(mask, new, old)",
+    np.putmask: "np.where(mask, new, old)",
+    np.fill_diagonal: "np.where(np.eye(n, dtype=bool), value, x)",
+}
+
+
+def _enter(function: Callable) -> None:
+    @implements(function)
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        return function(*map(_deep, args), **{k: _deep(v) for k, v in kwargs.items()})
+
+
+def _deep(x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_deep, x))
+    return value(same_for_all(x)) if isinstance(x, Carrier) else x
+
+
+for _function in PLAIN:
+    _enter(_function)
+
+
+def _truth(function: Callable) -> None:
+    @implements(function)
+    def handler(a: Any, axis: Any = None, **options: Any) -> Any:
+        given = given_options(options, f"np.{function.__name__}")
+        return function(same_for_all(a), axis=axis, **given)
+
+
+_truth(np.any)
+_truth(np.all)
+
+
+def _refused(function: Callable, instead: str) -> None:
+    @implements(function)
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"np.{function.__name__} changes an array in place, where the derivative of a traced "
+            f"value would be lost: write {instead}"
+        )
+
+
+for _changed, _instead in IN_PLACE.items():
+    _refused(_changed, _instead)

@@ -1,0 +1,112 @@
+"""Median, quantiles and percentiles, and the same without the entries that are nan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import Carrier, implements
+from admodes.core.op import shape_of
+from admodes.ops.comparisons import where
+from admodes.ops.indexing import take_along_axis
+from admodes.ops.layout import moveaxis, rank_of
+from admodes.ops.options import given_options, plain_axis, refuse
+from admodes.ops.reductions import all_axes, kept_shape, sort_, sum_
+from admodes.ops.selection import ceil, floor, minimum
+from admodes.ops.shaping import array, broadcast_to, reshape
+
+METHODS: dict[str, Callable] = {
+    "linear": lambda position: position,
+    "lower": floor,
+    "higher": ceil,
+    "midpoint": lambda position: position,
+}
+
+
+def _rows(a: Any, axis: Any) -> tuple[Any, tuple, tuple]:
+    """The entries along the given axes, sorted along one last axis; the other axes; and the shape
+    that keepdims leaves."""
+    rank, axes = rank_of(a), all_axes(plain_axis(axis), rank_of(a))
+    others = [i for i in range(rank) if i not in axes]
+    last = moveaxis(a, axes, tuple(range(len(others), rank))) if rank else reshape(a, shape=(1,))
+    outer = tuple(shape_of(a)[i] for i in others)
+    n = math.prod(shape_of(a)[i] for i in axes)
+    rows = sort_(reshape(last, shape=(*outer, n)), axis=len(outer))
+    return rows, outer, kept_shape(shape_of(a), axes)
+
+
+def quantile(
+    a: Any, q: Any, axis: Any, keepdims: bool, method: str = "linear", skip: bool = False
+) -> Any:
+    """Interpolation between the two entries of the sorted array that enclose q; nan where an entry
+    is nan, unless those are skipped."""
+    rows, outer, kept = _rows(array(a), axis)
+    n = shape_of(rows)[-1]
+    if n == 0:
+        return np.full(np.shape(q) + (kept if keepdims else outer), np.nan)[()]
+    q = np.asarray(q, float)
+    flat_q = q.ravel()
+    missing = np.isnan(rows)
+    count = sum_(where(missing, 0.0, 1.0), axis=-1, keepdims=True)
+    if skip:
+        positions = flat_q * where(count > 0, count - 1.0, 0.0)
+    else:
+        positions = broadcast_to(flat_q * (n - 1.0), shape=(*outer, flat_q.size))
+    low, share = _between(positions, method)
+    high = minimum(low + 1.0, n - 1.0)
+    below = take_along_axis(rows, low, axis=len(outer))
+    above = take_along_axis(rows, high, axis=len(outer))
+    y = where(share == 0, below, below + (above - below) * share)
+    y = where((count == 0) if skip else (count < n), np.nan, y)
+    y = moveaxis(y, -1, 0)
+    return reshape(y, shape=q.shape + (kept if keepdims else outer))
+
+
+def _between(positions: Any, method: str) -> tuple[Any, Any]:
+    """The entry at or below each position, and how far towards the next one the result lies."""
+    positions = METHODS[method](positions)
+    low = floor(positions)
+    share = positions - low
+    return low, where(share > 0, 0.5, 0.0) if method == "midpoint" else share
+
+
+def _enter(function: Callable, scale: float, skip: bool) -> None:
+    who = f"np.{function.__name__}"
+
+    @implements(function)
+    def handler(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        method: str = "linear",
+        keepdims: Any = False,
+        **options: Any,
+    ) -> Any:
+        options.pop("overwrite_input", None)
+        refuse(given_options(options, who), who)
+        if method not in METHODS or isinstance(q, Carrier):
+            names = ", ".join(METHODS)
+            raise TypeError(f"{who} of a traced value takes plain fractions, and methods {names}")
+        return quantile(a, np.asarray(q, float) / scale, axis, keepdims is True, method, skip)
+
+
+_enter(np.quantile, 1.0, False)
+_enter(np.percentile, 100.0, False)
+_enter(np.nanquantile, 1.0, True)
+_enter(np.nanpercentile, 100.0, True)
+
+
+def _enter_median(function: Callable, skip: bool) -> None:
+    @implements(function)
+    def handler(a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
+        who = f"np.{function.__name__}"
+        options.pop("overwrite_input", None)
+        refuse(given_options(options, who), who)
+        return quantile(a, 0.5, axis, keepdims is True, skip=skip)
+
+
+_enter_median(np.median, False)
+_enter_median(np.nanmedian, True)

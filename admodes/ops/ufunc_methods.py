@@ -1,0 +1,127 @@
+"""The methods of NumPy's ufuncs (reduce, accumulate, outer) and their options (out, where)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import is_complex
+from admodes.core.carrier import METHODS, UFUNCS, Carrier
+from admodes.core.op import REGISTRY, shape_of
+from admodes.ops.comparisons import both, either, where
+from admodes.ops.layout import rank_of
+from admodes.ops.options import given_options, plain_axis, refuse
+from admodes.ops.reductions import all_axes, cumprod_, cumsum_, kept_shape, one_axis
+from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
+from admodes.ops.statistics import np_max, np_min, np_prod, np_sum
+
+REDUCTIONS = {np.add: np_sum, np.multiply: np_prod, np.maximum: np_max, np.minimum: np_min}
+
+
+def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
+    """ufunc.reduce."""
+    (a,) = inputs
+    axis = plain_axis(options.pop("axis", 0))
+    if ufunc in REDUCTIONS:
+        return REDUCTIONS[ufunc](a, axis, **options)
+    keepdims = bool(options.pop("keepdims", False))
+    who = f"np.{ufunc.__name__}.reduce"
+    refuse(given_options(options, who), who)
+    shape, y = shape_of(a), a
+    axes = all_axes(axis, rank_of(a))
+    if len(axes) > 1 and ufunc.identity is None:
+        raise ValueError(f"{who}: the order of the entries of several axes matters; name one axis")
+    for k in sorted(axes, reverse=True):
+        y = _folded(ufunc, op, y, k)
+    return reshape(y, shape=kept_shape(shape, axes)) if keepdims else y
+
+
+def _folded(ufunc: Any, op: Any, x: Any, axis: int) -> Any:
+    before = (slice(None),) * axis
+    n, others = shape_of(x)[axis], (*shape_of(x)[:axis], *shape_of(x)[axis + 1 :])
+    if n == 0:
+        if ufunc.identity is None:
+            raise ValueError(f"np.{ufunc.__name__}.reduce of an empty axis")
+        return np.full(others, ufunc.identity)
+    y = x[(*before, 0)]
+    for k in range(1, n):
+        y = op(y, x[(*before, k)])
+    return y
+
+
+def _accumulate(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
+    """ufunc.accumulate."""
+    (a,) = inputs
+    axis = one_axis(options.pop("axis", 0), rank_of(a))
+    who = f"np.{ufunc.__name__}.accumulate"
+    refuse(given_options(options, who), who)
+    if ufunc in (np.add, np.multiply):
+        return (cumsum_ if ufunc is np.add else cumprod_)(a, axis=axis)
+    before = (slice(None),) * axis
+    found = [a[(*before, slice(0, 1))]]
+    for k in range(1, shape_of(a)[axis]):
+        found.append(op(found[-1], a[(*before, slice(k, k + 1))]))
+    return concatenate(found, axis)
+
+
+def _outer(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
+    """ufunc.outer."""
+    refuse(options, f"np.{ufunc.__name__}.outer")
+    a, b = map(array, inputs)
+    return op(reshape(a, shape=shape_of(a) + (1,) * rank_of(b)), b)
+
+
+def _at(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
+    raise TypeError(
+        f"np.{ufunc.__name__}.at changes an array in place, where the derivative of a traced value "
+        "would be lost: write np.where, or a sum over a mask"
+    )
+
+
+def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
+    """ufunc(…, out=…, where=…): a new value; a plain array given as out= is filled with nan, so
+    that nobody takes it for the result."""
+    name = f"np.{ufunc.__name__}"
+    (out,) = options.pop("out", (None,)) or (None,)
+    mask = options.pop("where", True)
+    options.pop("casting", None)
+    kind = options.pop("dtype", None)
+    refuse(options, name)
+    if isinstance(out, Carrier):
+        raise TypeError(f"{name}: out= cannot be a traced value; use the value that is returned")
+    y = op(*inputs)
+    if mask is not True:
+        if out is None:
+            raise TypeError(
+                f"{name} with where= and without out= leaves entries undefined: write "
+                f"np.where(condition, {name}(…), otherwise)"
+            )
+        y = where(mask, y, out.copy())
+    if out is not None:
+        if shape_of(y) != out.shape:
+            y = broadcast_to(y, shape=out.shape)
+        if out.dtype.kind not in "fc" and isinstance(y, Carrier):
+            raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the derivative")
+        if not isinstance(y, Carrier):
+            out[...] = y
+            return out
+        if out.dtype.kind == "f" and is_complex(y):
+            raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the imaginary parts")
+        out[...] = np.nan
+        kind = out.dtype
+    if kind is not None and np.dtype(kind) != y.dtype:
+        y = REGISTRY["astype"](y, dtype=np.dtype(kind))
+    return y
+
+
+METHODS.update(
+    {
+        "__call__": _options,
+        "reduce": _reduce,
+        "accumulate": _accumulate,
+        "outer": _outer,
+        "at": _at,
+    }
+)
+UFUNCS.setdefault(np.bitwise_and, both), UFUNCS.setdefault(np.bitwise_or, either)
