@@ -54,7 +54,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
         with quiet():
-            run = Evaluation(restricted, chosen, has_aux)
+            run = Evaluation(restricted, chosen, has_aux, copy=False)
             out = run.result()
             _one_number(out, f, "grad")
             grads = run.gradient()

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from array_cases import tangential_cases
 from harness import (
     CLOSE,
     ELEMENTWISE,
@@ -13,6 +14,7 @@ from harness import (
     OPS,
     SHAPES,
     SMOOTH,
+    TANGENTIAL,
     arguments,
     check_partials,
     check_transpose,
@@ -31,12 +33,17 @@ import admodes as ad
 from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY
 
-LINEAR_CASES = [
+CASES = [
     pytest.param(f, args, id=f"{name}-{k}")
-    for name, cases in linear_cases().items()
+    for made in (linear_cases(), tangential_cases())
+    for name, cases in made.items()
     for k, (f, args) in enumerate(cases)
 ]
 TESTS = [op for op in OPS if op.is_test]
+COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+QUESTIONS = ("isnan", "isfinite", "isinf", "signbit")
+POSITIONS = ("argsort", "argpartition", "searchsorted", "det_sign")
+"""Positions and signs, which test_numpy_functions.py compares with NumPy's own."""
 
 
 def activities(op):
@@ -55,7 +62,8 @@ def with_constants(op, args, active):
 
 
 def close_to(value):
-    return pytest.approx(value, rel=CLOSE, abs=1e-300)
+    """Of a reference that was calculated to 50 digits, so that 1e-45 may stand for an exact 0."""
+    return pytest.approx(value, rel=CLOSE, abs=1e-45)
 
 
 def test_aliases_resolve_to_one_operation():
@@ -120,12 +128,14 @@ def test_an_argument_used_twice_gets_both_contributions(op):
     np.testing.assert_allclose(ad.jvp(twice, args, vs)[1], expected, rtol=1e-8, atol=1e-9)
 
 
-def test_every_linear_operation_has_a_case():
+def test_every_operation_on_arrays_has_a_case():
     assert {op.name for op in LINEAR} == set(linear_cases())
+    assert {op.name for op in TANGENTIAL} == set(tangential_cases())
+    assert {op.name for op in TESTS} == {*COMPARISONS, *LOGIC, *QUESTIONS, *POSITIONS}
 
 
-@pytest.mark.parametrize(("f", "args"), LINEAR_CASES)
-def test_linear_operations(f, args):
+@pytest.mark.parametrize(("f", "args"), CASES)
+def test_operations_on_arrays(f, args):
     vs = directions(args, np.random.default_rng(4))
     out, tangent = ad.jvp(f, args, vs)
     np.testing.assert_array_equal(out, f(*args))
@@ -133,13 +143,13 @@ def test_linear_operations(f, args):
     check_transpose(f, args)
 
 
-@pytest.mark.parametrize(("f", "args"), LINEAR_CASES)
-def test_linear_operations_nest(f, args):
-    """The derivative of a linear operation applied to cubes, in both modes, differentiated again
-    in both modes."""
+@pytest.mark.parametrize(("f", "args"), CASES)
+def test_operations_on_arrays_nest(f, args):
+    """The derivative of an operation applied to cubics, in both modes, differentiated again in
+    both modes."""
 
     def cubes(*xs):
-        return f(*(x * x * x for x in xs))
+        return f(*(x + 0.1 * x * x * x for x in xs))
 
     vs = directions(args, np.random.default_rng(5))
 
@@ -178,7 +188,22 @@ def test_logic_of_recorded_truth_values(name):
     np.testing.assert_array_equal(ad.trace(f, x, y).jacobian["reverse"][0], np.ravel(expected))
 
 
-@pytest.mark.parametrize("op", [op for op in TESTS if op.name not in LOGIC], ids=ids)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_questions_about_a_number_have_no_derivative(name):
+    op, x = REGISTRY[name], np.array([1.0, -2.0, np.nan, np.inf])
+    seen = []
+
+    def f(x):
+        seen.append(op(x))
+        return ad.where(seen[-1], 1.0, 2.0)
+
+    for slope in (ad.jvp(f, (x,), (np.ones(4),))[1], ad.grad(lambda x: np.sum(f(x)))(x)):
+        np.testing.assert_array_equal(slope, 0.0)
+        np.testing.assert_array_equal(seen[-1], getattr(np, name)(x))
+    assert type(op(1.0)) in (bool, np.bool_)
+
+
+@pytest.mark.parametrize("op", [REGISTRY[name] for name in COMPARISONS], ids=ids)
 def test_comparisons_have_no_derivative(op):
     seen = []
 
@@ -191,7 +216,7 @@ def test_comparisons_have_no_derivative(op):
         ad.vjp(f, x, y)
         assert not any(isinstance(s, Carrier) for s in seen)
         np.testing.assert_array_equal(seen[-1], op.array(x, y))
-    assert type(op(1.0, 2.0)) is bool
+    assert type(op(1.0, 2.0)) in (bool, np.bool_)
     assert ad.grad(lambda x: ad.where(op(x, 2.0), x * x, x * x))(3.0) == 6.0
 
 
@@ -297,6 +322,8 @@ def test_whole_numbers_and_truth_values_become_float64(op):
     ids=["complex", "complex array", "string", "None"],
 )
 def test_what_is_no_real_number_is_refused_by_name(op, bad, said):
+    if said == "complex" and op.holomorphic:
+        return
     for k in range(op.arity):
         args = tuple(bad if i == k else 1.0 for i in range(op.arity))
         with pytest.raises(TypeError, match=rf"{op.name}.*{said}"):
@@ -307,9 +334,10 @@ def test_what_is_no_real_number_is_refused_by_name(op, bad, said):
             for run in (lambda: ad.jvp(f, xs, xs), lambda: ad.vjp(f, *xs)):
                 with pytest.raises(TypeError, match=rf"{op.name}.*{said}"):
                     run()
-    for run in (lambda: ad.jvp(ad.sin, (bad,), (1.0,)), lambda: ad.vjp(ad.sin, bad)):
-        with pytest.raises(TypeError, match=said):
-            run()
+    if said != "complex":
+        for run in (lambda: ad.jvp(ad.sin, (bad,), (1.0,)), lambda: ad.vjp(ad.sin, bad)):
+            with pytest.raises(TypeError, match=said):
+                run()
 
 
 @pytest.mark.parametrize("op", ELEMENTWISE, ids=ids)

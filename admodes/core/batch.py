@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from admodes.core.carrier import Carrier, Level
+import numpy as np
+
+from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import check_output, checked_input, flatten, own, unflatten
-
-SAMPLES_DIFFER = (
-    "a branch, a bound or an index taken from a value that differs between the samples of a batch: "
-    "write ad.where instead of if, or loop over the samples"
-)
 
 
 class Batch(Carrier):
@@ -76,9 +73,12 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
     """
 
     def mapped(*args: Any) -> Any:
-        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+        several = isinstance(in_axes, (tuple, list))
+        axes = tuple(in_axes) if several else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
+        if not all(axis is None or isinstance(axis, int) for axis in axes):
+            raise TypeError(f"vmap: in_axes={in_axes!r}: one axis or None for each argument")
         level = Level()
         sizes: set[int] = set()
         inputs = [
@@ -95,7 +95,11 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
             level.alive = False
         for y in leaves:
             check_output(y, level, f)
-        outs = (unmapped(y, level, size) for y in leaves)
+        outs = [unmapped(y, level, size) for y in leaves]
+        for y in outs:
+            rank = len(shape_of(y))
+            if not -rank <= out_axes < rank:
+                raise ValueError(f"vmap: out_axes={out_axes} of a result of shape {shape_of(y)}")
         return unflatten(tree, [_moved(y, 0, out_axes) for y in outs])
 
     mapped.__name__ = f"vmap({getattr(f, '__name__', 'f')})"
@@ -106,7 +110,8 @@ def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:
     leaves, tree = flatten(x)
     batches = []
     for leaf in leaves:
-        leaf = checked_input(leaf, "vmap", complex_too=True)
+        plain = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
+        leaf = leaf if plain else checked_input(leaf, "vmap", complex_too=True)
         shape = shape_of(leaf)
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"vmap: axis {axis} of an argument of shape {shape}")

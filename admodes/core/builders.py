@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, quiet, value
+from admodes.core.carrier import Carrier, innermost, quiet
 from admodes.core.op import (
     ARITHMETIC,
     NUMBERS,
@@ -218,7 +218,7 @@ class Linear(Op):
         rule = (self._on_arrays() if plain else self.transposes)[0 if self.arity is None else i]
         given = (i, w) if self.arity is None else (w,)
         term = rule(*given, y, *args, **params) if params else rule(*given, y, *args)
-        return canonical(term) if plain and term.__class__ is not ARRAY else term
+        return canonical(term) if plain else term
 
     def _on_arrays(self) -> tuple:
         """The transposes, bound to the kernels of the operations they name."""
@@ -243,7 +243,7 @@ def all_plain(args: tuple) -> bool:
 
 def dtype_of(x: Any) -> np.dtype:
     """The dtype of derivatives of x: its own where that is of floats or complex, else float64."""
-    kind = getattr(value(x), "dtype", FLOAT)
+    kind = getattr(innermost(x), "dtype", FLOAT)
     return kind if kind.kind in "fc" else FLOAT
 
 

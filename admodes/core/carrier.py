@@ -103,7 +103,7 @@ class Carrier:
 
     @property
     def dtype(self) -> np.dtype:
-        return np.asarray(value(self)).dtype
+        return np.asarray(innermost(self)).dtype
 
     def __len__(self) -> int:
         if not self.shape:
@@ -176,7 +176,7 @@ class Carrier:
         if op is not None and method == "__call__" and not kwargs:
             arity = getattr(op, "arity", None)
             if arity == 1:
-                return self.unary(op)
+                return self.unary(op) if op.elementwise else op(*inputs)
             return self.binary(op, *inputs) if arity == 2 else op(*inputs)
         return _special_ufunc(ufunc, method, inputs, kwargs)
 
@@ -276,7 +276,8 @@ def value(x: Any) -> Any:
     """The plain number or array inside a carrier, however deeply nested; other things as they are.
     An array is a read-only view.
 
-    For printing, logging and stopping rules: what is computed from it has no derivative.
+    For printing, logging and stopping rules: what is computed from it has no derivative. Raises
+    TypeError inside ad.vmap, where every sample has its own.
 
     >>> import admodes as ad
     >>> ad.grad(lambda x: x * ad.value(x))(3.0)
@@ -284,12 +285,27 @@ def value(x: Any) -> Any:
     """
     if not isinstance(x, Carrier):
         return x
-    while isinstance(x, Carrier):
-        x = x.primal
+    shape = x.shape
+    x = innermost(x)
+    if np.shape(x) != shape:
+        raise TypeError(SAMPLES_DIFFER)
     if isinstance(x, np.ndarray):
         x = x.view()
         x.flags.writeable = False
     return x
+
+
+def innermost(x: Any) -> Any:
+    """What a carrier wraps, however deep; all samples of a batch."""
+    while isinstance(x, Carrier):
+        x = x.primal
+    return x
+
+
+SAMPLES_DIFFER = (
+    "a branch, a bound, an index or a plain value taken from a value that differs between the "
+    "samples of a batch: write ad.where instead of if, or loop over the samples"
+)
 
 
 def outermost(args: tuple) -> Carrier | None:

@@ -163,8 +163,11 @@ class Op:
     def numeric(self, x: Any) -> Any:
         """An argument as the array kernel takes it; truth values count as numbers where the
         operation calculates with them."""
-        if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
-            return x
+        if x.__class__ is np.ndarray and x.ndim:
+            # Positions stay integers where they are only moved.
+            kind = x.dtype.kind
+            if kind == "f" or (kind in "iu" and self.kind == "moves"):
+                return x
         x = numeric(x, self.name, self.holomorphic)
         truth = x.__class__ is not float and x.dtype.kind == "b"
         return x + 0.0 if truth and self.elementwise else x
@@ -234,13 +237,13 @@ class UnaryOp(Op):
 
 
 def canonical(result: Any) -> Any:
-    """float64 and bool scalars as Python's own, everything else as it is."""
+    """float64 scalars as Python's own, arrays of shape () as scalars, all else as it is."""
     if result.__class__ is np.float64:
         return float(result)
-    if result.__class__ is np.bool_:
-        return bool(result)
     if result.__class__ is np.ndarray and result.shape == ():
         return canonical(result[()])
+    if result.__class__ is complex:
+        return np.complex128(result)
     return result
 
 
@@ -292,7 +295,9 @@ def _changeable(x: Any) -> bool:
 def _kept(x: Any) -> Any:
     if isinstance(x, tuple):
         return tuple(map(_kept, x))
-    return np.array(x) if isinstance(x, (list, np.ndarray)) else x
+    if isinstance(x, list):
+        return np.array(x) if x else np.array(x, np.intp)
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def _brief(x: Any) -> str:

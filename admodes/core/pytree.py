@@ -43,7 +43,7 @@ def flatten(tree: Any) -> tuple[list, Tree]:
         parts = [flatten(tree[k]) for k in keys]
     else:
         keys = None
-        if not any([isinstance(t, CONTAINERS) for t in tree]):
+        if not any(isinstance(t, CONTAINERS) for t in tree):
             return list(tree), Tree(tree.__class__, None, (LEAF,) * len(tree))
         parts = [flatten(t) for t in tree]
     leaves = [leaf for part, _ in parts for leaf in part]

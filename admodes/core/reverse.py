@@ -59,13 +59,16 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
 
 class Evaluation:
-    """One evaluation of f on nodes, and the sweeps back through it."""
+    """One evaluation of f on nodes, and the sweeps back through it. copy: the sweeps come later,
+    when the caller may have changed an input."""
 
-    def __init__(self, f: Callable, primals: tuple, has_aux: bool = False) -> None:
+    def __init__(
+        self, f: Callable, primals: tuple, has_aux: bool = False, copy: bool = True
+    ) -> None:
         xs, self.tree = flatten(primals)
         self.level = level = Level()
         carriers = [
-            traced_input(level, checked_input(x, "vjp", copy=True, complex_too=True)) for x in xs
+            traced_input(level, checked_input(x, "vjp", copy=copy, complex_too=True)) for x in xs
         ]
         self.inputs = [node_of(x, level) for x in carriers]
         self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
@@ -138,8 +141,10 @@ class Evaluation:
         for like, g in zip(self.likes, found, strict=True):
             if g is None:
                 g = zeros(shape_of(like), like)
-            elif g.__class__ is not ndarray or g.dtype is not like.dtype:
-                g = conjugate(cast(g, like))
+            elif g.__class__ is not float or like.__class__ is not float:
+                plain = g.__class__ is ndarray and like.__class__ is ndarray
+                if not plain or g.dtype is not like.dtype or g.dtype.kind == "c":
+                    g = conjugate(cast(g, like))
             if lanes is not None:
                 g = lanes.unwrap(g)
             elif g.__class__ is ndarray and (not g.flags.owndata or id(g) in taken):

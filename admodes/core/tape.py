@@ -62,7 +62,7 @@ class Node(Carrier):
                     p = p(y, x)
                 if p or not op.selects:
                     return self.result(self.level, y, op, (self,), p)
-            except (*ARITHMETIC, AttributeError):
+            except ARITHMETIC:
                 pass
         return self.apply(op, (self,), None)
 

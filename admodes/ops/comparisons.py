@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,17 @@ where: Op = linear(
 )
 
 
+def _numpy_truth(test: Callable) -> Callable:
+    """A test of numbers as NumPy's truth value, of which ~ is the opposite."""
+    return lambda a, b: np.bool_(test(a, b))
+
+
 def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> Op:
     """A comparison: a boolean, without derivative, that notes the branch where it is recorded."""
     op: Op = linear(
         name,
         ufunc,
-        scalar=getattr(operator, dunder, None),
+        scalar=_numpy_truth(getattr(operator, dunder, ufunc)),
         arity=2,
         differentiable=(False, False),
         kind="comparisons",
@@ -83,7 +89,19 @@ opposite: Op = linear(
     numpy=(np.logical_not, np.invert),
 )
 bind_unary("invert", opposite)
-UFUNCS.update({np.logical_and: both, np.logical_or: either})
+
+
+def _truth(a: Any) -> Any:
+    return a if np.result_type(getattr(a, "dtype", type(a))).kind == "b" else not_equal(a, 0)
+
+
+UFUNCS.update(
+    {
+        np.logical_and: lambda a, b: both(_truth(a), _truth(b)),
+        np.logical_or: lambda a, b: either(_truth(a), _truth(b)),
+        np.logical_xor: lambda a, b: not_equal(_truth(a), _truth(b)),
+    }
+)
 
 
 @implements(np.where)

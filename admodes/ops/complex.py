@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex, linear
-from admodes.core.carrier import UFUNCS, Carrier, implements
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.builders import dtype_of, is_complex, linear
+from admodes.core.carrier import UFUNCS, Carrier, implements, innermost
+from admodes.core.op import Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.arithmetic import divide
 from admodes.ops.comparisons import where
+from admodes.ops.selection import abs as absolute
 
 
 def _entrywise(op: Any) -> Any:
@@ -97,7 +98,7 @@ def _real(val: Any) -> Any:
 
 @implements(np.imag)
 def _imag(val: Any) -> Any:
-    return imag(val) if is_complex(val) else np.zeros(shape_of(val))
+    return imag(val) if is_complex(val) else np.zeros(shape_of(val), dtype_of(val))[()]
 
 
 @implements(np.angle)
@@ -108,7 +109,7 @@ def _angle(z: Any, deg: bool = False) -> Any:
 
 @implements(np.real_if_close)
 def _real_if_close(a: Any, tol: float = 100) -> Any:
-    plain = np.asarray(a.value)
+    plain = np.asarray(innermost(a))
     return a if np.iscomplexobj(np.real_if_close(plain, tol)) else _real(a)
 
 
@@ -117,7 +118,7 @@ def _conjugate(x: Any) -> Any:
 
 
 def _absolute(x: Any) -> Any:
-    return modulus(x) if is_complex(x) else REGISTRY["abs"](x)
+    return modulus(x) if is_complex(x) else absolute(x)
 
 
 UFUNCS[np.conj] = _conjugate

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import implements
+from admodes.core.carrier import Carrier, implements
 from admodes.core.op import shape_of
 from admodes.ops.comparisons import where
 from admodes.ops.layout import flat, rank_of, size_of
 from admodes.ops.options import NONE
 from admodes.ops.reductions import all_axes, cumsum_, one_axis, sum_
-from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
+from admodes.ops.shaping import array, broadcast_to, concatenate, constant, reshape
 from admodes.ops.steps import remainder
+
+
+def _fitting(x: Any, like: Any) -> Any:
+    """x, or a plain x in the precision of like."""
+    return x if isinstance(x, Carrier) else constant(array(x), like)
 
 
 @implements(np.diff)
@@ -28,7 +33,7 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = NONE, append: Any =
             return []
         shape = list(shape_of(a))
         shape[axis] = 1 if rank_of(x) == 0 else shape_of(x)[axis]
-        return [broadcast_to(array(x), shape=tuple(shape))]
+        return [broadcast_to(_fitting(x, a), shape=tuple(shape))]
 
     ends = edge(prepend), edge(append)
     a = concatenate([*ends[0], a, *ends[1]], axis) if ends[0] or ends[1] else a
@@ -40,7 +45,7 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = NONE, append: Any =
 @implements(np.ediff1d)
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     inner = _diff(flat(ary))
-    ends = [None if e is None else flat(array(e)) for e in (to_begin, to_end)]
+    ends = [None if e is None else flat(_fitting(e, ary)) for e in (to_begin, to_end)]
     return concatenate([p for p in (ends[0], inner, ends[1]) if p is not None])
 
 
@@ -56,6 +61,7 @@ def _gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> A
 def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     """Second-order differences inside, one-sided ones at the ends, after np.gradient."""
     rank, n = rank_of(f), shape_of(f)[axis]
+    h = _fitting(h, f)
     if n < edge_order + 1:
         raise ValueError(f"np.gradient: {n} entries along axis {axis} are too few")
 
@@ -126,7 +132,7 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * 
     turned = where(turned == -half, where(steps > 0, half, turned), turned)
     whole = where(abs(steps) < least, 0.0, _steady(turned - steps, period))
     first = (*(slice(None),) * axis, slice(0, 1))
-    return p + concatenate([np.zeros(shape_of(p[first])), cumsum_(whole, axis=axis)], axis)
+    return p + concatenate([np.zeros(shape_of(p[first]), p.dtype), cumsum_(whole, axis=axis)], axis)
 
 
 def _steady(x: Any, period: float) -> Any:

@@ -86,7 +86,7 @@ def _irfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: 
 def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
     a = array(a)
     n = 2 * (shape_of(a)[axis] - 1) if n is None else n
-    return real(fft(conj(_whole(a, n, axis)), axis=axis, norm=norm))
+    return real(fft(_whole(a, n, axis), axis=axis, norm=norm))
 
 
 def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:

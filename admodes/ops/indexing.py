@@ -117,7 +117,9 @@ def _pick_along(x: Any, indices: Any, axis: int) -> Any:
 
 
 def _lined_up(indices: Any, shape: tuple, axis: int) -> Any:
-    """indices broadcast against shape, axis apart."""
+    """indices (whole numbers, which may be calculated and so be floats) broadcast against shape,
+    axis apart."""
+    indices = np.asarray(indices).astype(np.intp, copy=False)
     wanted = [*shape]
     wanted[axis] = indices.shape[axis]
     return np.broadcast_to(indices, np.broadcast_shapes(tuple(wanted), indices.shape))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import zeros
-from admodes.core.carrier import FUNCTIONS, Carrier, implements, value
+from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import shape_of
 from admodes.ops.indexing import plain_index
 from admodes.ops.shaping import (
@@ -210,6 +210,9 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     count = int(np.sum(kept < 0))
     where = (slice(None),) * axis
     values = array(values)
+    if np.ndim(obj) == 0:
+        values = reshape(values, shape=(1,) * (rank_of(arr) - rank_of(values)) + shape_of(values))
+        values = moveaxis(values, 0, axis)
     shape = list(new.shape)
     shape[axis] = count
     spread = broadcast_to(values, shape=tuple(shape))
@@ -310,7 +313,7 @@ def _full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> An
 
 
 def _dtype(a: Any) -> Any:
-    return zeros((1,), a).dtype if not isinstance(a, Carrier) else np.asarray(value(a)).dtype
+    return zeros((1,), a).dtype if not isinstance(a, Carrier) else a.dtype
 
 
 @implements(np.result_type)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import aligned, is_complex, linear
-from admodes.core.carrier import FUNCTIONS, Carrier, implements, value
+from admodes.core.carrier import FUNCTIONS, Carrier, implements, innermost
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.layout import matrix_transpose, rank_of, size_of
@@ -124,7 +124,7 @@ def _det_slope(y: Any, a: Any) -> Any:
     """∂det/∂A: det A A⁻ᵀ, or the cofactors where A has no inverse."""
     if not isinstance(a, Carrier) and not is_complex(a):
         return _cofactors(a) if shape_of(a)[-1] else a
-    if np.any(np.linalg.matrix_rank(value(a)) < shape_of(a)[-1]):
+    if np.any(np.linalg.matrix_rank(innermost(a)) < shape_of(a)[-1]):
         return matrix_transpose(_adjugate(a))
     return matrix_transpose(inv(a)) * reshape(y, shape=(*shape_of(y), 1, 1))
 
@@ -230,7 +230,7 @@ def _pinv(a: Any, rcond: Any = None, **options: Any) -> Any:
 def _matrix_power(a: Any, n: int) -> Any:
     a = square_matrix(a, "matrix_power")
     if n == 0:
-        return broadcast_to(np.eye(shape_of(a)[-1]), shape=shape_of(a))
+        return broadcast_to(np.eye(shape_of(a)[-1], dtype=a.dtype), shape=shape_of(a))
     base, n = (inv(a), -n) if n < 0 else (a, n)
     found = None
     while n:

@@ -14,7 +14,7 @@ from admodes.ops.layout import flat, matrix_transpose, rank_of, size_of
 from admodes.ops.products import dot
 
 SAME_NAME = (
-    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "compress", "cumprod"),
+    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "cumprod"),
     *("cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel", "repeat"),
     *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
 )
@@ -71,6 +71,10 @@ if hasattr(np, "astype"):
     FUNCTIONS[np.astype] = lambda x, dtype, /, *, copy=True, device=None: _astype(x, dtype)
 
 
+def _compress(self: Any, condition: Any, axis: int | None = None) -> Any:
+    return FUNCTIONS[np.compress](condition, self, axis)
+
+
 def _item(self: Any, *args: Any) -> Any:
     if args:
         return flat(self)[args[0]] if len(args) == 1 else self[args]
@@ -91,6 +95,7 @@ def _bind() -> None:
     setattr(Carrier, "reshape", _reshape)  # noqa: B010
     setattr(Carrier, "transpose", _transpose)  # noqa: B010
     setattr(Carrier, "astype", _astype)  # noqa: B010
+    setattr(Carrier, "compress", _compress)  # noqa: B010
     setattr(Carrier, "item", _item)  # noqa: B010
     setattr(Carrier, "tolist", _tolist)  # noqa: B010
     setattr(Carrier, "dot", dot)  # noqa: B010

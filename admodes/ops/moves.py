@@ -98,7 +98,7 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     y = padded(array, pad_width=pad_width, mode=mode, **options)
     if mode != "constant" or not np.any(filled):
         return y
-    return y + np.pad(np.zeros(shape_of(array)), pad_width, constant_values=filled)
+    return y + np.pad(np.zeros(shape_of(array), array.dtype), pad_width, constant_values=filled)
 
 
 @implements(np.compress)

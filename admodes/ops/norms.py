@@ -14,7 +14,7 @@ from admodes.ops.decompositions import svd_of
 from admodes.ops.layout import moveaxis, rank_of
 from admodes.ops.linalg import inv, square_matrix
 from admodes.ops.reductions import all_axes, kept_shape, sum_
-from admodes.ops.shaping import array, reshape
+from admodes.ops.shaping import array, constant, reshape
 from admodes.ops.statistics import absolute_square, np_max, np_min, np_sum, root
 
 
@@ -28,7 +28,7 @@ def _size_of_vector(x: Any, order: Any, axis: tuple[int, ...], keepdims: bool) -
     if order == -np.inf:
         return np_min(size, axis, keepdims=keepdims)
     if order == 0:
-        return sum_(where(x != 0, 1.0, 0.0), axis=axis, keepdims=keepdims)
+        return sum_(where(x != 0, constant(1.0, x), constant(0.0, x)), axis=axis, keepdims=keepdims)
     if order == 1:
         return sum_(size, axis=axis, keepdims=keepdims)
     return sum_(size**order, axis=axis, keepdims=keepdims) ** (1.0 / order)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.batch import SAMPLES_DIFFER
 from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier, value
 from admodes.core.op import REGISTRY
@@ -53,8 +52,6 @@ def same_for_all(a: Any) -> Any:
     """The plain value of something that steers the function; refused where it differs between the
     samples of a batch."""
     if isinstance(a, Carrier):
-        if np.shape(value(a)) != a.shape:
-            raise TypeError(SAMPLES_DIFFER)
         if a.shape == () and a.dtype.kind == "b":
             return bool(a)
     return value(a)

@@ -13,8 +13,8 @@ from admodes.ops.options import given_options, same_for_all
 
 PLAIN = (
     *(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere),
-    *(np.count_nonzero, np.searchsorted, np.digitize, np.lexsort, np.unravel_index, np.histogram),
-    *(np.histogram_bin_edges, np.histogram2d, np.histogramdd, np.bincount, np.isin, np.allclose),
+    *(np.count_nonzero, np.searchsorted, np.digitize, np.lexsort, np.unravel_index),
+    *(np.isin, np.allclose),
     *(np.isclose, np.array_equal, np.array_equiv, np.isposinf, np.isneginf, np.iscomplex),
     *(np.isreal, np.isscalar, np.array_repr, np.array_str, np.array2string, np.can_cast),
     *(np.min_scalar_type, np.common_type, np.shares_memory, np.may_share_memory, np.save),

@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import FUNCTIONS, implements
+from admodes.core.builders import dtype_of
+from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import shape_of
 from admodes.ops.eigen import eigvals
 from admodes.ops.layout import flat, rank_of, size_of
 from admodes.ops.linalg import pinv
 from admodes.ops.options import given_options, refuse
 from admodes.ops.products import matmul
-from admodes.ops.shaping import array, concatenate, reshape, stack
+from admodes.ops.shaping import array, concatenate, constant, reshape, stack
 
 
 @implements(np.polyval)
 def _polyval(p: Any, x: Any) -> Any:
     p, x = array(p), array(x)
-    y: Any = np.zeros(shape_of(x))[()]
+    y: Any = np.zeros(shape_of(x), np.result_type(dtype_of(p), dtype_of(x)))[()]
     for k in range(shape_of(p)[0]):
         y = y * x + p[k]
     return y
@@ -43,7 +44,7 @@ def _lined_up(a: Any, b: Any) -> tuple[Any, Any]:
     made = []
     for x in (a, b):
         missing = longest - size_of(x)
-        made.append(concatenate([np.zeros(missing), x]) if missing else x)
+        made.append(concatenate([np.zeros(missing, dtype_of(x)), x]) if missing else x)
     return made[0], made[1]
 
 
@@ -91,9 +92,9 @@ def _poly(seq_of_zeros: Any) -> Any:
     zeros = array(seq_of_zeros)
     if rank_of(zeros) == 2:
         zeros = eigvals(zeros)
-    p: Any = np.ones(1)
+    p: Any = np.ones(1, zeros.dtype)
     for k in range(shape_of(zeros)[0]):
-        p = _polysub(concatenate([p, np.zeros(1)]), p * zeros[k])
+        p = _polysub(concatenate([p, np.zeros(1, zeros.dtype)]), p * zeros[k])
     return p
 
 
@@ -122,7 +123,8 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **opti
     refuse(given, "np.linspace")
     start, stop = array(start), array(stop)
     rank = max(rank_of(start), rank_of(stop))
-    steps = np.linspace(0.0, 1.0, num, endpoint).reshape(-1, *(1,) * rank)
+    like = start if isinstance(start, Carrier) else stop
+    steps = constant(np.linspace(0.0, 1.0, num, endpoint), like).reshape(-1, *(1,) * rank)
     y = start * (1.0 - steps) + stop * steps
     intervals = num - 1 if endpoint else num
     return (y, (stop - start) / (intervals if intervals else math.nan)) if step else y
@@ -139,6 +141,7 @@ def _logspace(
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **options: Any) -> Any:
     start, stop = array(start), array(stop)
     rank = max(rank_of(start), rank_of(stop))
+    like = start if isinstance(start, Carrier) else stop
     refuse({k: v for k, v in given_options(options, "np.geomspace").items() if v}, "np.geomspace")
-    steps = np.linspace(0.0, 1.0, num, endpoint).reshape(-1, *(1,) * rank)
+    steps = constant(np.linspace(0.0, 1.0, num, endpoint), like).reshape(-1, *(1,) * rank)
     return start * (stop / start) ** steps

@@ -307,5 +307,5 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = array(a), array(v)
     if size_of(v) > size_of(a):
-        return _convolve(a, np.conj(v)[::-1], mode)
+        return np.conj(_correlate(v, a, mode))[::-1]
     return _convolve(a, np.conj(v)[::-1], mode)

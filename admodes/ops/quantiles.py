@@ -16,7 +16,7 @@ from admodes.ops.layout import moveaxis, rank_of
 from admodes.ops.options import given_options, plain_axis, refuse
 from admodes.ops.reductions import all_axes, kept_shape, sort_, sum_
 from admodes.ops.selection import ceil, floor, minimum
-from admodes.ops.shaping import array, broadcast_to, reshape
+from admodes.ops.shaping import array, broadcast_to, constant, reshape
 
 METHODS: dict[str, Callable] = {
     "linear": lambda position: position,
@@ -47,10 +47,11 @@ def quantile(
     n = shape_of(rows)[-1]
     if n == 0:
         return np.full(np.shape(q) + (kept if keepdims else outer), np.nan)[()]
-    q = np.asarray(q, float)
-    flat_q = q.ravel()
+    q = constant(q, rows)
+    flat_q = np.ravel(q)
     missing = np.isnan(rows)
-    count = sum_(where(missing, 0.0, 1.0), axis=-1, keepdims=True)
+    ones = where(missing, constant(0.0, rows), constant(1.0, rows))
+    count = sum_(ones, axis=-1, keepdims=True)
     if skip:
         positions = flat_q * where(count > 0, count - 1.0, 0.0)
     else:
@@ -62,7 +63,7 @@ def quantile(
     y = where(share == 0, below, below + (above - below) * share)
     y = where((count == 0) if skip else (count < n), np.nan, y)
     y = moveaxis(y, -1, 0)
-    return reshape(y, shape=q.shape + (kept if keepdims else outer))
+    return reshape(y, shape=np.shape(q) + (kept if keepdims else outer))
 
 
 def _between(positions: Any, method: str) -> tuple[Any, Any]:
@@ -70,7 +71,7 @@ def _between(positions: Any, method: str) -> tuple[Any, Any]:
     positions = METHODS[method](positions)
     low = floor(positions)
     share = positions - low
-    return low, where(share > 0, 0.5, 0.0) if method == "midpoint" else share
+    return low, where(share > 0, constant(0.5, low), share) if method == "midpoint" else share
 
 
 def _enter(function: Callable, scale: float, skip: bool) -> None:

@@ -115,9 +115,16 @@ def sum(values: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
-    """Which entries were chosen, and how many: of ties each has the same share."""
-    shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
-    picked = equal(x, reshape(y, shape=shape) if shape_of(y) else y)
+    """Which entries were chosen, and how many where there are ties, of which each has the same
+    share; 1 where there is none."""
+    shape = shape_of(y)
+    if shape and len(shape) < len(shape_of(x)):
+        shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
+        y = reshape(y, shape=shape)
+    picked = equal(x, y)
+    if picked.__class__ is np.ndarray and not np.any(np.isnan(y)):
+        ties = np.count_nonzero(picked) != math.prod(shape)
+        return picked, sum_(picked, axis=axis, keepdims=True) if ties else 1.0
     return picked, sum_(picked, axis=axis, keepdims=True)
 
 
@@ -129,8 +136,9 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
 
     def cotangent(w: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         picked, count = _chosen(y, x, axis)
-        share = divide(reshape(w, shape=shape_of(count)) if shape_of(w) else w, count)
-        return where(picked, share, 0.0)
+        if shape_of(w):
+            w = reshape(w, shape=kept_shape(shape_of(x), all_axes(axis, len(shape_of(x)))))
+        return where(picked, divide(w, count), 0.0)
 
     op: Op = tangential(
         name,

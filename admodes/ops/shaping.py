@@ -94,6 +94,11 @@ transpose: Op = linear(
 )
 
 
+def constant(x: Any, like: Any) -> Any:
+    """A real constant in the precision of like, so that float32 stays float32."""
+    return np.asarray(x, np.finfo(dtype_of(like)).dtype)[()]
+
+
 def _as_before(w: Any, dtype: np.dtype) -> Any:
     w = REGISTRY["real"](w) if dtype.kind == "f" and is_complex(w) else w
     return astype(w, dtype=dtype)

@@ -73,7 +73,7 @@ def _polygamma(n: int) -> Op:
         lambda y, a: _polygamma(n + 1)(a),
         symbol=lambda sp, a: sp.polygamma(n, a),
         text=f"ψ{str(n).translate(SUBSCRIPTS)}({{0}})",
-        latex=rf"\psi_{{{{{n}}}}}({{0}})",
+        latex=rf"\psi^{{({n})}}({{0}})",
         printed=(f"polygamma{n + 1}(a)",),
         domain=Domain(((0.5, 4.0),), valid=POLES),
         unlisted=n != 1,

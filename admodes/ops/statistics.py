@@ -33,7 +33,7 @@ from admodes.ops.reductions import (
     sort_,
     sum_,
 )
-from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
+from admodes.ops.shaping import array, broadcast_to, concatenate, constant, reshape
 
 
 @implements(np.sum)
@@ -46,11 +46,11 @@ def np_sum(a: Any, axis: Any = None, **options: Any) -> Any:
     return y if initial is None else y + initial
 
 
-def _count(mask: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+def _count(mask: Any, like: Any, axis: Any, keepdims: bool) -> Any:
     """How many entries a mask leaves along the axes."""
-    ones = where(mask, 1.0, 0.0)
-    if shape_of(ones) != shape:
-        ones = broadcast_to(ones, shape=shape)
+    ones = where(mask, constant(1.0, like), constant(0.0, like))
+    if shape_of(ones) != shape_of(like):
+        ones = broadcast_to(ones, shape=shape_of(like))
     return sum_(ones, axis=plain_axis(axis), keepdims=keepdims)
 
 
@@ -62,7 +62,7 @@ def np_mean(a: Any, axis: Any = None, **options: Any) -> Any:
     if mask is None:
         return mean_(a, axis=plain_axis(axis), keepdims=keepdims)
     total = np_sum(a, axis, keepdims=keepdims, where=mask)
-    return total / _count(mask, shape_of(a), axis, keepdims)
+    return total / _count(mask, a, axis, keepdims)
 
 
 @implements(np.average)
@@ -95,7 +95,7 @@ def np_var(a: Any, axis: Any = None, **options: Any) -> Any:
     refuse(given, "np.var")
     axis = plain_axis(axis)
     if mask is not None:
-        count = _count(mask, shape_of(a), axis, keepdims) - ddof
+        count = _count(mask, a, axis, keepdims) - ddof
         mean = np_mean(a, axis, keepdims=True, where=mask) if mean is None else mean
         squares = where(mask, absolute_square(where(mask, a - mean, 0.0)), 0.0)
         return sum_(squares, axis=axis, keepdims=keepdims) / where(count < 0, 0.0, count)
@@ -256,7 +256,7 @@ def _skipping(function: Callable, base: Callable, neutral: float) -> None:
         if not np.isinf(neutral):
             return y
         keepdims = bool(given_options(options, "np.nanmax").get("keepdims", False))
-        return where(_count(~missing, shape_of(a), axis, keepdims) == 0, np.nan, y)
+        return where(_count(~missing, a, axis, keepdims) == 0, np.nan, y)
 
     handler.__name__ = function.__name__
 

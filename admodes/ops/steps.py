@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise, linear
-from admodes.core.carrier import UFUNCS, implements
+from admodes.core.carrier import UFUNCS, Carrier, implements
 from admodes.core.op import Op
 from admodes.ops.activations import logaddexp
 from admodes.ops.arithmetic import multiply
 from admodes.ops.comparisons import equal, greater, less, not_equal, where
 from admodes.ops.selection import maximum, minimum
+from admodes.ops.shaping import constant
 
 
 def _at_step(a: Any, b: Any) -> bool:
@@ -168,8 +169,8 @@ def _heaviside(a: Any, b: Any) -> Any:
 
 
 def _copysign(a: Any, b: Any) -> Any:
-    turned = where(signbit(b), -1.0, 1.0)
-    return multiply(a, multiply(where(signbit(a), -1.0, 1.0), turned))
+    differ = not_equal(signbit(a), signbit(b))
+    return multiply(a, where(differ, constant(-1.0, a), constant(1.0, a)))
 
 
 def _fmod(a: Any, b: Any) -> Any:
@@ -188,15 +189,16 @@ UFUNCS.update(
         np.copysign: _copysign,
         np.fmod: _fmod,
         np.logaddexp2: _logaddexp2,
-        np.logical_xor: lambda a, b: not_equal(not_equal(a, 0), not_equal(b, 0)),
         np.positive: lambda a: a,
         np.deg2rad: lambda a: a * (math.pi / 180.0),
         np.radians: lambda a: a * (math.pi / 180.0),
         np.rad2deg: lambda a: a * (180.0 / math.pi),
         np.degrees: lambda a: a * (180.0 / math.pi),
-        np.ldexp: lambda a, n: a * 2.0 ** np.asarray(n),
+        np.ldexp: lambda a, n: a * np.ldexp(constant(1.0, a), n),
         np.divmod: lambda a, b: (floor_divide(a, b), remainder(a, b)),
         np.modf: lambda a: (a - trunc(a), trunc(a)),
     }
 )
+setattr(Carrier, "__divmod__", lambda self, other: np.divmod(self, other))  # noqa: B010
+setattr(Carrier, "__rdivmod__", lambda self, other: np.divmod(other, self))  # noqa: B010
 implements(np.fix)(lambda x: trunc(x))

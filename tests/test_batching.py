@@ -1,0 +1,549 @@
+"""Batches: vmap in all its forms, blocks of directions, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import admodes as ad
+
+RNG = np.random.default_rng(11)
+M = RNG.normal(size=(3, 4))
+SQUARE = RNG.normal(size=(3, 3)) + 3.0 * np.eye(3)
+ROW = RNG.normal(size=4)
+CUBE = RNG.normal(size=(2, 3, 4))
+
+
+def close(found: Any, expected: Any, rtol: float = 1e-12) -> None:
+    assert np.shape(found) == np.shape(expected)
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-13)
+
+
+# vmap.
+
+
+def test_vmap_over_one_argument_equals_the_loop():
+    def f(x):
+        return np.sin(x) @ M.T + x[1] * np.sum(x)
+
+    xs = RNG.normal(size=(5, 4))
+    close(ad.vmap(f)(xs), [f(x) for x in xs])
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7])
+def test_sizes(size):
+    def f(x):
+        return {"sum": x.sum(), "outer": x[:, None] * x, "same": np.ones(2), "row": x @ M.T}
+
+    xs = RNG.normal(size=(size, 4))
+    found = ad.vmap(f)(xs)
+    assert found["sum"].shape == (size,)
+    assert found["outer"].shape == (size, 4, 4)
+    assert found["same"].shape == (size, 2)
+    assert found["row"].shape == (size, 3)
+    close(found["sum"], xs.sum(axis=1))
+    close(found["outer"], xs[:, :, None] * xs[:, None])
+    close(found["row"], xs @ M.T)
+    close(ad.vmap(ad.grad(lambda x: np.sum(x**3)))(xs), 3 * xs**2)
+    assert ad.vmap(ad.hessian(lambda x: np.sum(x**3)))(xs).shape == (size, 4, 4)
+
+
+def test_samples_that_are_numbers():
+    xs = RNG.normal(size=5)
+
+    def f(x):
+        assert x.shape == ()
+        return x * np.sin(x) + 2.0
+
+    close(ad.vmap(f)(xs), f_of(xs))
+    close(ad.vmap(ad.grad(f))(xs), np.sin(xs) + xs * np.cos(xs))
+    close(ad.vmap(ad.grad(ad.grad(f)))(xs), 2 * np.cos(xs) - xs * np.sin(xs))
+    close(ad.vmap(lambda x, y: x * y)(xs, xs), xs * xs)
+    close(ad.vmap(lambda x: np.stack([x, 1.0, x * x]))(xs), np.stack([xs, 1 + 0 * xs, xs**2], 1))
+    close(ad.vmap(lambda x: x * ROW)(xs), np.outer(xs, ROW))
+    close(ad.vmap(lambda x: ROW**2 + x)(xs), ROW**2 + xs[:, None])
+
+
+def f_of(x):
+    return x * np.sin(x) + 2.0
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2, -3])
+@pytest.mark.parametrize("out", [0, 1, -1, -2])
+def test_in_axes_and_out_axes(axis, out):
+    def f(x):
+        return np.cumsum(x, axis=1) * x[:1]
+
+    expected = [f(x) for x in np.moveaxis(CUBE, axis, 0)]
+    close(ad.vmap(f, in_axes=axis, out_axes=out)(CUBE), np.stack(expected, axis=out))
+
+
+def test_axes_for_each_argument():
+    def f(x, w, b):
+        return np.tanh(x @ w + b)
+
+    xs, w, bs = RNG.normal(size=(4, 5)), M.T, RNG.normal(size=(5, 3))
+    expected = np.stack([f(xs[:, k], w, bs[k]) for k in range(5)])
+    close(ad.vmap(f, in_axes=(1, None, 0))(xs, w, bs), expected)
+    ws = RNG.normal(size=(4, 5, 3))
+    expected = np.stack([f(ROW, ws[:, k], bs[k]) for k in range(5)])
+    close(ad.vmap(f, in_axes=(None, 1, 0))(ROW, ws, bs), expected)
+    expected = np.stack([f(xs[:, 0], ws[:, k], bs[0]) for k in range(5)])
+    close(ad.vmap(f, in_axes=(None, 1, None))(xs[:, 0], ws, bs[0]), expected)
+
+
+class Layer(NamedTuple):
+    w: Any
+    b: Any
+
+
+def test_trees_of_arguments_and_results():
+    layers = [Layer(RNG.normal(size=(5, 2, 3)), RNG.normal(size=(5, 3)))]
+    state = {"x": RNG.normal(size=(5, 2)), "scale": RNG.normal(size=5)}
+
+    def f(layers, state):
+        (layer,) = layers
+        y = state["x"] @ layer.w + layer.b
+        return Layer(y * state["scale"], {"norm": np.sum(y * y), "w": layer.w[0]})
+
+    found = ad.vmap(f)(layers, state)
+    assert type(found) is Layer
+    for k in range(5):
+        one = f([Layer(layers[0].w[k], layers[0].b[k])], {n: v[k] for n, v in state.items()})
+        close(found.w[k], one.w)
+        close(found.b["norm"][k], one.b["norm"])
+        close(found.b["w"][k], one.b["w"])
+    fixed = [Layer(M.T, np.ones(3))]
+    xs = {"x": RNG.normal(size=(5, 4)), "scale": np.ones(5)}
+    found = ad.vmap(f, in_axes=(None, 0))(fixed, xs)
+    close(found.w, xs["x"] @ M.T + 1.0)
+    assert found.b["w"].shape == (5, 3)
+
+
+def test_nested_vmap():
+    xs, ys = RNG.normal(size=(5, 4)), RNG.normal(size=(6, 4))
+
+    def f(x, y):
+        return np.sum(np.sin(x * y[::-1])) + x @ y
+
+    every = ad.vmap(ad.vmap(f, in_axes=(None, 0)), in_axes=(0, None))
+    expected = np.array([[f(x, y) for y in ys] for x in xs])
+    close(every(xs, ys), expected)
+    turned = ad.vmap(ad.vmap(f, in_axes=(0, None)), in_axes=(None, 0))
+    close(turned(xs, ys), expected.T)
+    both = ad.vmap(ad.vmap(lambda x: x * x.sum()))
+    close(both(CUBE), CUBE * CUBE.sum(axis=2, keepdims=True))
+    close(ad.vmap(lambda r: ad.vmap(lambda x: x * r[0])(r))(xs), xs * xs[:, :1])
+
+
+def energy(x, w):
+    return np.sum(np.tanh(w @ x) ** 2) + np.prod(x) * np.max(x) + np.linalg.norm(x)
+
+
+def test_vmap_of_derivatives():
+    xs = RNG.normal(size=(5, 4))
+    g = ad.grad(energy)
+    h = ad.hessian(energy)
+    close(ad.vmap(g, in_axes=(0, None))(xs, M), [g(x, M) for x in xs])
+    close(ad.vmap(h, in_axes=(0, None))(xs, M), [h(x, M) for x in xs])
+    values, slopes = ad.vmap(ad.value_and_grad(energy), in_axes=(0, None))(xs, M)
+    close(values, [energy(x, M) for x in xs])
+    close(slopes, [g(x, M) for x in xs])
+    ws = RNG.normal(size=(5, 3, 4))
+    of_w = ad.grad(energy, argnums=1)
+    close(ad.vmap(of_w)(xs, ws), [of_w(x, w) for x, w in zip(xs, ws, strict=True)])
+    for mode in ("forward", "reverse", "auto"):
+        j = ad.jacobian(lambda x: np.cumprod(x)[1:] * (M @ x), mode=mode)
+        close(ad.vmap(j)(xs), [j(x) for x in xs])
+
+    def along(x, v):
+        return ad.jvp(lambda x: np.sort(np.sin(x)) * x, (x,), (v,))[1]
+
+    close(ad.vmap(along)(xs, xs), [along(x, x) for x in xs])
+    close(ad.vmap(along, in_axes=(0, None))(xs, ROW), [along(x, ROW) for x in xs])
+
+    def back(x, w):
+        return ad.vjp(lambda x: np.sort(np.sin(x)) * x, x)[1](w)[0]
+
+    close(ad.vmap(back)(xs, xs), [back(x, x) for x in xs])
+    close(ad.vmap(back, in_axes=(None, 0))(ROW, xs), [back(ROW, w) for w in xs])
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "forward-over-reverse",
+        "reverse-over-forward",
+        "forward-over-forward",
+        "reverse-over-reverse",
+    ],
+)
+def test_vmap_of_hessians_in_all_compositions(mode):
+    xs = RNG.normal(size=(3, 4))
+    h = ad.hessian(energy, mode=mode)
+    close(ad.vmap(h, in_axes=(0, None))(xs, M), [h(x, M) for x in xs], rtol=1e-11)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_derivatives_of_vmap(mode):
+    xs = RNG.normal(size=(5, 4))
+
+    def f(x):
+        return np.sin(x) * x[::-1] + np.prod(x)
+
+    one = ad.jacobian(f)
+    expected = np.zeros((5, 4, 5, 4))
+    for k in range(5):
+        expected[k, :, k] = one(xs[k])
+    close(ad.jacobian(ad.vmap(f), mode=mode)(xs), expected)
+    _, tangent = ad.jvp(ad.vmap(f), (xs,), (xs,))
+    close(tangent, [one(x) @ x for x in xs])
+    (back,) = ad.vjp(ad.vmap(f), xs)[1](xs)
+    close(back, [x @ one(x) for x in xs])
+
+    def loss(w):
+        return np.sum(ad.vmap(energy, in_axes=(0, None))(xs, w))
+
+    close(ad.grad(loss)(M), sum(ad.grad(energy, argnums=1)(x, M) for x in xs))
+    second = ad.jacobian(ad.grad(loss), mode=mode)(M)
+    singles = (ad.hessian(energy, argnums=1)(x, M) for x in xs)
+    close(second, sum(singles), rtol=1e-11)
+
+    def captured(w):
+        """The outer variable enters the batch by closure."""
+        return np.sum(ad.vmap(lambda x: np.tanh(w @ x) @ w)(xs))
+
+    close(ad.grad(captured)(M), ad.grad(lambda w: sum(np.sum(np.tanh(w @ x) @ w) for x in xs))(M))
+
+
+def test_the_levels_of_vmap_and_derivatives_stay_apart():
+    """d/dx [x · d/dy Σ_k (x + c_k y)] = Σ c, whatever is batched."""
+    c = np.array([1.0, 2.0, 4.0])
+
+    def f(x):
+        return x * ad.grad(lambda y: np.sum(ad.vmap(lambda k: x + k * y)(c)))(1.0)
+
+    assert ad.grad(f)(3.0) == 7.0
+    assert ad.jvp(f, (3.0,), (1.0,))[1] == 7.0
+    close(ad.vmap(ad.grad(f))(c), np.full(3, 7.0))
+
+
+def test_an_index_that_is_the_same_for_all_samples():
+    xs = RNG.normal(size=(5, 3, 4))
+    index = np.array([2, 0])
+    mask = M > 0
+    for f in (
+        lambda x: x[index],
+        lambda x: x[:, index],
+        lambda x: x[index, index],
+        lambda x: x[mask],
+        lambda x: x[..., None, 1],
+        lambda x: np.take(x, index, axis=1),
+        lambda x: x[0][None] * x[-1, ::-2].sum(),
+    ):
+        close(ad.vmap(f)(xs), [f(x) for x in xs])
+
+
+def test_choices_by_sample():
+    xs = RNG.normal(size=(6, 4))
+
+    def f(x):
+        y = np.where(x > 0, np.log(np.where(x > 0, x, 1.0)), x**2)
+        return np.where(np.sum(x) > 0, y, -y) + np.maximum(x, 0.1) * np.clip(x, -0.5, 0.5)
+
+    close(ad.vmap(f)(xs), [f(x) for x in xs])
+    j = ad.jacobian(f)
+    close(ad.vmap(j)(xs), [j(x) for x in xs])
+
+
+def test_truth_values_and_integers_by_sample():
+    xs = RNG.normal(size=(6, 4))
+    masks = RNG.random((6, 4)) < 0.5
+
+    def f(mask, x):
+        return np.where(mask & (x > -0.5), x * x, 0.0) + np.where(~mask, x, 1.0)
+
+    close(ad.vmap(f)(masks, xs), [f(m, x) for m, x in zip(masks, xs, strict=True)])
+    slopes = ad.vmap(ad.jacobian(f, argnums=1))(masks, xs)
+    close(slopes, [ad.jacobian(f, argnums=1)(m, x) for m, x in zip(masks, xs, strict=True)])
+    close(ad.vmap(lambda k, x: k * x)(np.arange(6), xs), np.arange(6.0)[:, None] * xs)
+    assert ad.vmap(np.isnan)(xs).dtype == bool
+    np.testing.assert_array_equal(ad.vmap(np.argsort)(xs), np.argsort(xs))
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "said"),
+    [
+        (lambda: ad.vmap(lambda x, y: x + y)(np.ones(3), np.ones(4)), ValueError, r"\[3, 4\]"),
+        (lambda: ad.vmap(lambda x: x)(1.0), ValueError, r"axis 0.*shape \(\)"),
+        (lambda: ad.vmap(lambda x: x, in_axes=2)(M), ValueError, r"axis 2.*shape \(3, 4\)"),
+        (lambda: ad.vmap(lambda x: x, in_axes=None)(M), ValueError, "no axis to map"),
+        (lambda: ad.vmap(lambda x: x, in_axes=(0, 0))(M), ValueError, "2 entries for 1 argument"),
+        (lambda: ad.vmap(lambda x: x.sum(), out_axes=1)(M), ValueError, "out_axes"),
+        (lambda: ad.vmap(lambda x: x, out_axes=-3)(M), ValueError, "out_axes"),
+        (lambda: ad.vmap(lambda x, y: x, in_axes=([0], None))(M, 1.0), TypeError, "in_axes"),
+        (lambda: ad.vmap(lambda x: x, in_axes="rows")(M), TypeError, "in_axes"),
+        (lambda: ad.vmap(lambda x: x - ad.value(np.max(x)))(M), TypeError, "sample"),
+        (lambda: ad.vmap(lambda x: x if x[0] > 0 else -x)(M), TypeError, r"branch.*ad\.where"),
+        (lambda: ad.vmap(lambda x: x if x.any() else -x)(M), TypeError, r"branch.*ad\.where"),
+        (lambda: ad.vmap(lambda x: ROW[x[0] > 0])(M), TypeError, r"."),
+        (lambda: ad.vmap(lambda x: x[x > 0])(M), TypeError, r"index.*sample"),
+        (lambda: ad.vmap(lambda x: x[np.argmax(x)])(M), TypeError, r"index.*sample"),
+        (lambda: ad.vmap(lambda x: range(x[0]))(M), TypeError, r"."),
+        (lambda: ad.vmap(lambda x: "text")(M), TypeError, "text"),
+        (lambda: ad.vmap(ad.grad(lambda x: x))(M), TypeError, r"shape \(4,\).*\.sum\(\)"),
+        (lambda: ad.vmap(lambda x: float(x[0]))(M), TypeError, "derivative|sample"),
+        (
+            lambda: ad.jvp(np.sin, (ROW,), (ROW,), batched=True),
+            ValueError,
+            r"shape \(4,\).*one axis more",
+        ),
+        (
+            lambda: ad.jvp(np.add, (ROW, ROW), (np.ones((2, 4)), np.ones((3, 4))), batched=True),
+            ValueError,
+            r"directions differ: \[2, 3\]",
+        ),
+        (lambda: ad.vjp(np.sin, ROW)[1](ROW, batched=True), ValueError, "one axis more"),
+    ],
+)
+def test_misuse_is_named(call, kind, said):
+    with pytest.raises(kind, match=said):
+        call()
+
+
+def test_a_batch_that_leaks_is_refused():
+    kept = []
+    ad.vmap(lambda x: kept.append(x) or x.sum())(M)
+    with pytest.raises(ValueError, match="outlived"):
+        ad.grad(lambda x: np.sum(x * kept[0]))(ROW)
+    with pytest.raises(ValueError, match="outlived"):
+        ad.vmap(lambda x: x)(kept[0])
+
+
+# Blocks of directions.
+
+
+def spd(x):
+    return x @ np.swapaxes(x, -1, -2) + 2.0 * np.eye(x.shape[-2])
+
+
+RANKS = {
+    "vector, vector": ((4,), (4,)),
+    "vector, matrix": ((3,), (3, 4)),
+    "matrix, vector": ((3, 4), (4,)),
+    "matrix, matrix": ((3, 4), (4, 2)),
+    "vector, stack": ((3,), (2, 3, 4)),
+    "stack, vector": ((2, 3, 4), (4,)),
+    "matrix, stack": ((2, 3), (2, 3, 4)),
+    "stack, matrix": ((2, 3, 4), (4, 2)),
+    "stack, stack": ((2, 3, 4), (2, 4, 2)),
+    "stretched stacks": ((2, 1, 3, 4), (3, 4, 2)),
+    "stretched one": ((1, 3, 4), (2, 4, 2)),
+    "empty": ((2, 0), (0, 3)),
+}
+
+
+def half_constant(shapes, which):
+    """A product of which one side is not differentiated."""
+    a, b = (RNG.normal(size=s) for s in shapes)
+    return (lambda x: x @ b, (a,)) if which == "right" else (lambda x: a @ x, (b,))
+
+
+CASES: dict[str, tuple[Any, tuple]] = {
+    **{
+        f"matmul {name}": (lambda a, b: a @ b, tuple(RNG.normal(size=s) for s in shapes))
+        for name, shapes in RANKS.items()
+    },
+    **{
+        f"matmul {name}, {which} constant": half_constant(shapes, which)
+        for name, shapes in RANKS.items()
+        for which in ("left", "right")
+    },
+    "broadcasting": (lambda x, y, z: x * y + z / (2 + np.sin(x)), (M, ROW, 1.5)),
+    "broadcasting of columns": (lambda x, y: np.exp(x) * y - x, (M[:, :1], ROW)),
+    "einsum of two": (lambda x, y: np.einsum("ij,kj->ik", x, y), (M, M[:2] + 1)),
+    "einsum of three": (lambda x, y: np.einsum("ij,jk,i->k", x, y, x[:, 0]), (M, M.T)),
+    "einsum with dots": (lambda x, y: np.einsum("...i,i->...", x, y), (CUBE, ROW)),
+    "einsum of a diagonal": (lambda x: np.einsum("ii->i", x) * np.einsum("ii", x), (SQUARE,)),
+    "basic index": (lambda x: x[1] * x[-1, ::-1] + x[0, None, 1:2], (M,)),
+    "basic index with dots": (lambda x: x[..., 0] * x[:, 1, None, -1] + x[1, ..., 2], (CUBE,)),
+    "fancy index": (lambda x: x[[0, 2, 0]] * x[np.array([1, 1, 1])], (M,)),
+    "pairs of indices": (lambda x: x[[0, 2], [1, 1]] + x[:2, [0, 0]][0], (M,)),
+    "grid of indices": (lambda x: x[np.array([[0], [2]]), np.array([1, 3, 1])], (M,)),
+    "separated indices": (lambda x: x[[0, 1, 0], :, [1, 2, 1]] * x[0, :, [0, 0, 1]], (CUBE,)),
+    "separated by a new axis": (lambda x: x[[0, 1], None, [1, 2]], (CUBE,)),
+    "fancy after a slice": (
+        lambda x: x[:, [0, 2], 1:] + x[:, [1, 1], [0, 3]][..., None, None],
+        (CUBE,),
+    ),
+    "mask": (lambda x: x[M > 0] ** 2, (M,)),
+    "mask of rows": (lambda x: x[np.array([True, False, True])], (M,)),
+    "mask and slice": (lambda x: x[:, np.array([True, False, True]), 1], (CUBE,)),
+    "mask and index": (lambda x: x[np.array([True, True]), [0, 2]], (CUBE,)),
+    "empty index": (lambda x: x[[]].sum() + x[:0].sum() + x[0, 0], (M,)),
+    "mask of values": (lambda x: x[x > 0] ** 2, (M,)),
+    "concatenate": (lambda x, y: np.concatenate([x, y[None], x * x, M]), (M, ROW)),
+    "concatenate along the last": (lambda x, y: np.concatenate([x, y], axis=-1), (M, M[:, :1])),
+    "stack": (lambda x, y: np.stack([x, y, x * y, ROW]), (ROW + 1, ROW)),
+    "stack along the last": (lambda x, y: np.stack([x, y], axis=-1), (M, M + 1)),
+    "stack of numbers": (lambda x, y: np.stack([x, y, 2.0]), (1.5, 2.5)),
+    "sums": (
+        lambda x: np.sum(x) * np.sum(x, axis=1) + np.sum(x, axis=(0, 1), keepdims=True)[0],
+        (CUBE,),
+    ),
+    "negative axes": (
+        lambda x: x.sum(axis=-2) + x.mean(axis=(-3, -2)) + x.max(axis=-1).sum(),
+        (CUBE,),
+    ),
+    "mean and variance": (lambda x: x.mean(axis=0) + x.var(axis=0) + x.std(), (M,)),
+    "extremes": (lambda x: x.max(axis=0) * x.min() + x.max(axis=(0, 1), keepdims=True)[0], (M,)),
+    "prod": (
+        lambda x: np.prod(x, axis=1) + np.prod(x) + x.prod(axis=-2, keepdims=True)[0, 0],
+        (M,),
+    ),
+    "scans": (lambda x: np.cumsum(x, axis=0) * np.cumprod(x, axis=-1) + np.cumsum(x)[-1], (M,)),
+    "sort": (lambda x: np.sort(x, axis=0) * np.sort(x) + np.sort(x, axis=None)[3], (M,)),
+    "argsort": (lambda x: np.take_along_axis(x, np.argsort(x, axis=1), 1), (M,)),
+    "median": (lambda x: np.median(x, axis=0) + np.percentile(x, 30), (M,)),
+    "norms": (lambda x: np.linalg.norm(x, axis=1) + np.linalg.norm(x), (M,)),
+    "solve": (lambda x, y: np.linalg.solve(spd(x), y), (M, SQUARE)),
+    "solve for a vector": (lambda x, y: np.linalg.solve(spd(x), y), (M, ROW[:3])),
+    "solve with a constant matrix": (lambda y: np.linalg.solve(SQUARE, y), (M,)),
+    "solve with a constant right side": (lambda x: np.linalg.solve(spd(x), ROW[:3]), (M,)),
+    "stacks of systems": (lambda x, y: np.linalg.solve(spd(x), y), (CUBE, CUBE)),
+    "inv and det": (lambda x: np.linalg.inv(spd(x)) * np.linalg.det(x[:, :3]), (M,)),
+    "slogdet": (lambda x: np.linalg.slogdet(spd(x))[1] * x, (CUBE[0],)),
+    "cholesky": (lambda x: np.linalg.cholesky(spd(x)), (CUBE,)),
+    "eigh": (lambda x: np.linalg.eigh(spd(x))[0] * np.linalg.eigvalsh(spd(x)), (CUBE,)),
+    "svd": (lambda x: np.linalg.svd(x, full_matrices=False)[1], (CUBE,)),
+    "pinv": (lambda x: np.linalg.pinv(x), (M,)),
+    "qr": (lambda x: np.linalg.qr(x)[0] @ np.linalg.qr(x)[1] ** 2, (M.T,)),
+    "fft": (lambda x: np.abs(np.fft.fft(x)) + np.fft.ifft(x, axis=0).imag, (M,)),
+    "rfft": (lambda x: np.fft.irfft(np.fft.rfft(x, axis=0) ** 2, 3, axis=0), (M,)),
+    "fft in two dimensions": (lambda x: np.real(np.fft.fft2(x) * np.fft.ifft2(x)), (M,)),
+    "where": (lambda x, y: np.where(M > 0, x, y) * np.where(x > y, x * y, 1.0), (M, ROW)),
+    "maximum and clip": (lambda x, y: np.maximum(x, y) * np.clip(x, -0.5, 0.5), (M, ROW)),
+    "reshape and transpose": (
+        lambda x: x.reshape(4, -1).T[:, ::2] + x.transpose(1, 2, 0).reshape(6, 4).sum(),
+        (CUBE,),
+    ),
+    "squeeze and swap": (lambda x: np.squeeze(x[:, :1]).swapaxes(0, -1) * x.ravel()[5], (CUBE,)),
+    "movers": (
+        lambda x: np.flip(x, 0) + np.roll(x, 1, 1) + np.tril(x) + np.repeat(x, 2, axis=1)[:, ::2],
+        (M,),
+    ),
+    "pad and tile": (lambda x: np.pad(x, 1)[1:, 1:] * np.tile(x, (2, 2))[:4, :5], (M,)),
+    "diagonals": (lambda x: np.diag(np.diagonal(x)) @ x + np.trace(x), (SQUARE,)),
+    "kron and outer": (lambda x, y: np.kron(x, y) + np.outer(x, y).ravel(), (ROW, ROW + 1)),
+    "tensordot": (lambda x, y: np.tensordot(x, y, ((1, 2), (0, 1))), (CUBE, M)),
+    "convolve": (lambda x, y: np.convolve(x, y), (ROW, ROW[:3])),
+    "interp": (lambda x, y: np.interp(x, [-3.0, 0.1, 3.0], y), (ROW, ROW[:3])),
+    "broadcast_to": (lambda x: np.broadcast_to(x, (2, 3, 4)) * CUBE, (ROW,)),
+    "unused and constant": (lambda x, y: (np.sin(x), 2.0 * np.ones(3)), (ROW, M)),
+    "a second derivative": (lambda x: ad.grad(lambda z: np.sum(np.sin(z) * z[::-1]))(x), (ROW,)),
+    "a jacobian": (lambda x: ad.jacobian(lambda z: np.cumprod(z))(x), (ROW,)),
+}
+
+
+@pytest.mark.parametrize("count", [3, 1, 0])
+@pytest.mark.parametrize("name", CASES)
+def test_a_block_of_directions_equals_the_single_ones(name, count):
+    f, args = CASES[name]
+    rng = np.random.default_rng(len(name))
+    vs = tuple(rng.normal(size=(count, *np.shape(a))) for a in args)
+    out, block = ad.jvp(f, args, vs, batched=True)
+    outs, blocks = (out, block) if isinstance(out, tuple) else ((out,), (block,))
+    singles = [ad.jvp(f, args, tuple(v[k] for v in vs))[1] for k in range(count)]
+    for i, (y, found) in enumerate(zip(outs, blocks, strict=True)):
+        parts = [s[i] if isinstance(out, tuple) else s for s in singles]
+        close(found, np.reshape(parts, (count, *np.shape(y))))
+    _, pullback = ad.vjp(f, *args)
+    ws = tuple(rng.normal(size=(count, *np.shape(y))) for y in outs)
+    whole = pullback(ws if isinstance(out, tuple) else ws[0], batched=True)
+    for i, (a, found) in enumerate(zip(args, whole, strict=True)):
+        parts = []
+        for k in range(count):
+            w = tuple(w[k] for w in ws)
+            parts.append(pullback(w if isinstance(out, tuple) else w[0])[i])
+        close(found, np.reshape(parts, (count, *np.shape(a))))
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in CASES if n not in ("mask of values", "unused and constant")]
+)
+def test_vmap_equals_the_loop(name):
+    """The same functions on samples that differ, and the gradients of each sample."""
+    f, args = CASES[name]
+    rng = np.random.default_rng(len(name))
+    samples = tuple(np.multiply.outer([1.0, 1.1, 0.9], a) + 0 * rng.normal() for a in args)
+    found = ad.vmap(f)(*samples)
+    rows = [tuple(s[k] for s in samples) for k in range(3)]
+    close(found, [f(*row) for row in rows])
+
+    def total(*xs):
+        return np.sum(np.sin(f(*xs)))
+
+    every = tuple(range(len(args)))
+    gradients = ad.vmap(ad.grad(total, argnums=every))(*samples)
+    for i, g in enumerate(gradients):
+        close(g, [ad.grad(total, argnums=every)(*row)[i] for row in rows], rtol=1e-11)
+
+
+def test_blocks_inside_other_derivatives():
+    """A block of directions in a function that is itself differentiated."""
+    vs = RNG.normal(size=(3, 4))
+
+    def tangents(x):
+        return ad.jvp(lambda x: np.sin(x) * x[0], (x,), (vs,), batched=True)[1]
+
+    def singles(x):
+        return np.stack([ad.jvp(lambda x: np.sin(x) * x[0], (x,), (v,))[1] for v in vs])
+
+    def gradients(x):
+        return ad.vjp(lambda x: np.sin(x) * x[0], x)[1](vs, batched=True)[0]
+
+    def one_by_one(x):
+        return np.stack([ad.vjp(lambda x: np.sin(x) * x[0], x)[1](v)[0] for v in vs])
+
+    for block, loop in ((tangents, singles), (gradients, one_by_one)):
+        for mode in ("forward", "reverse"):
+            close(ad.jacobian(block, mode=mode)(ROW), ad.jacobian(loop, mode=mode)(ROW))
+
+
+def test_gradients_of_each_sample_of_a_network():
+    rng = np.random.default_rng(7)
+    params = [
+        {"w": rng.normal(size=(5, 8)) / 2, "b": rng.normal(size=8)},
+        {"w": rng.normal(size=(8, 8)) / 3, "b": rng.normal(size=8)},
+        {"w": rng.normal(size=(8, 3)) / 3, "b": rng.normal(size=3)},
+    ]
+    xs, labels = rng.normal(size=(16, 5)), rng.integers(0, 3, 16)
+    targets = np.eye(3)[labels]
+
+    def loss(params, x, target):
+        *hidden, last = params
+        for layer in hidden:
+            x = np.tanh(x @ layer["w"] + layer["b"])
+        logits = x @ last["w"] + last["b"]
+        shifted = logits - np.max(logits)
+        return np.log(np.sum(np.exp(shifted))) - shifted @ target
+
+    g = ad.grad(loss)
+    found = ad.vmap(g, in_axes=(None, 0, 0))(params, xs, targets)
+    singles = [g(params, x, t) for x, t in zip(xs, targets, strict=True)]
+    for k, layer in enumerate(found):
+        for name in ("w", "b"):
+            close(layer[name], [one[k][name] for one in singles])
+
+    def mean(params):
+        return np.mean(ad.vmap(loss, in_axes=(None, 0, 0))(params, xs, targets))
+
+    of_mean = ad.grad(mean)(params)
+    for k, layer in enumerate(of_mean):
+        for name in ("w", "b"):
+            close(layer[name], found[k][name].mean(axis=0))
