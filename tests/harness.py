@@ -331,12 +331,14 @@ def replaced(op: Any, **attributes: Any) -> Iterator[None]:
             setattr(op, name, attribute)
         op.__dict__.pop("quick_partials", None)
         op.__dict__.pop("array_partials", None)
+        op.cache.clear()
         yield
     finally:
         for name, attribute in before.items():
             setattr(op, name, attribute)
         op.__dict__.pop("quick_partials", None)
         op.__dict__.pop("array_partials", None)
+        op.cache.clear()
 
 
 def derivative(f: Callable[..., Any], i: int, mode: str) -> Callable[..., Any]:

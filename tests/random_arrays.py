@@ -533,11 +533,24 @@ def interp(xp, x, heights):
     return xp.interp(x, KNOTS, heights)
 
 
-@instruction(_spread_out(chooser(vector), lambda x: x - 0.3, MARGIN))
+def _queries(xp: Any, x: Any) -> Any:
+    return xp.tanh(x) * 0.4 + np.shape(x)[0] / 2
+
+
+def _moving_knots(xp: Any, x: Any) -> Any:
+    return np.arange(np.shape(x)[0]) + 0.1 * xp.sin(x)
+
+
+@instruction(
+    _spread_out(
+        chooser(vector),
+        lambda x: np.subtract.outer(_queries(np, x), _moving_knots(np, x)),
+        MARGIN,
+    )
+)
 def interp_of_heights(xp, x):
     """Position, knots and heights are traced, all at once."""
-    n = np.shape(x)[0]
-    return xp.interp(xp.tanh(x) * 0.4 + n / 2, np.arange(n) + 0.1 * xp.sin(x), x)
+    return xp.interp(_queries(xp, x), _moving_knots(xp, x), x)
 
 
 def _position(rng: Any, x: Any) -> int:

@@ -7,18 +7,23 @@ import itertools
 
 import numpy as np
 import pytest
+from array_cases import tangential_cases
 from harness import (
     ELEMENTWISE,
     LINEAR,
     SMOOTH,
+    TANGENTIAL,
     check_partials,
     check_transpose,
+    difference,
+    directions,
     ids,
     linear_cases,
     replaced,
 )
 
 import admodes as ad
+from admodes.core import builders
 
 
 def wrong_values(partial):
@@ -108,14 +113,19 @@ def test_argument_mutants_exist_for_every_partial_that_has_arguments(op):
             assert any(differs(op, partial, m) for _, m in wrong_arguments(op, partial)), i
 
 
-def transposes_caught(op, transposes):
-    with replaced(op, transposes=transposes):
-        for f, args in linear_cases()[op.name]:
+def caught_by_transposing(op, cases, **changed):
+    with replaced(op, **changed):
+        for f, args in cases[op.name]:
             try:
                 check_transpose(f, args)
             except AssertionError:
                 return True
     return False
+
+
+def transposes_caught(op, transposes):
+    """accumulate is another text for the same transpose, which a test of its own changes."""
+    return caught_by_transposing(op, linear_cases(), transposes=transposes, accumulate=None)
 
 
 @pytest.mark.parametrize("factor", [-1, 2, 1.001])
@@ -133,7 +143,44 @@ def test_every_wrong_transpose_is_caught(op, factor):
     assert not transposes_caught(op, op.transposes)
 
 
-def test_a_lost_strong_zero_is_caught():
+@pytest.mark.parametrize("factor", [-1, 2, 1.001])
+@pytest.mark.parametrize("op", [op for op in LINEAR if op.accumulate is not None], ids=ids)
+def test_every_wrong_accumulation_is_caught(op, factor):
+    right = op.accumulate
+
+    def mutant(buffer, w, **params):
+        right(buffer, factor * w, **params)
+
+    assert caught_by_transposing(op, linear_cases(), accumulate=mutant)
+    assert not caught_by_transposing(op, linear_cases(), accumulate=right)
+
+
+@pytest.mark.parametrize("factor", [-1, 2, 1.001])
+@pytest.mark.parametrize("op", TANGENTIAL, ids=ids)
+def test_every_wrong_tangent_and_cotangent_is_caught(op, factor):
+    """A wrong tangent by numerical differences (its cotangent is then as wrong), a wrong cotangent
+    by transposing."""
+    f, args = tangential_cases()[op.name][0]
+    vs = directions(args, np.random.default_rng(4))
+    expected = difference(f, args, vs)
+
+    def agrees():
+        return np.allclose(ad.jvp(f, args, vs)[1], expected, rtol=1e-6, atol=1e-9)
+
+    tangent, cotangent = op.tangent, op.cotangent
+    assert agrees()
+    with replaced(op, tangent=lambda *args, **params: factor * tangent(*args, **params)):
+        assert not agrees()
+    if cotangent is not None:
+
+        def mutant(*args, **params):
+            return factor * cotangent(*args, **params)
+
+        assert caught_by_transposing(op, tangential_cases(), cotangent=mutant)
+    assert not caught_by_transposing(op, tangential_cases(), cotangent=cotangent)
+
+
+def test_a_lost_strong_zero_is_caught(monkeypatch):
     """With the plain product in its place, √ at 0 times a zero tangent is nan."""
     strong = ad.strong_mul
 
@@ -142,7 +189,8 @@ def test_a_lost_strong_zero_is_caught():
 
     right = slope()
     assert not np.isnan(right).any()
-    with replaced(strong, array=np.multiply):
+    with replaced(strong, array=np.multiply), monkeypatch.context() as patch:
+        patch.setattr(builders, "strong", np.multiply)
         assert np.isnan(slope()).any()
     np.testing.assert_array_equal(slope(), right)
 

@@ -97,10 +97,10 @@ class Elementwise(Op):
             and y.__class__ is ARRAY
             and all(a.__class__ in PLAIN for a in args)
         ):
-            p = self.array_partials[i](y, *args)
-            if p.__class__ is ARRAY and p.dtype != y.dtype and y.dtype.kind == "f":
-                p = p.astype(y.dtype)
-            return self.product(p, t)
+            found = self.array_partials[i](y, *args)
+            if found.__class__ is ARRAY and found.dtype != y.dtype and y.dtype.kind == "f":
+                found = found.astype(y.dtype)
+            return self.product(found, t)
         p = self.partial(i, y, args)
         return REGISTRY["strong_mul"](t, p) if self.selects else REGISTRY["strong_mul"](p, t)
 

@@ -18,8 +18,8 @@ import numpy as np
 
 _serials = itertools.count(1)
 
-UFUNCS: dict[Any, Callable[..., Any]] = {}
-"""NumPy ufunc -> operation; filled by registration."""
+UFUNCS: dict[Any, Any] = {}
+"""NumPy ufunc -> operation, or a function of the same arguments; filled by registration."""
 
 SCIPY: dict[str, Callable[..., Any]] = {}
 """Name in scipy.special -> operation."""

@@ -182,7 +182,13 @@ class Traced(Carrier):
         return op.dispatch((a, b), None)
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
-        return _on_tape(self.level, op, args, params)
+        x = self.primal
+        if len(args) > 1 or x.__class__ is not ndarray or x.dtype.kind != "f" or op.passive:
+            return _on_tape(self.level, op, args, params)
+        y = op.on_arrays((x,), params)
+        read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
+        kept = x if read_x or x.size < SMALL else blank(x)
+        return _with_node(self.level, y, op, (self.node,), params, (kept,), read_y)
 
 
 def traced_input(level: Level, x: Any) -> Node | Traced:
@@ -232,11 +238,18 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
             elif not active[i] and x.flags.writeable:
                 # The caller may still change a constant.
                 primals[i] = x.copy()
-    local = General((params and plain_params(params), tuple(primals)))
+    return _with_node(level, y, op, tuple(nodes), params, tuple(primals), read_y)
+
+
+def _with_node(
+    level: Level, y: Any, op: Any, nodes: tuple, params: dict | None, xs: tuple, read_y: bool
+) -> Any:
+    """The result of an operation with a node of its own."""
+    local = General((params and plain_params(params), xs))
     if y.__class__ is float:
-        return Node(level, y, op, tuple(nodes), local)
+        return Node(level, y, op, nodes, local)
     kept = y if read_y or y.size < SMALL else blank(y)
-    return Traced(level, y, Node(level, kept, op, tuple(nodes), local))
+    return Traced(level, y, Node(level, kept, op, nodes, local))
 
 
 def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:

@@ -16,6 +16,7 @@ from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.op import Op, shape_of
 from admodes.ops.complex import conj, real
 from admodes.ops.layout import rank_of
+from admodes.ops.options import no_out
 from admodes.ops.reductions import along_axis
 from admodes.ops.shaping import array, concatenate
 
@@ -54,14 +55,17 @@ def _half(a: Any, n: int, axis: int) -> Any:
 
 
 def _fft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     return fft(_fitted(a, n, axis), axis=axis, norm=norm)
 
 
 def _ifft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     return ifft(_fitted(a, n, axis), axis=axis, norm=norm)
 
 
 def _rfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     a = _fitted(a, n, axis)
     return _half(fft(a, axis=axis, norm=norm), shape_of(a)[axis], axis)
 
@@ -78,18 +82,21 @@ def _whole(a: Any, n: int, axis: int) -> Any:
 
 
 def _irfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     a = array(a)
     n = 2 * (shape_of(a)[axis] - 1) if n is None else n
     return real(ifft(_whole(a, n, axis), axis=axis, norm=norm))
 
 
 def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     a = array(a)
     n = 2 * (shape_of(a)[axis] - 1) if n is None else n
     return real(fft(_whole(a, n, axis), axis=axis, norm=norm))
 
 
 def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     a = _fitted(a, n, axis)
     return _half(ifft(a, axis=axis, norm=norm), shape_of(a)[axis], axis)
 
@@ -107,18 +114,22 @@ def _over_axes(one: Callable, s: Any, axes: Any, a: Any, norm: Any, last: Callab
 
 
 def _fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     return _over_axes(_fft, s, axes, a, norm)
 
 
 def _ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     return _over_axes(_ifft, s, axes, a, norm)
 
 
 def _rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     return _over_axes(_fft, s, axes, a, norm, last=_rfft)
 
 
 def _irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: None = None) -> Any:
+    no_out(out, "np.fft")
     a = array(a)
     if axes is None:
         axes = range(rank_of(a)) if s is None else range(rank_of(a) - len(s), rank_of(a))
@@ -133,6 +144,7 @@ def _two(many: Callable) -> Callable:
     def handler(
         a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: None = None
     ) -> Any:
+        no_out(out, "np.fft")
         return many(a, s, axes, norm)
 
     return handler

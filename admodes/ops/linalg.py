@@ -17,6 +17,7 @@ from admodes.core.carrier import FUNCTIONS, Carrier, implements, innermost
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.layout import matrix_transpose, rank_of, size_of
+from admodes.ops.options import no_out
 from admodes.ops.products import matmul
 from admodes.ops.reductions import sum_
 from admodes.ops.shaping import array, broadcast_to, reshape, unbroadcast
@@ -243,6 +244,7 @@ def _matrix_power(a: Any, n: int) -> Any:
 
 @implements(np.linalg.multi_dot)
 def _multi_dot(arrays: Any, *, out: None = None) -> Any:
+    no_out(out, "np.linalg.multi_dot")
     parts = [array(a) for a in arrays]
     if len(parts) < 2:
         raise ValueError("multi_dot: at least two arrays are needed")

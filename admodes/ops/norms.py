@@ -23,6 +23,8 @@ def _size_of_vector(x: Any, order: Any, axis: tuple[int, ...], keepdims: bool) -
         total = sum_(absolute_square(x), axis=axis, keepdims=keepdims)
         return root(total)
     size = REGISTRY["abs"](x) if not is_complex(x) else np.abs(x)
+    if isinstance(order, str):
+        raise ValueError(f"np.linalg.norm: there is no norm of order {order!r} of a vector")
     if order == np.inf:
         return np_max(size, axis, keepdims=keepdims)
     if order == -np.inf:

@@ -31,6 +31,12 @@ def refuse(options: dict, who: str) -> None:
         raise TypeError(f"{who} of a traced value does not take {names}")
 
 
+def no_out(out: Any, who: str) -> None:
+    """Raise TypeError for an array that was to take the result."""
+    if out is not None:
+        refuse({"out": out}, who)
+
+
 def prepared(a: Any, options: dict, who: str) -> tuple[Any, dict, bool]:
     """The array in the precision that dtype= asks for, the other options, and keepdims."""
     given = given_options(options, who)
@@ -51,9 +57,8 @@ def masked(a: Any, options: dict, neutral: Any) -> Any:
 def same_for_all(a: Any) -> Any:
     """The plain value of something that steers the function; refused where it differs between the
     samples of a batch."""
-    if isinstance(a, Carrier):
-        if a.shape == () and a.dtype.kind == "b":
-            return bool(a)
+    if isinstance(a, Carrier) and a.shape == () and a.dtype.kind == "b":
+        return bool(a)
     return value(a)
 
 

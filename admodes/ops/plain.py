@@ -60,7 +60,7 @@ _truth(np.any)
 _truth(np.all)
 
 
-def _refused(function: Callable, instead: str) -> None:
+def _refused(function: Any, instead: str) -> None:
     @implements(function)
     def handler(*args: Any, **kwargs: Any) -> Any:
         raise TypeError(

@@ -12,6 +12,7 @@ from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
 from admodes.core.op import Op, shape_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.layout import flat, matrix_transpose, moveaxis, rank_of, size_of
+from admodes.ops.options import given_options, no_out, refuse
 from admodes.ops.reductions import sum_
 from admodes.ops.shaping import array, reshape, stack, transpose, unbroadcast
 
@@ -92,6 +93,7 @@ def _arrayed(x: Any) -> Any:
 @implements(np.dot)
 def dot(a: Any, b: Any, out: None = None) -> Any:
     """np.dot: numbers scale, otherwise the last axis of a meets the last but one of b."""
+    no_out(out, "np.dot")
     a, b = array(a), array(b)
     left, right = rank_of(a), rank_of(b)
     if left == 0 or right == 0:
@@ -116,6 +118,7 @@ def _inner(a: Any, b: Any) -> Any:
 
 @implements(np.outer, *([np.linalg.outer] if hasattr(np.linalg, "outer") else []))
 def _outer(a: Any, b: Any, out: None = None) -> Any:
+    no_out(out, "np.outer")
     return multiply(_column(flat(array(a))), flat(array(b)))
 
 
@@ -170,6 +173,7 @@ def _cross(
 
 @implements(np.trace, *([np.linalg.trace] if hasattr(np.linalg, "trace") else []))
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Any:
+    refuse(given_options(options, "np.trace"), "np.trace")
     return sum_(FUNCTIONS[np.diagonal](a, offset, axis1, axis2), axis=-1)
 
 

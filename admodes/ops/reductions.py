@@ -69,9 +69,13 @@ def _sum_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fa
     return broadcast_to(w, shape=shape)
 
 
+def _total(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
 sum_: Op = linear(
     "sum",
-    lambda x, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    _total,
     _sum_transpose,
     batch=along_axis(lambda: sum_),
     kind="additions",
@@ -83,7 +87,7 @@ sum_: Op = linear(
 
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    total = _total(x, axis, keepdims)
     return total / (np.size(x) / max(np.size(total), 1))
 
 

@@ -12,7 +12,7 @@ from admodes.core.op import Op, shape_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
-from admodes.ops.options import given_options, refuse, same_for_all
+from admodes.ops.options import given_options, no_out, refuse, same_for_all
 from admodes.ops.products import matmul
 from admodes.ops.reductions import argsort, mean_, sum_
 from admodes.ops.selection import maximum, minimum
@@ -124,6 +124,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
 
 @implements(np.choose)
 def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
+    no_out(out, "np.choose")
     a = same_for_all(a) if isinstance(a, Carrier) else np.asarray(a)
     if mode != "raise" or np.any(a < 0) or np.any(a >= len(choices)):
         raise ValueError("np.choose of traced values takes positions of the choices")

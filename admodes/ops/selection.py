@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.carrier import implements
+from admodes.core.carrier import Carrier, implements
 from admodes.core.op import Op
 from admodes.ops.comparisons import equal, greater, less, less_equal, where
 
@@ -181,3 +181,8 @@ def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) ->
 @implements(np.round, np.around)
 def _numpy_round(a: Any, decimals: int = 0) -> Any:
     return round(a) if decimals == 0 else round(a * 10.0**decimals) / 10.0**decimals
+
+
+setattr(Carrier, "__round__", lambda self, digits=None: _numpy_round(self, digits or 0))  # noqa: B010
+setattr(Carrier, "__floor__", lambda self: self.unary(floor))  # noqa: B010
+setattr(Carrier, "__ceil__", lambda self: self.unary(ceil))  # noqa: B010

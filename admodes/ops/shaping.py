@@ -130,7 +130,7 @@ def _stack_batch(args: tuple, mapped: tuple, axis: int = 0) -> Any:
     return _stack(*spread(args, mapped), axis=axis + 1 if axis >= 0 else axis)
 
 
-_stack = linear(
+_stack: Op = linear(
     "stack",
     lambda *xs, axis=0: np.stack([np.asarray(x) for x in xs], axis, dtype=np.result_type(*xs)),
     _unstack,
@@ -148,7 +148,7 @@ def _segment(i: int, w: Any, y: Any, *args: Any, axis: int) -> Any:
     return w[(slice(None),) * axis + (slice(start, start + lengths[i]),)]
 
 
-_concatenate = linear(
+_concatenate: Op = linear(
     "concatenate",
     lambda *xs, axis: np.concatenate(xs, axis),
     _segment,

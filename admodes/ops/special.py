@@ -110,13 +110,52 @@ digamma = elementwise(
 )
 
 
+ZETA_TAILS = (
+    *(0.3224670334241132, 0.0673523010531981, 0.020580808427784546, 0.007385551028673986),
+    *(0.0028905103307415234, 0.001192753911703261, 0.0005096695247430425),
+    *(0.00022315475845357939, 9.945751278180853e-05, 4.492623673813314e-05),
+    *(2.050721277567069e-05, 9.439488275268397e-06, 4.374866789907488e-06),
+    *(2.039215753801366e-06, 9.55141213040742e-07, 4.492469198764566e-07),
+    *(2.1207184805554665e-07, 1.0043224823968099e-07, 4.7698101693639804e-08),
+    *(2.2711094608943164e-08, 1.0838659214896955e-08, 5.183475041970047e-09),
+    *(2.4836745438024785e-09, 1.1921401405860912e-09, 5.731367241678862e-10),
+    *(2.7595228851242334e-10, 1.330476437424449e-10, 6.4229645638381e-11),
+    3.1044247747322276e-11,
+)
+"""(ζ(k) - 1) / k for k = 2, 3, …: ln Γ(2 + x) = (1 - γ) x + Σ (ζ(k) - 1) (-x)^k / k."""
+
+
+def _about_two(x: Any) -> Any:
+    """ln Γ(2 + x) for |x| ≤ ½, to full accuracy also near 0."""
+    y = 0.0 * x
+    for c in reversed(ZETA_TAILS):
+        y = c - x * y
+    return x * (0.42278433509846713 + x * y)
+
+
 def _log_gamma(a: float) -> float:
+    if 0.5 <= a <= 2.5:
+        return _about_two(a - 2.0) if a >= 1.5 else _about_two(a - 1.0) - math.log1p(a - 1.0)
+    if 2.5 < a <= 3.5:
+        return _about_two(a - 3.0) + math.log(a - 1.0)
     return math.lgamma(a) if math.isfinite(a) else abs(a)
+
+
+def _log_gammas(a: Any) -> Any:
+    y = _scipy("gammaln")(a)
+    near = (a >= 0.5) & (a <= 2.5)
+    if not np.any(near):
+        return y
+    # Near the zeros 1 and 2 the library keeps only the absolute accuracy.
+    above = a >= 1.5
+    x = np.where(near, a - np.where(above, 2.0, 1.0), 0.0)
+    found = _about_two(x) - np.where(above, 0.0, np.log1p(x))
+    return np.where(near, found, y).astype(y.dtype)
 
 
 gammaln = elementwise(
     "gammaln",
-    _scipy("gammaln"),
+    _log_gammas,
     lambda y, a: digamma(a),
     scalar=_log_gamma,
     symbol=lambda sp, a: sp.loggamma(a),

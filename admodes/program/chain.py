@@ -17,7 +17,8 @@ from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, value
 from admodes.core.op import REGISTRY, numeric
 from admodes.derivatives import jacobian
-from admodes.program.bracketing import Bracketing, best_splits, bracketing, brackets, pair, span
+from admodes.ops.splits import best_splits
+from admodes.program.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 from admodes.views.tables import Table
