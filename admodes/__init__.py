@@ -6,6 +6,7 @@ from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
 from admodes.derivatives import grad, hessian, hvp, jacobian, value_and_grad
+from admodes.equations import Equations, equations
 from admodes.expression import ExpressionError, parse
 from admodes.ops.activations import (
     elu,
@@ -52,6 +53,7 @@ from admodes.rules import check_grads, custom_rule
 from admodes.tensors import contract
 from admodes.trace import Trace, trace
 from admodes.variable import Variable
+from admodes.vectors import ArrayTrace
 from admodes.verify import Verification, verify
 
 log = ln
@@ -60,8 +62,10 @@ max = maximum
 min = minimum
 
 __all__ = [
+    "ArrayTrace",
     "Chain",
     "Counts",
+    "Equations",
     "ExpressionError",
     "Op",
     "Trace",
@@ -92,6 +96,7 @@ __all__ = [
     "divide",
     "elu",
     "equal",
+    "equations",
     "erf",
     "erfc",
     "exp",

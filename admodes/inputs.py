@@ -25,6 +25,7 @@ from admodes.expression.parser import parse_with, split_commas
 from admodes.problems import PROBLEMS, Problem
 
 _numbers = itertools.count(1)
+_NORMAL = re.compile(r"normal\(\s*(\d{1,4}(?:\s*,\s*\d{1,4})*)\s*\)")
 _MODULE_TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
 
 
@@ -35,7 +36,8 @@ class InputError(ValueError):
 @dataclass(frozen=True)
 class Target:
     """A function and where to evaluate it: function(*args). names has one name per number (the
-    components of a vector x are x1 … xn); output_names is None where nothing names the outputs."""
+    components of a vector x are x1 … xn), arguments one per argument; output_names is None where
+    nothing names the outputs."""
 
     function: Callable[..., Any]
     names: tuple[str, ...]
@@ -43,6 +45,7 @@ class Target:
     output_names: tuple[str, ...] | None
     title: str
     problem: Problem | None = None
+    arguments: tuple[str, ...] = ()
 
 
 def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) -> Target:
@@ -94,6 +97,7 @@ def _point(at: str | None) -> dict[str, Any] | None:
     if at is None:
         return None
     point: dict[str, Any] = {}
+    random = np.random.default_rng(0)
     for part in split_commas(at) if at.strip() else []:
         name, equals, value = (s.strip() for s in part.partition("="))
         if not equals or not name.isidentifier():
@@ -107,11 +111,34 @@ def _point(at: str | None) -> dict[str, Any] | None:
             raise InputError(f"--at {name}= has no value: write {name}=2")
         try:
             declared_names([name])
-            number = parse_number(value)
+            point[name] = parse_value(value, random)
         except ExpressionError as error:
             raise InputError(f"--at {name}={value}: {error.reason}") from error
-        point[name] = np.array(number) if isinstance(number, list) else number
     return point
+
+
+def parse_value(text: str, random: np.random.Generator | None = None) -> Any:
+    """A number, a vector as [1, 2], a matrix as [[1, 2], [3, 4]], and normal(4, 3) for standard
+    normal numbers in that shape, the same in every run.
+
+    Raises ExpressionError where text is none of these.
+
+    >>> parse_value("[[1, 2], [3, pi]]")
+    array([[1.        , 2.        ],
+           [3.        , 3.14159265]])
+    """
+    text = text.strip()
+    shape = _NORMAL.fullmatch(text)
+    if shape:
+        random = random or np.random.default_rng(0)
+        return random.standard_normal(tuple(int(n) for n in shape[1].split(",")))
+    if not text.startswith("[") or not text.endswith("]") or not text[1:].lstrip().startswith("["):
+        number = parse_number(text)
+        return np.array(number) if isinstance(number, list) else number
+    rows = [parse_value(part) for part in split_commas(text[1:-1])]
+    if len({np.shape(row) for row in rows}) != 1:
+        raise ExpressionError("the rows of an array have one length", text, 0)
+    return np.array(rows)
 
 
 def _components(point: dict[str, Any]) -> tuple[str, ...]:
@@ -142,6 +169,7 @@ def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target
         tuple(point.values()),
         function.outputs,
         "; ".join(t.strip() for t in targets),
+        arguments=tuple(point),
     )
 
 
@@ -201,6 +229,7 @@ def _problem(target: str, point: dict[str, Any] | None) -> Target:
         problem.outputs,
         f"@{problem.name}: {problem.title}",
         problem,
+        tuple(whole),
     )
 
 
@@ -221,6 +250,7 @@ def _reordered(function: Callable, names: list[str], order: list[str]) -> Callab
         return function(*(args[i] for i in places))
 
     reordered.__name__ = getattr(function, "__name__", "f")
+    reordered.reordered = function  # type: ignore[attr-defined]
     return reordered
 
 
@@ -311,7 +341,8 @@ def _python(module: ModuleType, where: str, name: str, point: dict[str, Any] | N
 
 def _bound(target: Target, name: str, point: dict[str, Any]) -> Target:
     """target at the point, whose names are matched to the parameters of the function."""
-    target = replace(target, names=_components(point), args=tuple(point.values()))
+    args = tuple(point.values())
+    target = replace(target, names=_components(point), args=args, arguments=tuple(point))
     if isinstance(target.function, np.ufunc):
         return target
     try:
@@ -357,4 +388,5 @@ def _by_name(function: Callable, parameters: list, order: tuple[str, ...]) -> Ca
         return function(*[given.pop(n) for n in leading], **given)
 
     by_name.__name__ = getattr(function, "__name__", "f")
+    by_name.reordered = function  # type: ignore[attr-defined]
     return by_name

@@ -11,17 +11,21 @@ import functools
 import math
 import operator
 import re
+from typing import Any
+
+import numpy as np
 
 from admodes.core.op import REGISTRY, Op
+from admodes.views.dialects import Text
 
-_BINARY = {
+BINARY: dict[type, str] = {
     ast.Add: "add",
     ast.Sub: "subtract",
     ast.Mult: "multiply",
     ast.Div: "divide",
     ast.Pow: "power",
 }
-_COMPARE = {
+COMPARE: dict[type, str] = {
     ast.Gt: "greater",
     ast.GtE: "greater_equal",
     ast.Lt: "less",
@@ -52,6 +56,20 @@ _PREFIX = 2.5
 def template(op: Op, dialect: str) -> str:
     """How op itself is printed."""
     return op.form.text if dialect == "text" else op.form.latex
+
+
+def index_text(index: Any) -> str:
+    """An index as it is written between brackets."""
+
+    def one(i: Any) -> str:
+        if isinstance(i, slice):
+            parts = ["" if p is None else str(p) for p in (i.start, i.stop, i.step)]
+            return ":".join(parts if i.step is not None else parts[:2])
+        if isinstance(i, (np.ndarray, list)):
+            return Text(None).number(np.asarray(i).tolist())
+        return "…" if i is Ellipsis else str(i)
+
+    return ", ".join(map(one, index)) if isinstance(index, tuple) else one(index)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -121,6 +139,8 @@ def _walk(node: ast.AST, dialect: str) -> tuple[str, float]:
     if number is not None:
         return _number(number), 1 if number < 0 else _ATOM
     if isinstance(node, ast.Name):
+        if node.id == "pi":
+            return ("π" if dialect == "text" else r"\pi "), _ATOM
         return (node.id if node.id == "e" else f"⟦{'abc'.index(node.id)}⟧"), _ATOM
     if isinstance(node, ast.UnaryOp):
         inner, strength = _walk(node.operand, dialect)
@@ -129,9 +149,9 @@ def _walk(node: ast.AST, dialect: str) -> tuple[str, float]:
         exponent = _constant(node.right)
         if isinstance(node.op, ast.Pow) and exponent is not None and math.isfinite(exponent):
             return _to_number(node.left, exponent, dialect), _STRENGTH["power"]
-        return _operation(_BINARY[type(node.op)], [node.left, node.right], dialect)
+        return _operation(BINARY[type(node.op)], [node.left, node.right], dialect)
     if isinstance(node, ast.Compare):
-        return _operation(_COMPARE[type(node.ops[0])], [node.left, node.comparators[0]], dialect)
+        return _operation(COMPARE[type(node.ops[0])], [node.left, node.comparators[0]], dialect)
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Name)
     return _operation(node.func.id, node.args, dialect)
@@ -155,12 +175,20 @@ def _to_number(base: ast.expr, exponent: float, dialect: str) -> str:
 
 
 def _operation(name: str, args: list, dialect: str) -> tuple[str, float]:
-    op = REGISTRY[name]
+    if name not in REGISTRY:  # a member of a family, such as polygamma2
+        inside = ", ".join(_walk(arg, dialect)[0] for arg in args)
+        shown = name if dialect == "text" else rf"\mathrm{{{name}}}".replace("_", r"\_")
+        return f"{shown}({inside})", _CLOSED
+    return operation(REGISTRY[name], [_walk(arg, dialect) for arg in args], dialect)
+
+
+def operation(op: Op, args: list[tuple[str, float]], dialect: str) -> tuple[str, float]:
+    """op of formulas, each with how strongly it binds, as a formula of the same kind: from 0, a
+    comparison, and 1, a sum, to 5, a name, which never needs brackets."""
     form = template(op, dialect)
     strength = _strength(op, form)
     parts = []
-    for i, arg in enumerate(args):
-        inner, inner_strength = _walk(arg, dialect)
+    for i, (inner, inner_strength) in enumerate(args):
         leading_minus = i == 0 and strength == 2 and inner.startswith("-")
         if (
             inner_strength < _needed(strength, i, op.name)

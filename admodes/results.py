@@ -14,10 +14,11 @@ from admodes.derivatives import jacobian as jacobian_of
 from admodes.derivatives import value_and_grad
 from admodes.inputs import InputError, Target
 from admodes.problems import PROBLEMS
-from admodes.program.count import count_program
+from admodes.program.count import Counts, count_arrays, count_program, counts_arrays
 from admodes.program.scalars import scalar_function, scalar_program
+from admodes.rows import plain
 from admodes.stationary import classify
-from admodes.trace import Trace, plain, trace
+from admodes.trace import Trace, scalar_trace
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 from admodes.views.tables import Table, jacobian_table
@@ -71,7 +72,7 @@ def jacobian(target: Target, layout: str = "standard") -> Result:
 
 
 def _trace(target: Target) -> Trace:
-    return trace(target.function, *target.args, names=target.names, outputs=target.output_names)
+    return scalar_trace(target.function, target.args, target.names, target.output_names)
 
 
 def _names(ends: list[dict]) -> list[str]:
@@ -86,10 +87,16 @@ def _notes(t: Trace) -> list[str]:
 
 def counts(target: Target) -> Result:
     """The exact operation counts, by the names of the target's inputs and outputs."""
-    found = count_program(
+    found = _counts(target)
+    return Result(found.to_dict(), lambda write: [found.table()], target.title)
+
+
+def _counts(target: Target) -> Counts:
+    if counts_arrays(target.function, target.args):
+        return count_arrays(target.function, target.args, target.arguments)
+    return count_program(
         *scalar_program(target.function, target.args, target.names, target.output_names)
     )
-    return Result(found.to_dict(), lambda write: [found.table()], target.title)
 
 
 def _scalar_output(target: Target) -> tuple[Callable, list[float], Trace]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import reprlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import admodes as ad
+from admodes.cli.numbers import dimensions, whole_numbers
 from admodes.cli.options import (
     At,
     Debug,
@@ -21,18 +20,16 @@ from admodes.cli.options import (
     Mode,
     Notation,
     Numbering,
+    Rows,
     Save,
     TableFmt,
     TableFormat,
     Targets,
     Transposed,
 )
-from admodes.cli.running import Failure, emit, page_width, run, target_of
-from admodes.expression import ExpressionError, parse_number
-from admodes.inputs import Target
-from admodes.program.scalars import scalar_program
+from admodes.cli.running import emit, page_width, run, target_of
+from admodes.cli.tracing import Options, printed_trace
 from admodes.views.render import render
-from admodes.views.tables import TABLES
 
 app = typer.Typer(
     name="admodes",
@@ -71,7 +68,8 @@ def trace(
     tables: Annotated[
         str | None,
         typer.Option(
-            help="Only these, as evaluation,partials,forward,reverse,jacobian.", show_default=False
+            help="Only these, as evaluation,partials,forward,reverse,jacobian,buffers.",
+            show_default=False,
         ),
     ] = None,
     numbering: Annotated[
@@ -87,6 +85,13 @@ def trace(
     symbolic: Annotated[
         bool, typer.Option("--symbolic", help="Add the exact Jacobian, by sympy.")
     ] = False,
+    rows: Annotated[
+        Rows,
+        typer.Option(help="array: a row per operation on arrays; scalar: on single numbers."),
+    ] = Rows.auto,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print all entries of large arrays.")
+    ] = False,
     digits: Digits = 6,
     format: Fmt = Format.text,
     save: Save = None,
@@ -99,105 +104,55 @@ def trace(
     admodes trace @cpsc532s --format latex -o tables.tex
     admodes trace "a = sin(x1); y = ln(x1 + a)" --at x1=5 --mode reverse
     admodes trace mine.py:f --at x=[1,2,3] --seed x1=1,x3=-1
+    admodes trace mine.py:loss --at "W=[[1, 2], [3, 4]],x=[1, 2]" --seed "x=[1, 0]"
     """
     target = target_of(targets, at)
-    options = _seeds(target, seed)
-    chosen = _chosen_tables(mode, tables)
-    for option, names, table in (
-        ("--input", inputs, "forward"),
-        ("--output", outputs, "reverse"),
-        ("--seed", options.get("seeds"), "forward"),
-        ("--seed", options.get("weights"), "reverse"),
-    ):
-        if names and table not in chosen:
-            left_out = "--mode" if mode is not Mode.both else "--tables"
-            raise Failure(
-                f"{option} {', '.join(names)} is for the {table} table, which {left_out} leaves out"
-            )
+    chosen = Options(
+        mode=mode,
+        inputs=inputs,
+        outputs=outputs,
+        seed=seed,
+        tables=tables,
+        rows=rows,
+        full=full,
+        numbering=numbering.value,
+        notation=notation.value,
+        layout=layout.value,
+        steps=steps,
+        symbolic=symbolic,
+        digits=digits,
+        format=format,
+        width=page_width(save),
+    )
+    emit(printed_trace(target, chosen), save)
+
+
+@app.command()
+def equations(
+    targets: Targets,
+    at: At = None,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print the backpropagation equations of array code in symbols, each checked at the point.
+
+    Exit status 1 where an equation does not hold.
+
+    \b
+    admodes equations @cpsc532s-network
+    admodes equations mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" --format latex
+    """
+    target = target_of(targets, at)
     result = run(
-        lambda: ad.trace(
-            target.function,
-            *target.args,
-            names=target.names,
-            outputs=target.output_names,
-            numbering=numbering.value,
-            title=target.title,
-            **options,
+        lambda: ad.equations(
+            target.function, *target.args, names=target.arguments, title=target.title
         ),
         target,
     )
-    if inputs:
-        _known("--input", inputs, result.inputs)
-        inputs = ["seed"] * ("seeds" in options) + inputs
-    if outputs:
-        _known("--output", outputs, result.outputs)
-        outputs = ["seed"] * ("weights" in options) + outputs
-    if symbolic:
-        from admodes.symbolic import symbolic_jacobian
-
-        result.jacobian["symbolic"] = symbolic_jacobian(result)
-    if format is Format.json:
-        emit(result.to_json() + "\n", save)
-        return
-    if mode is not Mode.both:
-        result.jacobian[_OTHER[mode]] = None
-    text = result.to_table(
-        format.value,
-        digits=digits,
-        notation=notation.value,
-        layout=layout.value,
-        tables=chosen,
-        inputs=inputs,
-        outputs=outputs,
-        steps=steps,
-        width=page_width(save),
-    )
-    emit(text, save)
-
-
-_OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
-
-
-def _chosen_tables(mode: Mode, tables: str | None) -> list[str]:
-    """The tables that --tables and --mode ask for."""
-    if tables is None:
-        return [t for t in TABLES if t != _OTHER.get(mode)]
-    chosen = [t.strip() for t in tables.split(",")]
-    for t in chosen:
-        if t not in TABLES:
-            raise Failure(f"--tables: {t!r} is unknown; choose from {', '.join(TABLES)}")
-        if t == _OTHER.get(mode):
-            raise Failure(f"--tables {t} and --mode {mode.value} exclude each other")
-    return chosen
-
-
-def _known(option: str, names: list[str], known: list[dict]) -> None:
-    listed = [x["name"] for x in known]
-    for name in names:
-        if name not in listed:
-            raise Failure(f"{option} {name}: choose from {', '.join(listed) or 'none at all'}")
-
-
-def _seeds(target: Target, text: str | None) -> dict[str, dict[str, float]]:
-    """The seed for ad.trace; its names say whether it is one of tangents or of adjoints."""
-    seed = _pairs(text)
-    if not seed:
-        return {}
-    _, inputs, outputs = run(
-        lambda: scalar_program(target.function, target.args, target.names, target.output_names),
-        target,
-    )
-    unknown = [n for n in seed if n not in (*inputs, *outputs)]
-    if unknown:
-        raise Failure(
-            f"--seed: {', '.join(unknown)} is neither an input nor an output "
-            f"(inputs {', '.join(inputs)}; outputs {', '.join(outputs)})"
-        )
-    if set(seed) <= set(inputs):
-        return {"seeds": seed}
-    if set(seed) <= set(outputs):
-        return {"weights": seed}
-    raise Failure("--seed: name inputs (tangents) or outputs (adjoints), not both")
+    emit(result.to_table(format.value, width=page_width(save)), save)
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -270,18 +225,8 @@ def chain(
     """
     from admodes.program.chain import chain as chain_of_dims
 
-    result = chain_of_dims(_dimensions(dims))
+    result = chain_of_dims(dimensions(dims))
     emit(result.to_table(format.value, steps=steps, width=page_width(save)), save)
-
-
-def _dimensions(text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",")]
-    for part in parts:
-        if not re.fullmatch("-?[0-9]{1,20}", part):
-            raise Failure(
-                f"{reprlib.repr(part)} is no dimension: give d0,d1,…,dn, as in 1,2,3,3,5,5,4"
-            )
-    return [int(part) for part in parts]
 
 
 @app.command()
@@ -424,7 +369,7 @@ def scale(
 
     options: dict[str, Any] = {}
     if sizes is not None:
-        options["sizes"] = _sizes(sizes)
+        options["sizes"] = whole_numbers(sizes)
     if repeats:
         options["repeats"] = repeats
     result = scaling.scale(**options)
@@ -433,35 +378,3 @@ def scale(
             print(path, file=sys.stderr)
     text = result.to_json() + "\n" if format is Format.json else result.to_table(format.value)
     emit(text, save)
-
-
-def _sizes(text: str) -> list[int]:
-    try:
-        sizes = [int(part) for part in text.split(",")]
-    except ValueError:
-        sizes = []
-    if not sizes or min(sizes) < 1:
-        raise Failure(f"--sizes {text!r}: give whole numbers from 1, as in --sizes 1,2,4,8")
-    return sizes
-
-
-def _pairs(text: str | None) -> dict[str, float]:
-    """x1=1,x2=0.5 as a dictionary."""
-    if text is None:
-        return {}
-    found: dict[str, float] = {}
-    for part in text.split(","):
-        name, equals, value = (s.strip() for s in part.partition("="))
-        if not equals or not name or not value or name in found:
-            raise Failure(
-                f"--seed {text!r}: write it as --seed x1=1,x2=0.5, each name once; "
-                f"{part.strip()!r} is not so"
-            )
-        try:
-            number = parse_number(value)
-        except ExpressionError as error:
-            raise Failure(f"--seed {part.strip()}: {error.reason}") from error
-        if isinstance(number, list):
-            raise Failure(f"--seed {name}: give one number, not a list")
-        found[name] = number
-    return found

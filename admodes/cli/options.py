@@ -42,6 +42,12 @@ class Notation(StrEnum):
     dot = "dot"
 
 
+class Rows(StrEnum):
+    auto = "auto"
+    scalar = "scalar"
+    array = "array"
+
+
 class Layout(StrEnum):
     standard = "standard"
     transposed = "transposed"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
+from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level, share
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import check_output, checked_input, flatten, own, unflatten
 
@@ -19,7 +19,8 @@ from admodes.core.pytree import check_output, checked_input, flatten, own, unfla
 class Batch(Carrier):
     """Samples along the leading axis of primal; to the function it has the shape of one sample."""
 
-    __slots__ = ()
+    __slots__ = ("__weakref__", "shares")
+    content = ("primal",)
 
     def __init__(self, level: Level, primal: Any) -> None:
         self.level = level
@@ -33,7 +34,10 @@ class Batch(Carrier):
         level = self.level
         mapped = tuple(a.__class__ is Batch and a.level is level for a in args)
         inner = tuple(a.primal if own else a for a, own in zip(args, mapped, strict=True))
-        return Batch(level, op.batched(inner, mapped, params))
+        made = Batch(level, op.batched(inner, mapped, params))
+        if op.views is not None and op.views(params):
+            share(args[0], made)
+        return made
 
     def __bool__(self) -> bool:
         raise TypeError(SAMPLES_DIFFER)

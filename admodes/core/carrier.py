@@ -11,6 +11,7 @@ import itertools
 import math
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,14 +48,26 @@ def implements(*functions: Any) -> Callable[[Callable], Callable]:
 class Level:
     """One derivative call or recording. Later calls are nested inside earlier ones, so that of two
     carriers the one with the larger serial is the outer wrapper and is unwrapped first. entries
-    counts those of the arrays that a reverse mode has made."""
+    counts those of the arrays that a reverse mode has made; borrowed holds large inputs that were
+    not copied, with the copy that was made when a rule had to keep one."""
 
-    __slots__ = ("alive", "entries", "serial")
+    __slots__ = ("alive", "borrowed", "entries", "serial")
 
     def __init__(self) -> None:
         self.serial = next(_serials)
         self.alive = True
         self.entries = 0
+        self.borrowed: dict[Any, list] = {}
+
+    def own(self, node: Any, x: Any) -> Any:
+        """x, a copy of it where it is an input that still belongs to the caller."""
+        if node not in self.borrowed:
+            return x
+        given, copy = self.borrowed[node]
+        if copy is None:
+            copy = given.copy()
+            self.borrowed[node][1] = copy
+        return copy
 
 
 class LostDerivative(TypeError):
@@ -70,6 +83,8 @@ class Carrier:
 
     level: Level
     primal: Any
+    content: tuple[str, ...] = ()
+    """The attributes that x += v replaces; none where the carrier cannot change, as numbers."""
 
     def unary(self, op: Any) -> Any:
         """Apply a one-argument operation to this carrier."""
@@ -132,6 +147,39 @@ class Carrier:
 
     def __format__(self, spec: str) -> str:
         return format(value(self), spec) if spec else repr(self)
+
+    def clone(self) -> Any:
+        """The same value in another object, which x += v of the one does not change."""
+        if not self.content:
+            return self
+        made = object.__new__(type(self))
+        for name in ("level", *self.content):
+            object.__setattr__(made, name, getattr(self, name))
+        return made
+
+    def become(self, new: Any, symbol: str) -> Any:
+        """x += v: this array, under all of its names, is from now on the new one. A number is
+        not changed: the name is given to the new number, as in Python."""
+        if not self.content or not self.shape:
+            return new
+        refused = None
+        if not isinstance(new, Carrier):
+            refused = "gives values without a derivative"
+        elif type(new) is not type(self) or new.level is not self.level:
+            refused = "takes a value of an inner derivative"
+        elif new.shape != self.shape:
+            refused = f"changes its shape from {self.shape} to {new.shape}"
+        elif _shared(self):
+            refused = (
+                "changes entries that another traced array shares (one is a view of the other)"
+            )
+        if refused is not None:
+            raise TypeError(f"x {symbol}= v of a traced array {refused}: write x = x {symbol} v")
+        if new.dtype != self.dtype:
+            new = new.astype(self.dtype)
+        for name in self.content:
+            setattr(self, name, getattr(new, name))
+        return self
 
     def __setitem__(self, index: Any, item: Any) -> None:
         raise TypeError(
@@ -317,6 +365,23 @@ def outermost(args: tuple) -> Carrier | None:
     return top
 
 
+def share(base: Any, view: Any) -> None:
+    """Note that in NumPy these two arrays would be one memory."""
+    if view is base or not getattr(view, "content", ()) or not view.shape:
+        return
+    group = getattr(base, "shares", None)
+    if group is None:
+        group = base.shares = [weakref.ref(base)]
+    group.append(weakref.ref(view))
+    view.shares = group
+
+
+def _shared(x: Any) -> bool:
+    """Whether another array that is still in use shares memory with x."""
+    group = getattr(x, "shares", None) or ()
+    return any(r() is not None and r() is not x for r in group)
+
+
 def bind_operator(name: str, op: Any, reflected: bool) -> None:
     """Make `carrier <name> other` run op, and `other <name> carrier` where reflected."""
 
@@ -332,6 +397,30 @@ def bind_operator(name: str, op: Any, reflected: bool) -> None:
     setattr(Carrier, f"__{name}__", equality_method if name in ("eq", "ne") else operator_method)
     if reflected:
         setattr(Carrier, f"__r{name}__", reflected_method)
+    if name in IN_PLACE:
+        bind_in_place(name)
+
+
+IN_PLACE = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "matmul": "@",
+}
+
+
+def bind_in_place(name: str) -> None:
+    """Make `carrier <symbol>= other` change the array under all of its names, as NumPy does."""
+    operator = f"__{name}__"
+
+    def in_place(self, other):
+        return self.become(getattr(self, operator)(other), IN_PLACE[name])
+
+    setattr(Carrier, f"__i{name}__", in_place)
 
 
 def bind_unary(name: str, op: Any) -> None:

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from admodes.core.batch import Lanes
 from admodes.core.builders import cast, shape_of, zeros
-from admodes.core.carrier import Carrier, Level, call
+from admodes.core.carrier import Carrier, Level, call, share
 from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
     check_output,
@@ -31,7 +31,8 @@ from admodes.core.pytree import (
 class Dual(Carrier):
     """primal + ε tangent, at one level."""
 
-    __slots__ = ("tangent",)
+    __slots__ = ("__weakref__", "shares", "tangent")
+    content = ("primal", "tangent")
 
     def __init__(self, level: Level, primal: Any, tangent: Any) -> None:
         self.level = level
@@ -104,7 +105,10 @@ class Dual(Carrier):
         y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
         if op.passive:
             return y
-        return Dual(level, y, op.jvp(tangents, y, xs, params))
+        made = Dual(level, y, op.jvp(tangents, y, xs, params))
+        if op.views is not None and op.views(params):
+            share(args[0], made)
+        return made
 
 
 def jvp(

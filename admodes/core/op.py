@@ -63,6 +63,7 @@ class Op:
     kernel takes its arguments as they are, since some are indices or conditions. accumulate(
     buffer, w, **params) adds the transpose of w into an array, for operations that read a few
     entries of a large one. batch: see builders.linear. passive: the result has no derivative.
+    views(params): whether NumPy's result would share memory with the argument.
     quick: elementwise and differentiable.
     """
 
@@ -90,6 +91,7 @@ class Op:
     accumulate: Callable[..., None] | None = None
     cost: Callable[..., dict[str, int]] | None = None
     passive: bool = False
+    views: Callable[[dict | None], bool] | None = None
     quick: bool = False
     cache: dict = field(default_factory=dict)
 
@@ -277,7 +279,13 @@ def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
 
 def frozen(args: tuple) -> tuple:
     """args with copies of the arrays that the caller may still change."""
-    return tuple(a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a for a in args)
+    return tuple(map(_frozen, args))
+
+
+def _frozen(a: Any) -> Any:
+    if isinstance(a, Carrier):
+        return a.clone()
+    return a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a
 
 
 def plain_params(params: dict | None) -> dict | None:

@@ -102,7 +102,7 @@ def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = Fals
     if isinstance(x, Carrier):
         if not x.level.alive:
             raise ValueError(_leak(who))
-        return x
+        return x.clone()
     if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
         return x.copy() if copy else x
     x = canonical(numeric(x, who, complex_too))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from admodes.core.carrier import Carrier, Level, call
+from admodes.core.carrier import Carrier, Level, call, share
 from admodes.core.op import frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
@@ -57,7 +57,8 @@ class Program:
 class Recorded(Carrier):
     """A value with its place in the list being recorded."""
 
-    __slots__ = ("row", "steps")
+    __slots__ = ("__weakref__", "row", "shares", "steps")
+    content = ("primal", "row", "steps")
 
     def __init__(self, level: Level, primal: Any, row: int, steps: list[Step]) -> None:
         self.level = level
@@ -72,7 +73,10 @@ class Recorded(Carrier):
         y = op.dispatch(primals, params)
         refs = tuple(Ref(a.row) if own else a for a, own in zip(args, mine, strict=True))
         self.steps.append(Step(op, frozen(refs), plain_params(params), y))
-        return Recorded(level, y, len(self.steps) - 1, self.steps)
+        made = Recorded(level, y, len(self.steps) - 1, self.steps)
+        if op.views is not None and op.views(params):
+            share(args[0], made)
+        return made
 
     def unary(self, op: Any) -> Any:
         return self.apply(op, (self,), None)

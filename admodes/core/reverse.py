@@ -27,8 +27,11 @@ from admodes.core.pytree import (
     unflatten,
 )
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
-from admodes.core.tape import SMALL, Node, blank, node_of, reachable, traced_input
+from admodes.core.tape import SMALL, Node, Traced, blank, node_of, reachable, traced_input
 
+LARGE = 2**16
+"""Inputs of so many entries (512 KiB of float64) are copied only where a rule keeps them, and only
+if the sweep follows at once."""
 SMALL_TAPE = 2**17
 """Below so many entries (1 MiB of float64) nothing is gained by dropping a tape early."""
 
@@ -68,8 +71,15 @@ class Evaluation:
         xs, self.tree = flatten(primals)
         self.level = level = Level()
         carriers = [
-            traced_input(level, checked_input(x, "vjp", copy=copy, complex_too=True)) for x in xs
+            traced_input(level, checked_input(x, "vjp", copy or np.size(x) < LARGE, True))
+            for x in xs
         ]
+        if not copy:
+            level.borrowed = {
+                x.node: [x.primal, None]
+                for x in carriers
+                if x.__class__ is Traced and x.primal.__class__ is ndarray and x.size >= LARGE
+            }
         self.inputs = [node_of(x, level) for x in carriers]
         self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
         try:
@@ -83,6 +93,10 @@ class Evaluation:
             level.alive = False
         for leaf in leaves:
             check_output(leaf, level, f)
+        for given, kept in level.borrowed.values():
+            if kept is not None and not np.array_equal(given, kept, equal_nan=True):
+                name = getattr(f, "__name__", "the function")
+                raise ValueError(f"{name} changes its own argument in place: copy it first")
         self.aux = stripped(aux, level) if has_aux else None
         self.leaves = [node_of(y, level) for y in leaves]
         self.outs = [y if n is None else y.primal for y, n in zip(leaves, self.leaves)]

@@ -15,7 +15,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from admodes.core.carrier import Carrier, Level
+from admodes.core.carrier import Carrier, Level, share
 from admodes.core.op import ARITHMETIC, NUMBERS, plain_params
 
 _next_serial = itertools.count().__next__
@@ -120,7 +120,8 @@ Node.result = Node
 class Traced(Carrier):
     """An array with its node."""
 
-    __slots__ = ("node",)
+    __slots__ = ("__weakref__", "node", "shares")
+    content = ("primal", "node")
 
     def __init__(self, level: Level, primal: Any, node: Node) -> None:
         self.level = level
@@ -138,9 +139,8 @@ class Traced(Carrier):
             y = op.array(x)
             if y.__class__ is ndarray:
                 read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
-                node = Node(
-                    self.level, y if read_y else None, op, (self.node,), [x if read_x else None]
-                )
+                x = self.level.own(self.node, x) if read_x else None
+                node = Node(self.level, y if read_y else None, op, (self.node,), [x])
                 return Traced(self.level, y, node)
         return self.apply(op, (self,), None)
 
@@ -170,12 +170,16 @@ class Traced(Carrier):
                 if u.__class__ is ndarray:
                     if not reads[0]:
                         u = None if u.shape == shape else blank(u)
-                    elif first is None and u.flags.writeable:
+                    elif first is not None:
+                        u = level.own(first, u)
+                    elif u.flags.writeable:
                         u = u.copy()
                 if v.__class__ is ndarray:
                     if not reads[1]:
                         v = None if v.shape == shape else blank(v)
-                    elif second is None and v.flags.writeable:
+                    elif second is not None:
+                        v = level.own(second, v)
+                    elif v.flags.writeable:
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 return Traced(level, y, node)
@@ -187,8 +191,14 @@ class Traced(Carrier):
             return _on_tape(self.level, op, args, params)
         y = op.on_arrays((x,), params)
         read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
-        kept = x if read_x or x.size < SMALL else blank(x)
-        return _with_node(self.level, y, op, (self.node,), params, (kept,), read_y)
+        if read_x:
+            x = self.level.own(self.node, x)
+        elif x.size >= SMALL:
+            x = blank(x)
+        made = _with_node(self.level, y, op, (self.node,), params, (x,), read_y)
+        if op.views is not None and op.views(params):
+            share(self, made)
+        return made
 
 
 def traced_input(level: Level, x: Any) -> Node | Traced:
@@ -235,9 +245,13 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
         if x.__class__ is ndarray:
             if not reads[i]:
                 primals[i] = x if x.size < SMALL else blank(x)
-            elif not active[i] and x.flags.writeable:
+            elif active[i]:
+                primals[i] = level.own(nodes[i], x)
+            elif x.flags.writeable:
                 # The caller may still change a constant.
                 primals[i] = x.copy()
+        elif isinstance(x, Carrier) and not active[i]:
+            primals[i] = x.clone()
     return _with_node(level, y, op, tuple(nodes), params, tuple(primals), read_y)
 
 

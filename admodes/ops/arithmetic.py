@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.carrier import Carrier
+from admodes.core.carrier import Carrier, bind_in_place
 from admodes.core.op import Op
 from admodes.ops.comparisons import equal, greater, where
 from admodes.ops.exponential import ln
@@ -178,8 +178,9 @@ def _power_operator(self: Any, exponent: Any) -> Any:
 
 
 setattr(Carrier, "__pow__", _power_operator)  # noqa: B010
+bind_in_place("pow")
 setattr(Carrier, "__rpow__", lambda self, base: self.binary(power, base, self))  # noqa: B010
-setattr(Carrier, "__pos__", lambda self: self)  # noqa: B010
+setattr(Carrier, "__pos__", lambda self: self.clone())  # noqa: B010
 
 sqrt = elementwise(
     "sqrt",

@@ -114,7 +114,7 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
 
 
 def _conjugate(x: Any) -> Any:
-    return conj(x) if is_complex(x) else x
+    return conj(x) if is_complex(x) else x.clone() if isinstance(x, Carrier) else x
 
 
 def _absolute(x: Any) -> Any:
@@ -124,3 +124,4 @@ def _absolute(x: Any) -> Any:
 UFUNCS[np.conj] = _conjugate
 UFUNCS[np.abs] = _absolute
 setattr(Carrier, "__abs__", _absolute)  # noqa: B010
+real.views = imag.views = lambda params: True

@@ -96,6 +96,7 @@ getitem: Op = linear(
     doc="x[index]: integers, slices, ... and None, lists and arrays of integers, masks.",
 )
 getitem.accumulate = _add_at
+getitem.views = lambda params: is_basic(params["index"]) if params else False
 place: Op = linear(
     "place",
     _place,

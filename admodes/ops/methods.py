@@ -99,8 +99,8 @@ def _bind() -> None:
     setattr(Carrier, "item", _item)  # noqa: B010
     setattr(Carrier, "tolist", _tolist)  # noqa: B010
     setattr(Carrier, "dot", dot)  # noqa: B010
-    setattr(Carrier, "copy", lambda self, order="C": self)  # noqa: B010
-    setattr(Carrier, "flatten", lambda self, order="C": FUNCTIONS[np.ravel](self, order))  # noqa: B010
+    setattr(Carrier, "copy", lambda self, order="C": self.clone())  # noqa: B010
+    setattr(Carrier, "flatten", lambda self, order="C": FUNCTIONS[np.ravel](self, order).clone())  # noqa: B010
     setattr(Carrier, "conj", lambda self: np.conj(self))  # noqa: B010
     setattr(Carrier, "conjugate", lambda self: np.conj(self))  # noqa: B010
     setattr(Carrier, "T", property(_transpose))  # noqa: B010

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import aligned, linear
-from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
+from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, bind_in_place, implements
 from admodes.core.op import Op, shape_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.layout import flat, matrix_transpose, moveaxis, rank_of, size_of
@@ -84,6 +84,7 @@ matmul: Op = linear(
 UFUNCS[np.matmul] = matmul
 setattr(Carrier, "__matmul__", lambda self, other: matmul(self, _arrayed(other)))  # noqa: B010
 setattr(Carrier, "__rmatmul__", lambda self, other: matmul(_arrayed(other), self))  # noqa: B010
+bind_in_place("matmul")
 
 
 def _arrayed(x: Any) -> Any:

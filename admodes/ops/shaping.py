@@ -217,3 +217,7 @@ def array(values: Any) -> Any:
     if not any(isinstance(p, Carrier) for p in parts):
         return numeric(np.array(parts), "array", complex_too=True)
     return stack(parts)
+
+
+for _view in (broadcast_to, reshape, transpose):
+    _view.views = lambda params: True

@@ -189,7 +189,7 @@ UFUNCS.update(
         np.copysign: _copysign,
         np.fmod: _fmod,
         np.logaddexp2: _logaddexp2,
-        np.positive: lambda a: a,
+        np.positive: lambda a: a.clone(),
         np.deg2rad: lambda a: a * (math.pi / 180.0),
         np.radians: lambda a: a * (math.pi / 180.0),
         np.rad2deg: lambda a: a * (180.0 / math.pi),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import Any
 
 import numpy as np
@@ -79,18 +81,46 @@ def _at(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     )
 
 
+class _Probe:
+    """Tells how many references an array has that NumPy is to write into."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> int:
+        return sys.getrefcount(options["out"][0])
+
+
+@functools.cache
+def _references() -> tuple[int, int]:
+    """The references to an array that has one name, in x += v, and to one without a name, given as
+    out=."""
+    named: Any = np.zeros(1)
+    named += _Probe()
+    return named, np.add(_Probe(), 1.0, out=np.zeros(1))
+
+
+def _written(name: str, out: Any, count: int, operator: bool) -> None:
+    """Refuse to write into an array that something else may still read: it would keep its old
+    entries, without derivative."""
+    if isinstance(out, Carrier):
+        raise TypeError(f"{name}: out= cannot be a traced value; use the value that is returned")
+    if out.base is not None or count > _references()[0 if operator else 1]:
+        raise TypeError(
+            f"{name} cannot write a traced value into a plain array that has another name, is a "
+            "view, or is read later: write x = x + v, and leave out= away"
+        )
+
+
 def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
-    """ufunc(…, out=…, where=…): a new value; a plain array given as out= is filled with nan, so
-    that nobody takes it for the result."""
+    """ufunc(…, out=…, where=…): a new value. An array given as out= may have no other use."""
+    count = sys.getrefcount(options["out"][0]) if "out" in options else 0
     name = f"np.{ufunc.__name__}"
     (out,) = options.pop("out", (None,)) or (None,)
     mask = options.pop("where", True)
     options.pop("casting", None)
     kind = options.pop("dtype", None)
     refuse(options, name)
-    if isinstance(out, Carrier):
-        raise TypeError(f"{name}: out= cannot be a traced value; use the value that is returned")
     y = op(*inputs)
+    if out is not None and isinstance(y, Carrier):
+        _written(name, out, count, any(a is out for a in inputs))
     if mask is not True:
         if out is None:
             raise TypeError(
@@ -101,14 +131,13 @@ def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     if out is not None:
         if shape_of(y) != out.shape:
             y = broadcast_to(y, shape=out.shape)
-        if out.dtype.kind not in "fc" and isinstance(y, Carrier):
-            raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the derivative")
         if not isinstance(y, Carrier):
             out[...] = y
             return out
+        if out.dtype.kind not in "fc":
+            raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the derivative")
         if out.dtype.kind == "f" and is_complex(y):
             raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the imaginary parts")
-        out[...] = np.nan
         kind = out.dtype
     if kind is not None and np.dtype(kind) != y.dtype:
         y = REGISTRY["astype"](y, dtype=np.dtype(kind))

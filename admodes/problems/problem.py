@@ -7,12 +7,40 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+
+def nested(x: Any) -> Any:
+    """An array as tuples of tuples."""
+    return tuple(map(nested, x)) if np.ndim(x) else float(x)
+
+
+def drawn(seed: int, **shapes: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """Random arrays with one decimal, the same in every run, by name."""
+    random = np.random.default_rng(seed)
+    return {name: random.normal(size=shape).round(1) for name, shape in shapes.items()}
+
+
+def flattened(arrays: Any) -> tuple[float, ...]:
+    """The entries of several arrays, one after the other."""
+    return tuple(float(entry) for x in arrays for entry in np.ravel(x))
+
+
+def adjoint_equations(right: dict[str, str]) -> tuple[str, ...]:
+    """Backpropagation equations, from the right sides by variable.
+
+    >>> adjoint_equations({"h2": "W3ᵀ δ"})
+    ('h̄2 = W3ᵀ δ',)
+    """
+    return tuple(f"{name[0]}\u0304{name[1:]} = {formula}" for name, formula in right.items())
+
 
 @dataclass(frozen=True)
 class Problem:
     """Either expressions, of the inputs in at, or code, a Python function.
 
-    at: the default point by input name; a vector input is a tuple of numbers.
+    at: the default point by input name; a vector input is a tuple of numbers, a matrix one of
+    tuples.
     figures, all optional, exact to the last bits where a formula gives them:
       "values"      the outputs;
       "rows"        the values of all rows, inputs first;
@@ -23,7 +51,8 @@ class Problem:
       "jacobian"    a row per output, a column per number of the input;
       "hessian"     at the default point, of the only output;
       "stationary"  {label: {"at", "kind", "hessian", "eigenvalues"}};
-      "ascent"      {"step", "steps", "end"}, gradient ascent from the default point.
+      "ascent"      {"step", "steps", "end"}, gradient ascent from the default point;
+      "equations"   the backpropagation equations, as ad.equations prints them.
     notes: what to know, and mistakes (⚠) in the published document.
     """
 

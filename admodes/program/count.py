@@ -9,30 +9,29 @@ the rows that its output depends on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
-from admodes.core.record import Program, Ref, Step, record
+from admodes.core.carrier import value
+from admodes.core.pytree import flatten
+from admodes.core.record import Program, Ref
+from admodes.program.arrays import array_program, by_array
+from admodes.program.costs import (
+    KINDS,
+    contribution_cost,
+    cost,
+    forward_cost,
+    is_whole,
+    partial_cost,
+    size_of,
+    total,
+)
 from admodes.program.scalars import scalar_program
 from admodes.views.render import render
 from admodes.views.tables import Table
-
-KINDS = (
-    "additions",
-    "multiplications",
-    "divisions",
-    "powers",
-    "functions",
-    "negations",
-    "comparisons",
-    "moves",
-)
-"""The kinds of operations; functions are exp, sin, sqrt and their like, moves copy without
-arithmetic."""
 
 
 @dataclass
@@ -65,24 +64,32 @@ class Counts:
         """The counts as JSON data."""
         return {**vars(self), "sweeps": self.sweeps, "totals": self.totals}
 
-    def table(self) -> Table:
-        """One line per part, one column per kind that occurs."""
+    def parts(self) -> dict[str, dict[str, int]]:
+        """The lines of the table."""
         parts = {"f": self.f, "partials": self.partials}
         for mode in ("forward", "reverse"):
             sweeps = getattr(self, mode)
             if len(sweeps) <= 4:
                 parts |= {f"{mode} sweep for {name}": c for name, c in sweeps.items()}
-            if len(sweeps) != 1:
-                parts[f"all {len(sweeps)} {mode} sweeps"] = self.totals[mode]
-        kinds = [k for k in KINDS if any(part.get(k) for part in parts.values())]
-        rows = [[name, *(str(c.get(k, 0)) for k in kinds)] for name, c in parts.items()]
-        notes = [
+            if self.sweeps[mode] != 1:
+                parts[f"all {self.sweeps[mode]} {mode} sweeps"] = self.totals[mode]
+        return parts
+
+    def notes(self) -> list[str]:
+        """What stands below the table."""
+        return [
             f"{self.length} operations in the list; values live at once: {self.live['forward']} "
             f"forward, {self.live['reverse']} reverse",
             "partials are evaluated once and shared by all sweeps",
         ]
+
+    def table(self) -> Table:
+        """One line per part, one column per kind that occurs."""
+        parts = self.parts()
+        kinds = [k for k in KINDS if any(part.get(k) for part in parts.values())]
+        rows = [[name, *(str(c.get(k, 0)) for k in kinds)] for name, c in parts.items()]
         title = "Exact operation counts"
-        return Table(title, ["", *kinds], rows, [False] * (1 + len(kinds)), notes)
+        return Table(title, ["", *kinds], rows, [False] * (1 + len(kinds)), self.notes())
 
     def to_table(self, format: str = "text") -> str:
         """The table in text, markdown, latex, html or csv."""
@@ -95,11 +102,62 @@ class Counts:
         return render([self.table()], "html", fragment=True)
 
 
-def count(f: Callable, *args: Any) -> Counts:
+@dataclass
+class ArrayCounts(Counts):
+    """Counts of operations on whole arrays: forward has one sweep, for any direction, reverse one
+    for each output array with any weights. repeats: how many of each a whole Jacobian takes.
+    together: one reverse sweep for the sum of all outputs, where there are several. whole: the
+    operations that are counted as one function per entry, such as solve."""
+
+    repeats: dict[str, dict[str, int]]
+    together: dict[str, int]
+    whole: list[str]
+
+    @property
+    def sweeps(self) -> dict[str, int]:
+        """How many sweeps the whole Jacobian takes in each mode."""
+        return {mode: sum(found.values()) for mode, found in self.repeats.items()}
+
+    @property
+    def totals(self) -> dict[str, dict[str, int]]:
+        """The sweeps of a whole Jacobian in each mode, added up."""
+        return {
+            mode: total(
+                {k: n * self.repeats[mode][name] for k, n in c.items()}
+                for name, c in getattr(self, mode).items()
+            )
+            for mode in ("forward", "reverse")
+        }
+
+    def parts(self) -> dict[str, dict[str, int]]:
+        """The lines of the table."""
+        parts = super().parts()
+        if len(self.reverse) > 1:
+            parts["one reverse sweep for their sum"] = self.together
+        return parts
+
+    def notes(self) -> list[str]:
+        """What stands below the table."""
+        notes = [*super().notes(), "(m, k) @ (k, n) takes m k n multiplications"]
+        if self.whole:
+            notes.append(f"counted as one function per entry: {', '.join(self.whole)}")
+        return notes
+
+
+ANY = "any seed"
+"""The one forward sweep of counts of arrays."""
+
+
+def count(f: Callable, *args: Any, rows: str = "auto") -> Counts:
     """Count the operations of f at args and of its forward and reverse sweeps, exactly.
 
-    Every entry of an array argument is one input direction, every entry of a result one output.
-    The counts depend on the path that f takes at args, not on the machine.
+    rows: "scalar" (every entry of an array argument is one input direction, every entry of a result
+    one output), "array" (operations on whole arrays, an ArrayCounts: one forward and one reverse
+    sweep, and how many of them a Jacobian takes) or "auto": arrays where an argument has two axes
+    or more and f computes with whole arrays. The counts depend on the path that f takes at args,
+    not on the machine.
+
+    Raises ValueError for an unknown word.
 
     >>> import admodes as ad
     >>> def product(x):
@@ -110,108 +168,70 @@ def count(f: Callable, *args: Any) -> Counts:
     >>> c = ad.count(product, [2.0] * 16)
     >>> c.totals["forward"]["multiplications"], c.totals["reverse"]["multiplications"]
     (480, 30)
+    >>> import numpy as np
+    >>> c = ad.count(lambda W, x: np.sum(W @ x), np.ones((4, 3)), np.ones(3))
+    >>> c.f, c.reverse["y"]["multiplications"]
+    ({'additions': 11, 'multiplications': 12}, 24)
     """
+    if counts_arrays(f, args, rows):
+        return count_arrays(f, args)
     return count_program(*scalar_program(f, args))
+
+
+def counts_arrays(f: Callable, args: tuple, rows: str = "auto") -> bool:
+    """Whether count takes f by whole arrays."""
+    matrices = any(np.ndim(value(x)) > 1 for x in flatten(args)[0])
+    return by_array(f, args, rows if rows != "auto" or matrices else "scalar")
+
+
+def count_arrays(f: Callable, args: tuple, names: Sequence[str] | None = None) -> ArrayCounts:
+    """The counts of f by operations on whole arrays."""
+    recorded = array_program(f, args, names)
+    program = recorded.program
+    operations = [s for s in program.steps if s.op is not None]
+    single = count_program(program, [ANY], recorded.outputs)
+    outs = [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]
+    sizes = {
+        "forward": {ANY: sum(size_of(program.steps[x.row].value) for x in program.inputs)},
+        "reverse": {n: size_of(y) for n, y in zip(recorded.outputs, outs, strict=True)},
+    }
+    together = _reverse_cost(program, program.outputs)
+    whole = dict.fromkeys(s.op.name for s in operations if is_whole(s))
+    return ArrayCounts(**vars(single), repeats=sizes, together=together, whole=list(whole))
 
 
 def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Counts:
     """The counts of a recorded list."""
     operations = [s for s in program.steps if s.op is not None]
-    sweep = _sum(_forward_cost(s, program) for s in operations)
+    sweep = total(forward_cost(s, program) for s in operations)
     return Counts(
-        f=_sum(_cost(s, program) for s in operations),
-        partials=_sum(_partial_cost(s, program) for s in operations),
+        f=total(cost(s, program) for s in operations),
+        partials=total(partial_cost(s, program) for s in operations),
         forward={name: dict(sweep) for name in inputs},
         reverse={
-            name: _reverse_cost(program, y)
+            name: _reverse_cost(program, [y])
             for name, y in zip(outputs, program.outputs, strict=True)
         },
         length=len(operations),
-        live={"forward": _peak(program), "reverse": sum(_size(s.value) for s in program.steps)},
+        live={"forward": _peak(program), "reverse": sum(size_of(s.value) for s in program.steps)},
     )
 
 
-def _sum(costs: Any) -> dict[str, int]:
-    total: Counter = Counter()
-    for cost in costs:
-        total.update(cost)
-    return {k: total[k] for k in KINDS if total[k]}
-
-
-def _size(x: Any) -> int:
-    return int(np.prod(shape_of(x), dtype=int))
-
-
-def _cost(step: Step, program: Program) -> dict[str, int]:
-    """One operation per entry of the result; a sum of n entries takes n - 1 additions."""
-    size = _size(step.value)
-    if step.op.reduces:
-        return {"additions": max(_size(program.arguments(step)[0]) - size, 0)}
-    return {step.op.kind: size}
-
-
-def _partial_cost(step: Step, program: Program) -> dict[str, int]:
-    """What the partials of a step cost, by recording them: they are written in operations."""
-    if not step.op.elementwise:
-        return {}
-    wanted = [p for p, a in zip(step.op.partials, step.args, strict=True) if isinstance(a, Ref)]
-    callables = [p for p in wanted if callable(p)]
-    if not callables:
-        return {}
-    constants = {i: a for i, a in enumerate(step.args) if not isinstance(a, Ref)}
-    traced = [x for i, x in enumerate(program.arguments(step)) if i not in constants]
-
-    def partials(y: Any, *xs: Any) -> list:
-        remaining = iter(xs)
-        args = [constants[i] if i in constants else next(remaining) for i in range(len(step.args))]
-        return [p(y, *args) for p in callables]
-
-    with np.errstate(all="ignore"):
-        made = record(partials, step.value, *traced)
-    return _sum(_cost(s, made) for s in made.steps if s.op is not None)
-
-
-def _forward_cost(step: Step, program: Program) -> dict[str, int]:
-    size = _size(step.value)
-    if step.is_test:
-        return {}
-    if not step.op.elementwise:
-        return _cost(step, program)
-    terms = [
-        p for p, a in zip(step.op.partials, step.args, strict=True) if isinstance(a, Ref) and p != 0
-    ]
-    products = sum(callable(p) for p in terms)
-    return {"multiplications": products * size, "additions": max(len(terms) - 1, 0) * size}
-
-
-def _reverse_cost(program: Program, output: Any) -> dict[str, int]:
-    if not isinstance(output, Ref):
-        return {}
-    needed = {output.row}
-    total: Counter = Counter()
-    contributions: Counter = Counter({output.row: 1})
-    for i in range(output.row, -1, -1):
+def _reverse_cost(program: Program, outputs: Sequence[Any]) -> dict[str, int]:
+    """One reverse sweep for the sum of some outputs."""
+    contributions: Counter = Counter(y.row for y in outputs if isinstance(y, Ref))
+    costs = []
+    for i in reversed(range(len(program.steps))):
         step = program.steps[i]
-        if i not in needed or step.op is None or step.is_test:
+        if i not in contributions or step.op is None or step.op.passive:
             continue
         for k, a in enumerate(step.args):
             if isinstance(a, Ref) and step.op.active(k):
-                needed.add(a.row)
                 contributions[a.row] += 1
-                total.update(_contribution_cost(step, k, program))
+                costs.append(contribution_cost(step, k, program))
     for row, k in contributions.items():
-        total["additions"] += (k - 1) * _size(program.steps[row].value)
-    return {k: total[k] for k in KINDS if total[k]}
-
-
-def _contribution_cost(step: Step, k: int, program: Program) -> dict[str, int]:
-    xs = program.arguments(step)
-    if step.op.elementwise:
-        size = _size(step.value)
-        product = {"multiplications": size} if callable(step.op.partials[k]) else {}
-        return {**product, "additions": size - _size(xs[k])}
-    made = record(lambda w: step.op.vjp(k, w, step.value, xs, step.params), step.value)
-    return _sum(_cost(s, made) for s in made.steps if s.op is not None)
+        costs.append({"additions": (k - 1) * size_of(program.steps[row].value)})
+    return total(costs)
 
 
 def _peak(program: Program) -> int:
@@ -225,7 +245,7 @@ def _peak(program: Program) -> int:
     live = peak = 0
     ending: Counter = Counter()
     for i, step in enumerate(program.steps):
-        size = _size(step.value)
+        size = size_of(step.value)
         live += size
         peak = max(peak, live)
         ending[last.get(i, i)] += size

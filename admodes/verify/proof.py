@@ -10,7 +10,7 @@ from admodes.derivatives import jacobian
 from admodes.program.scalars import scalar_function
 from admodes.symbolic.precision import DIGITS, precise
 from admodes.symbolic.sweep import sensitivities
-from admodes.trace import Trace, trace
+from admodes.trace import Trace, scalar_trace
 from admodes.verify.criterion import sweep_constant
 from admodes.verify.differences import central_differences
 from admodes.verify.entries import Entry, compared, weigh_differences
@@ -55,7 +55,7 @@ def verify(
     row v1 (wrong): ∂v1/∂v0 = wrong′(v0) is 8 at v0 = 2, but 12 is right (sympy: 3*a**2)
     """
     scalars, xs = scalar_function(f, args)
-    t = trace(f, *args, names=names, outputs=outputs, title=title)
+    t = scalar_trace(f, args, names, outputs, title=title)
     with precise(DIGITS):
         rows = Rows(t)
         swept = [terms for y in sensitivities(t.program, rows.partials, rows.slacks) for terms in y]

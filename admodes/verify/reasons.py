@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from admodes.core.record import Ref
-from admodes.trace import Trace, plain
+from admodes.rows import plain
+from admodes.trace import Trace
 from admodes.verify.entries import UNTRACED, Entry
 from admodes.verify.rows import Local
 from admodes.views.dialects import Text

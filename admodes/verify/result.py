@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.trace import plain
+from admodes.rows import plain
 from admodes.verify.entries import Entry
 from admodes.verify.rows import Local
 from admodes.verify.tables import entry_table, local_table, summary

@@ -8,10 +8,11 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.record import Ref, Step
+from admodes.rows import Row, plain
 from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference
-from admodes.trace import Row, Trace, plain
+from admodes.trace import Trace
 from admodes.verify.judgement import Judged, judge_partial, judge_value
 from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Page

@@ -26,6 +26,7 @@ _SIGNS = {
     "÷": r"\div", "−": "-", "→": r"\to", "←": r"\gets", "⇒": r"\Rightarrow", "′": "'",
     "∞": r"\infty", "∧": r"\land", "∨": r"\lor", "¬": r"\lnot", "⌊": r"\lfloor",
     "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "∑": r"\sum", "∏": r"\prod",
+    "‖": r"\Vert", "⊙": r"\odot", "ᵀ": r"^{\top}",
     "∇": r"\nabla", "∈": r"\in", "°": r"^\circ", "µ": r"\mu", "<": "<", ">": ">",
     "ⁿ": "^n", "⁺": "^+", "⁻": "^-", "₋": "_-",
     **{sign: f"^{n}" for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
@@ -45,6 +46,9 @@ _ACCENTS = {
     "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
     "\u0328": "k",
 }  # fmt: skip
+_MATH_ACCENTS = {
+    "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot",
+}  # fmt: skip
 
 
 def scalar_text(x: Any, digits: int | None) -> str:
@@ -52,6 +56,9 @@ def scalar_text(x: Any, digits: int | None) -> str:
     printed with what it needs (0.5, 2); one that was rounded has all its decimals (0.141120)."""
     if isinstance(x, bool):
         return str(x)
+    if isinstance(x, complex):
+        sign = "-" if x.imag < 0 else "+"
+        return f"{scalar_text(x.real, digits)} {sign} {scalar_text(abs(x.imag), digits)}i"
     x = float(x)
     if not math.isfinite(x):
         return str(x)
@@ -75,6 +82,8 @@ class Text:
     thin = "\u00a0"
     """Between factors that a folded line keeps together."""
 
+    dots = "…"
+
     def __init__(self, digits: int | None = 6) -> None:
         self.digits = digits
 
@@ -87,6 +96,20 @@ class Text:
         if isinstance(x, str):
             return x
         return "none" if x is None else scalar_text(x, self.digits)
+
+    def array(self, x: Any, full: bool = False) -> str:
+        """An array or a nested list of numbers; of one with many entries the first ones, unless
+        full."""
+        rank, size = _extent(x)
+        if rank == 0:
+            return self.number(x.item() if hasattr(x, "item") else x)
+        whole = full or size <= LONGEST_ARRAY
+        shown = [self.array(v, full) for v in (x if whole else x[: 3 if rank == 1 else 1])]
+        return f"[{', '.join(shown if whole else [*shown, self.dots])}]"
+
+    def shape(self, shape: Sequence[int]) -> str:
+        """A shape as Python writes it."""
+        return str(tuple(shape))
 
     def variable(self, name: str) -> str:
         return name
@@ -116,12 +139,23 @@ class Text:
         return text
 
 
+def _extent(x: Any) -> tuple[int, int]:
+    """The number of axes and of entries."""
+    if hasattr(x, "ndim"):
+        return x.ndim, x.size
+    if not isinstance(x, (list, tuple)):
+        return 0, 1
+    inside = [_extent(v) for v in x]
+    return 1 + max((rank for rank, _ in inside), default=0), sum(size for _, size in inside)
+
+
 class Latex(Text):
     """LaTeX mathematics, to stand between dollar signs."""
 
     name = "latex"
     times = r" \times "
     thin = r"\, "
+    dots = r"\dots"
 
     def number(self, x: Any) -> str:
         text = super().number(x).replace("…", r"\dots")
@@ -133,7 +167,10 @@ class Latex(Text):
         if not match:
             return rf"\mathit{{{_letters(name)}}}"
         stem, index, rest = match.groups()
-        if stem in GREEK:
+        letter, *marks = list(unicodedata.normalize("NFD", stem))
+        if len(marks) == 1 and marks[0] in _MATH_ACCENTS and letter.isascii():
+            stem = rf"\{_MATH_ACCENTS[marks[0]]}{{{letter}}}"
+        elif stem in GREEK:
             stem = f"\\{GREEK[stem]}"
         else:
             stem = rf"\mathit{{{_letters(stem)}}}" if len(stem) > 1 else _letters(stem)

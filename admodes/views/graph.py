@@ -12,7 +12,8 @@ BACKWARD = "#b03a2e"
 def dot(nodes: list[dict], digits: int = 6) -> str:
     """A graph of variable nodes (boxes) and operation nodes (ellipses), edges in the direction of
     evaluation. Each node has id, kind (input, constant, result), label, value, and for results op
-    and children; gradients, where there are any, are printed in a second colour."""
+    and children; gradients, where there are any, are printed in a second colour. A node whose
+    value is a text, such as a shape, has it after its label, and a gradient may be a text too."""
     write = Text(digits)
     lines = ["digraph {", "  rankdir=LR;", '  node [fontname="Helvetica"];']
     for node in nodes:
@@ -29,7 +30,8 @@ def dot(nodes: list[dict], digits: int = 6) -> str:
 def _label(node: dict, write: Text) -> str:
     text = _escaped(write.number(_plain(node["value"])))
     if node["label"]:
-        text = f"{_escaped(node['label'])} = {text}"
+        sign = " " if isinstance(node["value"], str) else " = "
+        text = f"{_escaped(node['label'])}{sign}{text}"
     if node.get("grad") is not None:
         grad = _escaped(write.number(_plain(node["grad"])))
         text += f'<br/><font color="{BACKWARD}">{grad}</font>'

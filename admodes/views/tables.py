@@ -36,9 +36,9 @@ def trace_tables(
     steps: bool = False,
 ) -> list[Table]:
     """The tables of a trace, in the order of the textbook."""
-    _known("tables", tables, TABLES)
-    _known("notation", [notation], NOTATIONS)
-    _known("layout", [layout], LAYOUTS)
+    known("tables", tables, TABLES)
+    known("notation", [notation], NOTATIONS)
+    known("layout", [layout], LAYOUTS)
     seeds = trace["seeds"]
     chosen_in = _chosen("inputs", inputs, seeds["forward"])
     chosen_out = _chosen("outputs", outputs, seeds["reverse"])
@@ -57,16 +57,17 @@ def trace_tables(
     return made
 
 
-def _known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+def known(what: str, given: Sequence[str], words: Sequence[str]) -> None:
+    """Refuse words that are unknown."""
     for word in given:
-        if word not in known:
-            raise ValueError(f"{what}: {word!r} is unknown; choose from {', '.join(known)}")
+        if word not in words:
+            raise ValueError(f"{what}: {word!r} is unknown; choose from {', '.join(words)}")
 
 
 def _chosen(what: str, given: Sequence[str] | None, directions: dict) -> list[str]:
     if given is None:
         return ["seed"] if "seed" in directions else list(directions)
-    _known(what, given, list(directions))
+    known(what, given, list(directions))
     return list(given)
 
 

@@ -1,0 +1,247 @@
+"""The command trace: which rows, directions and tables its options ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import admodes as ad
+from admodes.cli.options import Format, Mode, Rows
+from admodes.cli.running import Failure, run
+from admodes.expression import ExpressionError
+from admodes.expression.parser import split_commas
+from admodes.inputs import Target, parse_value
+from admodes.program.arrays import array_program, by_array
+from admodes.program.scalars import scalar_program
+from admodes.trace import Trace
+from admodes.views.arrays import ARRAY_TABLES
+from admodes.views.tables import TABLES
+
+_OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
+
+
+@dataclass
+class Options:
+    """The options of the command, as typed."""
+
+    mode: Mode
+    inputs: list[str] | None
+    outputs: list[str] | None
+    seed: str | None
+    tables: str | None
+    rows: Rows
+    full: bool
+    numbering: str
+    notation: str
+    layout: str
+    steps: bool
+    symbolic: bool
+    digits: int
+    format: Format
+    width: int
+
+    @property
+    def for_scalars(self) -> list[str]:
+        """The options given that only traces by scalars have."""
+        given = {
+            "--input": self.inputs,
+            "--output": self.outputs,
+            "--steps": self.steps,
+            "--symbolic": self.symbolic,
+            "--layout": self.layout != "standard",
+            "--notation": self.notation != "leibniz",
+        }
+        return [option for option, used in given.items() if used]
+
+
+def printed_trace(target: Target, options: Options) -> str:
+    """The trace of the target in the format that is asked for."""
+    seed = _pairs(options.seed)
+    arrays = run(lambda: _by_array(target, options, seed), target)
+    _check_tables(options, ARRAY_TABLES if arrays else TABLES)
+    return _array_trace(target, options, seed) if arrays else _scalar_trace(target, options, seed)
+
+
+def _by_array(target: Target, options: Options, seed: dict[str, Any]) -> bool:
+    word = options.rows.value
+    if word == "auto" and options.for_scalars:
+        return False
+    components = [n for n in seed if n in target.names]
+    found = by_array(target.function, target.args, word, [target.arguments], components)
+    if found and options.for_scalars:
+        raise Failure(f"{', '.join(options.for_scalars)}: only with --rows scalar")
+    return found
+
+
+def _array_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
+    chosen = _chosen_tables(options, ARRAY_TABLES)
+    directions: dict[str, Any] = {}
+    if seed:
+        found = run(lambda: array_program(target.function, target.args, target.arguments), target)
+        directions = _directions(seed, found.names, found.outputs, options, chosen)
+    result = run(
+        lambda: ad.trace(
+            target.function,
+            *target.args,
+            names=target.arguments,
+            numbering=options.numbering,
+            title=target.title,
+            rows="array",
+            **directions,
+        ),
+        target,
+    )
+    if options.format is Format.json:
+        return f"{result.to_json()}\n"
+    text: str = result.to_table(
+        options.format.value,
+        digits=options.digits,
+        tables=chosen,
+        full=options.full,
+        width=options.width,
+    )
+    return text
+
+
+def _scalar_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
+    directions = _scalar_directions(target, options, seed)
+    chosen = _chosen_tables(options, TABLES)
+    result = run(
+        lambda: ad.trace(
+            target.function,
+            *target.args,
+            names=target.names,
+            outputs=target.output_names,
+            numbering=options.numbering,
+            title=target.title,
+            rows="scalar",
+            **directions,
+        ),
+        target,
+    )
+    assert isinstance(result, Trace)
+    inputs = _shown("--input", options.inputs, result.inputs, "seeds" in directions)
+    outputs = _shown("--output", options.outputs, result.outputs, "weights" in directions)
+    if options.symbolic:
+        from admodes.symbolic import symbolic_jacobian
+
+        result.jacobian["symbolic"] = symbolic_jacobian(result)
+    if options.format is Format.json:
+        return result.to_json() + "\n"
+    if options.mode is not Mode.both:
+        result.jacobian[_OTHER[options.mode]] = None
+    return result.to_table(
+        options.format.value,
+        digits=options.digits,
+        notation=options.notation,
+        layout=options.layout,
+        tables=chosen,
+        inputs=inputs,
+        outputs=outputs,
+        steps=options.steps,
+        width=options.width,
+    )
+
+
+def _scalar_directions(target: Target, options: Options, seed: dict[str, Any]) -> dict[str, Any]:
+    for name, v in seed.items():
+        if np.ndim(v):
+            raise Failure(f"--seed {name}: give one number, not a list")
+    names: tuple[list[str], list[str]] = ([], [])
+    if seed:
+        _, *names = run(  # type: ignore[assignment]
+            lambda: scalar_program(target.function, target.args, target.names, target.output_names),
+            target,
+        )
+    found = _directions(seed, *names, options, _chosen_tables(options, TABLES))
+    _refuse_hidden("--input", options.inputs, "forward", options, TABLES)
+    _refuse_hidden("--output", options.outputs, "reverse", options, TABLES)
+    return found
+
+
+def _directions(
+    seed: dict[str, Any],
+    inputs: list[str],
+    outputs: list[str],
+    options: Options,
+    chosen: list[str],
+) -> dict[str, Any]:
+    """The seed for ad.trace; its names say whether it is one of tangents or of adjoints."""
+    if not seed:
+        return {}
+    unknown = [n for n in seed if n not in (*inputs, *outputs)]
+    if unknown:
+        raise Failure(
+            f"--seed: {', '.join(unknown)} is neither an input nor an output "
+            f"(inputs {', '.join(inputs)}; outputs {', '.join(outputs)})"
+        )
+    if set(seed) <= set(inputs):
+        _refuse_hidden("--seed", list(seed), "forward", options, chosen)
+        return {"seeds": seed}
+    if set(seed) <= set(outputs):
+        _refuse_hidden("--seed", list(seed), "reverse", options, chosen)
+        return {"weights": seed}
+    raise Failure("--seed: name inputs (tangents) or outputs (adjoints), not both")
+
+
+def _refuse_hidden(
+    option: str, names: list[str] | None, table: str, options: Options, known: Any
+) -> None:
+    if names and table not in _chosen_tables(options, known):
+        left_out = "--mode" if options.mode is not Mode.both else "--tables"
+        raise Failure(
+            f"{option} {', '.join(names)} is for the {table} table, which {left_out} leaves out"
+        )
+
+
+def _shown(
+    option: str, names: list[str] | None, known: list[dict], seeded: bool
+) -> list[str] | None:
+    """The directions whose tables are printed; None for all."""
+    if not names:
+        return None
+    listed = [x["name"] for x in known]
+    for name in names:
+        if name not in listed:
+            raise Failure(f"{option} {name}: choose from {', '.join(listed) or 'none at all'}")
+    return ["seed"] * seeded + names
+
+
+def _check_tables(options: Options, known: tuple[str, ...]) -> None:
+    for t in _given_tables(options):
+        if t not in known:
+            raise Failure(f"--tables: {t!r} is unknown; choose from {', '.join(known)}")
+        if t == _OTHER.get(options.mode):
+            raise Failure(f"--tables {t} and --mode {options.mode.value} exclude each other")
+
+
+def _given_tables(options: Options) -> list[str]:
+    return [] if options.tables is None else [t.strip() for t in options.tables.split(",")]
+
+
+def _chosen_tables(options: Options, known: tuple[str, ...]) -> list[str]:
+    """The tables that --tables and --mode ask for."""
+    if options.tables is None:
+        return [t for t in known if t != _OTHER.get(options.mode)]
+    return _given_tables(options)
+
+
+def _pairs(text: str | None) -> dict[str, Any]:
+    """x1=1,x2=[0.5, 1] as a dictionary."""
+    if text is None:
+        return {}
+    found: dict[str, Any] = {}
+    for part in split_commas(text):
+        name, equals, given = (s.strip() for s in part.partition("="))
+        if not equals or not name or not given or name in found:
+            raise Failure(
+                f"--seed {text!r}: write it as --seed x1=1,x2=0.5, each name once; "
+                f"{part.strip()!r} is not so"
+            )
+        try:
+            found[name] = parse_value(given)
+        except ExpressionError as error:
+            raise Failure(f"--seed {part.strip()}: {error.reason}") from error
+    return found

@@ -1,0 +1,86 @@
+"""The value of a formula at data, by NumPy: what the simplified equations are checked with."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from admodes.equations.terms import Term
+
+
+def evaluate(t: Term, values: Mapping[tuple[str, str], Any]) -> Any:
+    """The value of t; values by (name, accent)."""
+    if t.kind == "symbol":
+        return values[t.data]
+    if t.kind == "number":
+        return t.data
+    parts = [evaluate(part, values) for part in t.parts]
+    return _EVALUATORS[t.kind](t, *parts)
+
+
+def _product(t: Term, *xs: Any) -> Any:
+    """The product; 0 where an adjoint in it is exactly 0, as in a sweep, even beside nan."""
+    y = functools.reduce(np.multiply, xs)
+    for part, x in zip(t.parts, xs, strict=True):
+        if part.has_bar:
+            y = np.where(np.equal(x, 0), 0.0, y)
+    return y
+
+
+def _quotient(t: Term, a: Any, b: Any) -> Any:
+    y = np.divide(a, b)
+    return np.where(np.equal(a, 0), 0.0, y) if t.parts[0].has_bar else y
+
+
+def _norm(t: Term, x: Any) -> Any:
+    return np.sum(np.square(x)) if t.data == 2 else np.sum(np.abs(x))
+
+
+def _op(t: Term, *parts: Any) -> Any:
+    op, params = t.data
+    return op.plain(parts, params)
+
+
+def _partial(t: Term, *parts: Any) -> Any:
+    op, i = t.data
+    return op.partial(i, op.plain(parts), parts)
+
+
+def _vjp(t: Term, w: Any, y: Any, *args: Any) -> Any:
+    op, i, params = t.data
+    w = np.broadcast_to(w, np.shape(y)) if np.shape(w) != np.shape(y) else w
+    return op.vjp(i, w, y, args, params)
+
+
+def _jvp(t: Term, *parts: Any) -> Any:
+    op, moved, params = t.data
+    args = parts[len(moved) :]
+    tangents: list = [None] * len(args)
+    for i, dot in zip(moved, parts, strict=False):
+        tangents[i] = dot
+    return op.jvp(tangents, op.plain(args, params), args, params)
+
+
+_EVALUATORS: dict[str, Callable[..., Any]] = {
+    "scaled": lambda t, x: t.data * x,
+    "sum": lambda t, *xs: functools.reduce(operator.add, xs),
+    "product": _product,
+    "quotient": _quotient,
+    "matrix": lambda t, a, b: np.matmul(a, b),
+    "dot": lambda t, a, b: np.matmul(a, b),
+    "outer": lambda t, u, v: np.multiply.outer(u, v),
+    "T": lambda t, x: np.swapaxes(x, -1, -2),
+    "total": lambda t, x: np.sum(x, axis=t.data).reshape(t.shape),
+    "norm": _norm,
+    "repeat": lambda t, x: np.broadcast_to(x, t.shape),
+    "reshape": lambda t, x: np.reshape(x, t.shape),
+    "one": lambda t, c: np.asarray(c, float),
+    "partial": _partial,
+    "op": _op,
+    "vjp": _vjp,
+    "jvp": _jvp,
+}

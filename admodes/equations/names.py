@@ -1,0 +1,99 @@
+"""What rows and constants are called."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.record import Program, Ref
+from admodes.equations import terms
+from admodes.equations.terms import Term
+from admodes.program.arrays import ArrayProgram
+from admodes.views.dialects import Text
+
+_WRITTEN_OUT = 6
+"""The most entries of a constant that is printed in place."""
+
+
+def row_names(recorded: ArrayProgram, numbering: str = "zero") -> tuple[list[str], list[bool]]:
+    """A name for every row, and whether it is the user's own: inputs and rows bound to local
+    variables have theirs, results that of the output, the others a letter and their position."""
+    steps = recorded.program.steps
+    results = zip(recorded.program.outputs, recorded.outputs, strict=True)
+    given = {y.row: n for y, n in results if isinstance(y, Ref) and steps[y.row].name is None}
+    given |= dict(zip((x.row for x in recorded.program.inputs), recorded.names, strict=True))
+    taken = {*recorded.names, *recorded.constants}
+    locals_ = {str(step.name) for step in steps}
+    stem = free_stem({*taken, *locals_, *recorded.outputs})
+    shift = len(given) - 1 if numbering == "griewank" else 0
+    names: list[str] = []
+    own = []
+    for i, step in enumerate(steps):
+        name = given.get(i) or (step.name if step.name not in taken else None)
+        if name in names:
+            name = None
+        names.append(name or f"{stem}{i - shift}")
+        own.append(name is not None)
+        taken.add(names[-1])
+    return names, own
+
+
+def free_stem(used: set[str]) -> str:
+    """The letter of the rows: v, or another where names such as v3 are the user's own."""
+    free = (s for s in "vwuzpq" if not any(re.fullmatch(rf"{s}-?\d+", name) for name in used))
+    return next(free, "row")
+
+
+class Constants:
+    """The constants of a list as formulas: numbers, arrays by the names that they have in the
+    user's function, short arrays written out, others c1, c2, …. values: what the symbols stand
+    for; listed: the arrays that have no name of their own."""
+
+    def __init__(self, known: dict[str, np.ndarray], taken: set[str]) -> None:
+        self.known = {k: v for k, v in known.items() if k not in taken}
+        self.taken = taken
+        self.values: dict[tuple[str, str], Any] = {}
+        self.listed: dict[str, np.ndarray] = {}
+
+    def term(self, x: Any) -> Term:
+        """A constant argument as a formula."""
+        shape = shape_of(x)
+        if shape == () and np.asarray(x).dtype.kind in "fiu":
+            return terms.number(float(x))
+        if shape == ():
+            return self._symbol(str(x), "literal", x)
+        for name, array in self.known.items():
+            if _same(array, x):
+                return self._symbol(name, "", x)
+            if len(shape) == 2 and _same(array.T, x):
+                return terms.transposed(self._symbol(name, "", array))
+        if len(shape) == 1 and np.size(x) <= _WRITTEN_OUT:
+            return self._symbol(Text(None).number(np.asarray(x).tolist()), "literal", x)
+        for name, array in self.listed.items():
+            if _same(array, x):
+                return self._symbol(name, "", x)
+        name = next(n for n in (f"c{k}" for k in range(1, 10**9)) if n not in self.taken)
+        self.taken.add(name)
+        self.listed[name] = np.asarray(x)
+        return self._symbol(name, "", x)
+
+    def _symbol(self, name: str, accent: str, x: Any) -> Term:
+        self.values[name, accent] = x
+        return terms.symbol(name, shape_of(x), accent)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and np.array_equal(a, b)
+
+
+def fan_out(program: Program) -> list[int]:
+    """How many arguments each row is."""
+    uses = [0] * len(program.steps)
+    for step in program.steps:
+        for a in step.args:
+            if isinstance(a, Ref):
+                uses[a.row] += 1
+    return uses

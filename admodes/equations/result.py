@@ -1,0 +1,321 @@
+"""ad.equations: what backpropagation computes, as equations between vectors and matrices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.record import Ref
+from admodes.equations import terms
+from admodes.equations.derive import Derivation
+from admodes.equations.evaluate import evaluate
+from admodes.equations.names import fan_out
+from admodes.equations.terms import Term
+from admodes.equations.write import formula_text
+from admodes.program.arrays import ArrayProgram, array_program
+from admodes.program.replay import adjoints
+from admodes.views.dialects import Latex, Text
+from admodes.views.render import render
+from admodes.views.tables import Table
+
+TOLERANCE = 1e-9
+"""The largest relative error of an equation that is right, of float64."""
+
+
+@dataclass
+class Equation:
+    """left = right. error is the largest difference between the right side, evaluated with NumPy
+    at the data, and what the engine computed, relative to the largest entry of that and of the
+    terms that are added up."""
+
+    name: str
+    left: str
+    right: str
+    latex: str
+    shape: list[int]
+    error: float
+    holds: bool
+    formula: Term = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+
+@dataclass
+class Equations:
+    """forward: how each named variable is computed; adjoints: the backpropagation equations, last
+    to first, without those that are the literal 1, which units names. constants: arrays without a
+    name of their own. str() is the text tables."""
+
+    inputs: list[str]
+    outputs: list[str]
+    forward: list[Equation]
+    adjoints: list[Equation]
+    units: list[str]
+    given: list[str]
+    constants: dict[str, Any]
+    title: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every equation holds at the data."""
+        return all(e.holds for e in [*self.forward, *self.adjoints])
+
+    def __getitem__(self, name: str) -> str:
+        """The right side for the adjoint of a variable.
+
+        Raises KeyError for a name that has no equation.
+        """
+        for equation in self.adjoints:
+            if equation.name == name:
+                return equation.right
+        raise KeyError(f"no equation for the adjoint of {name}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The equations as JSON data."""
+
+        def listed(equations: list[Equation]) -> list[dict]:
+            keys = ("name", "left", "right", "latex", "shape", "error", "holds")
+            return [{k: _plain(getattr(e, k)) for k in keys} for e in equations]
+
+        return {
+            "schema": "admodes.equations/1",
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "forward": listed(self.forward),
+            "adjoints": listed(self.adjoints),
+            "units": self.units,
+            "given": self.given,
+            "constants": {k: _plain(v) for k, v in self.constants.items()},
+            "passed": self.passed,
+        }
+
+    def to_table(self, format: str = "text", width: int = 80, fragment: bool = False) -> str:
+        """The equations in text, markdown, latex, html, csv or json."""
+        if format == "json":
+            return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        tables = self.tables("latex" if format == "latex" else "text")
+        return render(tables, format, title=self.title, width=width, fragment=fragment)
+
+    def tables(self, dialect: str = "text") -> list[Table]:
+        """Two tables: forward, and the adjoints from the last to the first."""
+        write = Latex(6) if dialect == "latex" else Text(6)
+        head = ["Equation", "Shape", "Error"]
+        made = [
+            Table(title, head, [_line(e, dialect) for e in found], [True, False, False])
+            for title, found in (
+                ("Forward equations", self.forward),
+                ("Backpropagation equations", self.adjoints),
+            )
+        ]
+        notes = made[1].notes
+        if self.units:
+            ones = " = ".join([*(write.bar(name) for name in self.units), "1"])
+            notes.append(write.math(ones))
+        if self.given:
+            listed = ", ".join(write.math(write.bar(name)) for name in self.given)
+            notes.append(f"{listed} {'is' if len(self.given) == 1 else 'are'} given")
+        notes += [
+            f"{write.math(write.variable(name))} is the constant {Text(6).array(x)}"
+            for name, x in self.constants.items()
+        ]
+        wrong = [e for e in [*self.forward, *self.adjoints] if not e.holds]
+        notes += [f"⚠ the equation of {e.name} does not hold: error {e.error:.1e}" for e in wrong]
+        if not wrong:
+            notes.append(
+                "each right side, evaluated with NumPy, equals what the engine computes; errors "
+                "are relative to the largest term"
+            )
+        return made
+
+    def __str__(self) -> str:
+        return self.to_table("text")
+
+    def _repr_html_(self) -> str:
+        return self.to_table("html", fragment=True)
+
+    def _repr_latex_(self) -> str:
+        lines = [e.latex.replace("=", "&=", 1) for e in [*self.forward, *self.adjoints]]
+        joined = " \\\\\n".join(lines)
+        return f"$$\\begin{{aligned}}\n{joined}\n\\end{{aligned}}$$"
+
+
+def equations(
+    f: Callable,
+    *args: Any,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    weights: Sequence[Any] | None = None,
+    title: str = "",
+) -> Equations:
+    """The backpropagation equations of f between its arrays, in symbols, and checked at args.
+
+    The variables are the arguments and the local variables of f, by their own names; what has no
+    name is written out where it is used. The equations are derived from the transposes and
+    partials of the operations. W2ᵀ is a transpose, ⊙ the elementwise product, σ' and 1[z > 0] are
+    partials, and vectors are columns. The adjoint of a single number is 1, other outputs have
+    adjoints that are given; for the check these are weights, or ones. names are those of the
+    arguments, outputs those of the results.
+
+    Raises ValueError for wrong numbers of names or weights, TypeError for arguments that are no
+    numbers and for complex values.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> def loss(W, x, s):
+    ...     z = W @ x
+    ...     h = ad.sigmoid(z)
+    ...     return np.sum((h - s) ** 2) / 2
+    >>> found = ad.equations(loss, np.ones((2, 3)), np.ones(3), np.zeros(2))
+    >>> found["h"], found["z"], found["W"], found.passed
+    ('h − s', "σ'(z) ⊙ h̄", 'z̄ xᵀ', True)
+    """
+    recorded = array_program(f, args, names, outputs)
+    derived = Derivation(recorded, fold=True)
+    for name, step in zip(derived.names, derived.steps, strict=True):
+        if np.iscomplexobj(step.value):
+            raise TypeError(f"equations are of real arrays, and {name} has complex entries")
+    seeds, values, given = output_seeds(recorded, derived, weights)
+    engine = adjoints(recorded.program, values)
+    found = derived.adjoints(seeds)
+    data = derived.values(engine)
+    add_seeds(data, derived, given, values)
+    steps = recorded.program.steps
+    rows = sorted(derived.shown)
+    forward = [
+        _equation(derived.names[i], "", derived.own[i], steps[i].value, data)
+        for i in rows
+        if steps[i].op is not None
+    ]
+    free = {i for i, t in seeds.items() if t.kind == "symbol" and found.get(i) == t}
+    bars = [(i, found.get(i, terms.number(0.0))) for i in reversed(rows) if engine[i] is not None]
+    units = [derived.names[i] for i, t in bars if t.is_number(1.0)]
+    back = [
+        _equation(derived.names[i], "bar", terms.repeat(t, shape_of(engine[i])), engine[i], data)
+        for i, t in bars
+        if i not in free and not t.is_number(1.0)
+    ]
+    constants = dict(derived.constants.listed)
+    name = getattr(f, "__name__", "f")
+    return Equations(
+        recorded.names,
+        recorded.outputs,
+        forward,
+        back,
+        units,
+        [] if len(given) == 1 and not free else given,
+        constants,
+        title or ("" if name == "<lambda>" else name),
+    )
+
+
+def output_seeds(
+    recorded: ArrayProgram, derived: Derivation, weights: Sequence[Any] | None
+) -> tuple[dict[int, Term], list[Any], list[str]]:
+    """The adjoints of the outputs by row, as formulas and as values, and their names. The adjoint
+    of a result that is one number is 1; others have a symbol, and weights or ones as values."""
+    program = recorded.program
+    outs = program.outputs
+    shapes = [shape_of(program.steps[y.row].value if isinstance(y, Ref) else y) for y in outs]
+    if weights is not None and len(weights) != len(outs):
+        raise ValueError(f"weights: {len(outs)} are needed, one per output, got {len(weights)}")
+    single = len(outs) == 1 and shapes == [()] and weights is None
+    uses = fan_out(program)
+    seeds: dict[int, Term] = {}
+    values: list[Any] = []
+    given: list[str] = []
+    for k, (y, shape) in enumerate(zip(outs, shapes, strict=True)):
+        values.append(_weight(weights[k] if weights is not None else 1.0, shape))
+        row = y.row if isinstance(y, Ref) else None
+        name = recorded.outputs[k]
+        if row is not None and uses[row]:
+            name = f"{name}_seed" if name in derived.names else name
+        elif row is not None:
+            name = derived.names[row]
+        given.append(name)
+        if row is None:
+            continue
+        seed = terms.number(1.0) if single else terms.symbol(name, shape, "bar")
+        seeds[row] = terms.total_of([seeds[row], seed], shape) if row in seeds else seed
+        derived.shown.add(row)
+    return seeds, values, given
+
+
+def add_seeds(data: dict, derived: Derivation, given: list[str], values: list[Any]) -> None:
+    """Enter the adjoints that are given, where their names are not those of rows."""
+    for name, w in zip(given, values, strict=True):
+        if name not in derived.names:
+            data[name, "bar"] = w
+
+
+def _weight(w: Any, shape: tuple) -> Any:
+    made = np.asarray(w, float)
+    if made.shape not in ((), shape):
+        raise ValueError(f"weights: shape {made.shape} for an output of shape {shape}")
+    return np.broadcast_to(made, shape).copy() if shape else float(made)
+
+
+def _equation(name: str, accent: str, t: Term, expected: Any, data: dict) -> Equation:
+    error = discrepancy(t, expected, data)
+    text, latex = Text(6), Latex(6)
+    left = [d.bar(name) if accent else d.variable(name) for d in (text, latex)]
+    tex = f"{left[1]} = {latex.ascii(formula_text(t, latex))}"
+    return Equation(
+        name,
+        left[0],
+        formula_text(t, text),
+        tex,
+        list(shape_of(expected)),
+        error,
+        holds(error, expected),
+        t,
+    )
+
+
+def holds(error: float, expected: Any) -> bool:
+    """Whether an error is one of rounding."""
+    kind = getattr(expected, "dtype", np.dtype(float))
+    return error <= (TOLERANCE if kind != np.float32 else 1e-4)
+
+
+def discrepancy(t: Term, expected: Any, data: dict) -> float:
+    """How far the formula's value at the data is from the expected one, relative to the largest
+    entry of it and of the terms that it adds up; inf where the shapes differ or nothing comes
+    out."""
+    try:
+        with np.errstate(all="ignore"):
+            found = np.asarray(evaluate(t, data))
+            added = [evaluate(p, data) for p in t.parts] if t.kind == "sum" else []
+    except (TypeError, ValueError, KeyError):
+        return float("inf")
+    wanted = np.asarray(expected)
+    if wanted.dtype.kind == "b":
+        wanted = wanted.astype(float)
+    if found.shape != wanted.shape:
+        return float("inf")
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    if np.all(same):
+        return 0.0
+    with np.errstate(all="ignore"):
+        scale = max(float(np.max(np.abs(x), initial=1e-300)) for x in (wanted, *added))
+        error = np.max(np.abs(found - wanted)[~same]) / scale
+    return float(error) if np.isfinite(error) else float("inf")
+
+
+def _line(e: Equation, dialect: str) -> list[str]:
+    text = e.latex if dialect == "latex" else str(e)
+    mark = "" if e.holds else "⚠ "
+    return [text, Text().shape(e.shape), mark + ("0" if e.error == 0 else f"{e.error:.1e}")]
+
+
+def _plain(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        return _plain(x.tolist())
+    if isinstance(x, list):
+        return [_plain(v) for v in x]
+    return str(x) if isinstance(x, float) and not np.isfinite(x) else x

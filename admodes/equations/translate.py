@@ -1,0 +1,311 @@
+"""From operations to formulas: of a recorded step, of its partials, of its transpose and tangent.
+
+Partials come from the printed forms of the declarations, transposes from the operations' own vjp,
+which is recorded on the data and read back as a formula.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.carrier import quiet
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Program, Ref, Step, record
+from admodes.equations import terms
+from admodes.equations.terms import Term
+from admodes.notation import BINARY, COMPARE
+from admodes.program.tidy import tidy
+
+LONGEST_TRANSPOSE = 4
+"""The most operations of a transpose that is written out."""
+
+_LONGEST_PARTIAL = 3
+"""The most operations of a partial that is written out, unless its function has a prime."""
+
+
+def applied(op: Op, args: Sequence[Term], params: dict | None, shape: tuple) -> Term:
+    """op of formulas as a formula."""
+    builder = _BUILDERS.get(op.name)
+    return builder(op, args, params or {}, shape) if builder else _plain(op, args, params, shape)
+
+
+def _plain(op: Op, args: Sequence[Term], params: dict | None, shape: tuple) -> Term:
+    return terms.of_op(op, args, params, shape)
+
+
+def _transpose(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
+    axes = tuple(params["axes"])
+    rank = len(axes)
+    last_two = (*range(rank - 2), rank - 1, rank - 2)
+    if axes == tuple(range(rank)):
+        return args[0]
+    return terms.transposed(args[0]) if axes == last_two else _plain(op, args, params, shape)
+
+
+def _total(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
+    (x,) = args
+    axis = params.get("axis")
+    rank = len(x.shape)
+    axes = range(rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    made = terms.total(x, tuple(sorted(int(a) % rank for a in axes)), shape)
+    if op.name == "sum":
+        return made
+    return terms.scaled(max(math.prod(shape), 1) / max(math.prod(x.shape), 1), made)
+
+
+def _matmul(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
+    return terms.matrix(args[0], args[1], shape)
+
+
+def _product(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
+    return terms.product(args)
+
+
+def _power(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
+    base, exponent = args
+    if exponent.is_number(0):
+        return terms.repeat(terms.number(1.0), shape)
+    if exponent.is_number(1):
+        return base
+    if exponent.is_number(2):
+        return terms.of_op(REGISTRY["square"], [base], None, shape)
+    return _plain(op, args, params, shape)
+
+
+def _picked(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
+    (x,) = args
+    if x.kind == "repeat" and x.parts[0].shape == ():
+        return terms.repeat(x.parts[0], shape)
+    return _plain(op, args, params, shape)
+
+
+_BUILDERS: dict[str, Callable[..., Term]] = {
+    "add": lambda op, args, params, shape: terms.total_of(args, shape),
+    "subtract": lambda op, args, params, shape: terms.total_of(
+        [args[0], terms.scaled(-1.0, args[1])], shape
+    ),
+    "negate": lambda op, args, params, shape: terms.scaled(-1.0, args[0]),
+    "multiply": _product,
+    "strong_mul": _product,
+    "tangent_mul": _product,
+    "divide": lambda op, args, params, shape: terms.quotient(*args),
+    "power": _power,
+    "matmul": _matmul,
+    "transpose": _transpose,
+    "getitem": _picked,
+    "sum": _total,
+    "mean": _total,
+    "reshape": lambda op, args, params, shape: terms.reshape(args[0], shape),
+    "broadcast_to": lambda op, args, params, shape: terms.repeat(args[0], shape),
+    "unbroadcast": lambda op, args, params, shape: terms.unbroadcast(args[0], shape),
+}
+
+
+def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple) -> Term | None:
+    """What the adjoint w of the step's result y contributes to argument i; None for nothing."""
+    op, shape = step.op, shape_of(xs[i])
+    if op.elementwise:
+        p = _by_result(partial(op, i, args, xs, step.value), step, y, args)
+        if p.is_zero:
+            return None
+        return terms.unbroadcast(_in_shape([p, w], shape_of(step.value)), shape)
+    if w.is_zero or not op.active(i):
+        return None
+    given = np.ones(shape_of(step.value)) if shape_of(step.value) else 1.0
+    found = _recorded(
+        lambda v, r, *zs: op.vjp(i, v, r, zs, step.params), [given, step.value, *xs], [w, y, *args]
+    )
+    if found is not None:
+        return found
+    return Term("vjp", (w, y, *args), (op, i, step.params), shape)
+
+
+def tangent(step: Step, dots: list[Term | None], y: Term, args: list[Term], xs: tuple) -> Term:
+    """The tangent of the step's result; dots[i] is None where argument i is constant."""
+    op, shape = step.op, shape_of(step.value)
+    if op.elementwise:
+        pairs = (
+            (_by_result(partial(op, i, args, xs, step.value), step, y, args), t)
+            for i, t in enumerate(dots)
+            if t
+        )
+        return terms.total_of([_in_shape([p, t], shape) for p, t in pairs], shape)
+    given = [(i, t) for i, t in enumerate(dots) if t is not None]
+
+    def along(*values: Any) -> Any:
+        directions: list = [None] * len(dots)
+        for (i, _), v in zip(given, values, strict=False):
+            directions[i] = v
+        rest = values[len(given) :]
+        return op.jvp(directions, rest[0], rest[1:], step.params)
+
+    units = [np.ones(shape_of(xs[i])) if shape_of(xs[i]) else 1.0 for i, _ in given]
+    found = _recorded(along, [*units, step.value, *xs], [*(t for _, t in given), y, *args])
+    if found is not None:
+        return found
+    moved = tuple(i for i, _ in given)
+    return Term("jvp", (*(t for _, t in given), *args), (op, moved, step.params), shape)
+
+
+def _by_result(p: Term, step: Step, y: Term, args: list[Term]) -> Term:
+    """A partial in which the result itself occurs, as in that of exp, with the result's name."""
+    return terms.replaced(p, applied(step.op, args, step.params, shape_of(step.value)), y)
+
+
+def _in_shape(factors: list[Term], shape: tuple) -> Term:
+    return terms.repeat(terms.product(factors), shape)
+
+
+def _recorded(f: Callable, values: list, given: list[Term]) -> Term | None:
+    """The formula of f, run at these values, in the given formulas; None where it is too long or
+    does not record."""
+    floats = [k for k, x in enumerate(values) if _is_real(x)]
+
+    def chosen(*leaves: Any) -> Any:
+        full = list(values)
+        for k, leaf in zip(floats, leaves, strict=True):
+            full[k] = leaf
+        return f(*full)
+
+    try:
+        with quiet():
+            program = tidy(record(chosen, *(values[k] for k in floats)))
+    except (TypeError, ValueError):
+        return None
+    if len(program.steps) - len(floats) > LONGEST_TRANSPOSE or len(program.outputs) != 1:
+        return None
+    return formula(program, [given[k] for k in floats])
+
+
+def _is_real(x: Any) -> bool:
+    return np.asarray(x).dtype.kind == "f"
+
+
+def formula(program: Program, given: Sequence[Term]) -> Term | None:
+    """The output of a small program as a formula; None where it has a constant array."""
+    made = list(given)
+
+    def written(a: Any) -> Term | None:
+        if isinstance(a, Ref):
+            return made[a.row]
+        return terms.number(float(a)) if np.ndim(a) == 0 else _uniform(a)
+
+    for step in program.steps[len(made) :]:
+        args = [written(a) for a in step.args]
+        if any(a is None for a in args):
+            return None
+        made.append(applied(step.op, args, step.params, shape_of(step.value)))  # type: ignore[arg-type]
+    return written(program.outputs[0])
+
+
+def _uniform(a: Any) -> Term | None:
+    """A constant array of one number repeated."""
+    first = np.ravel(a)[:1]
+    if first.size == 0 or not np.all(np.asarray(a) == first[0]):
+        return None
+    return terms.repeat(terms.number(float(first[0])), np.shape(a))
+
+
+def partial(op: Op, i: int, args: list[Term], xs: Sequence[Any], y: Any) -> Term:
+    """The partial of an elementwise operation with respect to argument i."""
+    literal = op.partials[i]  # type: ignore[attr-defined]
+    if not callable(literal):
+        return terms.number(literal)
+    prime = Term("partial", tuple(args), (op, i), shape_of(y))
+    if not op.form.partials:
+        return prime
+    tree = ast.parse(op.form.partials[i].replace("^", "**"), mode="eval").body
+    found = _Reader(args, xs).read(tree)
+    if found is None or _is_choice(tree):
+        return found or prime
+    return prime if _length(tree) > _LONGEST_PARTIAL or found.kind == "sum" else found
+
+
+def _is_choice(tree: ast.AST) -> bool:
+    return isinstance(tree, ast.Call) and getattr(tree.func, "id", "") == "where"
+
+
+def _length(tree: ast.AST) -> int:
+    return sum(isinstance(n, (ast.BinOp, ast.Call)) for n in ast.walk(tree))
+
+
+class _Reader:
+    """Reads a printed partial, in a, b and c, as a formula in the arguments."""
+
+    def __init__(self, args: list[Term], xs: Sequence[Any]) -> None:
+        self.args = args
+        self.xs = xs
+
+    def read(self, node: ast.AST) -> Term | None:
+        """The formula; None where it holds something that has none."""
+        if isinstance(node, ast.Constant):
+            return terms.number(node.value)  # type: ignore[arg-type]
+        if isinstance(node, ast.Name):
+            return terms.number(math.pi) if node.id == "pi" else self.args["abc".index(node.id)]
+        if isinstance(node, ast.UnaryOp):
+            inner = self.read(node.operand)
+            return None if inner is None else terms.scaled(-1.0, inner)
+        if isinstance(node, ast.BinOp):
+            return self.operation(node)
+        if isinstance(node, ast.Call):
+            return self.choice(node) if _is_choice(node) else self.call(node)
+        return None
+
+    def operation(self, node: ast.BinOp) -> Term | None:
+        if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and node.left.id == "e":
+            exponent = self.read(node.right)
+            return None if exponent is None else _entrywise("exp", [exponent])
+        both = [self.read(node.left), self.read(node.right)]
+        if None in both:
+            return None
+        return _entrywise(BINARY[type(node.op)], both)  # type: ignore[arg-type]
+
+    def call(self, node: ast.Call) -> Term | None:
+        args = [self.read(a) for a in node.args]
+        assert isinstance(node.func, ast.Name)
+        if None in args or node.func.id not in REGISTRY:
+            return None
+        return _entrywise(node.func.id, args)  # type: ignore[arg-type]
+
+    def choice(self, node: ast.Call) -> Term | None:
+        """where(a > b, 1, 0) as 1[a > b]; a tie that the data does not have is left out."""
+        test, yes, no = node.args
+        if not isinstance(test, ast.Compare) or not isinstance(yes, ast.Constant):
+            return None
+        holds = self.read_test(test)
+        otherwise = self.read(no)
+        if otherwise is None:
+            return None
+        chosen = terms.scaled(float(yes.value), holds)  # type: ignore[arg-type]
+        if _is_choice(no):
+            never = not np.any(self.holds(no.args[0]))  # type: ignore[attr-defined]
+            return chosen if never else terms.total_of([chosen, otherwise], holds.shape)
+        return chosen if otherwise.is_number(0) else None
+
+    def read_test(self, test: ast.Compare) -> Term:
+        name = COMPARE[type(test.ops[0])]
+        both = [self.read(test.left), self.read(test.comparators[0])]
+        return terms.one_where(_entrywise(name, both))  # type: ignore[arg-type]
+
+    def holds(self, test: ast.AST) -> Any:
+        """The truth of a comparison of arguments and numbers, at the data."""
+        assert isinstance(test, ast.Compare)
+
+        def number(node: ast.AST) -> Any:
+            if isinstance(node, ast.Name):
+                return self.xs["abc".index(node.id)]
+            return node.value  # type: ignore[attr-defined]
+
+        name = COMPARE[type(test.ops[0])]
+        return REGISTRY[name].plain((number(test.left), number(test.comparators[0])))
+
+
+def _entrywise(name: str, args: list[Term]) -> Term:
+    shape = np.broadcast_shapes(*(t.shape for t in args))
+    return applied(REGISTRY[name], args, None, tuple(shape))

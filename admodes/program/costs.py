@@ -1,0 +1,174 @@
+"""What the operations of a recorded list cost, one by one, from their declarations.
+
+An operation costs one of its kind per entry of its result, unless COSTS says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.record import Program, Ref, Step, record
+
+KINDS = (
+    "additions",
+    "multiplications",
+    "divisions",
+    "powers",
+    "functions",
+    "negations",
+    "comparisons",
+    "moves",
+)
+"""The kinds of operations; functions are exp, sin, sqrt and their like, moves copy without
+arithmetic."""
+
+
+def total(costs: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Costs added up, in the order of KINDS, without zeros."""
+    found: Counter = Counter()
+    for part in costs:
+        found.update(part)
+    return {k: found[k] for k in KINDS if found[k]}
+
+
+def size_of(x: Any) -> int:
+    """The number of entries of a number, an array or a carrier."""
+    return int(np.prod(shape_of(x), dtype=int))
+
+
+def _matmul_cost(step: Step, xs: tuple) -> dict[str, int]:
+    """(m, k) by (k, n): m k n multiplications, m n (k - 1) additions."""
+    k, size = shape_of(xs[0])[-1], size_of(step.value)
+    return {"multiplications": size * k, "additions": size * max(k - 1, 0)}
+
+
+def _einsum_cost(step: Step, xs: tuple) -> dict[str, int]:
+    """Without intermediate results: a product for every point of the index space."""
+    terms = step.params["terms"]  # type: ignore[index]
+    sizes = {c: n for t, x in zip(terms, xs, strict=True) for c, n in zip(t, shape_of(x))}
+    points = math.prod(sizes.values())
+    products = points * (len(terms) - 1)
+    return {"multiplications": products, "additions": points - size_of(step.value)}
+
+
+def _reduction_cost(kind: str) -> Callable[[Step, tuple], dict[str, int]]:
+    return lambda step, xs: {kind: max(size_of(xs[0]) - size_of(step.value), 0)}
+
+
+def _mean_cost(step: Step, xs: tuple) -> dict[str, int]:
+    size = size_of(step.value)
+    return {"additions": max(size_of(xs[0]) - size, 0), "divisions": size}
+
+
+def _scan_cost(kind: str) -> Callable[[Step, tuple], dict[str, int]]:
+    def scan(step: Step, xs: tuple) -> dict[str, int]:
+        size = size_of(step.value)
+        n = shape_of(step.value)[(step.params or {})["axis"]]
+        return {kind: size - size // n if n else 0}
+
+    return scan
+
+
+def _view(step: Step, xs: tuple) -> dict[str, int]:
+    return {}
+
+
+COSTS: dict[str, Callable[[Step, tuple], dict[str, int]]] = {
+    "matmul": _matmul_cost,
+    "einsum": _einsum_cost,
+    "mean": _mean_cost,
+    "prod": _reduction_cost("multiplications"),
+    "amax": _reduction_cost("comparisons"),
+    "amin": _reduction_cost("comparisons"),
+    "cumsum": _scan_cost("additions"),
+    "cumprod": _scan_cost("multiplications"),
+    "transpose": _view,
+    "reshape": _view,
+}
+"""What operations cost that are not one of their kind per entry, by name; a transpose and another
+shape are views of the same entries."""
+
+
+def is_whole(step: Step) -> bool:
+    """Whether the operation is counted as if one function made each entry, although it takes a
+    whole array: solve, det and their like."""
+    op = step.op
+    known = op.elementwise or op.reduces or op.name in COSTS or op.is_test
+    return not known and op.kind == "functions" and size_of(step.value) >= 1
+
+
+def cost(step: Step, program: Program) -> dict[str, int]:
+    """One operation per entry of the result; a sum of n entries takes n - 1 additions."""
+    size = size_of(step.value)
+    if step.op.name in COSTS:
+        return COSTS[step.op.name](step, program.arguments(step))
+    if step.op.reduces:
+        return {"additions": max(size_of(program.arguments(step)[0]) - size, 0)}
+    return {step.op.kind: size}
+
+
+def partial_cost(step: Step, program: Program) -> dict[str, int]:
+    """What the partials of a step cost, by recording them: they are written in operations."""
+    if not step.op.elementwise:
+        return {}
+    wanted = [p for p, a in zip(step.op.partials, step.args, strict=True) if isinstance(a, Ref)]
+    callables = [p for p in wanted if callable(p)]
+    if not callables:
+        return {}
+    constants = {i: a for i, a in enumerate(step.args) if not isinstance(a, Ref)}
+    traced = [x for i, x in enumerate(program.arguments(step)) if i not in constants]
+
+    def partials(y: Any, *xs: Any) -> list:
+        remaining = iter(xs)
+        args = [constants[i] if i in constants else next(remaining) for i in range(len(step.args))]
+        return [p(y, *args) for p in callables]
+
+    with np.errstate(all="ignore"):
+        made = record(partials, step.value, *traced)
+    return total(cost(s, made) for s in made.steps if s.op is not None)
+
+
+def forward_cost(step: Step, program: Program) -> dict[str, int]:
+    """What the tangent of a step costs, where all its arguments have one."""
+    size = size_of(step.value)
+    if step.op.passive:
+        return {}
+    if not step.op.elementwise:
+        return _recorded_tangent(step, program)
+    terms = [
+        p for p, a in zip(step.op.partials, step.args, strict=True) if isinstance(a, Ref) and p != 0
+    ]
+    products = sum(callable(p) for p in terms)
+    return {"multiplications": products * size, "additions": max(len(terms) - 1, 0) * size}
+
+
+def _recorded_tangent(step: Step, program: Program) -> dict[str, int]:
+    xs = program.arguments(step)
+    moved = [k for k, a in enumerate(step.args) if isinstance(a, Ref) and step.op.active(k)]
+
+    def tangent(*given: Any) -> Any:
+        tangents: list = [None] * len(xs)
+        for k, t in zip(moved, given, strict=True):
+            tangents[k] = t
+        return step.op.jvp(tangents, step.value, xs, step.params)
+
+    with np.errstate(all="ignore"):
+        made = record(tangent, *(xs[k] for k in moved))
+    return total(cost(s, made) for s in made.steps if s.op is not None)
+
+
+def contribution_cost(step: Step, k: int, program: Program) -> dict[str, int]:
+    """What the step's adjoint costs on its way to argument k."""
+    xs = program.arguments(step)
+    if step.op.elementwise:
+        size = size_of(step.value)
+        product = {"multiplications": size} if callable(step.op.partials[k]) else {}
+        return {**product, "additions": size - size_of(xs[k])}
+    made = record(lambda w: step.op.vjp(k, w, step.value, xs, step.params), step.value)
+    return total(cost(s, made) for s in made.steps if s.op is not None)

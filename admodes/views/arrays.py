@@ -1,0 +1,126 @@
+"""The tables of a trace whose rows are arrays, from plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from admodes.views.dialects import Latex, Text
+from admodes.views.tables import Table, known
+
+ARRAY_TABLES = ("evaluation", "forward", "reverse", "buffers")
+
+
+def array_tables(
+    trace: dict,
+    format: str,
+    digits: int | None = 6,
+    tables: Sequence[str] = ARRAY_TABLES,
+    full: bool = False,
+) -> list[Table]:
+    """The tables of an array trace: how each row is computed, tangents for the seeds, adjoints from
+    the last row to the first, and the two buffers of every node. full: all entries of arrays, of
+    which otherwise the first are printed.
+
+    Raises ValueError for an unknown table.
+    """
+    known("tables", tables, ARRAY_TABLES)
+    page = Page(trace, Latex(digits) if format == "latex" else Text(digits), full)
+    made = []
+    if "evaluation" in tables:
+        made.append(page.evaluation())
+    if "forward" in tables and trace["seeds"] is not None:
+        made.append(page.forward())
+    if "reverse" in tables:
+        made.append(page.reverse())
+    if "buffers" in tables:
+        made.append(page.buffers())
+    return made
+
+
+class Page:
+    """The rows of one trace in one dialect."""
+
+    def __init__(self, trace: dict, dialect: Text, full: bool) -> None:
+        self.trace = trace
+        self.rows = trace["rows"]
+        self.write = dialect
+        self.full = full
+
+    def value(self, x: Any) -> str:
+        return self.write.array(x, self.full)
+
+    def shape(self, row: dict) -> str:
+        return self.write.shape(row["shape"])
+
+    def equation(self, left: str, row: dict, which: str) -> str:
+        """left = the formula of the row; left alone for what is given."""
+        right = None if row["op"] == "input" and which != "adjoint" else self.form(row, which)
+        return left if right is None else f"{left} = {right}"
+
+    def form(self, row: dict, which: str) -> str | None:
+        found: str | None = row["forms"][self.write.name][which]
+        return found
+
+    def evaluation(self) -> Table:
+        """z = W1 x + b1 | (4,) | [0.1, 0.2, …]"""
+        lines, notes = [], []
+        for row in self.rows:
+            left = self.write.variable(row["name"])
+            formula = self.equation(left, row, "value")
+            lines.append([formula, self.shape(row), self.value(row["value"])])
+            notes += [f"{row['name']}: {note}" for note in row["notes"]]
+        for output in self.trace["outputs"]:
+            rows = [r["name"] for r in self.rows if r["row"] == output["row"]]
+            if rows != [output["name"]]:
+                names = " = ".join(map(self.write.variable, [output["name"], *rows]))
+                shape = self.write.shape(output["shape"])
+                lines.append([names, shape, self.value(output["value"])])
+        notes += [
+            f"{name} is the constant {Text(self.write.digits).array(x, self.full)}"
+            for name, x in self.trace["constants"].items()
+        ]
+        head = ["Expression", "Shape", "Value"]
+        return Table("Evaluation trace", head, lines, [True, False, True], notes)
+
+    def forward(self) -> Table:
+        """ż = W1 ẋ | [0.1, 0.2, …]"""
+        lines = [
+            [
+                self.equation(self.write.dot(row["name"]), row, "tangent"),
+                self.value(row["tangent"]),
+            ]
+            for row in self.rows
+            if row["tangent"] is not None
+        ]
+        seeded = ", ".join(self.trace["seeds"])
+        title = f"Forward tangent trace for the direction of {seeded}"
+        return Table(title, ["Expression", "Value"], lines, [True, True])
+
+    def reverse(self) -> Table:
+        """h̄ = r + W2ᵀ ȳ | [0.1, 0.2, …]"""
+        lines = [
+            [
+                self.equation(self.write.bar(row["name"]), row, "adjoint"),
+                self.value(row["adjoint"]),
+            ]
+            for row in reversed(self.rows)
+            if row["adjoint"] is not None
+        ]
+        named = ", ".join(y["name"] for y in self.trace["outputs"])
+        title = f"Reverse adjoint trace for {named}"
+        return Table(title, ["Expression", "Value"], lines, [True, True])
+
+    def buffers(self) -> Table:
+        """The value that the forward sweep leaves at each node, and the adjoint of the reverse."""
+        lines = [
+            [
+                self.write.variable(row["name"]),
+                self.shape(row),
+                self.value(row["value"]),
+                "-" if row["adjoint"] is None else self.value(row["adjoint"]),
+            ]
+            for row in self.rows
+        ]
+        head = ["Node", "Shape", "Forward buffer", "Backward buffer"]
+        return Table("Buffers", head, lines, [True, False, True, True])
