@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from admodes.core.builders import is_complex
 from admodes.core.carrier import quiet
 from admodes.core.forward import jvp
@@ -201,7 +203,7 @@ def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple
         return args, f
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
     for i in positions:
-        if not isinstance(i, int):
+        if not isinstance(i, (int, np.integer)):
             raise TypeError(f"argnums={argnums!r}: give a position or a tuple of positions")
         if not -len(args) <= i < len(args):
             raise ValueError(

@@ -51,8 +51,10 @@ class Plain:
     grad = staticmethod(ad.grad)
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(np, name, None)
-        return REGISTRY[name] if found is None else found
+        found = getattr(np, name, REGISTRY.get(name))
+        if found is None:
+            raise AttributeError(name)
+        return found
 
 
 PLAIN = Plain()

@@ -12,7 +12,10 @@ ROOT = Path(__file__).parent.parent / "admodes"
 LAYERS = [
     {"core", "views", "files"},
     {"ops", "notation"},
-    {"derivatives", "rules", "program", "symbolic", "stationary", "catalogue", "sweeps", "tensors"},
+    {
+        *{"derivatives", "sweeps", "tensors", "rules", "program", "symbolic"},
+        *{"stationary", "catalogue", "coverage"},
+    },
     {"equations"},
     {"trace", "rows", "vectors", "variable"},
     {"verify", "lab"},

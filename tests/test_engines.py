@@ -438,16 +438,27 @@ def test_shape_len_and_iteration():
         ad.grad(lambda x: list(x))(1.0)
 
 
-def test_x_plus_equals_rebinds():
+def test_x_plus_equals_leaves_the_callers_array_alone():
     def f(x):
         y = x
         y += 1.0
         y *= x
-        return y - x
+        return y.sum() + x[0]
 
     start = np.array([1.0, 2.0])
-    np.testing.assert_array_equal(ad.grad(lambda x: ad.sum(f(x)))(start), 2 * start)
+    found = ad.value_and_grad(f)(start)
+    assert found[0] == f(start.copy()) == 17.0
+    np.testing.assert_array_equal(found[1], 2 * (start + 1) + [4.0, 0.0])
     np.testing.assert_array_equal(start, [1.0, 2.0])
+
+
+def test_x_plus_equals_of_a_number_gives_the_name_to_the_new_number():
+    def f(x):
+        y = x
+        y += 1.0
+        return y * x
+
+    assert ad.grad(f)(2.0) == 5.0
 
 
 def fill(x):
@@ -756,3 +767,30 @@ def test_argnums_are_checked_and_keywords_are_constants():
     assert ad.grad(lambda x, y: x * y)(1.0, y=2.0) == 2.0
     with pytest.raises(TypeError, match="one number"):
         ad.hvp(lambda x: x**2, np.ones(2), np.ones(2), "reverse-over-forward")
+
+
+def test_the_gradient_of_a_nan_maximum_goes_to_the_nan():
+    x = np.array([[2.0, np.nan, 2.0], [3.0, 1.0, 3.0]])
+    for mode in MODES:
+        found = ad.jacobian(lambda x: x.max(axis=1), mode=mode)(x)
+        np.testing.assert_array_equal(found[0, 0], [0.0, 1.0, 0.0])
+        np.testing.assert_array_equal(found[1, 1], [0.5, 0.0, 0.5])
+
+
+def test_numbers_take_the_indices_that_numpy_scalars_take():
+    x = np.array([1.0, 2.0])
+    for index in (None, (), ..., (None, ...)):
+        assert np.shape(ad.jacobian(lambda x: x.sum()[index])(x)) == (
+            *np.shape(np.float64(1.0)[index]),
+            2,
+        )
+
+
+def test_inverting_numbers_is_refused():
+    for mode in MODES:
+        with pytest.raises(TypeError, match="truth values"):
+            ad.jacobian(lambda x: ~x, mode=mode)(np.ones(2))
+        np.testing.assert_array_equal(
+            ad.jacobian(lambda x: np.where(~(x > 1.0), x, 0.0), mode=mode)(np.array([0.5, 2.0])),
+            [[1.0, 0.0], [0.0, 0.0]],
+        )

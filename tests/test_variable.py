@@ -185,3 +185,10 @@ def test_copies_are_inputs_of_their_own():
         copy.copy(w * w)
     with pytest.raises(TypeError, match="subclassed"):
         type("Parameter", (ad.Variable,), {})
+
+
+def test_constants_that_are_arrays():
+    v = ad.Variable(np.array([1.0, 2.0]))
+    w = np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.where(v > 1.5, w @ v, 0.0).sum().backward()
+    np.testing.assert_array_equal(v.grad, w[1])

@@ -307,6 +307,9 @@ def verify(
 
 @app.command()
 def ops(
+    numpy: Annotated[
+        bool, typer.Option("--numpy", help="List the functions of NumPy that are covered.")
+    ] = False,
     format: TableFmt = TableFormat.text,
     save: Save = None,
     debug: Debug = False,
@@ -315,11 +318,18 @@ def ops(
 
     \b
     admodes ops
+    admodes ops --numpy
     admodes ops --format markdown
     """
-    from admodes.catalogue import operation_table
+    if numpy:
+        from admodes.coverage import coverage_table
 
-    emit(render([operation_table(format.value)], format.value, width=page_width(save)), save)
+        table = coverage_table()
+    else:
+        from admodes.catalogue import operation_table
+
+        table = operation_table(format.value)
+    emit(render([table], format.value, width=page_width(save)), save)
 
 
 @app.command()

@@ -154,6 +154,8 @@ def strong(p: Any, t: Any) -> Any:
     y = p * t
     if y.__class__ is float:
         return y if t else 0.0
+    if y.dtype.kind == "O":
+        return np.where(np.equal(t, 0), 0.0, y)
     flat = y.ravel("K") if y.ndim > 1 else y
     # One pass tells whether the product is already right: only 0 × inf and 0 × nan are not.
     probe = vdot(flat, flat)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from admodes.core.carrier import Carrier, Level, call, share
 from admodes.core.op import frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
@@ -72,6 +74,7 @@ class Recorded(Carrier):
         primals = tuple(a.primal if own else a for a, own in zip(args, mine, strict=True))
         y = op.dispatch(primals, params)
         refs = tuple(Ref(a.row) if own else a for a, own in zip(args, mine, strict=True))
+        y = bool(y) if y.__class__ is np.bool_ else y
         self.steps.append(Step(op, frozen(refs), plain_params(params), y))
         made = Recorded(level, y, len(self.steps) - 1, self.steps)
         if op.views is not None and op.views(params):

@@ -286,7 +286,7 @@ def reachable(roots: Iterable[Node]) -> list[Node]:
         node = stack.pop()
         kind, level = node.__class__, node.level
         for a in node.args:
-            if a is not None and a not in seen and a.__class__ is kind and a.level is level:
+            if a.__class__ is kind and a not in seen and a.level is level:
                 seen.add(a)
                 stack.append(a)
     return sorted(seen, key=_by_serial, reverse=True)

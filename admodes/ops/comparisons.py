@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import aligned, linear
-from admodes.core.carrier import UFUNCS, bind_operator, bind_unary, implements
+from admodes.core.carrier import UFUNCS, Carrier, bind_operator, implements
 from admodes.core.op import Op, shape_of
 from admodes.ops.shaping import unbroadcast
 
@@ -43,9 +43,9 @@ where: Op = linear(
 )
 
 
-def _numpy_truth(test: Callable) -> Callable:
+def _numpy_truth(test: Callable | None) -> Callable | None:
     """A test of numbers as NumPy's truth value, of which ~ is the opposite."""
-    return lambda a, b: np.bool_(test(a, b))
+    return None if test is None else lambda a, b: np.bool_(test(a, b))
 
 
 def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> Op:
@@ -53,7 +53,7 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
     op: Op = linear(
         name,
         ufunc,
-        scalar=_numpy_truth(getattr(operator, dunder, ufunc)),
+        scalar=_numpy_truth(getattr(operator, dunder, None)),
         arity=2,
         differentiable=(False, False),
         kind="comparisons",
@@ -86,9 +86,18 @@ opposite: Op = linear(
     latex=r"\lnot {0}",
     symbol=lambda sp, a: sp.Not(a),
     doc="not a, of a truth value; it has no derivative.",
-    numpy=(np.logical_not, np.invert),
+    numpy=(np.logical_not,),
 )
-bind_unary("invert", opposite)
+
+
+def _invert(a: Any) -> Any:
+    if isinstance(a, Carrier) and a.dtype.kind != "b":
+        raise TypeError("~x takes truth values, not a traced value: write ~(x > 0) or -x")
+    return opposite(a)
+
+
+UFUNCS[np.invert] = _invert
+setattr(Carrier, "__invert__", _invert)  # noqa: B010
 
 
 def _truth(a: Any) -> Any:

@@ -33,7 +33,7 @@ def _add_at(buffer: Any, w: Any, index: Any) -> None:
 def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros(shape, getattr(x, "dtype", float))
     if is_basic(index):
-        out[index] = x
+        out[index] = x[()] if isinstance(x, np.ndarray) else x
     else:
         np.add.at(out, index, x)
     return out
@@ -86,9 +86,14 @@ def _place_batch(args: tuple, mapped: tuple, index: Any, shape: tuple) -> Any:
     return _last_first(placed)
 
 
+def _pick(x: Any, index: Any) -> Any:
+    x = x if isinstance(x, np.ndarray) else np.float64(x)
+    return x[index]
+
+
 getitem: Op = linear(
     "getitem",
-    lambda x, index: x[index],
+    _pick,
     lambda w, y, x, index: place(w, index=index, shape=shape_of(x)),
     batch=_getitem_batch,
     text="{0}[{index}]",

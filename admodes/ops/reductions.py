@@ -126,9 +126,11 @@ def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
         shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
         y = reshape(y, shape=shape)
     picked = equal(x, y)
-    if picked.__class__ is np.ndarray and not np.any(np.isnan(y)):
-        ties = np.count_nonzero(picked) != math.prod(shape)
-        return picked, sum_(picked, axis=axis, keepdims=True) if ties else 1.0
+    if picked.__class__ is np.ndarray:
+        if np.any(np.isnan(y)):
+            picked |= np.isnan(x) & np.isnan(y)
+        elif np.count_nonzero(picked) == math.prod(shape):
+            return picked, 1.0
     return picked, sum_(picked, axis=axis, keepdims=True)
 
 

@@ -92,9 +92,10 @@ class _Probe:
 def _references() -> tuple[int, int]:
     """The references to an array that has one name, in x += v, and to one without a name, given as
     out=."""
+    probe: Any = _Probe()
     named: Any = np.zeros(1)
-    named += _Probe()
-    return named, np.add(_Probe(), 1.0, out=np.zeros(1))
+    named += probe
+    return named, np.add(probe, 1.0, out=np.zeros(1))
 
 
 def _written(name: str, out: Any, count: int, operator: bool) -> None:

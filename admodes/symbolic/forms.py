@@ -87,6 +87,10 @@ def differentiated(expression: Any, symbol: Any) -> Any:
         lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, steps),
         lambda e: sp.S.Zero,
     )
+    found = found.replace(
+        lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.sign),
+        lambda e: 2 * sp.DiracDelta(e.expr.args[0]) * sp.diff(e.expr.args[0], symbol),
+    )
     return None if found.has(sp.Derivative, sp.Subs, sp.nan) else found
 
 
