@@ -48,26 +48,14 @@ def implements(*functions: Any) -> Callable[[Callable], Callable]:
 class Level:
     """One derivative call or recording. Later calls are nested inside earlier ones, so that of two
     carriers the one with the larger serial is the outer wrapper and is unwrapped first. entries
-    counts those of the arrays that a reverse mode has made; borrowed holds large inputs that were
-    not copied, with the copy that was made when a rule had to keep one."""
+    counts those of the arrays that a reverse mode has made."""
 
-    __slots__ = ("alive", "borrowed", "entries", "serial")
+    __slots__ = ("alive", "entries", "serial")
 
     def __init__(self) -> None:
         self.serial = next(_serials)
         self.alive = True
         self.entries = 0
-        self.borrowed: dict[Any, list] = {}
-
-    def own(self, node: Any, x: Any) -> Any:
-        """x, a copy of it where it is an input that still belongs to the caller."""
-        if node not in self.borrowed:
-            return x
-        given, copy = self.borrowed[node]
-        if copy is None:
-            copy = given.copy()
-            self.borrowed[node][1] = copy
-        return copy
 
 
 class LostDerivative(TypeError):

@@ -5,7 +5,9 @@ S. Linnainmaa, master's thesis (1970); A. Griewank and A. Walther, Evaluating De
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,11 @@ from admodes.core.pytree import (
     unflatten,
 )
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
-from admodes.core.tape import SMALL, Node, Traced, blank, node_of, reachable, traced_input
+from admodes.core.tape import SMALL, Node, blank, node_of, reachable, traced_input
 
 LARGE = 2**16
-"""Inputs of so many entries (512 KiB of float64) are copied only where a rule keeps them, and only
-if the sweep follows at once."""
+"""Inputs of so many entries (512 KiB of float64) are not copied where the sweep follows at once;
+instead they are read-only while f runs."""
 SMALL_TAPE = 2**17
 """Below so many entries (1 MiB of float64) nothing is gained by dropping a tape early."""
 
@@ -70,22 +72,19 @@ class Evaluation:
     ) -> None:
         xs, self.tree = flatten(primals)
         self.level = level = Level()
+        lent = [] if copy else [x for x in xs if x.__class__ is ndarray and x.size >= LARGE]
+        small = not lent
         carriers = [
-            traced_input(level, checked_input(x, "vjp", copy or np.size(x) < LARGE, True))
+            traced_input(level, checked_input(x, "vjp", copy or small or np.size(x) < LARGE, True))
             for x in xs
         ]
-        if not copy:
-            level.borrowed = {
-                x.node: [x.primal, None]
-                for x in carriers
-                if x.__class__ is Traced and x.primal.__class__ is ndarray and x.size >= LARGE
-            }
         self.inputs = [node_of(x, level) for x in carriers]
         self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
         try:
             arguments = unflatten(self.tree, carriers)
             del carriers
-            result = call(f, arguments)
+            with read_only(lent, f) if lent else nullcontext():
+                result = call(f, arguments)
             del arguments
             result, aux = split_aux(result, has_aux, f)
             leaves, self.out_tree = flatten(result)
@@ -93,10 +92,6 @@ class Evaluation:
             level.alive = False
         for leaf in leaves:
             check_output(leaf, level, f)
-        for given, kept in level.borrowed.values():
-            if kept is not None and not np.array_equal(given, kept, equal_nan=True):
-                name = getattr(f, "__name__", "the function")
-                raise ValueError(f"{name} changes its own argument in place: copy it first")
         self.aux = stripped(aux, level) if has_aux else None
         self.leaves = [node_of(y, level) for y in leaves]
         self.outs = [y if n is None else y.primal for y, n in zip(leaves, self.leaves)]
@@ -166,6 +161,36 @@ class Evaluation:
             taken.add(id(g))
             results.append(g)
         return unflatten(self.tree, results)
+
+
+@contextmanager
+def read_only(arrays: list[ndarray], f: Callable) -> Iterator[None]:
+    """f cannot write into these arrays, which the sweep will read. Several threads may have lent
+    the same array; the last gives it back as it was."""
+    with _lending:
+        for x in arrays:
+            count, writeable, _ = _lent.get(id(x), (0, x.flags.writeable, x))
+            _lent[id(x)] = count + 1, writeable, x
+            x.flags.writeable = False
+    try:
+        yield
+    except ValueError as error:
+        if arrays and "read-only" in str(error):
+            name = getattr(f, "__name__", "the function")
+            raise ValueError(f"{name} changes its own argument in place: copy it first") from error
+        raise
+    finally:
+        with _lending:
+            for x in arrays:
+                count, writeable, _ = _lent.pop(id(x))
+                if count > 1:
+                    _lent[id(x)] = count - 1, writeable, x
+                else:
+                    x.flags.writeable = writeable
+
+
+_lending = threading.Lock()
+_lent: dict[int, tuple[int, bool, ndarray]] = {}
 
 
 def _one(y: Any) -> Any:

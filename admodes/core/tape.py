@@ -139,8 +139,9 @@ class Traced(Carrier):
             y = op.array(x)
             if y.__class__ is ndarray:
                 read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
-                x = self.level.own(self.node, x) if read_x else None
-                node = Node(self.level, y if read_y else None, op, (self.node,), [x])
+                node = Node(
+                    self.level, y if read_y else None, op, (self.node,), [x if read_x else None]
+                )
                 return Traced(self.level, y, node)
         return self.apply(op, (self,), None)
 
@@ -170,16 +171,12 @@ class Traced(Carrier):
                 if u.__class__ is ndarray:
                     if not reads[0]:
                         u = None if u.shape == shape else blank(u)
-                    elif first is not None:
-                        u = level.own(first, u)
-                    elif u.flags.writeable:
+                    elif first is None and u.flags.writeable:
                         u = u.copy()
                 if v.__class__ is ndarray:
                     if not reads[1]:
                         v = None if v.shape == shape else blank(v)
-                    elif second is not None:
-                        v = level.own(second, v)
-                    elif v.flags.writeable:
+                    elif second is None and v.flags.writeable:
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 return Traced(level, y, node)
@@ -191,9 +188,7 @@ class Traced(Carrier):
             return _on_tape(self.level, op, args, params)
         y = op.on_arrays((x,), params)
         read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
-        if read_x:
-            x = self.level.own(self.node, x)
-        elif x.size >= SMALL:
+        if not read_x and x.size >= SMALL:
             x = blank(x)
         made = _with_node(self.level, y, op, (self.node,), params, (x,), read_y)
         if op.views is not None and op.views(params):
@@ -245,9 +240,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
         if x.__class__ is ndarray:
             if not reads[i]:
                 primals[i] = x if x.size < SMALL else blank(x)
-            elif active[i]:
-                primals[i] = level.own(nodes[i], x)
-            elif x.flags.writeable:
+            elif not active[i] and x.flags.writeable:
                 # The caller may still change a constant.
                 primals[i] = x.copy()
         elif isinstance(x, Carrier) and not active[i]:
