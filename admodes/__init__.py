@@ -1,12 +1,14 @@
 """admodes: forward-mode and reverse-mode automatic differentiation, side by side."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from admodes.core.batch import vmap
 from admodes.core.carrier import value
 from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
 from admodes.derivatives import grad, hessian, hvp, jacobian, value_and_grad
-from admodes.equations import Equations, equations
 from admodes.expression import ExpressionError, parse
 from admodes.ops.activations import (
     elu,
@@ -53,8 +55,27 @@ from admodes.rules import check_grads, custom_rule
 from admodes.tensors import contract
 from admodes.trace import Trace, trace
 from admodes.variable import Variable
-from admodes.vectors import ArrayTrace
 from admodes.verify import Verification, verify
+
+if TYPE_CHECKING:
+    from admodes.backpropagation.result import Equations, equations
+    from admodes.vectors import ArrayTrace
+
+_LATER = {
+    "ArrayTrace": "admodes.vectors",
+    "Equations": "admodes.backpropagation.result",
+    "equations": "admodes.backpropagation.result",
+}
+"""Names that are imported when they are first used, so that a plain start stays quick."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'admodes' has no attribute {name!r}")
+    found = getattr(import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found
+
 
 log = ln
 pow = power

@@ -224,3 +224,9 @@ def _delimited(form: str, i: int, dialect: str) -> bool:
 
 def _bracket(text: str, dialect: str) -> str:
     return f"({text})" if dialect == "text" else rf"\left({text}\right)"
+
+
+def free_stem(used: set[str]) -> str:
+    """The letter of the rows: v, or another where names such as v3 are the user's own."""
+    free = (s for s in "vwuzpq" if not any(re.fullmatch(rf"{s}-?\d+", name) for name in used))
+    return next(free, "row")

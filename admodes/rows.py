@@ -10,8 +10,7 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.record import Program, Ref, Step
-from admodes.equations.names import free_stem
-from admodes.notation import index_text, partial_templates, template
+from admodes.notation import free_stem, index_text, partial_templates, template
 from admodes.views.dialects import Text, fill, scalar_text
 
 LARGEST_PARTIAL = 400

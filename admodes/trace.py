@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from admodes.core.builders import zeros
 from admodes.core.carrier import value
@@ -17,9 +17,11 @@ from admodes.core.record import Program, Ref
 from admodes.program.arrays import by_array
 from admodes.program.scalars import scalar_program
 from admodes.rows import Row, plain, scalar_rows
-from admodes.vectors import ArrayTrace, array_trace
 from admodes.views.render import render
 from admodes.views.tables import trace_tables
+
+if TYPE_CHECKING:
+    from admodes.vectors import ArrayTrace
 
 NUMBERINGS = ("zero", "griewank")
 
@@ -126,6 +128,8 @@ def trace(
     if numbering not in NUMBERINGS:
         raise ValueError(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
     if by_array(f, args, rows, [names, outputs], [*(seeds or ()), *(weights or ())]):
+        from admodes.vectors import array_trace
+
         return array_trace(f, args, names, outputs, numbering, seeds, weights, title)
     return scalar_trace(f, args, names, outputs, numbering, seeds, weights, title)
 

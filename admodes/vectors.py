@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from admodes.backpropagation import terms
+from admodes.backpropagation.derive import Derivation
+from admodes.backpropagation.result import add_seeds, discrepancy, holds, output_seeds
+from admodes.backpropagation.terms import Term
+from admodes.backpropagation.write import formula_text
 from admodes.core.builders import shape_of
 from admodes.core.carrier import value
 from admodes.core.record import Program, Ref
-from admodes.equations import terms
-from admodes.equations.derive import Derivation
-from admodes.equations.result import add_seeds, discrepancy, holds, output_seeds
-from admodes.equations.terms import Term
-from admodes.equations.write import formula_text
 from admodes.program.arrays import ArrayProgram, array_program
 from admodes.program.replay import adjoints, tangents
 from admodes.rows import plain, row_notes

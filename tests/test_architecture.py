@@ -16,7 +16,7 @@ LAYERS = [
         *{"derivatives", "sweeps", "tensors", "rules", "program", "symbolic"},
         *{"stationary", "catalogue", "coverage"},
     },
-    {"equations"},
+    {"backpropagation"},
     {"trace", "rows", "vectors", "variable"},
     {"verify", "lab"},
     {"expression"},

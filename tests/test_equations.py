@@ -14,9 +14,9 @@ from random_arrays import MOVES, ArrayProgram
 from wcwidth import wcswidth
 
 import admodes as ad
+from admodes.backpropagation.result import discrepancy
 from admodes.cli import main
 from admodes.core.op import REGISTRY
-from admodes.equations.result import discrepancy
 from admodes.problems import PROBLEMS
 
 RANDOM = np.random.default_rng(3)
@@ -288,7 +288,7 @@ def test_names_of_inputs_and_what_is_refused():
 
 def test_data_for_machines():
     data = json.loads(problem("eth-two-losses").to_table("json"))
-    assert data["schema"] == "admodes.equations/1"
+    assert data["schema"] == "admodes.backpropagation/1"
     assert data["passed"] is True
     assert data["adjoints"][0] == {
         "name": "ŷ",

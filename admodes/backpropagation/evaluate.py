@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.equations.terms import Term
+from admodes.backpropagation.terms import Term
 
 
 def evaluate(t: Term, values: Mapping[tuple[str, str], Any]) -> Any:

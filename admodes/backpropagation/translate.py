@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from admodes.backpropagation import terms
+from admodes.backpropagation.terms import Term
 from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
-from admodes.equations import terms
-from admodes.equations.terms import Term
 from admodes.notation import BINARY, COMPARE
 from admodes.program.tidy import tidy
 

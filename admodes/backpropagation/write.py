@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.equations.terms import Term, peeled
+from admodes.backpropagation.terms import Term, peeled
 from admodes.notation import index_text, operation, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from admodes.backpropagation import terms
+from admodes.backpropagation.names import Constants, fan_out, row_names
+from admodes.backpropagation.terms import Term
+from admodes.backpropagation.translate import applied, cotangent, tangent
 from admodes.core.builders import shape_of
 from admodes.core.record import Ref
-from admodes.equations import terms
-from admodes.equations.names import Constants, fan_out, row_names
-from admodes.equations.terms import Term
-from admodes.equations.translate import applied, cotangent, tangent
 from admodes.program.arrays import ArrayProgram
 
 LARGEST_FOLDED = 12

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
+from admodes.backpropagation import terms
+from admodes.backpropagation.terms import Term
 from admodes.core.builders import shape_of
 from admodes.core.record import Program, Ref
-from admodes.equations import terms
-from admodes.equations.terms import Term
+from admodes.notation import free_stem
 from admodes.program.arrays import ArrayProgram
 from admodes.views.dialects import Text
 
@@ -39,12 +39,6 @@ def row_names(recorded: ArrayProgram, numbering: str = "zero") -> tuple[list[str
         own.append(name is not None)
         taken.add(names[-1])
     return names, own
-
-
-def free_stem(used: set[str]) -> str:
-    """The letter of the rows: v, or another where names such as v3 are the user's own."""
-    free = (s for s in "vwuzpq" if not any(re.fullmatch(rf"{s}-?\d+", name) for name in used))
-    return next(free, "row")
 
 
 class Constants:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from admodes.backpropagation import terms
+from admodes.backpropagation.derive import Derivation
+from admodes.backpropagation.evaluate import evaluate
+from admodes.backpropagation.names import fan_out
+from admodes.backpropagation.terms import Term
+from admodes.backpropagation.write import formula_text
 from admodes.core.builders import shape_of
 from admodes.core.record import Ref
-from admodes.equations import terms
-from admodes.equations.derive import Derivation
-from admodes.equations.evaluate import evaluate
-from admodes.equations.names import fan_out
-from admodes.equations.terms import Term
-from admodes.equations.write import formula_text
 from admodes.program.arrays import ArrayProgram, array_program
 from admodes.program.replay import adjoints
 from admodes.views.dialects import Latex, Text
@@ -84,7 +84,7 @@ class Equations:
             return [{k: _plain(getattr(e, k)) for k in keys} for e in equations]
 
         return {
-            "schema": "admodes.equations/1",
+            "schema": "admodes.backpropagation/1",
             "inputs": self.inputs,
             "outputs": self.outputs,
             "forward": listed(self.forward),

@@ -1,0 +1,1 @@
+"""The backpropagation equations of a function of arrays, in symbols, each checked at the data."""
