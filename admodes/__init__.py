@@ -49,20 +49,25 @@ from admodes.ops.shaping import array, stack
 from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
 from admodes.ops.strong import strong_mul
 from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
-from admodes.program.chain import Chain, chain, chain_of
 from admodes.program.count import Counts, count
 from admodes.rules import check_grads, custom_rule
 from admodes.tensors import contract
 from admodes.trace import Trace, trace
 from admodes.variable import Variable
-from admodes.verify import Verification, verify
 
 if TYPE_CHECKING:
     from admodes.backpropagation.result import Equations, equations
+    from admodes.program.chain import Chain, chain, chain_of
     from admodes.vectors import ArrayTrace
+    from admodes.verification import Verification, verify
 
 _LATER = {
     "ArrayTrace": "admodes.vectors",
+    "Chain": "admodes.program.chain",
+    "Verification": "admodes.verification",
+    "chain": "admodes.program.chain",
+    "chain_of": "admodes.program.chain",
+    "verify": "admodes.verification",
     "Equations": "admodes.backpropagation.result",
     "equations": "admodes.backpropagation.result",
 }

@@ -18,7 +18,7 @@ LAYERS = [
     },
     {"backpropagation"},
     {"trace", "rows", "vectors", "variable"},
-    {"verify", "lab"},
+    {"verification", "lab"},
     {"expression"},
     {"problems"},
     {"inputs"},

@@ -288,7 +288,7 @@ def test_names_of_inputs_and_what_is_refused():
 
 def test_data_for_machines():
     data = json.loads(problem("eth-two-losses").to_table("json"))
-    assert data["schema"] == "admodes.backpropagation/1"
+    assert data["schema"] == "admodes.equations/1"
     assert data["passed"] is True
     assert data["adjoints"][0] == {
         "name": "ŷ",

@@ -278,7 +278,7 @@ def test_slack_is_swept_on_with_the_other_partials():
 
 def test_sympy_is_imported_on_first_use_only():
     code = (
-        "import sys, admodes as ad, admodes.symbolic, admodes.verify\n"
+        "import sys, admodes as ad, admodes.symbolic, admodes.verification\n"
         "str(ad.trace(lambda x: ad.sin(x), 1.0))\n"
         "print({'sympy', 'mpmath'} & set(sys.modules))\n"
         "admodes.symbolic.symbolic_jacobian(ad.trace(lambda x: ad.sin(x), 1.0))\n"

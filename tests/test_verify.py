@@ -13,9 +13,9 @@ import sympy as sp
 from harness import replaced
 
 import admodes as ad
-from admodes.verify import verify
-from admodes.verify.criterion import ulps
-from admodes.verify.differences import ridders
+from admodes.verification import verify
+from admodes.verification.criterion import ulps
+from admodes.verification.differences import ridders
 
 
 def cpsc(x1, x2):

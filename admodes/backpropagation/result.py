@@ -84,7 +84,7 @@ class Equations:
             return [{k: _plain(getattr(e, k)) for k in keys} for e in equations]
 
         return {
-            "schema": "admodes.backpropagation/1",
+            "schema": "admodes.equations/1",
             "inputs": self.inputs,
             "outputs": self.outputs,
             "forward": listed(self.forward),

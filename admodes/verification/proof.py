@@ -11,12 +11,12 @@ from admodes.program.scalars import scalar_function
 from admodes.symbolic.precision import DIGITS, precise
 from admodes.symbolic.sweep import sensitivities
 from admodes.trace import Trace, scalar_trace
-from admodes.verify.criterion import sweep_constant
-from admodes.verify.differences import central_differences
-from admodes.verify.entries import Entry, compared, weigh_differences
-from admodes.verify.reasons import reason_of, wrong_row_sentence
-from admodes.verify.result import Verification
-from admodes.verify.rows import Rows
+from admodes.verification.criterion import sweep_constant
+from admodes.verification.differences import central_differences
+from admodes.verification.entries import Entry, compared, weigh_differences
+from admodes.verification.reasons import reason_of, wrong_row_sentence
+from admodes.verification.result import Verification
+from admodes.verification.rows import Rows
 
 
 def verify(
@@ -31,8 +31,8 @@ def verify(
     Each Jacobian entry of both engines is compared with a 50-digit reference, swept from sympy's
     partial of every row at exactly the doubles that the engines saw; it passes when
     |error| ≤ C·u·Σ|contributions| plus the measured rounding of the local partials (C, u and the
-    proof are in admodes.verify.criterion; Higham 2002). Each row's value and local partials are
-    compared with sympy's; the first wrong one is named in `reason`. A row of a custom rule
+    proof are in admodes.verification.criterion; Higham 2002). Each row's value and local partials
+    are compared with sympy's; the first wrong one is named in `reason`. A row of a custom rule
     without symbolic form is compared with central differences of its value, with a looser
     tolerance. Differences of f itself (D. Ridders, Accurate computation of F'(x) and F'(x)F''(x),
     Advances in Engineering Software 4 (1982): Richardson's extrapolation that estimates its own

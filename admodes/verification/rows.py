@@ -13,7 +13,7 @@ from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference
 from admodes.trace import Trace
-from admodes.verify.judgement import Judged, judge_partial, judge_value
+from admodes.verification.judgement import Judged, judge_partial, judge_value
 from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Page
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from admodes.verify.entries import Entry
-from admodes.verify.rows import Local
+from admodes.verification.entries import Entry
+from admodes.verification.rows import Local
 from admodes.views.dialects import Text
 from admodes.views.tables import Table
 

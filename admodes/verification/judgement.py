@@ -11,8 +11,8 @@ from admodes.core.op import Op
 from admodes.symbolic.forms import AtKink, local_form
 from admodes.symbolic.precision import evaluate, number, one_sided
 from admodes.symbolic.sweep import SMALLEST
-from admodes.verify.criterion import LOCAL, UNIT, ulps
-from admodes.verify.differences import central_differences
+from admodes.verification.criterion import LOCAL, UNIT, ulps
+from admodes.verification.differences import central_differences
 
 DIFFERENCES = 1e-6
 """Relative tolerance where only numerical differences decide: for a local partial without

@@ -9,8 +9,8 @@ import numpy as np
 from admodes.core.record import Ref
 from admodes.rows import plain
 from admodes.trace import Trace
-from admodes.verify.entries import UNTRACED, Entry
-from admodes.verify.rows import Local
+from admodes.verification.entries import UNTRACED, Entry
+from admodes.verification.rows import Local
 from admodes.views.dialects import Text
 
 

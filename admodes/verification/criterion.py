@@ -51,7 +51,7 @@ def ulps(x: float, reference: Any) -> float:
     """The error of a double in units in the last place of the double nearest to the reference
     (an mpmath number or a float); nan where either is not finite.
 
-    >>> from admodes.verify.criterion import ulps
+    >>> from admodes.verification.criterion import ulps
     >>> ulps(1.0 + 2.0**-52, 1.0), ulps(0.0, 0.0)
     (1.0, 0.0)
     """

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from admodes.symbolic.precision import number
 from admodes.symbolic.sweep import SMALLEST, Term
-from admodes.verify.criterion import UNIT, ulps
-from admodes.verify.differences import central_differences, crosses
+from admodes.verification.criterion import UNIT, ulps
+from admodes.verification.differences import central_differences, crosses
 
 DISAGREE = 1e-4
 """Relative difference from which converged numerical differences speak against an entry."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.rows import plain
-from admodes.verify.entries import Entry
-from admodes.verify.rows import Local
-from admodes.verify.tables import entry_table, local_table, summary
+from admodes.verification.entries import Entry
+from admodes.verification.rows import Local
+from admodes.verification.tables import entry_table, local_table, summary
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 

@@ -1,6 +1,6 @@
 """Verification: forward, reverse, symbolic and numerical derivatives, side by side."""
 
-from admodes.verify.proof import verify
-from admodes.verify.result import Verification
+from admodes.verification.proof import verify
+from admodes.verification.result import Verification
 
 __all__ = ["Verification", "verify"]

@@ -19,7 +19,7 @@ def ridders(
     step gives finite values.
 
     >>> import math
-    >>> from admodes.verify.differences import ridders
+    >>> from admodes.verification.differences import ridders
     >>> round(ridders(lambda x: [math.exp(x)], 0.0)[0][0], 11)
     1.0
     """
