@@ -465,3 +465,13 @@ class TestTensors:
         }.items():
             shown = " ".join(cli(capsys, "problems", f"@{name}").split()).lower()
             assert words in shown
+
+
+def test_backward_before_forward_is_an_error():
+    """Section E: the forward pass computes and stores the derivatives, the backward pass uses them."""
+    x = ad.Variable(2.0)
+    with pytest.raises(ValueError, match="no operation produced"):
+        x.backward()
+    y = x**3
+    y.backward()
+    assert x.grad == 12.0

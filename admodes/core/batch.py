@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level, share
+from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
+from admodes.core.inplace import share
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import check_output, checked_input, flatten, own, unflatten
 

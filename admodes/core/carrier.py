@@ -11,7 +11,6 @@ import itertools
 import math
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -144,30 +143,6 @@ class Carrier:
         for name in ("level", *self.content):
             object.__setattr__(made, name, getattr(self, name))
         return made
-
-    def become(self, new: Any, symbol: str) -> Any:
-        """x += v: this array, under all of its names, is from now on the new one. A number is
-        not changed: the name is given to the new number, as in Python."""
-        if not self.content or not self.shape:
-            return new
-        refused = None
-        if not isinstance(new, Carrier):
-            refused = "gives values without a derivative"
-        elif type(new) is not type(self) or new.level is not self.level:
-            refused = "takes a value of an inner derivative"
-        elif new.shape != self.shape:
-            refused = f"changes its shape from {self.shape} to {new.shape}"
-        elif _shared(self):
-            refused = (
-                "changes entries that another traced array shares (one is a view of the other)"
-            )
-        if refused is not None:
-            raise TypeError(f"x {symbol}= v of a traced array {refused}: write x = x {symbol} v")
-        if new.dtype != self.dtype:
-            new = new.astype(self.dtype)
-        for name in self.content:
-            setattr(self, name, getattr(new, name))
-        return self
 
     def __setitem__(self, index: Any, item: Any) -> None:
         raise TypeError(
@@ -353,23 +328,6 @@ def outermost(args: tuple) -> Carrier | None:
     return top
 
 
-def share(base: Any, view: Any) -> None:
-    """Note that in NumPy these two arrays would be one memory."""
-    if view is base or not getattr(view, "content", ()) or not view.shape:
-        return
-    group = getattr(base, "shares", None)
-    if group is None:
-        group = base.shares = [weakref.ref(base)]
-    group.append(weakref.ref(view))
-    view.shares = group
-
-
-def _shared(x: Any) -> bool:
-    """Whether another array that is still in use shares memory with x."""
-    group = getattr(x, "shares", None) or ()
-    return any(r() is not None and r() is not x for r in group)
-
-
 def bind_operator(name: str, op: Any, reflected: bool) -> None:
     """Make `carrier <name> other` run op, and `other <name> carrier` where reflected."""
 
@@ -385,30 +343,6 @@ def bind_operator(name: str, op: Any, reflected: bool) -> None:
     setattr(Carrier, f"__{name}__", equality_method if name in ("eq", "ne") else operator_method)
     if reflected:
         setattr(Carrier, f"__r{name}__", reflected_method)
-    if name in IN_PLACE:
-        bind_in_place(name)
-
-
-IN_PLACE = {
-    "add": "+",
-    "sub": "-",
-    "mul": "*",
-    "truediv": "/",
-    "floordiv": "//",
-    "mod": "%",
-    "pow": "**",
-    "matmul": "@",
-}
-
-
-def bind_in_place(name: str) -> None:
-    """Make `carrier <symbol>= other` change the array under all of its names, as NumPy does."""
-    operator = f"__{name}__"
-
-    def in_place(self, other):
-        return self.become(getattr(self, operator)(other), IN_PLACE[name])
-
-    setattr(Carrier, f"__i{name}__", in_place)
 
 
 def bind_unary(name: str, op: Any) -> None:

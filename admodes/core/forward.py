@@ -13,7 +13,8 @@ from numpy import ndarray
 
 from admodes.core.batch import Lanes
 from admodes.core.builders import cast, shape_of, zeros
-from admodes.core.carrier import Carrier, Level, call, share
+from admodes.core.carrier import Carrier, Level, call
+from admodes.core.inplace import share
 from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
     check_output,

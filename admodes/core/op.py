@@ -14,6 +14,7 @@ import numpy as np
 
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, quiet
+from admodes.core.inplace import IN_PLACE, bind_in_place
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -328,6 +329,8 @@ def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: 
         carrier.bind_unary(operator, op)
     elif operator:
         carrier.bind_operator(operator, op, reflected)
+        if operator in IN_PLACE:
+            bind_in_place(operator)
     return op
 
 

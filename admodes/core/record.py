@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, Level, call, share
+from admodes.core.carrier import Carrier, Level, call
+from admodes.core.inplace import share
 from admodes.core.op import frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 

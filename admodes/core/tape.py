@@ -15,7 +15,8 @@ from typing import Any
 
 from numpy import ndarray
 
-from admodes.core.carrier import Carrier, Level, share
+from admodes.core.carrier import Carrier, Level
+from admodes.core.inplace import share
 from admodes.core.op import ARITHMETIC, NUMBERS, plain_params
 
 _next_serial = itertools.count().__next__

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.carrier import Carrier, bind_in_place
+from admodes.core.carrier import Carrier
+from admodes.core.inplace import bind_in_place
 from admodes.core.op import Op
 from admodes.ops.comparisons import equal, greater, where
 from admodes.ops.exponential import ln

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import aligned, linear
-from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, bind_in_place, implements
+from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
+from admodes.core.inplace import bind_in_place
 from admodes.core.op import Op, shape_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.layout import flat, matrix_transpose, moveaxis, rank_of, size_of

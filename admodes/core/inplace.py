@@ -1,0 +1,77 @@
+"""x += v on traced arrays: the array changes under all of its names, as NumPy's does.
+
+Where NumPy would change another array as well, because one is a view of the other, it is an error.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from admodes.core.carrier import Carrier
+
+IN_PLACE = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "matmul": "@",
+}
+
+
+def bind_in_place(name: str) -> None:
+    """Make `carrier <symbol>= other` change the array under all of its names, as NumPy does."""
+    operator = f"__{name}__"
+
+    def in_place(self, other):
+        return become(self, getattr(self, operator)(other), IN_PLACE[name])
+
+    setattr(Carrier, f"__i{name}__", in_place)
+
+
+def become(x: Any, new: Any, symbol: str) -> Any:
+    """x += v: this array, under all of its names, is from now on the new one. A number is
+    not changed: the name is given to the new number, as in Python."""
+    if not x.content or not x.shape:
+        return new
+    refused = None
+    if not isinstance(new, Carrier):
+        refused = "gives values without a derivative"
+    elif type(new) is not type(x) or new.level is not x.level:
+        refused = "takes a value of an inner derivative"
+    elif new.shape != x.shape:
+        refused = f"changes its shape from {x.shape} to {new.shape}"
+    elif _shared(x):
+        refused = "changes entries that another traced array shares (one is a view of the other)"
+    if refused is not None:
+        raise TypeError(f"x {symbol}= v of a traced array {refused}: write x = x {symbol} v")
+    if new.dtype != x.dtype:
+        new = new.astype(x.dtype)
+    for name in x.content:
+        setattr(x, name, getattr(new, name))
+    return x
+
+
+def share(base: Any, view: Any) -> None:
+    """Note that in NumPy these two arrays would be one memory."""
+    if view is base or not getattr(view, "content", ()) or not view.shape:
+        return
+    group = getattr(base, "shares", None)
+    if group is None:
+        group = base.shares = {}
+        _join(group, base)
+    _join(group, view)
+    view.shares = group
+
+
+def _join(group: dict[int, Any], x: Any) -> None:
+    key = id(x)
+    group[key] = weakref.ref(x, lambda _: group.pop(key, None))
+
+
+def _shared(x: Any) -> bool:
+    """Whether another array that is still in use shares memory with x."""
+    return len(getattr(x, "shares", None) or ()) > 1
