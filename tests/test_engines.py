@@ -794,3 +794,24 @@ def test_inverting_numbers_is_refused():
             ad.jacobian(lambda x: np.where(~(x > 1.0), x, 0.0), mode=mode)(np.array([0.5, 2.0])),
             [[1.0, 0.0], [0.0, 0.0]],
         )
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_results_are_nobody_elses_arrays(batched):
+    x = np.array([1.0, 2.0])
+    seed = np.ones((3, 2)) if batched else np.ones(2)
+
+    def same(x, y):
+        return x, x, y
+
+    _, dots = ad.jvp(same, (x, x), (seed, seed), batched=batched)
+    _, pullback = ad.vjp(lambda x, y: x + y, x, x)
+    found = [
+        *dots,
+        *pullback(seed, batched=batched),
+        *ad.grad(lambda x, y: (x + y).sum(), (0, 1))(x, x),
+    ]
+    for k, a in enumerate(found):
+        assert a.flags.writeable
+        for b in (x, seed, *found[:k]):
+            assert not np.shares_memory(a, b)

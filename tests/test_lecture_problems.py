@@ -468,7 +468,7 @@ class TestTensors:
 
 
 def test_backward_before_forward_is_an_error():
-    """Section E: the forward pass computes and stores the derivatives, the backward pass uses them."""
+    """Section E: the forward pass stores the derivatives, the backward pass uses them."""
     x = ad.Variable(2.0)
     with pytest.raises(ValueError, match="no operation produced"):
         x.backward()

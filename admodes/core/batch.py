@@ -14,7 +14,7 @@ import numpy as np
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
 from admodes.core.inplace import share
 from admodes.core.op import REGISTRY, shape_of
-from admodes.core.pytree import check_output, checked_input, flatten, own, unflatten
+from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 
 
 class Batch(Carrier):
@@ -155,5 +155,5 @@ class Lanes:
         return Batch(self.level, seed)
 
     def unwrap(self, x: Any) -> Any:
-        """All directions of a result, along the leading axis."""
-        return own(unmapped(x, self.level, self.size))
+        """All directions of a result, along the leading axis; it may be the seed itself."""
+        return unmapped(x, self.level, self.size)

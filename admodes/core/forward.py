@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from admodes.core.batch import Lanes
 from admodes.core.builders import cast, shape_of, zeros
-from admodes.core.carrier import Carrier, Level, call
+from admodes.core.carrier import Carrier, Level, call, innermost
 from admodes.core.inplace import share
 from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
@@ -23,6 +23,7 @@ from admodes.core.pytree import (
     flatten_like,
     match_shapes,
     own,
+    owned,
     split_aux,
     stripped,
     unflatten,
@@ -157,6 +158,7 @@ def jvp(
         y = leaf.primal if mine else leaf
         dot = cast(leaf.tangent, y) if mine else zeros(shape_of(y), y)
         outs.append(own(y))
-        dots.append(own(dot) if lanes is None else lanes.unwrap(dot))
+        dots.append(dot if lanes is None else lanes.unwrap(dot))
+    dots = owned(dots, map(innermost, vs))
     found = unflatten(out_tree, outs), unflatten(out_tree, dots)
     return (*found, stripped(aux, level)) if has_aux else found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,18 @@ def _gather(parts: Any, structure: Tree, leaves: list) -> bool:
 def own(x: Any) -> Any:
     """An array that the caller may change without changing anything of ours."""
     return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def owned(results: list, given: Iterable) -> list:
+    """Results without copies of what is theirs alone: no view, nothing given, nothing twice."""
+    taken = set(map(id, given))
+    found = []
+    for x in results:
+        if isinstance(x, np.ndarray) and (not x.flags.owndata or id(x) in taken):
+            x = x.copy()
+        taken.add(id(x))
+        found.append(x)
+    return found
 
 
 def unflatten(structure: Tree, leaves: list) -> Any:

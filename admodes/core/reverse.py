@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from admodes.core.batch import Lanes
 from admodes.core.builders import FLOAT, cast, is_complex, zeros
-from admodes.core.carrier import Carrier, Level, call, quiet
+from admodes.core.carrier import Carrier, Level, call, innermost, quiet
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import (
     check_output,
@@ -24,6 +24,7 @@ from admodes.core.pytree import (
     flatten_like,
     match_shapes,
     own,
+    owned,
     split_aux,
     stripped,
     unflatten,
@@ -145,7 +146,6 @@ class Evaluation:
 
     def _finished(self, found: list, lanes: Lanes | None, seeds: Iterable) -> tuple:
         """The results, of which none is an array that something else refers to."""
-        taken = set(map(id, seeds))
         results = []
         for like, g in zip(self.likes, found, strict=True):
             if g is None:
@@ -154,13 +154,8 @@ class Evaluation:
                 plain = g.__class__ is ndarray and like.__class__ is ndarray
                 if not plain or g.dtype is not like.dtype or g.dtype.kind == "c":
                     g = conjugate(cast(g, like))
-            if lanes is not None:
-                g = lanes.unwrap(g)
-            elif g.__class__ is ndarray and (not g.flags.owndata or id(g) in taken):
-                g = g.copy()
-            taken.add(id(g))
-            results.append(g)
-        return unflatten(self.tree, results)
+            results.append(g if lanes is None else lanes.unwrap(g))
+        return unflatten(self.tree, owned(results, map(innermost, seeds)))
 
 
 @contextmanager
