@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy
 import workloads
+from workloads import LEAST
 
 import admodes as ad
 from admodes.files import write_text
@@ -75,7 +76,7 @@ def compare(name, f, a, x, target, rounds):
     """Timings of f and of its Jacobians, each checked before, as JSON data."""
     jobs = candidates(f, a, x)
     workloads.agreement(name, {key: [job()] for key, job in jobs.items()})
-    times = interleaved({F: partial(f, numpy, a, x)} | jobs, rounds)
+    times = interleaved({F: partial(f, numpy, a, x)} | jobs, rounds, LEAST)
     peer = times.get(ROWS)
     ratios = {} if peer is None else {key: paired_ratio(times[key], peer) for key in jobs}
     return {
@@ -126,6 +127,7 @@ def main():
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
     workloads.limit_threads(options.threads)
+    workloads.settle_memory()
     data = measure(options.rounds)
     report(data)
     if options.json:

@@ -26,6 +26,10 @@ except ImportError:
 
 OURS, PEER = "admodes", "autograd"
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+LEAST = 0.01
+"""Seconds that each takes in a round, by as many calls as that needs: gradients and Jacobians are
+called in loops, and a single call of the shorter one would pay for the caches that the longer one
+has filled."""
 CHAIN_BLOCK = 12
 """Operations in a block of `chain`."""
 
@@ -193,6 +197,13 @@ def limit_threads(count):
     wanted = {} if count is None else dict.fromkeys(VARIABLES, str(count))
     if any(os.environ.get(key) != text for key, text in wanted.items()):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | wanted)
+
+
+def settle_memory():
+    """Free one large array, as a NumPy program of any size has done. Until then glibc gives the top
+    of the heap back to the system after every call and takes it again page by page, which costs
+    whoever uses larger arrays more than it does arithmetic."""
+    numpy.ones(2**21)
 
 
 def threads():
