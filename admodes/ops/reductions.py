@@ -29,6 +29,8 @@ def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
     for an axis that is not there."""
     if axis is None:
         return tuple(range(rank))
+    if axis.__class__ is int and -rank <= axis < rank:
+        return (axis % rank,)
     given = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(np.lib.array_utils.normalize_axis_index(int(a), rank) for a in given)
 
@@ -127,7 +129,7 @@ def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
         y = reshape(y, shape=shape)
     picked = equal(x, y)
     if picked.__class__ is np.ndarray:
-        if np.any(np.isnan(y)):
+        if np.isnan(y).any():
             picked |= np.isnan(x) & np.isnan(y)
         elif np.count_nonzero(picked) == math.prod(shape):
             return picked, 1.0
