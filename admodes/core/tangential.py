@@ -60,12 +60,13 @@ def tangential(
     batch: Callable[..., Any] | None = None,
     holomorphic: bool = False,
     kind: str = "functions",
+    cost: Callable[..., dict[str, int]] | None = None,
     text: str = "",
     latex: str = "",
     doc: str = "",
 ) -> Op:
     """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
-    are as in Tangential, batch as in builders.linear."""
+    are as in Tangential, batch and cost as in builders.linear."""
     return register(
         Tangential(
             name=name,
@@ -86,6 +87,7 @@ def tangential(
             holomorphic=holomorphic,
             raw=differentiable is not None and not all(differentiable),
             batch=batch,
+            cost=cost,
             tangent=tangent,
             cotangent=cotangent,
         )

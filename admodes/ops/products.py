@@ -69,6 +69,12 @@ def _matmul_batch(args: tuple, mapped: tuple[bool, bool]) -> Any:
     return y if left > 1 else y[..., 0, :] if right > 1 else y[..., 0]
 
 
+def _matmul_cost(args: tuple, y: Any) -> dict[str, int]:
+    """(m, k) by (k, n): m k n multiplications, m n (k - 1) additions."""
+    k, size = shape_of(args[0])[-1], math.prod(shape_of(y))
+    return {"multiplications": size * k, "additions": size * max(k - 1, 0)}
+
+
 matmul: Op = linear(
     "matmul",
     lambda a, b: np.matmul(_dense(a), _dense(b)),
@@ -77,6 +83,7 @@ matmul: Op = linear(
     arity=2,
     joint=False,
     batch=_matmul_batch,
+    cost=_matmul_cost,
     kind="multiplications",
     text="{0} {1}",
     latex="{0} {1}",
@@ -260,6 +267,14 @@ def _einsum_value(*operands: Any, terms: tuple, output: str) -> Any:
     return np.einsum(",".join(terms) + "->" + output, *operands, optimize=len(operands) > 1)
 
 
+def _einsum_cost(args: tuple, y: Any, terms: tuple, output: str) -> dict[str, int]:
+    """Without intermediate results: a product for every point of the index space."""
+    sizes = {c: n for t, x in zip(terms, args, strict=True) for c, n in zip(t, shape_of(x))}
+    points = math.prod(sizes.values())
+    products = points * (len(terms) - 1)
+    return {"multiplications": products, "additions": points - math.prod(shape_of(y))}
+
+
 einsum_: Op = linear(
     "einsum",
     _einsum_value,
@@ -267,6 +282,7 @@ einsum_: Op = linear(
     arity=None,
     joint=False,
     batch=_einsum_batch,
+    cost=_einsum_cost,
     kind="multiplications",
     doc="np.einsum, written with explicit subscripts.",
 )

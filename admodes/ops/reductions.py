@@ -64,6 +64,29 @@ def along_axis(op: Callable[[], Op]) -> Callable[..., Any]:
     return batch
 
 
+def _fewer(kind: str) -> Callable[..., dict[str, int]]:
+    """The cost of a reduction: n entries that become m take n - m operations."""
+
+    def cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
+        return {kind: max(math.prod(shape_of(args[0])) - math.prod(shape_of(y)), 0)}
+
+    return cost
+
+
+def _mean_cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
+    return _fewer("additions")(args, y) | {"divisions": math.prod(shape_of(y))}
+
+
+def _scan_cost(kind: str) -> Callable[..., dict[str, int]]:
+    """The cost of a scan: the first entry along the axis is there already."""
+
+    def cost(args: tuple, y: Any, axis: int) -> dict[str, int]:
+        size, n = math.prod(shape_of(y)), shape_of(y)[axis]
+        return {kind: size - size // n if n else 0}
+
+    return cost
+
+
 def _sum_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     shape = shape_of(x)
     if axis is not None and not keepdims:
@@ -103,6 +126,7 @@ mean_: Op = linear(
     _mean,
     _mean_transpose,
     batch=along_axis(lambda: mean_),
+    cost=_mean_cost,
     kind="additions",
     reduces=True,
     doc="The mean of the entries of an array, over all axes or the given ones.",
@@ -154,6 +178,7 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
         tangent,
         cotangent=cotangent,
         batch=along_axis(lambda: op),
+        cost=_fewer("comparisons"),
         kind="comparisons",
         doc=doc,
     )
@@ -200,6 +225,7 @@ prod_: Op = tangential(
     lambda x, axis: np.prod(x, axis=axis),
     _prod_tangent,
     batch=along_axis(lambda: prod_),
+    cost=_fewer("multiplications"),
     kind="multiplications",
     holomorphic=True,
     doc="The product of the entries along an axis; its derivatives hold where entries are 0.",
@@ -209,6 +235,7 @@ cumsum_: Op = linear(
     lambda x, axis: np.cumsum(x, axis=axis),
     lambda w, y, x, axis: _reversed(cumsum_(_reversed(w, axis), axis=axis), axis),
     batch=along_axis(lambda: cumsum_),
+    cost=_scan_cost("additions"),
     kind="additions",
     doc="The sums of the first 1, 2, … entries along an axis.",
 )
@@ -223,6 +250,7 @@ cumprod_: Op = tangential(
     lambda x, axis: np.cumprod(x, axis=axis),
     lambda tangents, y, x, axis: jvp(lambda z: _swept(z, axis, multiply), (x,), tuple(tangents))[1],
     batch=along_axis(lambda: cumprod_),
+    cost=_scan_cost("multiplications"),
     kind="multiplications",
     holomorphic=True,
     doc="The products of the first 1, 2, … entries along an axis, right where entries are 0.",

@@ -66,6 +66,7 @@ reshape: Op = linear(
     lambda x, shape: np.asarray(x).reshape(shape),
     lambda w, y, x, shape: reshape(w, shape=shape_of(x)),
     batch=_reshape_batch,
+    cost=lambda args, y, shape: {},
     doc="The same entries in another shape.",
 )
 
@@ -88,6 +89,7 @@ transpose: Op = linear(
     lambda x, axes: x.transpose(axes),
     lambda w, y, x, axes: transpose(w, axes=_inverse_order(axes)),
     batch=lambda args, mapped, axes: transpose(args[0], axes=(0, *(a + 1 for a in axes))),
+    cost=lambda args, y, axes: {},
     text="{0}ᵀ",
     latex=r"{{0}}^{\top}",
     doc="The axes of an array in another order.",

@@ -1,13 +1,12 @@
 """What the operations of a recorded list cost, one by one, from their declarations.
 
-An operation costs one of its kind per entry of its result, unless COSTS says otherwise.
+An operation costs one of its kind per entry of its result, unless its declaration says otherwise.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -42,75 +41,17 @@ def size_of(x: Any) -> int:
     return int(np.prod(shape_of(x), dtype=int))
 
 
-def _matmul_cost(step: Step, xs: tuple) -> dict[str, int]:
-    """(m, k) by (k, n): m k n multiplications, m n (k - 1) additions."""
-    k, size = shape_of(xs[0])[-1], size_of(step.value)
-    return {"multiplications": size * k, "additions": size * max(k - 1, 0)}
-
-
-def _einsum_cost(step: Step, xs: tuple) -> dict[str, int]:
-    """Without intermediate results: a product for every point of the index space."""
-    terms = step.params["terms"]  # type: ignore[index]
-    sizes = {c: n for t, x in zip(terms, xs, strict=True) for c, n in zip(t, shape_of(x))}
-    points = math.prod(sizes.values())
-    products = points * (len(terms) - 1)
-    return {"multiplications": products, "additions": points - size_of(step.value)}
-
-
-def _reduction_cost(kind: str) -> Callable[[Step, tuple], dict[str, int]]:
-    return lambda step, xs: {kind: max(size_of(xs[0]) - size_of(step.value), 0)}
-
-
-def _mean_cost(step: Step, xs: tuple) -> dict[str, int]:
-    size = size_of(step.value)
-    return {"additions": max(size_of(xs[0]) - size, 0), "divisions": size}
-
-
-def _scan_cost(kind: str) -> Callable[[Step, tuple], dict[str, int]]:
-    def scan(step: Step, xs: tuple) -> dict[str, int]:
-        size = size_of(step.value)
-        n = shape_of(step.value)[(step.params or {})["axis"]]
-        return {kind: size - size // n if n else 0}
-
-    return scan
-
-
-def _view(step: Step, xs: tuple) -> dict[str, int]:
-    return {}
-
-
-COSTS: dict[str, Callable[[Step, tuple], dict[str, int]]] = {
-    "matmul": _matmul_cost,
-    "einsum": _einsum_cost,
-    "mean": _mean_cost,
-    "prod": _reduction_cost("multiplications"),
-    "amax": _reduction_cost("comparisons"),
-    "amin": _reduction_cost("comparisons"),
-    "cumsum": _scan_cost("additions"),
-    "cumprod": _scan_cost("multiplications"),
-    "transpose": _view,
-    "reshape": _view,
-}
-"""What operations cost that are not one of their kind per entry, by name; a transpose and another
-shape are views of the same entries."""
-
-
 def is_whole(step: Step) -> bool:
     """Whether the operation is counted as if one function made each entry, although it takes a
     whole array: solve, det and their like."""
     op = step.op
-    known = op.elementwise or op.reduces or op.name in COSTS or op.is_test
+    known = op.elementwise or op.reduces or op.cost is not None or op.is_test
     return not known and op.kind == "functions" and size_of(step.value) >= 1
 
 
 def cost(step: Step, program: Program) -> dict[str, int]:
-    """One operation per entry of the result; a sum of n entries takes n - 1 additions."""
-    size = size_of(step.value)
-    if step.op.name in COSTS:
-        return COSTS[step.op.name](step, program.arguments(step))
-    if step.op.reduces:
-        return {"additions": max(size_of(program.arguments(step)[0]) - size, 0)}
-    return {step.op.kind: size}
+    """What a step costs, by its operation's declaration."""
+    return step.op.costs(program.arguments(step), step.value, step.params)
 
 
 def partial_cost(step: Step, program: Program) -> dict[str, int]:
