@@ -48,6 +48,14 @@ def prepared(a: Any, options: dict, who: str) -> tuple[Any, dict, bool]:
     return a, given, bool(given.pop("keepdims", False))
 
 
+KEEPDIMS = frozenset(("keepdims",))
+
+
+def is_simple(a: Any, options: dict) -> bool:
+    """Whether a traced value is reduced with no option but keepdims, which needs no preparation."""
+    return isinstance(a, Carrier) and options.keys() <= KEEPDIMS and NONE not in options.values()
+
+
 def masked(a: Any, options: dict, neutral: Any) -> Any:
     """a with the neutral element wherever where= is false."""
     mask = options.pop("where", True)

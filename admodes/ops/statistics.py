@@ -17,7 +17,15 @@ from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import plain_index, take_along_axis
 from admodes.ops.layout import flat, rank_of, size_of
-from admodes.ops.options import NONE, given_options, masked, plain_axis, prepared, refuse
+from admodes.ops.options import (
+    NONE,
+    given_options,
+    is_simple,
+    masked,
+    plain_axis,
+    prepared,
+    refuse,
+)
 from admodes.ops.reductions import (
     all_axes,
     amax,
@@ -38,6 +46,8 @@ from admodes.ops.shaping import array, broadcast_to, concatenate, constant, resh
 
 @implements(np.sum)
 def np_sum(a: Any, axis: Any = None, **options: Any) -> Any:
+    if is_simple(a, options):
+        return sum_(a, axis=plain_axis(axis), **options)
     a, given, keepdims = prepared(a, options, "np.sum")
     initial = given.pop("initial", None)
     a = masked(a, given, 0.0)
@@ -56,6 +66,8 @@ def _count(mask: Any, like: Any, axis: Any, keepdims: bool) -> Any:
 
 @implements(np.mean)
 def np_mean(a: Any, axis: Any = None, **options: Any) -> Any:
+    if is_simple(a, options):
+        return mean_(a, axis=plain_axis(axis), **options)
     a, given, keepdims = prepared(a, options, "np.mean")
     mask = given.pop("where", None)
     refuse(given, "np.mean")
@@ -126,6 +138,8 @@ def root(x: Any) -> Any:
 def _extreme(op: Op, function: Callable, wins: str, edge: float) -> Callable:
     @implements(function)
     def handler(a: Any, axis: Any = None, **options: Any) -> Any:
+        if is_simple(a, options):
+            return op(a, axis=plain_axis(axis), keepdims=options.get("keepdims", False))
         who = f"np.{op.name[1:]}"
         a, given, keepdims = prepared(a, options, who)
         initial = given.pop("initial", None)
