@@ -147,7 +147,7 @@ class Traced(Carrier):
         return self.apply(op, (self,), None)
 
     def binary(self, op: Any, a: Any, b: Any) -> Any:
-        """An elementwise operation of which at least one argument is a traced array."""
+        """An operation of which at least one argument is a traced array."""
         level = self.level
         u, first = a, None
         if a.__class__ is Traced and a.level is level:
@@ -181,7 +181,9 @@ class Traced(Carrier):
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 return Traced(level, y, node)
-        return op.dispatch((a, b), None)
+        if isinstance(u, Carrier) or isinstance(v, Carrier):
+            return op.dispatch((a, b), None)
+        return _on_tape(level, op, (a, b), None)
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         x = self.primal

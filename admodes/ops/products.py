@@ -90,8 +90,8 @@ matmul: Op = linear(
     doc="The matrix product of np.matmul, of vectors, matrices and stacks of matrices.",
 )
 UFUNCS[np.matmul] = matmul
-setattr(Carrier, "__matmul__", lambda self, other: matmul(self, _arrayed(other)))  # noqa: B010
-setattr(Carrier, "__rmatmul__", lambda self, other: matmul(_arrayed(other), self))  # noqa: B010
+setattr(Carrier, "__matmul__", lambda self, other: self.binary(matmul, self, _arrayed(other)))  # noqa: B010
+setattr(Carrier, "__rmatmul__", lambda self, other: self.binary(matmul, _arrayed(other), self))  # noqa: B010
 bind_in_place("matmul")
 
 
