@@ -143,8 +143,8 @@ class Lanes:
             size, *rest = shape_of(seed) or (None,)
             if size is None or tuple(rest) != shape_of(x):
                 raise ValueError(
-                    f"{what} of shape {shape_of(seed)} for a {of} of shape {shape_of(x)}: batched "
-                    "seeds have one axis more, the first"
+                    f"{what} of shape {shape_of(seed)} where the {of} has shape {shape_of(x)}: "
+                    "batched seeds have one axis more, the first"
                 )
             sizes.add(size)
         if len(sizes) != 1:

@@ -164,7 +164,9 @@ def stripped(aux: Any, level: Level) -> Any:
 def match_shapes(xs: list, vs: list, what: str, of: str) -> None:
     for x, v in zip(xs, vs, strict=True):
         if shape_of(x) != shape_of(v):
-            raise ValueError(f"{what} of shape {shape_of(v)} for a {of} of shape {shape_of(x)}")
+            raise ValueError(
+                f"{what} of shape {shape_of(v)} where the {of} has shape {shape_of(x)}"
+            )
 
 
 def _leak(who: str) -> str:
