@@ -42,6 +42,7 @@ from admodes.ops.comparisons import (
     where,
 )
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
+from admodes.ops.extremes import max, min
 from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from admodes.ops.reductions import sum
 from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
@@ -84,8 +85,6 @@ def __getattr__(name: str) -> Any:
 
 log = ln
 pow = power
-max = maximum
-min = minimum
 
 __all__ = [
     "ArrayTrace",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.core.op import REGISTRY
 
 RNG = np.random.default_rng(11)
 M = RNG.normal(size=(3, 4))
@@ -547,3 +548,16 @@ def test_gradients_of_each_sample_of_a_network():
     for k, layer in enumerate(of_mean):
         for name in ("w", "b"):
             close(layer[name], found[k][name].mean(axis=0))
+
+
+@pytest.mark.parametrize("name", ["cumsum", "matmul", "sort", "solve"])
+def test_an_operation_without_a_batch_rule_goes_sample_by_sample(name, monkeypatch):
+    matrix = M[:, :3] + 4 * np.eye(3)
+
+    def f(x):
+        return np.sort(np.linalg.solve(matrix, np.cumsum(matrix @ x)) * x)
+
+    expected = ad.jacobian(f)(ROW[:3]), ad.jacobian(f, mode="reverse")(ROW[:3])
+    monkeypatch.setattr(REGISTRY[name], "batch", None)
+    np.testing.assert_allclose(ad.jacobian(f)(ROW[:3]), expected[0], rtol=1e-13)
+    np.testing.assert_allclose(ad.jacobian(f, mode="reverse")(ROW[:3]), expected[1], rtol=1e-13)

@@ -726,8 +726,13 @@ def out_with_a_name(x):
     ],
 )
 def test_what_an_in_place_operator_would_leave_behind_is_refused(f, mode):
+    x = np.array([1.0, 2.0])
+    once = ad.jacobian(f, mode=mode)
+    for nested in (once, ad.jacobian(once), ad.jacobian(once, mode="reverse")):
+        with pytest.raises(TypeError, match="write x = x"):
+            nested(x)
     with pytest.raises(TypeError, match="write x = x"):
-        ad.jacobian(f, mode=mode)(np.array([1.0, 2.0]))
+        ad.vmap(f)(np.stack([x, x]))
     np.testing.assert_array_equal(CAPTURED, 0.0)
 
 
@@ -815,3 +820,33 @@ def test_results_are_nobody_elses_arrays(batched):
         assert a.flags.writeable
         for b in (x, seed, *found[:k]):
             assert not np.shares_memory(a, b)
+
+
+def test_a_strong_zero_beside_a_traced_contribution():
+    """Plain arrays and traced values meet in one adjoint: nan must not come from 0 × inf."""
+    z = np.array([-1.0, 0.0, 4.0])
+
+    def inner(a):
+        def f(z):
+            return np.sum(np.where(z > 0, np.sqrt(z), 0.0)) + a * np.sum(z)
+
+        return ad.grad(f)(z)
+
+    out, tangent = ad.jvp(inner, (2.0,), (1.0,))
+    np.testing.assert_array_equal(out, [2.0, 2.0, 2.25])
+    np.testing.assert_array_equal(tangent, np.ones(3))
+    np.testing.assert_array_equal(ad.jacobian(inner, mode="reverse")(2.0), np.ones(3))
+
+
+def test_max_and_min_reduce_one_array_and_compare_several():
+    x = np.array([[1.0, 5.0, 5.0], [7.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(ad.max(x, axis=0), x.max(axis=0))
+    np.testing.assert_array_equal(ad.min(x, axis=1, keepdims=True), x.min(axis=1, keepdims=True))
+    np.testing.assert_array_equal(
+        ad.jacobian(lambda x: ad.max(x, axis=1))(x)[0], [[0.0, 0.5, 0.5], [0.0, 0.0, 0.0]]
+    )
+    assert ad.max(1.0, 3.0, 2.0) == 3.0
+    with pytest.raises(TypeError, match="stack them"):
+        ad.max(1.0, 2.0, axis=0)
+    with pytest.raises(TypeError, match=r"ad\.max"):
+        ad.maximum(x)

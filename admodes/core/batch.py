@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
-from admodes.core.inplace import share
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 
@@ -35,10 +34,7 @@ class Batch(Carrier):
         level = self.level
         mapped = tuple(a.__class__ is Batch and a.level is level for a in args)
         inner = tuple(a.primal if own else a for a, own in zip(args, mapped, strict=True))
-        made = Batch(level, op.batched(inner, mapped, params))
-        if op.views is not None and op.views(params):
-            share(args[0], made)
-        return made
+        return Batch(level, op.batched(inner, mapped, params))
 
     def __bool__(self) -> bool:
         raise TypeError(SAMPLES_DIFFER)

@@ -45,9 +45,9 @@ class Elementwise(Op):
     selects: bool = False
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.elementwise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
+        super().__post_init__()
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         read: set[int] = set()
@@ -190,7 +190,6 @@ class Linear(Op):
 
     transposes: tuple[Callable[..., Any], ...] = ()
     joint: bool = True
-    bound: tuple = (None, ())
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         if self.joint:
@@ -217,17 +216,11 @@ class Linear(Op):
         if not self.active(i):
             return None
         plain = all_plain((w, *args)) and (w.__class__ is float or w.dtype.kind == "f")
-        rule = (self._on_arrays() if plain else self.transposes)[0 if self.arity is None else i]
+        rule = self.transposes[0 if self.arity is None else i]
+        rule = specialised(rule, "array") if plain else rule
         given = (i, w) if self.arity is None else (w,)
         term = rule(*given, y, *args, **params) if params else rule(*given, y, *args)
         return canonical(term) if plain else term
-
-    def _on_arrays(self) -> tuple:
-        """The transposes, bound to the kernels of the operations they name."""
-        if self.bound[0] is not self.transposes:
-            rules = tuple(specialised(t, "array") for t in self.transposes)
-            self.bound = self.transposes, rules
-        return self.bound[1]
 
 
 def all_plain(args: tuple) -> bool:

@@ -14,7 +14,6 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call, innermost
-from admodes.core.inplace import share
 from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
     check_output,
@@ -107,10 +106,7 @@ class Dual(Carrier):
         y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
         if op.passive:
             return y
-        made = Dual(level, y, op.jvp(tangents, y, xs, params))
-        if op.views is not None and op.views(params):
-            share(args[0], made)
-        return made
+        return Dual(level, y, op.jvp(tangents, y, xs, params))
 
 
 def jvp(

@@ -57,7 +57,7 @@ def become(x: Any, new: Any, symbol: str) -> Any:
 
 def share(base: Any, view: Any) -> None:
     """Note that in NumPy these two arrays would be one memory."""
-    if view is base or not getattr(view, "content", ()) or not view.shape:
+    if not (base.content and view.content and view.shape):
         return
     group = getattr(base, "shares", None)
     if group is None:

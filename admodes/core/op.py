@@ -14,7 +14,7 @@ import numpy as np
 
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, quiet
-from admodes.core.inplace import IN_PLACE, bind_in_place
+from admodes.core.inplace import IN_PLACE, bind_in_place, share
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -91,14 +91,14 @@ class Op:
     batch: Callable[..., Any] | None = None
     accumulate: Callable[..., None] | None = None
     cost: Callable[..., dict[str, int]] | None = None
-    passive: bool = False
     views: Callable[[dict | None], bool] | None = None
-    quick: bool = False
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.__doc__ = self.doc
         self.__name__ = self.name
+        self.passive = self.differentiable is not None and not any(self.differentiable)
+        self.quick = self.elementwise and not self.passive
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -123,7 +123,10 @@ class Op:
             elif a.__class__ is not float:
                 arrays = False
         if top is not None:
-            return top.apply(self, args, params)
+            y = top.apply(self, args, params)
+            if self.views is not None and self.views(params):
+                share(args[0], y)
+            return y
         if (arrays or self.raw) and not floats and is_quiet():
             return self.on_arrays(args, params)
         return self.plain(args, params)
@@ -181,7 +184,7 @@ class Op:
         if missing < 0 or missing > len(self.defaults):
             least = self.arity - len(self.defaults)
             takes = str(self.arity) if not self.defaults else f"{least} to {self.arity}"
-            hint = "; the reduction over an array is not there yet" if self.folds else ""
+            hint = "; ad.max and ad.min reduce an array" if self.folds else ""
             raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given{hint}")
         return args + self.defaults[len(self.defaults) - missing :]
 
@@ -316,8 +319,6 @@ def _brief(x: Any) -> str:
 
 def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True) -> Op:
     """Enter op in the registry under its names, and bind its NumPy functions and its operator."""
-    op.passive = op.differentiable is not None and not any(op.differentiable)
-    op.quick = op.elementwise and not op.passive
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
             raise ValueError(f"an operation named {name!r} exists already")
@@ -338,29 +339,26 @@ def specialised(function: Any, kernel: str) -> Any:
     """A rule of admodes, with the operations it names bound to their kernels ("scalar" or
     "array"), in its helpers too: the same text as the general rule, without its dispatch. Rules
     written elsewhere stay as they are, since the names in a user's module may change."""
+    key = function, kernel
+    if key in _specialised:
+        return _specialised[key]
     if not isinstance(function, types.FunctionType):
         return function
     module = function.__globals__
     if not module.get("__name__", "").startswith("admodes.ops"):
         return function
-    key = function, kernel
-    if key not in _specialised:
-        bound = dict(module)
-        _specialised[key] = types.FunctionType(
-            function.__code__,
-            bound,
-            function.__name__,
-            function.__defaults__,
-            function.__closure__,
-        )
-        _specialised[key].__kwdefaults__ = function.__kwdefaults__
-        for name in _names(function.__code__):
-            found = module.get(name)
-            if isinstance(found, Op):
-                bound[name] = getattr(found, kernel)
-            elif found is not None:
-                bound[name] = specialised(found, kernel)
-    return _specialised[key]
+    bound = dict(module)
+    made = _specialised[key] = types.FunctionType(
+        function.__code__, bound, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    for name in _names(function.__code__):
+        found = module.get(name)
+        if isinstance(found, Op):
+            bound[name] = getattr(found, kernel)
+        elif isinstance(found, types.FunctionType):
+            bound[name] = specialised(found, kernel)
+    return made
 
 
 _specialised: dict[tuple, types.FunctionType] = {}

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.inplace import share
 from admodes.core.op import frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
@@ -77,10 +76,7 @@ class Recorded(Carrier):
         refs = tuple(Ref(a.row) if own else a for a, own in zip(args, mine, strict=True))
         y = bool(y) if y.__class__ is np.bool_ else y
         self.steps.append(Step(op, frozen(refs), plain_params(params), y))
-        made = Recorded(level, y, len(self.steps) - 1, self.steps)
-        if op.views is not None and op.views(params):
-            share(args[0], made)
-        return made
+        return Recorded(level, y, len(self.steps) - 1, self.steps)
 
     def unary(self, op: Any) -> Any:
         return self.apply(op, (self,), None)

@@ -73,11 +73,9 @@ class Evaluation:
     ) -> None:
         xs, self.tree = flatten(primals)
         self.level = level = Level()
-        lent = [] if copy else [x for x in xs if x.__class__ is ndarray and x.size >= LARGE]
-        small = not lent
+        lent = [] if copy else list(filter(_is_large, xs))
         carriers = [
-            traced_input(level, checked_input(x, "vjp", copy or small or np.size(x) < LARGE, True))
-            for x in xs
+            traced_input(level, checked_input(x, "vjp", copy or not _is_large(x), True)) for x in xs
         ]
         self.inputs = [node_of(x, level) for x in carriers]
         self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
@@ -158,6 +156,10 @@ class Evaluation:
         return unflatten(self.tree, owned(results, map(innermost, seeds)))
 
 
+def _is_large(x: Any) -> bool:
+    return x.__class__ is ndarray and x.size >= LARGE
+
+
 @contextmanager
 def read_only(arrays: list[ndarray], f: Callable) -> Iterator[None]:
     """f cannot write into these arrays, which the sweep will read. Several threads may have lent
@@ -195,10 +197,9 @@ def _one(y: Any) -> Any:
 
 
 def _has_nan(found: list) -> bool:
-    for g in found:
-        if g.__class__ is ndarray:
-            g = np.vdot(g, g)
-        if g is not None and not isinstance(g, Carrier) and g != g:
+    for g in map(innermost, found):
+        probe = np.vdot(g, g) if g.__class__ is ndarray else g
+        if probe is not None and probe != probe:
             return True
     return False
 

@@ -16,7 +16,6 @@ from typing import Any
 from numpy import ndarray
 
 from admodes.core.carrier import Carrier, Level
-from admodes.core.inplace import share
 from admodes.core.op import ARITHMETIC, NUMBERS, plain_params
 
 _next_serial = itertools.count().__next__
@@ -193,10 +192,7 @@ class Traced(Carrier):
         read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
         if not read_x and x.size >= SMALL:
             x = blank(x)
-        made = _with_node(self.level, y, op, (self.node,), params, (x,), read_y)
-        if op.views is not None and op.views(params):
-            share(self, made)
-        return made
+        return _with_node(self.level, y, op, (self.node,), params, (x,), read_y)
 
 
 def traced_input(level: Level, x: Any) -> Node | Traced:
