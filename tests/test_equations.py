@@ -332,3 +332,12 @@ def test_the_command(capsys, tmp_path):
     out = capsys.readouterr().out
     assert "z̄ = 2 z" in out
     assert "W̄ = z̄ xᵀ" in out
+
+
+def test_expressions_name_their_own_rows():
+    """Not by the local variables of the function that evaluates them."""
+    found = str(ad.equations(ad.parse("a = sin(x1); y = a * x1"), 1.0))
+    assert "value" not in found
+    assert "a = sin x1" in found
+    assert "a" in str(ad.trace(ad.parse("a = sin(x); a * x"), np.array([1.0, 2.0])))
+    assert "value" not in str(ad.equations(ad.parse("sin(x) * x"), 1.0))

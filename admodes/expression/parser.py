@@ -24,6 +24,9 @@ class ParsedFunction:
     (('x1', 'x2'), ('y',), 0.0)
     """
 
+    names_its_rows = True
+    """The definitions name the rows; the local variables of __call__ mean nothing to a user."""
+
     def __init__(self, expressions: tuple[str, ...], lowered: Lowered) -> None:
         self.expressions = expressions
         self.inputs, self.outputs, self._steps, self._results = lowered

@@ -93,6 +93,8 @@ def _watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
 def _source(f: Callable) -> tuple[CodeType | None, dict[str, np.ndarray]]:
     """The code of f, and the arrays among its globals and free variables."""
     f = getattr(f, "reordered", f)
+    if getattr(f, "names_its_rows", False):
+        return None, {}
     f = getattr(f, "func", getattr(f, "__func__", f))
     f = f if inspect.isfunction(f) else type(f).__dict__.get("__call__", f)
     if not inspect.isfunction(f):
