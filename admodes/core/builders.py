@@ -45,7 +45,7 @@ class Elementwise(Op):
     selects: bool = False
 
     def __post_init__(self) -> None:
-        self.elementwise = True
+        self.elementwise = self.entrywise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
         super().__post_init__()
 
@@ -358,13 +358,14 @@ def linear(
     reduces: bool = False,
     batch: Callable[..., Any] | None = None,
     cost: Callable[..., dict[str, int]] | None = None,
+    entrywise: bool = False,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
     operation itself, transposes state the vjp. reduces: it adds up, so that n entries that become
     m cost n - m additions; otherwise one operation of its kind is counted per entry. batch(args,
     mapped, **params) is the operation on arguments of which some have a leading axis of samples;
-    without it the samples are taken one by one. cost(args, y, **params) counts the operations by
-    kind, where there is not one per entry of the result."""
+    without it the samples are taken one by one. entrywise: as in Op. cost(args, y, **params) counts
+    the operations by kind, where there is not one per entry of the result."""
     op = Linear(
         name=name,
         array=value,
@@ -385,6 +386,7 @@ def linear(
         raw=differentiable is not None and any(differentiable),
         batch=batch,
         cost=cost,
+        entrywise=entrywise,
         transposes=transposes,
         joint=joint,
     )

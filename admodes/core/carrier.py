@@ -144,6 +144,12 @@ class Carrier:
             object.__setattr__(made, name, getattr(self, name))
         return made
 
+    def seen(self, how: str) -> None:
+        """The plain value inside has left the derivative."""
+
+    def decided(self, decide: Callable, xs: list, y: Any) -> None:
+        """decide(*xs) of plain values, where this carrier is one of xs, is y."""
+
     def __setitem__(self, index: Any, item: Any) -> None:
         raise TypeError(
             "a traced array cannot be assigned into; build the new one with ad.stack, ad.array or "
@@ -297,13 +303,28 @@ def value(x: Any) -> Any:
     if not isinstance(x, Carrier):
         return x
     shape = x.shape
-    x = innermost(x)
+    while isinstance(x, Carrier):
+        x.seen("ad.value, printing or formatting of a traced value")
+        x = x.primal
     if np.shape(x) != shape:
         raise TypeError(SAMPLES_DIFFER)
     if isinstance(x, np.ndarray):
         x = x.view()
         x.flags.writeable = False
     return x
+
+
+def settled(decide: Callable, *xs: Any) -> Any:
+    """decide(*xs) of the plain values inside: something that steers the function, such as an order
+    or a position. A recording notes it, since it holds only where the decision is the same."""
+    y = decide(*map(innermost, xs))
+    layers = list(xs)
+    while any(isinstance(x, Carrier) for x in layers):
+        for x in layers:
+            if isinstance(x, Carrier):
+                x.decided(decide, layers, y)
+        layers = [x.primal if isinstance(x, Carrier) else x for x in layers]
+    return y
 
 
 def innermost(x: Any) -> Any:

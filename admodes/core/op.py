@@ -19,6 +19,8 @@ from admodes.core.inplace import IN_PLACE, bind_in_place, share
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
 
+_NOTHING = bytes(32)
+
 NUMBERS = frozenset((float, int, bool))
 
 REGISTRY: dict[str, Op] = {}
@@ -65,7 +67,8 @@ class Op:
     buffer, w, **params) adds the transpose of w into an array, for operations that read a few
     entries of a large one. batch: see builders.linear. passive: the result has no derivative.
     views(params): whether NumPy's result would share memory with the argument.
-    quick: elementwise and differentiable.
+    quick: elementwise and differentiable. entrywise: each entry of the result is made from one
+    entry of each argument, with NumPy's broadcasting, whether by partials or not.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Op:
     accumulate: Callable[..., None] | None = None
     cost: Callable[..., dict[str, int]] | None = None
     views: Callable[[dict | None], bool] | None = None
+    entrywise: bool = False
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -290,6 +294,13 @@ def _frozen(a: Any) -> Any:
     if isinstance(a, Carrier):
         return a.clone()
     return a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a
+
+
+def blank(x: Any) -> Any:
+    """An array's shape and dtype without its entries; other things as they are."""
+    if x.__class__ is not np.ndarray:
+        return x
+    return np.ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
 
 
 def plain_params(params: dict | None) -> dict | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import frozen, plain_params
+from admodes.core.carrier import Carrier, Level, call, innermost
+from admodes.core.op import blank, frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
 
@@ -43,54 +43,132 @@ class Step:
 
 
 @dataclass
+class Guard:
+    """A decision that the function took from recorded values: decide(*args) was expected. The list
+    holds only where it is the same again."""
+
+    decide: Callable[..., Any]
+    args: tuple
+    expected: Any
+
+
+@dataclass
 class Program:
-    """A recorded list. inputs and outputs are Refs (an output may be a constant)."""
+    """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
+    decisions of control flow; captured are inputs that are no arguments, but arrays that the
+    function refers to, read anew at each run; notes are in words what was seen while recording."""
 
     steps: list[Step]
     inputs: list[Ref]
     outputs: list[Any]
     out_tree: Tree
+    guards: list[Guard] = field(default_factory=list)
+    captured: dict[int, np.ndarray] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def arguments(self, step: Step) -> tuple:
         """The values that step was applied to."""
         return tuple(self.steps[a.row].value if isinstance(a, Ref) else a for a in step.args)
 
 
+class Recording:
+    """A list that is being written. held: arrays by id that the function refers to, which are read
+    anew at each run instead of being copied. values: whether steps keep their arrays."""
+
+    def __init__(self, held: Mapping[int, np.ndarray], values: bool) -> None:
+        self.level = Level()
+        self.steps: list[Step] = []
+        self.guards: list[Guard] = []
+        self.notes: dict[str, None] = {}
+        self.held = held
+        self.values = values
+        self.captured: dict[int, np.ndarray] = {}
+        self.rows: dict[int, int] = {}
+
+    def enter(self, op: Any, args: tuple, params: dict | None, y: Any) -> Recorded:
+        """A new row, and its carrier."""
+        self.steps.append(Step(op, args, params, y if self.values else blank(y)))
+        return Recorded(self.level, y, len(self.steps) - 1, self)
+
+    def constant(self, a: Any) -> Any:
+        """An argument that does not depend on the inputs: a Ref where it is held, else a copy that
+        nobody changes."""
+        if self.held and a.__class__ is np.ndarray and self._is_held(a):
+            row = self.rows.get(id(a))
+            if row is None:
+                row = self.rows[id(a)] = self.enter(None, (), None, a).row
+                self.captured[row] = a
+            return Ref(row)
+        return frozen((a,))[0]
+
+    def _is_held(self, a: Any) -> bool:
+        while a is not None:
+            if id(a) in self.held:
+                return True
+            a = getattr(a, "base", None)
+        return False
+
+
 class Recorded(Carrier):
     """A value with its place in the list being recorded."""
 
-    __slots__ = ("__weakref__", "row", "shares", "steps")
-    content = ("primal", "row", "steps")
+    __slots__ = ("__weakref__", "recording", "row", "shares")
+    content = ("primal", "row", "recording")
 
-    def __init__(self, level: Level, primal: Any, row: int, steps: list[Step]) -> None:
+    def __init__(self, level: Level, primal: Any, row: int, recording: Recording) -> None:
         self.level = level
         self.primal = primal
         self.row = row
-        self.steps = steps
+        self.recording = recording
+
+    @property
+    def step(self) -> Step:
+        """The row in the list."""
+        return self.recording.steps[self.row]
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         level = self.level
-        mine = [a.__class__ is Recorded and a.level is level for a in args]
-        primals = tuple(a.primal if own else a for a, own in zip(args, mine, strict=True))
-        y = op.dispatch(primals, params)
-        refs = tuple(Ref(a.row) if own else a for a, own in zip(args, mine, strict=True))
+        primals: list[Any] = []
+        refs: list[Any] = []
+        for a in args:
+            if a.__class__ is Recorded and a.level is level:
+                primals.append(a.primal)
+                refs.append(Ref(a.row))
+            else:
+                primals.append(a)
+                refs.append(a if a.__class__ is float else self.recording.constant(a))
+        y = op.dispatch(tuple(primals), params)
         y = bool(y) if y.__class__ is np.bool_ else y
-        self.steps.append(Step(op, frozen(refs), plain_params(params), y))
-        return Recorded(level, y, len(self.steps) - 1, self.steps)
+        return self.recording.enter(op, tuple(refs), params and plain_params(params), y)
 
     def unary(self, op: Any) -> Any:
         return self.apply(op, (self,), None)
 
     def __bool__(self) -> bool:
         taken = bool(self.primal)
-        self.steps[self.row].branches.append(taken)
+        self.step.branches.append(taken)
+        self.recording.guards.append(Guard(bool, (Ref(self.row),), taken))
         return taken
+
+    def seen(self, how: str) -> None:
+        self.recording.notes[f"{how}: a constant of the recording"] = None
+
+    def decided(self, decide: Callable, xs: list, y: Any) -> None:
+        guards, level = self.recording.guards, self.level
+        args = tuple(
+            Ref(x.row)
+            if x.__class__ is Recorded and x.level is level
+            else frozen((innermost(x),))[0]
+            for x in xs
+        )
+        if not guards or guards[-1].decide is not decide:
+            guards.append(Guard(decide, args, y))
 
 
 def named(x: Any, name: str) -> Any:
     """x, whose row in a recorded list is from now on called name."""
-    if x.__class__ is Recorded and x.steps[x.row].op is not None:
-        x.steps[x.row].name = name
+    if x.__class__ is Recorded and x.step.op is not None:
+        x.step.name = name
     return x
 
 
@@ -104,18 +182,34 @@ def record(f: Callable, *args: Any) -> Program:
     ['multiply', 'add']
     """
     xs, tree = flatten(args)
-    level = Level()
-    steps: list[Step] = []
-    inputs = []
-    for x in xs:
-        leaf = checked_input(x, "record", copy=True)
-        steps.append(Step(None, (), None, leaf))
-        inputs.append(Recorded(level, leaf, len(steps) - 1, steps))
+    leaves = [checked_input(x, "record", copy=True) for x in xs]
+    return record_leaves(lambda *inputs: call(f, unflatten(tree, list(inputs))), leaves, f)
+
+
+def record_leaves(
+    run: Callable,
+    leaves: Sequence[Any],
+    f: Callable,
+    held: Mapping[int, np.ndarray] | None = None,
+    values: bool = True,
+) -> Program:
+    """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
+    carriers. held and values are as in Recording."""
+    recording = Recording(held or {}, values)
+    level = recording.level
+    inputs = [recording.enter(None, (), None, x) for x in leaves]
     try:
-        leaves, out_tree = flatten(call(f, unflatten(tree, inputs)))
+        results, out_tree = flatten(run(*inputs))
     finally:
         level.alive = False
-    for leaf in leaves:
-        check_output(leaf, level, f)
-    outputs = [Ref(y.row) if isinstance(y, Recorded) and y.level is level else y for y in leaves]
-    return Program(steps, [Ref(x.row) for x in inputs], outputs, out_tree)
+    for y in results:
+        check_output(y, level, f)
+    return Program(
+        recording.steps,
+        [Ref(x.row) for x in inputs],
+        [Ref(y.row) if isinstance(y, Recorded) and y.level is level else y for y in results],
+        out_tree,
+        recording.guards,
+        recording.captured,
+        list(recording.notes),
+    )

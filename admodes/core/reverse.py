@@ -16,7 +16,7 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.builders import FLOAT, cast, is_complex, zeros
 from admodes.core.carrier import Carrier, Level, call, innermost, quiet
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY, blank, shape_of
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -30,7 +30,7 @@ from admodes.core.pytree import (
     unflatten,
 )
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
-from admodes.core.tape import SMALL, Node, blank, node_of, reachable, traced_input
+from admodes.core.tape import SMALL, Node, node_of, reachable, traced_input
 
 LARGE = 2**16
 """Inputs of so many entries (512 KiB of float64) are not copied where the sweep follows at once;

@@ -10,8 +10,8 @@ from numpy import ndarray
 
 from admodes.core.builders import Elementwise, dtype_of, is_complex, sum_to
 from admodes.core.carrier import Carrier, quiet
-from admodes.core.op import REGISTRY, canonical, shape_of
-from admodes.core.tape import General, Node, blank
+from admodes.core.op import REGISTRY, blank, canonical, shape_of
+from admodes.core.tape import General, Node
 
 Product = Callable[[Any, Any, Any], Any]
 """(operation, partial, cotangent) -> their product."""

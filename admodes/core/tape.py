@@ -16,11 +16,10 @@ from typing import Any
 from numpy import ndarray
 
 from admodes.core.carrier import Carrier, Level
-from admodes.core.op import ARITHMETIC, NUMBERS, plain_params
+from admodes.core.op import ARITHMETIC, NUMBERS, blank, plain_params
 
 _next_serial = itertools.count().__next__
 _by_serial = attrgetter("serial")
-_NOTHING = bytes(32)
 
 SMALL = 512
 """Arrays below so many entries are kept also where only their shape is wanted."""
@@ -261,13 +260,6 @@ def _with_node(
 def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
     op.cache[key] = op.needs(active)
     return op.cache[key]  # type: ignore[no-any-return]
-
-
-def blank(x: Any) -> Any:
-    """An array's shape and dtype without its entries; other things as they are."""
-    if x.__class__ is not ndarray:
-        return x
-    return ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
 
 
 def reachable(roots: Iterable[Node]) -> list[Node]:

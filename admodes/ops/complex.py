@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import dtype_of, is_complex, linear
-from admodes.core.carrier import UFUNCS, Carrier, implements, innermost
+from admodes.core.carrier import UFUNCS, Carrier, implements, settled
 from admodes.core.op import Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.arithmetic import divide
@@ -109,8 +109,8 @@ def _angle(z: Any, deg: bool = False) -> Any:
 
 @implements(np.real_if_close)
 def _real_if_close(a: Any, tol: float = 100) -> Any:
-    plain = np.asarray(innermost(a))
-    return a if np.iscomplexobj(np.real_if_close(plain, tol)) else _real(a)
+    kept = settled(lambda plain: np.iscomplexobj(np.real_if_close(plain, tol)), a)
+    return a if kept else _real(a)
 
 
 def _conjugate(x: Any) -> Any:

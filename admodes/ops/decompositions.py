@@ -16,7 +16,7 @@ from admodes.core.op import Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.layout import matrix_transpose, rank_of
 from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, square_matrix
-from admodes.ops.options import same_for_all
+from admodes.ops.options import steered
 from admodes.ops.products import matmul
 from admodes.ops.shaping import array, concatenate, reshape
 from admodes.ops.statistics import absolute_square
@@ -194,8 +194,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     m, n = shape_of(a)
     cut = np.finfo(a.dtype).eps * max(m, n) if rcond is None else rcond
     x = matmul(pinv(a, rcond=max(cut, np.finfo(a.dtype).eps)), b)
-    plain = same_for_all(a)
-    rank = np.linalg.lstsq(plain, np.zeros(m), rcond)[2]
+    rank = steered(lambda plain: np.linalg.lstsq(plain, np.zeros(m), rcond)[2], a)
     left = absolute_square(b - matmul(a, x))
     residuals = np.sum(left, axis=0, keepdims=rank_of(b) == 1)
     return x, residuals if rank == n < m else np.zeros(0), int(rank), svd_of(a, compute_uv=False)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import is_complex
-from admodes.core.carrier import implements, innermost
+from admodes.core.carrier import implements, settled
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.comparisons import equal, where
@@ -81,7 +81,7 @@ def _roots(p: Any) -> Any:
     n = shape_of(p)[0] - 1
     if n < 1:
         return np.zeros(0)
-    if np.any(innermost(p)[..., [0, n]] == 0):
+    if settled(lambda plain: np.any(plain[..., [0, n]] == 0), p):
         raise ValueError(
             "np.roots of a traced value: the first and the last coefficient must not be 0, since "
             "the number of roots depends on them"

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import linear
-from admodes.core.carrier import Carrier, LostDerivative, implements, value
+from admodes.core.carrier import (
+    SAMPLES_DIFFER,
+    Carrier,
+    LostDerivative,
+    implements,
+    innermost,
+    settled,
+)
 from admodes.core.op import Op, shape_of
 from admodes.ops.shaping import reshape, spread, transpose
 
@@ -189,9 +196,9 @@ def plain_index(index: Any) -> Any:
             raise LostDerivative(
                 "a traced value cannot be an index: use int(ad.value(x)) or a condition"
             )
-        if np.shape(value(index)) != index.shape:
-            bool(index)
-        return value(index)
+        if np.shape(innermost(index)) != index.shape:
+            raise TypeError(SAMPLES_DIFFER)
+        return settled(np.asarray, index)
     return index
 
 

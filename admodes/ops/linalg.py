@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import aligned, is_complex, linear
-from admodes.core.carrier import FUNCTIONS, Carrier, implements, innermost
+from admodes.core.carrier import FUNCTIONS, Carrier, implements, settled
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.layout import matrix_transpose, rank_of, size_of
@@ -125,7 +125,8 @@ def _det_slope(y: Any, a: Any) -> Any:
     """∂det/∂A: det A A⁻ᵀ, or the cofactors where A has no inverse."""
     if not isinstance(a, Carrier) and not is_complex(a):
         return _cofactors(a) if shape_of(a)[-1] else a
-    if np.any(np.linalg.matrix_rank(innermost(a)) < shape_of(a)[-1]):
+    n = shape_of(a)[-1]
+    if settled(lambda plain: np.any(np.linalg.matrix_rank(plain) < n), a):
         return matrix_transpose(_adjugate(a))
     return matrix_transpose(inv(a)) * reshape(y, shape=(*shape_of(y), 1, 1))
 

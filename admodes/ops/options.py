@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from admodes.core.builders import is_complex
-from admodes.core.carrier import Carrier, value
+from admodes.core.carrier import SAMPLES_DIFFER, Carrier, innermost, settled
 from admodes.core.op import REGISTRY
+from admodes.core.pytree import flatten, unflatten
 from admodes.ops.comparisons import where
 from admodes.ops.shaping import array
 
@@ -62,12 +64,19 @@ def masked(a: Any, options: dict, neutral: Any) -> Any:
     return a if mask is True else where(mask, a, neutral)
 
 
-def same_for_all(a: Any) -> Any:
-    """The plain value of something that steers the function; refused where it differs between the
-    samples of a batch."""
-    if isinstance(a, Carrier) and a.shape == () and a.dtype.kind == "b":
-        return bool(a)
-    return value(a)
+def steered(function: Callable, *args: Any, **options: Any) -> Any:
+    """function(*args, **options) of plain values, which steers the function that is traced; refused
+    where it differs between the samples of a batch. Lists may hold traced values."""
+    leaves, tree = flatten((args, options))
+    for leaf in leaves:
+        if isinstance(leaf, Carrier) and np.shape(innermost(leaf)) != leaf.shape:
+            raise TypeError(SAMPLES_DIFFER)
+
+    def decide(*plain: Any) -> Any:
+        args, options = unflatten(tree, list(plain))
+        return function(*args, **options)
+
+    return settled(decide, *leaves)
 
 
 def plain_axis(axis: Any) -> Any:

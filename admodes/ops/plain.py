@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, implements, value
-from admodes.ops.options import given_options, same_for_all
+from admodes.core.carrier import implements
+from admodes.ops.options import given_options, steered
 
 PLAIN = (
     *(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere),
@@ -36,13 +36,7 @@ IN_PLACE = {
 def _enter(function: Callable) -> None:
     @implements(function)
     def handler(*args: Any, **kwargs: Any) -> Any:
-        return function(*map(_deep, args), **{k: _deep(v) for k, v in kwargs.items()})
-
-
-def _deep(x: Any) -> Any:
-    if isinstance(x, (list, tuple)):
-        return type(x)(map(_deep, x))
-    return value(same_for_all(x)) if isinstance(x, Carrier) else x
+        return steered(function, *args, **kwargs)
 
 
 for _function in PLAIN:
@@ -53,7 +47,7 @@ def _truth(function: Callable) -> None:
     @implements(function)
     def handler(a: Any, axis: Any = None, **options: Any) -> Any:
         given = given_options(options, f"np.{function.__name__}")
-        return function(same_for_all(a), axis=axis, **given)
+        return steered(function, a, axis=axis, **given)
 
 
 _truth(np.any)

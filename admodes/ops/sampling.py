@@ -12,7 +12,7 @@ from admodes.core.op import Op, shape_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
-from admodes.ops.options import given_options, no_out, refuse, same_for_all
+from admodes.ops.options import given_options, no_out, refuse, steered
 from admodes.ops.products import matmul
 from admodes.ops.reductions import argsort, mean_, sum_
 from admodes.ops.selection import maximum, minimum
@@ -125,7 +125,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
 @implements(np.choose)
 def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     no_out(out, "np.choose")
-    a = same_for_all(a) if isinstance(a, Carrier) else np.asarray(a)
+    a = steered(np.asarray, a)
     if mode != "raise" or np.any(a < 0) or np.any(a >= len(choices)):
         raise ValueError("np.choose of traced values takes positions of the choices")
     y = choices[0]
@@ -150,13 +150,13 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
 @implements(np.unique)
 def _unique(ar: Any, **options: Any) -> Any:
     refuse({k: v for k, v in given_options(options, "np.unique").items() if v}, "np.unique")
-    _, first = np.unique(same_for_all(ar), return_index=True)
+    _, first = steered(np.unique, ar, return_index=True)
     return flat(ar)[first]
 
 
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    x = same_for_all(x)
+    x = steered(np.asarray, x)
     if weights is None:
         return np.bincount(x, None, minlength)
     count = max(minlength, int(np.max(x, initial=-1)) + 1)
@@ -172,4 +172,4 @@ def _histogram(a: Any, bins: Any = 10, range: Any = None, **options: Any) -> Any
             "np.histogram of a traced value: give bins= as a plain array of edges, or range=, so "
             "that the edges do not depend on it"
         )
-    return np.histogram(same_for_all(a), bins, range)
+    return steered(np.histogram, a, bins, range)

@@ -148,6 +148,7 @@ def _test(name: str, ufunc: np.ufunc, doc: str) -> Op:
         ufunc,
         differentiable=(False,),
         kind="comparisons",
+        entrywise=True,
         batch=lambda args, mapped: UFUNCS[ufunc](args[0]),
         doc=doc + "; it has no derivative.",
         numpy=(ufunc,),

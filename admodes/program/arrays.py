@@ -72,7 +72,7 @@ def _watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
     def profile(frame: FrameType, event: Any, arg: Any) -> None:
         if event == "return" and frame.f_code is code:
             for name, held in frame.f_locals.items():
-                if held.__class__ is Recorded and held.steps[held.row].name is None:
+                if held.__class__ is Recorded and held.step.name is None:
                     named(held, name)
                 elif isinstance(held, np.ndarray) and held.ndim:
                     constants[name] = held.copy()

@@ -1,0 +1,110 @@
+"""A recorded list copied with changes: what every pass of the optimiser is written with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.carrier import quiet
+from admodes.core.op import Op, blank, canonical
+from admodes.core.record import Guard, Program, Ref, Step
+
+Rule = Callable[["Copy", Step, tuple], Any]
+"""(the copy so far, an old step, its arguments in the copy) -> a Ref of the copy or a constant
+that replaces the step, or None to keep it."""
+
+
+class Copy:
+    """A program that is being copied row by row, with other rows in the place of some."""
+
+    def __init__(self, program: Program) -> None:
+        self.old = program
+        self.steps: list[Step] = []
+        self.new: list[Any] = []
+
+    def by(self, rule: Rule) -> Program:
+        """The copy in which rule replaces steps; inputs stay."""
+        for step in self.old.steps:
+            args = self.moved(step.args)
+            found = None if step.op is None else rule(self, step, args)
+            self.new.append(self.keep(step, args) if found is None else found)
+        return self.finished()
+
+    def keep(self, step: Step, args: tuple) -> Ref:
+        """The step itself on arguments of the copy."""
+        self.steps.append(replace(step, args=args))
+        return Ref(len(self.steps) - 1)
+
+    def emit(self, op: Op, *args: Any, **params: Any) -> Ref:
+        """A new row. Its value has the right shape and dtype; of arrays the entries are unknown."""
+        value = inferred(op, tuple(self.value(a) for a in args), params)
+        self.steps.append(Step(op, args, params or None, value))
+        return Ref(len(self.steps) - 1)
+
+    def value(self, a: Any) -> Any:
+        """What an argument stands for: a recorded number, the shape and dtype of an array."""
+        return self.steps[a.row].value if isinstance(a, Ref) else a
+
+    def step(self, a: Any) -> Step | None:
+        """The row that made an argument; None for constants and inputs."""
+        made = self.steps[a.row] if isinstance(a, Ref) else None
+        return made if made is not None and made.op is not None else None
+
+    def moved(self, args: tuple) -> tuple:
+        return tuple(self.new[a.row] if isinstance(a, Ref) else a for a in args)
+
+    def finished(self) -> Program:
+        """The program with its inputs, outputs and guards in the copy."""
+        old = self.old
+        return replace(
+            old,
+            steps=self.steps,
+            inputs=[self.new[x.row] for x in old.inputs],
+            outputs=list(self.moved(tuple(old.outputs))),
+            guards=[Guard(g.decide, self.moved(g.args), g.expected) for g in old.guards],
+            captured={self.new[row].row: array for row, array in old.captured.items()},
+        )
+
+
+def inferred(op: Op, values: tuple, params: dict) -> Any:
+    """The result's value where all arguments are numbers, else its shape and dtype."""
+    with quiet():
+        if not op.entrywise:
+            return blank(op.dispatch(values, params or None))
+        shape = np.broadcast_shapes(*map(shape_of, values))
+        if not shape:
+            return op.dispatch(values, params or None)
+        small = tuple(np.zeros((1,) * len(shape), v.dtype) if shape_of(v) else v for v in values)
+        found = np.asarray(op.dispatch(small, params or None))
+    return np.broadcast_to(found.ravel()[:1].reshape((1,) * len(shape)), shape)
+
+
+def kept_rows(program: Program, kept: list[int]) -> Program:
+    """The program without the other rows; what is kept refers to none of them."""
+    copy = Copy(program)
+    wanted = set(kept)
+    for i, step in enumerate(program.steps):
+        copy.new.append(copy.keep(step, copy.moved(step.args)) if i in wanted else None)
+    return copy.finished()
+
+
+def uses(program: Program) -> Counter:
+    """How often each row is read: by rows, outputs and guards."""
+    found: Counter = Counter()
+    for step in program.steps:
+        found.update(a.row for a in step.args if isinstance(a, Ref))
+    found.update(y.row for y in program.outputs if isinstance(y, Ref))
+    for guard in program.guards:
+        found.update(a.row for a in guard.args if isinstance(a, Ref))
+    return found
+
+
+def shapes_alike(a: Any, b: Any) -> bool:
+    """Whether two values have one shape and dtype."""
+    x, y = np.asarray(canonical(a)), np.asarray(canonical(b))
+    return x.shape == y.shape and x.dtype == y.dtype
