@@ -1,0 +1,303 @@
+"""Recomputation: a stretch of a computation of which the tape keeps one step, no matter how long.
+
+The first evaluation runs without recording. What it depends on is found by the flow of data: its
+arguments, and the recorded values that its function closes over, which meet its values in an
+operation and so leave nodes behind. On the tape the stretch becomes three nodes: one that hands
+the cotangents of the results to the stretch, the stretch, and one that hands its contributions to
+all that it depends on. When the sweep arrives, the stretch is evaluated again, is recorded, and is
+swept at once.
+
+A. Griewank, Achieving logarithmic growth of temporal and spatial complexity in reverse automatic
+differentiation, Optimization Methods and Software 1 (1992).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from admodes.checkpointing.carriers import (
+    Cotangents,
+    Unrecorded,
+    add_up,
+    cloned,
+    frozen,
+    is_opaque,
+    layers,
+    nodes_at,
+    put_on,
+    revived,
+    revived_here,
+    taken_off,
+)
+from admodes.core.carrier import Carrier, Level, innermost, quiet
+from admodes.core.inplace import share
+from admodes.core.sweep import pull_back, strong_product
+from admodes.core.tape import General, Node, Traced, blank
+
+Forward = Callable[["Trial", list], list]
+"""(trial, arguments) -> results, all as flat lists."""
+Back = Callable[[list, Level, dict], dict]
+"""(arguments, level, cotangents of the results by key) -> contributions by node of that level."""
+
+_here = Level()
+SAMPLES = 8
+"""Of every result so many entries are kept, to tell whether a second evaluation gives the same."""
+
+
+class Trial:
+    """An evaluation that records nothing on the levels of reverse mode with serials from since on.
+    depends: by level, the nodes that what it has computed depends on."""
+
+    def __init__(self, who: str, since: float = 0) -> None:
+        self.who = who
+        self.since = since
+        self.level = Level()
+        self.mark = mark()
+        self.depends: dict[Level, dict[Node, None]] = {}
+        self._given: list[tuple[Unrecorded, Any]] = []
+
+    def entered(self, leaves: Iterable) -> list:
+        """Arguments without their recording wrappers."""
+        return [self._entered(x) for x in leaves]
+
+    def _entered(self, x: Any) -> Any:
+        found: list[Node] = []
+        plain = taken_off(x, self.since, found)
+        self._note(found)
+        if not found:
+            return x
+        given = Unrecorded(self.level, plain)
+        self._given.append((given, plain))
+        return given
+
+    def left(self, leaves: Iterable) -> list:
+        """Results without what the function's closure has recorded."""
+        return [self._left(y) for y in leaves]
+
+    def _left(self, y: Any) -> Any:
+        if is_of(y, self.level) and not isinstance(y.primal, Carrier):
+            return y
+        found: list[Node] = []
+        plain = taken_off(y, self.since, found)
+        for node in found:
+            self._note(recorded_since(self.mark, [node])[1])
+        return Unrecorded(self.level, plain) if found and not is_of(plain, self.level) else plain
+
+    def _note(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            self.depends.setdefault(node.level, {})[node] = None
+
+    def check_arguments(self) -> None:
+        """Refuse a change of an argument in place."""
+        if any(given.primal is not plain for given, plain in self._given):
+            raise TypeError(
+                f"{self.who} changes its own argument in place, which a second evaluation would "
+                "do again: write x = x + v instead of x += v"
+            )
+
+
+class Hand:
+    """The operation of a result of a stretch: its cotangent, under the key of that result."""
+
+    __slots__ = ("key",)
+    name = "checkpoint"
+    accumulate = None
+
+    def __init__(self, key: tuple) -> None:
+        self.key = key
+
+    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Cotangents:
+        return Cotangents({self.key: w})
+
+
+class Stretch:
+    """The operation that stands for a whole stretch."""
+
+    __slots__ = ("back", "level", "nodes", "who")
+    name = "checkpoint"
+    accumulate = None
+
+    def __init__(self, who: str, level: Level, nodes: list[Node], back: Callable) -> None:
+        self.who = who
+        self.level = level
+        self.nodes = nodes
+        self.back = back
+
+    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Cotangents:
+        """The contributions to the nodes, by their positions. This is a stretch of its own for
+        the levels that the sweep itself is recorded on."""
+        keys = list(w.primal)
+
+        def forward(trial: Trial, ws: list) -> list:
+            found = self.back(self.level, dict(zip(keys, ws, strict=True)))
+            if not found.keys() <= set(self.nodes):
+                raise ValueError(
+                    f"{self.who}: evaluated again, it depends on another traced value than at "
+                    "first: a variable that it closes over has meanwhile been given another "
+                    "value; pass it as an argument"
+                )
+            return [found.get(node) for node in self.nodes]
+
+        terms = collapsed(self.who, list(w.primal.values()), forward)
+        return Cotangents({k: t for k, t in enumerate(terms) if t is not None})
+
+
+class Fan:
+    """The operation that hands a stretch's contributions to all that it depends on."""
+
+    __slots__ = ()
+    name = "checkpoint"
+    accumulate = None
+
+    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+        return w.primal.get(i)
+
+
+def collapsed(who: str, inputs: list, forward: Forward, back: Back | None = None) -> list:
+    """The results of forward(trial, inputs), of which the tape of every level keeps one step.
+    back computes that step's contributions; by default it evaluates forward again."""
+    opaque = any(map(is_opaque, inputs))
+    trial = Trial(who, math.inf if opaque else 0)
+    try:
+        results = trial.left(forward(trial, trial.entered(inputs)))
+    finally:
+        trial.level.alive = False
+    trial.check_arguments()
+    if trial.depends:
+        kept = list(map(frozen, inputs))
+        again = back or _evaluated_again(who, forward, results)
+        ended = {layer.level for x in (*inputs, *results) for layer in layers(x)}
+        ended |= trial.depends.keys() | revived_here()
+
+        def contributions(level: Level, ws: dict) -> dict:
+            with revived(ended), quiet():
+                return again(kept, level, ws)
+
+        for level in sorted(trial.depends, key=lambda level: level.serial):
+            step = Stretch(who, level, list(trial.depends[level]), contributions)
+            results = _with_step(results, trial.level, step)
+    results = [y.primal if is_of(y, trial.level) else y for y in results]
+    _note_views(inputs, results)
+    return results
+
+
+def _note_views(inputs: list, results: list) -> None:
+    """Note which results are views of an argument, as an operation that makes one does."""
+    for x in inputs:
+        for y in results:
+            if isinstance(x, Carrier) and isinstance(y, Carrier) and x is not y:
+                a, b = innermost(x), innermost(y)
+                if isinstance(a, np.ndarray) and np.may_share_memory(a, b):
+                    share(x, y)
+
+
+def is_of(y: Any, level: Level) -> bool:
+    """Whether y is an unrecorded value of this level."""
+    return y.__class__ is Unrecorded and y.level is level
+
+
+def _with_step(results: list, own: Level, step: Stretch) -> list:
+    """The results as values on the tape of the step's level."""
+    level, nodes = step.level, tuple(step.nodes)
+    # The sweep inside a stretch has already made contributions to real values real.
+    fan = Node(level, None, Fan(), nodes, General((None, (np.complex128(0.0),) * len(nodes))))
+    middle = Node(level, None, step, (fan,), General((None, (0.0,))))
+
+    def recorded(y: Any, key: tuple) -> Any:
+        local = General((None, (0.0,)))
+        if y.__class__ is float:
+            return Node(level, y, Hand(key), (middle,), local)
+        return Traced(level, y, Node(level, blank(y), Hand(key), (middle,), local))
+
+    return [
+        Unrecorded(own, put_on(y.primal, level, recorded, (j,))) if is_of(y, own) else y
+        for j, y in enumerate(results)
+    ]
+
+
+def _evaluated_again(who: str, forward: Forward, results: list) -> Back:
+    expected = samples(results)
+
+    def back(inputs: list, level: Level, ws: dict) -> dict:
+        def run() -> list:
+            trial = Trial(who, math.inf)
+            xs = [cloned(taken_off(x, level.serial + 1)) for x in inputs]
+            ys = forward(trial, trial.entered(xs))
+            compare(expected, samples(ys), who)
+            return ys
+
+        return pulled(level, run, ws)
+
+    return back
+
+
+def pulled(level: Level, run: Callable[[], list], ws: dict) -> dict:
+    """Evaluate run() on carriers of a level, and pull the cotangents of its results back through
+    what it records: the contributions to nodes that are older."""
+    start = mark()
+    ys = [taken_off(y, level.serial + 1) for y in run()]
+    adjoints: dict[Node, Any] = {}
+    for j, y in enumerate(ys):
+        for key, node in nodes_at(y, level, (j,)):
+            add_up(adjoints, {node: ws.get(key)})
+    nodes, _ = recorded_since(start, adjoints)
+    pull_back(adjoints, nodes, adjoints.pop, strong_product)
+    return adjoints
+
+
+def mark() -> int:
+    """A serial: nodes with larger ones are newer."""
+    return Node(_here, None, None, (), None).serial
+
+
+def recorded_since(start: int, roots: Iterable[Node]) -> tuple[list[Node], dict[Node, None]]:
+    """The nodes that roots depend on and that are newer than start, last first, and the older ones
+    that these depend on at once."""
+    new: set[Node] = set()
+    older: dict[Node, None] = {}
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node.serial < start:
+            older[node] = None
+        elif node not in new:
+            new.add(node)
+            stack += [a for a in node.args if a.__class__ is Node and a.level is node.level]
+    return sorted(new, key=lambda node: node.serial, reverse=True), older
+
+
+def samples(leaves: list) -> list:
+    """A few entries of each result."""
+    found = []
+    for x in map(innermost, leaves):
+        if isinstance(x, np.ndarray):
+            x = np.array(x.flat[:: max(x.size // SAMPLES, 1)])
+        found.append(x)
+    return found
+
+
+def compare(expected: list, found: list, who: str) -> None:
+    """Refuse results that are not those of the first evaluation."""
+    if len(expected) != len(found) or not all(map(_alike, expected, found)):
+        raise ValueError(
+            f"{who}: evaluated again for the sweep back, it gave other values than at first: it "
+            "draws random numbers, or something that it reads was changed meanwhile; pass what "
+            "changes as an argument"
+        )
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if a.__class__ is float and b.__class__ is float:
+        return a == b or abs(a - b) <= abs(a) * 1e-8 or (a != a and b != b)
+    kind = getattr(a, "dtype", np.dtype(float) if a.__class__ is float else None)
+    if kind is None or kind.kind not in "fc":
+        return True
+    if np.shape(a) != np.shape(b):
+        return False
+    scale = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
+    tolerance = float(np.sqrt(np.finfo(kind).eps)) * float(scale)
+    return bool(np.allclose(a, b, rtol=0.0, atol=tolerance, equal_nan=True))
