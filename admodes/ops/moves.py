@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear
+from admodes.core.builders import linear, zeros
 from admodes.core.carrier import FUNCTIONS, HOW_TO_ADD, Carrier, implements
 from admodes.core.op import Op, shape_of
 from admodes.ops.indexing import getitem, place, plain_index
@@ -40,7 +40,7 @@ def mover(function: Callable[..., Any], doc: str = "") -> Op:
         n, *rest = shape_of(args[0])
         origin = _origin(function, tuple(rest), params)
         rows = reshape(args[0], shape=(n, math.prod(rest)))
-        rows = concatenate([np.zeros((n, 1)), rows], axis=1)
+        rows = concatenate([zeros((n, 1), rows), rows], axis=1)
         return getitem(rows, index=(slice(None), origin))
 
     name = function.__name__

@@ -1,0 +1,121 @@
+"""Derivatives as a few diagonals: f runs once on values that carry their non-zero derivatives.
+
+A `Banded` value holds, beside the value, a short list of layers: for every entry of the value the
+number of one entry of the input (the source), and the derivative with respect to it (the
+coefficient). For u[1:-1] there is one layer, with the coefficient 1.0; for u[2:] - u[:-2] there are
+two, 1.0 and -1.0; a product with an array makes their coefficients arrays. That is forward mode
+with as many directions as a row has entries, and none of the zeros: the diagonals of a stencil
+come out of one pass over its partials.
+
+What the sources become is worked out once and remembered by operation, parameters and sources, so
+that running again costs the arithmetic on the coefficients alone. That memory depends on no value,
+so constants may change and branches may turn. The coefficients are made by operations, so that
+what runs here can be recorded and compiled.
+
+An operation that gives an entry many sources (a long sum, a matrix product, sort, solve) raises
+Unstructured: compressed.py then does without bands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from admodes.core.carrier import Carrier, Level, call
+from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.pytree import check_output
+from admodes.sparsity.layer_rules import rule_for
+from admodes.sparsity.layers import Layers, Memory, Unstructured, remembered, solid
+from admodes.sparsity.rows import numbers
+
+SHORT = 8
+"""Matrix products are taken apart where so many products or fewer are added up."""
+
+
+class Banded(Carrier):
+    """A value with its layers; coefficients[k] belongs to layer k: a number, or an array that
+    broadcasts to the shape and is 0 where the layer has no source. Where layers is None the value
+    has no bands, and coefficients[0] is the reason."""
+
+    __slots__ = ("__weakref__", "coefficients", "layers", "memory", "shares")
+    content = ("primal", "layers", "coefficients", "memory")
+
+    def __init__(
+        self, level: Level, primal: Any, layers: Layers | None, coefficients: list, memory: Memory
+    ) -> None:
+        self.level = level
+        self.primal = primal
+        self.layers = layers
+        self.coefficients = coefficients
+        self.memory = memory
+
+    def apply(self, op: Op, args: tuple, params: dict | None) -> Any:
+        level = self.level
+        own = [a.__class__ is Banded and a.level is level for a in args]
+        xs = tuple(a.primal if mine else a for a, mine in zip(args, own, strict=True))
+        y = op.dispatch(xs, params)
+        if op.passive:
+            return y
+        carried = [
+            a if mine and op.active(i) else None
+            for i, (a, mine) in enumerate(zip(args, own, strict=True))
+        ]
+        try:
+            if op.name == "matmul":
+                found = _product_by_sums(args, xs)
+                return Banded(level, y, found.layers, found.coefficients, self.memory)
+            layers, coefficients = rule_for(op, carried, y)(
+                op, carried, xs, y, params or {}, self.memory
+            )
+        except Unstructured as error:
+            # Only an error where its derivative is used.
+            return Banded(level, y, None, [error], self.memory)
+        return Banded(level, y, layers, coefficients, self.memory)
+
+    def unary(self, op: Op) -> Any:
+        return self.apply(op, (self,), None)
+
+    def solid(self) -> list:
+        """The coefficients as numbers and arrays."""
+        self.coefficients = list(map(solid, self.coefficients))
+        return self.coefficients
+
+
+def banded(f: Callable, x: Any, memory: Memory) -> tuple[Any, Layers, list]:
+    """f(x), its layers, and their coefficients (see `solid`). memory: what earlier calls have
+    worked out, filled further by this one.
+
+    Raises Unstructured where f has no bands.
+
+    >>> import numpy as np
+    >>> _, layers, coefficients = banded(lambda x: x[1:] * x[:-1], np.array([2.0, 3.0, 4.0]), {})
+    >>> [(s.tolist(), solid(c).tolist()) for s, c in zip(layers.sources, coefficients)]
+    [([1, 2], [2.0, 3.0]), ([0, 1], [3.0, 4.0])]
+    """
+    level = Level()
+    shape = shape_of(x)
+    layers = remembered(memory, ("x", shape), lambda: Layers(shape, [numbers(shape).ravel()]))
+    try:
+        y = call(f, (Banded(level, x, layers, [1.0], memory),))
+    finally:
+        level.alive = False
+    if y.__class__ is Banded and y.level is level:
+        if y.layers is None:
+            raise y.coefficients[0]
+        return y.primal, y.layers, y.coefficients
+    check_output(y, level, f)
+    return y, remembered(memory, ("c", shape_of(y)), lambda: Layers(shape_of(y), [])), []
+
+
+def _product_by_sums(args: tuple, xs: tuple) -> Banded:
+    """matmul as products and a sum over a short axis."""
+    ranks = [len(shape_of(x)) for x in xs]
+    if shape_of(xs[0])[-1] > SHORT:
+        raise Unstructured("matmul adds up many products")
+    a, b = args
+    a = a if ranks[0] > 1 else a[None, :]
+    b = b if ranks[1] > 1 else b[:, None]
+    terms = a[..., :, :, None] * b[..., None, :, :]
+    y = REGISTRY["sum"](terms, axis=-2)
+    y = y if ranks[0] > 1 else y[..., 0, :]
+    return y if ranks[1] > 1 else y[..., 0]  # type: ignore[no-any-return]

@@ -1,0 +1,243 @@
+"""sparse_jacobian and sparse_hessian: scipy.sparse matrices of derivatives, of which only the
+entries that can be non-zero are ever computed or stored."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.compiled import Compiled, compile
+from admodes.core.builders import dtype_of
+from admodes.core.carrier import LostDerivative, innermost, quiet
+from admodes.core.forward import jvp
+from admodes.core.op import shape_of
+from admodes.derivatives import grad
+from admodes.sparsity.assembly import Assembly, assembly, leaves
+from admodes.sparsity.bands import banded
+from admodes.sparsity.coloring import MODES as SIDES
+from admodes.sparsity.layers import Memory, Unstructured
+from admodes.sparsity.point import Point, same
+from admodes.sparsity.sweeps import Found, Sweeps
+
+JACOBIAN_MODES = (*SIDES, "bands")
+HESSIAN_MODES = ("auto", "star", "forward", "bands")
+_serials = itertools.count()
+
+PLANS = 16
+"""Plans, and patterns of a plan, kept for one function; the oldest goes first."""
+
+CASES = 6
+"""A sweep with so many compiled cases is not compiled again: its branches turn at every call."""
+
+
+def sparse_jacobian(
+    f: Callable, argnums: int = 0, mode: str = "auto", check: bool = False
+) -> Callable:
+    """The Jacobian of f with respect to args[argnums] as a scipy.sparse CSR array.
+
+    sparse_jacobian(f)(*args) has shape (out.size, in.size), for arrays of any shape (their entries
+    are numbered in C order), and the dtype of f's result. f takes and returns one array or number
+    (further arguments are held fixed). Entries outside of the pattern of f are not stored; inside,
+    an entry may happen to be 0. A dense matrix is never formed.
+
+    mode "bands" carries the non-zero derivatives of every value along with it, in one pass, where
+    every value depends on a few entries of the input (stencils, residuals). "forward", "reverse"
+    and "both" find the pattern of f from its recorded list, color its columns, rows or both, and
+    take one sweep per color. "auto" takes bands where it can, otherwise fewest sweeps.
+
+    The pattern and its colors are found at the first call with given shapes and dtypes, and used
+    again; where f branches on a value, indexes with one or takes ad.value of one, they are found
+    anew at each point. Integers, index arrays and other arguments that are no floats are compared
+    at each call; objects are taken to stay as they are. The zeros of arrays that f captures are
+    not looked at again: where those of a matrix (a @ x) change, make a new sparse_jacobian, or pass
+    it as an argument. check=True compares each result with one more sweep along a random direction,
+    and raises ValueError. From the second call on the sweeps are compiled, as by ad.compile.
+
+    Raises ImportError without scipy, TypeError where an argument or result is no real array,
+    ValueError for an unknown mode, for mode "bands" where f has none, and for a Jacobian that is
+    not sparse (more than 2²⁷ entries).
+
+    Curtis, Powell and Reid (1974); Gebremedhin, Manne and Pothen, What color is your Jacobian?
+    SIAM Review 47 (2005).
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> from admodes.sparsity.compressed import sparse_jacobian
+    >>> sparse_jacobian(lambda x: x[1:] * x[:-1])(np.array([2.0, 3.0, 4.0])).toarray()
+    array([[3., 2., 0.],
+           [0., 4., 3.]])
+    """
+    return _derivative(f, argnums, mode, check, "sparse_jacobian")
+
+
+def sparse_hessian(
+    f: Callable, argnums: int = 0, mode: str = "auto", check: bool = False
+) -> Callable:
+    """The Hessian of a scalar function with respect to args[argnums], as a scipy.sparse CSR array
+    of shape (in.size, in.size).
+
+    The pattern is that of the recorded gradient. mode "bands" is that of sparse_jacobian for the
+    gradient; "star" uses the symmetry: a star coloring, and one product with the Hessian
+    (forward-over-reverse) per color; "forward" does without it. "auto" is "bands" where it can be,
+    otherwise "star". All else is as for sparse_jacobian.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> from admodes.sparsity.compressed import sparse_hessian
+    >>> sparse_hessian(lambda x: (x[1:] * x[:-1] ** 2).sum())(np.array([2.0, 3.0, 4.0])).toarray()
+    array([[6., 4., 0.],
+           [4., 8., 6.],
+           [0., 6., 0.]])
+    """
+    return _derivative(f, argnums, mode, check, "sparse_hessian")
+
+
+def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> Callable:
+    known = HESSIAN_MODES if who == "sparse_hessian" else JACOBIAN_MODES
+    if mode not in known:
+        raise ValueError(f"{who}: mode {mode!r}: choose one of {', '.join(known)}")
+    plans: list[Plan] = []
+
+    def matrix_of(*args: Any, **kwargs: Any) -> Any:
+        point = Point(f, argnums, args, kwargs, who)
+        plan = next((p for p in plans if p.fits(point)), None)
+        if plan is None:
+            plan = Plan(point, mode, who == "sparse_hessian")
+            plans.append(plan)
+            del plans[:-PLANS]
+        with quiet():
+            found = plan.matrix(point.x, point.floats)
+            if check:
+                plan.check(found, point)
+        return found
+
+    matrix_of.__name__ = f"{who}({getattr(f, '__name__', type(f).__name__)})"
+    return matrix_of
+
+
+class Plan:
+    """What is kept between calls at points of one kind."""
+
+    def __init__(self, point: Point, mode: str, hessian: bool) -> None:
+        g = point.function()
+        self.g = grad(g) if hessian else g
+        self.who, self.name = point.who, point.name
+        self.hessian = hessian
+        self.key, self.fixed = point.key(), point.kept()
+        self.mode = mode
+        self.bands = mode in ("auto", "bands")
+        self.sides = "star" if hessian and mode in ("auto", "bands") else mode
+        self.memory: Memory = {}
+        self.layouts: dict[int, Assembly] = {}
+        self.sweeps: dict[int, Sweeps] = {}
+        self.repeated = Repeated if point.is_plain() else _as_it_is
+        self.diagonals = self.repeated(diagonals_of(self.g, self.memory, self.layouts))
+        self.number = self.repeated(number_of(self.g, self.find))
+
+    def fits(self, point: Point) -> bool:
+        """Whether this plan is for points like this one."""
+        return self.key == point.key() and same(self.fixed, point.fixed)
+
+    def matrix(self, x: Any, floats: tuple) -> Any:
+        """The sparse matrix at x."""
+        if self.bands:
+            try:
+                number, *found = self.diagonals(x, *floats)
+                return self.layouts[int(number)].matrix(found)
+            except Unstructured as error:
+                if self.mode == "bands":
+                    raise ValueError(
+                        f"{self.who}: {self.name} has no bands ({error}); use mode='auto'"
+                    ) from None
+                self.bands = False
+        return self.compressed(x, floats).matrix(x, floats)
+
+    def compressed(self, x: Any, floats: tuple) -> Sweeps:
+        """The sweeps that compute the matrix at x."""
+        known = self.sweeps.get(int(self.number(x, *floats)))
+        # One that has been dropped is found again.
+        return known or self.sweeps[self.find(x, floats)]
+
+    def find(self, x: Any, floats: tuple) -> int:
+        """The number of the sweeps for the pattern of this point."""
+        found = Found(self.g, x, floats, self.hessian)
+        for number, sweeps in tuple(self.sweeps.items()):
+            if sweeps.found.alike(found):
+                return number
+        number = next(_serials)
+        self.sweeps[number] = Sweeps(self.g, found, self.sides, self.repeated)
+        for old in tuple(self.sweeps)[:-PLANS]:
+            self.sweeps.pop(old, None)
+        return number
+
+    def check(self, matrix: Any, point: Point) -> None:
+        """Compare a product with the matrix with one sweep. Raises ValueError."""
+        x, floats = point.x, point.floats
+        v = np.random.default_rng(0).uniform(0.5, 1.5, np.shape(x)).astype(dtype_of(x))
+        _, dot = jvp(lambda z: self.g(z, *floats), (x,), (v,))
+        dot, flat = np.ravel(dot), np.ravel(v)
+        size = abs(matrix) @ flat + np.abs(dot)
+        wrong = np.abs(matrix @ flat - dot) > np.finfo(dot.dtype).eps ** 0.75 * size
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"{self.who}: row {row} of the derivative of {self.name} has entries outside of "
+                "the pattern that was found at an earlier call: an array that it captures, or a "
+                f"branch on ad.value, has changed; make a new {self.who}, or pass the array as an "
+                "argument"
+            )
+
+
+def diagonals_of(g: Callable, memory: Memory, layouts: dict[int, Assembly]) -> Callable:
+    """(x, *floats) -> the number of a layout, and the leaves that it takes. The leaves are made of
+    operations, so that this can be compiled; the number is then a constant of the case."""
+
+    def diagonals(x: Any, *floats: Any) -> list:
+        y, layers, coefficients = banded(lambda z: g(z, *floats), x, memory)
+        form, found = leaves(layers, coefficients, memory)
+        made = assembly(layers, form, math.prod(shape_of(x)), dtype_of(y), memory)
+        layouts[made.number] = made
+        return [float(made.number), *found]
+
+    return diagonals
+
+
+def number_of(g: Callable, find: Callable) -> Callable:
+    """(x, *floats) -> the number of the pattern of g there. A compiled one finds it anew where g
+    takes another branch or refers to something else, as g runs beside it."""
+
+    def number(x: Any, *floats: Any) -> float:
+        g(x, *floats)
+        return float(find(innermost(x), tuple(map(innermost, floats))))
+
+    return number
+
+
+class Repeated:
+    """A sweep that is compiled when it runs for the second time; as it is where it has turned out
+    another list too often."""
+
+    def __init__(self, sweep: Callable) -> None:
+        self.sweep = sweep
+        self.run: Callable | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        run = self.run
+        if run is None:
+            self.run = compile(self.sweep)
+            return self.sweep(*args)
+        if isinstance(run, Compiled) and len(run.specialisations) >= CASES:
+            run = self.run = self.sweep
+        try:
+            return run(*args)
+        except (LostDerivative, RecursionError):
+            self.run = self.sweep
+            return self.sweep(*args)
+
+
+def _as_it_is(sweep: Callable) -> Callable:
+    return sweep

@@ -1,0 +1,68 @@
+"""The picture of a pattern: matplotlib, every entry in the color of its group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from admodes.sparsity.result import Sparsity
+
+KINDS = (".png", ".svg", ".pdf")
+CELLS = 60
+"""Up to so many rows and columns entries are squares with lines between them."""
+
+
+def _figure() -> tuple[Any, Any]:
+    """Figure and colormaps, or a hint. Not pyplot, which keeps global state."""
+    try:
+        from matplotlib import colormaps
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "plots need matplotlib, which is not installed: pip install 'admodes[plots]'"
+        ) from error
+    return Figure, colormaps
+
+
+def draw(sparsity: Sparsity, path: str | Path) -> Path:
+    """Draw a pattern into path; see Sparsity.draw."""
+    path = Path(path)
+    if path.suffix.lower() not in KINDS:
+        raise ValueError(f"draw: {path.name}: the extension must be one of {', '.join(KINDS)}")
+    figure_class, colormaps = _figure()
+    m, n = sparsity.shape
+    row, column, group = sparsity.entries()
+    width = float(np.clip(6.0 * np.sqrt(max(n, 1) / max(m, 1)), 3.0, 10.0))
+    height = float(np.clip(width * max(m, 1) / max(n, 1), 1.5, 10.0))
+    figure = figure_class(figsize=(width + 1.0, height + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    many = sparsity.sweeps > 10
+    palette = colormaps["turbo" if many else "tab10"]
+    colors = palette(group / max(sparsity.sweeps - 1, 1)) if many else palette(group)
+    side = 72.0 * min(width / max(n, 1), height / max(m, 1))
+    axes.scatter(
+        column,
+        row,
+        s=max(0.85 * side, 1.0) ** 2,
+        c=colors,
+        marker="s",
+        linewidths=0,
+        rasterized=True,
+    )
+    axes.set(xlim=(-0.5, max(n, 1) - 0.5), ylim=(max(m, 1) - 0.5, -0.5), aspect="equal")
+    if max(m, n) <= CELLS:
+        axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(m + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color="0.9", linewidth=0.5)
+        axes.tick_params(which="minor", length=0)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("input")
+    axes.set_ylabel("output")
+    head = str(sparsity).split("\n")[:2]
+    axes.set_title("\n".join(head), fontsize=10)
+    figure.savefig(path, dpi=150)
+    return path

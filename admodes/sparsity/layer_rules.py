@@ -1,0 +1,282 @@
+"""How layers pass through operations: what becomes of the sources is planned once, the coefficients
+are calculated by operations at every call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import dtype_of
+from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.ops.reductions import all_axes
+from admodes.sparsity.layers import (
+    WIDEST,
+    Joined,
+    Layers,
+    Memory,
+    Sum,
+    Unstructured,
+    filled,
+    key_of,
+    remembered,
+    solid,
+)
+from admodes.sparsity.pattern import PRODUCTS, SAME, numbered, placed
+
+
+def rule_for(op: Op, args: list, y: Any) -> Callable:
+    """How the layers of an operation's arguments become those of its result."""
+    for a in args:
+        if a is not None and a.layers is None:
+            raise a.coefficients[0]
+    if dtype_of(y).kind == "f":
+        if op.elementwise or op.name in PRODUCTS:
+            return _entrywise
+        if op.name in RULES:
+            return RULES[op.name]
+        if op.kind == "moves" and op.arity == 1 and op.name not in SAME:
+            return _moved
+    raise Unstructured(f"{op.name} keeps none")
+
+
+def _merged(sources: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
+    """The layers that are left when those that agree wherever both have a source become one, and
+    which of them each has become."""
+    kept: list[np.ndarray] = []
+    became = []
+    for s in sources:
+        place = None
+        for k, t in enumerate(kept):
+            if s is t or not np.any((s != t) & (s >= 0) & (t >= 0)):
+                place = k
+                if np.any((s == t) & (s >= 0)):
+                    break
+        if place is None:
+            place = len(kept)
+            kept.append(s)
+        else:
+            kept[place] = np.where(kept[place] >= 0, kept[place], s)
+        became.append(place)
+    return kept, became
+
+
+def _entrywise(
+    op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
+) -> tuple[Layers, list]:
+    shape = shape_of(y)
+    key = op, shape, *(None if a is None else a.layers for a in args)
+
+    def plan() -> tuple[Layers, list[list[int]]]:
+        spread = [
+            np.broadcast_to(s.reshape(a.layers.shape), shape).ravel()
+            for i, a in enumerate(args)
+            if a is not None and op.active(i)
+            for s in a.layers.sources
+        ]
+        kept, became = _merged(spread)
+        remaining = iter(became)
+        into = [
+            [next(remaining) for _ in a.layers.sources] if a is not None and op.active(i) else []
+            for i, a in enumerate(args)
+        ]
+        return Layers(shape, kept), into
+
+    layers, into = remembered(memory, key, plan)
+    totals: list[Any] = [None] * len(layers.sources)
+    for i, targets in enumerate(into):
+        if targets:
+            terms = _terms(op, i, args[i].solid(), xs, y)
+            for k, term in zip(targets, terms, strict=True):
+                totals[k] = term if totals[k] is None else Sum(solid(totals[k]), term)
+    return layers, totals
+
+
+def _terms(op: Op, i: int, coefficients: list, xs: tuple, y: Any) -> list:
+    """The partial with respect to argument i times each coefficient."""
+    if op.name == "where":
+        where, condition = REGISTRY["where"], xs[0]
+        return [
+            where(condition, c, 0.0) if i == 1 else where(condition, 0.0, c) for c in coefficients
+        ]
+    selects = False
+    if op.name in PRODUCTS:
+        p = xs[1 - i]
+    else:
+        given, selects = op.partials[i], op.selects  # type: ignore[attr-defined]
+        if not callable(given):
+            return coefficients if given == 1 else [-c for c in coefficients]
+        p = op.partial(i, y, xs)  # type: ignore[attr-defined]
+    p = float(p) if p.__class__ is int else p
+    return [_times(p, c, selects) for c in coefficients]
+
+
+def _times(p: Any, c: Any, selects: bool) -> Any:
+    """A partial times a coefficient, 0 where the coefficient is."""
+    if c.__class__ is float:
+        if c == 1.0:
+            return p
+        if c - c == 0.0 and c != 0.0:
+            return REGISTRY["multiply"](p, c)
+    strong = REGISTRY["strong_mul"]
+    return strong(c, p) if selects else strong(p, c)
+
+
+def _moved(
+    op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
+) -> tuple[Layers, list]:
+    (x,) = args
+    old, shape = x.layers, shape_of(y)
+
+    def plan() -> tuple[Layers, list[int], list]:
+        if op.name == "place":
+            into = placed(shape, params["index"], old.shape)
+            if np.bincount(into.ravel(), minlength=1).max() > 1:
+                raise Unstructured("place adds up")
+        origin = numbered(op, xs, params, range(1)).ravel() - 1
+        found = [np.append(s, -1)[origin] for s in old.sources]
+        kept = [k for k, s in enumerate(found) if (s >= 0).any() or not s.size]
+        layers = Layers(shape, [found[k] for k in kept])
+        masks = [None if full else (s >= 0).reshape(shape) for s, full in _pairs(layers)]
+        return layers, kept, masks
+
+    layers, kept, masks = remembered(memory, (op, key_of(params), old), plan)
+    made: list[Any] = []
+    given = x.solid()
+    for k, mask in zip(kept, masks, strict=True):
+        c = given[k]
+        if shape_of(c) == ():
+            made.append(c if mask is None else filled(c, shape, mask, y))
+        else:
+            made.append(op.dispatch((filled(c, old.shape, None, y),), params))
+    return layers, made
+
+
+def _pairs(layers: Layers) -> Any:
+    return zip(layers.sources, layers.full, strict=True)
+
+
+def _recast(
+    op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
+) -> tuple[Layers, list]:
+    (x,) = args
+    made = [c if shape_of(c) == () else op.dispatch((c,), params) for c in x.solid()]
+    return x.layers, made
+
+
+def _joined(
+    op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
+) -> tuple[Layers, list]:
+    """stack and concatenate. Layers at the same distance between entry and source go together."""
+    shape = shape_of(y)
+    key = op, key_of(params), *(shape_of(x) if a is None else a.layers for a, x in zip(args, xs))
+
+    def plan() -> tuple[Layers, list[dict[int, int]]]:
+        slots = _slots(op, args, xs, params)
+        sources = []
+        for slot in slots:
+            parts = [
+                a.layers.sources[slot[i]].reshape(a.layers.shape)
+                if i in slot
+                else np.full(shape_of(x), -1)
+                for i, (a, x) in enumerate(zip(args, xs, strict=True))
+            ]
+            sources.append(op.array(*parts, **params).ravel())
+        return Layers(shape, sources), slots
+
+    layers, slots = remembered(memory, key, plan)
+    made: list[Any] = []
+    for slot in slots:
+        own = [args[i].coefficients[slot[i]] if i in slot else 0.0 for i in range(len(args))]
+        first = own[0]
+        if first.__class__ is float and all(c.__class__ is float and c == first for c in own):
+            made.append(first)
+        elif op.name == "concatenate" and len(shape) == 1:
+            made.append(Joined(own, [shape_of(x)[0] for x in xs], y))
+        else:
+            own = list(map(solid, own))
+            parts = [filled(c, shape_of(x), None, y) for c, x in zip(own, xs, strict=True)]
+            made.append(op.dispatch(tuple(parts), params))
+    return layers, made
+
+
+def _slots(op: Op, args: list, xs: tuple, params: dict) -> list[dict[int, int]]:
+    """Which layer of which argument each layer of the joined array consists of."""
+    origin = numbered(op, xs, params, range(len(xs))).ravel() - 1
+    place = np.empty(len(origin), np.intp)
+    place[origin] = np.arange(len(origin))
+    starts = np.cumsum([0, *(math.prod(shape_of(x)) for x in xs)])
+    slots: list[dict[int, int]] = []
+    named: dict[int, int] = {}
+    largest_first = sorted(
+        (i for i, a in enumerate(args) if a is not None),
+        key=lambda i: starts[i] - starts[i + 1],
+    )
+    for i in largest_first:
+        wanted = {}
+        for k, s in enumerate(args[i].layers.sources):
+            valid = np.flatnonzero(s >= 0)
+            if len(valid):
+                middle = valid[len(valid) // 2]
+                wanted[k] = int(s[middle] - place[starts[i] + middle])
+        for k, distance in wanted.items():
+            if distance not in named:
+                free = (j for j, slot in enumerate(slots) if i not in slot)
+                taken = {named[d] for d in wanted.values() if d in named}
+                spare = next((j for j in free if j not in taken), len(slots))
+                named[distance] = spare
+                slots += [{}] * (spare == len(slots))
+            j = named[distance]
+            if i in slots[j]:
+                j = len(slots)
+                slots.append({})
+            slots[j] = {**slots[j], i: k}
+    return slots
+
+
+def _summed(
+    op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
+) -> tuple[Layers, list]:
+    """sum and mean over axes that are short."""
+    (x,) = args
+    old, shape = x.layers, shape_of(y)
+    axes = all_axes(params.get("axis"), len(old.shape))
+    count = math.prod(old.shape[a] for a in axes)
+    if count * len(old.sources) > 4 * WIDEST:
+        raise Unstructured(f"{op.name} of {count} entries")
+
+    def plan() -> tuple[Layers, list[int], list[tuple]]:
+        chosen = []
+        for places in np.ndindex(*(old.shape[a] for a in axes)):
+            index: list[Any] = [slice(None)] * len(old.shape)
+            for a, p in zip(axes, places, strict=True):
+                index[a] = p
+            chosen.append(tuple(index))
+        found = [s.reshape(old.shape)[i].ravel() for s in old.sources for i in chosen]
+        kept, became = _merged(found)
+        return Layers(shape, kept), became, chosen
+
+    layers, became, chosen = remembered(memory, (op, key_of(params), old), plan)
+    totals: list[Any] = [None] * len(layers.sources)
+    remaining = iter(became)
+    for c, full in zip(x.solid(), old.full, strict=True):
+        c = c / max(count, 1) if op.name == "mean" else c
+        alone = shape_of(c) == () and full
+        c = c if alone else filled(c, old.shape, None, y)
+        for index in chosen:
+            k = next(remaining)
+            term = c if alone else REGISTRY["reshape"](c[index], shape=shape)
+            totals[k] = term if totals[k] is None else REGISTRY["add"](totals[k], term)
+    return layers, totals
+
+
+RULES: dict[str, Callable] = {
+    "where": _entrywise,
+    "sum": _summed,
+    "mean": _summed,
+    "astype": _recast,
+    "stack": _joined,
+    "concatenate": _joined,
+}
