@@ -58,19 +58,42 @@ from admodes.variable import Variable
 
 if TYPE_CHECKING:
     from admodes.backpropagation.result import Equations, equations
+    from admodes.checkpointing import Revolve, checkpoint, checkpointed_loop, revolve, schedule
+    from admodes.codes import Code, code
+    from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.program.chain import Chain, chain, chain_of
+    from admodes.programs import Program, record
+    from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
+    from admodes.sparse.result import Sparsity, sparsity
     from admodes.vectors import ArrayTrace
     from admodes.verification import Verification, verify
 
 _LATER = {
     "ArrayTrace": "admodes.vectors",
     "Chain": "admodes.program.chain",
-    "Verification": "admodes.verification",
     "chain": "admodes.program.chain",
     "chain_of": "admodes.program.chain",
-    "verify": "admodes.verification",
+    "checkpoint": "admodes.checkpointing",
+    "checkpointed_loop": "admodes.checkpointing",
+    "Code": "admodes.codes",
+    "code": "admodes.codes",
+    "compile": "admodes.compilation",
+    "Compiled": "admodes.compilation",
+    "CompileWarning": "admodes.compilation",
     "Equations": "admodes.backpropagation.result",
     "equations": "admodes.backpropagation.result",
+    "ImpureError": "admodes.compilation",
+    "Program": "admodes.programs",
+    "record": "admodes.programs",
+    "Revolve": "admodes.checkpointing",
+    "revolve": "admodes.checkpointing",
+    "schedule": "admodes.checkpointing",
+    "sparse_hessian": "admodes.sparse.compressed",
+    "sparse_jacobian": "admodes.sparse.compressed",
+    "Sparsity": "admodes.sparse.result",
+    "sparsity": "admodes.sparse.result",
+    "Verification": "admodes.verification",
+    "verify": "admodes.verification",
 }
 """Names that are imported when they are first used, so that a plain start stays quick."""
 
@@ -89,10 +112,17 @@ pow = power
 __all__ = [
     "ArrayTrace",
     "Chain",
+    "Code",
+    "CompileWarning",
+    "Compiled",
     "Counts",
     "Equations",
     "ExpressionError",
+    "ImpureError",
     "Op",
+    "Program",
+    "Revolve",
+    "Sparsity",
     "Trace",
     "Variable",
     "Verification",
@@ -111,7 +141,11 @@ __all__ = [
     "chain",
     "chain_of",
     "check_grads",
+    "checkpoint",
+    "checkpointed_loop",
     "clip",
+    "code",
+    "compile",
     "contract",
     "cos",
     "cosh",
@@ -156,17 +190,23 @@ __all__ = [
     "multiply",
     "negate",
     "not_equal",
-    "pow",
     "parse",
     "polygamma",
+    "pow",
     "power",
+    "record",
     "relu",
+    "revolve",
     "round",
+    "schedule",
     "sigmoid",
     "sign",
     "sin",
     "sinh",
     "softplus",
+    "sparse_hessian",
+    "sparse_jacobian",
+    "sparsity",
     "sqrt",
     "square",
     "stack",

@@ -15,10 +15,11 @@ LAYERS = [
     {
         *{"derivatives", "sweeps", "tensors", "rules", "program", "symbolic"},
         *{"stationary", "catalogue", "coverage"},
+        *{"optimisation", "compilation", "native"},
     },
     {"backpropagation"},
     {"trace", "rows", "vectors", "variable"},
-    {"verification", "lab"},
+    {"verification", "lab", "codes", "programs", "sparse", "checkpointing"},
     {"expression"},
     {"problems"},
     {"inputs"},

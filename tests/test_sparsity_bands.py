@@ -8,11 +8,11 @@ import admodes as ad
 from admodes.core.record import record
 
 pytest.importorskip("scipy", reason="sparse derivatives need scipy")
-from admodes.sparsity.assembly import Assembly, assembly, leaves
-from admodes.sparsity.bands import banded
-from admodes.sparsity.compressed import sparse_hessian, sparse_jacobian
-from admodes.sparsity.layers import Layers, solid
-from admodes.sparsity.pattern import pattern
+from admodes.sparse.assembly import Assembly, assembly, leaves
+from admodes.sparse.bands import banded
+from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
+from admodes.sparse.layers import Layers, solid
+from admodes.sparse.pattern import pattern
 
 
 def point(n, seed=0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 scipy_sparse = pytest.importorskip("scipy.sparse", reason="sparse derivatives need scipy")
-from admodes.sparsity.coloring import (  # noqa: E402
+from admodes.sparse.coloring import (  # noqa: E402
     UNSWEPT,
     both_colors,
     column_colors,

@@ -13,9 +13,9 @@ from sparsity_programs import BANDS, COARSE, WIDE
 import admodes as ad
 
 scipy_sparse = pytest.importorskip("scipy.sparse", reason="sparse derivatives need scipy")
-import admodes.sparsity.sweeps  # noqa: E402
-from admodes.sparsity.compressed import sparse_hessian, sparse_jacobian  # noqa: E402
-from admodes.sparsity.result import sparsity  # noqa: E402
+import admodes.sparse.sweeps  # noqa: E402
+from admodes.sparse.compressed import sparse_hessian, sparse_jacobian  # noqa: E402
+from admodes.sparse.result import sparsity  # noqa: E402
 
 ALL = {**BANDS, **{f"{k} (wide)": v for k, v in WIDE.items()}, **COARSE}
 SWEPT = ["forward", "reverse", "both"]
@@ -96,7 +96,7 @@ def test_hessians_of_matrices_and_numbers():
 
 
 def test_blocks_of_directions(monkeypatch):
-    monkeypatch.setattr(admodes.sparsity.sweeps, "BLOCK", 30)
+    monkeypatch.setattr(admodes.sparse.sweeps, "BLOCK", 30)
     for name, mode in (("burgers", "forward"), ("stepped", "reverse"), ("an arrow (wide)", "both")):
         f, n = ALL[name]
         found = sparse_jacobian(f, mode=mode)(point(n))
@@ -265,7 +265,7 @@ def test_bundle_adjustment_takes_twelve_sweeps():
 
 
 def test_importing_needs_no_scipy():
-    code = "import admodes.sparsity.result, sys; print('scipy' in sys.modules)"
+    code = "import admodes.sparse.result, sys; print('scipy' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
 

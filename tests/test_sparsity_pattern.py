@@ -11,7 +11,7 @@ import admodes as ad
 from admodes.core.record import record
 
 pytest.importorskip("scipy", reason="sparse derivatives need scipy")
-from admodes.sparsity.pattern import pattern
+from admodes.sparse.pattern import pattern
 
 EXACT = {**BANDS, **{f"{name} (wide)": case for name, case in WIDE.items()}}
 

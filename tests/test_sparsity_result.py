@@ -9,8 +9,8 @@ import pytest
 from sparsity_programs import BANDS, WIDE
 
 pytest.importorskip("scipy", reason="sparse derivatives need scipy")
-from admodes.sparsity.result import sparsity
-from admodes.sparsity.rows import sparse
+from admodes.sparse.result import sparsity
+from admodes.sparse.rows import sparse
 
 
 def burgers_of(n):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import admodes as ad
+from admodes.cli.compose import Of, composed
 from admodes.cli.numbers import dimensions, whole_numbers
 from admodes.cli.options import (
     At,
@@ -27,6 +28,7 @@ from admodes.cli.options import (
     Targets,
     Transposed,
 )
+from admodes.cli.programs import Composed, add_commands
 from admodes.cli.running import emit, page_width, run, target_of
 from admodes.cli.tracing import Options, printed_trace
 from admodes.views.render import render
@@ -182,21 +184,26 @@ def jacobian(
 def count(
     targets: Targets,
     at: At = None,
+    of: Composed = Of.f,
     format: Fmt = Format.text,
     save: Save = None,
     debug: Debug = False,
 ) -> None:
-    """Count the operations of a function, of its partials and of every sweep, exactly.
+    """Count the operations of a function, or of a derivative of it, of its partials and of every
+    sweep, exactly.
 
     \b
     admodes count @speelpenning
-    admodes count "x1*x2*x3" --at x1=1,x2=2,x3=3 --format json
+    admodes count "x1*x2*x3" --at x1=1,x2=2,x3=3 --of grad --format json
     """
     from admodes import results
 
-    target = target_of(targets, at)
+    target = composed(target_of(targets, at), of)
     result = run(lambda: results.counts(target), target)
     emit(result.to_table(format.value, width=page_width(save)), save)
+
+
+add_commands(app)
 
 
 @app.command()

@@ -12,6 +12,7 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -217,6 +218,7 @@ class Carrier:
 
 class _Local(threading.local):
     quiet = False
+    through: Callable[[Callable, tuple], Any] | None = None
 
 
 _local = _Local()
@@ -282,11 +284,22 @@ def call(f: Callable, args: tuple) -> Any:
     error of buf[i] = x behind a puzzling one, which is undone."""
     try:
         with quiet():
-            return f(*args)
+            return f(*args) if _local.through is None else _local.through(f, args)
     except ValueError as error:
         if isinstance(error.__cause__, LostDerivative):
             raise error.__cause__.with_traceback(error.__traceback__) from None
         raise
+
+
+@contextmanager
+def calling_through(through: Callable[[Callable, tuple], Any] | None) -> Iterator[None]:
+    """through(f, args) takes the place of f(*args) wherever a derivative or a recording calls the
+    function that it is of, in this thread; None for f(*args) itself."""
+    before, _local.through = _local.through, through
+    try:
+        yield
+    finally:
+        _local.through = before
 
 
 def value(x: Any) -> Any:

@@ -293,7 +293,7 @@ def frozen(args: tuple) -> tuple:
 def _frozen(a: Any) -> Any:
     if isinstance(a, Carrier):
         return a.clone()
-    return a.copy() if isinstance(a, np.ndarray) and a.flags.writeable else a
+    return a.copy("K") if isinstance(a, np.ndarray) and a.flags.writeable else a
 
 
 def blank(x: Any) -> Any:

@@ -116,14 +116,14 @@ def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = Fals
             raise ValueError(_leak(who))
         return x.clone()
     if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
-        return x.copy() if copy else x
+        return x.copy("K") if copy else x
     x = canonical(numeric(x, who, complex_too))
     if x.__class__ is bool:
         return float(x)
     if isinstance(x, np.ndarray):
         if x.dtype.kind == "b":
             return x.astype(float)
-        return x.copy() if copy else x
+        return x.copy("K") if copy else x
     return x
 
 

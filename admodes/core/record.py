@@ -56,7 +56,9 @@ class Guard:
 class Program:
     """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
     decisions of control flow; captured are inputs that are no arguments, but arrays that the
-    function refers to, read anew at each run; notes are in words what was seen while recording."""
+    function refers to, read anew at each run; notes are in words what was seen while recording.
+    suspects are the outputs of an optimised program that tell whether it may be trusted: where one
+    is not finite, the exact program has to be run."""
 
     steps: list[Step]
     inputs: list[Ref]
@@ -65,6 +67,7 @@ class Program:
     guards: list[Guard] = field(default_factory=list)
     captured: dict[int, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    suspects: list[int] = field(default_factory=list)
 
     def arguments(self, step: Step) -> tuple:
         """The values that step was applied to."""

@@ -171,7 +171,7 @@ def _input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[
         stems = [
             p.name
             for p in inspect.signature(f).parameters.values()
-            if p.kind is not p.VAR_POSITIONAL
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ][: len(args)]
     except (TypeError, ValueError):
         stems = []

@@ -29,16 +29,28 @@ from admodes.program.costs import (
     size_of,
     total,
 )
+from admodes.program.extent import levels, memory, peak
 from admodes.program.scalars import scalar_program
 from admodes.views.render import render
 from admodes.views.tables import Table
+
+BOUND = (4, 5)
+"""Griewank and Walther's bound on cost(gradient) ÷ cost(f), and that of Baur and Strassen. It
+depends on what counts as an operation, hence two figures."""
+
+
+def _arithmetic(costs: dict[str, int]) -> int:
+    return sum(n for kind, n in costs.items() if kind != "moves")
 
 
 @dataclass
 class Counts:
     """Operations by kind: of f, of its partials, of each forward sweep (by input), of each reverse
     sweep (by output); length is the number of operations in the list; live the values that must be
-    kept at once: for f and a forward sweep, and for a reverse sweep."""
+    kept at once: for f and a forward sweep, and for a reverse sweep. For f, a forward and a reverse
+    sweep each: depth is the critical path, width the most operations on one level, both in
+    operations of the list; memory the bytes that are live at once, tangents and adjoints
+    included."""
 
     f: dict[str, int]
     partials: dict[str, int]
@@ -46,6 +58,9 @@ class Counts:
     reverse: dict[str, dict[str, int]]
     length: int
     live: dict[str, int]
+    depth: dict[str, int]
+    width: dict[str, int]
+    memory: dict[str, int]
 
     @property
     def sweeps(self) -> dict[str, int]:
@@ -60,9 +75,24 @@ class Counts:
             for mode in ("forward", "reverse")
         }
 
+    @property
+    def ratio(self) -> dict[str, float] | None:
+        """(f + partials + all sweeps of a mode) ÷ f, in operations without moves: what the
+        gradient, or the whole Jacobian, costs in units of f; None where f has none."""
+        own, shared = _arithmetic(self.f), _arithmetic(self.partials)
+        if not own:
+            return None
+        return {k: (own + shared + _arithmetic(c)) / own for k, c in self.totals.items()}
+
+    @property
+    def bound(self) -> list[int]:
+        """What theory allows ratio["reverse"] to be, in units of f: BOUND for each output."""
+        return [k * self.sweeps["reverse"] for k in BOUND]
+
     def to_dict(self) -> dict[str, Any]:
         """The counts as JSON data."""
-        return {**vars(self), "sweeps": self.sweeps, "totals": self.totals}
+        more = {k: getattr(self, k) for k in ("sweeps", "totals", "ratio", "bound")}
+        return {**vars(self), **more}
 
     def parts(self) -> dict[str, dict[str, int]]:
         """The lines of the table."""
@@ -77,11 +107,24 @@ class Counts:
 
     def notes(self) -> list[str]:
         """What stands below the table."""
-        return [
+        depth, width, memory = self.depth, self.width, self.memory
+        notes = [
             f"{self.length} operations in the list; values live at once: {self.live['forward']} "
             f"forward, {self.live['reverse']} reverse",
+            f"critical path: {depth['f']} operations forward, {depth['reverse']} reverse; at most "
+            f"{width['f']} and {width['reverse']} side by side",
+            f"bytes live at once: {memory['f']} in f, {memory['forward']} in a forward and "
+            f"{memory['reverse']} in a reverse sweep",
             "partials are evaluated once and shared by all sweeps",
         ]
+        if self.ratio is not None:
+            low, high = self.bound
+            notes.append(
+                f"(f + partials + sweeps) ÷ f: {self.ratio['forward']:.3g} forward, "
+                f"{self.ratio['reverse']:.3g} reverse; bound {low} to {high} for reverse (Baur, "
+                "Strassen 1983; Griewank, Walther 2008)"
+            )
+        return notes
 
     def table(self) -> Table:
         """One line per part, one column per kind that occurs."""
@@ -204,6 +247,7 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
     """The counts of a recorded list."""
     operations = [s for s in program.steps if s.op is not None]
     sweep = total(forward_cost(s, program) for s in operations)
+    depth, width = levels(program)
     return Counts(
         f=total(cost(s, program) for s in operations),
         partials=total(partial_cost(s, program) for s in operations),
@@ -213,7 +257,13 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
             for name, y in zip(outputs, program.outputs, strict=True)
         },
         length=len(operations),
-        live={"forward": _peak(program), "reverse": sum(size_of(s.value) for s in program.steps)},
+        live={
+            "forward": peak(program, lambda step: size_of(step.value)),
+            "reverse": sum(size_of(s.value) for s in program.steps),
+        },
+        depth=depth,
+        width=width,
+        memory=memory(program),
     )
 
 
@@ -232,22 +282,3 @@ def _reverse_cost(program: Program, outputs: Sequence[Any]) -> dict[str, int]:
     for row, k in contributions.items():
         costs.append({"additions": (k - 1) * size_of(program.steps[row].value)})
     return total(costs)
-
-
-def _peak(program: Program) -> int:
-    """The most values that are live at once when each is dropped after its last use; an array is
-    as many values as it has entries."""
-    last = {y.row: len(program.steps) for y in program.outputs if isinstance(y, Ref)}
-    for i, step in enumerate(program.steps):
-        for a in step.args:
-            if isinstance(a, Ref):
-                last[a.row] = max(last.get(a.row, 0), i)
-    live = peak = 0
-    ending: Counter = Counter()
-    for i, step in enumerate(program.steps):
-        size = size_of(step.value)
-        live += size
-        peak = max(peak, live)
-        ending[last.get(i, i)] += size
-        live -= ending[i]
-    return peak

@@ -78,16 +78,24 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
     return scalarised
 
 
+def _own_names(f: Callable, attribute: str) -> Sequence[str] | None:
+    """The names that a parsed function carries; the rows of a program are no names."""
+    given = getattr(f, attribute, None)
+    texts = isinstance(given, (tuple, list)) and all(isinstance(n, str) for n in given)
+    return given if texts else None
+
+
 def _input_names(f: Callable, args: tuple, given: Sequence[str] | None, n: int) -> list[str]:
     if given is None:
-        given = getattr(f, "inputs", None)
+        given = _own_names(f, "inputs")
     if given is not None:
         if len(given) != n or len(set(given)) != n:
             raise ValueError(f"{n} different input names are needed, got {list(given)}")
         return list(given)
     try:
         parameters = list(inspect.signature(f).parameters.values())
-        stems = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][: len(args)]
+        starred = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        stems = [p.name for p in parameters if p.kind not in starred][: len(args)]
     except (TypeError, ValueError):
         stems = []
     if len(stems) != len(args):
@@ -105,7 +113,7 @@ def _output_names(
 ) -> list[str]:
     m = len(program.outputs)
     if given is None:
-        given = getattr(f, "outputs", None)
+        given = _own_names(f, "outputs")
         if given is None or len(given) != m:
             stem = "f" if any(n.startswith("y") for n in inputs) else "y"
             return [stem] if m == 1 else [f"{stem}{i + 1}" for i in range(m)]

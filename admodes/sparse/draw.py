@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from admodes.sparsity.result import Sparsity
+    from admodes.sparse.result import Sparsity
 
 KINDS = (".png", ".svg", ".pdf")
 CELLS = 60

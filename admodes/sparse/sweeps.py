@@ -13,9 +13,9 @@ from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.core.record import Ref, record
 from admodes.core.reverse import vjp
-from admodes.sparsity.coloring import UNSWEPT, Groups, groups, star_colors
-from admodes.sparsity.pattern import pattern
-from admodes.sparsity.rows import Rows, sparse
+from admodes.sparse.coloring import UNSWEPT, Groups, groups, star_colors
+from admodes.sparse.pattern import pattern
+from admodes.sparse.rows import Rows, sparse
 
 BLOCK = 2**22
 """A block of directions has at most so many entries."""

@@ -25,7 +25,7 @@ from admodes.core.op import Op, shape_of
 from admodes.core.record import Program, Ref, Step
 from admodes.ops.indexing import _along, _lined_up
 from admodes.ops.reductions import all_axes, kept_shape
-from admodes.sparsity.rows import (
+from admodes.sparse.rows import (
     Rows,
     check_entries,
     collected,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import shape_of
-from admodes.sparsity.layers import Joined, Layers, Memory, Sum, remembered, solid
-from admodes.sparsity.rows import sparse
+from admodes.sparse.layers import Joined, Layers, Memory, Sum, remembered, solid
+from admodes.sparse.rows import sparse
 
 _serials = itertools.count()
 

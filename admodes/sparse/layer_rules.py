@@ -12,7 +12,7 @@ import numpy as np
 from admodes.core.builders import dtype_of
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.ops.reductions import all_axes
-from admodes.sparsity.layers import (
+from admodes.sparse.layers import (
     WIDEST,
     Joined,
     Layers,
@@ -24,7 +24,7 @@ from admodes.sparsity.layers import (
     remembered,
     solid,
 )
-from admodes.sparsity.pattern import PRODUCTS, SAME, numbered, placed
+from admodes.sparse.pattern import PRODUCTS, SAME, numbered, placed
 
 
 def rule_for(op: Op, args: list, y: Any) -> Callable:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.sparsity.rows import Rows
+from admodes.sparse.rows import Rows
 
 UNSWEPT = -1
 """The color of a row or column that no sweep needs."""

@@ -24,9 +24,9 @@ from typing import Any
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.pytree import check_output
-from admodes.sparsity.layer_rules import rule_for
-from admodes.sparsity.layers import Layers, Memory, Unstructured, remembered, solid
-from admodes.sparsity.rows import numbers
+from admodes.sparse.layer_rules import rule_for
+from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
+from admodes.sparse.rows import numbers
 
 SHORT = 8
 """Matrix products are taken apart where so many products or fewer are added up."""

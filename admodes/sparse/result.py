@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from admodes.derivatives import grad
-from admodes.sparsity.coloring import UNSWEPT
-from admodes.sparsity.compressed import HESSIAN_MODES, JACOBIAN_MODES
-from admodes.sparsity.point import Point
-from admodes.sparsity.sweeps import Found, groups_of
+from admodes.sparse.coloring import UNSWEPT
+from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
+from admodes.sparse.point import Point
+from admodes.sparse.sweeps import Found, groups_of
 
 WIDTH = 80
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -97,7 +97,7 @@ class Sparsity:
 
         Raises ImportError without matplotlib, ValueError for another extension.
         """
-        from admodes.sparsity.draw import draw
+        from admodes.sparse.draw import draw
 
         return draw(self, path)
 

@@ -16,12 +16,12 @@ from admodes.core.carrier import LostDerivative, innermost, quiet
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.derivatives import grad
-from admodes.sparsity.assembly import Assembly, assembly, leaves
-from admodes.sparsity.bands import banded
-from admodes.sparsity.coloring import MODES as SIDES
-from admodes.sparsity.layers import Memory, Unstructured
-from admodes.sparsity.point import Point, same
-from admodes.sparsity.sweeps import Found, Sweeps
+from admodes.sparse.assembly import Assembly, assembly, leaves
+from admodes.sparse.bands import banded
+from admodes.sparse.coloring import MODES as SIDES
+from admodes.sparse.layers import Memory, Unstructured
+from admodes.sparse.point import Point, same
+from admodes.sparse.sweeps import Found, Sweeps
 
 JACOBIAN_MODES = (*SIDES, "bands")
 HESSIAN_MODES = ("auto", "star", "forward", "bands")
@@ -66,7 +66,7 @@ def sparse_jacobian(
 
     >>> import admodes as ad
     >>> import numpy as np
-    >>> from admodes.sparsity.compressed import sparse_jacobian
+    >>> from admodes.sparse.compressed import sparse_jacobian
     >>> sparse_jacobian(lambda x: x[1:] * x[:-1])(np.array([2.0, 3.0, 4.0])).toarray()
     array([[3., 2., 0.],
            [0., 4., 3.]])
@@ -87,7 +87,7 @@ def sparse_hessian(
 
     >>> import admodes as ad
     >>> import numpy as np
-    >>> from admodes.sparsity.compressed import sparse_hessian
+    >>> from admodes.sparse.compressed import sparse_hessian
     >>> sparse_hessian(lambda x: (x[1:] * x[:-1] ** 2).sum())(np.array([2.0, 3.0, 4.0])).toarray()
     array([[6., 4., 0.],
            [4., 8., 6.],

@@ -1,0 +1,257 @@
+"""The commands on programs: program, code, sparsity, revolve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import admodes as ad
+from admodes.cli.compose import Of, composed
+from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
+from admodes.cli.running import Failure, emit, page_width, run, target_of
+from admodes.inputs import Target
+from admodes.program.scalars import scalar_function
+from admodes.rows import plain
+from admodes.views.render import render
+from admodes.views.tables import Table
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+class Part(StrEnum):
+    all = "all"
+    f = "f"
+    tangent = "tangent"
+    adjoint = "adjoint"
+
+
+class Derivative(StrEnum):
+    jacobian = "jacobian"
+    hessian = "hessian"
+
+
+class Plain(StrEnum):
+    text = "text"
+    json = "json"
+
+
+Composed = Annotated[Of, typer.Option(help="The function itself, or a derivative of it.")]
+PlainFmt = Annotated[Plain, typer.Option("--format", "-f", help="How to print.")]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--save",
+        "--output",
+        help="Write to this file; .png, .svg and .pdf are drawn.",
+        show_default=False,
+    ),
+]
+
+
+def program(
+    targets: Targets,
+    at: At = None,
+    of: Composed = Of.f,
+    optimised: Annotated[
+        bool, typer.Option("--optimised", help="After the passes of the optimiser.")
+    ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="What each pass does to the exact operation counts."),
+    ] = False,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print what a function, or a derivative of it, does at a point: the recorded list.
+
+    \b
+    admodes program "x1*sin(x2)" --at x1=2,x2=1 --of grad
+    admodes program @cpsc532s-network --of grad --optimised
+    admodes program mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" --explain
+    """
+    from admodes.programs import record
+
+    target = composed(target_of(targets, at), of)
+    names, results = _per_leaf(target), _results(target, of)
+    made = run(lambda: record(target.function, *target.args, names=names, outputs=results), target)
+    passes = run(made.effects, target) if explain else []
+    shown = run(made.optimised, target) if optimised else made
+    if format is Format.json:
+        data = shown.to_dict() | ({"effects": [plain(vars(e)) for e in passes]} if explain else {})
+        emit(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n", save)
+        return
+    width = page_width(save)
+    parts = [shown.to_table(format.value, width=width)] if optimised or not explain else []
+    parts += [render([effects_table(passes)], format.value, width=width)] if explain else []
+    emit("\n".join(parts), save)
+
+
+def _per_leaf(target: Target) -> tuple[str, ...] | None:
+    return target.arguments if len(target.arguments) == len(target.args) else None
+
+
+def _results(target: Target, of: Of) -> tuple[str, ...] | None:
+    """The names of the results, one per argument, where they are derivatives by the arguments."""
+    if of is Of.grad:
+        return tuple(f"{n}_bar" for n in target.arguments)
+    if of is Of.hvp:
+        half = target.arguments[: len(target.arguments) // 2]
+        return tuple(f"{n}_bar_dot" for n in half)
+    return None
+
+
+def effects_table(passes: list[Any]) -> Table:
+    """One line per pass of the optimiser, with the counts before and after it."""
+    kinds = list(dict.fromkeys(k for e in passes for k in (*e.before, *e.after)))
+    rows = [
+        [
+            e.name,
+            _change(e.rows_before, e.rows_after),
+            *(_change(e.before.get(k, 0), e.after.get(k, 0)) for k in kinds),
+        ]
+        for e in passes
+    ]
+    head = ["Pass", "rows", *kinds]
+    notes = ["a → b: before and after the pass; each runs after those above it"]
+    return Table("Passes of the optimiser", head, rows, [False] * len(head), notes)
+
+
+def _change(before: int, after: int) -> str:
+    return str(after) if before == after else f"{before} → {after}"
+
+
+def code(
+    targets: Targets,
+    at: At = None,
+    of: Annotated[Part, typer.Option(help="The function, its tangents, its adjoints.")] = Part.all,
+    format: PlainFmt = Plain.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print a function, its tangent program and its adjoint program as Python that runs on NumPy
+    alone.
+
+    \b
+    admodes code @cpsc532s
+    admodes code "x1*sin(x2)" --at x1=2,x2=1 --of adjoint
+    admodes code mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" -o derivatives.py
+    """
+    from admodes.codes import code as code_of
+    from admodes.program.arrays import by_array
+
+    target = target_of(targets, at)
+
+    def job() -> Any:
+        arrays = by_array(target.function, target.args)
+        names = _per_leaf(target) if arrays else target.names
+        outputs = None if arrays else target.output_names
+        return code_of(target.function, *target.args, names=names, outputs=outputs)
+
+    made = run(job, target)
+    if format is Plain.json:
+        emit(json.dumps(made.to_dict(), ensure_ascii=False, indent=2) + "\n", save)
+    else:
+        emit(made.source(of.value), save)
+
+
+def sparsity(
+    targets: Targets,
+    at: At = None,
+    of: Annotated[
+        Derivative, typer.Option(help="The matrix whose pattern is shown.")
+    ] = Derivative.jacobian,
+    format: PlainFmt = Plain.text,
+    save: Picture = None,
+    debug: Debug = False,
+) -> None:
+    """Show which entries of a Jacobian or Hessian can be other than zero, and the groups of columns
+    or rows that one sweep computes together.
+
+    \b
+    admodes sparsity "x1*x2" "x2*x3" "x3*x4" --at x1=1,x2=2,x3=3,x4=4
+    admodes sparsity mine.py:residuals --at "x=normal(1000)" -o pattern.png
+    """
+    target = target_of(targets, at)
+    f, x = _of_one_vector(target, of is Derivative.hessian)
+
+    def job() -> Any:
+        from admodes.sparse.result import sparsity as sparsity_of
+
+        return sparsity_of(f, x, of=of.value)
+
+    found = run(lambda: _hinted(job), target)
+    _emit_picture(found, f"{found}\n", format, save)
+
+
+def _of_one_vector(target: Target, one_output: bool) -> tuple[Callable, Any]:
+    """The target as a function of all its numbers in one vector; of one array as it is."""
+    if len(target.args) == 1 and np.ndim(target.args[0]):
+        return target.function, target.args[0]
+    scalars, components = scalar_function(target.function, target.args)
+
+    def f(x: Any) -> Any:
+        found = scalars(*(x[i] for i in range(len(components))))
+        return found[0] if one_output and len(found) == 1 else ad.stack(found)
+
+    f.__name__ = getattr(target.function, "__name__", "f")
+    return f, np.array(components)
+
+
+def revolve(
+    steps: Annotated[int, typer.Argument(metavar="N", help="The number of steps of the loop.")],
+    snapshots: Annotated[
+        int | None,
+        typer.Option(help="States that may be kept.", show_default=False),
+    ] = None,
+    format: Fmt = Format.text,
+    save: Picture = None,
+    debug: Debug = False,
+) -> None:
+    """Show what reversing a loop of N steps costs with a limited number of kept states, by the
+    binomial schedule of Griewank and Walther.
+
+    \b
+    admodes revolve 1000 --snapshots 10
+    admodes revolve 100 --snapshots 5 -o schedule.png
+    """
+    from admodes.checkpointing import revolve as revolve_of
+
+    made = revolve_of(steps, snapshots)
+    text = "" if format is Format.json else made.to_table(format.value)
+    _emit_picture(made, text, Plain.json if format is Format.json else Plain.text, save)
+
+
+def _emit_picture(made: Any, text: str, format: Plain, save: Path | None) -> None:
+    """Draw into a file with the extension of a picture, otherwise print or write."""
+    if save is not None and save.suffix.lower() in PICTURES:
+        try:
+            _hinted(lambda: made.draw(save))
+        except OSError as error:
+            raise Failure(f"cannot write {save}: {error.strerror}") from error
+    elif format is Plain.json:
+        data = plain(made.to_dict())
+        emit(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n", save)
+    else:
+        emit(text, save)
+
+
+def _hinted(job: Callable[[], Any]) -> Any:
+    """job(), where a package that is missing is a hint for the user."""
+    try:
+        return job()
+    except ImportError as error:
+        raise Failure(str(error)) from error
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Make these commands of the application."""
+    for command in (program, code, sparsity, revolve):
+        app.command()(command)

@@ -1,0 +1,181 @@
+"""ad.code: a function, its tangent program and its adjoint program as Python."""
+
+from __future__ import annotations
+
+import ast
+import html
+import keyword
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.backpropagation.names import row_names
+from admodes.codes.derive import Listed, Sweeps
+from admodes.codes.kernels import Kernels
+from admodes.codes.writer import Constants, Writer, constant
+from admodes.program.arrays import array_program, by_array
+from admodes.program.listing import labels
+from admodes.program.scalars import scalar_program
+
+PARTS = ("f", "tangent", "adjoint")
+
+LONGEST_SERIES = 16
+"""Of more characters of names a docstring has the first and the last."""
+
+PLAIN_PRODUCTS = (
+    "# Products with a partial that is finite at the recorded point are plain ones:\n"
+    "# where it is infinite, 0 × inf is nan here, and 0 in admodes."
+)
+
+
+@dataclass
+class Code:
+    """The definitions of the three functions as text: f, tangent and adjoint, and above[part], what
+    must stand above each: imports, constants, helpers. str() is the whole program."""
+
+    f: str
+    tangent: str
+    adjoint: str
+    above: dict[str, list[str]]
+    name: str
+
+    def source(self, of: str = "all") -> str:
+        """A program that runs on NumPy alone. of: f, tangent, adjoint or all.
+
+        Raises ValueError for another word.
+        """
+        if of not in (*PARTS, "all"):
+            raise ValueError(f"of {of!r} is unknown; choose from {', '.join(PARTS)}, all")
+        parts = PARTS if of == "all" else (of,)
+        above = dict.fromkeys(block for part in parts for block in self.above[part])
+        imports = sorted(b for b in above if b.startswith("import "))
+        notes = [b for b in above if b.startswith("#")]
+        constants = [b for b in above if not b.startswith(("import ", "#", "def "))]
+        helpers = [b for b in above if b.startswith("def ")]
+        blocks = ["\n".join(imports) + "\n"]
+        blocks += ["\n".join([*notes, *constants]) + "\n"] if notes or constants else []
+        head = "\n".join(blocks)
+        return "\n\n".join([head, *helpers, *(getattr(self, part) for part in parts)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The code as JSON data, contract "admodes.code/1"."""
+        texts = {part: getattr(self, part) for part in PARTS}
+        return {"schema": "admodes.code/1", "name": self.name, **texts, "source": self.source()}
+
+    def __str__(self) -> str:
+        return self.source()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.source())}</pre>"
+
+
+def code(
+    f: Callable,
+    *args: Any,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    rows: str = "auto",
+) -> Code:
+    """f, its tangent program and its adjoint program as Python functions that run on NumPy alone,
+    with the names of the table (v3, v3_dot, v3_bar).
+
+    The functions are f(x, …), f_tangent(x, …, x_dot, …), which returns the results and their
+    tangents, and f_adjoint(x, …, y_bar, …), which returns the adjoints of the inputs for those of
+    the results. names, outputs and rows are as in ad.trace: with rows "scalar" each component of an
+    array is an argument, otherwise each array of a pytree is one. Loops are unrolled, and a branch
+    that was taken is asserted. Partials and transposes are those that the operations declare. An
+    exact zero wins over an infinite partial where the partial is infinite at args; where it becomes
+    so at other arguments, their product is nan.
+
+    Raises ValueError for a list that is too long to print, for too much data in constants, and for
+    operations whose kernel has no source; TypeError for arguments that are no real numbers.
+
+    >>> from admodes.codes import code
+    >>> print(code(lambda x, y: x * y + x, 2.0, 3.0).adjoint, end="")
+    def f_adjoint(x, y, f_bar):
+        \"\"\"The adjoints of x, y for that of f.\"\"\"
+        v0 = np.float64(x)
+        v1 = np.float64(y)
+        v3_bar = np.float64(f_bar)
+        v2_bar = v3_bar
+        v1_bar = v0 * v2_bar
+        v0_bar = v3_bar + v1 * v2_bar
+        return v0_bar, v1_bar
+    """
+    if by_array(f, args, rows, [names, outputs]):
+        found = array_program(f, args, names, outputs)
+        program, inputs, results = found.program, found.names, found.outputs
+        rows_of, known = row_names(found)[0], found.constants
+    else:
+        program, inputs, results = scalar_program(f, args, names, outputs)
+        rows_of, known = labels(program, inputs, results), {}
+    legal = _legal([*rows_of, *inputs, *results])
+    sides = ([legal[n] for n in names] for names in (rows_of, inputs, results))
+    return _printed(_name(f), Sweeps(program, *sides), known)
+
+
+def _name(f: Callable) -> str:
+    name = getattr(f, "__name__", "")
+    return name if _is_legal(name) else "f"
+
+
+def _is_legal(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in ("np", "math")
+
+
+def _legal(names: list[str]) -> dict[str, str]:
+    """A name that Python takes for each, none of which is that of another's tangent or adjoint."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        made = name if name.isidentifier() else re.sub(r"\W", "_", f"x_{name}")
+        while (
+            made in found.values()
+            or (made != name and made in names)
+            or not _is_legal(made)
+            or (made.endswith(("_dot", "_bar")) and made[:-4] in names)
+        ):
+            made += "_"
+        found[name] = made
+    return found
+
+
+def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray]) -> Code:
+    bases = {*sweeps.rows, *sweeps.inputs, *sweeps.outputs}
+    taken = {n + suffix for n in bases for suffix in ("", "_dot", "_bar")}
+    taken |= {name, f"{name}_tangent", f"{name}_adjoint", "np", "math"}
+    constants = Constants(known, taken)
+    xs, ys = _series(sweeps.inputs) or "no inputs", _series(sweeps.outputs)
+    several = len(sweeps.outputs) > 1
+    moved = "their tangents" if several else "its tangent"
+    docs = {
+        "f": f"{ys} at {xs}.",
+        "tangent": f"{ys} and {moved} along those of {xs}.",
+        "adjoint": f"The adjoints of {xs} for {'those' if several else 'that'} of {ys}.",
+    }
+    texts, above = {}, {}
+    shared = Kernels(taken, constants.expression)
+    for part in PARTS:
+        listed: Listed = getattr(sweeps, part)()
+        kernels = shared.fresh()
+        constants.used = set()
+        own = name if part == "f" else f"{name}_{part}"
+        texts[part] = Writer(listed, kernels, constants).function(own, docs[part])
+        above[part] = _above(kernels, constants)
+    return Code(**texts, above=above, name=name)
+
+
+def _series(names: list[str]) -> str:
+    text = ", ".join(names)
+    return text if len(text) <= LONGEST_SERIES else f"{names[0]}, …, {names[-1]}"
+
+
+def _above(kernels: Kernels, constants: Constants) -> list[str]:
+    """Imports, notes, constants and helpers that a function needs."""
+    helpers = [ast.unparse(node) + "\n" for node in kernels.used_helpers()]
+    blocks = ["import math"] if any("math." in text for text in helpers) else []
+    blocks += ["import numpy as np", *([PLAIN_PRODUCTS] if kernels.plain_products else [])]
+    blocks += [constant(n, x) for n, x in constants.named.items() if n in constants.used]
+    return blocks + helpers

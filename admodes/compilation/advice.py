@@ -1,0 +1,108 @@
+"""Warnings about functions that are recorded again and again: what varied, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from admodes.compilation.captures import CONTENT, ITEMS, PAIRS, Place, same_items
+from admodes.compilation.signature import Array, Number, Static
+
+if TYPE_CHECKING:
+    from admodes.compilation.compiled import Specialisation
+
+SHOWN = 4
+"""At most so many values of one argument are listed."""
+
+
+class CompileWarning(UserWarning):
+    """A compiled function that is recorded too often, or that cannot be."""
+
+
+def limit_reached(f: str, cases: Sequence[Specialisation], rebound: Sequence[str]) -> str:
+    """The warning at the limit of specialisations. rebound: what f bound to another object while
+    it ran."""
+    if rebound:
+        return (
+            f"{f} changes {' and '.join(sorted(set(rebound)))} at each run, which a compiled "
+            "function cannot repeat: it is run as it is from now on. Return the new value instead"
+        )
+    return (
+        f"{f} has been recorded {len(cases)} times, the limit: {varied(cases)}. Calls unlike these "
+        "run it as it is, without compilation, unless limit= is raised"
+    )
+
+
+def every_call_new(f: str, cases: Sequence[Specialisation]) -> str:
+    """The hint where no recording has been used a second time."""
+    return (
+        f"{f} was recorded anew at each of {len(cases)} calls, which costs more than running it: "
+        f"{varied(cases)}"
+    )
+
+
+def varied(cases: Sequence[Specialisation]) -> str:
+    """What differed between specialisations, and what to do about each."""
+    first = cases[0].signature
+    if any(str(c.signature.tree) != str(first.tree) for c in cases):
+        return "the structure of the arguments varied: pass the same tuples, lists and dicts"
+    found = []
+    for i, name in enumerate(first.names):
+        slots = [c.signature.slots[i] for c in cases]
+        seen = list(dict.fromkeys(map(str, slots)))
+        if len(seen) == 1 and all(s == slots[0] for s in slots):
+            continue
+        shown = ", ".join(seen[:SHOWN]) + (", …" if len(seen) > SHOWN else "")
+        found.append(f"{name} was {shown}: {_remedy(slots)}")
+    for what in _rebound(cases):
+        found.append(f"{what} changed: pass it as an argument")
+    if not found:
+        found = [
+            "its control flow took other branches, indices or bounds for other values: "
+            f"{_branches(cases)}ad.where and masks take both ways in one recording"
+        ]
+    return "; ".join(found)
+
+
+def _remedy(slots: list) -> str:
+    if all(isinstance(s, Static) and s.value.__class__ is int for s in slots):
+        return "pass a float where it is a number that is computed with"
+    if any(isinstance(s, Static) for s in slots):
+        return "compile a function of the other arguments for each value"
+    if all(isinstance(s, Array) for s in slots) and len({s.dtype for s in slots}) == 1:
+        return "pad or cut to few shapes"
+    assert all(isinstance(s, (Array, Number)) for s in slots)
+    return "convert to one dtype and shape"
+
+
+def _rebound(cases: Sequence[Specialisation]) -> list[str]:
+    """What the function refers to that was not the same in all specialisations."""
+    found = [
+        place.what
+        for c in cases[1:]
+        for first, place in zip(cases[0].places, c.places, strict=False)
+        if first.what == place.what and not _alike(first, place)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _alike(a: Place, b: Place) -> bool:
+    if a.test == CONTENT:
+        return bool(a.value == b.value)
+    if a.test == ITEMS:
+        return same_items(a.value, b.value)
+    if a.test == PAIRS:
+        return same_items(a.value[1], b.value[1])
+    return a.value is b.value
+
+
+def _branches(cases: Sequence[Specialisation]) -> str:
+    """The operations whose results were decided on, where they have names."""
+    names = set()
+    for c in cases:
+        for guard in c.program.guards:
+            for a in guard.args:
+                step = c.program.steps[a.row] if hasattr(a, "row") else None
+                if step is not None and step.op is not None:
+                    names.add(step.op.name)
+    return f"decisions were taken on the results of {', '.join(sorted(names))}; " if names else ""

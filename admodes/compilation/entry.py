@@ -1,0 +1,237 @@
+"""The code that is run at each call before and after the program: it takes the arguments apart,
+checks that they and what the function refers to are the recorded case, and builds the result.
+
+The text is generated, since a walk over the structure would cost more than many a program does.
+Nothing that a user wrote goes into it: values, names and keys are bound constants.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation import captures
+from admodes.compilation.captures import Place
+from admodes.compilation.protocol import MISS, Run
+from admodes.compilation.signature import FLOAT, Array, Number, Signature, Slot, sorted_out
+from admodes.core.pytree import LEAF, Tree, unflatten
+
+MANY = 4
+"""Sequences of more numbers than that are checked by one call."""
+DEEPEST = 40
+"""Results that are nested deeper are put together by a walk over the structure."""
+
+
+class Text:
+    """Lines of Python and the constants that they name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.constants: dict[str, Any] = {}
+
+    def bind(self, value: Any) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def add(self, line: str, depth: int = 1) -> None:
+        self.lines.append("    " * depth + line)
+
+    def miss_where(self, condition: str) -> None:
+        self.add(f"if {condition}:")
+        self.add("return MISS", 2)
+
+    def function(self, head: str) -> tuple[Callable[..., Any], str]:
+        """The function of these lines, and its text."""
+        text = "\n".join([head, *self.lines, ""])
+        module = compile(text, "<admodes: entry>", "exec")
+        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
+        return types.FunctionType(code, {**KNOWN, **self.constants}), text
+
+
+def other(x: Any, slot: Slot) -> Any:
+    """x as programs take it where it is a leaf of this kind in other clothes, such as a NumPy
+    float for a float; else None."""
+    try:
+        found, x = sorted_out(x)
+    except TypeError:
+        return None
+    return x if found == slot else None
+
+
+def others(xs: Sequence[Any]) -> list[Any] | None:
+    """The same for a sequence of floats."""
+    found = [other(x, FLOAT) for x in xs]
+    return None if None in found else found
+
+
+KNOWN = {
+    "__builtins__": {"getattr": getattr, "len": len, "set": set, "map": map, "tuple": tuple}
+    | {"list": list, "float": float, "dict": dict, "type": type, "zip": zip}
+    | {"KeyError": KeyError, "AttributeError": AttributeError, "ValueError": ValueError},
+    "MISS": MISS,
+    "FLOATS": {float},
+    "ndarray": np.ndarray,
+    "float64": np.float64,
+    "other": other,
+    "others": others,
+    "same_items": captures.same_items,
+    "same_pairs": captures.same_pairs,
+    "same_bytes": captures.same_bytes,
+}
+
+
+def entry(signature: Signature, places: list[Place], run: Run, out_tree: Tree) -> tuple:
+    """A function of (args, kwargs) that gives the result, or MISS in another case, and its text."""
+    text = Text()
+    inputs = _Arguments(text, signature).taken_apart()
+    _check_places(text, places)
+    text.add(f"out = {text.bind(run)}({', '.join(inputs)})")
+    text.miss_where("out is MISS")
+    text.add(f"return {_result(text, out_tree)}")
+    return text.function("def call(args, kwargs):")
+
+
+def intact(places: list[Place]) -> bool:
+    """Whether what a function refers to still stands where it stood."""
+    text = Text()
+    _check_places(text, places)
+    text.add("return None")
+    return text.function("def intact():")[0]() is not MISS
+
+
+def _check_places(text: Text, places: list[Place]) -> None:
+    if not places:
+        return
+    tests = [
+        place.test.format(
+            owner=text.bind(place.owner),
+            key=text.bind(place.key) if place.key is not None else "",
+            value=text.bind(place.value),
+        )
+        for place in places
+    ]
+    text.add("try:")
+    for test in tests:
+        text.add(f"if not ({test}):", 2)
+        text.add("return MISS", 3)
+    # What is gone has no value to compare.
+    text.add("except (KeyError, AttributeError, ValueError):")
+    text.add("return MISS", 2)
+
+
+class _Arguments:
+    """The part that takes the arguments apart and checks them."""
+
+    def __init__(self, text: Text, signature: Signature) -> None:
+        self.text = text
+        self.signature = signature
+        self.slots: Iterator[Slot] = iter(signature.slots)
+        self.inputs: list[str] = []
+        self.count = 0
+
+    def taken_apart(self) -> list[str]:
+        """The arguments of the program, as expressions."""
+        for tree, name in zip(self.signature.tree.branches, ("args", "kwargs"), strict=True):
+            self._branch(tree, name)
+        return self.inputs
+
+    def _branch(self, tree: Tree, name: str) -> None:
+        if tree.kind is None:
+            self._leaf(next(self.slots), name)
+            return
+        text, size = self.text, len(tree.branches)
+        if name not in ("args", "kwargs"):
+            text.miss_where(f"{name}.__class__ is not {text.bind(tree.kind)}")
+        if not size:
+            text.miss_where(name)
+            return
+        items = name
+        if tree.keys is not None:
+            text.miss_where(f"tuple({name}) != {text.bind(tree.keys)}")
+            items = f"{name}.values()"
+        else:
+            text.miss_where(f"len({name}) != {size}")
+        if size > MANY and tree.keys is None and all(b is LEAF for b in tree.branches):
+            slots = [next(self.slots) for _ in range(size)]
+            if all(slot == FLOAT for slot in slots):
+                self._floats(name)
+                return
+            self.slots = iter([*slots, *self.slots])
+        parts = [f"x{self.count + i}" for i in range(size)]
+        self.count += size
+        text.add(f"{', '.join(parts)}, = {items}")
+        for branch, part in zip(tree.branches, parts, strict=True):
+            self._branch(branch, part)
+
+    def _floats(self, name: str) -> None:
+        text = self.text
+        text.add(f"if set(map(type, {name})) != FLOATS:")
+        text.add(f"{name} = others({name})", 2)
+        text.add(f"if {name} is None:", 2)
+        text.add("return MISS", 3)
+        self.inputs.append(f"*{name}")
+
+    def _leaf(self, slot: Slot, x: str) -> None:
+        text = self.text
+        if isinstance(slot, Number):
+            self._input(slot, x, f"{x}.__class__ is not {text.bind(slot.kind)}")
+        elif isinstance(slot, Array):
+            dtype, shape = text.bind(slot.dtype), text.bind(slot.shape)
+            self._input(
+                slot,
+                x,
+                f"{x}.__class__ is not ndarray or {x}.dtype is not {dtype} or {x}.shape != {shape}",
+            )
+        elif slot.how == "content":
+            content = text.bind(slot.value)
+            text.miss_where(f"not ({x}.__class__ is ndarray and same_bytes({x}, {content}))")
+        elif slot.how == "value" and slot.value is not None:
+            kind, value = text.bind(slot.value.__class__), text.bind(slot.value)
+            text.miss_where(f"{x}.__class__ is not {kind} or {x} != {value}")
+        else:
+            text.miss_where(f"{x} is not {text.bind(slot.value)}")
+
+    def _input(self, slot: Slot, x: str, unlike: str) -> None:
+        text = self.text
+        text.add(f"if {unlike}:")
+        quick = f"float({x}) if {x}.__class__ is float64 else " if slot == FLOAT else ""
+        text.add(f"{x} = {quick}other({x}, {text.bind(slot)})", 2)
+        text.add(f"if {x} is None:", 2)
+        text.add("return MISS", 3)
+        self.inputs.append(x)
+
+
+def _result(text: Text, tree: Tree) -> str:
+    """The expression that puts the outputs together."""
+    if _depth(tree) > DEEPEST:
+        return f"{text.bind(unflatten)}({text.bind(tree)}, out)"
+    return _part(text, tree, 0)[0]
+
+
+def _part(text: Text, tree: Tree, start: int) -> tuple[str, int]:
+    """The expression for a branch whose leaves begin at start, and where they end."""
+    if tree.kind is None:
+        return f"out[{start}]", start + 1
+    end, parts = start, []
+    for branch in tree.branches:
+        part, end = _part(text, branch, end)
+        parts.append(part)
+    flat = end - start == len(parts) > MANY and all(b is LEAF for b in tree.branches)
+    if tree.keys is not None:
+        pairs = zip(tree.keys, parts, strict=True)
+        return "{" + ", ".join(f"{text.bind(k)}: {p}" for k, p in pairs) + "}", end
+    items = f"out[{start}:{end}]" if flat else f"[{', '.join(parts)}]"
+    if tree.kind is list:
+        return items, end
+    if tree.kind is tuple:
+        return f"tuple({items})" if flat else f"({''.join(p + ', ' for p in parts)})", end
+    star = "*" if hasattr(tree.kind, "_fields") else ""
+    return f"{text.bind(tree.kind)}({star}{items})", end
+
+
+def _depth(tree: Tree) -> int:
+    return 1 + max(map(_depth, tree.branches), default=0)

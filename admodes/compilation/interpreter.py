@@ -1,0 +1,103 @@
+"""The interpreter of programs: row by row, as eager evaluation does it. It is what the other back
+ends are measured by, and what they fall back to where the short way has no value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from admodes.compilation.protocol import MISS, Miss, Run
+from admodes.core.carrier import quiet
+from admodes.core.op import canonical
+from admodes.core.pytree import owned
+from admodes.core.record import Guard, Program, Ref
+
+
+def interpret(program: Program, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:
+    """The outputs at these leaves, as the caller's own arrays; MISS where a guard does not hold."""
+    return build(program)(*leaves)
+
+
+def build(fast: Program, exact: Program | None = None) -> Run:
+    """A function that interprets fast, and exact instead where an output that fast.suspects
+    names is not finite.
+
+    >>> from admodes.compilation.interpreter import build
+    >>> from admodes.core.record import record
+    >>> run = build(record(lambda x: x * x if x > 1.0 else -x, 2.0))
+    >>> run(3.0), run(0.5)
+    ([9.0], MISS)
+    """
+    due = _due(fast.guards)
+
+    def run(*leaves: Any) -> list[Any] | Literal[Miss.MISS]:
+        with quiet():
+            made = _rows(fast, leaves, due)
+        if made is None:
+            return MISS
+        found = [canonical(value_of(y, made)) for y in fast.outputs]
+        if exact is not None and not all(is_finite(found[i]) for i in fast.suspects):
+            return interpret(exact, leaves)
+        constants = (y for y in fast.outputs if not isinstance(y, Ref))
+        return owned(found, (*leaves, *fast.captured.values(), *constants))
+
+    return run
+
+
+def _due(guards: list[Guard]) -> dict[int, list[Guard]]:
+    """Each guard by the last row that it reads; -1 where it reads none."""
+    due: dict[int, list[Guard]] = {-1: []}
+    for guard in guards:
+        last = max((a.row for a in guard.args if isinstance(a, Ref)), default=-1)
+        due.setdefault(last, []).append(guard)
+    return due
+
+
+def _rows(program: Program, leaves: Sequence[Any], due: dict[int, list[Guard]]) -> list | None:
+    """The value of every row, or None where a guard does not hold."""
+    given = dict(zip([x.row for x in program.inputs], leaves, strict=True)) | program.captured
+    made: list[Any] = []
+    if not all(holds(guard, made) for guard in due[-1]):
+        return None
+    for row, step in enumerate(program.steps):
+        if step.op is None:
+            made.append(given[row])
+        else:
+            y = step.op.dispatch(tuple([value_of(a, made) for a in step.args]), step.params)
+            made.append(bool(y) if y.__class__ is np.bool_ else y)
+        if row in due and not all(holds(guard, made) for guard in due[row]):
+            return None
+    return made
+
+
+def value_of(a: Any, made: list) -> Any:
+    """What an argument stands for, given the rows that have been made."""
+    return made[a.row] if a.__class__ is Ref else a
+
+
+def holds(guard: Guard, made: list) -> bool:
+    """Whether a decision comes out as it was recorded."""
+    return same(guard.decide(*[value_of(a, made) for a in guard.args]), guard.expected)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two decisions are alike: in type, shape and every entry; nan is like nan."""
+    if isinstance(a, (tuple, list)):
+        return a.__class__ is b.__class__ and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (np.ndarray, np.generic, float, complex)):
+        x, y = np.asarray(a), np.asarray(b)
+        inexact = x.dtype.kind in "fc"
+        return x.dtype == y.dtype and bool(np.array_equal(x, y, equal_nan=inexact))
+    return a.__class__ is b.__class__ and bool(a == b)
+
+
+def is_finite(y: Any) -> bool:
+    """Whether a number, or every entry of an array, is neither nan nor infinite."""
+    return bool(np.isfinite(y).all())
+
+
+def has_nan(y: Any) -> bool:
+    """Whether a number, or an entry of an array, is nan."""
+    return bool(np.isnan(y).any())

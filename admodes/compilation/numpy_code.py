@@ -1,0 +1,219 @@
+"""The NumPy back end: a program as straight-line Python over NumPy and `math`.
+
+Arrays go into buffers that are planned by how long they are read and used again between calls;
+each thread that runs the code has its own. Results are allocated at each run.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.interpreter import build as interpreted
+from admodes.compilation.interpreter import same
+from admodes.compilation.placement import is_array
+from admodes.compilation.protocol import MISS, Run
+from admodes.compilation.statements import array_row, owns
+from admodes.compilation.writer import Writer, is_scalar_row
+from admodes.core.op import ARITHMETIC
+from admodes.core.record import Guard, Program, Ref
+
+
+@dataclass
+class Code:
+    """The text of a program, the names that it refers to, and the bytes of its buffers."""
+
+    text: str
+    space: dict[str, Any]
+    nbytes: int
+    has_arrays: bool
+
+
+def source(program: Program) -> str:
+    """The Python code that runs a program.
+
+    >>> from admodes.core.record import record
+    >>> print(source(record(lambda x, y: x * y + x, 2.0, 3.0)))
+    def make():
+        def run(v0, v1):
+            return [(v0 * v1) + v0]
+        return run
+    """
+    return write(program).text
+
+
+def build(fast: Program, exact: Program) -> Run:
+    """A function that runs the code of fast, and interprets exact where Python's arithmetic on
+    floats raises or a suspect output is nan.
+
+    Raises MemoryError where there is no room for the buffers.
+    """
+    code = write(fast)
+    whole = interpreted(exact)
+    make = _function(code.text, {**code.space, "whole": whole, "MISS": MISS, "nan": math.nan})
+    runner = _with_buffers if code.has_arrays else _on_numbers
+    run: Any = runner(make, whole, code.nbytes)
+    run.source = code.text
+    return run  # type: ignore[no-any-return]
+
+
+def _on_numbers(make: Callable, whole: Run, nbytes: int) -> Callable:
+    work = make()
+
+    def run(*leaves: Any) -> Any:
+        try:
+            return work(*leaves)
+        except ARITHMETIC:
+            return whole(*leaves)
+
+    return run
+
+
+def _with_buffers(make: Callable, whole: Run, nbytes: int) -> Callable:
+    pool: list[Callable] = [_made(make, nbytes)]
+
+    def run(*leaves: Any) -> Any:
+        try:
+            work = pool.pop()
+        except IndexError:
+            work = _made(make, nbytes)
+        try:
+            return work(*leaves)
+        except ARITHMETIC:
+            return whole(*leaves)
+        finally:
+            pool.append(work)
+
+    return run
+
+
+def _made(make: Callable, nbytes: int) -> Callable:
+    """The code with buffers of its own, in a context of its own where NumPy's warnings are off:
+    entering that costs a tenth of switching them."""
+    try:
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        return functools.partial(context.run, make())
+    except MemoryError:
+        raise MemoryError(
+            f"compile: the buffers of one run need {nbytes / 2**30:.3g} GiB, which is more than "
+            "there is; run the function without ad.compile, or with ad.checkpoint"
+        ) from None
+
+
+def _function(text: str, space: dict[str, Any]) -> Callable:
+    """The function that a text defines: one def, whose names are those of space."""
+    module = compile(text, "<admodes program>", "exec")
+    code = next(c for c in module.co_consts if hasattr(c, "co_code"))
+    return FunctionType(code, space)
+
+
+def write(program: Program) -> Code:
+    """The code of a program, row by row."""
+    writer = Writer(program, owns)
+    writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
+    due = _due(program.guards)
+    for i, step in enumerate(program.steps):
+        if step.op is None:
+            writer.texts[i] = f"v{i}"
+            if i in program.captured:
+                writer.space[f"v{i}"] = writer.layouts[i] = program.captured[i]
+                writer.static.add(i)
+        elif i in writer.skipped:
+            continue
+        elif is_scalar_row(writer, step):
+            writer.scalar(i, step)
+        else:
+            array_row(writer, i, step)
+        for guard in due.get(i, ()):
+            _guard(writer, guard)
+        writer.release(i)
+    _results(writer)
+    return _code(writer)
+
+
+def _due(guards: list[Guard]) -> dict[int, list[Guard]]:
+    found = defaultdict(list)
+    for guard in guards:
+        found[max((a.row for a in guard.args if isinstance(a, Ref)), default=0)].append(guard)
+    return found
+
+
+def _guard(writer: Writer, guard: Guard) -> None:
+    args = ", ".join(writer.text(a) for a in guard.args)
+    if guard.decide is bool:
+        # What the branch tested is true or false as Python takes it, nan being true.
+        test = f"not {args}" if guard.expected else args
+    else:
+        decide, expected = writer.bind(guard.decide, "g"), writer.bind(guard.expected, "e")
+        test = f"not {writer.use('same', same)}({decide}({args}), {expected})"
+    writer.body.append(f"if {test}:")
+    writer.body.append("    return MISS")
+
+
+def _results(writer: Writer) -> None:
+    """Check the outputs that may have lost a value to nan or inf, and return all of them."""
+    program = writer.program
+    texts = [_result(writer, y) for y in program.outputs]
+    leaves = ", ".join(f"v{x.row}" for x in program.inputs)
+    for k in program.suspects:
+        y, text = program.outputs[k], texts[k]
+        if not isinstance(y, Ref):
+            continue
+        writer.use("vdot", np.vdot)
+        if is_array(writer.value(y)):
+            flat = text if writer.value(y).ndim == 1 else f"{text}.ravel('K')"
+            # One pass tells: the sum of squares is nan or inf where an entry is.
+            writer.body += [f"flat = {flat}", "if not vdot(flat, flat) < inf:"]
+        else:
+            writer.body.append(f"if not -inf < {text} < inf:")
+        writer.body.append(f"    return whole({leaves})")
+    writer.body.append(f"return [{', '.join(texts)}]")
+
+
+def _result(writer: Writer, y: Any) -> str:
+    """An output that is the caller's own."""
+    value, text = writer.value(y), writer.text(y)
+    if not is_array(value):
+        return text[1:-1] if _wrapped(text) and isinstance(y, Ref) else text
+    if isinstance(y, Ref):
+        roots = writer.lifetimes.roots[y.row]
+        if len(roots) == 1 and writer.returned.get(min(roots)) == y.row:
+            return text
+    name = f"r{len(writer.body)}"
+    writer.body.append(f"{name} = {text}.copy()")
+    return name
+
+
+def _wrapped(text: str) -> bool:
+    """Whether the outermost brackets of an expression hold all of it."""
+    if not text.startswith("("):
+        return False
+    depth = 0
+    for k, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return k == len(text) - 1
+    return False
+
+
+def _code(writer: Writer) -> Code:
+    buffers = [f"b{k} = empty({n}, 'u1')" for k, n in enumerate(writer.buffers.sizes)]
+    names = ", ".join(f"v{x.row}" for x in writer.program.inputs)
+    lines = [
+        "def make():",
+        *(f"    {line}" for line in (*buffers, *writer.setup)),
+        f"    def run({names}):",
+        *(f"        {line}" for line in writer.body),
+        "    return run",
+    ]
+    arrays = any(is_array(s.value) for s in writer.steps)
+    return Code("\n".join(lines), writer.space, writer.buffers.total, arrays)

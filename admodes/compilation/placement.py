@@ -1,0 +1,80 @@
+"""Where the arrays of a program live: which rows are views, how long a row's memory is read, and
+buffers that are used again as soon as nothing reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import Op
+from admodes.core.record import Program, Ref, Step
+
+WASTE = 2
+"""A free buffer takes a row that needs at least 1/WASTE of it."""
+
+
+def is_view(step: Step) -> bool:
+    """Whether NumPy's result shares memory with the argument."""
+    op: Op = step.op
+    known = op is not None and op.views is not None and op.name != "broadcast_to"
+    return known and op.views(step.params)  # type: ignore[misc]
+
+
+def is_array(x: Any) -> bool:
+    """Whether a row's value is an array."""
+    return x.__class__ is np.ndarray
+
+
+class Lifetimes:
+    """For each row the rows whose memory it may share (itself, or what it is a view of), and the
+    last row that reads each of these. owns: whether a row's result is memory of its own for
+    certain; that of a kernel which is called as it is may be a view of an argument. later: what
+    a row reads beside its arguments."""
+
+    def __init__(
+        self, program: Program, owns: Callable[[int, Step], bool], later: Mapping[int, Any]
+    ) -> None:
+        steps = program.steps
+        self.roots: list[frozenset[int]] = []
+        self.last: list[int] = list(range(len(steps)))
+        for i, step in enumerate(steps):
+            shared: frozenset[int] = frozenset()
+            for a in (*step.args, later.get(i)):
+                if isinstance(a, Ref) and is_array(steps[a.row].value):
+                    shared |= self.roots[a.row]
+            for root in shared:
+                self.last[root] = i
+            view = is_view(step)
+            alone = (not view and (step.op is None or owns(i, step))) or not is_array(step.value)
+            self.roots.append(frozenset((i,)) if alone else shared if view else shared | {i})
+        for a in (*program.outputs, *(a for g in program.guards for a in g.args)):
+            if isinstance(a, Ref):
+                for root in self.roots[a.row]:
+                    self.last[root] = len(steps)
+
+
+class Buffers:
+    """Memory that is planned once. need(…) gives the number of a buffer, free(…) gives it back."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.idle: list[int] = []
+
+    def need(self, nbytes: int) -> int:
+        fitting = [b for b in self.idle if nbytes <= self.sizes[b] <= WASTE * nbytes]
+        if fitting:
+            chosen = min(fitting, key=self.sizes.__getitem__)
+            self.idle.remove(chosen)
+            return chosen
+        self.sizes.append(nbytes)
+        return len(self.sizes) - 1
+
+    def free(self, buffer: int) -> None:
+        self.idle.append(buffer)
+
+    @property
+    def total(self) -> int:
+        """Bytes in all."""
+        return sum(self.sizes)

@@ -1,0 +1,36 @@
+"""What a back end is: build(fast, exact) -> run, and run(*leaves) -> the outputs or MISS."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final, Literal, Protocol
+
+from admodes.core.record import Program
+
+
+class Miss(Enum):
+    """The answer of a program whose guards do not hold."""
+
+    MISS = "miss"
+
+    def __repr__(self) -> str:
+        return "MISS"
+
+
+MISS: Final = Miss.MISS
+
+
+class Run(Protocol):
+    """A built program. leaves are in the order of program.inputs: Python floats, scalars of other
+    precision (np.float32, np.complex128) and arrays of the recorded shapes and dtypes, of any
+    strides. The outputs are the caller's own: no input, no buffer, no two the same. Threads may
+    run it at once. An attribute `source` holds the generated text where there is any."""
+
+    def __call__(self, *leaves: Any) -> list[Any] | Literal[Miss.MISS]: ...
+
+
+class Build(Protocol):
+    """fast is the optimised program; exact, the recorded one, is run by the interpreter where an
+    output among fast.suspects is not finite or the arithmetic of Python floats raises."""
+
+    def __call__(self, fast: Program, exact: Program) -> Run: ...

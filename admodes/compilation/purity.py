@@ -1,0 +1,164 @@
+"""What a compiled function must not do, seen while it is recorded: change what it refers to, draw
+random numbers, or be different the next time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.captures import Captures, same_bytes
+from admodes.compilation.interpreter import same
+from admodes.compilation.signature import Signature, Static
+from admodes.core.pytree import flatten
+from admodes.core.record import Program, Ref, Step
+from admodes.core.reverse import LARGE, read_only
+
+
+class ImpureError(ValueError):
+    """A function that is to be compiled does more than compute its result, or gives another each
+    time."""
+
+
+@contextmanager
+def watched(captures: Captures, f: str) -> Iterator[None]:
+    """f is recorded inside. The arrays that it refers to are read-only meanwhile, so that nothing
+    copies them either; small ones are compared with copies, for changes by other views."""
+    # A view becomes writeable again only after the array that it is a view of.
+    arrays = sorted(captures.held.values(), key=lambda a: a.base is not None)
+    copies = [(a, a.copy()) for a in arrays if a.size < LARGE]
+    before = _random_states(captures)
+    try:
+        with read_only(arrays, _unnamed):
+            yield
+    except ValueError as error:
+        if arrays and error.__cause__ is not None and "read-only" in str(error.__cause__):
+            raise _changes(f, "an array that it is given or refers to") from error
+        raise
+    for a, copy in copies:
+        if not same(a, copy):
+            raise _changes(f, captures.names[id(a)])
+    if not same(_random_states(captures), before):
+        raise ImpureError(
+            f"{f} draws random numbers: a compiled function would repeat the first ones, so draw "
+            "them outside and pass them as arguments"
+        )
+
+
+def changed_arguments(signature: Signature, f: str) -> None:
+    """Raise ImpureError where f has changed an array of integers among its arguments."""
+    for name, slot, x in zip(signature.names, signature.slots, signature.leaves, strict=True):
+        if isinstance(slot, Static) and slot.how == "content" and not same_bytes(x, slot.value):
+            raise _changes(f, name)
+
+
+def _unnamed() -> None:
+    """What read_only calls the function in an error that is replaced."""
+
+
+def _changes(f: str, what: str) -> ImpureError:
+    return ImpureError(
+        f"{f} changes {what} in place while it runs: a compiled function cannot repeat that, so "
+        "copy the array first"
+    )
+
+
+def _random_states(captures: Captures) -> list[Any]:
+    """The states of the generators that f may draw from."""
+    found: list[Any] = []
+    for g in captures.generators:
+        if isinstance(g, np.random.Generator):
+            found.append(g.bit_generator.state)
+        else:
+            found.append(g.get_state() if isinstance(g, np.random.RandomState) else g.getstate())
+    if captures.draws:
+        found += [np.random.get_state(), random.getstate()]
+    return flatten(found)[0]
+
+
+def difference(first: Program, second: Program, rows: Iterable[int] | None = None) -> str | None:
+    """What differs between two recordings of one function, in words; None where they are alike.
+    Of operations of the same number only those in rows are compared."""
+    if len(first.steps) != len(second.steps):
+        return f"{len(first.steps)} operations were recorded, then {len(second.steps)}"
+    for row in range(len(first.steps)) if rows is None else rows:
+        found = _step_difference(first.steps[row], second.steps[row])
+        if found is not None:
+            return f"operation {row} {found}"
+    if len(first.guards) != len(second.guards):
+        return f"{len(first.guards)} decisions were taken, then {len(second.guards)}"
+    for one, two in zip(first.guards, second.guards, strict=True):
+        if not same(one.expected, two.expected):
+            return f"a decision was {one.expected}, then {two.expected}"
+        if not _all_alike(one.args, two.args):
+            return f"a decision was taken on {_brief(one.args)}, then on {_brief(two.args)}"
+    if str(first.out_tree) != str(second.out_tree):
+        return f"the result was {first.out_tree}, then {second.out_tree}"
+    for a, b in zip(first.outputs, second.outputs, strict=True):
+        if not _alike(a, b):
+            return f"a result was {_brief(a)}, then {_brief(b)}"
+    return None
+
+
+def _step_difference(a: Step, b: Step) -> str | None:
+    if a.op is not b.op:
+        return f"was {getattr(a.op, 'name', 'an input')}, then {getattr(b.op, 'name', 'an input')}"
+    name = getattr(a.op, "name", "an input")
+    if len(a.args) != len(b.args):
+        return f"({name}) had {len(a.args)} arguments, then {len(b.args)}"
+    for x, y in zip(a.args, b.args, strict=True):
+        if not _alike(x, y):
+            return f"({name}) was applied to {_brief(x)}, then to {_brief(y)}"
+    p, q = flatten(a.params or {}), flatten(b.params or {})
+    if not _all_alike(p[0], q[0]):
+        return f"({name}) had the options {_brief(a.params)}, then {_brief(b.params)}"
+    return None
+
+
+def _all_alike(xs: Sequence[Any], ys: Sequence[Any]) -> bool:
+    return len(xs) == len(ys) and all(map(_alike, xs, ys))
+
+
+def _alike(x: Any, y: Any) -> bool:
+    """Whether two arguments are the same row or equal constants; other objects are not compared."""
+    if isinstance(x, Ref) or isinstance(y, Ref):
+        return isinstance(x, Ref) and isinstance(y, Ref) and x == y
+    if isinstance(x, (np.ndarray, np.generic, int, float, complex, str)):
+        return same(x, y)
+    return x.__class__ is y.__class__
+
+
+def _brief(x: Any) -> str:
+    if isinstance(x, Ref):
+        return f"the result of operation {x.row}"
+    text = repr(x).replace("\n", "")
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def far_apart(results: Any, expected: Any) -> str | None:
+    """Where two results differ by more than rounding does, in words; None where they agree."""
+    xs, tree = flatten(results)
+    ys, expected_tree = flatten(expected)
+    if str(tree) != str(expected_tree):
+        return f"the structure {tree}, not {expected_tree}"
+    for x, y in zip(xs, ys, strict=True):
+        a, b = np.asarray(x), np.asarray(y)
+        if a.shape != b.shape:
+            return f"shape {a.shape}, not {b.shape}"
+        if not _close(a, b):
+            return f"{_brief(x)}, not {_brief(y)}"
+    return None
+
+
+def _close(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype.kind not in "fc" and b.dtype.kind not in "fc":
+        return bool(np.array_equal(a, b))
+    coarse = max(np.finfo(x.dtype).eps for x in (a, b) if x.dtype.kind in "fc")
+    with np.errstate(all="ignore"):
+        finite = b[np.isfinite(b)]
+        scale = float(np.max(np.abs(finite), initial=0.0))
+        rounding = float(coarse) ** (2 / 3)
+        return bool(np.allclose(a, b, rtol=rounding, atol=rounding * scale, equal_nan=True))

@@ -1,0 +1,171 @@
+"""The case of a call: the structure of its arguments, the shapes and dtypes of those that are
+recorded, and the values of those that steer the function."""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from admodes.compilation.captures import content_of, is_foreign
+from admodes.core.carrier import Carrier
+from admodes.core.op import canonical
+from admodes.core.pytree import Tree, flatten
+
+VALUES = (int, str, bytes, np.integer, np.bool_, np.dtype, slice, range, enum.Enum)
+"""Arguments that are compared by their type and value."""
+
+PASSED_ON = (types.SimpleNamespace, types.ModuleType)
+"""Arguments that are compared by identity, beside functions, classes and objects of the user's."""
+
+
+class Number(NamedTuple):
+    """A leaf that is recorded: a float, or a scalar of another precision."""
+
+    kind: type
+
+    def __str__(self) -> str:
+        return self.kind.__name__
+
+
+class Array(NamedTuple):
+    """A leaf that is recorded: an array of floats or complex numbers."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+
+class Static(NamedTuple):
+    """A leaf that steers the function: by its value, by identity, or by the content of an array
+    of integers or truth values."""
+
+    how: str
+    value: Any
+
+    def __str__(self) -> str:
+        if self.how == "content":
+            dtype, shape, _ = self.value
+            return f"{dtype}{list(shape)} of certain entries"
+        text = repr(self.value)
+        return text if len(text) <= 40 else text[:37] + "..."
+
+
+TRACED = Static("traced", None)
+"""A leaf that is being differentiated or recorded by someone else."""
+
+Slot = Number | Array | Static
+FLOAT = Number(float)
+
+
+def sorted_out(x: Any) -> tuple[Slot, Any]:
+    """What kind of argument a leaf is, and the leaf as programs take it. Raises TypeError."""
+    if x.__class__ is float:
+        return FLOAT, x
+    if isinstance(x, Carrier):
+        return TRACED, x
+    if isinstance(x, (float, complex, np.inexact)):
+        x = canonical(np.asarray(x))
+        return Number(x.__class__), x
+    if isinstance(x, np.ndarray):
+        return _array(x)
+    if x is None or isinstance(x, VALUES) or x is Ellipsis:
+        return Static("value", x), x
+    if hasattr(type(x), "__array__"):
+        raise TypeError(f"takes NumPy arrays, got a {type(x).__name__}: pass np.asarray(x)")
+    if isinstance(x, PASSED_ON) or callable(x) or not is_foreign(type(x)):
+        return Static("identity", x), x
+    raise TypeError(
+        "takes numbers, arrays of numbers, and tuples, lists and dicts of them; "
+        f"got a {type(x).__name__}"
+    )
+
+
+def _array(x: np.ndarray) -> tuple[Slot, Any]:
+    if isinstance(x, (np.matrix, np.ma.MaskedArray)):
+        raise TypeError(
+            f"takes plain arrays, got a {type(x).__name__}, whose operations are not those of "
+            "arrays: pass np.asarray(x)"
+        )
+    kind = x.dtype.kind
+    if kind in "biu":
+        return Static("content", content_of(x)), x
+    if kind not in "fc":
+        raise TypeError(f"takes arrays of numbers, got an array of dtype {x.dtype}")
+    native = np.asarray(x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("=")))
+    if not native.ndim:
+        number = canonical(native)
+        return Number(number.__class__), number
+    return Array(native.shape, native.dtype), native
+
+
+@dataclass
+class Signature:
+    """The case of one call: tree is the structure of (args, kwargs), slots say what the leaves
+    are, names where they stand; leaves are the arguments themselves as programs take them."""
+
+    tree: Tree
+    slots: list[Slot]
+    leaves: list[Any]
+    names: list[str]
+
+    @classmethod
+    def of(cls, args: tuple, kwargs: dict, f: str) -> Signature:
+        """Raises TypeError for arguments that are no numbers, naming f."""
+        leaves, tree = flatten((args, kwargs))
+        names = list(_paths(tree))
+        found = []
+        for leaf, name in zip(leaves, names, strict=True):
+            try:
+                found.append(sorted_out(leaf))
+            except TypeError as error:
+                raise TypeError(f"{f}, compiled, {error} as {name}") from None
+        return cls(tree, [slot for slot, _ in found], [x for _, x in found], names)
+
+    @property
+    def traced(self) -> bool:
+        """Whether some argument is being differentiated or recorded by someone else."""
+        return TRACED in self.slots
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The leaves that are recorded."""
+        return [x for s, x in zip(self.slots, self.leaves, strict=True) if is_input(s)]
+
+    def with_inputs(self, inputs: list[Any]) -> list[Any]:
+        """All leaves, with others in the place of the recorded ones."""
+        given = iter(inputs)
+        pairs = zip(self.slots, self.leaves, strict=True)
+        return [next(given) if is_input(s) else x for s, x in pairs]
+
+    def described(self) -> list[str]:
+        """Every argument with its kind, in words."""
+        return [f"{n}: {s}" for n, s in zip(self.names, self.slots, strict=True)]
+
+
+def is_input(slot: Slot) -> bool:
+    return not isinstance(slot, Static)
+
+
+def _paths(tree: Tree) -> Iterator[str]:
+    """How each argument would be written: argument 0, argument 1[2], name."""
+    args, kwargs = tree.branches
+    for i, branch in enumerate(args.branches):
+        yield from _inside(branch, f"argument {i}")
+    for key, branch in zip(kwargs.keys or (), kwargs.branches, strict=True):
+        yield from _inside(branch, f"argument {key}")
+
+
+def _inside(tree: Tree, path: str) -> Iterator[str]:
+    if tree.kind is None:
+        yield path
+        return
+    keys = range(len(tree.branches)) if tree.keys is None else tree.keys
+    for key, branch in zip(keys, tree.branches, strict=True):
+        yield from _inside(branch, f"{path}[{key!r}]")

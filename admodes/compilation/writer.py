@@ -1,0 +1,379 @@
+"""The state of writing a program as straight-line Python: names, lines, and where arrays live."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.expressions import (
+    DEEPEST,
+    SIGNS,
+    as_float64,
+    number,
+    on_floats,
+    repeats,
+    template,
+)
+from admodes.compilation.placement import Buffers, Lifetimes, is_array
+from admodes.core.op import Op
+from admodes.core.record import Program, Ref, Step
+from admodes.ops.indexing import is_basic
+from admodes.program.rewriting import uses
+
+MANY = 4
+"""Entries that are read one by one before an array is turned into a list of Python floats."""
+WORTH = 4
+"""An array is, where at most so many times as many entries are in it as are read."""
+
+
+class Writer:
+    """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
+    the names that the code refers to. texts: each row as an expression."""
+
+    def __init__(self, program: Program, owns: Any) -> None:
+        self.program = program
+        self.owned = owns
+        self.steps = program.steps
+        self.setup: list[str] = []
+        self.body: list[str] = []
+        self.space: dict[str, Any] = {}
+        self.bound: dict[int, str] = {}
+        self.constants: dict[float, str] = {}
+        self.texts: list[str] = [""] * len(self.steps)
+        self.depths = [0] * len(self.steps)
+        self.reads = _reads(program)
+        self.absorbed, gone = absorbed_places(program, self.reads)
+        self.skipped = gone
+        self.entries = _entry_reads(program)
+        self.slopes, halves = tie_slopes(program, self.reads)
+        self.skipped |= halves
+        later = {i: found[3] for i, found in self.absorbed.items()}
+        later |= {i: tie for i, (_, tie) in self.slopes.items()}
+        self.lifetimes = Lifetimes(program, self._owns, later)
+        self.buffers = Buffers()
+        self.buffer_of: dict[int, int] = {}
+        self.static: set[int] = set()
+        self.layouts: dict[int, np.ndarray] = {}
+        self.fresh: set[int] = set()
+        self.lists: dict[int, str] = {}
+        self.returned = self._returned()
+        self.ending: dict[int, list[int]] = {}
+        for root, last in enumerate(self.lifetimes.last):
+            self.ending.setdefault(last, []).append(root)
+
+    def _owns(self, i: int, step: Step) -> bool:
+        """Whether row i is memory of its own for certain."""
+        return i not in self.slopes and self.owned(step)
+
+    def _returned(self) -> dict[int, int]:
+        """Rows that are allocated anew at each run, because an output is (a view of) them alone."""
+        families: Counter = Counter()
+        for y in self.program.outputs:
+            if isinstance(y, Ref):
+                families.update(self.lifetimes.roots[y.row])
+        found = {}
+        for y in self.program.outputs:
+            if isinstance(y, Ref) and is_array(self.steps[y.row].value):
+                roots = self.lifetimes.roots[y.row]
+                root = min(roots, default=-1)
+                if len(roots) == 1 and families[root] == 1 and self.steps[root].op is not None:
+                    found[root] = y.row
+        return found
+
+    def bind(self, x: Any, stem: str) -> str:
+        """The name of an object in the code, one for each object."""
+        name = self.bound.get(id(x))
+        if name is None:
+            name = self.bound[id(x)] = f"{stem}{len(self.bound)}"
+            self.space[name] = x
+        return name
+
+    def use(self, name: str, x: Any) -> str:
+        """A name of NumPy or of an operation, as it is."""
+        self.space[name] = x
+        return name
+
+    def value(self, a: Any) -> Any:
+        """What an argument stands for: a number, or an array of its shape and dtype."""
+        return self.steps[a.row].value if isinstance(a, Ref) else a
+
+    def listed(self, a: Any) -> str | None:
+        """The name of the list of an array's entries, where many of them are read one by one."""
+        if not isinstance(a, Ref) or self.entries[a.row] < MANY:
+            return None
+        if self.value(a).size > WORTH * self.entries[a.row]:
+            return None
+        if a.row not in self.lists:
+            self.lists[a.row] = f"t{a.row}"
+            flat = "" if self.value(a).ndim == 1 else ".ravel()"
+            self.body.append(f"t{a.row} = {self.text(a)}{flat}.tolist()")
+        return self.lists[a.row]
+
+    def values(self, step: Step) -> tuple:
+        return tuple(self.value(a) for a in step.args)
+
+    def text(self, a: Any) -> str:
+        """An argument as an expression."""
+        if isinstance(a, Ref):
+            return self.texts[a.row]
+        return self.bind(a, "k") if is_array(a) else number(a, self.bind)
+
+    def operand(self, a: Any, doubles: bool) -> str:
+        """An argument of a kernel on arrays; doubles: the arrays are all float64, where NumPy takes
+        an array of shape () faster than a Python number."""
+        if isinstance(a, Ref) or is_array(a):
+            return self.text(a)
+        if doubles and a.__class__ in (float, int, np.float64):
+            if float(a) not in self.constants:
+                name = f"c{len(self.constants)}"
+                self.constants[float(a)] = self.use(name, np.array(float(a)))
+            return self.constants[float(a)]
+        return self.text(a) if a.__class__ is float else self.bind(a, "k")
+
+    def operands(self, step: Step) -> str:
+        doubles = all(not is_array(v) or as_float64(v) for v in self.values(step))
+        return ", ".join(self.operand(a, doubles) for a in step.args)
+
+    def scalar(self, i: int, step: Step) -> None:
+        """A row of plain numbers whose kernel is one on floats."""
+        op = step.op
+        shape = template(op)
+        parts = [self.text(a) for a in step.args]
+        depth = 1 + max((self.depths[a.row] for a in step.args if isinstance(a, Ref)), default=0)
+        if shape is None:
+            text = f"{self.use(f'{op.name}_', op.scalar)}({', '.join(parts)})"
+        else:
+            text = f"({shape.format(*parts)})"
+        self.store(i, text, depth)
+
+    def store(self, i: int, text: str, depth: int = 1) -> None:
+        """A row of a number: kept under its name, or put into the only expression that reads it."""
+        if self.reads[i] == 1 and depth <= DEEPEST:
+            self.texts[i], self.depths[i] = text, depth
+            return
+        self.texts[i] = f"v{i}"
+        plain = text.startswith("(") and text.endswith(")") and text.count("(") == 1
+        self.body.append(f"v{i} = {text[1:-1] if plain else text}")
+
+    def target(
+        self, i: int, step: Step, overwrites: bool = False, dense: bool = False
+    ) -> str | None:
+        """The array that takes row i: a name of the workspace; None where the result is allocated
+        anew. overwrites: it may be the memory of an argument that nothing reads any more. dense:
+        its entries lie in the order of the indices."""
+        if i in self.returned:
+            return None
+        name = self.texts[i] = f"v{i}"
+        made = np.empty(step.value.shape, step.value.dtype) if dense else self._laid_out(step)
+        given = self._dying(i, step, made.strides) if overwrites else None
+        if given is not None:
+            self.buffer_of[i] = self.buffer_of.pop(given)
+            self.static.add(i)
+            self.layouts[i] = self.layouts[given]
+            self.setup.append(f"{name} = {self.texts[given]}")
+            return name
+        self._allocate(i, made)
+        return name
+
+    def _allocate(self, i: int, made: np.ndarray) -> None:
+        """A place in the workspace for row i, laid out as made."""
+        self.buffer_of[i] = number = self.buffers.need(made.nbytes)
+        self.static.add(i)
+        self.layouts[i] = made
+        dtype = self.bind(made.dtype, "dtype")
+        strides = "" if made.flags.c_contiguous else f", 0, {made.strides}"
+        self.setup.append(f"v{i} = ndarray({made.shape}, {dtype}, b{number}{strides})")
+
+    def layout(self, a: Any) -> np.ndarray:
+        """An array with the shape, dtype and strides of an argument; its entries mean nothing. An
+        input is taken to be contiguous."""
+        if not isinstance(a, Ref):
+            return a  # type: ignore[no-any-return]
+        if a.row not in self.layouts:
+            self.layouts[a.row] = self._laid_out(self.steps[a.row])
+        return self.layouts[a.row]
+
+    def _laid_out(self, step: Step) -> np.ndarray:
+        """Memory for a result, its axes in the order that NumPy gives them: that of the arguments,
+        on which the roundings of later sums and products may depend."""
+        value = step.value
+        if step.op is not None and step.op.entrywise and value.ndim > 1:
+            given = [self.layout(a) for a in step.args if is_array(self.value(a))]
+            if not all(x.flags.c_contiguous for x in given):
+                return _in_their_order(given, value.dtype)
+        moves = step.op is not None and step.op.kind == "moves" and len(step.args) == 1
+        if moves and value.ndim > 1 and is_array(self.value(step.args[0])):
+            return step.op.array(self.layout(step.args[0]), **(step.params or {}))  # type: ignore[no-any-return]
+        return np.empty(value.shape, value.dtype)
+
+    def _dying(self, i: int, step: Step, strides: tuple[int, ...]) -> int | None:
+        """An argument whose memory row i may take over, with these strides."""
+        for a in step.args:
+            if isinstance(a, Ref) and a.row in self.buffer_of and self.ends(a.row, i):
+                old = self.layouts[a.row]
+                same = old.shape == step.value.shape and old.strides == strides
+                if same and old.dtype == step.value.dtype:
+                    return a.row
+        return None
+
+    def ends(self, row: int, i: int) -> bool:
+        """Whether row's memory is its own and read by row i for the last time."""
+        return self.lifetimes.roots[row] == {row} and self.lifetimes.last[row] == i
+
+    def release(self, i: int) -> None:
+        """Give back the buffers that row i was the last to read."""
+        for root in self.ending.get(i, ()):
+            if root in self.buffer_of:
+                self.buffers.free(self.buffer_of.pop(root))
+
+    def anew(self, i: int, text: str) -> None:
+        """Row i as an array that the statement itself allocates."""
+        self.texts[i] = f"v{i}"
+        self.fresh.add(i)
+        self.body.append(f"v{i} = {text}")
+
+    def view(self, i: int, step: Step, text: str) -> None:
+        """Row i as a view: made once where its source is in the workspace."""
+        source = step.args[0]
+        base = self.layout(source)
+        made = self.layouts[i] = step.op.array(base, **(step.params or {}))
+        self.texts[i] = f"v{i}"
+        lasting = isinstance(source, Ref) and source.row in self.static
+        if lasting and (made.size == 0 or np.shares_memory(made, base)):
+            self.static.add(i)
+            self.setup.append(f"v{i} = {text}")
+            return
+        self.body.append(f"v{i} = {text}")
+
+
+def _in_their_order(given: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """Memory for the result of an entrywise operation as NumPy lays it out."""
+    flags: Any = [["readonly"]] * len(given) + [["writeonly", "allocate"]]
+    operands: Any = [*given, None]
+    dtypes = [*(x.dtype for x in given), dtype]
+    order = np.nditer(operands, flags=["zerosize_ok"], op_flags=flags, op_dtypes=dtypes)
+    return order.operands[-1]  # type: ignore[no-any-return]
+
+
+def _entry_reads(program: Program) -> Counter:
+    """How many single entries are read of each array."""
+    steps = program.steps
+    found: Counter = Counter()
+    for step in steps:
+        if step.op is not None and step.op.name == "getitem" and not is_array(step.value):
+            (a,) = step.args
+            if isinstance(a, Ref) and is_array(steps[a.row].value):
+                found[a.row] += 1
+    return found
+
+
+def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple], set[int]]:
+    """The sums a + place(b) in which nothing else reads the placed array: by row (a, index, shape
+    of the placed array where it is reshaped, b); and the rows that are written by these sums."""
+    steps = program.steps
+    found: dict[int, tuple] = {}
+    gone: set[int] = set()
+    for i, step in enumerate(steps):
+        if step.op is None or step.op.name not in ("add", "subtract"):
+            continue
+        orders = [step.args, step.args[::-1]] if step.op.name == "add" else [step.args]
+        for first, second in orders:
+            placed = _placed(program, second, reads, step.value)
+            whole = program.steps[first.row].value if isinstance(first, Ref) else first
+            same = is_array(whole) and _alike(whole, step.value)
+            if placed is not None and same and _row(first) not in gone:
+                found[i] = first, *placed[0]
+                gone |= placed[1]
+                break
+    return found, gone
+
+
+def _placed(program: Program, a: Any, reads: Counter, value: Any) -> tuple[tuple, set] | None:
+    """The index, shape and entries of an argument that is a placed array, and its rows."""
+    if not isinstance(a, Ref) or reads[a.row] != 1 or not is_array(value):
+        return None
+    step = program.steps[a.row]
+    rows, shape = {a.row}, None
+    if not _alike(step.value, value):
+        return None
+    if step.op is not None and step.op.name == "reshape" and isinstance(step.args[0], Ref):
+        inner = step.args[0].row
+        if reads[inner] != 1:
+            return None
+        step, shape = program.steps[inner], np.shape(program.steps[inner].value)
+        rows.add(inner)
+    if step.op is None or step.op.name != "place" or not is_basic((step.params or {})["index"]):
+        return None
+    return ((step.params or {})["index"], shape, step.args[0]), rows
+
+
+def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, Ref]], set[int]]:
+    """The partials of maximum, minimum and relu, 1 above, ½ at a tie and 0 below, where they are
+    only factors of products: by row the tests for above and tie; and the rows for ½ and 0."""
+    steps = program.steps
+    found: dict[int, tuple[Ref, Ref]] = {}
+    factors = Counter(
+        a.row
+        for step in steps
+        if step.op is not None and step.op.name == "multiply" and is_array(step.value)
+        for a in step.args
+        if isinstance(a, Ref)
+    )
+    gone: set[int] = set()
+    for i, step in enumerate(steps):
+        if not _is_choice(step, 1.0, None) or factors[i] != reads[i]:
+            continue
+        above, _, half = step.args
+        if not isinstance(half, Ref) or reads[half.row] != 1 or not isinstance(above, Ref):
+            continue
+        inner = steps[half.row]
+        if _is_choice(inner, 0.5, 0.0) and isinstance(inner.args[0], Ref):
+            found[i] = above, inner.args[0]
+            gone.add(half.row)
+    return found, gone
+
+
+def _is_choice(step: Step, yes: float, no: float | None) -> bool:
+    """Whether a row is where(…, yes, no) of float64 arrays; no: None for anything."""
+    if step.op is None or step.op.name != "where" or not as_float64(step.value):
+        return False
+    _, a, b = step.args
+    known = a.__class__ is float and a == yes
+    return known and (no is None or (b.__class__ is float and b == no))
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two arrays have one shape and one dtype of floats."""
+    return bool(
+        is_array(a)
+        and is_array(b)
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+        and a.dtype.kind == "f"
+    )
+
+
+def _row(a: Any) -> int:
+    return a.row if isinstance(a, Ref) else -1
+
+
+def _reads(program: Program) -> Counter:
+    """How often the code names each row: twice where an expression repeats its argument."""
+    found = uses(program)
+    for step in program.steps:
+        if step.op is not None and template(step.op) and step.op.scalar not in SIGNS:
+            for k in repeats(step.op):
+                if k < len(step.args) and isinstance(step.args[k], Ref):
+                    found[step.args[k].row] += 1
+    for k in program.suspects:
+        if isinstance(program.outputs[k], Ref):
+            found[program.outputs[k].row] += 1
+    return found
+
+
+def is_scalar_row(writer: Writer, step: Step) -> bool:
+    """Whether a row is an expression of plain numbers."""
+    op: Op = step.op
+    return not is_array(step.value) and on_floats(op, writer.values(step), step.value)

@@ -1,0 +1,144 @@
+"""Programs made cheaper without another result: `optimise`, and `effects` for what each pass does.
+
+The passes that only look at one row and at what made its operands run together, in one sweep that
+also shares equal rows and leaves out what nothing reads.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from admodes.core.record import Program
+from admodes.optimisation import (
+    arithmetic,
+    constants,
+    contractions,
+    layout,
+    lowering,
+    masks,
+    products,
+    sums,
+)
+from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
+from admodes.optimisation.strong import plain_products
+from admodes.program.costs import cost, total
+
+__all__ = ["Effect", "effects", "lower", "optimise"]
+
+LOCAL = ("common subexpressions", "constants", "identities", "structure", "strong products")
+LOOSE = ("sums of products", "contractions")
+
+
+@functools.cache
+def _rules(passes: tuple[str, ...]) -> Rules:
+    """The rules of local passes."""
+    everywhere: tuple[LocalRule, ...] = ()
+    both: list[Table] = []
+    arrays: list[Table] = []
+    if "identities" in passes:
+        everywhere += (layout.stretched_operand,)
+        both += [arithmetic.TABLE, layout.TABLE]
+        arrays += [layout.PLACES, sums.EXACT]
+    if "structure" in passes:
+        both.append(masks.SUMS)
+        arrays += [products.STRUCTURE, masks.TABLE]
+    if "strong products" in passes:
+        both.append(products.STRONG)
+    if "sums of products" in passes:
+        both.append(sums.TABLE)
+        arrays.append(sums.FACTORS)
+    if "contractions" in passes:
+        both.append(contractions.TABLE)
+        arrays.append(contractions.POWERS)
+    if "lowering" in passes:
+        arrays.append(lowering.table())
+    fold = None
+    if "constants" in passes:
+        fold = constants.fold
+        everywhere += (constants.uniform,)
+    return Rules(fold, everywhere, _merged(arrays + both), _merged(both))
+
+
+def _merged(tables: list[Table]) -> Table:
+    merged: Table = {}
+    for table in tables:
+        for op, rules in table.items():
+            merged[op] = merged.get(op, ()) + rules
+    return merged
+
+
+def local(program: Program, passes: tuple[str, ...] = LOCAL, again: bool = False) -> Program:
+    """One sweep of local passes; again: a second one where the first has shortened the list."""
+    copy = Folding(program, _rules(passes), LOCAL[0] in passes)
+    found = dead(copy.folded())
+    shorter = len(found.steps) < len(program.steps)
+    return local(found, passes) if again and shorter else found
+
+
+def optimise(program: Program, exact: bool = True) -> Program:
+    """A program with the same results from fewer and cheaper rows.
+
+    exact: every row has the value of the recorded one to the last bit, the signs of zeros apart.
+    But NumPy adds up an array in the order in which it lies in memory, and where an operand of a
+    sum lies otherwise than before, the sum may round otherwise, by at most n u Σ|terms|.
+
+    Otherwise strong products are plain ones where that shows (see `strong`), and sums of products
+    are taken in the cheapest order (see `sums` and `contractions`), within rounding: where an
+    output among the program's suspects is not finite, the exact program has to be run.
+
+    >>> from admodes.core.record import record
+    >>> from admodes.optimisation import optimise
+    >>> program = record(lambda x: 1.0 * x + (x - x) * 0.0 + -(-x), 2.0)
+    >>> [step.op.name for step in optimise(program).steps[1:]]
+    ['subtract', 'multiply', 'add', 'add']
+    """
+    found = local(program)
+    if exact:
+        return found
+    plain = plain_products(found)
+    # What is taken another way are sums and products of arrays.
+    arrays = any(step.value.__class__ is np.ndarray for step in plain.steps)
+    return local(plain, LOCAL + LOOSE, again=True) if arrays else plain
+
+
+def lower(program: Program) -> Program:
+    """The program in ufuncs, for a generator of array code: operations whose kernel is several of
+    NumPy's functions as their rows, with the same bits. It counts more operations than declared."""
+    return local(program, (*LOCAL, "lowering"))
+
+
+@dataclass
+class Effect:
+    """What a pass did to a program: its rows without the inputs, and its operations by kind."""
+
+    name: str
+    rows_before: int
+    rows_after: int
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+def effects(program: Program, exact: bool = True) -> list[Effect]:
+    """What each pass saves beyond those before it."""
+    made = [("dead rows", dead(program))]
+    made += [(name, local(program, LOCAL[:k])) for k, name in enumerate(LOCAL, 1)]
+    if not exact:
+        plain = plain_products(made[-1][1])
+        made.append(("plain for strong products", local(plain)))
+        for k, name in enumerate(LOOSE, 1):
+            made.append((name, local(plain, LOCAL + LOOSE[:k], again=True)))
+    found = []
+    rows, counts = _size(program)
+    for name, result in made:
+        now = _size(result)
+        found.append(Effect(name, rows, now[0], counts, now[1]))
+        rows, counts = now
+    return found
+
+
+def _size(program: Program) -> tuple[int, dict[str, int]]:
+    steps = [step for step in program.steps if step.op is not None]
+    return len(steps), total(cost(step, program) for step in steps)

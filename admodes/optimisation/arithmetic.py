@@ -1,0 +1,170 @@
+"""Arithmetic that changes no rounding: 1 times, minus minus, dividing by a power of two, …
+
+The sign of a zero may change where nothing that follows can tell (see `signs`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Ref
+from admodes.optimisation.folding import Folding, Table
+from admodes.optimisation.literals import number
+
+
+def is_real(a: Any) -> bool:
+    """Whether a value holds floats."""
+    return a.__class__ is float or getattr(getattr(a, "dtype", None), "kind", "") == "f"
+
+
+def _operands(args: tuple) -> Any:
+    """(constant, the other operand, the constant's number) where one operand is a number."""
+    a, b = args
+    if a.__class__ is not Ref:
+        c = number(a)
+        return None if c is None else (a, b, c)
+    if b.__class__ is not Ref:
+        c = number(b)
+        return None if c is None else (b, a, c)
+    return None
+
+
+def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """1 x = x, -1 x = -x, (-a) (-b) = a b, (-a) c = a (-c), x x = x²."""
+    a, b = args
+    if not is_real(value):
+        return None
+    if a.__class__ is Ref and b.__class__ is Ref and a == b and copy.alike(a, value):
+        return copy.make("square", a, like=value)
+    constant = _operands(args)
+    if constant is not None:
+        _, x, c = constant
+        if c == 1 and copy.alike(x, value):
+            return x
+        if c == -1 and copy.alike(x, value):
+            return copy.make("negate", x, like=value)
+        minus = copy.made(x, "negate")
+        if minus is not None and copy.alike(x, value):
+            return copy.make("multiply", minus.args[0], -c, like=value)
+        return None
+    left, right = copy.made(a, "negate"), copy.made(b, "negate")
+    if left is not None and right is not None:
+        return copy.make("multiply", left.args[0], right.args[0], like=value)
+    for x, minus, y in ((a, left, b), (b, right, a)):
+        # A sum takes the minus in; nowhere is there more to negate than before.
+        if minus is not None and copy.once(x) and copy.alike(x, value):
+            product = copy.make("multiply", minus.args[0], y, like=value)
+            return copy.make("negate", product, like=value)
+    return None
+
+
+def divide(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """x / 1 = x, x / -1 = -x, x / 2^k = x 2^-k."""
+    a, b = args
+    c = None if b.__class__ is Ref else number(b)
+    if c is None or not is_real(value):
+        return None
+    if c == 1 and copy.alike(a, value):
+        return a
+    exact = math.isfinite(c) and abs(math.frexp(c)[0]) == 0.5 and 1e-30 < abs(c) < 1e30
+    return copy.make("multiply", a, 1.0 / c, like=value) if exact and copy.alike(a, value) else None
+
+
+def add(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """x + 0 = x, a + (-b) = a - b."""
+    a, b = args
+    constant = _operands(args)
+    if constant is not None and constant[2] == 0:
+        c, x, _ = constant
+        if copy.alike(x, value) and (_is_minus_zero(c) or copy.zeros_are_alike()):
+            return x
+    right = copy.made(b, "negate")
+    if right is not None:
+        return copy.make("subtract", a, right.args[0], like=value)
+    left = copy.made(a, "negate")
+    if left is not None:
+        return copy.make("subtract", b, left.args[0], like=value)
+    return None
+
+
+def _is_minus_zero(c: Any) -> bool:
+    return bool(np.all(np.signbit(c)))
+
+
+def subtract(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """x - 0 = x, a - (-b) = a + b, 0 - x = -x."""
+    a, b = args
+    if b.__class__ is not Ref:
+        zero = number(b) == 0 and not _is_minus_zero(b)
+        return a if zero and copy.alike(a, value) else None
+    right = copy.made(b, "negate")
+    if right is not None:
+        return copy.make("add", a, right.args[0], like=value)
+    return None
+
+
+def negate(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """-(-x) = x, -(c x) = (-c) x, where nothing else reads the product."""
+    (x,) = args
+    inner = copy.made(x, "negate")
+    if inner is not None:
+        return inner.args[0]
+    product = copy.made(x, "multiply")
+    if product is not None and copy.once(x):
+        constant = _operands(product.args)
+        if constant is not None and copy.alike(constant[1], value):
+            return copy.make("multiply", constant[1], -constant[2], like=value)
+    return None
+
+
+def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """x^1 = x."""
+    a, b = args
+    if b.__class__ is not Ref and number(b) == 1 and is_real(value) and copy.alike(a, value):
+        return a
+    return None
+
+
+def inverse(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The kernel of inverse is that of 1 / x."""
+    return copy.make("divide", 1.0, args[0], like=value) if is_real(value) else None
+
+
+def part(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The real part and the conjugate of what is real."""
+    (x,) = args
+    return x if is_real(copy.value(x)) and copy.alike(x, value) else None
+
+
+def astype(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """No conversion to the same dtype."""
+    return args[0] if copy.alike(args[0], value) else None
+
+
+def where(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """where(c, x, x) = x."""
+    _, a, b = args
+    same = a == b if a.__class__ is Ref and b.__class__ is Ref else a is b
+    return a if same and copy.alike(a, value) else None
+
+
+TABLE: Table = {
+    REGISTRY[name]: (rule,)
+    for name, rule in {
+        "multiply": multiply,
+        "divide": divide,
+        "add": add,
+        "subtract": subtract,
+        "negate": negate,
+        "power": power,
+        "inverse": inverse,
+        "real": part,
+        "conj": part,
+        "astype": astype,
+        "where": where,
+    }.items()
+}

@@ -1,0 +1,317 @@
+"""Many small samples side by side: arrays of shape (N, 3) or (N, 2, 15) taken apart into columns of
+N entries, so that each operation runs along all samples, and the zeros and ones inside a sample
+(of seeds, of places where nothing arrives) disappear.
+
+NumPy is at its best on long contiguous axes and slow on short ones. Sums over the short axes are
+taken from the first entry to the last, each product rounded (BLAS may round once for both).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.op import REGISTRY
+from admodes.core.record import Program, Ref, Step
+from admodes.program.rewriting import Copy
+
+FEWEST = 64
+"""Samples, at least."""
+LARGEST = 64
+"""Entries of one sample's arrays, at most."""
+SUMS = ("sum", "mean", "matmul", "einsum", "unbroadcast")
+"""Operations that add up within a sample; their kernels work on arrays of objects that can be
+added and multiplied."""
+
+
+class Unfit(Exception):
+    """An operation that does not treat the samples alike."""
+
+
+def columns(program: Program) -> Program:
+    """The program on columns where its arrays are many small samples and that is cheaper, by an
+    estimate in nanoseconds; else the program itself."""
+    samples = _samples(program)
+    if samples is None:
+        return program
+    apart = Columns(program, samples).followed()
+    return apart if estimate(apart) < estimate(program) else program
+
+
+def _samples(program: Program) -> int | None:
+    """The length of the leading axis that most arrays share; None where there are no small samples
+    along it."""
+    found: Counter = Counter()
+    for step in program.steps:
+        shape = shape_of(step.value)
+        if len(shape) > 1 and shape[0] >= FEWEST and math.prod(shape[1:]) <= LARGEST:
+            found[shape[0]] += 1
+    return found.most_common(1)[0][0] if found else None
+
+
+def estimate(program: Program) -> float:
+    """About how long a run takes, in nanoseconds."""
+    return sum(_row_estimate(step, program) for step in program.steps if step.op is not None)
+
+
+def _row_estimate(step: Step, program: Program) -> float:
+    shape = shape_of(step.value)
+    if not shape and all(shape_of(a) == () for a in program.arguments(step)):
+        return 30.0
+    if step.op.views is not None and step.op.views(step.params):
+        return 150.0
+    size = max(math.prod(shape_of(x)) for x in (step.value, *program.arguments(step)))
+    entry = 6.0 if step.op.kind in ("functions", "powers") else 0.7
+    if step.op.entrywise and len(shape) > 1:
+        shapes = {shape_of(x)[-1:] for x in program.arguments(step) if shape_of(x)}
+        ranks = {shape_of(x) for x in program.arguments(step) if shape_of(x)}
+        short = shape[-1] < 16 and (len(ranks) > 1 or len(shapes) > 1)
+        entry += 12.0 / shape[-1] if short else 0.0
+    if step.op.name in SUMS and len(shape) > 1:
+        entry += 20.0 / max(shape_of(program.arguments(step)[0])[-1:] or (1,))
+        size = sum(step.op.costs(program.arguments(step), step.value, step.params).values())
+    if step.op.name in ("stack", "concatenate", "place", "getitem"):
+        entry += 1.0
+    return 500.0 + entry * size
+
+
+class Entry:
+    """One entry of a sample, for all samples: a Ref of the copy, or a constant."""
+
+    __slots__ = ("copy", "what")
+
+    def __init__(self, copy: Copy, what: Any) -> None:
+        self.copy = copy
+        self.what = what
+
+    def _with(self, name: str, a: Any, b: Any) -> Entry:
+        return Entry(self.copy, combined(self.copy, REGISTRY[name], (plain(a), plain(b))))
+
+    def __add__(self, other: Any) -> Entry:
+        return self._with("add", self, other)
+
+    def __radd__(self, other: Any) -> Entry:
+        return self._with("add", other, self)
+
+    def __mul__(self, other: Any) -> Entry:
+        return self._with("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Entry:
+        return self._with("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Entry:
+        return self._with("divide", self, other)
+
+
+def plain(x: Any) -> Any:
+    """What an entry stands for."""
+    return x.what if isinstance(x, Entry) else x
+
+
+def combined(copy: Copy, op: Any, args: tuple) -> Any:
+    """A row of the copy, or a constant where there is nothing to compute."""
+    if not any(isinstance(a, Ref) for a in args):
+        return op.dispatch(args, None)
+    name = op.name
+    if name in ("strong_mul", "tangent_mul"):
+        p, t = args
+        if _is(t, 0.0) or (name == "tangent_mul" and _is(p, 0.0)):
+            return 0.0
+        if _is(t, 1.0):
+            return p
+    if name == "add" and (_is(args[0], 0.0) or _is(args[1], 0.0)):
+        return args[1] if _is(args[0], 0.0) else args[0]
+    if name == "where" and args[1] is args[2]:
+        return args[1]
+    return copy.emit(op, *args)
+
+
+def _is(x: Any, number: float) -> bool:
+    return x.__class__ in (float, int) and x == number
+
+
+class Columns(Copy):
+    """The copy on columns. parts: for old rows of shape (N, …) an array of shape (1, …) of entries,
+    each a column; rows that cannot be taken apart are kept, and put together before."""
+
+    def __init__(self, program: Program, samples: int) -> None:
+        super().__init__(program)
+        self.samples = samples
+        self.parts: dict[int, np.ndarray] = {}
+        self.filled: dict[Any, Ref] = {}
+        self.reads: dict[tuple, Any] = {}
+
+    def followed(self) -> Program:
+        for old, step in enumerate(self.old.steps):
+            self.new.append(None)
+            if step.op is None:
+                self.new[old] = self.keep(step, ())
+                continue
+            try:
+                self.parts[old] = self._taken_apart(step)
+            except Unfit:
+                self.new[old] = self.keep(step, tuple(self.ready(a) for a in step.args))
+        for y in (*self.old.outputs, *(a for g in self.old.guards for a in g.args)):
+            self.ready(y)
+        return self.finished()
+
+    def ready(self, a: Any) -> Any:
+        """An old argument in the copy; columns are put together."""
+        if not isinstance(a, Ref):
+            return a
+        if self.new[a.row] is None:
+            self.new[a.row] = self._together(self.parts[a.row])
+        return self.new[a.row]
+
+    def _together(self, parts: np.ndarray) -> Any:
+        listed = [self._column(plain(p)) for p in parts.flat]
+        shape = (self.samples, *parts.shape[1:])
+        if parts.ndim == 1:
+            return listed[0]
+        flat = self.emit(REGISTRY["stack"], *listed, axis=1)
+        return flat if parts.ndim == 2 else self.emit(REGISTRY["reshape"], flat, shape=shape)
+
+    def _column(self, p: Any) -> Any:
+        """An entry as an array of N entries."""
+        if shape_of(self.value(p)) == (self.samples,):
+            return p
+        key = p if isinstance(p, Ref) else float(p)
+        if key not in self.filled:
+            self.filled[key] = self.emit(REGISTRY["broadcast_to"], p, shape=(self.samples,))
+        return self.filled[key]
+
+    def _taken_apart(self, step: Step) -> np.ndarray:
+        shape = shape_of(step.value)
+        inside = shape[1:]
+        if not shape or shape[0] != self.samples or math.prod(inside) > LARGEST:
+            raise Unfit
+        op = step.op
+        if op.entrywise:
+            given = [self._aligned(a, len(shape)) for a in step.args]
+            return self._entrywise(op, given, (1, *inside))
+        if op.name in SUMS or op.kind == "moves":
+            return self._moved_or_summed(step)
+        raise Unfit
+
+    def _entrywise(self, op: Any, given: list[np.ndarray], shape: tuple) -> np.ndarray:
+        spread = [np.broadcast_to(x, shape) for x in given]
+        found = np.empty(shape, object)
+        for index in np.ndindex(shape):
+            args = tuple(plain(x[index]) for x in spread)
+            found[index] = Entry(self, combined(self, op, args))
+        return found
+
+    def _aligned(self, a: Any, rank: int) -> np.ndarray:
+        """An argument as an array of entries that broadcasts against samples of a rank."""
+        shape = shape_of(self.old_value(a))
+        if isinstance(a, Ref) and a.row in self.parts:
+            if len(shape) != rank:
+                raise Unfit
+            return self.parts[a.row]
+        if len(shape) == rank and rank and shape[0] == self.samples:
+            return self._columns_of(a, shape)
+        if shape and (math.prod(shape) > LARGEST or (len(shape) >= rank and shape[0] != 1)):
+            raise Unfit
+        return self._numbers_of(a, shape)
+
+    def old_value(self, a: Any) -> Any:
+        return self.old.steps[a.row].value if isinstance(a, Ref) else a
+
+    def _columns_of(self, a: Any, shape: tuple) -> np.ndarray:
+        """The columns of an array of the copy, or of a constant."""
+        if math.prod(shape[1:]) > LARGEST:
+            raise Unfit
+        found = np.empty((1, *shape[1:]), object)
+        for index in np.ndindex(shape[1:]):
+            found[(0, *index)] = Entry(self, self._read(a, (slice(None), *index)))
+        return found
+
+    def _numbers_of(self, a: Any, shape: tuple) -> np.ndarray:
+        """The single entries of what belongs to all samples."""
+        found = np.empty(shape, object)
+        for index in np.ndindex(shape):
+            found[index] = Entry(self, self._read(a, index) if shape else self.ready(a))
+        return found
+
+    def _read(self, a: Any, index: tuple) -> Any:
+        if not isinstance(a, Ref):
+            found = a[index]
+            return np.ascontiguousarray(found) if np.ndim(found) else float(found)
+        if len(shape_of(self.old_value(a))) == 1 and index == (slice(None),):
+            return self.ready(a)
+        key = (a.row, *(str(k) for k in index))
+        if key not in self.reads:
+            self.reads[key] = self.emit(REGISTRY["getitem"], self.ready(a), index=index)
+        return self.reads[key]
+
+    def _moved_or_summed(self, step: Step) -> np.ndarray:
+        """The operation's own kernel on arrays of entries, with one sample in the place of all."""
+        given = []
+        batched = []
+        for a in step.args:
+            shape = shape_of(self.old_value(a))
+            own = bool(shape) and shape[0] == self.samples
+            if isinstance(a, Ref) and a.row in self.parts:
+                given.append(self.parts[a.row])
+            elif own:
+                given.append(self._columns_of(a, shape))
+            elif step.op.name == "matmul" and math.prod(shape) <= LARGEST:
+                given.append(self._numbers_of(a, shape))
+            else:
+                raise Unfit
+            batched.append(own)
+        if not keeps_samples(step, [x.ndim for x in given], batched):
+            raise Unfit
+        kernel: Callable = step.op.array
+        found = np.asarray(kernel(*given, **self._params(step)), object)
+        if found.shape != (1, *shape_of(step.value)[1:]):
+            raise Unfit
+        return found
+
+    def _params(self, step: Step) -> dict:
+        params = dict(step.params or {})
+        if "shape" in params:
+            params["shape"] = (1, *shape_of(step.value)[1:])
+        return params
+
+
+def keeps_samples(step: Step, ranks: list[int], batched: list[bool]) -> bool:
+    """Whether the samples stay the leading axis and are not mixed; the result's leading axis is
+    known to be as long. ranks: the numbers of axes of the arguments; batched: whether these have
+    the axis of samples."""
+    params, rank = step.params or {}, ranks[0]
+    match step.op.name:
+        case "getitem" | "place":
+            return _leaves_first_axis(params["index"])
+        case "transpose":
+            return bool(params["axes"][0] == 0)
+        case "sum" | "mean":
+            axis = params.get("axis")
+            axes = axis if isinstance(axis, tuple) else (axis,)
+            return axis is not None and all(k % rank for k in axes)
+        case "stack":
+            return params.get("axis", 0) % (rank + 1) != 0 and all(batched)
+        case "concatenate":
+            return params["axis"] % rank != 0 and all(batched)
+        case "reshape":
+            return batched[0]
+        case "unbroadcast" | "broadcast_to":
+            return batched[0] and rank == len(shape_of(step.value))
+        case "matmul":
+            if not batched[1]:
+                return rank > 1 and ranks[1] < 3
+            return ranks[1] > 2 and (rank > 2 if batched[0] else rank < 3)
+    return False
+
+
+def _leaves_first_axis(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = all(p is None or p is Ellipsis or isinstance(p, (int, slice)) for p in parts)
+    if not basic or not parts:
+        return False
+    return parts[0] == slice(None) or (parts[0] is Ellipsis and None not in parts)

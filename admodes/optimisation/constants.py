@@ -1,0 +1,56 @@
+"""Rows of constants alone are worked out; constant arrays of one number become that number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.carrier import quiet
+from admodes.core.op import Op
+from admodes.optimisation.folding import Folding
+from admodes.optimisation.literals import number
+
+LARGEST = 2**22
+"""Constants of more entries are not made in advance."""
+
+
+def fold(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A row of which all arguments are constants, by the same kernel as without the optimiser."""
+    if math.prod(shape_of(value)) > LARGEST:
+        return None
+    with quiet():
+        found = op.dispatch(args, params)
+    copy.alive.append(found)
+    return bool(found) if found.__class__ is np.bool_ else found
+
+
+def uniform(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """An entrywise operation on an array that repeats one number, on that number, where the other
+    operands give the result its shape and dtype."""
+    if value.__class__ is not np.ndarray or not op.entrywise:
+        return None
+    for i, a in enumerate(args):
+        if a.__class__ is not np.ndarray or a.dtype.kind != "f" or not _may_go(copy, i, op, args):
+            continue
+        c = number(a)
+        if c is not None:
+            return copy.row(op, (*args[:i], c, *args[i + 1 :]), params, value)
+    return None
+
+
+def _may_go(copy: Folding, i: int, op: Op, args: tuple) -> bool:
+    """Whether the shape and dtype of a row do not depend on its i-th argument, an array."""
+    shapes = []
+    typed = False
+    for k, b in enumerate(args):
+        if k != i:
+            own = copy.value(b)
+            shapes.append(shape_of(own))
+            # where() takes its dtype from the branches.
+            counted = op.active(k) or op.is_test
+            typed = typed or (counted and getattr(own, "dtype", None) == args[i].dtype)
+    whole = np.broadcast_shapes(*shapes, args[i].shape)
+    return typed and np.broadcast_shapes(*shapes) == whole

@@ -1,0 +1,219 @@
+"""Arrays that are only there to hold single numbers: a vector that is indexed entry by entry, and
+the sums of one-entry arrays in which a reverse sweep gathers its cotangents.
+
+Each entry is followed as the row that made it, so that x[i] is an entry of the input however it
+was reached, and a gradient of n entries is one stack of n numbers instead of a chain of sums of
+arrays. Adding the zeros that are left out changes no bit but the sign of a zero.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import FLOAT, shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Program, Ref, Step
+from admodes.program.rewriting import Copy, uses
+
+LARGEST = 4096
+"""Arrays of more entries are left alone."""
+OVERLAP = 4
+"""Sums of arrays are taken entry by entry where at most so many entries, or an eighth of them, are
+there in both."""
+
+
+class Sparse(dict):
+    """An array of zeros but for some entries, by position: Refs of the copy and numbers."""
+
+    def __init__(self, shape: tuple[int, ...], given: Any = ()) -> None:
+        super().__init__(given)
+        self.shape = shape
+
+    def full(self) -> np.ndarray:
+        """All entries, in an array of objects."""
+        found = np.empty(math.prod(self.shape), object)
+        found[:] = 0.0
+        for k, p in self.items():
+            found[k] = p
+        return found.reshape(self.shape)
+
+
+class Place:
+    """Where an entry of a view comes from: its position among the entries of an array."""
+
+    __slots__ = ("flat", "row")
+
+    def __init__(self, row: int, flat: int) -> None:
+        self.row = row
+        self.flat = flat
+
+
+def entries(program: Program) -> Program:
+    """The program in which arrays of single numbers are taken apart."""
+    return Entries(program).followed()
+
+
+class Entries(Copy):
+    """parts: for old rows what makes each entry: an array of Refs, numbers and Places, or a Sparse;
+    waiting are the rows among them that are not put together (yet)."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.parts: dict[int, Any] = {}
+        self.waiting: set[int] = set()
+        self.read: dict[tuple[int, int], Ref] = {}
+        self.uses = uses(program)
+
+    def followed(self) -> Program:
+        for old, step in enumerate(self.old.steps):
+            self.new.append(None)
+            self.new[old] = self._row(old, step)
+        for y in (*self.old.outputs, *(a for g in self.old.guards for a in g.args)):
+            self.ready(y)
+        return self.finished()
+
+    def _row(self, old: int, step: Step) -> Any:
+        """The new row of an old one; None where its entries are followed instead."""
+        if step.op is None:
+            made = self.keep(step, ())
+            if step.value.__class__ is np.ndarray and 0 < step.value.size <= LARGEST:
+                places = [Place(made.row, k) for k in range(step.value.size)]
+                self.parts[old] = _boxed(places).reshape(step.value.shape)
+            return made
+        found = self._taken_apart(step)
+        if found is None:
+            return self.keep(step, tuple(self.ready(a) for a in step.args))
+        if not isinstance(found, (Sparse, np.ndarray)):
+            return self._number(found)
+        self.parts[old] = found
+        if isinstance(found, np.ndarray) and all(isinstance(p, Place) for p in found.flat):
+            return self.keep(step, tuple(self.ready(a) for a in step.args))
+        self.waiting.add(old)
+        return None
+
+    def _taken_apart(self, step: Step) -> Any:
+        """The entries of a row's result, or None where it is no matter of single entries."""
+        name, params = step.op.name, step.params or {}
+        if (
+            math.prod(shape_of(step.value)) > LARGEST
+            or getattr(step.value, "dtype", FLOAT) != FLOAT
+        ):
+            return None
+        if name == "place":
+            return self._placed(step, params)
+        if name == "stack" and all(shape_of(self._old_value(a)) == () for a in step.args):
+            return _boxed([self.ready(a) for a in step.args])
+        if name in ("add", "subtract", "negate"):
+            return self._summed(step)
+        if name in ("getitem", "reshape", "transpose") and isinstance(step.args[0], Ref):
+            given = self.parts.get(step.args[0].row)
+            given = given.full() if isinstance(given, Sparse) else given
+            return None if given is None else step.op.array(given, **params)
+        return None
+
+    def _old_value(self, a: Any) -> Any:
+        return self.old.steps[a.row].value if isinstance(a, Ref) else a
+
+    def _placed(self, step: Step, params: dict) -> Sparse | None:
+        """Numbers that are put into zeros, where each has an entry of its own."""
+        (w,) = step.args
+        shape = shape_of(step.value)
+        if math.prod(shape) > LARGEST:
+            return None
+        if shape_of(self._old_value(w)) == ():
+            given = [self.ready(w)]
+        else:
+            parts = self.parts.get(w.row) if isinstance(w, Ref) else None
+            parts = parts.full() if isinstance(parts, Sparse) else parts
+            if parts is None or any(isinstance(p, Place) for p in parts.flat):
+                return None
+            given = list(parts.flat)
+        index = params["index"]
+        parts = index if isinstance(index, tuple) else (index,)
+        if len(parts) == len(shape) and all(p.__class__ is int for p in parts):
+            wrapped = tuple(k % n for k, n in zip(parts, shape, strict=True))
+            return Sparse(shape, {int(np.ravel_multi_index(wrapped, shape)): given[0]})
+        positions = np.arange(math.prod(shape)).reshape(shape)[index].ravel().tolist()
+        if len(set(positions)) != len(given):
+            return None
+        return Sparse(shape, zip(positions, given, strict=True))
+
+    def _summed(self, step: Step) -> Sparse | None:
+        """A sum of sparse arrays, where they hardly meet. The one that nothing else reads is
+        changed in place, so that a long chain of sums costs as much as it has entries."""
+        terms: list[Any] = [self.parts.get(getattr(a, "row", -1)) for a in step.args]
+        shape = shape_of(step.value)
+        if not all(isinstance(t, Sparse) and t.shape == shape for t in terms):
+            return None
+        first, *others = terms
+        if not others:
+            return Sparse(shape, {k: self._combined(step.op, p) for k, p in first.items()})
+        (second,) = others
+        if step.op.name == "add" and len(second) > len(first):
+            return self._merged(step, 1, second, first)
+        return self._merged(step, 0, first, second)
+
+    def _merged(self, step: Step, which: int, larger: Sparse, smaller: Sparse) -> Sparse | None:
+        met = sum(k in larger for k in smaller)
+        if met > max(OVERLAP, math.prod(larger.shape) // 8):
+            return None
+        row = step.args[which].row
+        if self.uses[row] > 1:
+            larger = Sparse(larger.shape, larger)
+        else:
+            self.waiting.discard(row)
+            del self.parts[row]
+        for k, p in smaller.items():
+            if k in larger:
+                pair = (larger[k], p)[:: 1 - 2 * which]
+                larger[k] = self._combined(step.op, *pair)
+            else:
+                larger[k] = p if step.op.name == "add" else self._combined(REGISTRY["negate"], p)
+        return larger
+
+    def _combined(self, op: Op, *args: Any) -> Any:
+        if any(isinstance(a, Ref) for a in args):
+            return self.emit(op, *args)
+        return op.dispatch(args, None)
+
+    def _number(self, p: Any) -> Any:
+        """An entry as an argument of the copy."""
+        if not isinstance(p, Place):
+            return p
+        key = p.row, p.flat
+        if key not in self.read:
+            index = np.unravel_index(p.flat, shape_of(self.steps[p.row].value))
+            self.read[key] = self.emit(
+                REGISTRY["getitem"], Ref(p.row), index=tuple(int(k) for k in index)
+            )
+        return self.read[key]
+
+    def ready(self, a: Any) -> Any:
+        """An old argument in the copy; an array that was taken apart is put together."""
+        if not isinstance(a, Ref):
+            return a
+        if a.row in self.waiting:
+            self.waiting.remove(a.row)
+            self.new[a.row] = self._together(self.parts[a.row])
+        return self.new[a.row]
+
+    def _together(self, parts: Any) -> Any:
+        if isinstance(parts, Sparse) and len(parts) == 1 and math.prod(parts.shape) > 1:
+            ((k, p),) = parts.items()
+            index = tuple(int(i) for i in np.unravel_index(k, parts.shape))
+            return self.emit(REGISTRY["place"], self._number(p), index=index, shape=parts.shape)
+        parts = parts.full() if isinstance(parts, Sparse) else parts
+        numbers = [self._number(p) for p in parts.flat]
+        if not any(isinstance(p, Ref) for p in numbers):
+            return np.array(numbers, float).reshape(parts.shape)
+        flat = self.emit(REGISTRY["stack"], *numbers, axis=0)
+        return flat if parts.ndim == 1 else self.emit(REGISTRY["reshape"], flat, shape=parts.shape)
+
+
+def _boxed(items: list) -> np.ndarray:
+    box = np.empty(len(items), object)
+    box[:] = items
+    return box

@@ -1,0 +1,240 @@
+"""One sweep over a list that applies local rules and shares rows that are equal.
+
+A rule looks at one operation and at the rows that made its arguments. What it returns in their
+place goes through the rules again, so that one sweep reaches what several would; every rule
+shrinks its row or moves it towards one form, so that this ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from admodes.core.op import REGISTRY, Op, blank
+from admodes.core.record import Guard, Program, Ref, Step
+from admodes.optimisation.certainty import carrying_rows, reached_outputs
+from admodes.optimisation.keys import key_of
+from admodes.optimisation.signs import telling_signs
+from admodes.program.rewriting import Copy, inferred
+
+LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]
+"""(the copy so far, an operation, its arguments, its parameters, its value) -> a Ref of the copy
+or a constant that replaces it, or None."""
+Table = dict[Op, tuple[LocalRule, ...]]
+
+
+class Rules(NamedTuple):
+    """everywhere: rules for every operation whose result is an array; arrays and numbers: rules by
+    operation, where the result is an array and where it is a number; fold: a rule for all."""
+
+    fold: LocalRule | None
+    everywhere: tuple[LocalRule, ...]
+    arrays: Table
+    numbers: Table
+
+
+NONE = Rules(None, (), {}, {})
+
+
+class Folding(Copy):
+    """A copy of the rows that reach an output or a guard. common: whether equal rows are shared."""
+
+    def __init__(
+        self,
+        program: Program,
+        rules: Rules = NONE,
+        common: bool = False,
+    ) -> None:
+        super().__init__(program)
+        self.rules = rules
+        self.common = common
+        self.known: dict[Any, Ref] = {}
+        self.alive: list[Any] = []
+        self.used: dict[int, int] = {}
+        self.at = 0
+        self.origin: dict[int, int] = {}
+        self.doubts: set[int] = set()
+        self._signs: list[bool] | None = None
+        self._carrying: list[bool] | None = None
+
+    def folded(self) -> Program:
+        """The copy."""
+        program = self.old
+        wanted = needed(program)
+        count = readers(program)
+        used, origin, new = self.used, self.origin, self.new
+        for i, step in enumerate(program.steps):
+            if not wanted[i]:
+                new.append(None)
+                continue
+            if step.op is None:
+                self.steps.append(step)
+                found = Ref(len(self.steps) - 1)
+            else:
+                self.at = i
+                found = self.row(step.op, self.moved(step.args), step.params, step.value, step)
+            new.append(found)
+            if found.__class__ is Ref:
+                row = found.row
+                used[row] = used.get(row, 0) + count[i]
+                if row not in origin:
+                    origin[row] = i
+        copy = self.finished()
+        if self.doubts:
+            copy.suspects = sorted({*copy.suspects, *reached_outputs(program, self.doubts)})
+        return copy
+
+    def row(
+        self, op: Op, args: tuple, params: Any = None, value: Any = None, step: Step | None = None
+    ) -> Any:
+        """The operation as a Ref or a constant, after the rules. value gives shape and dtype; it
+        may be left out. step: the old row that this is."""
+        if value is None:
+            value = inferred(op, tuple(map(self.value, args)), params or {})
+        found = self.replaced(op, args, params, value)
+        if found is not None:
+            return found
+        if self.common:
+            key = key_of(op, args, params)
+            found = self.known.get(key)
+            if found is not None:
+                return found
+        if step is None:
+            step = Step(op, args, params, blank(value))
+        elif not _unchanged(step.args, args):
+            step = Step(op, args, params, value, step.branches, step.tests, step.name)
+        self.steps.append(step)
+        ref = Ref(len(self.steps) - 1)
+        if self.common:
+            self.known[key] = ref
+        return ref
+
+    def replaced(self, op: Op, args: tuple, params: Any, value: Any) -> Any:
+        """What the first rule that fits gives."""
+        fold, everywhere, arrays, numbers = self.rules
+        if fold is not None:
+            for a in args:
+                if a.__class__ is Ref:
+                    break
+            else:
+                found = fold(self, op, args, params, value)
+                if found is not None:
+                    return found
+        if value.__class__ is float:
+            table = numbers
+        else:
+            table = arrays
+            for rule in everywhere:
+                found = rule(self, op, args, params, value)
+                if found is not None:
+                    return found
+        for rule in table.get(op, ()):
+            found = rule(self, op, args, params, value)
+            if found is not None:
+                return found
+        return None
+
+    def moved(self, args: tuple) -> tuple:
+        new = self.new
+        return tuple([new[a.row] if a.__class__ is Ref else a for a in args])
+
+    def make(self, name: str, *args: Any, like: Any = None, **params: Any) -> Any:
+        """row() by the operation's name. like: a value of the result's shape and dtype, where
+        there is one."""
+        return self.row(REGISTRY[name], args, params or None, like)
+
+    def made(self, a: Any, *names: str) -> Step | None:
+        """The row that made an argument, where it is of one of these operations."""
+        if a.__class__ is not Ref:
+            return None
+        step = self.steps[a.row]
+        return step if step.op is not None and step.op.name in names else None
+
+    def once(self, a: Ref) -> bool:
+        """Whether at most one row reads this one."""
+        return self.used.get(a.row, 1) <= 1
+
+    def zeros_are_alike(self) -> bool:
+        """Whether nothing that follows the old row tells -0 from 0."""
+        if self._signs is None:
+            self._signs = telling_signs(self.old)
+        return not self._signs[self.at]
+
+    def carried(self, a: Ref) -> bool:
+        """Whether an entry of this row that is inf or nan shows in an output."""
+        if self._carrying is None:
+            self._carrying = carrying_rows(self.old)
+        i = self.origin.get(a.row)
+        return i is not None and self._carrying[i]
+
+    def rests_on(self, a: Ref) -> None:
+        """The values are right only where this row, which is carried, is finite."""
+        self.doubts.add(self.origin[a.row])
+
+    def alike(self, a: Any, value: Any) -> bool:
+        """Whether an argument has the shape and dtype of a value."""
+        own = self.value(a)
+        if own.__class__ is not value.__class__:
+            return False
+        if own.__class__ is not np.ndarray:
+            return True
+        return bool(own.shape == value.shape and own.dtype == value.dtype)
+
+
+def params_of(step: Step) -> dict:
+    """The parameters of a row."""
+    return step.params or {}
+
+
+def _unchanged(old: tuple, new: tuple) -> bool:
+    for a, b in zip(old, new, strict=True):
+        if a is not b and not (a.__class__ is Ref and b.__class__ is Ref and a.row == b.row):
+            return False
+    return True
+
+
+def readers(program: Program) -> list[int]:
+    """How often each row is read."""
+    found = [0] * len(program.steps)
+    for step in program.steps:
+        for a in step.args:
+            if a.__class__ is Ref:
+                found[a.row] += 1
+    for end in (*program.outputs, *(a for guard in program.guards for a in guard.args)):
+        if end.__class__ is Ref:
+            found[end.row] += 1
+    return found
+
+
+def needed(program: Program) -> list[bool]:
+    """For each row, whether it is an input or reaches an output or a guard."""
+    found = [step.op is None for step in program.steps]
+    for end in (*program.outputs, *(a for guard in program.guards for a in guard.args)):
+        if end.__class__ is Ref:
+            found[end.row] = True
+    for i in range(len(found) - 1, -1, -1):
+        if found[i]:
+            for a in program.steps[i].args:
+                if a.__class__ is Ref:
+                    found[a.row] = True
+    return found
+
+
+def dead(program: Program) -> Program:
+    """The program without rows that reach no output and no guard, and without guards that repeat
+    another; inputs stay."""
+    guards: dict[Any, Guard] = {}
+    for guard in program.guards:
+        same = all(a.__class__ is Ref for a in guard.args)
+        guards.setdefault((guard.decide, guard.args) if same else id(guard), guard)
+    wanted = needed(program)
+    if all(wanted) and len(guards) == len(program.guards):
+        return program
+    found = Folding(program).folded()
+    kept = {id(g) for g in guards.values()}
+    found.guards = [
+        new for old, new in zip(program.guards, found.guards, strict=True) if id(old) in kept
+    ]
+    return found

@@ -1,0 +1,138 @@
+"""Operations that only move entries, as one selection of entries each: np.roll and its transpose
+(numbers placed into zeros, cut and reshaped again) become x[positions].
+
+What an operation of the kind does to an array is read off what it does to the numbers of the
+entries. Views are left as they are, since they cost nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.op import REGISTRY
+from admodes.core.record import Program, Ref, Step
+from admodes.ops.indexing import is_basic
+from admodes.program.rewriting import Copy
+
+LARGEST = 2**17
+"""Arrays of more entries are left alone, since the positions would need as much memory."""
+NOT_MOVES = frozenset(("astype", "broadcast_to", "conj", "real", "imag", "add_along_axis"))
+
+
+class Origin(NamedTuple):
+    """The row of the copy that entries come from, and the position of each there; -1 for zeros."""
+
+    row: int
+    positions: np.ndarray
+
+
+def gathers(program: Program) -> Program:
+    """The program in which expensive movements are selections."""
+    return Gathers(program).followed()
+
+
+class Gathers(Copy):
+    """origins: by rows of the copy, where their entries come from."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.origins: dict[int, Origin] = {}
+        self.known: dict[Any, np.ndarray] = {}
+
+    def followed(self) -> Program:
+        for step in self.old.steps:
+            args = self.moved(step.args)
+            origin = self._origin(step, args)
+            worth = origin is not None and (costly(step) or self._undoes_place(args))
+            made = self._selected(step, origin) if worth else None  # type: ignore[arg-type]
+            made = self.keep(step, args) if made is None else made
+            if origin is not None and isinstance(made, Ref):
+                self.origins.setdefault(made.row, origin)
+            self.new.append(made)
+        return self.finished()
+
+    def _undoes_place(self, args: tuple) -> bool:
+        """Whether the argument was placed entry by entry, which showing part of it may undo."""
+        made = self.step(args[0])
+        return made is not None and made.op.name == "place" and costly(made)
+
+    def _origin(self, step: Step, args: tuple) -> Origin | None:
+        if step.op is None or step.op.kind != "moves" or step.op.name in NOT_MOVES:
+            return None
+        if len(args) != 1 or not isinstance(args[0], Ref) or not shape_of(step.value):
+            return None
+        source, shape = args[0].row, shape_of(self.value(args[0]))
+        if not shape or max(math.prod(shape), math.prod(shape_of(step.value))) > LARGEST:
+            return None
+        positions = self._positions(step, shape)
+        if positions is None:
+            return None
+        before = self.origins.get(source)
+        if before is None:
+            return Origin(source, positions)
+        padded = np.append(before.positions, -1)
+        return Origin(before.row, padded[positions])
+
+    def _positions(self, step: Step, shape: tuple[int, ...]) -> np.ndarray | None:
+        params = step.params or {}
+        key = step.op.name, shape, repr(params) if _brief(params) else id(step)
+        if key not in self.known:
+            numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
+            if step.op.name == "place" and not unique_place(params):
+                return None
+            found = np.asarray(step.op.array(numbers, **params)).ravel()
+            self.known[key] = found.astype(np.intp) - 1
+        return self.known[key]
+
+    def _selected(self, step: Step, origin: Origin) -> Any:
+        """The row as a selection of entries; None where some are zeros."""
+        row, positions = origin
+        if positions.size == 0 or positions.min() < 0:
+            return None
+        source, shape = Ref(row), shape_of(self.steps[row].value)
+        whole = positions.size == math.prod(shape)
+        if not (whole and np.array_equal(positions, np.arange(positions.size))):
+            flat = source if len(shape) == 1 else self._flat(source, shape)
+            source = self.emit(REGISTRY["getitem"], flat, index=positions)
+            shape = positions.shape
+        wanted = shape_of(step.value)
+        if shape != wanted:
+            source = self.emit(REGISTRY["reshape"], source, shape=wanted)
+        self.origins[source.row] = origin
+        return source
+
+    def _flat(self, source: Ref, shape: tuple[int, ...]) -> Ref:
+        return self.emit(REGISTRY["reshape"], source, shape=(math.prod(shape),))
+
+
+def _brief(params: dict) -> bool:
+    """Whether parameters are told apart by their texts: no arrays that are abbreviated."""
+    return not any(isinstance(v, np.ndarray) or _holds_array(v) for v in params.values())
+
+
+def _holds_array(x: Any) -> bool:
+    return isinstance(x, (tuple, list)) and any(isinstance(v, np.ndarray) for v in x)
+
+
+def unique_place(params: dict) -> bool:
+    """Whether place puts no two numbers into one entry."""
+    index, shape = params["index"], params["shape"]
+    if is_basic(index):
+        return True
+    if math.prod(shape) > LARGEST:
+        return False
+    taken = np.arange(math.prod(shape)).reshape(shape)[index]
+    return bool(np.unique(taken).size == taken.size)
+
+
+def costly(step: Step) -> bool:
+    """Whether an operation does more than show entries in another shape."""
+    if step.op.views is not None and step.op.views(step.params):
+        return False
+    if step.op.name == "getitem":
+        return False
+    return step.op.name != "place" or not is_basic((step.params or {})["index"])

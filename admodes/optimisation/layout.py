@@ -1,0 +1,175 @@
+"""Moves of entries that cancel or that only rename: transposing twice, the whole of an array, …"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Ref
+from admodes.ops.indexing import is_basic
+from admodes.optimisation.folding import Folding, Table, params_of
+from admodes.optimisation.indices import covers
+from admodes.optimisation.keys import param_key
+
+
+def reshape(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The same shape; a reshape of a reshape."""
+    (x,) = args
+    if copy.alike(x, value):
+        return x
+    inner = copy.made(x, "reshape")
+    if inner is not None:
+        return copy.make("reshape", inner.args[0], like=value, shape=shape_of(value))
+    return None
+
+
+def transpose(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """Axes in their order; a transpose of a transpose."""
+    (x,) = args
+    axes = params["axes"]
+    if axes == tuple(range(len(axes))):
+        return x
+    inner = copy.made(x, "transpose")
+    if inner is not None:
+        both = tuple(params_of(inner)["axes"][k] for k in axes)
+        return copy.make("transpose", inner.args[0], like=value, axes=both)
+    shape = shape_of(copy.value(x))
+    long = [k for k in axes if shape[k] != 1]
+    if long == sorted(long) and copy.value(x).__class__ is np.ndarray:
+        return copy.make("reshape", x, like=value, shape=shape_of(value))
+    return None
+
+
+def broadcast_to(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The same shape; a stretch of a stretch; a stretch by axes of length 1."""
+    (x,) = args
+    if copy.alike(x, value):
+        return x
+    inner = copy.made(x, "broadcast_to")
+    if inner is not None:
+        return copy.make("broadcast_to", inner.args[0], like=value, shape=shape_of(value))
+    return _as_reshape(copy, x, value)
+
+
+def _as_reshape(copy: Folding, x: Any, value: Any) -> Any:
+    own = copy.value(x)
+    if own.__class__ is np.ndarray and value.__class__ is np.ndarray and own.size == value.size:
+        return copy.make("reshape", x, like=value, shape=value.shape)
+    return None
+
+
+def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A sum over axes of length 1; the sum of what is negated, where nothing else reads that."""
+    (x,) = args
+    own = copy.value(x)
+    if own.__class__ is not np.ndarray or own.dtype.kind != "f":
+        return x if own.__class__ is float and value.__class__ is float else None
+    if own.size == math.prod(shape_of(value)) and value.__class__ is np.ndarray:
+        return copy.make("reshape", x, like=value, shape=value.shape)
+    minus = copy.made(x, "negate")
+    if minus is not None and copy.once(x):
+        return copy.make("negate", copy.row(op, minus.args, params, _if_array(value)), like=value)
+    return None
+
+
+def _if_array(value: Any) -> Any:
+    return value if value.__class__ is np.ndarray else None
+
+
+def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """All entries in order; what was placed at this index; an entry of a stack."""
+    (x,) = args
+    own = copy.value(x)
+    index = params["index"]
+    if own.__class__ is not np.ndarray or not is_basic(index):
+        return None
+    if covers(index, own.shape):
+        return copy.make("reshape", x, like=value, shape=shape_of(value))
+    placed = copy.made(x, "place")
+    if placed is not None and param_key(params_of(placed)["index"]) == param_key(index):
+        return placed.args[0] if copy.alike(placed.args[0], value) else None
+    stacked = copy.made(x, "stack")
+    if stacked is not None and not (stacked.params or {}).get("axis", 0):
+        k = index[0] if index.__class__ is tuple and len(index) == 1 else index
+        if isinstance(k, int) and copy.alike(stacked.args[k], value):
+            return stacked.args[k]
+    return None
+
+
+def place(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """Entries that fill the whole array in order."""
+    (x,) = args
+    own = copy.value(x)
+    if own.__class__ is np.ndarray and covers(params["index"], params["shape"]):
+        return copy.make("reshape", x, like=value, shape=params["shape"])
+    return None
+
+
+def stretched_operand(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """An entrywise operation takes what was stretched itself, where its other operands give the
+    result its shape."""
+    if not op.entrywise or value.__class__ is not np.ndarray or len(args) < 2:
+        return None
+    for i, a in enumerate(args):
+        stretched = copy.made(a, "broadcast_to")
+        if stretched is None:
+            continue
+        source = stretched.args[0]
+        others = [shape_of(copy.value(b)) for k, b in enumerate(args) if k != i]
+        if np.broadcast_shapes(*others) == value.shape and _typed(copy, op, args, i, source):
+            return copy.row(op, (*args[:i], source, *args[i + 1 :]), params, value)
+    return None
+
+
+def _typed(copy: Folding, op: Op, args: tuple, i: int, source: Any) -> bool:
+    """Whether a Python float in the place of argument i leaves the dtype."""
+    if copy.value(source).__class__ is not float:
+        return True
+    rest = [copy.value(b) for k, b in enumerate(args) if k != i and (op.active(k) or op.is_test)]
+    kinds = [b.dtype for b in rest if b.__class__ is np.ndarray]
+    return any(k == np.float64 for k in kinds)
+
+
+def merged_places(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The sum (or difference) of two arrays that are filled at the same places, and of two that
+    were only reshaped for that."""
+    a, b = args
+    if a.__class__ is not Ref or b.__class__ is not Ref:
+        return None
+    for name in ("place", "reshape"):
+        one, two = copy.made(a, name), copy.made(b, name)
+        if one is None or two is None or not _same_move(copy, name, one, two):
+            continue
+        if name == "reshape" and not all(copy.made(s.args[0], "place") for s in (one, two)):
+            return None
+        # The move is done once instead of twice only where nothing else needs the parts.
+        if not copy.once(a) and not copy.once(b):
+            return None
+        inner = copy.value(one.args[0])
+        both = copy.row(op, (one.args[0], two.args[0]), None, _if_array(inner))
+        return copy.row(REGISTRY[name], (both,), one.params, value)
+    return None
+
+
+def _same_move(copy: Folding, name: str, one: Any, two: Any) -> bool:
+    if not copy.alike(one.args[0], copy.value(two.args[0])):
+        return False
+    if name == "reshape":
+        return shape_of(one.value) == shape_of(two.value)
+    return is_basic(params_of(one)["index"]) and param_key(one.params) == param_key(two.params)
+
+
+TABLE: Table = {
+    REGISTRY["reshape"]: (reshape,),
+    REGISTRY["transpose"]: (transpose,),
+    REGISTRY["broadcast_to"]: (broadcast_to,),
+    REGISTRY["unbroadcast"]: (total,),
+    REGISTRY["sum"]: (total,),
+    REGISTRY["getitem"]: (getitem,),
+    REGISTRY["place"]: (place,),
+}
+PLACES: Table = {REGISTRY["add"]: (merged_places,), REGISTRY["subtract"]: (merged_places,)}

@@ -1,0 +1,196 @@
+"""Single numbers packed into arrays: operations of one kind that stand side by side in the list,
+none depending on another, become one operation on a vector.
+
+A loop written over the entries of a vector is a list of thousands of numbers; level by level (the
+level of a row is the longest way to it from the inputs) its equal operations are independent. The
+operands are selected from the vectors that hold them already; what stays single reads its operands
+out of the vectors. Only kernels that are the same for floats and for arrays are packed unless
+rounding may change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Program, Ref, Step
+from admodes.program.rewriting import Copy
+
+FEWEST = 64
+"""Operations that are packed, at least: below, selecting the operands costs more than it saves."""
+SOURCES = 4
+"""Vectors that the operands of one packed operation may come from, at most."""
+SAME_BITS = frozenset(
+    ("add", "subtract", "multiply", "divide", "negate", "square", "sqrt", "strong_mul", "abs")
+)
+"""Operations whose kernels on floats and on arrays round alike."""
+
+
+class Entry(NamedTuple):
+    """An entry of a vector of the copy."""
+
+    row: int
+    position: int
+
+
+def packing(program: Program, exact: bool = True) -> Program:
+    """The program with wide levels of single numbers packed, where there are any."""
+    groups = _groups(program, exact)
+    return Packing(program, groups).followed() if groups else program
+
+
+def _levels(program: Program) -> list[int]:
+    """The level of each row."""
+    found: list[int] = []
+    for step in program.steps:
+        below = (found[a.row] for a in step.args if isinstance(a, Ref))
+        found.append(0 if step.op is None else 1 + max(below, default=0))
+    return found
+
+
+def _groups(program: Program, exact: bool) -> dict[int, list[int]]:
+    """Rows that are packed together, by the first of them."""
+    found: dict[tuple[int, Op], list[int]] = defaultdict(list)
+    for row, (step, level) in enumerate(zip(program.steps, _levels(program), strict=True)):
+        if _packable(step, exact):
+            found[level, step.op].append(row)
+    return {rows[0]: rows for rows in found.values() if len(rows) >= FEWEST}
+
+
+def _packable(step: Step, exact: bool) -> bool:
+    op = step.op
+    if op is None or step.value.__class__ is not float or step.params:
+        return False
+    numbers = all(isinstance(a, (Ref, float, int)) for a in step.args)
+    return numbers and op.entrywise and (op.name in SAME_BITS or (not exact and op.elementwise))
+
+
+class Packing(Copy):
+    """entries: for old rows that are an entry of a vector of the copy, which."""
+
+    def __init__(self, program: Program, groups: dict[int, list[int]]) -> None:
+        super().__init__(program)
+        self.group_of = {row: rows for rows in groups.values() for row in rows}
+        self.entries: dict[int, Entry] = {}
+        self.refused: set[int] = set()
+        self.flat: dict[int, Ref] = {}
+
+    def followed(self) -> Program:
+        levels = _levels(self.old)
+        order = sorted(range(len(levels)), key=levels.__getitem__)
+        self.new = [None] * len(levels)
+        for row in order:
+            step = self.old.steps[row]
+            rows = self.group_of.get(row)
+            if rows is not None and rows[0] not in self.refused and row not in self.entries:
+                self._packed(rows)
+            if row not in self.entries and not self._stacked(row, step):
+                args = tuple(self._single(a) for a in step.args)
+                self.new[row] = self.keep(step, args)
+                self._note_entry(row, step, args)
+        for y in (*self.old.outputs, *(a for g in self.old.guards for a in g.args)):
+            self._single(y)
+        return self.finished()
+
+    def _stacked(self, row: int, step: Step) -> bool:
+        """A stack of numbers of which most are entries of vectors, as a selection of entries."""
+        if step.op is None or step.op.name != "stack" or len(step.args) < FEWEST:
+            return False
+        rest = [a for a in step.args if not isinstance(a, Ref) or a.row not in self.entries]
+        if len(rest) > len(step.args) // 2 or any(shape_of(self.old_value(a)) for a in rest):
+            return False
+        singles = None
+        if rest:
+            singles = self.emit(step.op, *map(self._single, rest), axis=0)
+        spare = iter(range(len(rest)))
+        places = [
+            self.entries[a.row]
+            if isinstance(a, Ref) and a.row in self.entries
+            else Entry(singles.row, next(spare))  # type: ignore[union-attr]
+            for a in step.args
+        ]
+        vectors = list(dict.fromkeys(p.row for p in places))
+        self.new[row] = self._selected(vectors, places)
+        return True
+
+    def old_value(self, a: Any) -> Any:
+        return self.old.steps[a.row].value if isinstance(a, Ref) else a
+
+    def _note_entry(self, row: int, step: Step, args: tuple) -> None:
+        """Numbers that are read out of a vector can be selected from it as well."""
+        if step.op is None or step.op.name != "getitem" or not isinstance(args[0], Ref):
+            return
+        index = (step.params or {})["index"]
+        parts = index if isinstance(index, tuple) else (index,)
+        shape = shape_of(self.value(args[0]))
+        if len(parts) == len(shape) and all(k.__class__ is int for k in parts):
+            position = np.ravel_multi_index(parts, shape, mode="wrap")
+            self.entries[row] = Entry(self._flat(args[0], shape).row, int(position))
+
+    def _flat(self, a: Ref, shape: tuple[int, ...]) -> Ref:
+        """An array as a vector."""
+        if len(shape) == 1:
+            return a
+        if a.row not in self.flat:
+            self.flat[a.row] = self.emit(REGISTRY["reshape"], a, shape=(math.prod(shape),))
+        return self.flat[a.row]
+
+    def _single(self, a: Any) -> Any:
+        """An old argument as a number of the copy."""
+        if isinstance(a, Ref) and self.new[a.row] is None:
+            vector, position = self.entries[a.row]
+            self.new[a.row] = self.emit(REGISTRY["getitem"], Ref(vector), index=(position,))
+        return self.new[a.row] if isinstance(a, Ref) else a
+
+    def _packed(self, rows: list[int]) -> None:
+        """One operation for many rows."""
+        steps = [self.old.steps[row] for row in rows]
+        operands = []
+        for column in zip(*(step.args for step in steps), strict=True):
+            operand = self._operand(column)
+            if operand is None:
+                self.refused.add(rows[0])
+                return
+            operands.append(operand)
+        if not any(isinstance(x, Ref) and shape_of(self.value(x)) for x in operands):
+            self.refused.add(rows[0])
+            return
+        made = self.emit(steps[0].op, *operands)
+        for position, row in enumerate(rows):
+            self.entries[row] = Entry(made.row, position)
+
+    def _operand(self, column: tuple) -> Any:
+        """One operand of many rows as a vector, or as a number that all share; None where the
+        numbers are too scattered."""
+        if all(a == column[0] for a in column):
+            return self._single(column[0])
+        constants = [a for a in column if not isinstance(a, Ref)]
+        if len(constants) == len(column):
+            return np.array(column, float)
+        places = [self.entries.get(a.row) for a in column if isinstance(a, Ref)]
+        if constants or any(p is None for p in places):
+            return None
+        vectors = list(dict.fromkeys(p.row for p in places))  # type: ignore[union-attr]
+        if len(vectors) > SOURCES:
+            return None
+        return self._selected(vectors, places)
+
+    def _selected(self, vectors: list[int], places: list) -> Ref:
+        sizes = [shape_of(self.steps[v].value)[0] for v in vectors]
+        start = dict(zip(vectors, np.cumsum([0, *sizes[:-1]]), strict=True))
+        positions = np.array([start[p.row] + p.position for p in places], np.intp)
+        whole = Ref(vectors[0])
+        if len(vectors) > 1:
+            parts = [Ref(v) for v in vectors]
+            whole = self.emit(REGISTRY["concatenate"], *parts, axis=0)
+        if np.array_equal(positions, np.arange(sum(sizes))):
+            return whole
+        low, high = int(positions[0]), int(positions[-1]) + 1
+        if np.array_equal(positions, np.arange(low, high)):
+            return self.emit(REGISTRY["getitem"], whole, index=(slice(low, high),))
+        return self.emit(REGISTRY["getitem"], whole, index=positions)

@@ -1,0 +1,170 @@
+"""Strong products that are plain ones, and products with what is known to be 0 or the identity.
+
+strong_mul(p, t) is p t, and 0 where t is 0. It differs from the plain product only where t is 0
+and p infinite or nan: never where p is finite or t has no zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Ref, Step
+from admodes.optimisation.certainty import finite
+from admodes.optimisation.folding import Folding, Table
+from admodes.optimisation.keys import param_key
+from admodes.optimisation.literals import number
+
+
+def _has_no_zero(a: Any) -> bool:
+    return a.__class__ is not Ref and bool(np.all(a))
+
+
+def strong_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """p 0 = 0; a plain product where p is finite or t has no zero."""
+    p, t = args
+    if t.__class__ is not Ref and number(t) == 0:
+        return _zeros(value)
+    if _has_no_zero(t) or finite(copy, p):
+        if t.__class__ is not Ref and number(t) is None and _diagonal_of(copy, t) is not None:
+            return None
+        return copy.make("multiply", p, t, like=value)
+    return None
+
+
+def tangent_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """s 0 = 0; a plain product where either is finite and has no zero, or both are finite; a strong
+    one where either has no zero."""
+    s, t = args
+    for a, b in ((s, t), (t, s)):
+        if a.__class__ is not Ref:
+            if number(a) == 0:
+                return _zeros(value)
+            if _has_no_zero(a):
+                name = "multiply" if finite(copy, a) else "strong_mul"
+                return copy.make(name, a, b, like=value)
+    return copy.make("multiply", s, t, like=value) if finite(copy, s) and finite(copy, t) else None
+
+
+def _zeros(value: Any) -> Any:
+    return np.zeros(value.shape, value.dtype) if value.__class__ is np.ndarray else value * 0.0
+
+
+def diagonal(copy: Folding, v: Any, value: Any) -> Any:
+    """The array of value's shape, a square matrix apart from its trailing axes, with v, flat, on
+    its diagonal: v placed in each (n + 1)-th of n² entries."""
+    n = shape_of(copy.value(v))[0]
+    line = copy.make("place", v, index=slice(None, None, n + 1), shape=(n * n,))
+    return copy.make("reshape", line, like=value, shape=value.shape)
+
+
+def _diagonal_of(copy: Folding, a: Any) -> Any:
+    """What is on the diagonal of an array that diagonal() could make, as a number or a Ref to a
+    vector; None for other arrays."""
+    if a.__class__ is np.ndarray:
+        n = a.shape[0] if a.ndim > 1 else 0
+        if n < 2 or a.size != n * n or a.dtype.kind != "f":
+            return None
+        line = a.reshape(n * n)
+        c = line[0]
+        on = line[:: n + 1]
+        rest = np.count_nonzero(line) == n
+        return float(c) if rest and c != 0 and np.isfinite(c) and (on == c).all() else None
+    step = copy.made(a, "reshape")
+    shape = shape_of(copy.value(a))
+    placed = copy.made(step.args[0], "place") if step is not None and len(shape) > 1 else None
+    if placed is None or len(shape_of(placed.value)) != 1:
+        return None
+    n = shape[0]
+    every = {"index": slice(None, None, n + 1), "shape": (n * n,)}
+    return placed.args[0] if param_key(placed.params) == param_key(every) else None
+
+
+def scaled_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """strong_mul(p, D) of a diagonal D is the diagonal of p times D's."""
+    if value.__class__ is not np.ndarray or value.ndim < 2:
+        return None
+    for p, t in (args,) if op is REGISTRY["strong_mul"] else (args, args[::-1]):
+        if _repeats(copy, p, value) or shape_of(copy.value(t)) != value.shape:
+            continue
+        d = _diagonal_of(copy, t)
+        plain = op is REGISTRY["multiply"]
+        if d is None or (plain and not finite(copy, p)):
+            continue
+        n, *rest = value.shape
+        line = p
+        if shape_of(copy.value(p)):
+            spread = copy.make("broadcast_to", p, shape=tuple(rest))
+            line = copy.make("reshape", spread, shape=(n,))
+        elif d.__class__ is not Ref:
+            return None
+        on = copy.make(op.name, line, d)
+        return diagonal(copy, on, value) if copy.value(on).dtype == value.dtype else None
+    return None
+
+
+def _repeats(copy: Folding, p: Any, value: Any) -> bool:
+    """Whether p differs along the leading axis, so that it is no row repeated."""
+    shape = shape_of(copy.value(p))
+    return len(shape) > value.ndim or (len(shape) == value.ndim and shape[0] != 1)
+
+
+def negated_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """-D."""
+    d = None if args[0].__class__ is not Ref else _diagonal_of(copy, args[0])
+    if d is None or d.__class__ is not Ref or not copy.once(args[0]):
+        return None
+    return diagonal(copy, copy.make("negate", d), value)
+
+
+def added_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A + D as A's entries in a line, to which D's places are added."""
+    for a, d in (args, args[::-1]):
+        on = _diagonal_of(copy, d) if d.__class__ is Ref else None
+        if on is None or not copy.alike(a, value) or not copy.alike(d, value):
+            continue
+        placed: Step | None = copy.made(copy.steps[d.row].args[0], "place")
+        assert placed is not None
+        line = copy.make("reshape", a, like=placed.value, shape=placed.value.shape)
+        both = copy.make("add", line, copy.steps[d.row].args[0], like=placed.value)
+        return copy.make("reshape", both, like=value, shape=value.shape)
+    return None
+
+
+def matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """D M is M with scaled rows, M D with scaled columns, where M is finite: an infinite entry
+    would give nan in its column or row, since 0 times it is nan."""
+    a, b = args
+    if value.__class__ is not np.ndarray or value.ndim != 2:
+        return None
+    for d, m, left in ((a, b, True), (b, a, False)):
+        if shape_of(copy.value(d)) != (shape_of(copy.value(d))[0],) * 2:
+            continue
+        on = _diagonal_of(copy, d)
+        if on is None or not finite(copy, m):
+            continue
+        if on.__class__ is float:
+            scale: Any = on
+        else:
+            n = shape_of(copy.value(on))[0]
+            scale = copy.make("reshape", on, shape=(n, 1) if left else (1, n))
+        found = copy.make("multiply", scale, m)
+        return found if copy.alike(found, value) else None
+    return None
+
+
+STRONG: Table = {
+    REGISTRY["strong_mul"]: (strong_mul,),
+    REGISTRY["tangent_mul"]: (tangent_mul,),
+}
+STRUCTURE: Table = {
+    REGISTRY["strong_mul"]: (scaled_diagonal,),
+    REGISTRY["tangent_mul"]: (scaled_diagonal,),
+    REGISTRY["multiply"]: (scaled_diagonal,),
+    REGISTRY["negate"]: (negated_diagonal,),
+    REGISTRY["add"]: (added_diagonal,),
+    REGISTRY["matmul"]: (matmul,),
+}

@@ -1,0 +1,40 @@
+"""Strong products taken as plain ones where that cannot go unseen.
+
+strong_mul(p, t) is 0 where t is 0; the plain product p t is nan there if p is infinite or nan, and
+else the same. So a program with plain products has, entry by entry, the value of the exact program
+or nan, as long as every operation that reads such an entry gives nan for nan (arithmetic, sums,
+products of matrices, moves, functions; `where` in its branches): by induction over the rows, an
+entry of a later row is computed from equal entries, or from one that is nan and so is nan itself.
+Hence an output without nan is exact, and where there is one, the exact program decides: such
+outputs are the program's suspects. Rows that lead to a guard, a comparison, a choice of positions
+or anything else that hides a nan stay strong.
+
+In the same way a rewriting may rest on values being finite, if a row that is not finite otherwise
+carries that to an output: through operations that give inf or nan for inf and nan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from admodes.core.op import REGISTRY
+from admodes.core.record import Program, Step
+from admodes.optimisation.certainty import open_rows, reached_outputs
+
+STRONG = frozenset((REGISTRY["strong_mul"], REGISTRY["tangent_mul"]))
+
+
+def plain_products(program: Program) -> Program:
+    """The program with plain products wherever the result shows a nan that they may give."""
+    found = open_rows(program)
+    multiply = REGISTRY["multiply"]
+    changed = set()
+    steps = list(program.steps)
+    for i, step in enumerate(steps):
+        if step.op in STRONG and found[i]:
+            steps[i] = Step(multiply, step.args, None, step.value, name=step.name)
+            changed.add(i)
+    if not changed:
+        return program
+    reached = reached_outputs(program, changed)
+    return replace(program, steps=steps, suspects=sorted({*program.suspects, *reached}))

@@ -1,0 +1,271 @@
+"""Sums of products taken another way: fewer entries written, fewer operations, the same up to
+rounding.
+
+A sum of n products has in every order a rounding error of at most about n u Σ|terms| (N. Higham,
+Accuracy and Stability of Numerical Algorithms, 2002, 3.1); every rule here keeps to that bound for
+the terms that it adds. What is infinite or nan stays so, overflow on the way apart.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.record import Ref, Step
+from admodes.ops.reductions import kept_shape
+from admodes.optimisation.axes import summed_axes
+from admodes.optimisation.folding import Folding, Table, params_of
+from admodes.optimisation.literals import number
+
+LARGE = 2048
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def factor(c: float) -> bool:
+    """Whether a constant factor may be moved without overflow or underflow of its own."""
+    return 1e-100 < abs(c) < 1e100
+
+
+def _constant(copy: Folding, step: Step) -> tuple[float, Any] | None:
+    """(c, x) of a product c x."""
+    for c, x in (step.args, step.args[::-1]):
+        if c.__class__ is not Ref:
+            found = number(c)
+            if found is not None and factor(found) and copy.alike(x, step.value):
+                return found, x
+    return None
+
+
+def _bare(copy: Folding, a: Any) -> tuple[Step | None, list[Step]]:
+    """The product behind reshapes that nothing else reads, and these reshapes."""
+    moves = []
+    while (step := copy.made(a, "reshape")) is not None and copy.once(a):
+        moves.append(step)
+        a = step.args[0]
+    return (copy.made(a, "multiply") if copy.once(a) else None), moves
+
+
+def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """c (d x) = (c d) x, (c x) (d y) = (c d) (x y), and (c x) w = x (c w) where w has fewer
+    entries."""
+    if value.__class__ is not np.ndarray or value.dtype != np.float64:
+        return None
+    both = [copy.made(x, "multiply") if x.__class__ is Ref and copy.once(x) else None for x in args]
+    if all(step is not None for step in both):
+        one, two = (_constant(copy, step) for step in both if step is not None)
+        if one is not None and two is not None and factor(one[0] * two[0]):
+            inner = copy.make("multiply", one[1], two[1], like=value)
+            return copy.make("multiply", one[0] * two[0], inner, like=value)
+    for a, b in (args, args[::-1]):
+        if b.__class__ is not Ref:
+            continue
+        product, moves = _bare(copy, b)
+        inner = None if product is None else _constant(copy, product)
+        if inner is None:
+            continue
+        c, x = inner
+        for move in reversed(moves):
+            x = copy.make("reshape", x, like=move.value, shape=move.value.shape)
+        outer = None if a.__class__ is Ref else number(a)
+        if outer is not None:
+            if factor(outer) and factor(c * outer) and copy.alike(b, value):
+                return copy.make("multiply", c * outer, x, like=value)
+        elif math.prod(shape_of(copy.value(a))) < math.prod(shape_of(copy.value(b))):
+            own = copy.value(a)
+            less = copy.make("multiply", c, a, like=own)
+            return copy.make("multiply", less, x, like=value)
+    return None
+
+
+def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """Sums of products: constant factors and what does not vary outside the sum, sums over rows of
+    a matrix product before the product, shares that add to 1, and contractions."""
+    (x,) = args
+    own = copy.value(x)
+    if own.__class__ is not np.ndarray or own.dtype != np.float64 or not own.size:
+        return None
+    axes = summed_axes(op, params, own.shape)
+    if not axes:
+        return None
+    for rule in (_shares, _outside, _product, _transposed, _contraction):
+        found = rule(copy, x, own, axes, value)
+        if found is not None:
+            return _shaped(copy, found, value)
+    return None
+
+
+def _shaped(copy: Folding, found: Any, value: Any) -> Any:
+    if copy.alike(found, value):
+        return found
+    shape = shape_of(value)
+    return copy.make("reshape", found, shape=shape)
+
+
+def _sum(copy: Folding, x: Any, axes: tuple[int, ...]) -> Any:
+    """The sum over axes that stay with length 1."""
+    own = copy.value(x)
+    shape = kept_shape(own.shape, axes)
+    return copy.make("sum", x, like=np.broadcast_to(0.0, shape), axis=axes, keepdims=True)
+
+
+def _shares(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
+    """Σ e (c / Σ e) = c: what is lost, inf or nan in e (c / Σ e), reaches an output anyway."""
+    product = copy.made(x, "multiply")
+    if product is None or not copy.carried(x):
+        return None
+    for e, share in (product.args, product.args[::-1]):
+        if e.__class__ is not Ref or shape_of(copy.value(e)) != own.shape:
+            continue
+        found = _numerator(copy, share, e, axes)
+        if found is not None:
+            copy.rests_on(x)
+            return _whole(copy, found, value)
+    return None
+
+
+def _whole(copy: Folding, c: Any, value: Any) -> Any:
+    shape = shape_of(value)
+    if not shape_of(copy.value(c)):
+        return c if not shape else copy.make("broadcast_to", c, shape=shape)
+    return copy.make("reshape", c, shape=shape)
+
+
+def _numerator(copy: Folding, share: Any, e: Ref, axes: tuple) -> Any:
+    """c where a value is c / Σ e over these axes."""
+    while (move := copy.made(share, "reshape")) is not None:
+        share = move.args[0]
+    step = copy.made(share, "divide", "multiply")
+    if step is None:
+        return None
+    a, b = step.args
+    if step.op is REGISTRY["divide"]:
+        return a if _is_sum_of(copy, b, e, axes) else None
+    for c, inner in ((a, b), (b, a)):
+        scale = None if c.__class__ is Ref else number(c)
+        found = None if scale is None else _numerator(copy, inner, e, axes)
+        if scale is not None and found.__class__ is not Ref and number(found) is not None:
+            return scale * (number(found) or 0.0)
+    return None
+
+
+def _is_sum_of(copy: Folding, s: Any, e: Ref, axes: tuple) -> bool:
+    while (move := copy.made(s, "reshape")) is not None:
+        s = move.args[0]
+    step = copy.made(s, "sum", "unbroadcast")
+    if step is None or step.args[0] != e:
+        return False
+    shape = shape_of(copy.value(e))
+    return summed_axes(step.op, step.params, shape) == axes
+
+
+def _outside(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
+    """Σ c x = c Σ x, for a number c or an array that does not vary along the summed axes."""
+    product = copy.made(x, "multiply")
+    if product is None or not copy.once(x):
+        return None
+    for c, y in (product.args, product.args[::-1]):
+        if y.__class__ is not Ref or shape_of(copy.value(y)) != own.shape:
+            continue
+        shape = shape_of(copy.value(c))
+        aligned = (1,) * (own.ndim - len(shape)) + shape
+        if all(aligned[k] == 1 for k in axes) and math.prod(shape) < own.size:
+            scale = None if c.__class__ is Ref else number(c)
+            if scale is not None and not factor(scale):
+                continue
+            summed = _sum(copy, y, axes)
+            if shape and shape != aligned:
+                c = copy.make("reshape", c, shape=aligned)
+            return copy.make("multiply", c, summed, like=copy.value(summed))
+    return None
+
+
+def _product(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
+    """The sum over the rows of A B is (the sum over the rows of A) B; likewise for columns."""
+    product = copy.made(x, "matmul")
+    if product is None or not copy.once(x) or own.ndim < 2:
+        return None
+    a, b = product.args
+    if len(shape_of(copy.value(a))) != own.ndim or len(shape_of(copy.value(b))) != own.ndim:
+        return None
+    like = np.broadcast_to(0.0, kept_shape(own.shape, axes))
+    if axes == (own.ndim - 2,) and own.shape[-2] > 1:
+        return copy.make("matmul", _sum(copy, a, axes), b, like=like)
+    if axes == (own.ndim - 1,) and own.shape[-1] > 1:
+        return copy.make("matmul", a, _sum(copy, b, axes), like=like)
+    return None
+
+
+def _transposed(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
+    """The sum of a transpose from the sum of what was transposed."""
+    step = copy.made(x, "transpose")
+    if step is None or not copy.once(x):
+        return None
+    order = params_of(step)["axes"]
+    summed = _sum(copy, step.args[0], tuple(sorted(order[k] for k in axes)))
+    return copy.make("transpose", summed, axes=order)
+
+
+def _contraction(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
+    """Σ a b as one contraction that does not write the products."""
+    step = copy.made(x, "multiply", "square")
+    if step is None:
+        return None
+    a, b = (step.args[0], step.args[-1])
+    if not copy.once(x) and not _thin(copy, (a, b), own, axes):
+        return None
+    if a.__class__ is not Ref or b.__class__ is not Ref:
+        return None
+    letters = LETTERS[: own.ndim]
+    terms, operands = [], []
+    for operand in (a, b):
+        held = copy.value(operand)
+        if held.__class__ is not np.ndarray or held.dtype != np.float64:
+            return None
+        shape = held.shape
+        named = letters[own.ndim - len(shape) :]
+        long = [k for k, n in enumerate(shape) if n != 1 or own.shape[k - len(shape)] == 1]
+        terms.append("".join(named[k] for k in long))
+        lined = tuple(shape[k] for k in long)
+        operands.append(operand if lined == shape else copy.make("reshape", operand, shape=lined))
+    output = "".join(c for k, c in enumerate(letters) if k not in axes)
+    like = np.broadcast_to(0.0, tuple(n for k, n in enumerate(own.shape) if k not in axes))
+    if set(output) - set("".join(terms)):
+        return None
+    return copy.make(
+        "einsum", *operands, like=like if like.ndim else None, terms=tuple(terms), output=output
+    )
+
+
+def _thin(copy: Folding, factors: tuple, own: Any, axes: tuple) -> bool:
+    """Whether the product is a matrix times a vector along axes that are not the last: BLAS does
+    that several times as fast as NumPy adds rows, even if the product is needed anyway."""
+    if own.ndim - 1 in axes or own.size < LARGE:
+        return False
+    for c in factors:
+        shape = shape_of(copy.value(c))
+        if len(shape) == own.ndim and shape[-1] == 1 and all(shape[k] != 1 for k in axes):
+            return True
+    return False
+
+
+def chosen_share(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """where(m, 0 / Σ m, 0) = 0: where m holds, its sum is at least 1."""
+    mask, a, b = args
+    if mask.__class__ is not Ref or b.__class__ is Ref or number(b) != 0:
+        return None
+    share = copy.made(a, "divide")
+    if share is None or share.args[0].__class__ is Ref or number(share.args[0]) != 0:
+        return None
+    counted = copy.made(share.args[1], "sum")
+    if counted is None or counted.args[0] != mask or value.__class__ is not np.ndarray:
+        return None
+    return np.zeros(value.shape, value.dtype)
+
+
+TABLE: Table = {REGISTRY["sum"]: (total,), REGISTRY["unbroadcast"]: (total,)}
+FACTORS: Table = {REGISTRY["multiply"]: (multiply,)}
+EXACT: Table = {REGISTRY["where"]: (chosen_share,)}

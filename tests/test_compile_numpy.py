@@ -1,0 +1,48 @@
+"""The NumPy back end on random programs and their derivatives: the code gives, to the last bit,
+what the interpreter gives row by row; optimised, the same within rounding."""
+
+from __future__ import annotations
+
+import pytest
+from compiled_programs import assert_alike, moved, random_cases
+
+from admodes.compilation import interpreter, numpy_code
+from admodes.compilation.protocol import MISS
+from admodes.optimisation import optimise
+
+BLOCKS = range(2)
+EXACT = 8.0
+"""Units in the last place that the order of an array's entries in memory, which optimising may
+change, makes in NumPy's own sums and products."""
+LOOSE = 1e6
+"""The same for sums in another order; random programs magnify roundings."""
+
+
+def outcomes(run, leaves):
+    """The results at the point of the recording, twice, so that buffers are used again, and at
+    another point, where guards may fail."""
+    return [run(*leaves), run(*leaves), run(*moved(leaves))]
+
+
+def check(program, leaves):
+    build = numpy_code.build
+    expected = outcomes(interpreter.build(program), leaves)
+    for fast, ulps in (
+        (program, 0.0),
+        (optimise(program, exact=True), EXACT),
+        (optimise(program, exact=False), LOOSE),
+    ):
+        for found, wanted in zip(outcomes(build(fast, program), leaves), expected, strict=True):
+            assert (found is MISS) == (wanted is MISS)
+            if found is not MISS:
+                for a, b in zip(found, wanted, strict=True):
+                    assert_alike(a, b, ulps)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_code_gives_what_the_interpreter_gives(block):
+    for name, program, leaves in random_cases(block):
+        try:
+            check(program, leaves)
+        except Exception as error:
+            raise AssertionError(name) from error

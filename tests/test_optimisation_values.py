@@ -1,0 +1,74 @@
+"""Optimised programs have the values of what was recorded, to the last bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from programs_run import agree, outputs, recorded
+from random_arrays import MISSING, MOVES, ArrayProgram
+
+import admodes as ad
+from admodes.optimisation import effects, optimise
+from admodes.program.costs import cost, total
+
+NAMES = sorted(set(MOVES) - MISSING)
+SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, 1e300, 1e-310)
+
+
+def _total(outs):
+    return sum((ad.sum(y * y) for y in outs if np.size(ad.value(y))), 0.0)
+
+
+def derivatives(p):
+    """f, its gradient, and a Hessian-vector product, of one array program."""
+
+    def gradient(*xs):
+        return ad.grad(lambda *zs: _total(p(*zs)), tuple(range(len(xs))))(*xs)
+
+    def product(*xs):
+        return ad.jvp(gradient, xs, p.direction)[1]
+
+    return {"f": lambda *xs: p(*xs), "gradient": gradient, "hvp": product}
+
+
+def nudged(xs, seed, special):
+    """Other inputs; special: with zeros, infinities and nan among them."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for x in xs:
+        y = np.asarray(x) * (1 + 1e-9 * rng.standard_normal(np.shape(x)))
+        if special:
+            y = np.where(rng.random(y.shape) < 0.3, rng.choice(SPECIAL, y.shape), y)
+        found.append(y if np.ndim(x) else float(y))
+    return found
+
+
+def has_lapack(program):
+    """Whether an operation may not return from infinities."""
+    ops = [step.op for step in program.steps if step.op is not None]
+    return any(op.kind == "functions" and not op.elementwise for op in ops)
+
+
+def counted(program):
+    return total(cost(s, program) for s in program.steps if s.op is not None)
+
+
+@pytest.mark.parametrize("k", range(len(NAMES)))
+def test_values_stay_to_the_last_bit(k):
+    p = ArrayProgram.grown(k, NAMES[k], on_kinks=k % 3 == 0, length=12)
+    kind = ("f", "gradient", "hvp")[k % 3] if k % 5 else "hvp"
+    try:
+        program = recorded(derivatives(p)[kind], *p.inputs)
+    except TypeError:
+        pytest.skip("no second derivative")
+    fast = optimise(program)
+    for special in (False, True)[: 2 - has_lapack(program)]:
+        xs = nudged(p.inputs, k, special)
+        try:
+            expected = outputs(program, *xs)
+        except (AssertionError, np.linalg.LinAlgError, IndexError, ValueError):
+            continue
+        assert agree(outputs(fast, *xs), expected)
+    before, after = counted(program), counted(fast)
+    assert sum(after.values()) <= sum(before.values())
+    assert effects(program)[-1].after == after
