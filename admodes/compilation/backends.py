@@ -1,16 +1,22 @@
-"""The back ends by name, and the choice among them."""
+"""The back ends by name, and the choice among them by what they cost.
+
+"auto" begins with NumPy code, which is there at once. Native code takes longer to build than many
+a program will ever run, so it is built when the program has run for as long as that takes; both
+are then timed on the arguments of that call, and the faster one stays.
+"""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
+from time import perf_counter
+from typing import Any
 
-from admodes.compilation.protocol import Build, Run
+from admodes.compilation.protocol import MISS, Build, Run
 from admodes.core.record import Program
-from admodes.optimisation import lower, optimise
-from admodes.optimisation.columns import columns
-from admodes.optimisation.entries import entries
-from admodes.optimisation.gathers import gathers
-from admodes.optimisation.packing import packing
+from admodes.optimisation import optimise
 
 MODULES = {
     "numpy": "admodes.compilation.numpy_code",
@@ -19,18 +25,66 @@ MODULES = {
 }
 BACKENDS = ("auto", *MODULES)
 
-
-def choose(program: Program) -> str:
-    """The back end that is expected to be fastest."""
-    return "numpy"
+FIXED = 0.05
+"""Seconds that native code takes to build, whatever the program."""
+PER_ROW = 1e-4
+"""Seconds more for each row."""
+ROUNDS = 5
+"""Timings of each back end, one after the other; the fastest counts."""
+WORTH = 0.95
+"""Native code stays where it takes at most this share of the other's time."""
 
 
 def built(program: Program, backend: str, exact: bool) -> tuple[Program, Run]:
     """The optimised program, and the function that runs it. Back ends are imported when they are
-    first used, since llvm is an optional dependency."""
-    fast = optimise(columns(gathers(entries(program))), exact=exact)
-    packed = packing(fast, exact)
-    fast = lower(fast if packed is fast else optimise(packed, exact=exact))
-    name = choose(fast) if backend == "auto" else backend
+    first used, since llvm is an optional dependency. Programs that native code cannot run are run
+    by NumPy code."""
+    fast = optimise(program, exact=exact)
+    name = "numpy" if backend == "auto" else backend
+    run = _run(name, fast, program) or _run("numpy", fast, program)
+    if backend == "auto" and find_spec("llvmlite") is not None:
+        run = measured(run, lambda: _run("llvm", fast, program), FIXED + PER_ROW * len(fast.steps))
+    return fast, run  # type: ignore[return-value]
+
+
+def _run(name: str, fast: Program, exact: Program) -> Run | None:
     build: Build = import_module(MODULES[name]).build
-    return fast, build(fast, program)
+    return build(fast, exact)
+
+
+def measured(first: Any, build: Callable[[], Run | None], price: float) -> Run:
+    """A function that runs first, until that has taken price seconds in all, and then whichever is
+    faster, first or what build gives."""
+    chosen: Any = None
+    spent = 0.0
+    lock = threading.Lock()
+
+    def run(*leaves: Any) -> Any:
+        nonlocal chosen, spent
+        if chosen is not None:
+            return chosen(*leaves)
+        start = perf_counter()
+        result = first(*leaves)
+        spent += perf_counter() - start
+        if spent > price and result is not MISS and lock.acquire(blocking=False):
+            try:
+                chosen = _faster(first, build(), leaves)
+                run.source = getattr(chosen, "source", None)  # type: ignore[attr-defined]
+            finally:
+                lock.release()
+        return result
+
+    run.source = first.source  # type: ignore[attr-defined]
+    return run
+
+
+def _faster(first: Run, second: Run | None, leaves: tuple) -> Run:
+    if second is None:
+        return first
+    times: dict[Run, float] = {}
+    for _ in range(ROUNDS):
+        for run in (first, second):
+            start = perf_counter()
+            run(*leaves)
+            times[run] = min(times.get(run, float("inf")), perf_counter() - start)
+    return second if times[second] < WORTH * times[first] else first

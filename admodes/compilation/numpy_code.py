@@ -25,6 +25,7 @@ from admodes.compilation.statements import array_row, owns
 from admodes.compilation.writer import Writer, is_scalar_row
 from admodes.core.op import ARITHMETIC
 from admodes.core.record import Guard, Program, Ref
+from admodes.optimisation import lower
 
 
 @dataclass
@@ -56,7 +57,7 @@ def build(fast: Program, exact: Program) -> Run:
 
     Raises MemoryError where there is no room for the buffers.
     """
-    code = write(fast)
+    code = write(lower(fast))
     whole = interpreted(exact)
     make = _function(code.text, {**code.space, "whole": whole, "MISS": MISS, "nan": math.nan})
     runner = _with_buffers if code.has_arrays else _on_numbers

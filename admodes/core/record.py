@@ -168,6 +168,13 @@ class Recorded(Carrier):
             guards.append(Guard(decide, args, y))
 
 
+def _owner(a: Any) -> Any:
+    """What the memory of an array belongs to."""
+    while getattr(a, "base", None) is not None:
+        a = a.base
+    return a
+
+
 def named(x: Any, name: str) -> Any:
     """x, whose row in a recorded list is from now on called name."""
     if x.__class__ is Recorded and x.step.op is not None:

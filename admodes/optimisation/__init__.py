@@ -7,6 +7,7 @@ also shares equal rows and leaves out what nothing reads.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,11 @@ from admodes.optimisation import (
     products,
     sums,
 )
+from admodes.optimisation.columns import columns
+from admodes.optimisation.entries import entries
 from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
+from admodes.optimisation.gathers import gathers
+from admodes.optimisation.packing import packing
 from admodes.optimisation.strong import plain_products
 from admodes.program.costs import cost, total
 
@@ -95,13 +100,32 @@ def optimise(program: Program, exact: bool = True) -> Program:
     >>> [step.op.name for step in optimise(program).steps[1:]]
     ['subtract', 'multiply', 'add', 'add']
     """
+    for _, stage in _before(exact):
+        program = stage(program)
     found = local(program)
-    if exact:
-        return found
-    plain = plain_products(found)
+    return _packed(found if exact else _loose(found, LOOSE), exact)
+
+
+def _before(exact: bool) -> list[tuple[str, Callable[[Program], Program]]]:
+    """The passes that change what the list is made of; the local ones clean up after them."""
+    found: list[tuple[str, Callable[[Program], Program]]] = [
+        ("entries of arrays", entries),
+        ("selections", gathers),
+    ]
+    return found if exact else [*found, ("columns of samples", columns)]
+
+
+def _loose(program: Program, passes: tuple[str, ...]) -> Program:
+    """The program with plain products, and sums of products taken another way."""
+    plain = plain_products(program)
     # What is taken another way are sums and products of arrays.
     arrays = any(step.value.__class__ is np.ndarray for step in plain.steps)
-    return local(plain, LOCAL + LOOSE, again=True) if arrays else plain
+    return local(plain, LOCAL + passes, again=True) if arrays else plain
+
+
+def _packed(program: Program, exact: bool) -> Program:
+    found = packing(program, exact)
+    return program if found is program else local(found, LOCAL if exact else LOCAL + LOOSE)
 
 
 def lower(program: Program) -> Program:
@@ -124,12 +148,15 @@ class Effect:
 def effects(program: Program, exact: bool = True) -> list[Effect]:
     """What each pass saves beyond those before it."""
     made = [("dead rows", dead(program))]
+    for name, stage in _before(exact):
+        program = stage(program)
+        made.append((name, dead(program)))
     made += [(name, local(program, LOCAL[:k])) for k, name in enumerate(LOCAL, 1)]
     if not exact:
-        plain = plain_products(made[-1][1])
-        made.append(("plain for strong products", local(plain)))
-        for k, name in enumerate(LOOSE, 1):
-            made.append((name, local(plain, LOCAL + LOOSE[:k], again=True)))
+        made.append(("plain for strong products", local(plain_products(made[-1][1]))))
+        before = made[-2][1]
+        made += [(name, _loose(before, LOOSE[:k])) for k, name in enumerate(LOOSE, 1)]
+    made.append(("packed numbers", _packed(made[-1][1], exact)))
     found = []
     rows, counts = _size(program)
     for name, result in made:

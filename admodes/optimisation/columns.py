@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
+from admodes.core.builders import is_complex, shape_of
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
 from admodes.program.rewriting import Copy
@@ -188,6 +188,8 @@ class Columns(Copy):
     def _taken_apart(self, step: Step) -> np.ndarray:
         shape = shape_of(step.value)
         inside = shape[1:]
+        if any(is_complex(self.old_value(a)) for a in step.args):
+            raise Unfit
         if not shape or shape[0] != self.samples or math.prod(inside) > LARGEST:
             raise Unfit
         op = step.op

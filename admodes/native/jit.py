@@ -1,0 +1,105 @@
+"""LLVM: texts into addresses of functions, each text once as long as somebody uses it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+import threading
+import weakref
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from admodes.native.lowerings import PRELUDE
+
+
+class Effort(NamedTuple):
+    """The passes of LLVM (None: none at all), whether loops are vectorised, and the level of code
+    generation."""
+
+    passes: int | None
+    vectorised: bool
+    code: int
+
+
+LINES = {100_000: Effort(None, False, 2), sys.maxsize: Effort(None, False, 0)}
+LOOPS = {
+    150_000: Effort(2, True, 2),
+    1_500_000: Effort(1, False, 1),
+    sys.maxsize: Effort(None, False, 0),
+}
+"""By characters of text: a second of compilation is about 200 loops of ten operations with the
+best, 1000 with the cheapest effort, or 2000 and 50 000 rows of numbers."""
+
+_lock = threading.Lock()
+_known: weakref.WeakValueDictionary[str, Code] = weakref.WeakValueDictionary()
+
+
+class Code:
+    """Compiled functions; they live as long as this does."""
+
+    def __init__(self, engine: Any, address: int) -> None:
+        self.engine = engine
+        self.address = address
+
+
+def llvm() -> Any:
+    """llvmlite.binding, made ready."""
+    try:
+        from llvmlite import binding
+    except ImportError:
+        raise ImportError("the llvm back end needs llvmlite: pip install 'admodes[llvm]'") from None
+    _start(binding)
+    return binding
+
+
+@functools.cache
+def _start(binding: Any) -> None:
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+
+
+def _machine(level: int) -> Any:
+    binding = llvm()
+    return binding.Target.from_default_triple().create_target_machine(
+        cpu=binding.get_host_cpu_name(),
+        features=binding.get_host_cpu_features().flatten(),
+        opt=level,
+        jit=True,
+    )
+
+
+def compiled(texts: Iterable[str], loops: bool) -> list[Code]:
+    """The functions of these texts. loops: they are loops, which passes make better; straight lines
+    are as good as they can be."""
+    texts = list(texts)
+    names = {text: "f" + hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts}
+    with _lock:
+        found = {text: _known.get(name) for text, name in names.items()}
+        new = {text: names[text] for text, code in found.items() if code is None}
+        made = _compile(new, loops) if new else {}
+        return [found[text] or made[names[text]] for text in texts]
+
+
+def module_text(texts: dict[str, str]) -> str:
+    """A module of functions by their names."""
+    return PRELUDE + "\n".join(text.replace("@NAME", f"@{name}") for text, name in texts.items())
+
+
+def _compile(texts: dict[str, str], loops: bool) -> dict[str, Code]:
+    binding = llvm()
+    size = sum(map(len, texts))
+    effort = next(e for most, e in (LOOPS if loops else LINES).items() if size <= most)
+    module = binding.parse_assembly(module_text(texts))
+    machine = _machine(effort.code)
+    if effort.passes is not None:
+        options = binding.create_pipeline_tuning_options(speed_level=effort.passes)
+        options.loop_vectorization = effort.vectorised
+        builder = binding.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+    engine = binding.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    found = {}
+    for name in texts.values():
+        found[name] = _known[name] = Code(engine, engine.get_function_address(name))
+    return found

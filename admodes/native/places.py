@@ -1,0 +1,222 @@
+"""Where the entries of a row are: a buffer, seen through strides or through a list of positions.
+
+What an operation that only moves entries does is asked of its own kernel: of an array at a
+made-up address where it gives a view, of the numbers of the entries otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import Op
+from admodes.core.record import Step
+from admodes.ops.indexing import is_basic
+
+ITEM = {"d": 8, "b": 1, "i": 8}
+"""Bytes of a number, a truth value, a position."""
+
+TYPES = {"d": np.dtype(float), "b": np.dtype(bool), "i": np.dtype(np.int64)}
+
+FOREVER = 1 << 60
+
+
+@dataclass(eq=False)
+class Buffer:
+    """Memory of some bytes. home: "arena" (planned by liveness), "leaf" or "fresh" (the caller's
+    input or output of that number, found at each run), "constant" (an array that is kept).
+    Groups from `first` on write it, none after `writer`; `last` is the last one that uses it."""
+
+    size: int
+    home: str = "arena"
+    number: int = -1
+    array: np.ndarray | None = None
+    first: int = FOREVER
+    writer: int = -1
+    last: int = -1
+    offset: int = -1
+
+    def written(self, group: int) -> None:
+        self.first = min(self.first, group)
+        self.writer = max(self.writer, group)
+        self.last = max(self.last, group)
+
+    def read(self, group: int) -> None:
+        self.last = max(self.last, group)
+
+
+@dataclass(eq=False)
+class Place:
+    """Entries of a kind and shape in a buffer, at offset and strides in bytes; or, where positions
+    are given, at these offsets, a negative one standing for a zero."""
+
+    buffer: Buffer
+    kind: str
+    shape: tuple[int, ...]
+    offset: int = 0
+    strides: tuple[int, ...] = ()
+    positions: np.ndarray | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the entries lie one after the other."""
+        return self.positions is None and self.strides == packed(self.shape, ITEM[self.kind])
+
+    def spread(self, rank: int) -> tuple[int, ...]:
+        """The strides where the shape is broadcast to this many axes."""
+        own = tuple(0 if n == 1 else s for n, s in zip(self.shape, self.strides, strict=True))
+        return (0,) * (rank - len(own)) + own
+
+    def lead(self, rank: int, own: int) -> tuple[int, ...]:
+        """The strides of all but the last `own` axes, broadcast to this many axes."""
+        count = len(self.shape) - own
+        led = Place(self.buffer, self.kind, self.shape[:count], 0, self.strides[:count])
+        return led.spread(rank)
+
+
+def packed(shape: tuple[int, ...], item: int) -> tuple[int, ...]:
+    """The strides of entries in C order."""
+    strides = []
+    for n in reversed(shape):
+        strides.append(item)
+        item *= max(n, 1)
+    return tuple(reversed(strides))
+
+
+def new_place(kind: str, shape: tuple[int, ...]) -> Place:
+    """Entries in a buffer of their own."""
+    item = ITEM[kind]
+    return Place(Buffer(math.prod(shape) * item), kind, shape, 0, packed(shape, item))
+
+
+class _Made:
+    """An array interface at an address that is never read."""
+
+    def __init__(self, place: Place) -> None:
+        self.__array_interface__ = {
+            "data": (ADDRESS + place.offset, False),
+            "shape": place.shape,
+            "strides": place.strides,
+            "typestr": TYPES[place.kind].str,
+            "version": 3,
+        }
+
+
+ADDRESS = 1 << 44
+
+VIEWS = frozenset(
+    (
+        *("getitem", "transpose", "reshape", "broadcast_to", "flip", "fliplr", "flipud", "rot90"),
+        *("diagonal", "sliding_window_view"),
+    )
+)
+MOVES = VIEWS | frozenset(
+    (
+        *("place", "roll", "tile", "repeat", "diag", "diagflat", "tril", "triu", "take"),
+        *("delete", "resize", "pad"),
+    )
+)
+"""Operations of one array that put each entry, or a zero, into each place of the result."""
+
+
+def view_of(place: Place, step: Step) -> Place | None:
+    """The result of a step that NumPy gives as a view, None where it copies."""
+    name, params = step.op.name, step.params or {}
+    if place.positions is not None or name not in VIEWS:
+        return None
+    if name == "reshape" and not place.is_whole:
+        return _reshaped(place, np.shape(step.value))
+    if name == "getitem" and not is_basic(params["index"]):
+        return None
+    made = np.asarray(_Made(place))
+    if name == "broadcast_to":
+        found = np.broadcast_to(made, params["shape"])
+    elif name == "getitem":
+        index = params["index"] if isinstance(params["index"], tuple) else (params["index"],)
+        # With ... a single entry is a view as well.
+        found = made[index if any(p is Ellipsis for p in index) else (*index, ...)]
+    else:
+        found = step.op.array(made, **params)
+    offset = found.__array_interface__["data"][0] - ADDRESS
+    return Place(place.buffer, place.kind, found.shape, offset, found.strides)
+
+
+def _reshaped(place: Place, shape: tuple[int, ...]) -> Place | None:
+    """Axes of length 1 come and go without a copy."""
+    if [n for n in place.shape if n != 1] != [n for n in shape if n != 1]:
+        return None
+    own = (s for n, s in zip(place.shape, place.strides, strict=True) if n != 1)
+    strides = tuple(0 if n == 1 else next(own) for n in shape)
+    return Place(place.buffer, place.kind, shape, place.offset, strides)
+
+
+@dataclass
+class Positions:
+    """Lists of positions, each kept once, with the constant buffer that holds it."""
+
+    known: dict[Any, np.ndarray | None] = field(default_factory=dict)
+    kept: dict[bytes, np.ndarray] = field(default_factory=dict)
+    buffers: dict[int, Buffer] = field(default_factory=dict)
+
+    def moved(self, place: Place, step: Step) -> Place | None:
+        """The result of a step that puts entries into other places; None where it adds some up."""
+        if step.op.name not in MOVES:
+            return None
+        seen = place.strides if place.positions is None else id(place.positions)
+        key = step.op.name, fingerprint(step.params), place.shape, place.offset, seen
+        if key not in self.known:
+            self.known[key] = self._interned(_positions(place, step.op, step.params or {}))
+        found = self.known[key]
+        if found is None:
+            return None
+        return Place(place.buffer, place.kind, found.shape, positions=found)
+
+    def buffer(self, positions: np.ndarray) -> Buffer:
+        """The constant that holds a list of positions."""
+        if id(positions) not in self.buffers:
+            size = positions.nbytes
+            self.buffers[id(positions)] = Buffer(size, "constant", array=positions)
+        return self.buffers[id(positions)]
+
+    def _interned(self, positions: np.ndarray | None) -> np.ndarray | None:
+        if positions is None:
+            return None
+        key = positions.tobytes() + repr(positions.shape).encode()
+        return self.kept.setdefault(key, positions)
+
+
+def _positions(place: Place, op: Op, params: dict) -> np.ndarray | None:
+    count = math.prod(place.shape)
+    numbers = np.arange(1, count + 1).reshape(place.shape)
+    if op.name == "place" and not _is_once(op, params, place.shape):
+        return None
+    with np.errstate(all="ignore"):
+        origin = np.asarray(op.array(numbers if place.shape else numbers[()], **params))
+    origin = origin.astype(np.int64)
+    if place.positions is not None:
+        own = place.positions.ravel()
+    else:
+        own = np.full(place.shape, place.offset, np.int64)
+        for axis, (n, stride) in enumerate(zip(place.shape, place.strides, strict=True)):
+            along = [1] * len(place.shape)
+            along[axis] = n
+            own += (np.arange(n) * stride).reshape(along)
+        own = own.ravel()
+    return np.ascontiguousarray(np.append(own, -1)[origin - 1]).reshape(origin.shape)
+
+
+def _is_once(op: Op, params: dict, shape: tuple[int, ...]) -> bool:
+    """Whether no two entries are put into one place."""
+    return is_basic(params["index"]) or bool(np.all(op.array(np.ones(shape, int), **params) <= 1))
+
+
+def fingerprint(x: Any) -> Any:
+    """Parameters as a key of dicts."""
+    if isinstance(x, dict):
+        return tuple((k, fingerprint(v)) for k, v in x.items())
+    if isinstance(x, (tuple, list)):
+        return tuple(map(fingerprint, x))
+    return (x.tobytes(), x.shape, x.dtype.str) if isinstance(x, np.ndarray) else repr(x)
