@@ -23,6 +23,7 @@ from admodes.compilation.placement import is_array
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.statements import array_row, owns
 from admodes.compilation.writer import Writer, is_scalar_row
+from admodes.core.carrier import quiet
 from admodes.core.op import ARITHMETIC
 from admodes.core.record import Guard, Program, Ref
 from admodes.optimisation import lower
@@ -57,7 +58,8 @@ def build(fast: Program, exact: Program) -> Run:
 
     Raises MemoryError where there is no room for the buffers.
     """
-    code = write(lower(fast))
+    with quiet():
+        code = write(lower(fast))
     whole = interpreted(exact)
     make = _function(code.text, {**code.space, "whole": whole, "MISS": MISS, "nan": math.nan})
     runner = _with_buffers if code.has_arrays else _on_numbers

@@ -84,6 +84,7 @@ class Recording:
         self.guards: list[Guard] = []
         self.notes: dict[str, None] = {}
         self.held = held
+        self.owners = {id(_owner(a)) for a in held.values()}
         self.values = values
         self.captured: dict[int, np.ndarray] = {}
         self.rows: dict[int, int] = {}
@@ -104,12 +105,8 @@ class Recording:
             return Ref(row)
         return frozen((a,))[0]
 
-    def _is_held(self, a: Any) -> bool:
-        while a is not None:
-            if id(a) in self.held:
-                return True
-            a = getattr(a, "base", None)
-        return False
+    def _is_held(self, a: np.ndarray) -> bool:
+        return id(a) in self.held or id(_owner(a)) in self.owners
 
 
 class Recorded(Carrier):
