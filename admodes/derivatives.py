@@ -41,6 +41,7 @@ def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
         out, found = value_and_grad(f, argnums, has_aux)(*args, **kwargs)
         return (found, out[1]) if has_aux else found
 
+    gradient.__name__ = f"grad({_name(f)})"
     return gradient
 
 

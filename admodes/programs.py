@@ -17,7 +17,7 @@ from admodes.core.carrier import call, settled
 from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
 from admodes.core.record import Ref, named
-from admodes.program.arrays import _input_names, _output_names, _watching
+from admodes.program.arrays import input_names, output_names, watching
 from admodes.program.count import Counts, count
 from admodes.program.listing import Line, guard_data, labels, lines, listed, row_data
 from admodes.rows import plain
@@ -262,12 +262,12 @@ def record(
     >>> program(5.0, 7.0)
     40.0
     """
-    with nullcontext() if _is_ours(f) else _watching(f, {}):
+    with nullcontext() if _is_ours(f) else watching(f, {}):
         made = core.record(f, *args)
     _, tree = flatten(args)
     title = getattr(f, "__name__", type(f).__name__)
-    inputs = _input_names(f, args, names)
-    results = _output_names(f, made, outputs, inputs)
+    inputs = input_names(f, args, names)
+    results = output_names(f, made, outputs, inputs)
     own = {k: getattr(made, k) for k in made.__dataclass_fields__}
     return Program(
         **own, arguments_tree=tree, input_names=inputs, output_names=results, title=title

@@ -205,7 +205,7 @@ class TestPlot:
         assert plot.plot(alone, tmp_path / "one.png").stat().st_size > 10_000
 
     def test_two_panels_for_each_experiment_and_logarithmic_axes(self, result):
-        _, figure_class = plot._matplotlib()
+        _, figure_class = plot.matplotlib_parts()
         axes = plot._figure(result, figure_class).axes
         assert len(axes) == 2 * len(result.experiments)
         assert {(ax.get_xscale(), ax.get_yscale()) for ax in axes} == {("log", "log")}
@@ -257,7 +257,7 @@ class TestAtomicWriting:
         assert list(tmp_path.iterdir()) == [path]
 
     def test_a_plot_that_fails_leaves_nothing(self, result, tmp_path, monkeypatch):
-        _, figure_class = plot._matplotlib()
+        _, figure_class = plot.matplotlib_parts()
         monkeypatch.setattr(figure_class, "savefig", lambda *a, **k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             plot.plot(result, tmp_path / "scaling.png")

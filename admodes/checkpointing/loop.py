@@ -59,11 +59,11 @@ def checkpointed_loop(
     Walther, Algorithm 799: revolve, ACM Transactions on Mathematical Software 26 (2000).
 
     >>> import admodes as ad
-    >>> from admodes.checkpointing import checkpointed_loop
     >>> def growth(state, i, rate):
     ...     return state + 0.1 * rate * state * (1 - state)
-    >>> g = ad.grad(lambda rate: checkpointed_loop(growth, 0.1, 100, rate, snapshots=5))
-    >>> round(g(0.5), 8)
+    >>> def last(rate):
+    ...     return ad.checkpointed_loop(growth, 0.1, 100, rate, snapshots=5)
+    >>> round(ad.grad(last)(0.5), 8)
     0.54642522
     """
     if not callable(step):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from admodes.files import write_atomically
-from admodes.lab.plot import COLOURS, FORMATS, _matplotlib
+from admodes.lab.plot import COLOURS, FORMATS, matplotlib_parts
 
 if TYPE_CHECKING:
     from admodes.checkpointing.revolve import Revolve
@@ -21,7 +21,7 @@ def picture(revolve: Revolve, path: str | Path) -> Path:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ValueError(f"{path}: a picture is written as {', '.join('.' + f for f in FORMATS)}")
-    matplotlib, figure_class = _matplotlib()
+    matplotlib, figure_class = matplotlib_parts()
     # Neither a date nor random names in the file: the same schedule gives the same bytes.
     settings = {"svg.hashsalt": "admodes", "svg.fonttype": "none", "font.size": 10}
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)

@@ -114,8 +114,8 @@ def revolve(n: int, snapshots: int | None = None) -> Revolve:
     A. Griewank and A. Walther, Algorithm 799: revolve, ACM Transactions on Mathematical Software 26
     (2000).
 
-    >>> from admodes.checkpointing import revolve
-    >>> r = revolve(100, 5)
+    >>> import admodes as ad
+    >>> r = ad.revolve(100, 5)
     >>> r.repetition, r.advances, r.evaluations
     (4, 316, 417)
     >>> str(r.actions[1])

@@ -127,8 +127,8 @@ def schedule(n: int, snapshots: int | None = None) -> list[Action]:
     """The actions that reverse n steps, with the fewest evaluations that so many snapshots allow;
     the first state takes one of them. Raises ValueError for n < 0 and for no snapshot.
 
-    >>> from admodes.checkpointing.schedule import schedule
-    >>> for action in schedule(3, 2):
+    >>> import admodes as ad
+    >>> for action in ad.schedule(3, 2):
     ...     print(action)
     store state 0 in snapshot 0
     advance from 0 to 1

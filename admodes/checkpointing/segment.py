@@ -30,12 +30,11 @@ def checkpoint(f: Callable) -> Callable:
     automatic differentiation, Optimization Methods and Software 1 (1992).
 
     >>> import admodes as ad
-    >>> from admodes.checkpointing import checkpoint
     >>> calls = []
     >>> def f(x):
     ...     calls.append(x)
     ...     return ad.sin(x) ** 2
-    >>> ad.grad(lambda x: 3 * checkpoint(f)(x))(0.5) == ad.grad(lambda x: 3 * f(x))(0.5)
+    >>> ad.grad(lambda x: 3 * ad.checkpoint(f)(x))(0.5) == ad.grad(lambda x: 3 * f(x))(0.5)
     True
     >>> len(calls)
     3

@@ -27,7 +27,7 @@ class MissingPlots(RuntimeError):
     """matplotlib is not installed."""
 
 
-def _matplotlib() -> tuple[Any, Any]:
+def matplotlib_parts() -> tuple[Any, Any]:
     """matplotlib and its Figure, or a hint. Not pyplot, which keeps global state and may want a
     display."""
     try:
@@ -50,7 +50,7 @@ def plot(scaling: Scaling, path: str | Path) -> Path:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ValueError(f"{path}: a plot is written as {', '.join('.' + f for f in FORMATS)}")
-    matplotlib, figure_class = _matplotlib()
+    matplotlib, figure_class = matplotlib_parts()
     # Neither a date nor random names in the file: the same data give the same bytes.
     settings = {"svg.hashsalt": "admodes", "svg.fonttype": "none", "font.size": 10}
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)

@@ -29,7 +29,7 @@ from admodes.derivatives import jacobian
 from admodes.files import write_text
 from admodes.lab.timing import Timing, interleaved, machine, software_and_hardware
 from admodes.ops.trigonometric import sin
-from admodes.program.count import KINDS, count
+from admodes.program.count import BOUND, KINDS, count
 from admodes.views.render import render
 from admodes.views.tables import Table
 
@@ -40,9 +40,6 @@ MAX_SIZE = 4096
 FIXED_INPUTS = 8
 FIXED_OUTPUTS = 4
 HIDDEN = 16
-BOUND = (4, 5)
-"""Baur and Strassen's bound on cost(gradient)/cost(f), and the tighter one of Griewank and Walther.
-It depends on what counts as an operation, hence two figures."""
 
 PARTS = ("f", "partials", "forward", "reverse")
 TIMED = ("f", "forward", "reverse")

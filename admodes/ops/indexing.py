@@ -118,7 +118,7 @@ place: Op = linear(
 )
 
 
-def _along(indices: Any, axis: int) -> tuple:
+def along_axis_index(indices: Any, axis: int) -> tuple:
     """Indices along an axis as an index of all axes."""
     grid = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
     grid[axis] = indices
@@ -126,10 +126,10 @@ def _along(indices: Any, axis: int) -> tuple:
 
 
 def _pick_along(x: Any, indices: Any, axis: int) -> Any:
-    return np.asarray(x)[_along(_lined_up(indices, np.shape(x), axis), axis)]
+    return np.asarray(x)[along_axis_index(lined_up(indices, np.shape(x), axis), axis)]
 
 
-def _lined_up(indices: Any, shape: tuple, axis: int) -> Any:
+def lined_up(indices: Any, shape: tuple, axis: int) -> Any:
     """indices (whole numbers, which may be calculated and so be floats) broadcast against shape,
     axis apart."""
     indices = np.asarray(indices).astype(np.intp, copy=False)
@@ -139,9 +139,9 @@ def _lined_up(indices: Any, shape: tuple, axis: int) -> Any:
 
 
 def _add_along(w: Any, indices: Any, axis: int, shape: tuple) -> Any:
-    indices = _lined_up(indices, shape, axis)
+    indices = lined_up(indices, shape, axis)
     out = np.zeros(shape, w.dtype)
-    np.add.at(out, _along(indices, axis), w)
+    np.add.at(out, along_axis_index(indices, axis), w)
     return out
 
 

@@ -76,6 +76,7 @@ def steered(function: Callable, *args: Any, **options: Any) -> Any:
         args, options = unflatten(tree, list(plain))
         return function(*args, **options)
 
+    decide.__name__ = getattr(function, "__name__", "decide")
     return settled(decide, *leaves)
 
 

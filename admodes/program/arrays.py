@@ -55,15 +55,15 @@ def array_program(
         if isinstance(leaf, Carrier) or np.asarray(value(leaf)).dtype.kind not in "fiub":
             raise TypeError(f"takes numbers and arrays of numbers, got {leaf!r}")
     constants: dict[str, np.ndarray] = {}
-    with _watching(f, constants):
+    with watching(f, constants):
         program = record(f, *args)
     program = tidy(program)
-    inputs = _input_names(f, args, names)
-    return ArrayProgram(program, inputs, _output_names(f, program, outputs, inputs), constants)
+    inputs = input_names(f, args, names)
+    return ArrayProgram(program, inputs, output_names(f, program, outputs, inputs), constants)
 
 
 @contextmanager
-def _watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
+def watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
     """Names the rows that local variables of f hold when it returns, and collects the arrays that
     it sees. Whatever profiler was there goes on meanwhile."""
     code, outside = _source(f)
@@ -158,7 +158,7 @@ def _takes_components(program: Program) -> bool:
     )
 
 
-def _input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[str]:
+def input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[str]:
     """One name per array: the parameters' own, numbered inside lists and dicts."""
     n = len(flatten(args)[0])
     if given is None:
@@ -197,7 +197,7 @@ def _leaf_names(stem: str, x: Any) -> list[str]:
     return [stem]
 
 
-def _output_names(
+def output_names(
     f: Callable, program: Program, given: Sequence[str] | None, inputs: list[str]
 ) -> list[str]:
     m = len(program.outputs)

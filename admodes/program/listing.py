@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import textwrap
 from collections import Counter
@@ -104,12 +103,8 @@ def _guard_text(guard: Guard, program: Program, names: list[str], hidden: set[in
 
 
 def _decision(decide: Any) -> str:
-    """The name of the NumPy function that decides."""
-    found = getattr(decide, "__name__", "decision")
-    if found != "decide":
-        return found
-    inner = inspect.getclosurevars(decide).nonlocals.get("function", decide)
-    return getattr(inner, "__name__", "decision")
+    """The name of the function that decides."""
+    return getattr(decide, "__name__", "decision")
 
 
 def expression(step: Step, names: Sequence[str]) -> str:

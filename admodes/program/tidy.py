@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Guard, Program, Ref, Step
 
 
 def tidy(program: Program) -> Program:
@@ -27,13 +27,19 @@ def _direct(program: Program) -> Program:
             index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
             if source.op is not None and source.op.name == "stack" and isinstance(index, int):
                 alias[i] = source.args[index]
-    outputs = [alias.get(y.row, y) if isinstance(y, Ref) else y for y in program.outputs]
-    return replace(program, steps=steps, outputs=outputs)
+
+    def direct(a: object) -> object:
+        return alias.get(a.row, a) if isinstance(a, Ref) else a
+
+    guards = [Guard(g.decide, tuple(map(direct, g.args)), g.expected) for g in program.guards]
+    outputs = [direct(y) for y in program.outputs]
+    return replace(program, steps=steps, outputs=outputs, guards=guards)
 
 
 def _without_idle(program: Program) -> Program:
     """Drop what nothing uses of the operations that move components, and of tests; what the
-    control flow took from a dropped test is kept with the latest row that it tested."""
+    control flow took from a dropped test is kept with the latest row that it tested. Guards of
+    dropped rows go with them."""
     used = {y.row for y in program.outputs if isinstance(y, Ref)}
     kept = []
     for i in reversed(range(len(program.steps))):
@@ -62,6 +68,11 @@ def _without_idle(program: Program) -> Program:
         steps=steps,
         inputs=[Ref(new_row[x.row]) for x in program.inputs],
         outputs=[moved(y) for y in program.outputs],
+        guards=[
+            Guard(g.decide, tuple(map(moved, g.args)), g.expected)
+            for g in program.guards
+            if all(a.row in new_row for a in g.args if isinstance(a, Ref))
+        ],
     )
 
 

@@ -66,8 +66,7 @@ def sparse_jacobian(
 
     >>> import admodes as ad
     >>> import numpy as np
-    >>> from admodes.sparse.compressed import sparse_jacobian
-    >>> sparse_jacobian(lambda x: x[1:] * x[:-1])(np.array([2.0, 3.0, 4.0])).toarray()
+    >>> ad.sparse_jacobian(lambda x: x[1:] * x[:-1])(np.array([2.0, 3.0, 4.0])).toarray()
     array([[3., 2., 0.],
            [0., 4., 3.]])
     """
@@ -87,8 +86,9 @@ def sparse_hessian(
 
     >>> import admodes as ad
     >>> import numpy as np
-    >>> from admodes.sparse.compressed import sparse_hessian
-    >>> sparse_hessian(lambda x: (x[1:] * x[:-1] ** 2).sum())(np.array([2.0, 3.0, 4.0])).toarray()
+    >>> def f(x):
+    ...     return (x[1:] * x[:-1] ** 2).sum()
+    >>> ad.sparse_hessian(f)(np.array([2.0, 3.0, 4.0])).toarray()
     array([[6., 4., 0.],
            [4., 8., 6.],
            [0., 6., 0.]])

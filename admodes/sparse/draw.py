@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from admodes.files import write_atomically
+
 if TYPE_CHECKING:
     from admodes.sparse.result import Sparsity
 
@@ -64,5 +66,5 @@ def draw(sparsity: Sparsity, path: str | Path) -> Path:
     axes.set_ylabel("output")
     head = str(sparsity).split("\n")[:2]
     axes.set_title("\n".join(head), fontsize=10)
-    figure.savefig(path, dpi=150)
-    return path
+    kind = path.suffix[1:].lower()
+    return write_atomically(path, lambda p: figure.savefig(p, format=kind, dpi=150))

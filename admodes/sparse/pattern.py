@@ -23,7 +23,7 @@ import numpy as np
 
 from admodes.core.op import Op, shape_of
 from admodes.core.record import Program, Ref, Step
-from admodes.ops.indexing import _along, _lined_up
+from admodes.ops.indexing import along_axis_index, lined_up
 from admodes.ops.reductions import all_axes, kept_shape
 from admodes.sparse.rows import (
     Rows,
@@ -205,8 +205,8 @@ def _add_along(at: Place) -> Rows:
     if not at.constants[1]:
         return _whole_lines(at)
     axis = at.params["axis"]
-    indices = _lined_up(at.args[1], at.shape, axis)
-    into = numbers(at.shape)[_along(indices, axis)]
+    indices = lined_up(at.args[1], at.shape, axis)
+    into = numbers(at.shape)[along_axis_index(indices, axis)]
     of = np.broadcast_to(numbers(at.shapes[0]), into.shape)
     return collected(at.rows[0], into, of, at.size)
 

@@ -111,8 +111,9 @@ def sparsity(
     The pattern is exact where no two contributions to an entry cancel; see sparse_jacobian for the
     modes (bands are no groups) and for what is raised.
 
+    >>> import admodes as ad
     >>> import numpy as np
-    >>> print(sparsity(lambda x: x[2:] - 2 * x[1:-1] + x[:-2], np.ones(6)))
+    >>> print(ad.sparsity(lambda x: x[2:] - 2 * x[1:-1] + x[:-2], np.ones(6)))
     4 × 6, 12 entries (50 %)
     forward: 3 forward sweeps
     │ 012··· │
