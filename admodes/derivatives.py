@@ -64,6 +64,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
         found = grads if isinstance(argnums, tuple) else grads[0]
         return (out, run.aux) if has_aux else out, found
 
+    both.__name__ = f"value_and_grad({_name(f)})"
     return both
 
 
@@ -163,7 +164,9 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
            [ 6.,  0.]])
     """
     outer, inner = _composition(mode)
-    return jacobian(jacobian(f, argnums, inner), argnums, outer)
+    found = jacobian(jacobian(f, argnums, inner), argnums, outer)
+    found.__name__ = f"hessian({_name(f)})"
+    return found
 
 
 def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:

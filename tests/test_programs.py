@@ -323,7 +323,6 @@ class TestOptimised:
     f = staticmethod(ad.grad(loss, (0, 1)))
 
     def test_it_is_a_program_with_the_same_results(self):
-        pytest.importorskip("admodes.optimisation")
         program = record(self.f, A, X)
         fast = program.optimised()
         assert isinstance(fast, Program)
@@ -333,7 +332,6 @@ class TestOptimised:
             np.testing.assert_allclose(a, b, rtol=1e-14)
 
     def test_effects_are_chained(self):
-        pytest.importorskip("admodes.optimisation")
         program = record(self.f, A, X)
         passes = program.effects()
         assert passes[0].rows_before == program.length
@@ -341,7 +339,6 @@ class TestOptimised:
             assert (a.rows_after, a.after) == (b.rows_before, b.before)
 
     def test_the_source_that_is_compiled(self):
-        pytest.importorskip("admodes.compilation")
         assert "def " in record(self.f, A, X).source()
         with pytest.raises(ValueError, match="choose numpy or llvm"):
             record(self.f, A, X).source("fortran")

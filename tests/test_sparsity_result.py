@@ -25,6 +25,7 @@ def test_a_stencil():
     assert str(found).splitlines() == [
         "6 × 6, 12 entries (33.3 %)",
         "forward: 3 forward sweeps",
+        "entries by their group, the sweep that finds them; · is always zero",
         "│ ······ │",
         "│ 012··· │",
         "│ ·120·· │",

@@ -47,7 +47,8 @@ def checkpointed_loop(
     times without recording, n times recorded, and once more for the last state. A second sweep of
     the same pullback begins again in the first state. Derivatives of all orders are right, and a
     reverse mode nested with forward modes keeps to the schedule; reverse over reverse keeps a few
-    states of every step (but not its inside) for the outer sweep.
+    states of every step (but not its inside) for the outer sweep. A program (ad.record, ad.compile)
+    is the list of all steps, and saves nothing.
 
     Every evaluation of a step must give the same values. Raises ValueError where one does not
     (a few entries are compared), for a result that has not the structure of the state, for a

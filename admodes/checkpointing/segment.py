@@ -19,7 +19,8 @@ def checkpoint(f: Callable) -> Callable:
     what it recorded is dropped after its own part of the sweep. So a chain of k checkpoints keeps k
     arguments and one part's inside at a time, for one more evaluation of f. Arguments and results
     are pytrees; what is no number goes through. Traced values that f closes over (parameters, say)
-    get their derivatives too. In forward mode alone f just runs. Arrays among the arguments that
+    get their derivatives too. In forward mode alone f just runs; a program (ad.record,
+    ad.compile) is the list of everything and saves nothing. Arrays among the arguments that
     are not differentiated and that the caller could change are copied.
 
     f is evaluated twice, so it must give the same values both times. Raises ValueError where it

@@ -255,13 +255,16 @@ def zeros(shape: tuple[int, ...], like: Any) -> Any:
 
 
 def cast(t: Any, like: Any) -> Any:
-    """A tangent or cotangent in the precision of what it belongs to; carriers as they are."""
-    if isinstance(t, Carrier) or (t.__class__ is float and like.__class__ is float):
+    """A tangent or cotangent in the precision of what it belongs to."""
+    if t.__class__ is float and like.__class__ is float:
         return t
     kind = dtype_of(like)
     given = getattr(t, "dtype", FLOAT)
     if given == kind:
         return t
+    if isinstance(t, Carrier):
+        real = given.kind == kind.kind == "f"
+        return REGISTRY["astype"](t, dtype=kind) if real else t
     if given.kind == "c" and kind.kind != "c":
         raise TypeError(
             "a complex tangent or cotangent was given for a real value: give a real one"

@@ -186,7 +186,8 @@ class Carrier:
             "a traced value cannot be put into a plain NumPy array, where its derivative would be "
             "lost: write ad.array([...]) or np.stack([...]) instead of np.array([...]), build "
             "arrays with ad.stack or ad.where instead of buf[i] = x, and use ad.value(x) where "
-            "only the number is wanted"
+            "only the number is wanted; a scipy.sparse matrix takes plain arrays only, its "
+            ".toarray() takes traced ones"
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -57,9 +57,9 @@ def sparse_jacobian(
     it as an argument. check=True compares each result with one more sweep along a random direction,
     and raises ValueError. From the second call on the sweeps are compiled, as by ad.compile.
 
-    Raises ImportError without scipy, TypeError where an argument or result is no real array,
-    ValueError for an unknown mode, for mode "bands" where f has none, and for a Jacobian that is
-    not sparse (more than 2²⁷ entries).
+    Raises ImportError without scipy, TypeError where f is no function or an argument or result no
+    real array, ValueError for an unknown mode, for mode "bands" where f has none, and for a
+    Jacobian that is not sparse (more than 2²⁷ entries).
 
     Curtis, Powell and Reid (1974); Gebremedhin, Manne and Pothen, What color is your Jacobian?
     SIAM Review 47 (2005).
@@ -97,6 +97,8 @@ def sparse_hessian(
 
 
 def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> Callable:
+    if not callable(f):
+        raise TypeError(f"{who} takes a function, got {f!r}")
     known = HESSIAN_MODES if who == "sparse_hessian" else JACOBIAN_MODES
     if mode not in known:
         raise ValueError(f"{who}: mode {mode!r}: choose one of {', '.join(known)}")

@@ -58,7 +58,10 @@ class Sparsity:
             f"{m} × {n}, {self.nnz} entr{'y' if self.nnz == 1 else 'ies'} ({share:.3g} %)",
             f"{self.mode}: {sweeps} sweep{'s' * (self.sweeps != 1)}",
         ]
-        return "\n".join([*lines, *self._spy()])
+        spy = self._spy()
+        if any("·" in line for line in spy):
+            lines.append("entries by their group, the sweep that finds them; · is always zero")
+        return "\n".join([*lines, *spy])
 
     def _spy(self) -> list[str]:
         """The matrix as text, one letter an entry by its group; of a large one a • where there are
@@ -116,6 +119,7 @@ def sparsity(
     >>> print(ad.sparsity(lambda x: x[2:] - 2 * x[1:-1] + x[:-2], np.ones(6)))
     4 × 6, 12 entries (50 %)
     forward: 3 forward sweeps
+    entries by their group, the sweep that finds them; · is always zero
     │ 012··· │
     │ ·120·· │
     │ ··201· │
