@@ -63,8 +63,8 @@ def programs(draw):
     return program(draw, draw(st.integers(1, 3)))
 
 
-def agree(a, b):
-    np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-300)
+def agree(a, b, small=1e-300):
+    np.testing.assert_allclose(a, b, rtol=1e-12, atol=small)
 
 
 def eager(f, *args):
@@ -96,8 +96,9 @@ def test_derivatives_of_random_branching_programs(f, points, backend):
     h = ad.hessian(f, argnums=(0, 1))
     cg, ch = compile(g, backend), compile(h, backend)
     for args in [*points, *points]:
-        agree(cg(*args), g(*args))
-        agree(ch(*args), h(*args))
+        # Terms of order 1 may cancel, and are added in another order.
+        agree(cg(*args), g(*args), 1e-13)
+        agree(ch(*args), h(*args), 1e-13)
 
 
 ARRAYS = {

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from admodes.compilation.captures import CONTENT, ITEMS, PAIRS, Place, same_items
+from admodes.compilation.captures import (
+    BYTES,
+    CONTENT,
+    ENTRIES,
+    ITEMS,
+    LAYOUT,
+    PAIRS,
+    Place,
+    same_items,
+)
 from admodes.compilation.signature import Array, Number, Static
 
 if TYPE_CHECKING:
@@ -67,8 +76,10 @@ def varied(cases: Sequence[Specialisation]) -> str:
 def _remedy(slots: list) -> str:
     if all(isinstance(s, Static) and s.value.__class__ is int for s in slots):
         return "pass a float where it is a number that is computed with"
-    if any(isinstance(s, Static) for s in slots):
+    if all(isinstance(s, Static) for s in slots):
         return "compile a function of the other arguments for each value"
+    if any(isinstance(s, Static) for s in slots):
+        return "pass floats, of one shape, where it is computed with"
     if all(isinstance(s, Array) for s in slots) and len({s.dtype for s in slots}) == 1:
         return "pad or cut to few shapes"
     assert all(isinstance(s, (Array, Number)) for s in slots)
@@ -87,9 +98,9 @@ def _rebound(cases: Sequence[Specialisation]) -> list[str]:
 
 
 def _alike(a: Place, b: Place) -> bool:
-    if a.test == CONTENT:
+    if a.test in (CONTENT, LAYOUT, BYTES):
         return bool(a.value == b.value)
-    if a.test == ITEMS:
+    if a.test in (ITEMS, ENTRIES):
         return same_items(a.value, b.value)
     if a.test == PAIRS:
         return same_items(a.value[1], b.value[1])

@@ -2,7 +2,8 @@
 
 "auto" begins with NumPy code, which is there at once. Native code takes longer to build than many
 a program will ever run, so it is built when the program has run for as long as that takes; both
-are then timed on the arguments of that call, and the faster one stays.
+are then timed on the arguments of that call, and the faster one stays. Where it cannot be built or
+run, NumPy code stays, and a note of the program says why.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ PER_ROW = 1e-4
 """Seconds more for each row."""
 ROUNDS = 5
 """Timings of each back end, one after the other; the fastest counts."""
+LONG = 0.2
+"""Seconds of timing after which there are no more rounds."""
 WORTH = 0.95
 """Native code stays where it takes at most this share of the other's time."""
 
@@ -43,7 +46,8 @@ def built(program: Program, backend: str, exact: bool) -> tuple[Program, Run]:
     name = "numpy" if backend == "auto" else backend
     run = _run(name, fast, program) or _run("numpy", fast, program)
     if backend == "auto" and find_spec("llvmlite") is not None:
-        run = measured(run, lambda: _run("llvm", fast, program), FIXED + PER_ROW * len(fast.steps))
+        price = FIXED + PER_ROW * len(fast.steps)
+        run = measured(run, lambda: _run("llvm", fast, program), price, program.notes)
     return fast, run  # type: ignore[return-value]
 
 
@@ -52,9 +56,9 @@ def _run(name: str, fast: Program, exact: Program) -> Run | None:
     return build(fast, exact)
 
 
-def measured(first: Any, build: Callable[[], Run | None], price: float) -> Run:
+def measured(first: Any, build: Callable[[], Run | None], price: float, notes: list[str]) -> Run:
     """A function that runs first, until that has taken price seconds in all, and then whichever is
-    faster, first or what build gives."""
+    faster, first or what build gives. An error of the latter is a note."""
     chosen: Any = None
     spent = 0.0
     lock = threading.Lock()
@@ -68,8 +72,12 @@ def measured(first: Any, build: Callable[[], Run | None], price: float) -> Run:
         spent += perf_counter() - start
         if spent > price and result is not MISS and lock.acquire(blocking=False):
             try:
-                chosen = _faster(first, build(), leaves)
-                run.source = getattr(chosen, "source", None)  # type: ignore[attr-defined]
+                if chosen is None:
+                    chosen = _faster(first, build(), leaves)
+                    run.source = getattr(chosen, "source", None)  # type: ignore[attr-defined]
+            except Exception as error:  # native code must not end what works
+                chosen = first
+                notes.append(f"no native code ({type(error).__name__}: {error})")
             finally:
                 lock.release()
         return result
@@ -82,9 +90,12 @@ def _faster(first: Run, second: Run | None, leaves: tuple) -> Run:
     if second is None:
         return first
     times: dict[Run, float] = {}
+    begin = perf_counter()
     for _ in range(ROUNDS):
         for run in (first, second):
             start = perf_counter()
             run(*leaves)
             times[run] = min(times.get(run, float("inf")), perf_counter() - start)
+        if perf_counter() - begin > LONG:
+            break
     return second if times[second] < WORTH * times[first] else first

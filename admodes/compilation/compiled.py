@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,11 +19,12 @@ from admodes.compilation.backends import BACKENDS, built
 from admodes.compilation.captures import Captures, Place, holds
 from admodes.compilation.entry import entry, intact
 from admodes.compilation.interpreter import interpret
-from admodes.compilation.leaks import leaking
+from admodes.compilation.leaks import leaking, unwatched
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.purity import (
     ImpureError,
     changed_arguments,
+    changed_inputs,
     difference,
     far_apart,
     watched,
@@ -57,11 +60,11 @@ def compile(
 
     Arrays that f refers to (closures, globals, attributes of self) are read anew at each call;
     binding one of these names to another object is another case. What f computes without its
-    arguments, as A * 2 in lambda x: (A * 2) @ x, is a constant of the recording; where that is
-    seen, which takes up to three runs of f, other entries of A are another case too. What f reads
-    from files, from the clock or out of sight is a constant for good, and what it prints is
-    printed while it is recorded. check=True finds such things: it records twice, runs f beside the
-    program at each call, and raises ImpureError where they differ.
+    arguments, as A * 2 in lambda x: (A * 2) @ x, or decides on, as in `if A[0] > 0`, is a constant
+    of the recording; this is seen by a second run of f, and other entries of A are another case
+    too. What f reads from files, from the clock, from a cache or out of sight is a constant for
+    good, and what it prints is printed while it is recorded. check=True finds such things: it
+    records twice, runs f beside the program at each call, and raises ImpureError where they differ.
 
     backend: "numpy", "llvm", "interpreter" (slow, for tests), or "auto", whichever is expected to
     be fastest. exact: keep to operations in their order, without reassociation. Results have the
@@ -184,7 +187,7 @@ class Compiled:
         signature = Signature.of(args, kwargs, self._name)
         if signature.traced or self._is_full():
             return self._eager(args, kwargs)
-        with self._lock:
+        with self._lock, without_collector():
             # Another thread may have recorded this case while this one waited.
             stale = not set(self.specialisations) <= set(tried)
             new = None if stale or self._is_full() else self._specialised(signature)
@@ -245,19 +248,22 @@ class Compiled:
         self,
         signature: Signature,
         captures: Captures,
-        other: Callable[[Any], Any] = lambda x: x,
-        held: Mapping[int, np.ndarray] | None = None,
+        substitution: Callable[[], Callable[[Any], Any]] = lambda: lambda x: x,
     ) -> Program:
-        """The recording of f. other(x) stands in the place of what f and its arguments are, and
-        held in that of captures.held."""
-        f, held = other(self._f), captures.held if held is None else held
+        """The recording of f. What substitution() gives is applied to f and its arguments."""
+        held = captures.held
 
         def run(*inputs: Any) -> Any:
+            other = substitution()
+            f = other(self._f)
             leaves = map(other, signature.with_inputs(list(inputs)))
             args, kwargs = unflatten(signature.tree, list(leaves))
-            return call(lambda: f(*args, **kwargs), ())
+            rows = [x.row for x in inputs]
+            result = unwatched(call(lambda: f(*args, **kwargs), ()))
+            changed_inputs(signature, [x.row for x in inputs], rows, self._name)
+            return result
 
-        with watched(captures, self._name), calling_through(sharing(held)):
+        with watched(captures, self._name), calling_through(None if self._exact else sharing(held)):
             program = record_leaves(run, signature.inputs, self._f, held, values=False)
         return _settled(program, held)
 
@@ -294,6 +300,18 @@ class Compiled:
 
     def _warn(self, message: str) -> None:
         warnings.warn(message, CompileWarning, stacklevel=5)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """The collector of cycles, which takes half of the time of a long recording, waits."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _objects(signature: Signature) -> list[Any]:

@@ -69,7 +69,15 @@ def others(xs: Sequence[Any]) -> list[Any] | None:
 
 
 KNOWN = {
-    "__builtins__": {"getattr": getattr, "len": len, "set": set, "map": map, "tuple": tuple}
+    "__builtins__": {
+        "getattr": getattr,
+        "hasattr": hasattr,
+        "bytes": bytes,
+        "len": len,
+        "set": set,
+        "map": map,
+        "tuple": tuple,
+    }
     | {"list": list, "float": float, "dict": dict, "type": type, "zip": zip}
     | {"KeyError": KeyError, "AttributeError": AttributeError, "ValueError": ValueError},
     "MISS": MISS,

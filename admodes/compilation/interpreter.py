@@ -96,8 +96,3 @@ def same(a: Any, b: Any) -> bool:
 def is_finite(y: Any) -> bool:
     """Whether a number, or every entry of an array, is neither nan nor infinite."""
     return bool(np.isfinite(y).all())
-
-
-def has_nan(y: Any) -> bool:
-    """Whether a number, or an entry of an array, is nan."""
-    return bool(np.isnan(y).any())

@@ -1,8 +1,8 @@
 """Arrays that a function refers to and computes with outside its recording, where the results are
-constants: found by recording the function again on changed copies of them.
+constants: found by recording the function again with watched values in their places.
 
-Such computations are the user's, as A * 2 in lambda x: (A * 2) @ x, or those of a rule, as A - 1
-in the derivative of x ** A.
+Such computations are the user's, as A * 2 or `if A[0] > 0` in lambda x: (A * 2) @ x, or those of a
+rule, as A - 1 in the derivative of x ** A.
 """
 
 from __future__ import annotations
@@ -15,80 +15,146 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.captures import Captures, is_foreign, named
-from admodes.compilation.interpreter import same
+from admodes.compilation.captures import Captures
+from admodes.compilation.naming import is_foreign, named
 from admodes.compilation.purity import difference
-from admodes.core.pytree import flatten
-from admodes.core.record import Program
-from admodes.optimisation.folding import needed
+from admodes.core.carrier import FUNCTIONS, METHODS, UFUNCS, Carrier, Level
+from admodes.core.pytree import flatten, unflatten
+from admodes.core.record import Program, owner
 
-Record = Callable[[Callable[[Any], Any], dict[int, np.ndarray]], Program]
-"""(what to put in the place of the function and its arguments, arrays held) -> the recording."""
+Record = Callable[[Callable[[], Callable[[Any], Any]]], Program]
+"""A function, called when recording has begun, of no arguments, that gives what is to be applied to
+the function and its arguments -> the recording."""
 
 
 def leaking(program: Program, captures: Captures, record: Record) -> list[np.ndarray]:
-    """The arrays whose entries went into constants of the program, or may have."""
-    arrays = list(captures.held.values())
+    """The arrays whose entries went into constants or decisions of the program, or may have."""
+    arrays = captures.held
     if not arrays:
         return []
-    steering = {c.shape for c in _steering(program)}
-    found = {id(a) for a in arrays if a.shape in steering}
-    if _leak(program, captures, record, arrays):
-        alone = len(arrays) == 1
-        found |= {id(a) for a in arrays if alone or _leak(program, captures, record, [a])}
-    return [a for a in arrays if id(a) in found]
+    read: set[int] = set()
+    used: set[int] = set()
 
+    def substitution() -> Substitution:
+        level = Level()
+        watched = {key: Watched(level, a, key, read) for key, a in arrays.items()}
+        return Substitution(captures, watched, used)
 
-def _leak(program: Program, captures: Captures, record: Record, arrays: list) -> bool:
-    """Whether constants are others where the arrays are."""
-    again = _again(captures, record, {id(a): _nudged(a) for a in arrays})
-    rows = [row for row, wanted in enumerate(needed(program)) if wanted]
-    return again is None or difference(program, again, rows) is not None
-
-
-def _steering(program: Program) -> list[np.ndarray]:
-    """Constants that may be a mask or an order of the entries of an array in their shape, which
-    small changes do not show: truth values or positions that no decision explains."""
-    parts = [x for s in program.steps for x in (*s.args, *flatten(s.params or {})[0])]
-    decided = [x for guard in program.guards for x in flatten(guard.expected)[0]]
-    return [
-        c
-        for c in (*parts, *program.outputs)
-        if isinstance(c, np.ndarray)
-        and c.dtype.kind in "biu"
-        and not any(same(c, x) for x in decided)
-    ]
-
-
-def _again(captures: Captures, record: Record, changed: dict) -> Program | None:
-    """The recording with other arrays; None where it fails, so that they may matter in any way."""
-    other = Substitution(captures, changed)
-    held = {key: a for key, a in captures.held.items() if key not in changed}
-    for a in changed.values():
-        a.flags.writeable = False
-        held[id(a)] = a
     try:
-        program = record(other, held)
-    except Exception:
-        return None
-    return program if changed.keys() <= other.used else None
+        again = record(substitution)
+    except Exception:  # whatever watched values do to the user's code
+        return list(arrays.values())
+    if difference(program, again) is not None:
+        return list(arrays.values())
+    out_of_reach = Captures(*captures.methods).held if captures.methods else {}
+    found = read | out_of_reach.keys() | (arrays.keys() - used)
+    return [a for key, a in arrays.items() if key in found]
 
 
-def _nudged(a: np.ndarray) -> np.ndarray:
-    """Another value in every finite entry, by so little that no decision is likely to change."""
-    small = np.sqrt(np.finfo(a.dtype).eps) * np.linspace(0.5, 1.0, a.size).reshape(a.shape)
-    with np.errstate(all="ignore"):
-        return np.where(a == 0, small, a * (1 + small)).astype(a.dtype)
+class Watched(Carrier):
+    """An array that the function refers to. It is itself beside a value that is recorded; where
+    its entries are read without one, its key joins `read`, and what comes of it is plain. Its level
+    is between that of the recording and those of derivatives that f takes, whose rules meet it."""
+
+    __slots__ = ("key", "read")
+
+    def __init__(self, level: Level, a: np.ndarray, key: int, read: set[int]) -> None:
+        self.level = level
+        self.primal = a
+        self.key = key
+        self.read = read
+
+    def entries(self) -> np.ndarray:
+        """The array, whose entries are read."""
+        self.read.add(self.key)
+        return self.primal  # type: ignore[no-any-return]
+
+    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+        own = [a for a in args if isinstance(a, Watched)]
+        args = tuple(a.primal if isinstance(a, Watched) else a for a in args)
+        y = op.dispatch(args, params)
+        if any(isinstance(a, Carrier) for a in args):
+            return y
+        if isinstance(y, np.ndarray) and owner(y) is owner(self.primal):
+            return Watched(self.level, y, self.key, self.read)
+        for a in own:
+            a.entries()
+        return y
+
+    def unary(self, op: Any) -> Any:
+        return self.apply(op, (self,), None)
+
+    def seen(self, how: str) -> None:
+        self.entries()
+
+    def decided(self, decide: Callable, xs: list, y: Any) -> None:
+        if all(isinstance(x, Watched) or not isinstance(x, Carrier) for x in xs):
+            self.entries()
+
+    def __bool__(self) -> bool:
+        return bool(self.entries())
+
+    def __float__(self) -> float:
+        return float(self.entries())
+
+    def __int__(self) -> int:
+        return int(self.entries())
+
+    def __index__(self) -> int:
+        return self.entries().__index__()
+
+    def __complex__(self) -> complex:
+        return complex(self.entries())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.entries(), spec)
+
+    def __repr__(self) -> str:
+        return repr(self.entries())
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.entries().__array__(*args, **kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc in UFUNCS and (method == "__call__" or method in METHODS):
+            return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        return getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in FUNCTIONS:
+            return super().__array_function__(func, types, args, kwargs)
+        args, kwargs = _plain(args), _plain(kwargs)
+        return func(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.entries(), name)
+
+
+def unwatched(result: Any) -> Any:
+    """A result of the function, with arrays that it refers to as they are."""
+    leaves, tree = flatten(result)
+    if not any(isinstance(x, Watched) for x in leaves):
+        return result
+    return unflatten(tree, [x.primal if isinstance(x, Watched) else x for x in leaves])
+
+
+def _plain(x: Any) -> Any:
+    """Arguments with plain arrays in the place of watched ones."""
+    if isinstance(x, Watched):
+        return x.entries()
+    if isinstance(x, dict):
+        return {k: _plain(v) for k, v in x.items()}
+    return type(x)(map(_plain, x)) if x.__class__ in (list, tuple) else x
 
 
 class Substitution:
-    """Copies of functions and objects that refer to other arrays. used: the arrays (by id) that
-    were met; those inside objects that cannot be copied are not."""
+    """Copies of functions and objects that refer to others in the place of arrays. used: the arrays
+    (by id) that were met; those inside objects that cannot be copied are not."""
 
-    def __init__(self, captures: Captures, arrays: dict[int, np.ndarray]) -> None:
+    def __init__(self, captures: Captures, arrays: dict[int, Any], used: set[int]) -> None:
         self.captures = captures
         self.arrays = arrays
-        self.used: set[int] = set()
+        self.used = used
         self.made: dict[int, Any] = {}
 
     def __call__(self, x: Any) -> Any:
@@ -115,7 +181,7 @@ class Substitution:
         cells = tuple([types.CellType() for _ in f.__closure__ or ()])
         code, space = f.__code__, f.__globals__
         # Functions of admodes keep the globals of their module.
-        names = named(code)[0] & space.keys() if id(f) not in self.captures.wrappers else ()
+        names = named(code).names & space.keys() if id(f) not in self.captures.wrappers else ()
         space = dict(space) if names else space
         made = types.FunctionType(code, space, f.__name__, None, cells)
         self.made[id(f)] = made

@@ -17,16 +17,20 @@ from typing import Any
 
 import numpy as np
 
+from admodes.compilation.expressions import as_float64
 from admodes.compilation.interpreter import build as interpreted
 from admodes.compilation.interpreter import same
 from admodes.compilation.placement import is_array
 from admodes.compilation.protocol import MISS, Run
-from admodes.compilation.statements import array_row, owns
+from admodes.compilation.statements import array_row, overwrites, owns
 from admodes.compilation.writer import Writer, is_scalar_row
 from admodes.core.carrier import quiet
 from admodes.core.op import ARITHMETIC
-from admodes.core.record import Guard, Program, Ref
+from admodes.core.record import Guard, Program, Ref, Step
 from admodes.optimisation import lower
+
+NONNEGATIVE = ("exp", "square", "abs", "cosh")
+"""Operations on real numbers whose results are not negative."""
 
 
 @dataclass
@@ -121,7 +125,7 @@ def _function(text: str, space: dict[str, Any]) -> Callable:
 
 def write(program: Program) -> Code:
     """The code of a program, row by row."""
-    writer = Writer(program, owns)
+    writer = Writer(program, owns, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
     due = _due(program.guards)
     for i, step in enumerate(program.steps):
@@ -171,15 +175,41 @@ def _results(writer: Writer) -> None:
         y, text = program.outputs[k], texts[k]
         if not isinstance(y, Ref):
             continue
-        writer.use("vdot", np.vdot)
-        if is_array(writer.value(y)):
+        bound = _bound(writer, y)
+        if bound is not None:
+            writer.body.append(f"if not -inf < {bound} < inf:")
+        elif is_array(writer.value(y)):
             flat = text if writer.value(y).ndim == 1 else f"{text}.ravel('K')"
-            # One pass tells: the sum of squares is nan or inf where an entry is.
-            writer.body += [f"flat = {flat}", "if not vdot(flat, flat) < inf:"]
+            # One pass tells: the sum of squares is nan or inf where an entry is. (It may be inf
+            # where none is; then the exact program runs in vain.)
+            writer.body += [f"flat = {flat}", "if not flat.dot(flat) < inf:"]
         else:
             writer.body.append(f"if not -inf < {text} < inf:")
         writer.body.append(f"    return whole({leaves})")
     writer.body.append(f"return [{', '.join(texts)}]")
+
+
+def _bound(writer: Writer, y: Ref) -> str | None:
+    """A number that is finite only where an output is: s r for the output x r, where s is the sum
+    of x and no entry of x is negative. Rounding is monotone, so that no entry is larger than a sum
+    in which it is a term, and no |x r| larger than |s r|."""
+    step = writer.steps[y.row]
+    if step.op is None or step.op.name != "multiply":
+        return None
+    for x, r in (step.args, step.args[::-1]):
+        made = writer.steps[x.row] if isinstance(x, Ref) else None
+        if made is None or made.op is None or made.op.name not in NONNEGATIVE:
+            continue
+        if writer.value(r).__class__ is float and as_float64(made.value):
+            for i, other in enumerate(writer.steps[: y.row]):
+                if _is_whole_sum(other, x) and writer.texts[i] == f"v{i}":
+                    return f"v{i} * {writer.text(r)}"
+    return None
+
+
+def _is_whole_sum(step: Step, x: Ref) -> bool:
+    whole = step.op is not None and step.op.name == "sum" and step.args == (x,)
+    return whole and step.value.__class__ is float
 
 
 def _result(writer: Writer, y: Any) -> str:

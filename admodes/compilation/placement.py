@@ -54,6 +54,13 @@ class Lifetimes:
                 for root in self.roots[a.row]:
                     self.last[root] = len(steps)
 
+    def join(self, i: int, root: int) -> None:
+        """Row i is written into the memory of an earlier row."""
+        self.last[root] = self.last[i]
+        for k in range(i, len(self.roots)):
+            if i in self.roots[k]:
+                self.roots[k] = self.roots[k] - {i} | {root}
+
 
 class Buffers:
     """Memory that is planned once. need(…) gives the number of a buffer, free(…) gives it back."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from admodes.compilation.captures import Captures, same_bytes
 from admodes.compilation.interpreter import same
-from admodes.compilation.signature import Signature, Static
+from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref, Step
 from admodes.core.reverse import LARGE, read_only
@@ -27,6 +27,11 @@ class ImpureError(ValueError):
 def watched(captures: Captures, f: str) -> Iterator[None]:
     """f is recorded inside. The arrays that it refers to are read-only meanwhile, so that nothing
     copies them either; small ones are compared with copies, for changes by other views."""
+    if captures.iterators:
+        raise ImpureError(
+            f"{f} refers to an iterator ({captures.iterators[0]}), which gives another value each "
+            "time: make it a list, or take the value outside and pass it as an argument"
+        )
     # A view becomes writeable again only after the array that it is a view of.
     arrays = sorted(captures.held.values(), key=lambda a: a.base is not None)
     copies = [(a, a.copy()) for a in arrays if a.size < LARGE]
@@ -52,6 +57,16 @@ def changed_arguments(signature: Signature, f: str) -> None:
     """Raise ImpureError where f has changed an array of integers among its arguments."""
     for name, slot, x in zip(signature.names, signature.slots, signature.leaves, strict=True):
         if isinstance(slot, Static) and slot.how == "content" and not same_bytes(x, slot.value):
+            raise _changes(f, name)
+
+
+def changed_inputs(signature: Signature, rows: list[int], before: list[int], f: str) -> None:
+    """Raise ImpureError where f has changed an array of numbers among its arguments, by x += v,
+    after which it stands for another row."""
+    slots = zip(signature.names, signature.slots, strict=True)
+    names = [name for name, slot in slots if is_input(slot)]
+    for name, row, first in zip(names, rows, before, strict=True):
+        if row != first:
             raise _changes(f, name)
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.compilation.captures import content_of, is_foreign
+from admodes.compilation.captures import content_of
+from admodes.compilation.naming import is_foreign
 from admodes.core.carrier import Carrier
 from admodes.core.op import canonical
 from admodes.core.pytree import Tree, flatten

@@ -8,15 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from admodes.compilation.calls import index_text, kernel_call
+from admodes.compilation.contraction import (
+    Statement,
+    einsum,
+    matmul,
+    mean,
+    reduction,
+    total,
+    unbroadcast,
+)
 from admodes.compilation.expressions import DEEPEST, as_float64
 from admodes.compilation.placement import is_array, is_view
 from admodes.compilation.writer import Writer
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Op
 from admodes.core.record import Ref, Step
-from admodes.ops.indexing import is_basic
 from admodes.optimisation.gathers import unique_place
-
-Statement = Callable[[Writer, int, Step], None]
 
 FLOATS = "fc"
 
@@ -32,7 +39,20 @@ def is_ufunc(step: Step) -> bool:
 
 def owns(step: Step) -> bool:
     """Whether the result of an operation on arrays is memory of its own."""
-    return is_ufunc(step) or step.op.name in STATEMENTS
+    # The einsum of one array may be a view.
+    return is_ufunc(step) or (
+        step.op.name in STATEMENTS and not (step.op.name == "einsum" and len(step.args) == 1)
+    )
+
+
+def overwrites(step: Step, values: tuple) -> bool:
+    """Whether the statement of a row may write into an argument's memory. (NumPy takes three times
+    as long for that where there is one entry.)"""
+    return _calls_ufunc(step, values) and step.value.size != 1
+
+
+def _calls_ufunc(step: Step, values: tuple) -> bool:
+    return is_ufunc(step) and _same_kinds(step, values)
 
 
 def array_row(writer: Writer, i: int, step: Step) -> None:
@@ -46,13 +66,13 @@ def array_row(writer: Writer, i: int, step: Step) -> None:
             _dispatched(writer, i, step)
     elif is_view(step) and is_array(values[0]):
         writer.view(i, step, _view_text(writer, step))
-    elif is_ufunc(step) and _same_kinds(step, values):
+    elif _calls_ufunc(step, values):
         if not _accumulated(writer, i, step):
             _ufunc(writer, i, step)
     elif step.op.name in STATEMENTS and all(map(_takes, values)):
         STATEMENTS[step.op.name](writer, i, step)
     elif all(map(_takes, values)) or step.op.raw:
-        writer.anew(i, _kernel(writer, step))
+        writer.anew(i, kernel_call(writer, step))
     else:
         _dispatched(writer, i, step)
 
@@ -79,47 +99,14 @@ def _same_kinds(step: Step, values: tuple) -> bool:
 
 def _ufunc(writer: Writer, i: int, step: Step) -> None:
     function = writer.use(f"{step.op.array.__name__}", step.op.array)
-    given = writer.operands(step)
-    out = writer.target(i, step, overwrites=True)
+    out = writer.target(i, step, overwrites=step.value.size != 1)
+    given = writer.operands(step, None if out is None else writer.layout(Ref(i)))
     if out is None:
         writer.anew(i, f"{function}({given})")
     else:
         # NumPy takes the results of these two by keyword only.
         keyword = "out=" if step.op.array in (np.maximum, np.minimum) else ""
         writer.body.append(f"{function}({given}, {keyword}{out})")
-
-
-def _literal(writer: Writer, x: Any) -> str:
-    """A parameter in the code: written out where that is short."""
-    if x is None or x is Ellipsis or x.__class__ in (int, bool, str):
-        return repr(x)
-    if isinstance(x, slice):
-        parts = (x.start, x.stop, x.step)
-        if all(p is None or isinstance(p, int) for p in parts):
-            text = ":".join("" if p is None else str(p) for p in parts[:2])
-            return text if parts[2] is None else f"{text}:{parts[2]}"
-    if x.__class__ is tuple and not any(isinstance(p, slice) for p in x):
-        return f"({', '.join(_literal(writer, p) for p in x)}{',' if len(x) == 1 else ''})"
-    return writer.bind(x, "p")
-
-
-def _index(writer: Writer, index: Any) -> str:
-    """An index between brackets."""
-    if not is_basic(index):
-        return writer.bind(index, "p")
-    parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(_literal(writer, p) for p in parts) or "()"
-
-
-def _kernel(writer: Writer, step: Step) -> str:
-    """The operation's kernel on the arguments as they are."""
-    given = [writer.operand(a, False) for a in step.args]
-    given += [f"{k}={_keyword(writer, v)}" for k, v in (step.params or {}).items()]
-    return f"{writer.use(f'{step.op.name}_array', step.op.array)}({', '.join(given)})"
-
-
-def _keyword(writer: Writer, x: Any) -> str:
-    return writer.bind(x, "p") if isinstance(x, slice) else _literal(writer, x)
 
 
 def _dispatched(writer: Writer, i: int, step: Step) -> None:
@@ -204,75 +191,12 @@ def _view_text(writer: Writer, step: Step) -> str:
     params = step.params or {}
     match step.op.name:
         case "getitem":
-            return f"{source}[{_index(writer, params['index'])}]"
+            return f"{source}[{index_text(writer, params['index'])}]"
         case "reshape":
             return f"{source}.reshape({step.value.shape})"
         case "transpose":
             return f"{source}.transpose({tuple(map(int, params['axes']))})"
-    return _kernel(writer, step)
-
-
-def _reduction(reduce_name: str, reduce: Any) -> Statement:
-    def statement(writer: Writer, i: int, step: Step) -> None:
-        params = step.params or {}
-        x, axis = writer.text(step.args[0]), _literal(writer, params.get("axis"))
-        keep = bool(params.get("keepdims", False))
-        function = writer.use(reduce_name, reduce)
-        out = writer.target(i, step)
-        if out is None:
-            writer.anew(i, f"{function}({x}, {axis}, None, None, {keep})")
-        else:
-            writer.body.append(f"{function}({x}, {axis}, None, {out}, {keep})")
-
-    return statement
-
-
-_sum = _reduction("add_reduce", np.add.reduce)
-
-
-def _mean(writer: Writer, i: int, step: Step) -> None:
-    _sum(writer, i, step)
-    size = np.size(writer.value(step.args[0])) / max(np.size(step.value), 1)
-    name = writer.texts[i]
-    divide = writer.use("divide", np.divide)
-    writer.body.append(f"{divide}({name}, {size!r}, {name})")
-
-
-def _unbroadcast(writer: Writer, i: int, step: Step) -> None:
-    old, shape = shape_of(writer.value(step.args[0])), step.value.shape
-    extra = len(old) - len(shape)
-    ones = tuple(k + extra for k, n in enumerate(shape) if n == 1 and old[k + extra] != 1)
-    axes = (*range(extra), *ones)
-    x = writer.text(step.args[0])
-    reduce = writer.use("add_reduce", np.add.reduce)
-    out = writer.target(i, step)
-    if out is None:
-        tail = f".reshape({shape})" if ones else ""
-        writer.anew(i, f"{reduce}({x}, {axes}){tail}")
-        return
-    if ones:
-        summed = tuple(n for k, n in enumerate(old) if k not in axes)
-        writer.setup.append(f"{out}_sum = {out}.reshape({summed})")
-        out = f"{out}_sum"
-    writer.body.append(f"{reduce}({x}, {axes}, None, {out})")
-
-
-def _matmul(writer: Writer, i: int, step: Step) -> None:
-    given = ", ".join(_dense(writer, a) for a in step.args)
-    function = writer.use("matmul", np.matmul)
-    out = writer.target(i, step)
-    if out is None:
-        writer.anew(i, f"{function}({given})")
-    else:
-        writer.body.append(f"{function}({given}, {out})")
-
-
-def _dense(writer: Writer, a: Any) -> str:
-    """An argument of matmul. Constants with strides of 0, which BLAS does not take, are made
-    dense."""
-    if is_array(a) and a.ndim > 1 and 0 in a.strides:
-        return writer.bind(np.ascontiguousarray(a), "k")
-    return writer.text(a)
+    return kernel_call(writer, step)
 
 
 def _where(writer: Writer, i: int, step: Step) -> None:
@@ -305,7 +229,7 @@ def _anew_empty(writer: Writer, i: int, step: Step) -> str:
 def _place(writer: Writer, i: int, step: Step) -> None:
     index = (step.params or {})["index"]
     if not unique_place(step.params or {}):
-        writer.anew(i, _kernel(writer, step))
+        writer.anew(i, kernel_call(writer, step))
         return
     dtype = writer.bind(step.value.dtype, "dtype")
     text = f"{writer.use('zeros', np.zeros)}({step.value.shape}, {dtype})"
@@ -316,7 +240,7 @@ def _place(writer: Writer, i: int, step: Step) -> None:
         writer.texts[i] = f"v{i}"
         writer.static.add(i)
         writer.setup.append(f"v{i} = {text}")
-    writer.body.append(f"v{i}[{_index(writer, index)}] = {writer.text(step.args[0])}")
+    writer.body.append(f"v{i}[{index_text(writer, index)}] = {writer.text(step.args[0])}")
 
 
 def _selection(writer: Writer, i: int, step: Step) -> None:
@@ -326,14 +250,14 @@ def _selection(writer: Writer, i: int, step: Step) -> None:
     flat = writer.value(step.args[0]).ndim == 1 and index.__class__ is np.ndarray
     plain = flat and index.dtype.kind in "iu" and index.size and index.min() >= 0
     if not plain or index.size <= SMALL:
-        writer.anew(i, f"{x}[{_index(writer, index)}]")
+        writer.anew(i, f"{x}[{index_text(writer, index)}]")
         return
     out = writer.target(i, step)
     if out is None:
-        writer.anew(i, f"{x}.take({_index(writer, index)})")
+        writer.anew(i, f"{x}.take({index_text(writer, index)})")
     else:
         # The positions are within bounds; NumPy buffers the result where it has to check that.
-        writer.body.append(f"{x}.take({_index(writer, index)}, None, {out}, 'clip')")
+        writer.body.append(f"{x}.take({index_text(writer, index)}, None, {out}, 'clip')")
 
 
 def _accumulated(writer: Writer, i: int, step: Step) -> bool:
@@ -346,10 +270,11 @@ def _accumulated(writer: Writer, i: int, step: Step) -> bool:
     out = writer.target(i, step, overwrites=True, dense=shape is not None)
     if out is None:
         out = _anew_empty(writer, i, step)
-    if i not in writer.static or writer.layout(Ref(i)) is not writer.layout(first):
+    same = i in writer.static or i in writer.taken
+    if not same or writer.layout(Ref(i)) is not writer.layout(first):
         writer.body.append(f"{writer.use('copyto', np.copyto)}({out}, {a})")
     whole = f"{out}.reshape({shape})" if shape else out
-    place = f"{whole}[{_index(writer, index)}]"
+    place = f"{whole}[{index_text(writer, index)}]"
     if not is_array(writer.value(w)) and not np.empty(shape or step.value.shape)[index].ndim:
         sign = "+" if step.op.name == "add" else "-"
         writer.body.append(f"{place} {sign}= {writer.text(w)}")
@@ -390,12 +315,13 @@ def _concatenate(writer: Writer, i: int, step: Step) -> None:
 
 
 STATEMENTS: dict[str, Statement] = {
-    "sum": _sum,
-    "mean": _mean,
-    "amax": _reduction("maximum_reduce", np.maximum.reduce),
-    "amin": _reduction("minimum_reduce", np.minimum.reduce),
-    "unbroadcast": _unbroadcast,
-    "matmul": _matmul,
+    "sum": total,
+    "mean": mean,
+    "amax": reduction("maximum_reduce", np.maximum.reduce),
+    "amin": reduction("minimum_reduce", np.minimum.reduce),
+    "unbroadcast": unbroadcast,
+    "matmul": matmul,
+    "einsum": einsum,
     "where": _where,
     "broadcast_to": _broadcast_to,
     "getitem": _selection,

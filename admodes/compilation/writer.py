@@ -16,10 +16,12 @@ from admodes.compilation.expressions import (
     repeats,
     template,
 )
+from admodes.compilation.orders import aligned, chosen_order, in_order, runs_across
+from admodes.compilation.patterns import absorbed_places, alike, tie_slopes
 from admodes.compilation.placement import Buffers, Lifetimes, is_array
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
-from admodes.ops.indexing import is_basic
+from admodes.optimisation import Loose
 from admodes.program.rewriting import uses
 
 MANY = 4
@@ -27,14 +29,21 @@ MANY = 4
 WORTH = 4
 """An array is, where at most so many times as many entries are in it as are read."""
 
+FEW = 256
+"""Entries of an operand whose order in memory matters."""
+LESS = 4
+"""An operand is copied into the result's order where that has so many times as many entries."""
+
 
 class Writer:
     """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
     the names that the code refers to. texts: each row as an expression."""
 
-    def __init__(self, program: Program, owns: Any) -> None:
+    def __init__(self, program: Program, owns: Any, overwrites: Any) -> None:
         self.program = program
+        self.loose = isinstance(program, Loose)
         self.owned = owns
+        self.overwrites = overwrites
         self.steps = program.steps
         self.setup: list[str] = []
         self.body: list[str] = []
@@ -59,6 +68,8 @@ class Writer:
         self.fresh: set[int] = set()
         self.lists: dict[int, str] = {}
         self.returned = self._returned()
+        self.taken: dict[int, int] = {}
+        self._take_over()
         self.ending: dict[int, list[int]] = {}
         for root, last in enumerate(self.lifetimes.last):
             self.ending.setdefault(last, []).append(root)
@@ -81,6 +92,40 @@ class Writer:
                 if len(roots) == 1 and families[root] == 1 and self.steps[root].op is not None:
                     found[root] = y.row
         return found
+
+    def _take_over(self) -> None:
+        """Returned rows that are written into the memory of an argument that nothing else reads:
+        that memory is allocated anew instead, and row by row back to where it is first written."""
+        waiting = list(self.returned)
+        while waiting:
+            i = waiting.pop()
+            a = self._last_read(i)
+            if a is None:
+                continue
+            (root,) = self.lifetimes.roots[a]
+            self.taken[i] = a
+            self.lifetimes.join(i, root)
+            self.returned[root] = self.returned.pop(i)
+            waiting.append(root)
+
+    def _last_read(self, i: int) -> int | None:
+        """An argument whose memory row i may be written into, as the last row that reads it."""
+        step, lifetimes = self.steps[i], self.lifetimes
+        placed = self.absorbed.get(i)
+        if placed is None and not self.overwrites(step, self.values(step)):
+            return None
+        for a in step.args if placed is None else (placed[0],):
+            if not isinstance(a, Ref) or not alike(self.value(a), step.value):
+                continue
+            roots = lifetimes.roots[a.row]
+            if len(roots) != 1:
+                continue
+            (root,) = roots
+            own = lifetimes.roots[root] == {root} and lifetimes.last[root] == i
+            made = self.steps[root].op is not None
+            if own and made and alike(self.steps[root].value.ravel(), step.value.ravel()):
+                return a.row
+        return None
 
     def bind(self, x: Any, stem: str) -> str:
         """The name of an object in the code, one for each object."""
@@ -132,9 +177,44 @@ class Writer:
             return self.constants[float(a)]
         return self.text(a) if a.__class__ is float else self.bind(a, "k")
 
-    def operands(self, step: Step) -> str:
+    def shaped(self, a: Any, shape: tuple[int, ...]) -> str:
+        """An argument, contiguous, seen in another shape; once where it is in the workspace."""
+        text = self.text(a)
+        if self.value(a).shape == shape:
+            return text
+        made = self.layout(a)
+        lasting = isinstance(a, Ref) and a.row in self.static
+        if not lasting or not np.shares_memory(made.reshape(shape), made):
+            return f"{text}.reshape({shape})"
+        name = f"{text}_{'_'.join(map(str, shape))}"
+        line = f"{name} = {text}.reshape({shape})"
+        if line not in self.setup:
+            self.setup.append(line)
+        return name
+
+    def operands(self, step: Step, out: np.ndarray | None = None) -> str:
+        """The arguments of a kernel on arrays. out: what it writes to."""
         doubles = all(not is_array(v) or as_float64(v) for v in self.values(step))
-        return ", ".join(self.operand(a, doubles) for a in step.args)
+        return ", ".join(self._turned(a, out) or self.operand(a, doubles) for a in step.args)
+
+    def _turned(self, a: Any, out: np.ndarray | None) -> str | None:
+        """A copy of a smaller argument that lies in memory across the result."""
+        value = self.value(a)
+        if not self.loose or out is None or not is_array(value) or value.size < FEW:
+            return None
+        if LESS * value.size > out.size or not runs_across(self.layout(a), out):
+            return None
+        like = in_order(value, aligned(value, out))
+        if not isinstance(a, Ref):
+            like[...] = value
+            return self.bind(like, "k")
+        name = f"t{len(self.setup)}_{len(self.body)}"
+        base = tuple(like.shape[k] for k in aligned(value, out))
+        text = f"empty({base}, {self.bind(like.dtype, 'dtype')})"
+        axes = tuple(map(int, np.argsort(aligned(value, out))))
+        self.setup.append(f"{name} = {text}.transpose({axes})")
+        self.body.append(f"{self.use('copyto', np.copyto)}({name}, {self.text(a)})")
+        return name
 
     def scalar(self, i: int, step: Step) -> None:
         """A row of plain numbers whose kernel is one on floats."""
@@ -165,6 +245,10 @@ class Writer:
         its entries lie in the order of the indices."""
         if i in self.returned:
             return None
+        if i in self.taken:
+            self.texts[i] = self.texts[self.taken[i]]
+            self.layouts[i] = self.layout(Ref(self.taken[i]))
+            return self.texts[i]
         name = self.texts[i] = f"v{i}"
         made = np.empty(step.value.shape, step.value.dtype) if dense else self._laid_out(step)
         given = self._dying(i, step, made.strides) if overwrites else None
@@ -199,6 +283,10 @@ class Writer:
         """Memory for a result, its axes in the order that NumPy gives them: that of the arguments,
         on which the roundings of later sums and products may depend."""
         value = step.value
+        if self.loose and step.op is not None and value.ndim > 1:
+            order = chosen_order(step, self.values(step), self.layout)
+            if order is not None:
+                return in_order(value, order)
         if step.op is not None and step.op.entrywise and value.ndim > 1:
             given = [self.layout(a) for a in step.args if is_array(self.value(a))]
             if not all(x.flags.c_contiguous for x in given):
@@ -267,96 +355,6 @@ def _entry_reads(program: Program) -> Counter:
             if isinstance(a, Ref) and is_array(steps[a.row].value):
                 found[a.row] += 1
     return found
-
-
-def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple], set[int]]:
-    """The sums a + place(b) in which nothing else reads the placed array: by row (a, index, shape
-    of the placed array where it is reshaped, b); and the rows that are written by these sums."""
-    steps = program.steps
-    found: dict[int, tuple] = {}
-    gone: set[int] = set()
-    for i, step in enumerate(steps):
-        if step.op is None or step.op.name not in ("add", "subtract"):
-            continue
-        orders = [step.args, step.args[::-1]] if step.op.name == "add" else [step.args]
-        for first, second in orders:
-            placed = _placed(program, second, reads, step.value)
-            whole = program.steps[first.row].value if isinstance(first, Ref) else first
-            same = is_array(whole) and _alike(whole, step.value)
-            if placed is not None and same and _row(first) not in gone:
-                found[i] = first, *placed[0]
-                gone |= placed[1]
-                break
-    return found, gone
-
-
-def _placed(program: Program, a: Any, reads: Counter, value: Any) -> tuple[tuple, set] | None:
-    """The index, shape and entries of an argument that is a placed array, and its rows."""
-    if not isinstance(a, Ref) or reads[a.row] != 1 or not is_array(value):
-        return None
-    step = program.steps[a.row]
-    rows, shape = {a.row}, None
-    if not _alike(step.value, value):
-        return None
-    if step.op is not None and step.op.name == "reshape" and isinstance(step.args[0], Ref):
-        inner = step.args[0].row
-        if reads[inner] != 1:
-            return None
-        step, shape = program.steps[inner], np.shape(program.steps[inner].value)
-        rows.add(inner)
-    if step.op is None or step.op.name != "place" or not is_basic((step.params or {})["index"]):
-        return None
-    return ((step.params or {})["index"], shape, step.args[0]), rows
-
-
-def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, Ref]], set[int]]:
-    """The partials of maximum, minimum and relu, 1 above, ½ at a tie and 0 below, where they are
-    only factors of products: by row the tests for above and tie; and the rows for ½ and 0."""
-    steps = program.steps
-    found: dict[int, tuple[Ref, Ref]] = {}
-    factors = Counter(
-        a.row
-        for step in steps
-        if step.op is not None and step.op.name == "multiply" and is_array(step.value)
-        for a in step.args
-        if isinstance(a, Ref)
-    )
-    gone: set[int] = set()
-    for i, step in enumerate(steps):
-        if not _is_choice(step, 1.0, None) or factors[i] != reads[i]:
-            continue
-        above, _, half = step.args
-        if not isinstance(half, Ref) or reads[half.row] != 1 or not isinstance(above, Ref):
-            continue
-        inner = steps[half.row]
-        if _is_choice(inner, 0.5, 0.0) and isinstance(inner.args[0], Ref):
-            found[i] = above, inner.args[0]
-            gone.add(half.row)
-    return found, gone
-
-
-def _is_choice(step: Step, yes: float, no: float | None) -> bool:
-    """Whether a row is where(…, yes, no) of float64 arrays; no: None for anything."""
-    if step.op is None or step.op.name != "where" or not as_float64(step.value):
-        return False
-    _, a, b = step.args
-    known = a.__class__ is float and a == yes
-    return known and (no is None or (b.__class__ is float and b == no))
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two arrays have one shape and one dtype of floats."""
-    return bool(
-        is_array(a)
-        and is_array(b)
-        and a.shape == b.shape
-        and a.dtype == b.dtype
-        and a.dtype.kind == "f"
-    )
-
-
-def _row(a: Any) -> int:
-    return a.row if isinstance(a, Ref) else -1
 
 
 def _reads(program: Program) -> Counter:

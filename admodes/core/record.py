@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, Level, call, innermost
+from admodes.core.carrier import Carrier, Level, call, innermost, settled
 from admodes.core.op import blank, frozen, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
@@ -84,7 +84,7 @@ class Recording:
         self.guards: list[Guard] = []
         self.notes: dict[str, None] = {}
         self.held = held
-        self.owners = {id(_owner(a)) for a in held.values()}
+        self.owners = {id(owner(a)) for a in held.values()}
         self.values = values
         self.captured: dict[int, np.ndarray] = {}
         self.rows: dict[int, int] = {}
@@ -106,7 +106,7 @@ class Recording:
         return frozen((a,))[0]
 
     def _is_held(self, a: np.ndarray) -> bool:
-        return id(a) in self.held or id(_owner(a)) in self.owners
+        return id(a) in self.held or id(owner(a)) in self.owners
 
 
 class Recorded(Carrier):
@@ -150,6 +150,20 @@ class Recorded(Carrier):
         self.recording.guards.append(Guard(bool, (Ref(self.row),), taken))
         return taken
 
+    def __index__(self) -> int:
+        return settled(int, self) if _is_whole(self) else super().__index__()  # type: ignore[no-any-return]
+
+    def __int__(self) -> int:
+        return settled(int, self) if _is_whole(self) else super().__int__()  # type: ignore[no-any-return]
+
+    def __float__(self) -> float:
+        return settled(float, self) if _is_whole(self) else super().__float__()  # type: ignore[no-any-return]
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        if not _is_whole(self):
+            return super().__array__(*args, **kwargs)
+        return np.array(settled(np.array, self), *args[:1])
+
     def seen(self, how: str) -> None:
         self.recording.notes[f"{how}: a constant of the recording"] = None
 
@@ -165,7 +179,14 @@ class Recorded(Carrier):
             guards.append(Guard(decide, args, y))
 
 
-def _owner(a: Any) -> Any:
+def _is_whole(x: Any) -> bool:
+    """Whether x is a position, count or mask, which has no derivative to lose: plain code may
+    have it, and what it makes of it holds as long as x is the same."""
+    y = innermost(x)
+    return getattr(y, "dtype", np.dtype(type(y))).kind in "biu"
+
+
+def owner(a: Any) -> Any:
     """What the memory of an array belongs to."""
     while getattr(a, "base", None) is not None:
         a = a.base

@@ -25,10 +25,10 @@ from admodes.native.planning import Plan
 
 def build(program: Program, exact: Program | None = None) -> Run | None:
     """program as native code: run(*leaves) as in compilation.protocol. exact is interpreted where
-    an output that program.suspects names is nan. None where there are float32 or complex rows or
-    nothing would be native.
+    an output that program.suspects names is not finite. None where there are float32 or complex
+    rows or nothing would be native.
 
-    Raises ImportError where llvmlite is missing.
+    Raises ImportError where llvmlite is missing, or the machine is not one for it.
 
     >>> from admodes.core.record import record
     >>> from admodes.native import build

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import functools
 import hashlib
 import sys
@@ -10,7 +12,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from admodes.native.lowerings import PRELUDE
+from admodes.native.lowerings import LIBM, PRELUDE
 
 
 class Effort(NamedTuple):
@@ -44,19 +46,36 @@ class Code:
 
 
 def llvm() -> Any:
-    """llvmlite.binding, made ready."""
+    """llvmlite.binding, made ready. Raises ImportError."""
     try:
         from llvmlite import binding
     except ImportError:
         raise ImportError("the llvm back end needs llvmlite: pip install 'admodes[llvm]'") from None
+    except OSError as error:
+        raise ImportError(f"llvmlite does not load ({error}): use backend='numpy'") from error
     _start(binding)
     return binding
 
 
 @functools.cache
 def _start(binding: Any) -> None:
+    if sys.maxsize < 2**63 - 1:
+        raise ImportError("the llvm back end needs a Python of 64 bits: use backend='numpy'")
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
+    for name in LIBM:
+        # LLVM ends the process where a name is not found.
+        if binding.address_of_symbol(name) is None:
+            binding.add_symbol(name, _address(name))
+
+
+def _address(name: str) -> int:
+    """The address of a function of the C library. Raises ImportError."""
+    for library in filter(None, map(ctypes.util.find_library, ("m", "c", "ucrtbase"))):
+        found = getattr(ctypes.CDLL(library), name, None)
+        if found is not None:
+            return ctypes.cast(found, ctypes.c_void_p).value or 0
+    raise ImportError(f"the llvm back end finds no {name} in the C library: use backend='numpy'")
 
 
 def _machine(level: int) -> Any:

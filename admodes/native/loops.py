@@ -1,13 +1,16 @@
 """NumPy's own inner loops, called from native code: entries of arrays have the bits of eager
 evaluation, since the same loop makes them.
 
-The loops are found in the public part of a ufunc's structure (NumPy C API, PyUFuncObject).
+The loops are found in the public part of a ufunc's structure (NumPy C API, PyUFuncObject), which
+is read only after what it says has been compared with what Python says; where that differs, as it
+may in another Python or NumPy, there are no loops and the rows run in Python.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +19,9 @@ from admodes.native.places import Place
 
 
 class _Ufunc(ctypes.Structure):
+    """What follows after the head of every object."""
+
     _fields_ = (
-        ("references", ctypes.c_ssize_t),
-        ("type", ctypes.c_void_p),
         *((name, ctypes.c_int) for name in ("nin", "nout", "nargs", "identity")),
         ("functions", ctypes.POINTER(ctypes.c_void_p)),
         ("data", ctypes.POINTER(ctypes.c_void_p)),
@@ -38,13 +41,32 @@ class Loop(NamedTuple):
 @functools.cache
 def loop_of(ufunc: np.ufunc) -> Loop | None:
     """The loop on float64 alone, None where there is none or the structure is another."""
-    made = _Ufunc.from_address(id(ufunc))
-    known = (made.nin, made.nout, made.ntypes) == (ufunc.nin, ufunc.nout, ufunc.ntypes)
+    made = _structure(ufunc)
     signature = "d" * ufunc.nin + "->" + "d" * ufunc.nout
-    if not known or made.name != ufunc.__name__.encode() or signature not in ufunc.types:
+    if made is None or signature not in ufunc.types:
         return None
     k = ufunc.types.index(signature)
-    return Loop(made.functions[k] or 0, (made.data[k] or 0) if made.data else 0)
+    address = made.functions[k]
+    return Loop(address, (made.data[k] or 0) if made.data else 0) if address else None
+
+
+def _structure(ufunc: np.ufunc) -> _Ufunc | None:
+    """The structure of a ufunc, None where it is not as NumPy 2 has it. In CPython, whose objects
+    are at their ids, a head of object.__basicsize__ bytes ends with the type."""
+    head = object.__basicsize__
+    fits = np.ufunc.__basicsize__ >= head + ctypes.sizeof(_Ufunc)
+    if sys.implementation.name != "cpython" or not fits:
+        return None
+    if ctypes.c_void_p.from_address(id(ufunc) + head - POINTER).value != id(np.ufunc):
+        return None
+    made = _Ufunc.from_address(id(ufunc) + head)
+    counts = made.nin, made.nout, made.nargs, made.ntypes
+    if counts != (ufunc.nin, ufunc.nout, ufunc.nargs, ufunc.ntypes):
+        return None
+    return made if made.functions and made.name == ufunc.__name__.encode() else None
+
+
+POINTER = ctypes.sizeof(ctypes.c_void_p)
 
 
 class Call(NamedTuple):

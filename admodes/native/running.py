@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from admodes.compilation.interpreter import has_nan, interpret, same
+from admodes.compilation.interpreter import interpret, is_finite, same
 from admodes.compilation.protocol import MISS, Miss
 from admodes.core.carrier import quiet
 from admodes.core.op import canonical
@@ -28,7 +28,7 @@ SHORT = 20_000
 
 class Runner:
     """run(*leaves) of a plan. Arrays that the function refers to are read at each run. exact is
-    interpreted where an output among the suspects is nan. text() is what `source` shows."""
+    interpreted where an output among the suspects is not finite. text() is what `source` shows."""
 
     def __init__(
         self, plan: Plan, exact: Program | None, suspects: tuple[int, ...], text: Callable[[], str]
@@ -71,7 +71,7 @@ class Runner:
 
     def _is_suspect(self, found: list[Any]) -> bool:
         wanted = [found[i] for i in self.suspects]
-        return any(y != y if y.__class__ is float else has_nan(y) for y in wanted)
+        return not all(y - y == 0.0 if y.__class__ is float else is_finite(y) for y in wanted)
 
     @property
     def source(self) -> str:
@@ -139,17 +139,18 @@ class Arena:
         return list(runner.chosen(runner.unpack(self.bytes, runner.start)))
 
     def run(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS]:
-        self._take(leaves)
-        for part in self.parts:
-            if part.__class__ is Words:
-                if self.call(part.address):
+        try:
+            self._take(leaves)
+            for part in self.parts:
+                if part.__class__ is Words:
+                    if self.call(part.address):
+                        return MISS
+                elif not self._python(part):
                     return MISS
-            elif not self._python(part):
-                return MISS
-        found = [give() for give in self.givers]
-        self.held.clear()
-        self.objects.clear()
-        return found
+            return [give() for give in self.givers]
+        finally:
+            self.held.clear()
+            self.objects.clear()
 
     def _take(self, leaves: tuple) -> None:
         if self.numbers:
@@ -160,6 +161,8 @@ class Arena:
             return
         for i in self.large:
             x = np.ascontiguousarray(leaves[i])
+            if x.nbytes != self.runner.plan.leaves[i].buffer.size:
+                raise ValueError(f"an array has changed its size while it was read: {x.shape}")
             self.held["leaf", i] = x if x.flags.aligned else x.copy()
         for i, shape in self.fresh:
             self.held["fresh", i] = np.empty(shape)

@@ -31,10 +31,15 @@ from admodes.optimisation.packing import packing
 from admodes.optimisation.strong import plain_products
 from admodes.program.costs import cost, total
 
-__all__ = ["Effect", "effects", "lower", "optimise"]
+__all__ = ["Effect", "Loose", "effects", "lower", "optimise"]
 
 LOCAL = ("common subexpressions", "constants", "identities", "structure", "strong products")
 LOOSE = ("sums of products", "contractions")
+
+
+@dataclass
+class Loose(Program):
+    """A program whose sums may be taken in any order."""
 
 
 @functools.cache
@@ -48,7 +53,7 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         both += [arithmetic.TABLE, layout.TABLE]
         arrays += [layout.PLACES, sums.EXACT]
     if "structure" in passes:
-        both.append(masks.SUMS)
+        both += [masks.SUMS, products.SUMS]
         arrays += [products.STRUCTURE, masks.TABLE]
     if "strong products" in passes:
         both.append(products.STRONG)
@@ -57,7 +62,7 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         arrays.append(sums.FACTORS)
     if "contractions" in passes:
         both.append(contractions.TABLE)
-        arrays.append(contractions.POWERS)
+        arrays += [contractions.POWERS, products.CARRIED]
     if "lowering" in passes:
         arrays.append(lowering.table())
     fold = None
@@ -103,7 +108,8 @@ def optimise(program: Program, exact: bool = True) -> Program:
     for _, stage in _before(exact):
         program = stage(program)
     found = local(program)
-    return _packed(found if exact else _loose(found, LOOSE), exact)
+    found = _packed(found if exact else _loose(found, LOOSE), exact)
+    return found if exact else Loose(**vars(found))
 
 
 def _before(exact: bool) -> list[tuple[str, Callable[[Program], Program]]]:

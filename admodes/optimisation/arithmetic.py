@@ -50,6 +50,11 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
         minus = copy.made(x, "negate")
         if minus is not None and copy.alike(x, value):
             return copy.make("multiply", minus.args[0], -c, like=value)
+        if copy.value(x).__class__ is float and value.__class__ is np.ndarray and value.ndim:
+            # The constant array repeats c, which gives the shape alone.
+            scaled = copy.make("multiply", x, c, like=0.0)
+            if value.dtype == np.float64:
+                return copy.make("broadcast_to", scaled, like=value, shape=value.shape)
         return None
     left, right = copy.made(a, "negate"), copy.made(b, "negate")
     if left is not None and right is not None:

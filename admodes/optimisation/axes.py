@@ -9,8 +9,8 @@ from admodes.ops.reductions import all_axes
 
 
 def summed_axes(op: Op, params: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes that a sum or an unbroadcast of an array of this shape adds up."""
-    if op is REGISTRY["sum"]:
+    """The axes that a sum, a mean or an unbroadcast of an array of this shape adds up."""
+    if op is not REGISTRY["unbroadcast"]:
         return all_axes((params or {}).get("axis"), len(shape))
     target = params["shape"]
     extra = len(shape) - len(target)

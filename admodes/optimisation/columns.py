@@ -22,11 +22,18 @@ from admodes.program.rewriting import Copy
 
 FEWEST = 64
 """Samples, at least."""
-LARGEST = 64
+LARGEST = 48
 """Entries of one sample's arrays, at most."""
 SUMS = ("sum", "mean", "matmul", "einsum", "unbroadcast")
 """Operations that add up within a sample; their kernels work on arrays of objects that can be
 added and multiplied."""
+PRODUCTS = ("matmul", "einsum")
+ROW = 500.0
+"""Nanoseconds that an operation on arrays takes, however small."""
+SHORT = 3.0
+"""Nanoseconds more for each loop over a short axis, where these are not turned away."""
+DENSE = 0.1
+"""Nanoseconds for an operation of a product of two matrices."""
 
 
 class Unfit(Exception):
@@ -39,19 +46,24 @@ def columns(program: Program) -> Program:
     samples = _samples(program)
     if samples is None:
         return program
-    apart = Columns(program, samples).followed()
-    return apart if estimate(apart) < estimate(program) else program
+    price = estimate(program)
+    apart = Columns(program, samples, int(price / ROW)).followed()
+    return apart if apart is not None and estimate(apart) < price else program
 
 
 def _samples(program: Program) -> int | None:
     """The length of the leading axis that most arrays share; None where there are no small samples
     along it."""
-    found: Counter = Counter()
+    small: Counter = Counter()
+    large: Counter = Counter()
     for step in program.steps:
         shape = shape_of(step.value)
-        if len(shape) > 1 and shape[0] >= FEWEST and math.prod(shape[1:]) <= LARGEST:
-            found[shape[0]] += 1
-    return found.most_common(1)[0][0] if found else None
+        if len(shape) > 1 and shape[0] >= FEWEST:
+            (small if math.prod(shape[1:]) <= LARGEST else large)[shape[0]] += 1
+    if not small:
+        return None
+    samples, count = small.most_common(1)[0]
+    return samples if count > large[samples] else None
 
 
 def estimate(program: Program) -> float:
@@ -71,13 +83,16 @@ def _row_estimate(step: Step, program: Program) -> float:
         shapes = {shape_of(x)[-1:] for x in program.arguments(step) if shape_of(x)}
         ranks = {shape_of(x) for x in program.arguments(step) if shape_of(x)}
         short = shape[-1] < 16 and (len(ranks) > 1 or len(shapes) > 1)
-        entry += 12.0 / shape[-1] if short else 0.0
+        entry += SHORT / shape[-1] if short else 0.0
     if step.op.name in SUMS and len(shape) > 1:
-        entry += 20.0 / max(shape_of(program.arguments(step)[0])[-1:] or (1,))
+        last = shape_of(program.arguments(step)[0])[-1:] or (1,)
+        entry += (20.0 if step.op.name in PRODUCTS else SHORT) / max(last)
+        if step.op.name == "matmul" and len(shape) == 2:
+            entry = DENSE
         size = sum(step.op.costs(program.arguments(step), step.value, step.params).values())
     if step.op.name in ("stack", "concatenate", "place", "getitem"):
         entry += 1.0
-    return 500.0 + entry * size
+    return ROW + entry * size
 
 
 class Entry:
@@ -139,15 +154,19 @@ class Columns(Copy):
     """The copy on columns. parts: for old rows of shape (N, …) an array of shape (1, …) of entries,
     each a column; rows that cannot be taken apart are kept, and put together before."""
 
-    def __init__(self, program: Program, samples: int) -> None:
+    def __init__(self, program: Program, samples: int, most: float = math.inf) -> None:
         super().__init__(program)
+        self.most = most
         self.samples = samples
         self.parts: dict[int, np.ndarray] = {}
         self.filled: dict[Any, Ref] = {}
         self.reads: dict[tuple, Any] = {}
 
-    def followed(self) -> Program:
+    def followed(self) -> Program | None:
+        """The copy; None where it gets more rows than may pay."""
         for old, step in enumerate(self.old.steps):
+            if len(self.steps) > self.most:
+                return None
             self.new.append(None)
             if step.op is None:
                 self.new[old] = self.keep(step, ())

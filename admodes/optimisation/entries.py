@@ -9,6 +9,7 @@ arrays. Adding the zeros that are left out changes no bit but the sign of a zero
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,18 @@ class Place:
 
 def entries(program: Program) -> Program:
     """The program in which arrays of single numbers are taken apart."""
-    return Entries(program).followed()
+    return Entries(program).followed() if any(map(_of_numbers(program), program.steps)) else program
+
+
+def _of_numbers(program: Program) -> Callable[[Step], bool]:
+    """Whether a row makes an array of numbers, or a number of an array."""
+
+    def found(step: Step) -> bool:
+        if step.op is None or step.op.name not in ("stack", "place", "getitem"):
+            return False
+        return () in (shape_of(step.value), *map(shape_of, program.arguments(step)))
+
+    return found
 
 
 class Entries(Copy):
@@ -207,6 +219,8 @@ class Entries(Copy):
             return self.emit(REGISTRY["place"], self._number(p), index=index, shape=parts.shape)
         parts = parts.full() if isinstance(parts, Sparse) else parts
         numbers = [self._number(p) for p in parts.flat]
+        if not parts.shape:
+            return numbers[0]
         if not any(isinstance(p, Ref) for p in numbers):
             return np.array(numbers, float).reshape(parts.shape)
         flat = self.emit(REGISTRY["stack"], *numbers, axis=0)

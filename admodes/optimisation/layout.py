@@ -14,6 +14,7 @@ from admodes.ops.indexing import is_basic
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.indices import covers
 from admodes.optimisation.keys import param_key
+from admodes.optimisation.literals import number
 
 
 def reshape(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
@@ -24,6 +25,9 @@ def reshape(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     inner = copy.made(x, "reshape")
     if inner is not None:
         return copy.make("reshape", inner.args[0], like=value, shape=shape_of(value))
+    stretched = copy.made(x, "broadcast_to")
+    if stretched is not None and not shape_of(copy.value(stretched.args[0])):
+        return copy.make("broadcast_to", stretched.args[0], like=value, shape=shape_of(value))
     return None
 
 
@@ -111,7 +115,7 @@ def place(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 def stretched_operand(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """An entrywise operation takes what was stretched itself, where its other operands give the
-    result its shape."""
+    result its shape; else its result is stretched, where that has fewer entries before."""
     if not op.entrywise or value.__class__ is not np.ndarray or len(args) < 2:
         return None
     for i, a in enumerate(args):
@@ -122,7 +126,26 @@ def stretched_operand(copy: Folding, op: Op, args: tuple, params: Any, value: An
         others = [shape_of(copy.value(b)) for k, b in enumerate(args) if k != i]
         if np.broadcast_shapes(*others) == value.shape and _typed(copy, op, args, i, source):
             return copy.row(op, (*args[:i], source, *args[i + 1 :]), params, value)
-    return None
+    return _stretched_result(copy, op, args, params, value)
+
+
+def _stretched_result(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    sources = tuple(_before_stretching(copy, a) for a in args)
+    shape = np.broadcast_shapes(*(shape_of(copy.value(a)) for a in sources))
+    kinds = {copy.value(a).dtype for a in sources if copy.value(a).__class__ is np.ndarray}
+    if math.prod(shape) >= value.size or not shape or kinds != {value.dtype}:
+        return None
+    small = copy.row(op, sources, params, np.broadcast_to(np.zeros((), value.dtype), shape))
+    return copy.make("broadcast_to", small, like=value, shape=value.shape)
+
+
+def _before_stretching(copy: Folding, a: Any) -> Any:
+    """What was stretched; a number in the place of an array that repeats it."""
+    step = copy.made(a, "broadcast_to")
+    if step is not None:
+        return step.args[0]
+    c = number(a) if a.__class__ is np.ndarray else None
+    return a if c is None else c
 
 
 def _typed(copy: Folding, op: Op, args: tuple, i: int, source: Any) -> bool:

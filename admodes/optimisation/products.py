@@ -6,6 +6,7 @@ and p infinite or nan: never where p is finite or t has no zero.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
+from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.certainty import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.keys import param_key
@@ -137,6 +139,23 @@ def added_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) 
 def matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """D M is M with scaled rows, M D with scaled columns, where M is finite: an infinite entry
     would give nan in its column or row, since 0 times it is nan."""
+    return _scaled(copy, args, value, finite)
+
+
+def carried_matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The same where an entry of M that is not finite shows in an output: it does so in the scaled
+    rows as well, since every entry of M is a factor of one of theirs."""
+
+    def shown(copy: Folding, m: Any) -> bool:
+        if m.__class__ is not Ref or not copy.carried(m):
+            return False
+        copy.rests_on(m)
+        return True
+
+    return _scaled(copy, args, value, shown)
+
+
+def _scaled(copy: Folding, args: tuple, value: Any, trusted: Callable) -> Any:
     a, b = args
     if value.__class__ is not np.ndarray or value.ndim != 2:
         return None
@@ -144,7 +163,7 @@ def matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
         if shape_of(copy.value(d)) != (shape_of(copy.value(d))[0],) * 2:
             continue
         on = _diagonal_of(copy, d)
-        if on is None or not finite(copy, m):
+        if on is None or not trusted(copy, m):
             continue
         if on.__class__ is float:
             scale: Any = on
@@ -154,6 +173,17 @@ def matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
         found = copy.make("multiply", scale, m)
         return found if copy.alike(found, value) else None
     return None
+
+
+def summed_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The sums over the rows or the columns of D are what is on its diagonal."""
+    shape = shape_of(copy.value(args[0]))
+    if args[0].__class__ is not Ref or len(shape) != 2:
+        return None
+    d = _diagonal_of(copy, args[0])
+    if d is None or len(summed_axes(op, params, shape)) != 1:
+        return None
+    return copy.make("reshape", d, like=value, shape=shape_of(value))
 
 
 STRONG: Table = {
@@ -168,3 +198,5 @@ STRUCTURE: Table = {
     REGISTRY["add"]: (added_diagonal,),
     REGISTRY["matmul"]: (matmul,),
 }
+SUMS: Table = {REGISTRY["sum"]: (summed_diagonal,), REGISTRY["unbroadcast"]: (summed_diagonal,)}
+CARRIED: Table = {REGISTRY["matmul"]: (carried_matmul,)}

@@ -1,9 +1,9 @@
 """Sums of products taken another way: fewer entries written, fewer operations, the same up to
-rounding.
+rounding (and to overflow and underflow on the way).
 
 A sum of n products has in every order a rounding error of at most about n u Σ|terms| (N. Higham,
 Accuracy and Stability of Numerical Algorithms, 2002, 3.1); every rule here keeps to that bound for
-the terms that it adds. What is infinite or nan stays so, overflow on the way apart.
+the terms that it adds. What is infinite or nan stays so.
 """
 
 from __future__ import annotations
@@ -78,6 +78,24 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
             own = copy.value(a)
             less = copy.make("multiply", c, a, like=own)
             return copy.make("multiply", less, x, like=value)
+    return None
+
+
+def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """v (w X) = (v w) X where v w has fewer entries than X."""
+    if value.__class__ is not np.ndarray or value.dtype != np.float64:
+        return None
+    for v, product in (args, args[::-1]):
+        inner = copy.made(product, "multiply")
+        if inner is None or not copy.once(product) or v.__class__ is not Ref:
+            continue
+        for w, x in (inner.args, inner.args[::-1]):
+            if w.__class__ is not Ref or not copy.alike(x, value):
+                continue
+            shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
+            if math.prod(shape) < value.size:
+                both = copy.make("multiply", v, w)
+                return copy.make("multiply", both, x, like=value)
     return None
 
 
@@ -267,5 +285,5 @@ def chosen_share(copy: Folding, op: Op, args: tuple, params: Any, value: Any) ->
 
 
 TABLE: Table = {REGISTRY["sum"]: (total,), REGISTRY["unbroadcast"]: (total,)}
-FACTORS: Table = {REGISTRY["multiply"]: (multiply,)}
+FACTORS: Table = {REGISTRY["multiply"]: (multiply, small_first)}
 EXACT: Table = {REGISTRY["where"]: (chosen_share,)}
