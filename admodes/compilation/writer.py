@@ -21,7 +21,6 @@ from admodes.compilation.patterns import absorbed_places, alike, tie_slopes
 from admodes.compilation.placement import Buffers, Lifetimes, is_array
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
-from admodes.optimisation import Loose
 from admodes.program.rewriting import uses
 
 MANY = 4
@@ -41,7 +40,7 @@ class Writer:
 
     def __init__(self, program: Program, owns: Any, overwrites: Any) -> None:
         self.program = program
-        self.loose = isinstance(program, Loose)
+        self.loose = program.loose
         self.owned = owns
         self.overwrites = overwrites
         self.steps = program.steps
@@ -49,7 +48,7 @@ class Writer:
         self.body: list[str] = []
         self.space: dict[str, Any] = {}
         self.bound: dict[int, str] = {}
-        self.constants: dict[float, str] = {}
+        self.constants: dict[str, str] = {}
         self.texts: list[str] = [""] * len(self.steps)
         self.depths = [0] * len(self.steps)
         self.reads = _reads(program)
@@ -171,10 +170,12 @@ class Writer:
         if isinstance(a, Ref) or is_array(a):
             return self.text(a)
         if doubles and a.__class__ in (float, int, np.float64):
-            if float(a) not in self.constants:
+            # Zeros of either sign are different constants, nan is one.
+            key = float(a).hex()
+            if key not in self.constants:
                 name = f"c{len(self.constants)}"
-                self.constants[float(a)] = self.use(name, np.array(float(a)))
-            return self.constants[float(a)]
+                self.constants[key] = self.use(name, np.array(float(a)))
+            return self.constants[key]
         return self.text(a) if a.__class__ is float else self.bind(a, "k")
 
     def shaped(self, a: Any, shape: tuple[int, ...]) -> str:

@@ -19,7 +19,7 @@ class Ref(NamedTuple):
     row: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Step:
     """One entry of the list: `op` applied to `args` (a Ref or a constant each) gave `value`.
 
@@ -32,8 +32,8 @@ class Step:
     args: tuple
     params: dict | None
     value: Any
-    branches: list[bool] = field(default_factory=list)
-    tests: list[tuple] = field(default_factory=list)
+    branches: tuple[bool, ...] = ()
+    tests: tuple[tuple, ...] = ()
     name: str | None = None
 
     @property
@@ -58,7 +58,7 @@ class Program:
     decisions of control flow; captured are inputs that are no arguments, but arrays that the
     function refers to, read anew at each run; notes are in words what was seen while recording.
     suspects are the outputs of an optimised program that tell whether it may be trusted: where one
-    is not finite, the exact program has to be run."""
+    is not finite, the exact program has to be run; loose: its sums may be taken in any order."""
 
     steps: list[Step]
     inputs: list[Ref]
@@ -68,6 +68,7 @@ class Program:
     captured: dict[int, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     suspects: list[int] = field(default_factory=list)
+    loose: bool = False
 
     def arguments(self, step: Step) -> tuple:
         """The values that step was applied to."""
@@ -146,7 +147,7 @@ class Recorded(Carrier):
 
     def __bool__(self) -> bool:
         taken = bool(self.primal)
-        self.step.branches.append(taken)
+        self.step.branches += (taken,)
         self.recording.guards.append(Guard(bool, (Ref(self.row),), taken))
         return taken
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Program
+from admodes.core.record import Program, Ref
 from admodes.optimisation import (
     arithmetic,
     constants,
@@ -35,11 +36,6 @@ __all__ = ["Effect", "Loose", "effects", "lower", "optimise"]
 
 LOCAL = ("common subexpressions", "constants", "identities", "structure", "strong products")
 LOOSE = ("sums of products", "contractions")
-
-
-@dataclass
-class Loose(Program):
-    """A program whose sums may be taken in any order."""
 
 
 @functools.cache
@@ -109,7 +105,7 @@ def optimise(program: Program, exact: bool = True) -> Program:
         program = stage(program)
     found = local(program)
     found = _packed(found if exact else _loose(found, LOOSE), exact)
-    return found if exact else Loose(**vars(found))
+    return found if exact else replace(found, loose=True)
 
 
 def _before(exact: bool) -> list[tuple[str, Callable[[Program], Program]]]:
@@ -125,8 +121,17 @@ def _loose(program: Program, passes: tuple[str, ...]) -> Program:
     """The program with plain products, and sums of products taken another way."""
     plain = plain_products(program)
     # What is taken another way are sums and products of arrays.
-    arrays = any(step.value.__class__ is np.ndarray for step in plain.steps)
-    return local(plain, LOCAL + passes, again=True) if arrays else plain
+    if not any(step.value.__class__ is np.ndarray for step in plain.steps):
+        return plain
+    found = local(plain, LOCAL + passes, again=True)
+    if [step.op for step in found.steps] != [step.op for step in plain.steps]:
+        # Sums in another order may meet inf - inf, or overflow, elsewhere.
+        found.suspects = [k for k, y in enumerate(found.outputs) if _is_float(found, y)]
+    return found
+
+
+def _is_float(program: Program, y: Any) -> bool:
+    return y.__class__ is Ref and np.asarray(program.steps[y.row].value).dtype.kind == "f"
 
 
 def _packed(program: Program, exact: bool) -> Program:
@@ -137,6 +142,9 @@ def _packed(program: Program, exact: bool) -> Program:
 def lower(program: Program) -> Program:
     """The program in ufuncs, for a generator of array code: operations whose kernel is several of
     NumPy's functions as their rows, with the same bits. It counts more operations than declared."""
+    composed = lowering.table()
+    if not any(step.op in composed for step in program.steps):
+        return program
     return local(program, (*LOCAL, "lowering"))
 
 

@@ -32,7 +32,8 @@ class Origin(NamedTuple):
 
 def gathers(program: Program) -> Program:
     """The program in which expensive movements are selections."""
-    return Gathers(program).followed()
+    worth = any(s.op is not None and s.op.kind == "moves" and costly(s) for s in program.steps)
+    return Gathers(program).followed() if worth else program
 
 
 class Gathers(Copy):

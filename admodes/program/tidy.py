@@ -62,7 +62,7 @@ def _without_idle(program: Program) -> Program:
         if i not in new_row and step.branches:
             args = tuple(moved(a) for a in step.args)
             tested = max((a.row for a in args if isinstance(a, Ref)), default=0)
-            steps[tested].tests.extend((step.op, args, truth) for truth in step.branches)
+            steps[tested].tests += tuple((step.op, args, truth) for truth in step.branches)
     return replace(
         program,
         steps=steps,
