@@ -71,7 +71,7 @@ class Runner:
 
     def _is_suspect(self, found: list[Any]) -> bool:
         wanted = [found[i] for i in self.suspects]
-        return not all(y - y == 0.0 if y.__class__ is float else is_finite(y) for y in wanted)
+        return not all(map(is_finite, wanted))
 
     @property
     def source(self) -> str:
