@@ -10,16 +10,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import numpy as np
-
+from admodes.compilation.interpreter import same
 from admodes.core import record as core
 from admodes.core.carrier import call, settled
 from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
-from admodes.core.record import Ref, named
+from admodes.core.record import Ref
 from admodes.program.arrays import input_names, output_names, watching
 from admodes.program.count import Counts, count
 from admodes.program.listing import Line, guard_data, labels, lines, listed, row_data
+from admodes.program.replay import rows_at, value_of
 from admodes.rows import plain
 from admodes.views.render import render
 from admodes.views.tables import Table
@@ -83,24 +83,15 @@ class Program(core.Program):
         return unflatten(self.out_tree, owned(results, xs))
 
     def _run(self, *leaves: Any) -> list[Any]:
-        values: list[Any] = [None] * len(self.steps)
-        for ref, x in zip(self.inputs, leaves, strict=True):
-            values[ref.row] = x
-        for row, array in self.captured.items():
-            values[row] = array
-        for i, step in enumerate(self.steps):
-            if step.op is not None:
-                args = tuple(values[a.row] if isinstance(a, Ref) else a for a in step.args)
-                y = step.op.dispatch(args, step.params)
-                values[i] = y if step.name is None else named(y, step.name)
+        values = rows_at(self, leaves) or []
         self._check_guards(values)
-        return [values[y.row] if isinstance(y, Ref) else y for y in self.outputs]
+        return [value_of(y, values) for y in self.outputs]
 
     def _check_guards(self, values: list[Any]) -> None:
         for k, guard in enumerate(self.guards):
             args = [values[a.row] if isinstance(a, Ref) else a for a in guard.args]
             found = bool(args[0]) if guard.decide is bool else settled(guard.decide, *args)
-            if not _same(found, guard.expected):
+            if not same(found, guard.expected):
                 text = guard_data(self, self.row_names)[k]["text"].removeprefix("guard ")
                 raise ValueError(ANOTHER_BRANCH.format(name=self.title, guard=text))
 
@@ -219,17 +210,6 @@ class Program(core.Program):
 
     def _repr_html_(self) -> str:
         return render([self.table()], "html", fragment=True)
-
-
-def _same(found: Any, expected: Any) -> bool:
-    """Whether a decision is the same, nan included."""
-    if isinstance(expected, (tuple, list)):
-        pairs = zip(found, expected, strict=False)
-        return len(found) == len(expected) and all(_same(a, b) for a, b in pairs)
-    if isinstance(expected, np.ndarray):
-        floats = expected.dtype.kind in "fc"
-        return bool(np.array_equal(found, expected, equal_nan=floats))
-    return bool(found == expected or (found != found and expected != expected))
 
 
 def record(

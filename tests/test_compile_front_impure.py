@@ -1,6 +1,7 @@
 """Functions that should not be compiled, or are recorded too often: what is said, and that no
 result is wrong."""
 
+import copy
 import queue
 import random
 import time
@@ -149,16 +150,40 @@ def test_check_passes_what_is_right():
 
 def test_printing_is_a_note(capsys):
     def f(x):
-        print(f"{x:.1f}", ad.value(x))
+        print(f"{x:.1f}", f"{x}")
         return x * 2
 
     c = compile(f)
     assert c.notes == []
     assert (c(1.0), c(2.0)) == (2.0, 4.0)
     assert c.notes == [
-        "ad.value, printing or formatting of a traced value: a constant of the recording"
+        "a traced value was printed or formatted, which happens while recording only"
     ]
-    assert capsys.readouterr().out == "1.0 1.0\n"
+    assert capsys.readouterr().out == "1.0 Recorded(1.0)\n"
+
+
+def test_the_plain_value_of_an_argument_is_a_constant_and_a_warning():
+    c = compile(lambda x: x * ad.value(x))
+    with pytest.warns(CompileWarning, match="constant of the recording"):
+        assert c(2.0) == 4.0
+    assert c(3.0) == 6.0
+    assert c.notes == ["ad.value of a traced value: a constant of the recording"]
+
+
+def test_a_decorator_with_options_and_copies():
+    @compile(backend="numpy")
+    def double(x):
+        return 2 * x
+
+    assert double(3.0) == 6.0
+    other = copy.deepcopy(double)
+    assert other(4.0) == 8.0
+    assert len(other.specialisations) == 1
+
+
+def test_numbers_that_are_no_floats_keep_their_type():
+    result = compile(lambda x: (x, 3, True))(1.0)
+    assert [type(y) for y in result] == [float, int, bool]
 
 
 def test_functions_that_cannot_be_traced_say_so():

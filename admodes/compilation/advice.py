@@ -28,6 +28,16 @@ class CompileWarning(UserWarning):
     """A compiled function that is recorded too often, or that cannot be."""
 
 
+def constant_value(f: str, notes: Sequence[str]) -> str:
+    """The warning where f read the plain value of an argument; nothing where it did not."""
+    if not any(note.startswith("ad.value") for note in notes):
+        return ""
+    return (
+        f"{f} uses ad.value of an argument, which is a constant of the recording: later calls have "
+        "the value of the first one. Compute with the argument itself, or do not compile"
+    )
+
+
 def limit_reached(f: str, cases: Sequence[Specialisation], rebound: Sequence[str]) -> str:
     """The warning at the limit of specialisations. rebound: what f bound to another object while
     it ran."""

@@ -10,11 +10,16 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from admodes.compilation.advice import CompileWarning, every_call_new, limit_reached
+from admodes.compilation.advice import (
+    CompileWarning,
+    constant_value,
+    every_call_new,
+    limit_reached,
+)
 from admodes.compilation.backends import BACKENDS, built
 from admodes.compilation.captures import Captures, Place, holds
 from admodes.compilation.entry import entry, intact
@@ -43,14 +48,27 @@ UNSETTLED = 3
 """So many recordings during which f bound something anew are taken for state, not for a cache."""
 
 
+@overload
 def compile(
-    f: Callable,
+    f: Callable, backend: str = ..., exact: bool = ..., check: bool = ..., limit: int = ...
+) -> Compiled: ...
+
+
+@overload
+def compile(
+    f: None = None, backend: str = ..., exact: bool = ..., check: bool = ..., limit: int = ...
+) -> Callable[[Callable], Compiled]: ...
+
+
+def compile(
+    f: Callable | None = None,
     backend: str = "auto",
     exact: bool = False,
     check: bool = False,
     limit: int = 16,
-) -> Compiled:
+) -> Compiled | Callable[[Callable], Compiled]:
     """A function of the same arguments as f that replays the operations of f instead of running it.
+    Without f it is a decorator: @ad.compile(backend="numpy").
 
     f is recorded at the first call, and again where a call is another case: other shapes, dtypes
     or structure of the arguments, another branch, bound or index taken from their values. Floats
@@ -83,10 +101,12 @@ def compile(
     >>> slope(2.0, 0.0)
     (0.0, 2.0)
     """
-    if not callable(f):
-        raise TypeError(f"compile takes a function, got {f!r}")
+    if f is None:
+        return functools.partial(compile, backend=backend, exact=exact, check=check, limit=limit)
     if backend not in BACKENDS:
         raise ValueError(f"backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+    if not callable(f):
+        raise TypeError(f"compile takes a function, got {f!r}")
     if limit < 1:
         raise ValueError(f"limit={limit}: at least one specialisation")
     return Compiled(f, backend, exact, check, limit)
@@ -137,10 +157,15 @@ class Compiled:
         self._newest: Specialisation | None = None
         self._unsettled: list[str] = []
         self._warned = self._hinted = False
+        self._noted = ""
 
     def __repr__(self) -> str:
         n = len(self.specialisations)
         return f"<compiled {self._name}, {n} specialisation{'s' * (n != 1)}>"
+
+    def __reduce__(self) -> tuple:
+        """Copies and pickles begin without recordings."""
+        return compile, (self._f, self._backend, self._exact, self._check, self._limit)
 
     def __get__(self, instance: Any, owner: type) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -194,6 +219,10 @@ class Compiled:
         if stale:
             return self(*args, **kwargs)
         self._hint()
+        if new is not None and not self._noted:
+            self._noted = constant_value(self._name, new.program.notes)
+            if self._noted:
+                self._warn(self._noted)
         if new is not None:
             result = new.enter(args, kwargs)
             if result is not MISS:

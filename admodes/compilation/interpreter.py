@@ -13,6 +13,7 @@ from admodes.core.carrier import quiet
 from admodes.core.op import canonical
 from admodes.core.pytree import owned
 from admodes.core.record import Guard, Program, Ref
+from admodes.program.replay import rows_at, value_of
 
 
 def interpret(program: Program, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:
@@ -30,11 +31,14 @@ def build(fast: Program, exact: Program | None = None) -> Run:
     >>> run(3.0), run(0.5)
     ([9.0], MISS)
     """
-    due = _due(fast.guards)
+    due = by_last_row(fast.guards)
+
+    def goes_on(row: int, made: list) -> bool:
+        return row not in due or all(holds(guard, made) for guard in due[row])
 
     def run(*leaves: Any) -> list[Any] | Literal[Miss.MISS]:
         with quiet():
-            made = _rows(fast, leaves, due)
+            made = rows_at(fast, leaves, goes_on) if goes_on(-1, []) else None
         if made is None:
             return MISS
         found = [canonical(value_of(y, made)) for y in fast.outputs]
@@ -46,35 +50,13 @@ def build(fast: Program, exact: Program | None = None) -> Run:
     return run
 
 
-def _due(guards: list[Guard]) -> dict[int, list[Guard]]:
+def by_last_row(guards: list[Guard]) -> dict[int, list[Guard]]:
     """Each guard by the last row that it reads; -1 where it reads none."""
-    due: dict[int, list[Guard]] = {-1: []}
+    found: dict[int, list[Guard]] = {}
     for guard in guards:
         last = max((a.row for a in guard.args if isinstance(a, Ref)), default=-1)
-        due.setdefault(last, []).append(guard)
-    return due
-
-
-def _rows(program: Program, leaves: Sequence[Any], due: dict[int, list[Guard]]) -> list | None:
-    """The value of every row, or None where a guard does not hold."""
-    given = dict(zip([x.row for x in program.inputs], leaves, strict=True)) | program.captured
-    made: list[Any] = []
-    if not all(holds(guard, made) for guard in due[-1]):
-        return None
-    for row, step in enumerate(program.steps):
-        if step.op is None:
-            made.append(given[row])
-        else:
-            y = step.op.dispatch(tuple([value_of(a, made) for a in step.args]), step.params)
-            made.append(bool(y) if y.__class__ is np.bool_ else y)
-        if row in due and not all(holds(guard, made) for guard in due[row]):
-            return None
-    return made
-
-
-def value_of(a: Any, made: list) -> Any:
-    """What an argument stands for, given the rows that have been made."""
-    return made[a.row] if a.__class__ is Ref else a
+        found.setdefault(last, []).append(guard)
+    return found
 
 
 def holds(guard: Guard, made: list) -> bool:

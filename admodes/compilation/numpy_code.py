@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import functools
 import math
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
@@ -19,7 +18,7 @@ import numpy as np
 
 from admodes.compilation.expressions import as_float64
 from admodes.compilation.interpreter import build as interpreted
-from admodes.compilation.interpreter import same
+from admodes.compilation.interpreter import by_last_row, same
 from admodes.compilation.placement import is_array
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.statements import array_row, overwrites, owns
@@ -127,7 +126,9 @@ def write(program: Program) -> Code:
     """The code of a program, row by row."""
     writer = Writer(program, owns, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
-    due = _due(program.guards)
+    due = by_last_row(program.guards)
+    for guard in due.get(-1, ()):
+        _guard(writer, guard)
     for i, step in enumerate(program.steps):
         if step.op is None:
             writer.texts[i] = f"v{i}"
@@ -145,13 +146,6 @@ def write(program: Program) -> Code:
         writer.release(i)
     _results(writer)
     return _code(writer)
-
-
-def _due(guards: list[Guard]) -> dict[int, list[Guard]]:
-    found = defaultdict(list)
-    for guard in guards:
-        found[max((a.row for a in guard.args if isinstance(a, Ref)), default=0)].append(guard)
-    return found
 
 
 def _guard(writer: Writer, guard: Guard) -> None:
@@ -214,6 +208,8 @@ def _is_whole_sum(step: Step, x: Ref) -> bool:
 
 def _result(writer: Writer, y: Any) -> str:
     """An output that is the caller's own."""
+    if not isinstance(y, Ref) and not is_array(y):
+        return writer.bind(y, "r")
     value, text = writer.value(y), writer.text(y)
     if not is_array(value):
         return text[1:-1] if _wrapped(text) and isinstance(y, Ref) else text

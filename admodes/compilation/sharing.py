@@ -15,9 +15,10 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, calling_through
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program, Ref, record_leaves
+from admodes.core.record import Program, record_leaves
 from admodes.core.tape import Node, Traced
 from admodes.optimisation import dead, local
+from admodes.program.replay import rows_at, value_of
 
 
 def sharing(held: Mapping[int, np.ndarray]) -> Callable[[Callable, tuple], Any]:
@@ -35,7 +36,8 @@ def sharing(held: Mapping[int, np.ndarray]) -> Callable[[Callable, tuple], Any]:
         smaller = local(program, ("common subexpressions",))
         if len(smaller.steps) >= len(dead(program).steps):
             return f(*args)
-        return unflatten(program.out_tree, _rows(smaller, leaves))
+        made = rows_at(smaller, leaves) or []
+        return unflatten(program.out_tree, [value_of(y, made) for y in smaller.outputs])
 
     return through
 
@@ -47,16 +49,3 @@ def _recorded(f: Callable, leaves: list, tree: Any, held: Mapping) -> Program | 
         return record_leaves(lambda *xs: f(*unflatten(tree, list(xs))), inner, f, held)
     except (TypeError, ValueError):
         return None
-
-
-def _rows(program: Program, leaves: list) -> list:
-    """The outputs of a list that is run on carriers."""
-    made: list[Any] = []
-    given = dict(zip((x.row for x in program.inputs), leaves, strict=True)) | program.captured
-    for row, step in enumerate(program.steps):
-        if step.op is None:
-            made.append(given[row])
-        else:
-            args = tuple(made[a.row] if a.__class__ is Ref else a for a in step.args)
-            made.append(step.op.dispatch(args, step.params))
-    return [made[y.row] if isinstance(y, Ref) else y for y in program.outputs]

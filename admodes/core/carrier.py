@@ -32,6 +32,8 @@ METHODS: dict[str, Callable[..., Any]] = {}
 """ufunc method (reduce, accumulate, outer) -> function of the ufunc, its operation and its
 arguments; filled by the operations."""
 
+PRINTED = "a traced value was printed or formatted, which happens while recording only"
+
 HOW_TO_ADD = "CONTRIBUTING.md, 'Add an operation', shows how to add it"
 
 
@@ -122,6 +124,7 @@ class Carrier:
         return bool(self.primal)
 
     def __repr__(self) -> str:
+        self.seen(PRINTED)
         return f"{type(self).__name__}({self.primal!r})"
 
     def __copy__(self) -> Carrier:
@@ -134,7 +137,13 @@ class Carrier:
         raise LostDerivative("pickling a traced value would lose its derivative: use ad.value(x)")
 
     def __format__(self, spec: str) -> str:
-        return format(value(self), spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        self.seen(PRINTED)
+        shape, x = self.shape, innermost(self)
+        if np.shape(x) != shape:
+            raise TypeError(SAMPLES_DIFFER)
+        return format(x, spec)
 
     def clone(self) -> Any:
         """The same value in another object, which x += v of the one does not change."""
@@ -318,7 +327,7 @@ def value(x: Any) -> Any:
         return x
     shape = x.shape
     while isinstance(x, Carrier):
-        x.seen("ad.value, printing or formatting of a traced value")
+        x.seen("ad.value of a traced value: a constant of the recording")
         x = x.primal
     if np.shape(x) != shape:
         raise TypeError(SAMPLES_DIFFER)

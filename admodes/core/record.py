@@ -52,7 +52,7 @@ class Guard:
     expected: Any
 
 
-@dataclass
+@dataclass(repr=False)
 class Program:
     """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
     decisions of control flow; captured are inputs that are no arguments, but arrays that the
@@ -69,6 +69,9 @@ class Program:
     notes: list[str] = field(default_factory=list)
     suspects: list[int] = field(default_factory=list)
     loose: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Program of {len(self.steps)} rows, {len(self.guards)} guards>"
 
     def arguments(self, step: Step) -> tuple:
         """The values that step was applied to."""
@@ -166,7 +169,7 @@ class Recorded(Carrier):
         return np.array(settled(np.array, self), *args[:1])
 
     def seen(self, how: str) -> None:
-        self.recording.notes[f"{how}: a constant of the recording"] = None
+        self.recording.notes[how] = None
 
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
         guards, level = self.recording.guards, self.level

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.compilation.interpreter import by_last_row
 from admodes.core.op import shape_of
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.native import loops
@@ -30,7 +31,7 @@ class Plan:
         self.positions = Positions()
         self.values: list[Value | None] = []
         self.leaves = [self._leaf(i, v) for i, v in enumerate(self._inputs())]
-        self._due = _by_last_row(program.guards)
+        self._due = by_last_row(program.guards)
         self._guard(-1)
         given = iter(self.leaves)
         rows = {x.row: next(given) for x in program.inputs}
@@ -285,11 +286,3 @@ def kind_of(x: Any) -> str | None:
 
 def _is_branch(guard: Guard) -> bool:
     return guard.decide is bool and isinstance(guard.args[0], Ref)
-
-
-def _by_last_row(guards: list[Guard]) -> dict[int, list[Guard]]:
-    found: dict[int, list[Guard]] = {}
-    for guard in guards:
-        last = max((a.row for a in guard.args if isinstance(a, Ref)), default=-1)
-        found.setdefault(last, []).append(guard)
-    return found

@@ -3,7 +3,7 @@ is run again, with a zero added to every row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,37 @@ import numpy as np
 from admodes.core.builders import shape_of
 from admodes.core.forward import jvp
 from admodes.core.op import REGISTRY
-from admodes.core.record import Program, Ref
+from admodes.core.record import Program, Ref, named
 from admodes.core.reverse import vjp
+
+
+def rows_at(
+    program: Program, leaves: Sequence[Any], goes_on: Callable[[int, list], bool] | None = None
+) -> list[Any] | None:
+    """Every row of a list at other leaves: numbers, arrays or carriers. goes_on(row, made) is asked
+    after each row; None where it says no.
+
+    >>> from admodes.core.record import record
+    >>> rows_at(record(lambda x: 2.0 * x + 1.0, 3.0), [5.0])
+    [5.0, 10.0, 11.0]
+    """
+    given = dict(zip((x.row for x in program.inputs), leaves, strict=True)) | program.captured
+    made: list[Any] = []
+    for row, step in enumerate(program.steps):
+        if step.op is None:
+            made.append(given[row])
+        else:
+            y = step.op.dispatch(tuple([value_of(a, made) for a in step.args]), step.params)
+            y = bool(y) if y.__class__ is np.bool_ else y
+            made.append(y if step.name is None else named(y, step.name))
+        if goes_on is not None and not goes_on(row, made):
+            return None
+    return made
+
+
+def value_of(a: Any, made: list) -> Any:
+    """What an argument or an output stands for, given the rows that have been made."""
+    return made[a.row] if a.__class__ is Ref else a
 
 
 def _rerun(program: Program, leaves: Sequence[Any]) -> list[Any]:
