@@ -165,21 +165,29 @@ def _results(writer: Writer) -> None:
     program = writer.program
     texts = [_result(writer, y) for y in program.outputs]
     leaves = ", ".join(f"v{x.row}" for x in program.inputs)
+    numbers = []
     for k in program.suspects:
         y, text = program.outputs[k], texts[k]
         if not isinstance(y, Ref):
             continue
+        if not is_array(writer.value(y)):
+            numbers.append(text)
+            continue
         bound = _bound(writer, y)
         if bound is not None:
             writer.body.append(f"if not -inf < {bound} < inf:")
-        elif is_array(writer.value(y)):
+        else:
             flat = text if writer.value(y).ndim == 1 else f"{text}.ravel('K')"
             # One pass tells: the sum of squares is nan or inf where an entry is. (It may be inf
             # where none is; then the exact program runs in vain.)
             writer.body += [f"flat = {flat}", "if not flat.dot(flat) < inf:"]
-        else:
-            writer.body.append(f"if not -inf < {text} < inf:")
         writer.body.append(f"    return whole({leaves})")
+    if numbers:
+        # What is not finite makes the sum so.
+        writer.body += [
+            f"if not -inf < {' + '.join(numbers)} < inf:",
+            f"    return whole({leaves})",
+        ]
     writer.body.append(f"return [{', '.join(texts)}]")
 
 
@@ -209,7 +217,7 @@ def _is_whole_sum(step: Step, x: Ref) -> bool:
 def _result(writer: Writer, y: Any) -> str:
     """An output that is the caller's own."""
     if not isinstance(y, Ref) and not is_array(y):
-        return writer.bind(y, "r")
+        return writer.bind(y, "k")
     value, text = writer.value(y), writer.text(y)
     if not is_array(value):
         return text[1:-1] if _wrapped(text) and isinstance(y, Ref) else text

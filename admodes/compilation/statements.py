@@ -131,7 +131,7 @@ def _reduced_to_number(writer: Writer, i: int, step: Step, values: tuple) -> boo
     if text is None:
         return False
     entry = text.endswith("]") or ".item(" in text
-    if step.value.__class__ is float and not entry:
+    if step.value.__class__ is float and not entry and i not in writer.operands_only:
         text = f"float({text})"
     # An entry of an argument may be read later as well, that of a buffer may have changed by then.
     writer.store(i, text, 1 if text.endswith("]") else DEEPEST + 1)

@@ -27,6 +27,8 @@ MANY = 4
 """Entries that are read one by one before an array is turned into a list of Python floats."""
 WORTH = 4
 """An array is, where at most so many times as many entries are in it as are read."""
+MOST = 10_000
+"""Positions, at most, of which equal ones are kept once, so that they stay in the cache."""
 
 FEW = 256
 """Entries of an operand whose order in memory matters."""
@@ -48,6 +50,7 @@ class Writer:
         self.body: list[str] = []
         self.space: dict[str, Any] = {}
         self.bound: dict[int, str] = {}
+        self.positions: dict[tuple, np.ndarray] = {}
         self.constants: dict[str, str] = {}
         self.texts: list[str] = [""] * len(self.steps)
         self.depths = [0] * len(self.steps)
@@ -55,6 +58,7 @@ class Writer:
         self.absorbed, gone = absorbed_places(program, self.reads)
         self.skipped = gone
         self.entries = _entry_reads(program)
+        self.operands_only = _operands_only(program, self.reads)
         self.slopes, halves = tie_slopes(program, self.reads)
         self.skipped |= halves
         later = {i: found[3] for i, found in self.absorbed.items()}
@@ -127,7 +131,9 @@ class Writer:
         return None
 
     def bind(self, x: Any, stem: str) -> str:
-        """The name of an object in the code, one for each object."""
+        """The name of an object in the code, one for each object; one for equal positions."""
+        if x.__class__ is np.ndarray and x.dtype.kind == "i" and x.size <= MOST:
+            x = self.positions.setdefault((x.shape, x.dtype, x.tobytes()), x)
         name = self.bound.get(id(x))
         if name is None:
             name = self.bound[id(x)] = f"{stem}{len(self.bound)}"
@@ -356,6 +362,16 @@ def _entry_reads(program: Program) -> Counter:
             if isinstance(a, Ref) and is_array(steps[a.row].value):
                 found[a.row] += 1
     return found
+
+
+def _operands_only(program: Program, reads: Counter) -> set[int]:
+    """Numbers that are only operands of ufuncs on arrays of float64, which take NumPy's own float
+    faster than Python's."""
+    found: Counter = Counter()
+    for step in program.steps:
+        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.value):
+            found.update(a.row for a in step.args if isinstance(a, Ref))
+    return {row for row, count in found.items() if count == reads[row]}
 
 
 def _reads(program: Program) -> Counter:

@@ -85,10 +85,15 @@ def _if_array(value: Any) -> Any:
 
 
 def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """All entries in order; what was placed at this index; an entry of a stack."""
+    """All entries in order; what was placed at this index; an entry of a stack; entries of what is
+    negated, where nothing else reads it, are negated, which a sum may take up."""
     (x,) = args
     own = copy.value(x)
     index = params["index"]
+    negated = copy.made(x, "negate")
+    if negated is not None and copy.once(x) and own.__class__ is np.ndarray:
+        picked = copy.make("getitem", negated.args[0], like=value, index=index)
+        return copy.make("negate", picked, like=value)
     if own.__class__ is not np.ndarray or not is_basic(index):
         return None
     if covers(index, own.shape):
