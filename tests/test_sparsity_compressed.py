@@ -295,3 +295,14 @@ def test_hints_and_errors():
         sparse_jacobian(f)(x * 1j)
     with pytest.raises(TypeError, match="complex"):
         sparse_jacobian(lambda z: z * 1j)(x)
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+def test_plain_values_in_f_are_those_of_each_call(mode):
+    def f(x):
+        return x[np.argsort(ad.value(x))] * x
+
+    found = ad.sparse_jacobian(f, mode=mode)
+    for seed in (0, 1, 2, 0, 3):
+        x = np.random.default_rng(seed).normal(size=6)
+        np.testing.assert_allclose(found(x).toarray(), ad.jacobian(f)(x))

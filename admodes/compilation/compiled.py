@@ -140,6 +140,9 @@ class Compiled:
     """A compiled function; see compile. specialisations are the cases recorded so far, the one
     used last first."""
 
+    warns = True
+    """Whether there are warnings and hints."""
+
     def __init__(self, f: Callable, backend: str, exact: bool, check: bool, limit: int) -> None:
         functools.update_wrapper(self, f)
         self._f = f
@@ -327,7 +330,14 @@ class Compiled:
             self._hinted = True
             self._warn(every_call_new(self._name, cases))
 
+    @property
+    def has_constant_values(self) -> bool:
+        """Whether f took ad.value of an argument, so that results hold for that value only."""
+        return any(constant_value(self._name, p.notes) for p in self.programs)
+
     def _warn(self, message: str) -> None:
+        if not self.warns:
+            return
         warnings.warn(message, CompileWarning, stacklevel=5)
 
 

@@ -231,14 +231,18 @@ class Repeated:
         run = self.run
         if run is None:
             self.run = compile(self.sweep)
+            self.run.warns = False
             return self.sweep(*args)
         if isinstance(run, Compiled) and len(run.specialisations) >= CASES:
             run = self.run = self.sweep
         try:
-            return run(*args)
+            found = run(*args)
         except (LostDerivative, RecursionError):
+            found = None
+        if found is None or (isinstance(run, Compiled) and run.has_constant_values):
             self.run = self.sweep
             return self.sweep(*args)
+        return found
 
 
 def _as_it_is(sweep: Callable) -> Callable:
