@@ -226,6 +226,7 @@ class Repeated:
     def __init__(self, sweep: Callable) -> None:
         self.sweep = sweep
         self.run: Callable | None = None
+        self.cases = 0
 
     def __call__(self, *args: Any) -> Any:
         run = self.run
@@ -239,10 +240,18 @@ class Repeated:
             found = run(*args)
         except (LostDerivative, RecursionError):
             found = None
-        if found is None or (isinstance(run, Compiled) and run.has_constant_values):
+        if found is None or self._holds_values(run):
             self.run = self.sweep
             return self.sweep(*args)
         return found
+
+    def _holds_values(self, run: Callable) -> bool:
+        """Whether a case that was recorded now or earlier holds for the plain values of its
+        recording only."""
+        if not isinstance(run, Compiled) or len(run.specialisations) == self.cases:
+            return False
+        self.cases = len(run.specialisations)
+        return run.has_constant_values
 
 
 def _as_it_is(sweep: Callable) -> Callable:
