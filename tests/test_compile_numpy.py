@@ -3,9 +3,11 @@ gives row by row, to the last bit where sums run in the same order."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from compiled_programs import assert_alike, moved, random_cases
 
+import admodes as ad
 from admodes.compilation import interpreter, numpy_code
 from admodes.compilation.protocol import MISS
 from admodes.optimisation import optimise
@@ -37,6 +39,22 @@ def check(program, leaves):
             if found is not MISS:
                 for a, b in zip(found, wanted, strict=True):
                     assert_alike(a, b, ulps)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_thousands_of_numbers_that_may_lose_a_value_are_checked(backend):
+    """Each number of the gradient may be 0 × inf, so that all of them are checked after a run."""
+
+    def f(xs):
+        return sum(ad.sqrt(x) * xs[0] for x in xs)
+
+    gradient = ad.grad(f)
+    compiled = ad.compile(gradient, backend)
+    for first in (1.0, 0.0):
+        xs = [first, *(1.0 + i / 3000 for i in range(3000))]
+        np.testing.assert_array_equal(compiled(xs), gradient(xs))
+    zero = [1.0, 0.0, *xs[2:]]
+    np.testing.assert_array_equal(compiled(zero), gradient(zero))
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -183,11 +183,9 @@ def _results(writer: Writer) -> None:
             writer.body += [f"flat = {flat}", "if not flat.dot(flat) < inf:"]
         writer.body.append(f"    return whole({leaves})")
     if numbers:
-        # What is not finite makes the sum so.
-        writer.body += [
-            f"if not -inf < {' + '.join(numbers)} < inf:",
-            f"    return whole({leaves})",
-        ]
+        # What is not finite makes the sum so. Thousands of signs would nest too deep for Python.
+        total = numbers[0] if len(numbers) == 1 else f"sum(({', '.join(numbers)}))"
+        writer.body += [f"if not -inf < {total} < inf:", f"    return whole({leaves})"]
     writer.body.append(f"return [{', '.join(texts)}]")
 
 

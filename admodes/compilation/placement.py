@@ -54,12 +54,19 @@ class Lifetimes:
                 for root in self.roots[a.row]:
                     self.last[root] = len(steps)
 
-    def join(self, i: int, root: int) -> None:
-        """Row i is written into the memory of an earlier row."""
-        self.last[root] = self.last[i]
-        for k in range(i, len(self.roots)):
-            if i in self.roots[k]:
-                self.roots[k] = self.roots[k] - {i} | {root}
+    def join(self, memory: Mapping[int, int]) -> None:
+        """Rows are written into the memory of earlier rows, by row the one before it."""
+        first: dict[int, int] = {}
+        for i in sorted(memory):
+            first[i] = first.get(memory[i], memory[i])
+            self.last[first[i]] = max(self.last[first[i]], self.last[i])
+        if first:
+            self.roots = [
+                frozenset(first.get(r, r) for r in roots)
+                if not first.keys().isdisjoint(roots)
+                else roots
+                for roots in self.roots
+            ]
 
 
 class Buffers:

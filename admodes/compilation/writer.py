@@ -100,6 +100,7 @@ class Writer:
         """Returned rows that are written into the memory of an argument that nothing else reads:
         that memory is allocated anew instead, and row by row back to where it is first written."""
         waiting = list(self.returned)
+        memory: dict[int, int] = {}
         while waiting:
             i = waiting.pop()
             a = self._last_read(i)
@@ -107,9 +108,10 @@ class Writer:
                 continue
             (root,) = self.lifetimes.roots[a]
             self.taken[i] = a
-            self.lifetimes.join(i, root)
+            memory[i] = root
             self.returned[root] = self.returned.pop(i)
             waiting.append(root)
+        self.lifetimes.join(memory)
 
     def _last_read(self, i: int) -> int | None:
         """An argument whose memory row i may be written into, as the last row that reads it."""
@@ -125,8 +127,9 @@ class Writer:
                 continue
             (root,) = roots
             own = lifetimes.roots[root] == {root} and lifetimes.last[root] == i
-            made = self.steps[root].op is not None
-            if own and made and alike(self.steps[root].value.ravel(), step.value.ravel()):
+            made = self.steps[root]
+            whole = made.op is not None and made.value.size == step.value.size
+            if own and whole and made.value.dtype == step.value.dtype:
                 return a.row
         return None
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
-from admodes.core.op import Op, blank, canonical
+from admodes.core.op import Op, blank
 from admodes.core.record import Guard, Program, Ref, Step
 
 Rule = Callable[["Copy", Step, tuple], Any]
@@ -84,15 +84,6 @@ def inferred(op: Op, values: tuple, params: dict) -> Any:
     return np.broadcast_to(found.ravel()[:1].reshape((1,) * len(shape)), shape)
 
 
-def kept_rows(program: Program, kept: list[int]) -> Program:
-    """The program without the other rows; what is kept refers to none of them."""
-    copy = Copy(program)
-    wanted = set(kept)
-    for i, step in enumerate(program.steps):
-        copy.new.append(copy.keep(step, copy.moved(step.args)) if i in wanted else None)
-    return copy.finished()
-
-
 def uses(program: Program) -> Counter:
     """How often each row is read: by rows, outputs and guards."""
     found: Counter = Counter()
@@ -102,9 +93,3 @@ def uses(program: Program) -> Counter:
     for guard in program.guards:
         found.update(a.row for a in guard.args if isinstance(a, Ref))
     return found
-
-
-def shapes_alike(a: Any, b: Any) -> bool:
-    """Whether two values have one shape and dtype."""
-    x, y = np.asarray(canonical(a)), np.asarray(canonical(b))
-    return x.shape == y.shape and x.dtype == y.dtype
