@@ -1,7 +1,8 @@
-"""What every test leaves behind: the registry as it was."""
+"""What every test leaves behind, the registry as it was; and the command line for those of it."""
 
 import pytest
 
+from admodes.cli import main
 from admodes.core.op import REGISTRY
 
 
@@ -13,3 +14,16 @@ def rules_of_a_test_end_with_it():
     if before != REGISTRY:
         REGISTRY.clear()
         REGISTRY.update(before)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command; status, standard output, standard error."""
+
+    def run_command(*argv):
+        with pytest.raises(SystemExit) as stopped:
+            main(list(argv))
+        out, err = capsys.readouterr()
+        return stopped.value.code or 0, out, err
+
+    return run_command

@@ -8,8 +8,6 @@ import sys
 import pytest
 from wcwidth import wcswidth
 
-from admodes.cli import main
-
 SECTION_A = ["exp(2*x2) + x1*sin(3*x2**2)", "x1*x2 + sigmoid(x2)", "--at", "x1=2,x2=1"]
 PRODUCT = ["x1*sin(x2)", "--at", "x1=2,x2=1"]
 NETWORK = """
@@ -20,19 +18,6 @@ def loss(W, x):
     h = np.tanh(z) if z.sum() > 0 else z
     return np.sum(h ** 2)
 """
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command; status, standard output, standard error."""
-
-    def run_command(*argv):
-        with pytest.raises(SystemExit) as stopped:
-            main(list(argv))
-        out, err = capsys.readouterr()
-        return stopped.value.code or 0, out, err
-
-    return run_command
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from compiled_programs import assert_alike, random_cases, recorded
+from compiled_programs import NAMES, assert_alike, random_cases, recorded
+from random_arrays import ArrayProgram
 
 import admodes as ad
 from admodes.compilation.interpreter import interpret
+from admodes.core.record import record
 from admodes.optimisation import optimise
 from admodes.optimisation.columns import Columns, columns
 from admodes.optimisation.entries import entries
@@ -170,3 +172,20 @@ def test_columns_are_taken_only_where_they_are_cheaper():
 def test_what_mixes_samples_is_left_as_it_is(f):
     program, leaves = recorded(f, RNG.normal(size=(70, 3)))
     check(program, Columns(program, 70).followed(), leaves, ulps=8.0)
+
+
+def test_what_is_declared_to_move_entries_only_moves_them():
+    """Sparse patterns and selections are read off what such an operation does to numbers."""
+    seen = set()
+    for k, name in enumerate(NAMES):
+        p = ArrayProgram.grown(50_000 + k, name)
+        program = record(p, *p.inputs)
+        for step in program.steps:
+            if step.op is not None and step.op.kind == "moves" and not step.op.custom:
+                entries_of = [np.ravel(x) for x in program.arguments(step)]
+                known = np.concatenate([np.zeros(1), *entries_of])
+                parts = np.concatenate([known.real, known.imag])
+                y = np.ravel(step.value)
+                assert np.isin([y.real, y.imag], [parts, -parts]).all(), step.op.name
+                seen.add(step.op.name)
+    assert len(seen) > 20

@@ -347,6 +347,7 @@ def linear(
     name: str,
     value: Callable[..., Any],
     *transposes: Callable[..., Any],
+    kind: str,
     arity: int | None = 1,
     joint: bool = True,
     differentiable: tuple[bool, ...] | None = None,
@@ -354,7 +355,6 @@ def linear(
     symbol: Callable[..., Any] | None = None,
     text: str = "",
     latex: str = "",
-    kind: str = "moves",
     doc: str = "",
     numpy: tuple = (),
     domain: Domain | None = None,
@@ -364,11 +364,13 @@ def linear(
     entrywise: bool = False,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
-    operation itself, transposes state the vjp. reduces: it adds up, so that n entries that become
-    m cost n - m additions; otherwise one operation of its kind is counted per entry. batch(args,
-    mapped, **params) is the operation on arguments of which some have a leading axis of samples;
-    without it the samples are taken one by one. entrywise: as in Op. cost(args, y, **params) counts
-    the operations by kind, where there is not one per entry of the result."""
+    operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
+    every entry of the result is an entry of an argument, or zero: compiled programs and sparse
+    patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
+    that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
+    batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
+    of samples; without it the samples are taken one by one. entrywise: as in Op. cost(args, y,
+    **params) counts the operations by kind, where there is not one per entry of the result."""
     op = Linear(
         name=name,
         array=value,

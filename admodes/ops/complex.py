@@ -31,6 +31,7 @@ real: Op = linear(
     text="Re {0}",
     latex=r"\operatorname{Re} {0}",
     doc="The real part.",
+    kind="moves",
 )
 imag: Op = linear(
     "imag",
@@ -40,6 +41,7 @@ imag: Op = linear(
     text="Im {0}",
     latex=r"\operatorname{Im} {0}",
     doc="The imaginary part.",
+    kind="moves",
 )
 conj: Op = linear(
     "conj",
@@ -49,6 +51,7 @@ conj: Op = linear(
     text="conj({0})",
     latex=r"\overline{{0}}",
     doc="The complex conjugate.",
+    kind="moves",
 )
 times_i: Op = linear(
     "times_i",

@@ -106,6 +106,7 @@ getitem: Op = linear(
     text="{0}[{index}]",
     latex="{0}[{index}]",
     doc="x[index]: integers, slices, ... and None, lists and arrays of integers, masks.",
+    kind="moves",
 )
 getitem.accumulate = _add_at
 getitem.views = lambda params: is_basic(params["index"]) if params else False
@@ -115,6 +116,7 @@ place: Op = linear(
     lambda w, y, x, index, shape: getitem(w, index=index),
     batch=_place_batch,
     doc="The transpose of indexing: x at index in an array of zeros.",
+    kind="moves",
 )
 
 
@@ -161,6 +163,7 @@ take_along_axis: Op = linear(
     differentiable=(True, False),
     batch=_along_batch,
     doc="np.take_along_axis: entries picked by an array of indices along an axis.",
+    kind="moves",
 )
 add_along_axis: Op = linear(
     "add_along_axis",
@@ -171,6 +174,7 @@ add_along_axis: Op = linear(
     differentiable=(True, False),
     batch=_along_batch,
     doc="The transpose of take_along_axis: entries added at indices along an axis into zeros.",
+    kind="moves",
 )
 
 

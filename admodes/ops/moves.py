@@ -50,6 +50,7 @@ def mover(function: Callable[..., Any], doc: str = "") -> Op:
         put_back,
         batch=batch,
         doc=doc or f"np.{name}: the same entries in other places.",
+        kind="moves",
     )
 
 

@@ -43,6 +43,7 @@ broadcast_to: Op = linear(
     lambda w, y, x, shape: unbroadcast(w, shape=shape_of(x)),
     batch=_broadcast_batch,
     doc="An array stretched to a shape by NumPy's broadcasting rules.",
+    kind="moves",
 )
 unbroadcast: Op = linear(
     "unbroadcast",
@@ -68,6 +69,7 @@ reshape: Op = linear(
     batch=_reshape_batch,
     cost=lambda args, y, shape: {},
     doc="The same entries in another shape.",
+    kind="moves",
 )
 
 
@@ -93,6 +95,7 @@ transpose: Op = linear(
     text="{0}ᵀ",
     latex=r"{{0}}^{\top}",
     doc="The axes of an array in another order.",
+    kind="moves",
 )
 
 
@@ -112,6 +115,7 @@ astype: Op = linear(
     lambda w, y, x, dtype: _as_before(w, dtype_of(x)),
     batch=lambda args, mapped, dtype: astype(args[0], dtype=dtype),
     doc="The same entries in another precision.",
+    kind="moves",
 )
 
 
@@ -141,6 +145,7 @@ _stack: Op = linear(
     text="[{*}]",
     latex="[{*}]",
     doc="Values of one shape along a new axis.",
+    kind="moves",
 )
 
 
@@ -159,6 +164,7 @@ _concatenate: Op = linear(
     text="[{*}]",
     latex="[{*}]",
     doc="Arrays joined along an axis that they have.",
+    kind="moves",
 )
 
 
