@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from seeds import generator
 
 import admodes as ad
 from admodes.core.op import REGISTRY
@@ -90,7 +91,7 @@ class ArrayProgram:
     faster than at unit speed. The results are the values that no step uses."""
 
     def __init__(self, seed: int, on_kinks: bool = False) -> None:
-        self.rng = rng = np.random.default_rng(seed)
+        self.rng = rng = generator(seed)
         self.steps: list[Step] = []
         shapes = [INPUT_SHAPES[k] for k in _several(rng, len(INPUT_SHAPES), LIKELY)]
         shapes += [(3, 4)] * (math.prod(shapes[0]) == 0)

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from seeds import generator
 
 import admodes as ad
 from admodes.core.op import REGISTRY
 
-RNG = np.random.default_rng(11)
+RNG = generator(11)
 M = RNG.normal(size=(3, 4))
 SQUARE = RNG.normal(size=(3, 3)) + 3.0 * np.eye(3)
 ROW = RNG.normal(size=4)
@@ -455,7 +456,7 @@ CASES: dict[str, tuple[Any, tuple]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_block_of_directions_equals_the_single_ones(name, count):
     f, args = CASES[name]
-    rng = np.random.default_rng(len(name))
+    rng = generator(len(name))
     vs = tuple(rng.normal(size=(count, *np.shape(a))) for a in args)
     out, block = ad.jvp(f, args, vs, batched=True)
     outs, blocks = (out, block) if isinstance(out, tuple) else ((out,), (block,))
@@ -480,7 +481,7 @@ def test_a_block_of_directions_equals_the_single_ones(name, count):
 def test_vmap_equals_the_loop(name):
     """The same functions on samples that differ, and the gradients of each sample."""
     f, args = CASES[name]
-    rng = np.random.default_rng(len(name))
+    rng = generator(len(name))
     samples = tuple(np.multiply.outer([1.0, 1.1, 0.9], a) + 0 * rng.normal() for a in args)
     found = ad.vmap(f)(*samples)
     rows = [tuple(s[k] for s in samples) for k in range(3)]
@@ -517,7 +518,7 @@ def test_blocks_inside_other_derivatives():
 
 
 def test_gradients_of_each_sample_of_a_network():
-    rng = np.random.default_rng(7)
+    rng = generator(7)
     params = [
         {"w": rng.normal(size=(5, 8)) / 2, "b": rng.normal(size=8)},
         {"w": rng.normal(size=(8, 8)) / 3, "b": rng.normal(size=8)},

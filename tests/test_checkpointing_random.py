@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from checkpointing_cases import plain_loop
+from seeds import generator
 
 import admodes as ad
 from admodes.checkpointing import checkpoint, checkpointed_loop
@@ -60,7 +61,7 @@ def along(f, mode):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_derivatives_are_those_of_the_plain_program(seed):
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     run = program(rng, 3)
     a, b = (0.4, 0.9) if seed % 2 else (np.array([0.4, -0.2]), np.array([0.9, 0.5]))
     for _ in range(3):

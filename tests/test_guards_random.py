@@ -7,8 +7,9 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from seeds import examples, generator
 from test_compile_front_branches import ARRAYS, NUMBERS, POINTS, SPECIAL, agree, eager, programs
 from test_compile_front_threads import branching, together
 
@@ -28,16 +29,6 @@ def native_code_at_once(monkeypatch):
     monkeypatch.setattr(backends, "FIXED", 0.0)
     monkeypatch.setattr(backends, "PER_ROW", 0.0)
     monkeypatch.setattr(backends, "WORTH", 1e9)
-
-
-def examples(count):
-    return settings(
-        max_examples=count,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def calls(of, most):
@@ -88,7 +79,7 @@ def test_threads_with_other_inputs_and_branches(backend):
     slope = ad.compile(ad.grad(lambda x, n: branching(x, n).sum()), backend, limit=200)
 
     def work(k):
-        rng = np.random.default_rng(k)
+        rng = generator(k)
         worst = 0.0
         for i in range(20):
             x = rng.normal(size=1 + (k + i) % 2) * 2

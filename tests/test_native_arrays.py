@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from seeds import generator
 
 pytest.importorskip("llvmlite", reason="the llvm back end needs llvmlite")
 
@@ -82,7 +83,7 @@ SHAPES = [
 
 @pytest.mark.parametrize(("left", "right"), SHAPES)
 def test_broadcasting_and_its_transpose(left, right):
-    rng = np.random.default_rng(0)
+    rng = generator(0)
     a, b = rng.normal(size=left), rng.normal(size=right)
     b = b if right else float(b)
 
@@ -131,7 +132,7 @@ REDUCED = [None, 0, 1, 2, -1, (0, 1), (1, 2), (0, 2), (0, 1, 2)]
 @pytest.mark.parametrize("axis", REDUCED)
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_reductions_add_in_the_order_of_numpy(axis, keepdims):
-    x = np.random.default_rng(2).normal(size=(7, 33, 300))
+    x = generator(2).normal(size=(7, 33, 300))
     for reduce in (np.sum, np.mean, np.max, np.min):
         run = native(lambda x, r=reduce: r(x * 1.5, axis=axis, keepdims=keepdims), x)
         wanted = reduce(x * 1.5, axis=axis, keepdims=keepdims)
@@ -140,7 +141,7 @@ def test_reductions_add_in_the_order_of_numpy(axis, keepdims):
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 129, 4097, 100_003])
 def test_sums_of_any_length_have_the_bits_of_numpy(n):
-    x = np.random.default_rng(n).normal(size=n)
+    x = generator(n).normal(size=n)
     run = native(lambda x: np.sum(x * x) + 1.0, x)
     assert run(x) == [float(np.sum(x * x)) + 1.0]
 
@@ -151,7 +152,7 @@ PRODUCTS += [((2, 3, 4), (2, 4, 5)), ((1, 4), (4, 1)), ((0, 4), (4, 2)), ((3, 0)
 
 @pytest.mark.parametrize(("left", "right"), PRODUCTS)
 def test_matrix_products(left, right):
-    rng = np.random.default_rng(1)
+    rng = generator(1)
     a, b = rng.normal(size=left), rng.normal(size=right)
     run = native(
         lambda a, b: (a @ b, ad.grad(lambda a, b: np.sum(ad.tanh(a @ b)), (0, 1))(a, b)), a, b
@@ -180,7 +181,7 @@ def lorenz(x, steps=25):
 
 
 def test_the_steps_of_a_loop_are_compiled_once():
-    x = 8.0 + np.random.default_rng(11).normal(size=50)
+    x = 8.0 + generator(11).normal(size=50)
     run = native(ad.grad(lorenz), x)
     assert parts(run) == ["native"]
     assert len(fused(run)) > 80
@@ -190,7 +191,7 @@ def test_the_steps_of_a_loop_are_compiled_once():
 
 
 def test_large_arrays_are_read_and_written_where_they_are():
-    rng = np.random.default_rng(4)
+    rng = generator(4)
     x, y = rng.normal(size=(2, 300, 40))
     run = native(lambda x, y: (x * y + 1.0, ad.exp(x), x, np.sum(x)), x, y)
     for a in (x, x[::-1], np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2]):

@@ -3,12 +3,12 @@
 import itertools
 import math
 
-import numpy as np
 import pytest
 
 pytest.importorskip("llvmlite", reason="the llvm back end needs llvmlite")
 
 from native_harness import agrees, fused, native, parts
+from seeds import generator
 from test_random_expressions import collected, expressions
 
 import admodes as ad
@@ -17,14 +17,14 @@ from admodes.native.lowerings import ENTRIES, NUMBERS
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -3.5, 1e308, -1e308, 1e-310, 710.0, -745.2, 33.1, 1e-9]
 EDGES += [math.inf, -math.inf, math.nan]
-POINTS = [*EDGES, *np.random.default_rng(1).normal(size=25).tolist()]
+POINTS = [*EDGES, *generator(1).normal(size=25).tolist()]
 LOGIC = ("both", "either", "opposite")
 NAMES = sorted({*ENTRIES, *NUMBERS} - {"copy"})
 
 
 def points(arity, most=400):
     found = list(itertools.product(POINTS, repeat=arity))
-    chosen = np.random.default_rng(arity).permutation(len(found))[:most]
+    chosen = generator(arity).permutation(len(found))[:most]
     return [found[k] for k in chosen]
 
 
@@ -113,7 +113,7 @@ def test_a_long_loop_is_cut_into_equal_pieces_that_are_compiled_once():
 
 
 def test_a_long_list_without_repetition_is_cut_too():
-    rng = np.random.default_rng(3)
+    rng = generator(3)
     picks = rng.integers(0, 30, (1500, 2)).tolist()
     signs = rng.integers(0, 3, 1500).tolist()
 

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from seeds import generator
 
 pytest.importorskip("llvmlite", reason="the llvm back end needs llvmlite")
 
@@ -61,7 +62,7 @@ def test_guards_on_arrays_are_decided_in_python_and_others_natively():
 
 def branching(seed):
     """A function that branches at random on what it has made."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     plan = rng.integers(0, 5, 12).tolist()
 
     def f(x, y):
@@ -86,7 +87,7 @@ def test_a_run_gives_the_value_of_the_function_or_a_miss(seed):
     f = branching(seed)
     run = native(f, 0.4, 0.2)
     hits = 0
-    for x, y in np.random.default_rng(seed).normal(size=(60, 2)).tolist():
+    for x, y in generator(seed).normal(size=(60, 2)).tolist():
         assert agrees(run, x, y)
         found = run(x, y)
         hits += found is not MISS
@@ -132,7 +133,7 @@ def test_threads_share_no_memory():
             x = np.tanh(x * s) + np.roll(x, 1) * 0.5
         return np.sum(x), x
 
-    x = np.random.default_rng(0).normal(size=400)
+    x = generator(0).normal(size=400)
     run = native(f, x, 0.3)
     inputs = [(x * k, 0.1 * k) for k in range(1, 7)]
     wanted = [run(*given) for given in inputs]

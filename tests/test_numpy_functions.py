@@ -12,6 +12,7 @@ import pytest
 from case_builder import name_of
 from harness import check_transpose, difference, directions
 from numpy_cases import ON_TRUTHS, PASSIVE, all_cases
+from seeds import generator
 
 import admodes as ad
 from admodes.core.carrier import FUNCTIONS, SCIPY, UFUNCS, Carrier
@@ -51,7 +52,7 @@ def surrounded(case):
 
 
 def seeds(case, seed=1):
-    return directions(case.args, np.random.default_rng(seed))
+    return directions(case.args, generator(seed))
 
 
 def alike(got, expected, rtol=1e-12, atol=1e-13):
@@ -87,7 +88,7 @@ def test_first_derivatives(case):
 @each_case
 def test_second_derivatives_between_other_functions(case):
     f, vs = surrounded(case), seeds(case, 2)
-    (w,) = directions((f(*case.args),), np.random.default_rng(3))
+    (w,) = directions((f(*case.args),), generator(3))
 
     def forward(*xs):
         return ad.jvp(f, xs, vs)[1]
@@ -150,13 +151,13 @@ def test_vmap_is_the_stacked_singles(case):
 @each_case
 def test_directions_in_a_block_are_the_stacked_singles(case):
     f = vector(case.f)
-    vs = [directions(case.args, np.random.default_rng(k)) for k in range(3)]
+    vs = [directions(case.args, generator(k)) for k in range(3)]
     block = tuple(np.stack(parts) for parts in zip(*vs, strict=True))
     found = ad.jvp(f, case.args, block, batched=True)[1]
     expected = np.stack([ad.jvp(f, case.args, v)[1] for v in vs])
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
     out, pullback = ad.vjp(f, *case.args)
-    ws = [directions((out,), np.random.default_rng(k))[0] for k in range(3)]
+    ws = [directions((out,), generator(k))[0] for k in range(3)]
     found = pullback(np.stack(ws), batched=True)
     for g, e in zip(found, stacked([pullback(w) for w in ws]), strict=True):
         np.testing.assert_allclose(g, e, rtol=1e-11, atol=1e-12)
@@ -389,7 +390,7 @@ def test_plain_values_on_either_side_of_an_operator(name, c):
         (lambda x: OPERATORS[name](x, c), lambda x: OPERATORS[name](x, plain_c)),
         (lambda x: OPERATORS[name](c, x), lambda x: OPERATORS[name](plain_c, x)),
     ):
-        vs = directions((x,), np.random.default_rng(5))
+        vs = directions((x,), generator(5))
         out, tangent = ad.jvp(f, (x,), vs)
         np.testing.assert_allclose(out, g(x))
         np.testing.assert_allclose(tangent, difference(g, (x,), vs, h=1e-4), rtol=1e-7, atol=1e-8)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from programs_run import agree, outputs, recorded, rows
+from seeds import generator
 from test_optimisation_values import counted
 
 import admodes as ad
@@ -23,7 +24,7 @@ def grown(seed, length=25):
     """A random function of three numbers whose control flow depends on them."""
 
     def f(*xs):
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         values = list(xs)
 
         def pick():
@@ -51,7 +52,7 @@ def grown(seed, length=25):
 @pytest.mark.parametrize("seed", range(120))
 def test_the_same_bits(seed):
     f = grown(seed)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     point = [float(x) for x in rng.uniform(0.2, 2.0, 3)]
     kind = (
         f,

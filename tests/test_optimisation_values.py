@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from programs_run import agree, outputs, recorded
 from random_arrays import MISSING, MOVES, ArrayProgram
+from seeds import generator
 
 import admodes as ad
 from admodes.optimisation import effects, optimise
@@ -33,7 +34,7 @@ def derivatives(p):
 
 def nudged(xs, seed, special):
     """Other inputs; special: with zeros, infinities and nan among them."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     found = []
     for x in xs:
         y = np.asarray(x) * (1 + 1e-9 * rng.standard_normal(np.shape(x)))

@@ -9,8 +9,9 @@ import mpmath
 import pytest
 import sympy as sp
 from harness import replaced
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from seeds import examples
 
 import admodes as ad
 from admodes.core.op import REGISTRY
@@ -90,13 +91,7 @@ def expressions(draw: Any) -> Expression:
 def collected(strategy: Any, count: int, check: Any) -> None:
     """check on `count` derandomised draws of strategy."""
 
-    @settings(
-        derandomize=True,
-        max_examples=count,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @examples(count)
     @given(strategy)
     def run(drawn: Any) -> None:
         check(drawn)

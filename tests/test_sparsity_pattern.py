@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from random_arrays import MOVES, ArrayProgram
+from seeds import generator
 from sparsity_programs import BANDS, COARSE, WIDE
 
 import admodes as ad
@@ -18,7 +19,7 @@ EXACT = {**BANDS, **{f"{name} (wide)": case for name, case in WIDE.items()}}
 
 def point(n, seed=0):
     """Values apart from each other, and from the kinks of the functions."""
-    return np.random.default_rng(seed).permutation(np.linspace(0.55, 1.95, n))
+    return generator(seed).permutation(np.linspace(0.55, 1.95, n))
 
 
 def dense(f, x):
@@ -116,9 +117,9 @@ def test_random_programs_without_cancellation_are_exact(seed):
     n = 1 + seed % 7
 
     def f(x):
-        return grown(np.random.default_rng(seed), x)
+        return grown(generator(seed), x)
 
-    x = np.random.default_rng(seed).uniform(0.2, 1.0, n)
+    x = generator(seed).uniform(0.2, 1.0, n)
     np.testing.assert_array_equal(pattern(record(f, x)).toarray(), dense(f, x) != 0)
 
 

@@ -206,7 +206,7 @@ cbrt = elementwise(
     "cbrt",
     np.cbrt,
     lambda y, a: 1 / (3 * y * y),
-    scalar=lambda a: float(np.cbrt(a)),
+    scalar=math.cbrt,
     symbol=lambda sp, a: sp.sign(a) * sp.Abs(a) ** sp.Rational(1, 3),
     text="∛{0}",
     latex=r"\sqrt[3]{{0}}",
