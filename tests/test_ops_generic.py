@@ -318,9 +318,10 @@ def test_whole_numbers_and_truth_values_become_float64(op):
 
     truths = (True,) * op.arity
     assert op(*truths) == pytest.approx(op(*map(float, truths)), nan_ok=True)
-    found = op(*(np.array([t]) for t in truths))
-    assert found.dtype == np.float64
-    assert found[0] == pytest.approx(op(*map(float, truths)), nan_ok=True)
+    if op.truths is None:
+        found = op(*(np.array([t]) for t in truths))
+        assert found.dtype == np.float64
+        assert found[0] == pytest.approx(op(*map(float, truths)), nan_ok=True)
 
     out, tangent = ad.jvp(op, point, (1,) * op.arity)
     assert (out, tangent) == pytest.approx(ad.jvp(op, as_floats, (1.0,) * op.arity), nan_ok=True)

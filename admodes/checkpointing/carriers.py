@@ -63,7 +63,7 @@ class Unrecorded(Carrier):
         level = self.level
         plain = [a.primal if a.__class__ is Unrecorded and a.level is level else a for a in args]
         y = op.dispatch(tuple(plain), params)
-        return y if op.passive else Unrecorded(level, y)
+        return level.truth(y) if op.passive else Unrecorded(level, y)
 
 
 class Cotangents(Carrier):

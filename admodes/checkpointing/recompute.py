@@ -33,7 +33,7 @@ from admodes.checkpointing.carriers import (
     revived_here,
     taken_off,
 )
-from admodes.core.carrier import Carrier, Level, innermost, quiet
+from admodes.core.carrier import Carrier, Level, innermost, is_numpys, quiet
 from admodes.core.inplace import share
 from admodes.core.sweep import pull_back, strong_product
 from admodes.core.tape import General, Node, Traced, blank
@@ -70,6 +70,7 @@ class Trial:
         self._note(found)
         if not found:
             return x
+        self.level.arrays = self.level.arrays or is_numpys(x)
         given = Unrecorded(self.level, plain)
         self._given.append((given, plain))
         return given

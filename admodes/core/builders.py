@@ -294,6 +294,7 @@ def elementwise(
     folds: bool = False,
     holomorphic: bool = False,
     unlisted: bool = False,
+    truths: Callable[..., Any] | None = None,
     doc: str = "",
 ) -> Op:
     """Declare an elementwise operation: one partial per argument, each f(y, *args) written with
@@ -304,7 +305,7 @@ def elementwise(
     book prints them, in the arguments a, b and c. folds: more arguments than two are taken two by
     two from the left. holomorphic: kernels and partials hold for complex arguments as well.
     unlisted: a member of a family, such as the n-th derivative of another operation, that is not
-    entered in the registry. doc says what it computes.
+    entered in the registry. truths: as in Op. doc says what it computes.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     make = ElementwiseUnary if len(partials) == 1 else Elementwise
@@ -327,6 +328,7 @@ def elementwise(
         defaults=defaults,
         folds=folds,
         holomorphic=holomorphic,
+        truths=truths,
         partials=partials,
         selects=selects or not any(partials),
     )

@@ -11,7 +11,7 @@ import itertools
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,14 +50,27 @@ def implements(*functions: Any) -> Callable[[Callable], Callable]:
 class Level:
     """One derivative call or recording. Later calls are nested inside earlier ones, so that of two
     carriers the one with the larger serial is the outer wrapper and is unwrapped first. entries
-    counts those of the arrays that a reverse mode has made."""
+    counts those of the arrays that a reverse mode has made. arrays: whether an input is an array or
+    a number of NumPy, so that comparisons give truth values of NumPy; else they are Python's."""
 
-    __slots__ = ("alive", "entries", "serial")
+    __slots__ = ("alive", "arrays", "entries", "serial")
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: Iterable[Any] = ()) -> None:
         self.serial = next(_serials)
+        self.arrays = any(x.__class__ is not float and is_numpys(x) for x in inputs)
         self.alive = True
         self.entries = 0
+
+    def truth(self, y: Any) -> Any:
+        """The result of a test: a single truth value is of the kind that the inputs are."""
+        return np.bool_(y) if self.arrays and y.__class__ is bool else y
+
+
+def is_numpys(x: Any) -> bool:
+    """Whether x is an array or a number of NumPy, of which a derivative may be taken."""
+    if isinstance(x, Carrier):
+        return x.level.arrays or x.shape != ()
+    return isinstance(x, (np.ndarray, np.generic))
 
 
 class LostDerivative(TypeError):
@@ -75,6 +88,8 @@ class Carrier:
     primal: Any
     content: tuple[str, ...] = ()
     """The attributes that x += v replaces; none where the carrier cannot change, as numbers."""
+    records: bool = False
+    """Whether tests of it are carriers too."""
 
     def unary(self, op: Any) -> Any:
         """Apply a one-argument operation to this carrier."""

@@ -105,7 +105,7 @@ class Dual(Carrier):
         xs = tuple(primals)
         y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
         if op.passive:
-            return y
+            return level.truth(y)
         return Dual(level, y, op.jvp(tangents, y, xs, params))
 
 
@@ -132,6 +132,7 @@ def jvp(
         raise TypeError("jvp takes tuples: ad.jvp(f, (x,), (v,)), one tangent per argument of f")
     xs, tree = flatten(tuple(primals))
     vs = flatten_like(tuple(tangents), tree, "jvp: the tangents", "the primals")
+    level = Level(xs)
     xs = [checked_input(x, "jvp", complex_too=True) for x in xs]
     vs = [checked_input(v, "jvp", complex_too=True) for v in vs]
     lanes = Lanes(xs, vs, "jvp: tangent", "primal") if batched else None
@@ -140,7 +141,6 @@ def jvp(
     vs = [cast(v, x) for v, x in zip(vs, xs, strict=True)]
     if lanes is not None:
         vs = [lanes.wrap(v) for v in vs]
-    level = Level()
     try:
         duals = [Dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
         result, aux = split_aux(call(f, unflatten(tree, duals)), has_aux, f)

@@ -15,6 +15,7 @@ import numpy as np
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, quiet
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
+from admodes.core.truth import as_numbers, truth_kind, truths_alone
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -68,7 +69,8 @@ class Op:
     entries of a large one. batch: see builders.linear. passive: the result has no derivative.
     views(params): whether NumPy's result would share memory with the argument.
     quick: elementwise and differentiable. entrywise: each entry of the result is made from one
-    entry of each argument, with NumPy's broadcasting, whether by partials or not.
+    entry of each argument, with NumPy's broadcasting, whether by partials or not. truths: what
+    the operation is on NumPy's truth values, where it does not calculate with them (core.truth).
     """
 
     name: str
@@ -96,6 +98,7 @@ class Op:
     cost: Callable[..., dict[str, int]] | None = None
     views: Callable[[dict | None], bool] | None = None
     entrywise: bool = False
+    truths: Callable[..., Any] | None = None
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,6 +106,8 @@ class Op:
         self.__name__ = self.name
         self.passive = self.differentiable is not None and not any(self.differentiable)
         self.quick = self.elementwise and not self.passive
+        moves = self.raw or self.kind == "moves"
+        self.calculates = self.elementwise or not (moves or self.passive)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -117,15 +122,24 @@ class Op:
             args = self._complete(args)
         top = None
         arrays = floats = True
+        others = False
         for a in args:
             if a.__class__ is np.ndarray:
                 floats = False
-                arrays = arrays and a.dtype.kind == "f"
+                if a.dtype.kind != "f":
+                    arrays = False
+                    others = True
             elif isinstance(a, Carrier):
+                others = others or (a.records and truth_kind(a) != "")
                 if top is None or a.level.serial > top.level.serial:
                     top = a
             elif a.__class__ is not float:
                 arrays = False
+                others = others or a.__class__ is not int
+        if others and self.calculates:
+            if self.truths is not None and truths_alone(args):
+                return self.truths(*args)
+            args = as_numbers(args, self.elementwise)
         if top is not None:
             y = top.apply(self, args, params)
             if self.views is not None and self.views(params):
@@ -171,16 +185,13 @@ class Op:
         return y if y.__class__ is np.ndarray and y.ndim else canonical(y)
 
     def numeric(self, x: Any) -> Any:
-        """An argument as the array kernel takes it; truth values count as numbers where the
-        operation calculates with them."""
+        """An argument as the array kernel takes it."""
         if x.__class__ is np.ndarray and x.ndim:
             # Positions stay integers where they are only moved.
             kind = x.dtype.kind
             if kind == "f" or (kind in "iu" and self.kind == "moves"):
                 return x
-        x = numeric(x, self.name, self.holomorphic)
-        truth = x.__class__ is not float and x.dtype.kind == "b"
-        return x + 0.0 if truth and self.elementwise else x
+        return numeric(x, self.name, self.holomorphic)
 
     def _complete(self, args: tuple) -> tuple:
         assert self.arity is not None
@@ -243,7 +254,7 @@ class UnaryOp(Op):
                 return self.plain((x,))
         if isinstance(x, Carrier):
             return x.unary(self)
-        return self.plain((x,))
+        return self.dispatch((x,), None)
 
 
 def canonical(result: Any) -> Any:

@@ -82,8 +82,8 @@ class Recording:
     """A list that is being written. held: arrays by id that the function refers to, which are read
     anew at each run instead of being copied. values: whether steps keep their arrays."""
 
-    def __init__(self, held: Mapping[int, np.ndarray], values: bool) -> None:
-        self.level = Level()
+    def __init__(self, leaves: Sequence[Any], held: Mapping[int, np.ndarray], values: bool) -> None:
+        self.level = Level(leaves)
         self.steps: list[Step] = []
         self.guards: list[Guard] = []
         self.notes: dict[str, None] = {}
@@ -118,6 +118,7 @@ class Recorded(Carrier):
 
     __slots__ = ("__weakref__", "recording", "row", "shares")
     content = ("primal", "row", "recording")
+    records = True
 
     def __init__(self, level: Level, primal: Any, row: int, recording: Recording) -> None:
         self.level = level
@@ -146,7 +147,7 @@ class Recorded(Carrier):
         return self.recording.enter(op, tuple(refs), params and plain_params(params), y)
 
     def unary(self, op: Any) -> Any:
-        return self.apply(op, (self,), None)
+        return op.dispatch((self,), None)
 
     def __bool__(self) -> bool:
         taken = bool(self.primal)
@@ -227,7 +228,7 @@ def record_leaves(
 ) -> Program:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
     carriers. held and values are as in Recording."""
-    recording = Recording(held or {}, values)
+    recording = Recording(leaves, held or {}, values)
     level = recording.level
     inputs = [recording.enter(None, (), None, x) for x in leaves]
     try:

@@ -72,7 +72,7 @@ class Evaluation:
         self, f: Callable, primals: tuple, has_aux: bool = False, copy: bool = True
     ) -> None:
         xs, self.tree = flatten(primals)
-        self.level = level = Level()
+        self.level = level = Level(xs)
         lent = [] if copy else list(filter(_is_large, xs))
         carriers = [
             traced_input(level, checked_input(x, "vjp", copy or not _is_large(x), True)) for x in xs

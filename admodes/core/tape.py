@@ -109,7 +109,7 @@ class Node(Carrier):
         xs = tuple(a.primal if a.__class__ is kind and a.level is level else a for a in args)
         y = op.dispatch(xs, params)
         if op.passive:
-            return y
+            return level.truth(y)
         return self.result(level, y, op, args, General((plain_params(params), op.kept(xs))))
 
 
@@ -179,9 +179,7 @@ class Traced(Carrier):
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 return Traced(level, y, node)
-        if isinstance(u, Carrier) or isinstance(v, Carrier):
-            return op.dispatch((a, b), None)
-        return _on_tape(level, op, (a, b), None)
+        return op.dispatch((a, b), None)
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         x = self.primal
@@ -231,7 +229,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
         primals.append(a)
     y = op.on_arrays(primals, params) if arrays and simple else op.dispatch(tuple(primals), params)
     if op.passive:
-        return y
+        return level.truth(y)
     active = tuple([node is not None for node in nodes])
     read_y, reads = op.cache.get(active) or _needs(op, active, active)
     for i, x in enumerate(primals):

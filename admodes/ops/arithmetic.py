@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,22 @@ from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier
 from admodes.core.inplace import bind_in_place
 from admodes.core.op import Op
-from admodes.ops.comparisons import equal, greater, where
+from admodes.ops.comparisons import both, either, equal, greater, where
 from admodes.ops.exponential import ln
 from admodes.ops.strong import strong_mul
+
+
+def _no_truths(sign: str, instead: str) -> Callable[..., Any]:
+    """The refusal of an operation that NumPy's truth values do not have."""
+
+    def refuse(*args: Any) -> Any:
+        raise TypeError(
+            f"{sign} of truth values is not defined, as in NumPy: write {instead}, or calculate "
+            "with the numbers 0 and 1: (x > 0) * 1.0"
+        )
+
+    return refuse
+
 
 add = elementwise(
     "add",
@@ -30,6 +44,7 @@ add = elementwise(
     kind="additions",
     numpy=(np.add,),
     operator="add",
+    truths=either,
     holomorphic=True,
     doc="a + b.",
 )
@@ -47,6 +62,7 @@ subtract = elementwise(
     kind="additions",
     numpy=(np.subtract,),
     operator="sub",
+    truths=_no_truths("-", "a ^ b"),
     holomorphic=True,
     doc="a - b.",
 )
@@ -62,6 +78,7 @@ negate = elementwise(
     kind="negations",
     numpy=(np.negative,),
     operator="neg",
+    truths=_no_truths("-", "~a"),
     holomorphic=True,
     doc="-a.",
 )
@@ -79,6 +96,7 @@ multiply = elementwise(
     kind="multiplications",
     numpy=(np.multiply,),
     operator="mul",
+    truths=both,
     holomorphic=True,
     doc="a b.",
 )

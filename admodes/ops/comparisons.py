@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,17 +43,12 @@ where: Op = linear(
 )
 
 
-def _numpy_truth(test: Callable | None) -> Callable | None:
-    """A test of numbers as NumPy's truth value, of which ~ is the opposite."""
-    return None if test is None else lambda a, b: np.bool_(test(a, b))
-
-
 def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> Op:
     """A comparison: a boolean, without derivative, that notes the branch where it is recorded."""
     op: Op = linear(
         name,
         ufunc,
-        scalar=_numpy_truth(getattr(operator, dunder, None)),
+        scalar=getattr(operator, dunder, None),
         arity=2,
         differentiable=(False, False),
         kind="comparisons",

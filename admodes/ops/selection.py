@@ -11,7 +11,7 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier, implements
 from admodes.core.op import Op
-from admodes.ops.comparisons import equal, greater, less, less_equal, where
+from admodes.ops.comparisons import both, either, equal, greater, less, less_equal, where
 
 sign = elementwise(
     "sign",
@@ -44,6 +44,7 @@ abs = elementwise(
     domain=Domain(((0.2, 3.0),), lambda a: "|·| at its kink 0" if a == 0 else None, "at 0: 0"),
     numpy=(np.abs, np.fabs),
     operator="abs",
+    truths=lambda a: a,
     aliases=("fabs",),
     doc="The absolute value.",
 )
@@ -74,6 +75,7 @@ maximum = elementwise(
     domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("max"), "at a tie: ½ each"),
     numpy=(np.maximum,),
     aliases=("max",),
+    truths=either,
     folds=True,
     doc="The larger of a and b, entry by entry (of several, from the left).",
 )
@@ -92,6 +94,7 @@ minimum = elementwise(
     domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("min"), "at a tie: ½ each"),
     numpy=(np.minimum,),
     aliases=("min",),
+    truths=both,
     folds=True,
     doc="The smaller of a and b, entry by entry (of several, from the left).",
 )

@@ -55,7 +55,7 @@ class Banded(Carrier):
         xs = tuple(a.primal if mine else a for a, mine in zip(args, own, strict=True))
         y = op.dispatch(xs, params)
         if op.passive:
-            return y
+            return level.truth(y)
         carried = [
             a if mine and op.active(i) else None
             for i, (a, mine) in enumerate(zip(args, own, strict=True))
@@ -92,7 +92,7 @@ def banded(f: Callable, x: Any, memory: Memory) -> tuple[Any, Layers, list]:
     >>> [(s.tolist(), solid(c).tolist()) for s, c in zip(layers.sources, coefficients)]
     [([1, 2], [2.0, 3.0]), ([0, 1], [3.0, 4.0])]
     """
-    level = Level()
+    level = Level((x,))
     shape = shape_of(x)
     layers = remembered(memory, ("x", shape), lambda: Layers(shape, [numbers(shape).ravel()]))
     try:
