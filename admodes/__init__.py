@@ -41,6 +41,7 @@ from admodes.ops.comparisons import (
     not_equal,
     where,
 )
+from admodes.ops.entropies import entr, log_softmax, logsumexp, softmax, xlog1py
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
 from admodes.ops.extremes import max, min
 from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
@@ -48,6 +49,7 @@ from admodes.ops.reductions import sum
 from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
 from admodes.ops.shaping import array, stack
 from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
+from admodes.ops.steps import trunc
 from admodes.ops.strong import strong_mul
 from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from admodes.program.count import Counts, count
@@ -154,6 +156,7 @@ __all__ = [
     "digamma",
     "divide",
     "elu",
+    "entr",
     "equal",
     "equations",
     "erf",
@@ -181,8 +184,10 @@ __all__ = [
     "log10",
     "log1p",
     "log2",
+    "log_softmax",
     "logaddexp",
     "logit",
+    "logsumexp",
     "max",
     "maximum",
     "min",
@@ -203,6 +208,7 @@ __all__ = [
     "sign",
     "sin",
     "sinh",
+    "softmax",
     "softplus",
     "sparse_hessian",
     "sparse_jacobian",
@@ -217,11 +223,13 @@ __all__ = [
     "tanh",
     "trace",
     "trigamma",
+    "trunc",
     "value",
     "value_and_grad",
     "verify",
     "vjp",
     "vmap",
     "where",
+    "xlog1py",
     "xlogy",
 ]

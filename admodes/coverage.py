@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import FUNCTIONS, METHODS, SCIPY, UFUNCS, Carrier
+from admodes.core.carrier import Carrier
+from admodes.core.tables import FUNCTIONS, METHODS, SCIPY, UFUNCS
 from admodes.ops import methods
 from admodes.ops.plain import IN_PLACE, PLAIN
 from admodes.views.tables import Table

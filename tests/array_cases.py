@@ -115,6 +115,7 @@ def tangential_cases() -> Cases:
         "arg": each("arg", z, z[0, 0]),
         "amax": applied("amax", (m,), *reduced),
         "amin": applied("amin", (m,), *reduced),
+        "logsumexp": applied("logsumexp", (m,), *reduced),
         "prod": each("prod", m, zeros, z, variants=axes),
         "cumprod": each("cumprod", m, zeros, z, variants=axes),
         "sort": each("sort", m, variants=axes),

@@ -15,8 +15,9 @@ from numpy_cases import ON_TRUTHS, PASSIVE, all_cases
 from seeds import generator
 
 import admodes as ad
-from admodes.core.carrier import FUNCTIONS, SCIPY, UFUNCS, Carrier
+from admodes.core.carrier import Carrier
 from admodes.core.pytree import flatten
+from admodes.core.tables import FUNCTIONS, SCIPY, UFUNCS
 from admodes.ops import methods, plain
 
 CASES = all_cases()

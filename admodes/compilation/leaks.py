@@ -18,9 +18,10 @@ import numpy as np
 from admodes.compilation.captures import Captures
 from admodes.compilation.naming import is_foreign, named
 from admodes.compilation.purity import difference
-from admodes.core.carrier import FUNCTIONS, METHODS, UFUNCS, Carrier, Level
+from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, Level
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, owner
+from admodes.core.tables import METHODS
 
 Record = Callable[[Callable[[], Callable[[Any], Any]]], Program]
 """A function, called when recording has begun, of no arguments, that gives what is to be applied to

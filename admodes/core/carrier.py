@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,24 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.refusal import HOW_TO_ADD, LostDerivative, hidden, lost
+from admodes.core.tables import FUNCTIONS, UFUNCS
+from admodes.core.ufuncs import special_ufunc
+
 _serials = itertools.count(1)
 
-UFUNCS: dict[Any, Any] = {}
-"""NumPy ufunc -> operation, or a function of the same arguments; filled by registration."""
-
-SCIPY: dict[str, Callable[..., Any]] = {}
-"""Name in scipy.special -> operation."""
-
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}
-"""NumPy function -> function of the same signature that takes carriers."""
-
-METHODS: dict[str, Callable[..., Any]] = {}
-"""ufunc method (reduce, accumulate, outer) -> function of the ufunc, its operation and its
-arguments; filled by the operations."""
-
 PRINTED = "a traced value was printed or formatted, which happens while recording only"
-
-HOW_TO_ADD = "CONTRIBUTING.md, 'Add an operation', shows how to add it"
 
 
 def implements(*functions: Any) -> Callable[[Callable], Callable]:
@@ -71,10 +59,6 @@ def is_numpys(x: Any) -> bool:
     if isinstance(x, Carrier):
         return x.level.arrays or x.shape != ()
     return isinstance(x, (np.ndarray, np.generic))
-
-
-class LostDerivative(TypeError):
-    """A traced value was about to become a plain number, without its derivative."""
 
 
 class Carrier:
@@ -182,7 +166,7 @@ class Carrier:
         )
 
     def __float__(self) -> float:
-        raise LostDerivative(
+        raise lost(
             "float(), the functions of math, and buf[i] = x on a plain array would lose the "
             "derivative of a traced value: write ad.sin(x) instead of math.sin(x), build arrays "
             "with ad.stack, ad.array or ad.where, and use ad.value(x) where only the number is "
@@ -190,23 +174,35 @@ class Carrier:
         )
 
     def __int__(self) -> int:
-        raise LostDerivative(
+        raise lost(
             "int() of a traced value has no derivative: use ad.floor(x) or ad.round(x), or "
             "int(ad.value(x)) where only the number is wanted"
         )
 
     def __index__(self) -> int:
-        raise LostDerivative(
-            "a traced value cannot be an index or a bound of range(): use int(ad.value(x))"
-        )
+        raise lost("a traced value cannot be an index or a bound of range(): use int(ad.value(x))")
 
     def __complex__(self) -> complex:
-        raise LostDerivative(
-            "complex() and the functions of cmath would lose the derivative of a traced value"
+        raise lost(
+            "complex() and the functions of cmath would lose the derivative of a traced value: "
+            "write x + 1j * y instead of complex(x, y), and np.exp(z) instead of cmath.exp(z)"
+        )
+
+    def __bytes__(self) -> bytes:
+        raise lost(
+            "the bytes of a traced value have no derivative: use ad.value(x) where only the "
+            "number is wanted"
+        )
+
+    def as_integer_ratio(self) -> Any:
+        """What statistics and fractions ask of a number."""
+        raise lost(
+            "a ratio of whole numbers would lose the derivative of a traced value: use "
+            "ad.value(x) where only the number is wanted"
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise LostDerivative(
+        raise lost(
             "a traced value cannot be put into a plain NumPy array, where its derivative would be "
             "lost: write ad.array([...]) or np.stack([...]) instead of np.array([...]), build "
             "arrays with ad.stack or ad.where instead of buf[i] = x, and use ad.value(x) where "
@@ -221,12 +217,12 @@ class Carrier:
             if arity == 1:
                 return self.unary(op) if op.elementwise else op(*inputs)
             return self.binary(op, *inputs) if arity == 2 else op(*inputs)
-        return _special_ufunc(ufunc, method, inputs, kwargs)
+        return special_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func not in FUNCTIONS:
             name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
-            raise TypeError(f"{name} has no derivative in admodes; {HOW_TO_ADD}")
+            raise TypeError(f"{name} has no derivative in admodes: {HOW_TO_ADD}")
         try:
             return FUNCTIONS[func](*args, **kwargs)
         except TypeError as error:
@@ -237,7 +233,8 @@ class Carrier:
             raise TypeError(f"{name} of a traced value does not take all of {given}") from error
 
     def __getattr__(self, name: str) -> Any:
-        hint = f"; {HOW_TO_ADD}" if hasattr(np.ndarray, name) else ""
+        plain = hasattr(np.ndarray, name) or hasattr(float, name)
+        hint = f": use ad.value(x).{name} for that of the plain value" if plain else ""
         raise AttributeError(f"a traced value has no attribute {name!r}{hint}")
 
 
@@ -272,47 +269,16 @@ def is_quiet() -> bool:
     return _local.quiet
 
 
-def _ufunc_name(ufunc: Any, method: str = "__call__") -> str:
-    known = getattr(np, ufunc.__name__, None) is ufunc
-    name = f"{'np.' if known else ''}{ufunc.__name__}"
-    return name if method == "__call__" else f"{name}.{method}"
-
-
-def _special_ufunc(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:
-    """A ufunc of scipy, one with options, or one of its methods."""
-    op = UFUNCS.get(ufunc) or _scipy(ufunc)
-    if op is None:
-        raise TypeError(f"{_ufunc_name(ufunc, method)} has no derivative in admodes; {HOW_TO_ADD}")
-    if method == "__call__" and not kwargs:
-        return op(*inputs)
-    if method not in METHODS:
-        raise TypeError(
-            f"{_ufunc_name(ufunc, method)} changes an array in place or has no derivative in "
-            f"admodes; {HOW_TO_ADD}"
-        )
-    return METHODS[method](ufunc, op, inputs, kwargs)
-
-
-def _scipy(ufunc: Any) -> Any:
-    """The operation for a function of scipy.special, which is found by name because admodes does
-    not import scipy before it is needed."""
-    special = sys.modules.get("scipy.special")
-    known = special is not None and getattr(special, ufunc.__name__, None) is ufunc
-    op = SCIPY.get(ufunc.__name__) if known else None
-    if op is not None:
-        UFUNCS[ufunc] = op
-    return op
-
-
 def call(f: Callable, args: tuple) -> Any:
-    """f(*args). Domain errors are values, so NumPy's warnings are off in f; and NumPy hides the
-    error of buf[i] = x behind a puzzling one, which is undone."""
+    """f(*args). Domain errors are values, so NumPy's warnings are off in f; and NumPy and
+    scipy hide the errors of traced values behind puzzling ones, which is undone."""
     try:
         with quiet():
             return f(*args) if _local.through is None else _local.through(f, args)
-    except ValueError as error:
-        if isinstance(error.__cause__, LostDerivative):
-            raise error.__cause__.with_traceback(error.__traceback__) from None
+    except Exception as error:
+        cause = hidden(error)
+        if cause is not None:
+            raise cause.with_traceback(error.__traceback__) from None
         raise
 
 

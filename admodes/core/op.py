@@ -289,9 +289,10 @@ def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
     elif array.dtype.kind == "c" and not complex_too:
         raise TypeError(f"{where}: complex values are not supported, got {_brief(x)}")
     elif array.dtype.kind not in "fbc":
+        hint = ": write its .toarray()" if hasattr(x, "toarray") else ""
         raise TypeError(
             f"{where} takes numbers and arrays of numbers, got {_brief(x)} of type "
-            f"{type(x).__name__}"
+            f"{type(x).__name__}{hint}"
         )
     return array[()] if array.shape == () else array
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import linear, zeros
-from admodes.core.carrier import FUNCTIONS, HOW_TO_ADD, Carrier, implements
+from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import Op, shape_of
+from admodes.core.refusal import HOW_TO_ADD
 from admodes.ops.indexing import getitem, place, plain_index
 from admodes.ops.shaping import concatenate, reshape
 
@@ -94,7 +95,7 @@ padded = mover(np.pad)
 @implements(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(f"np.pad with mode={mode!r} has no derivative in admodes; {HOW_TO_ADD}")
+        raise TypeError(f"np.pad with mode={mode!r} has no derivative in admodes: {HOW_TO_ADD}")
     filled = options.pop("constant_values", 0)
     y = padded(array, pad_width=pad_width, mode=mode, **options)
     if mode != "constant" or not np.any(filled):

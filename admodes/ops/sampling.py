@@ -10,7 +10,7 @@ from admodes.core.builders import linear
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import Op, shape_of
 from admodes.ops.comparisons import equal, greater, less, where
-from admodes.ops.indexing import take_along_axis
+from admodes.ops.indexing import place, take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
 from admodes.ops.options import given_options, no_out, refuse, steered
 from admodes.ops.products import matmul
@@ -157,19 +157,49 @@ def _unique(ar: Any, **options: Any) -> Any:
 @implements(np.bincount)
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     x = steered(np.asarray, x)
+    if x.dtype.kind not in "iu":
+        raise TypeError(
+            f"np.bincount counts whole numbers, not {x.dtype}: write "
+            "np.bincount(np.floor(ad.value(x)).astype(int), weights)"
+        )
     if weights is None:
         return np.bincount(x, None, minlength)
-    count = max(minlength, int(np.max(x, initial=-1)) + 1)
-    hits = np.equal(np.arange(count)[:, None], x).astype(float)
-    return sum_(hits * weights, axis=1)
+    return _summed(weights, x, max(minlength, int(np.max(x, initial=-1)) + 1), "np.bincount")
+
+
+def _summed(weights: Any, places: Any, count: int, who: str) -> Any:
+    """The sums of the weights that have the same place; those of a place below 0 are left out."""
+    weights = array(weights)
+    if shape_of(weights) != places.shape:
+        raise ValueError(f"{who}: weights has shape {shape_of(weights)}, the data {places.shape}")
+    kept = np.nonzero(places >= 0)
+    return place(weights[kept], index=(places[kept],), shape=(count,))
 
 
 @implements(np.histogram)
-def _histogram(a: Any, bins: Any = 10, range: Any = None, **options: Any) -> Any:
-    refuse({k: v for k, v in given_options(options, "np.histogram").items() if v}, "np.histogram")
-    if (np.ndim(bins) == 0 and range is None) or isinstance(bins, (str, Carrier)):
+def _histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    automatic = isinstance(bins, str) or (np.ndim(bins) == 0 and range is None)
+    if isinstance(bins, Carrier) or (isinstance(a, Carrier) and automatic):
         raise TypeError(
             "np.histogram of a traced value: give bins= as a plain array of edges, or range=, so "
             "that the edges do not depend on it"
         )
-    return steered(np.histogram, a, bins, range)
+    if isinstance(bins, str) and weights is not None:
+        raise TypeError(f"np.histogram with weights: give the edges or their number, not {bins!r}")
+    edges = np.histogram_bin_edges(a if automatic else np.zeros(1), bins, range)
+    places, count = steered(_bins_of, a, edges), len(edges) - 1
+    if weights is None:
+        y: Any = np.bincount(places[places >= 0], None, count)
+    else:
+        y = _summed(weights, places, count, "np.histogram")
+    return (y / (sum_(y) * np.diff(edges)) if density else y), edges
+
+
+def _bins_of(x: Any, edges: Any) -> Any:
+    """The number of the bin of every entry, -1 outside of all; the last bin has both its edges."""
+    x = np.asarray(x)
+    found = np.searchsorted(edges, x, side="right") - 1
+    found[x == edges[-1]] = len(edges) - 2
+    return np.where((x >= edges[0]) & (x <= edges[-1]), found, -1)

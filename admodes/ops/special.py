@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.carrier import SCIPY
 from admodes.core.op import Op
 from admodes.ops.exponential import exp, ln
 
@@ -193,14 +192,4 @@ xlogy: Op = elementwise(
     printed=("ln(b)", "a/b"),
     domain=Domain(((-3.0, 3.0), (0.3, 3.0)), valid="b > 0"),
     doc="a ln b, and 0 where a is 0.",
-)
-SCIPY.update(
-    {
-        "erf": erf,
-        "erfc": erfc,
-        "gammaln": gammaln,
-        "psi": digamma,
-        "digamma": digamma,
-        "xlogy": xlogy,
-    }
 )

@@ -200,6 +200,7 @@ UFUNCS.update(
         np.modf: lambda a: (a - trunc(a), trunc(a)),
     }
 )
+setattr(Carrier, "__trunc__", lambda self: self.unary(trunc))  # noqa: B010
 setattr(Carrier, "__divmod__", lambda self, other: np.divmod(self, other))  # noqa: B010
 setattr(Carrier, "__rdivmod__", lambda self, other: np.divmod(other, self))  # noqa: B010
 implements(np.fix)(lambda x: trunc(x))

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import is_complex
-from admodes.core.carrier import METHODS, UFUNCS, Carrier
+from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY, shape_of
+from admodes.core.tables import METHODS, UFUNCS
 from admodes.ops.comparisons import both, either, where
 from admodes.ops.layout import rank_of
 from admodes.ops.options import given_options, plain_axis, refuse

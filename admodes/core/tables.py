@@ -1,0 +1,43 @@
+"""What the operations enter when they are declared: what stands in for functions of NumPy and
+scipy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+UFUNCS: dict[Any, Any] = {}
+"""NumPy ufunc -> operation, or a function of the same arguments; filled by registration."""
+
+SCIPY: dict[str, Callable[..., Any]] = {}
+"""Name of a ufunc in scipy.special -> operation, or a function of the same arguments."""
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> function of the same signature that takes carriers."""
+
+METHODS: dict[str, Callable[..., Any]] = {}
+"""ufunc method (reduce, accumulate, outer) -> function of the ufunc, its operation and its
+arguments; filled by the operations."""
+
+INSTEAD: dict[str, str] = {
+    "array": "ad.array([…])",
+    "asarray": "ad.array([…])",
+    "asanyarray": "ad.array([…])",
+    "ascontiguousarray": "ad.array([…])",
+    "fsum": "np.sum",
+    "fmean": "np.mean",
+    "stdev": "np.std(x, ddof=1)",
+    "variance": "np.var(x, ddof=1)",
+    "pstdev": "np.std",
+    "pvariance": "np.var",
+    "full": "x * np.ones(shape)",
+    "float64": "x.astype(np.float64)",
+    "float32": "x.astype(np.float32)",
+    "float16": "x.astype(np.float16)",
+    "complex128": "x + 0j",
+    "complex64": "x + np.complex64(0)",
+    "np.random": "mu + sigma * np.random.standard_normal(), with draws that have no parameters,",
+    "scipy.sparse": "A.toarray()",
+}
+"""Last name of a function that takes plain numbers only, or package -> what to write. Operations
+and NumPy's functions of the same name need no entry."""

@@ -1,0 +1,150 @@
+"""Sums of exponentials (logsumexp, softmax, log_softmax), entropies, and the table of the functions
+of scipy.special that take traced values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import Domain, elementwise
+from admodes.core.op import Op, shape_of
+from admodes.core.tables import INSTEAD, SCIPY
+from admodes.core.tangential import tangential
+from admodes.ops.activations import logit, sigmoid, softplus
+from admodes.ops.arithmetic import cbrt
+from admodes.ops.exponential import exp, exp2, expm1, ln, log1p
+from admodes.ops.options import plain_axis
+from admodes.ops.reductions import all_axes, along_axis, kept_shape, sum_
+from admodes.ops.selection import round as round_
+from admodes.ops.shaping import array, reshape
+from admodes.ops.special import digamma, erf, erfc, gammaln, xlogy
+from admodes.ops.strong import strong_mul
+
+
+def _log_of_sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    base = np.where(np.isfinite(top), top, 0.0)
+    largest = x == base
+    count = np.sum(largest, axis=axis, keepdims=True, dtype=x.dtype)
+    # The largest terms, of which each is 1, apart: one that is much larger loses nothing.
+    rest = np.sum(np.where(largest, 0.0, np.exp(x - base)), axis=axis, keepdims=True)
+    share = rest / np.maximum(count, 1)
+    y = base + np.where(count > 0, np.log(np.maximum(count, 1)) + np.log1p(share), np.log(rest))
+    return (y if keepdims else np.sum(y, axis=axis)).astype(x.dtype)
+
+
+def _tangent_of_log(tangents: list, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    lined_up = reshape(y, shape=kept_shape(shape_of(x), all_axes(axis, len(shape_of(x)))))
+    return sum_(strong_mul(exp(x - lined_up), tangents[0]), axis=axis, keepdims=keepdims)
+
+
+logsumexp_: Op = tangential(
+    "logsumexp",
+    _log_of_sum,
+    _tangent_of_log,
+    batch=along_axis(lambda: logsumexp_),
+    doc="ln Σ e^x over all axes or the given ones, without overflow.",
+)
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """ln Σ e^x over all axes or the given ones, without overflow, of an array or a list that may
+    hold traced values; -inf of nothing. Its gradient is softmax(x).
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.grad(ad.logsumexp)(np.array([1000.0, 1000.0]))
+    array([0.5, 0.5])
+    """
+    x = array(x)
+    if not shape_of(x):
+        return x
+    return logsumexp_(x, axis=plain_axis(axis), keepdims=keepdims)
+
+
+def log_softmax(x: Any, axis: Any = None) -> Any:
+    """x - logsumexp(x): the logarithms of softmax(x), accurate where those are tiny.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.log_softmax(np.array([0.0, -800.0]))
+    array([   0., -800.])
+    """
+    x = array(x)
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+def softmax(x: Any, axis: Any = None) -> Any:
+    """e^x / Σ e^x along all axes or the given ones, without overflow.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.softmax(np.array([0.0, np.log(3.0)])).round(12)
+    array([0.25, 0.75])
+    """
+    return exp(log_softmax(x, axis))
+
+
+def _entropy(x: Any) -> Any:
+    inside = -x * np.log(np.where(x > 0, x, 1.0))
+    return np.where(x < 0, -np.inf, np.where(np.isnan(x), x, inside)).astype(np.result_type(x))
+
+
+entr: Op = elementwise(
+    "entr",
+    _entropy,
+    lambda y, a: -1 - ln(a),
+    symbol=lambda sp, a: -a * sp.log(a),
+    text="entr({0})",
+    printed=("-1 - ln(a)",),
+    domain=Domain(
+        ((0.2, 3.0),),
+        lambda a: "entr at 0: infinite" if a == 0 else None,
+        "at 0 the one-sided limit, inf",
+        "a ≥ 0",
+    ),
+    doc="The entropy -a ln a, 0 at 0.",
+)
+
+
+def _times_log1p(a: Any, b: Any) -> Any:
+    y = np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log1p(b))
+    return y.astype(np.result_type(a, b), copy=False)
+
+
+xlog1py: Op = elementwise(
+    "xlog1py",
+    _times_log1p,
+    lambda y, a, b: log1p(b),
+    lambda y, a, b: a / (1 + b),
+    symbol=lambda sp, a, b: a * sp.log(1 + b),
+    text="xlog1py({0}, {1})",
+    printed=("ln(1 + b)", "a/(1 + b)"),
+    domain=Domain(((-3.0, 3.0), (-0.5, 3.0)), valid="b > -1"),
+    doc="a ln(1 + b), and 0 where a is 0.",
+)
+SCIPY.update(
+    {
+        "cbrt": cbrt,
+        "digamma": digamma,
+        "entr": entr,
+        "erf": erf,
+        "erfc": erfc,
+        "exp10": lambda x: exp(math.log(10.0) * x),
+        "exp2": exp2,
+        "expit": sigmoid,
+        "expm1": expm1,
+        "gammaln": gammaln,
+        "log1p": log1p,
+        "log_expit": lambda x: -softplus(-x),
+        "logit": logit,
+        "ndtr": lambda x: 0.5 * erfc(x * -math.sqrt(0.5)),
+        "psi": digamma,
+        "round": round_,
+        "xlog1py": xlog1py,
+        "xlogy": xlogy,
+    }
+)
+INSTEAD.update({n: f"ad.{n}" for n in ("polygamma", "logsumexp", "softmax", "log_softmax")})

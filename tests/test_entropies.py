@@ -1,0 +1,94 @@
+"""logsumexp, softmax and entropies against mpmath and closed forms, in every interpreter."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+
+import admodes as ad
+
+INF = math.inf
+ROWS = np.array([[0.3, -1.2, 2.0], [0.0, 0.0, 0.0], [-700.0, 800.0, 799.0]])
+
+
+def exact(xs):
+    with mpmath.workdps(60):
+        return float(mpmath.log(mpmath.fsum([mpmath.exp(x) for x in xs])))
+
+
+@pytest.mark.parametrize(
+    "xs", [*ROWS.tolist(), [0.0, -40.0], [1e-3, -80.0, 1e-3], [-1e5, -1e5], [3.0]], ids=str
+)
+def test_logsumexp_keeps_all_digits(xs):
+    assert ad.logsumexp(np.array(xs)) == pytest.approx(exact(xs), rel=4e-16)
+    assert ad.logsumexp(xs) == ad.logsumexp(np.array(xs))
+
+
+@pytest.mark.parametrize(
+    ("xs", "value", "gradient"),
+    [
+        ([-INF, 0.0], 0.0, [0.0, 1.0]),
+        ([-INF, -INF], -INF, [math.nan, math.nan]),
+        ([INF, 0.0], INF, [math.nan, 0.0]),
+        ([math.nan, 0.0], math.nan, [math.nan, math.nan]),
+    ],
+)
+def test_edges(xs, value, gradient):
+    x = np.array(xs)
+    np.testing.assert_equal(ad.logsumexp(x), value)
+    np.testing.assert_equal(ad.jacobian(ad.logsumexp, mode="reverse")(x), np.array(gradient))
+    np.testing.assert_equal(ad.jacobian(ad.logsumexp, mode="forward")(x), np.array(gradient))
+
+
+def test_of_nothing_and_of_a_number():
+    assert ad.logsumexp(np.zeros(0)) == -INF
+    assert ad.logsumexp(2.5) == 2.5
+    assert ad.grad(ad.logsumexp)(2.5) == 1.0
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 1)])
+@pytest.mark.parametrize("f", [ad.logsumexp, ad.softmax, ad.log_softmax])
+def test_axes(f, axis):
+    x = ROWS[:2] / 2
+    e = np.exp(x)
+    plain = {
+        ad.logsumexp: lambda: np.log(np.sum(e, axis)),
+        ad.softmax: lambda: e / np.sum(e, axis, keepdims=True),
+        ad.log_softmax: lambda: x - np.log(np.sum(e, axis, keepdims=True)),
+    }
+    np.testing.assert_allclose(f(x, axis), plain[f](), rtol=1e-13, atol=1e-15)
+    ad.check_grads(lambda x: f(x, axis), (x,))
+    assert np.shape(ad.logsumexp(x, axis, keepdims=True)) == np.max(x, axis, keepdims=True).shape
+    for backend in ("numpy", "llvm"):
+        compiled = ad.compile(ad.jacobian(lambda x: f(x, axis)), backend=backend)
+        for at in (x, x[::-1] * 1.1):
+            np.testing.assert_allclose(
+                compiled(at), ad.jacobian(lambda x: f(x, axis))(at), rtol=1e-12, atol=1e-15
+            )
+
+
+def test_samples_and_precision():
+    x = np.arange(12.0).reshape(4, 3) / 5
+    np.testing.assert_allclose(ad.vmap(ad.grad(ad.logsumexp))(x), ad.softmax(x, 1))
+    assert ad.grad(ad.logsumexp)(np.float32([1, 2])).dtype == np.float32
+    hessian = ad.hessian(ad.logsumexp)(x[0])
+    s = ad.softmax(x[0])
+    np.testing.assert_allclose(hessian, np.diag(s) - np.outer(s, s), atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "value", "slopes"),
+    [
+        (ad.entr, (0.0,), 0.0, (INF,)),
+        (ad.entr, (-1.0,), -INF, (math.nan,)),
+        (ad.xlog1py, (0.0, -1.0), 0.0, None),
+        (ad.xlog1py, (2.0, 1e-20), 2e-20, (1e-20, 2.0)),
+    ],
+)
+def test_entropies_at_their_edges(f, at, value, slopes):
+    assert f(*at) == pytest.approx(value, rel=1e-15, abs=0)
+    assert f(*map(np.array, ([a] for a in at)))[0] == pytest.approx(value, rel=1e-15, abs=0)
+    if slopes is not None:
+        found = ad.grad(f, tuple(range(len(at))))(*at)
+        np.testing.assert_allclose(found, slopes, rtol=1e-15)
