@@ -77,7 +77,6 @@ def _calls():
         "scipy.integrate.solve_ivp": lambda x: integrate.solve_ivp(decay, (0, 1), x).y,
         "scipy.integrate.odeint": lambda x: integrate.odeint(decay, x, [0.0, 1.0]),
         "scipy.optimize.minimize": lambda x: optimize.minimize(lambda p: (p[0] - x[0]) ** 2, [0.0]),
-        "scipy.optimize.brentq": lambda x: optimize.brentq(lambda p: p - x[0], 0, 4),
         "scipy.optimize.fsolve": lambda x: optimize.fsolve(lambda p: p - x, LINE),
         "scipy.optimize.root": lambda x: optimize.root(lambda p: p - x, LINE),
         "scipy.optimize.least_squares": lambda x: optimize.least_squares(lambda p: p - x, LINE),

@@ -37,7 +37,7 @@ class LostDerivative(TypeError):
 
 
 class _Last(threading.local):
-    refused: tuple[str, LostDerivative] | None = None
+    refused: tuple[int, LostDerivative] | None = None
 
 
 _last = _Last()
@@ -53,7 +53,7 @@ def lost(what: str) -> LostDerivative:
         function = call[0]
     if function is not None:
         made = LostDerivative(without_rule(function))
-        _last.refused = function, made
+        _last.refused = id(_outermost(frame)), made
         return made
     if call is None:
         return LostDerivative(what)
@@ -70,16 +70,24 @@ def lost(what: str) -> LostDerivative:
 
 
 def hidden(error: BaseException) -> LostDerivative | None:
-    """The error about a traced value that a library turned into another one of its own."""
+    """The error about a traced value that a library turned into another one: it was raised within
+    the same call of the library."""
     if isinstance(error.__cause__, LostDerivative):
         return error.__cause__
-    trace, refused = error.__traceback__, _last.refused
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None or refused is None or isinstance(error, LostDerivative):
+    refused = _last.refused
+    if refused is None or isinstance(error, LostDerivative):
         return None
-    function, made = refused
-    return made if called_function(trace.tb_frame)[0] == function else None
+    trace = error.__traceback__
+    while trace is not None and id(trace.tb_frame) != refused[0]:
+        trace = trace.tb_next
+    return None if trace is None else refused[1]
+
+
+def _outermost(frame: FrameType) -> FrameType:
+    """The frame of the library's function that the user's code called."""
+    while frame.f_back is not None and _is_library(frame.f_back):
+        frame = frame.f_back
+    return frame
 
 
 def without_rule(function: str) -> str:
