@@ -84,6 +84,13 @@ def linear_array_cases(m: Any) -> Cases:
         ],
         "mean": applied("mean", (m,), {}, {"axis": 0}, {"axis": (0, 1), "keepdims": True}),
         "cumsum": applied("cumsum", (m,), {"axis": 0}, {"axis": 1}),
+        "singular_values": [
+            (lambda y: REGISTRY["singular_values"](y, np.ones((3, 4))), (rng.normal(size=24),)),
+            (
+                lambda y: REGISTRY["singular_values"](y, np.ones((2, 4, 1))),
+                (cube[:, :2, :3].reshape(2, 6),),
+            ),
+        ],
         "matmul": [(REGISTRY["matmul"], pair) for pair in pairs],
         "einsum": [
             (lambda *xs, t=t, o=o: einsum(*xs, terms=t, output=o), args) for t, o, args in sums
@@ -128,6 +135,7 @@ def tangential_cases() -> Cases:
         "eigh": each("eigh", positive, variants=({"uplo": "L"}, {"uplo": "U"}))
         + each("eigh", np.stack([positive, np.diag([1.0, 3, 7]) + a]), variants=({"uplo": "L"},)),
         "svd": each("svd", wide, wide.T.copy(), cube),
+        "singular_squares": each("singular_squares", wide, wide.T.copy(), cube, wide[[0, 1, 0]]),
         "qr": each("qr", m.T.copy(), a, stack),
         "eig": each("eig", positive, turning, mixed, np.stack([positive, turning])),
     }

@@ -293,6 +293,9 @@ def elementwise(
     selects: bool = False,
     folds: bool = False,
     holomorphic: bool = False,
+    squared: Callable[..., Any] | None = None,
+    smooth: Callable[..., Any] | None = None,
+    commutes: bool = False,
     unlisted: bool = False,
     truths: Callable[..., Any] | None = None,
     doc: str = "",
@@ -304,8 +307,8 @@ def elementwise(
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
     book prints them, in the arguments a, b and c. folds: more arguments than two are taken two by
     two from the left. holomorphic: kernels and partials hold for complex arguments as well.
-    unlisted: a member of a family, such as the n-th derivative of another operation, that is not
-    entered in the registry. truths: as in Op. doc says what it computes.
+    squared, smooth, commutes, truths: as in Op. unlisted: a member of a family, such as the n-th
+    derivative of another operation, that is not entered in the registry. doc says what it computes.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     make = ElementwiseUnary if len(partials) == 1 else Elementwise
@@ -331,6 +334,9 @@ def elementwise(
         truths=truths,
         partials=partials,
         selects=selects or not any(partials),
+        squared=squared,
+        smooth=smooth,
+        commutes=commutes,
     )
     return op if unlisted else register(op, numpy, operator, reflected)
 
@@ -364,6 +370,9 @@ def linear(
     batch: Callable[..., Any] | None = None,
     cost: Callable[..., dict[str, int]] | None = None,
     entrywise: bool = False,
+    squared: Callable[..., Any] | None = None,
+    smooth: Callable[..., Any] | None = None,
+    commutes: bool = False,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
     operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
@@ -371,8 +380,9 @@ def linear(
     patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
     that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
     batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
-    of samples; without it the samples are taken one by one. entrywise: as in Op. cost(args, y,
-    **params) counts the operations by kind, where there is not one per entry of the result."""
+    of samples; without it the samples are taken one by one. entrywise, squared, smooth, commutes:
+    as in Op. cost(args, y, **params) counts the operations by kind, where there is not one per
+    entry of the result."""
     op = Linear(
         name=name,
         array=value,
@@ -394,6 +404,9 @@ def linear(
         batch=batch,
         cost=cost,
         entrywise=entrywise,
+        squared=squared,
+        smooth=smooth,
+        commutes=commutes,
         transposes=transposes,
         joint=joint,
     )

@@ -70,6 +70,8 @@ class Carrier:
 
     level: Level
     primal: Any
+    origin: Any = None
+    """How it was made, where its square is smoother than it is; see core.roots."""
     content: tuple[str, ...] = ()
     """The attributes that x += v replaces; none where the carrier cannot change, as numbers."""
     records: bool = False
@@ -152,6 +154,11 @@ class Carrier:
         for name in ("level", *self.content):
             object.__setattr__(made, name, getattr(self, name))
         return made
+
+    def made_of(self) -> tuple | None:
+        """What two carriers of this level share if and only if they were made in the same way;
+        None where nothing tells."""
+        return (self.primal,)
 
     def seen(self, how: str) -> None:
         """The plain value inside has left the derivative."""

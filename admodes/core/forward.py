@@ -27,18 +27,23 @@ from admodes.core.pytree import (
     stripped,
     unflatten,
 )
+from admodes.core.roots import has_origin, origin, smooth
 
 
 class Dual(Carrier):
     """primal + ε tangent, at one level."""
 
-    __slots__ = ("__weakref__", "shares", "tangent")
-    content = ("primal", "tangent")
+    __slots__ = ("__weakref__", "origin", "shares", "tangent")
+    content = ("primal", "tangent", "origin")
 
     def __init__(self, level: Level, primal: Any, tangent: Any) -> None:
         self.level = level
         self.primal = primal
         self.tangent = tangent
+        self.origin = None
+
+    def made_of(self) -> tuple:
+        return self.primal, self.tangent
 
     def unary(self, op: Any) -> Any:
         x = self.primal
@@ -46,10 +51,11 @@ class Dual(Carrier):
         if x.__class__ is float and t.__class__ is float:
             try:
                 y = op.scalar(x)
-                p = op.quick_partials[0]
-                if p.__class__ is not int:
-                    p = p(y, x)
-                return Dual(self.level, y, p * t if t and (p or not op.selects) else 0.0)
+                if y or (self.origin is None and not op.remembers):
+                    p = op.quick_partials[0]
+                    if p.__class__ is not int:
+                        p = p(y, x)
+                    return Dual(self.level, y, p * t if t and (p or not op.selects) else 0.0)
             except ARITHMETIC:
                 pass
         return self.apply(op, (self,), None)
@@ -74,13 +80,14 @@ class Dual(Carrier):
         ):
             try:
                 y = op.scalar(x, z)
-                p, q = op.quick_partials
-                total = 0.0
-                if t:
-                    total = t * (p if p.__class__ is int else p(y, x, z))
-                if s:
-                    total += s * (q if q.__class__ is int else q(y, x, z))
-                return Dual(level, y, total)
+                if y or not (op.remembers or has_origin(a) or has_origin(b)):
+                    p, q = op.quick_partials
+                    total = 0.0
+                    if t:
+                        total = t * (p if p.__class__ is int else p(y, x, z))
+                    if s:
+                        total += s * (q if q.__class__ is int else q(y, x, z))
+                    return Dual(level, y, total)
             except ARITHMETIC:
                 pass
         return op.dispatch((a, b), None)
@@ -90,11 +97,12 @@ class Dual(Carrier):
         primals = []
         tangents = []
         floats = True
-        arrays = False
+        arrays = rooted = False
         for a in args:
             t = None
             if a.__class__ is Dual and a.level is level:
                 t = a.tangent
+                rooted = rooted or a.origin is not None
                 a = a.primal
             tangents.append(t)
             primals.append(a)
@@ -106,7 +114,14 @@ class Dual(Carrier):
         y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
         if op.passive:
             return level.truth(y)
-        return Dual(level, y, op.jvp(tangents, y, xs, params))
+        if not rooted and not op.remembers:
+            return Dual(level, y, op.jvp(tangents, y, xs, params))
+        better = smooth(op, args)
+        if better.__class__ is Dual and better.level is level:
+            return Dual(level, y, better.tangent)
+        made = Dual(level, y, op.jvp(tangents, y, xs, params))
+        made.origin = origin(op, args, params)
+        return made
 
 
 def jvp(

@@ -68,6 +68,11 @@ class Op:
     buffer, w, **params) adds the transpose of w into an array, for operations that read a few
     entries of a large one. batch: see builders.linear. passive: the result has no derivative.
     views(params): whether NumPy's result would share memory with the argument.
+    squared(*args, **params): the square of the result where it is smoother than the result, as for
+    roots. smooth(*args): what has the value of the result and no kink, where the arguments
+    remember roots (core.roots), else None. commutes: the result of squares is the square of the
+    result. partner: the operation whose result times this one is the product of the arguments.
+    remembers: results know what they were made of, because of squared or partner.
     quick: elementwise and differentiable. entrywise: each entry of the result is made from one
     entry of each argument, with NumPy's broadcasting, whether by partials or not. truths: what
     the operation is on NumPy's truth values, where it does not calculate with them (core.truth).
@@ -99,6 +104,11 @@ class Op:
     views: Callable[[dict | None], bool] | None = None
     entrywise: bool = False
     truths: Callable[..., Any] | None = None
+    squared: Callable[..., Any] | None = None
+    smooth: Callable[..., Any] | None = None
+    commutes: bool = False
+    partner: Op | None = None
+    remembers: bool = False
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -108,6 +118,8 @@ class Op:
         self.quick = self.elementwise and not self.passive
         moves = self.raw or self.kind == "moves"
         self.calculates = self.elementwise or not (moves or self.passive)
+        self.remembers = self.squared is not None
+        self.commutes = self.commutes or self.kind == "moves"
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

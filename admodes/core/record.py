@@ -131,6 +131,9 @@ class Recorded(Carrier):
         """The row in the list."""
         return self.recording.steps[self.row]
 
+    def made_of(self) -> tuple | None:
+        return _made_of(self.recording.steps, self.row)
+
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         level = self.level
         primals: list[Any] = []
@@ -189,6 +192,15 @@ def _is_whole(x: Any) -> bool:
     have it, and what it makes of it holds as long as x is the same."""
     y = innermost(x)
     return getattr(y, "dtype", np.dtype(type(y))).kind in "biu"
+
+
+def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
+    """The operations that made a row; what is older than depth is told by its row alone."""
+    step = steps[row]
+    if step.op is None or not depth:
+        return (row,)
+    parts = (_made_of(steps, a.row, depth - 1) if isinstance(a, Ref) else a for a in step.args)
+    return (step.op, tuple(parts), step.params)
 
 
 def owner(a: Any) -> Any:

@@ -58,6 +58,7 @@ def tangential(
     arity: int = 1,
     differentiable: tuple[bool, ...] | None = None,
     batch: Callable[..., Any] | None = None,
+    squared: Callable[..., Any] | None = None,
     holomorphic: bool = False,
     kind: str = "functions",
     cost: Callable[..., dict[str, int]] | None = None,
@@ -66,7 +67,7 @@ def tangential(
     doc: str = "",
 ) -> Op:
     """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
-    are as in Tangential, batch and cost as in builders.linear."""
+    are as in Tangential, batch and cost as in builders.linear, squared as in Op."""
     return register(
         Tangential(
             name=name,
@@ -88,6 +89,7 @@ def tangential(
             raw=differentiable is not None and not all(differentiable),
             batch=batch,
             cost=cost,
+            squared=squared,
             tangent=tangent,
             cotangent=cotangent,
         )

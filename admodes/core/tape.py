@@ -15,14 +15,21 @@ from typing import Any
 
 from numpy import ndarray
 
+from admodes.core.builders import elementwise
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import ARITHMETIC, NUMBERS, blank, plain_params
+from admodes.core.roots import has_origin, origin, smooth
 
 _next_serial = itertools.count().__next__
 _by_serial = attrgetter("serial")
 
 SMALL = 512
 """Arrays below so many entries are kept also where only their shape is wanted."""
+
+
+SMOOTH = elementwise(
+    "smooth", lambda a: a, 1, unlisted=True, doc="A value with the derivatives of another."
+)
 
 
 class General(tuple):
@@ -40,7 +47,7 @@ class Node(Carrier):
     shape that no rule reads. In general what the operation's vjp needs. None for an input.
     """
 
-    __slots__ = ("args", "local", "op", "serial")
+    __slots__ = ("args", "local", "op", "origin", "serial")
     result: Any
 
     def __init__(self, level: Level, primal: Any, op: Any, args: tuple, local: Any) -> None:
@@ -49,7 +56,11 @@ class Node(Carrier):
         self.op = op
         self.args = args
         self.local = local
+        self.origin = None
         self.serial = _next_serial()
+
+    def made_of(self) -> tuple | None:
+        return None if self.op is None else (self.op, self.args, self.local)
 
     def unary(self, op: Any) -> Any:
         x = self.primal
@@ -59,7 +70,7 @@ class Node(Carrier):
                 p = op.quick_partials[0]
                 if p.__class__ is not int:
                     p = p(y, x)
-                if p or not op.selects:
+                if (p or not op.selects) and (y or self.origin is None):
                     return self.result(self.level, y, op, (self,), p)
             except ARITHMETIC:
                 pass
@@ -93,7 +104,8 @@ class Node(Carrier):
                     q = q(y, u, v)
                 if op.selects:
                     p, q = p or None, q or None
-                return self.result(level, y, op, (a, b), (p, q))
+                if y or not (op.remembers or has_origin(a) or has_origin(b)):
+                    return self.result(level, y, op, (a, b), (p, q))
             except ARITHMETIC:
                 pass
         for other in (a, b):
@@ -119,14 +131,18 @@ Node.result = Node
 class Traced(Carrier):
     """An array with its node."""
 
-    __slots__ = ("__weakref__", "node", "shares")
-    content = ("primal", "node")
+    __slots__ = ("__weakref__", "node", "origin", "shares")
+    content = ("primal", "node", "origin")
 
     def __init__(self, level: Level, primal: Any, node: Node) -> None:
         self.level = level
         self.primal = primal
         self.node = node
+        self.origin = None
         level.entries += primal.size
+
+    def made_of(self) -> tuple:
+        return (self.node,)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -134,31 +150,39 @@ class Traced(Carrier):
 
     def unary(self, op: Any) -> Any:
         x = self.primal
-        if x.__class__ is ndarray and x.dtype.kind == "f" and op.quick:
+        if x.__class__ is ndarray and x.dtype.kind == "f" and op.quick and self.origin is None:
             y = op.array(x)
             if y.__class__ is ndarray:
                 read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
                 node = Node(
                     self.level, y if read_y else None, op, (self.node,), [x if read_x else None]
                 )
-                return Traced(self.level, y, node)
+                made = Traced(self.level, y, node)
+                if op.remembers:
+                    made.origin = origin(op, (self,), None)
+                return made
         return self.apply(op, (self,), None)
 
     def binary(self, op: Any, a: Any, b: Any) -> Any:
         """An operation of which at least one argument is a traced array."""
         level = self.level
         u, first = a, None
+        plain = op.quick
         if a.__class__ is Traced and a.level is level:
             u, first = a.primal, a.node
+            plain = plain and a.origin is None
         elif a.__class__ is Node and a.level is level:
             u, first = a.primal, a
+            plain = plain and a.origin is None
         v, second = b, None
         if b.__class__ is Traced and b.level is level:
             v, second = b.primal, b.node
+            plain = plain and b.origin is None
         elif b.__class__ is Node and b.level is level:
             v, second = b.primal, b
+            plain = plain and b.origin is None
         if (
-            op.quick
+            plain
             and (u.dtype.kind == "f" if u.__class__ is ndarray else u.__class__ in NUMBERS)
             and (v.dtype.kind == "f" if v.__class__ is ndarray else v.__class__ in NUMBERS)
         ):
@@ -178,12 +202,22 @@ class Traced(Carrier):
                     elif second is None and v.flags.writeable:
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
-                return Traced(level, y, node)
+                made = Traced(level, y, node)
+                if op.remembers:
+                    made.origin = origin(op, (a, b), None)
+                return made
         return op.dispatch((a, b), None)
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         x = self.primal
-        if len(args) > 1 or x.__class__ is not ndarray or x.dtype.kind != "f" or op.passive:
+        if (
+            len(args) > 1
+            or x.__class__ is not ndarray
+            or x.dtype.kind != "f"
+            or op.passive
+            or self.origin is not None
+            or op.remembers
+        ):
             return _on_tape(self.level, op, args, params)
         y = op.on_arrays((x,), params)
         read_y, (read_x,) = op.cache.get(True) or _needs(op, True, (True,))
@@ -210,15 +244,12 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
     """Apply an operation and leave a node that keeps what its rules will read."""
     primals: list[Any] = []
     nodes: list[Any] = []
-    simple, arrays = True, False
+    simple, arrays, rooted = True, False, op.remembers
     for a in args:
         node = None
-        if a.__class__ is Traced:
-            if a.level is level:
-                node = a.node
-                a = a.primal
-        elif a.__class__ is Node and a.level is level:
-            node = a
+        if (a.__class__ is Traced or a.__class__ is Node) and a.level is level:
+            rooted = rooted or a.origin is not None
+            node = a.node if a.__class__ is Traced else a
             a = a.primal
         if a.__class__ is ndarray:
             arrays = True
@@ -230,6 +261,9 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
     y = op.on_arrays(primals, params) if arrays and simple else op.dispatch(tuple(primals), params)
     if op.passive:
         return level.truth(y)
+    node = node_of(smooth(op, args), level) if rooted else None
+    if node is not None:
+        return _with_node(level, y, SMOOTH, (node,), None, (y,), False)
     active = tuple([node is not None for node in nodes])
     read_y, reads = op.cache.get(active) or _needs(op, active, active)
     for i, x in enumerate(primals):
@@ -241,7 +275,10 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
                 primals[i] = x.copy()
         elif isinstance(x, Carrier) and not active[i]:
             primals[i] = x.clone()
-    return _with_node(level, y, op, tuple(nodes), params, tuple(primals), read_y)
+    made = _with_node(level, y, op, tuple(nodes), params, tuple(primals), read_y)
+    if rooted:
+        made.origin = origin(op, args, params)
+    return made
 
 
 def _with_node(

@@ -84,6 +84,7 @@ ENTRIES: dict[str, Lowering] = {
     "inverse": _of(1, f"fdiv double {ONE}, {{0}}"),
     "square": _of(1, "fmul double {0}, {0}"),
     "sqrt": _intrinsic("sqrt"),
+    "root": _intrinsic("sqrt"),
     "abs": _intrinsic("fabs"),
     "floor": _intrinsic("floor"),
     "ceil": _intrinsic("ceil"),

@@ -13,7 +13,8 @@ from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier
 from admodes.core.inplace import bind_in_place
 from admodes.core.op import Op
-from admodes.ops.comparisons import both, either, equal, greater, where
+from admodes.core.roots import power_of, product_of, square_of
+from admodes.ops.comparisons import both, either, equal, greater, less, where
 from admodes.ops.exponential import ln
 from admodes.ops.strong import strong_mul
 
@@ -79,6 +80,7 @@ negate = elementwise(
     numpy=(np.negative,),
     operator="neg",
     truths=_no_truths("-", "~a"),
+    commutes=True,
     holomorphic=True,
     doc="-a.",
 )
@@ -97,6 +99,8 @@ multiply = elementwise(
     numpy=(np.multiply,),
     operator="mul",
     truths=both,
+    commutes=True,
+    smooth=product_of,
     holomorphic=True,
     doc="a b.",
 )
@@ -115,6 +119,7 @@ divide = elementwise(
     domain=Domain(((-3.0, 3.0), (0.3, 3.0)), valid="b ≠ 0"),
     numpy=(np.divide,),
     operator="truediv",
+    commutes=True,
     holomorphic=True,
     doc="a / b; inf or nan where b is 0.",
 )
@@ -145,6 +150,7 @@ square = elementwise(
     printed=("2*a",),
     kind="multiplications",
     numpy=(np.square,),
+    smooth=square_of,
     holomorphic=True,
     doc="a².",
 )
@@ -184,6 +190,7 @@ power: Op = elementwise(
         "a ≥ 0, or whole b",
     ),
     numpy=(np.power, np.float_power),
+    smooth=power_of,
     aliases=("pow",),
     holomorphic=True,
     doc="a to the power b; either may be differentiated. A negative base takes whole exponents.",
@@ -217,8 +224,28 @@ sqrt = elementwise(
         "a ≥ 0",
     ),
     numpy=(np.sqrt,),
+    squared=lambda a: a * where(less(a, 0), np.nan, 1.0),
     holomorphic=True,
     doc="The square root; nan below 0.",
+)
+root = elementwise(
+    "root",
+    np.sqrt,
+    lambda y, a: where(equal(y, 0), 0.0, 0.5 / where(equal(y, 0), 1.0, y)),
+    scalar=math.sqrt,
+    symbol=lambda sp, a: sp.sqrt(a),
+    text="√{0}",
+    latex=r"\sqrt{{0}}",
+    printed=("where(a == 0, 0, 1/(2*sqrt(a)))",),
+    selects=True,
+    domain=Domain(
+        ((0.2, 4.0),),
+        lambda a: "the root of a sum of squares at 0: the derivative is 0" if a == 0 else None,
+        "at 0: 0, the subgradient of a norm",
+        "a ≥ 0",
+    ),
+    squared=lambda a: a,
+    doc="√a of a sum of squares, as in norms and standard deviations.",
 )
 cbrt = elementwise(
     "cbrt",
@@ -253,5 +280,6 @@ hypot = elementwise(
         "at (0, 0) none: nan",
     ),
     numpy=(np.hypot,),
+    squared=lambda a, b: square(a) + square(b),
     doc="√(a² + b²) without overflow on the way.",
 )

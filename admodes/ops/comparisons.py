@@ -33,6 +33,7 @@ where: Op = linear(
     differentiable=(False, True, True),
     kind="comparisons",
     entrywise=True,
+    commutes=True,
     batch=lambda args, mapped: where(*aligned(args, mapped)),
     scalar=lambda c, a, b: a if c else b,
     text="where({0}, {1}, {2})",

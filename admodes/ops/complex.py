@@ -14,7 +14,7 @@ from admodes.core.builders import dtype_of, is_complex, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
 from admodes.core.op import Op, shape_of
 from admodes.core.tangential import tangential
-from admodes.ops.arithmetic import divide
+from admodes.ops.arithmetic import divide, square
 from admodes.ops.comparisons import where
 from admodes.ops.selection import abs as absolute
 
@@ -71,6 +71,7 @@ modulus: Op = tangential(
     "modulus",
     np.abs,
     _modulus_tangent,
+    squared=lambda z: square(real(z)) + square(imag(z)),
     batch=_entrywise(lambda: modulus),
     holomorphic=True,
     text="|{0}|",

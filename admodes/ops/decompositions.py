@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.builders import is_complex, linear
 from admodes.core.carrier import implements
 from admodes.core.op import Op, shape_of
 from admodes.core.tangential import tangential
@@ -18,6 +19,7 @@ from admodes.ops.layout import matrix_transpose, rank_of
 from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, square_matrix
 from admodes.ops.options import steered
 from admodes.ops.products import matmul
+from admodes.ops.reductions import sum_
 from admodes.ops.shaping import array, concatenate, reshape
 from admodes.ops.statistics import absolute_square
 from admodes.ops.strong import strong_mul
@@ -126,6 +128,51 @@ svd: Op = tangential(
 )
 
 
+def _squares_tangent(tangents: list, y: Any, a: Any) -> Any:
+    """2 uᵀ ȧ aᵀ u, where u has as many vectors as there are singular values, so that nothing is
+    divided by one that is 0."""
+    lead, m, n, k = _svd_shapes(a)
+    u, _, vh = unpacked(svd(a), lead, [(m, k), (k,), (k, n)])
+    if m <= n:
+        turned = matrix_transpose(u)
+        return 2.0 * sum_(matmul(turned, tangents[0]) * matmul(turned, a), axis=-1)
+    turned = matrix_transpose(vh)
+    return 2.0 * sum_(matmul(tangents[0], turned) * matmul(a, turned), axis=-2)
+
+
+singular_squares: Op = tangential(
+    "singular_squares",
+    lambda a: np.square(np.linalg.svd(a, compute_uv=False)),
+    _squares_tangent,
+    batch=lambda args, mapped: singular_squares(args[0]),
+    doc="The squares of the singular values, which are smooth where these are 0.",
+)
+
+
+def _singular_part(y: Any, a: Any) -> Any:
+    _, m, _, k = _svd_shapes(a)
+    return y[..., m * k : m * k + k]
+
+
+def _singular_transpose(w: Any, y: Any, whole: Any, a: Any) -> Any:
+    lead, m, n, k = _svd_shapes(a)
+    return joined(lead, np.zeros((*lead, m, k)), w, np.zeros((*lead, k, n)))
+
+
+singular_values: Op = linear(
+    "singular_values",
+    _singular_part,
+    _singular_transpose,
+    lambda w, y, whole, a: None,
+    arity=2,
+    differentiable=(True, False),
+    kind="moves",
+    batch=lambda args, mapped: singular_values(*args),
+    squared=lambda whole, a: None if is_complex(a) else singular_squares(a),
+    doc="The singular values of a matrix out of its decomposition.",
+)
+
+
 @implements(np.linalg.svd)
 def svd_of(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
@@ -138,7 +185,9 @@ def svd_of(
             "np.linalg.svd of a traced value: full_matrices=True has columns without a derivative; "
             "write full_matrices=False"
         )
-    u, s, vh = unpacked(svd(a), lead, [(m, k), (k,), (k, n)])
+    whole = svd(a)
+    u, _, vh = unpacked(whole, lead, [(m, k), (k,), (k, n)])
+    s = singular_values(whole, a)
     return type(np.linalg.svd(np.eye(1)))(u, s, vh) if compute_uv else s
 
 

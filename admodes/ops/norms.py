@@ -9,13 +9,14 @@ import numpy as np
 from admodes.core.builders import is_complex
 from admodes.core.carrier import implements
 from admodes.core.op import REGISTRY, shape_of
+from admodes.ops.arithmetic import root
 from admodes.ops.comparisons import where
 from admodes.ops.decompositions import svd_of
 from admodes.ops.layout import moveaxis, rank_of
 from admodes.ops.linalg import inv, square_matrix
 from admodes.ops.reductions import all_axes, kept_shape, sum_
 from admodes.ops.shaping import array, constant, reshape
-from admodes.ops.statistics import absolute_square, np_max, np_min, np_sum, root
+from admodes.ops.statistics import absolute_square, np_max, np_min, np_sum
 
 
 def _size_of_vector(x: Any, order: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

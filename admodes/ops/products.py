@@ -11,6 +11,7 @@ from admodes.core.builders import aligned, linear
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
 from admodes.core.inplace import bind_in_place
 from admodes.core.op import Op, shape_of
+from admodes.core.roots import product_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.layout import flat, matrix_transpose, moveaxis, rank_of, size_of
 from admodes.ops.options import given_options, no_out, refuse
@@ -75,6 +76,12 @@ def _matmul_cost(args: tuple, y: Any) -> dict[str, int]:
     return {"multiplications": size * k, "additions": size * max(k - 1, 0)}
 
 
+def _square_length(a: Any, b: Any) -> Any:
+    """The product of vectors of roots, without their kinks."""
+    found = product_of(a, b) if rank_of(a) == rank_of(b) == 1 else None
+    return None if found is None else sum_(found)
+
+
 matmul: Op = linear(
     "matmul",
     lambda a, b: np.matmul(_dense(a), _dense(b)),
@@ -83,6 +90,7 @@ matmul: Op = linear(
     arity=2,
     joint=False,
     batch=_matmul_batch,
+    smooth=_square_length,
     cost=_matmul_cost,
     kind="multiplications",
     text="{0} {1}",

@@ -11,6 +11,8 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier, implements
 from admodes.core.op import Op
+from admodes.core.roots import pair
+from admodes.ops.arithmetic import square
 from admodes.ops.comparisons import both, either, equal, greater, less, less_equal, where
 
 sign = elementwise(
@@ -45,6 +47,7 @@ abs = elementwise(
     numpy=(np.abs, np.fabs),
     operator="abs",
     truths=lambda a: a,
+    squared=lambda a: square(a),
     aliases=("fabs",),
     doc="The absolute value.",
 )
@@ -98,6 +101,7 @@ minimum = elementwise(
     folds=True,
     doc="The smaller of a and b, entry by entry (of several, from the left).",
 )
+pair(maximum, minimum)
 
 
 def _bound(a: Any, b: Any, c: Any) -> str | None:

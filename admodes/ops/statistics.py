@@ -14,6 +14,7 @@ import numpy as np
 from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.ops.arithmetic import root
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import plain_index, take_along_axis
 from admodes.ops.layout import flat, rank_of, size_of
@@ -127,12 +128,6 @@ def absolute_square(x: Any) -> Any:
 @implements(np.std)
 def np_std(a: Any, axis: Any = None, **options: Any) -> Any:
     return root(np_var(a, axis, **options))
-
-
-def root(x: Any) -> Any:
-    """√x of a sum of squares; where it is 0 the derivative is 0, the subgradient of a norm."""
-    zero = x == 0
-    return where(zero, 0.0, REGISTRY["sqrt"](where(zero, 1.0, x)))
 
 
 def _extreme(op: Op, function: Callable, wins: str, edge: float) -> Callable:
