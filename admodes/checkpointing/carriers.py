@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numpy import ndarray
-
 from admodes.core.batch import Batch
 from admodes.core.builders import dtype_of
 from admodes.core.carrier import Carrier, Level, innermost
@@ -178,11 +176,6 @@ def is_differentiable(x: Any) -> bool:
 def cloned(x: Any) -> Any:
     """x, which x += v in a function may not change for us."""
     return x.clone() if isinstance(x, Carrier) else x
-
-
-def frozen(x: Any) -> Any:
-    """x as it is now: a copy where the caller may still change it."""
-    return x.copy() if x.__class__ is ndarray and x.flags.writeable else cloned(x)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from admodes.checkpointing.carriers import (
     Unrecorded,
     add_up,
     cloned,
-    frozen,
     nodes_at,
     put_on,
     taken_off,
@@ -20,7 +19,7 @@ from admodes.checkpointing.recompute import Trial, collapsed, compare, pulled, s
 from admodes.checkpointing.schedule import checked, states
 from admodes.core.builders import zeros
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY, frozen_one, shape_of
 from admodes.core.pytree import Tree, flatten, flatten_like, own, unflatten
 from admodes.core.tape import Node, node_of, traced_input
 
@@ -79,6 +78,8 @@ def checkpointed_loop(
                 f"checkpointed_loop: per_step of shape {shape_of(x)} for n={n} steps: the first "
                 "axis has one entry per step"
             )
+    if not n:
+        return unflatten(tree, list(map(_lent, leaves)))
     turns = series_tree if per_step is not None else None
     loop = Loop(step, n, snapshots, tree, params_tree, turns)
     inputs = [*map(own, leaves), *map(_kept, given), *map(_kept, series)]
@@ -123,8 +124,6 @@ class Loop:
     def forward(self, trial: Trial, leaves: list) -> list:
         """The last state. What the evaluation has stored serves the first sweep."""
         state, params, series = self.parts(leaves)
-        if not self.n:
-            return state
 
         def advance(values: list, i: int) -> list:
             return trial.left(self.evaluate(i, values, params, [x[i] for x in series]))
@@ -143,7 +142,7 @@ class Loop:
         state, params, series = self.parts(given)
         total: dict[Node, Any] = {}
         turns: dict[tuple, list] = {}
-        expected = self.expected if self.n else []
+        expected = self.expected
         for i, values in self._backwards(level, given):
             back = Turn(self, level, i, values, params, series)
             ws, found, slices = back.pulled(ws, expected)
@@ -162,8 +161,6 @@ class Loop:
 
     def _backwards(self, level: Level, leaves: list) -> Iterator:
         """(i, state i), from the last step to the first."""
-        if not self.n:
-            return
         begun = self._begun(level)
         if begun is not None:
             walk, last = begun
@@ -276,7 +273,7 @@ def _leaves(tree: Tree) -> list:
 
 def _kept(x: Any) -> Any:
     """A parameter as it is now, which no step may change."""
-    x = frozen(x)
+    x = frozen_one(x)
     if x.__class__ is np.ndarray:
         x.flags.writeable = False
     return x

@@ -24,7 +24,6 @@ from admodes.checkpointing.carriers import (
     Unrecorded,
     add_up,
     cloned,
-    frozen,
     is_opaque,
     layers,
     nodes_at,
@@ -35,6 +34,7 @@ from admodes.checkpointing.carriers import (
 )
 from admodes.core.carrier import Carrier, Level, innermost, is_numpys, quiet
 from admodes.core.inplace import share
+from admodes.core.op import frozen_one
 from admodes.core.sweep import pull_back, strong_product
 from admodes.core.tape import General, Node, Traced, blank
 
@@ -169,7 +169,7 @@ def collapsed(who: str, inputs: list, forward: Forward, back: Back | None = None
         trial.level.alive = False
     trial.check_arguments()
     if trial.depends:
-        kept = list(map(frozen, inputs))
+        kept = list(map(frozen_one, inputs))
         again = back or _evaluated_again(who, forward, results)
         ended = {layer.level for x in (*inputs, *results) for layer in layers(x)}
         ended |= trial.depends.keys() | revived_here()

@@ -129,10 +129,10 @@ class Carrier:
         return f"{type(self).__name__}({self.primal!r})"
 
     def __copy__(self) -> Carrier:
-        return self
+        return self.clone()  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict) -> Carrier:
-        return self
+        return self.clone()  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise LostDerivative("pickling a traced value would lose its derivative: use ad.value(x)")

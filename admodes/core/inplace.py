@@ -19,6 +19,9 @@ IN_PLACE = {
     "mod": "%",
     "pow": "**",
     "matmul": "@",
+    "and": "&",
+    "or": "|",
+    "xor": "^",
 }
 
 
@@ -27,12 +30,14 @@ def bind_in_place(name: str) -> None:
     operator = f"__{name}__"
 
     def in_place(self, other):
-        return become(self, getattr(self, operator)(other), IN_PLACE[name])
+        symbol = IN_PLACE[name]
+        new = getattr(self, operator)(other)
+        return become(self, new, f"x {symbol}= v", f"x = x {symbol} v")
 
     setattr(Carrier, f"__i{name}__", in_place)
 
 
-def become(x: Any, new: Any, symbol: str) -> Any:
+def become(x: Any, new: Any, what: str, instead: str) -> Any:
     """x += v: this array, under all of its names, is from now on the new one. A number is
     not changed: the name is given to the new number, as in Python."""
     if not x.content or not x.shape:
@@ -47,7 +52,7 @@ def become(x: Any, new: Any, symbol: str) -> Any:
     elif _shared(x):
         refused = "changes entries that another traced array shares (one is a view of the other)"
     if refused is not None:
-        raise TypeError(f"x {symbol}= v of a traced array {refused}: write x = x {symbol} v")
+        raise TypeError(f"{what} of a traced array {refused}: write {instead}")
     if new.dtype != x.dtype:
         new = new.astype(x.dtype)
     for name in x.content:
@@ -57,7 +62,7 @@ def become(x: Any, new: Any, symbol: str) -> Any:
 
 def share(base: Any, view: Any) -> None:
     """Note that in NumPy these two arrays would be one memory."""
-    if not (base.content and view.content and view.shape):
+    if not (base.content and base.shape and view.content and view.shape):
         return
     group = getattr(base, "shares", None)
     if group is None:

@@ -311,13 +311,25 @@ def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
 
 def frozen(args: tuple) -> tuple:
     """args with copies of the arrays that the caller may still change."""
-    return tuple(map(_frozen, args))
+    return tuple(map(frozen_one, args))
 
 
-def _frozen(a: Any) -> Any:
+def frozen_one(a: Any) -> Any:
+    """a as it is now: a copy where the caller may still change it."""
     if isinstance(a, Carrier):
         return a.clone()
-    return a.copy("K") if isinstance(a, np.ndarray) and a.flags.writeable else a
+    return a.copy("K") if isinstance(a, np.ndarray) and changeable(a) else a
+
+
+def changeable(a: np.ndarray) -> bool:
+    """Whether somebody may write into the memory of an array: through the array, or through one
+    that it is a view of."""
+    owner: Any = a
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return True
+        owner = owner.base
+    return owner is not None and not isinstance(owner, bytes)
 
 
 def blank(x: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.carrier import Carrier, Level, call, innermost, settled
-from admodes.core.op import blank, frozen, plain_params
+from admodes.core.op import blank, frozen_one, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
 
@@ -107,7 +107,7 @@ class Recording:
                 row = self.rows[id(a)] = self.enter(None, (), None, a).row
                 self.captured[row] = a
             return Ref(row)
-        return frozen((a,))[0]
+        return frozen_one(a)
 
     def _is_held(self, a: np.ndarray) -> bool:
         return id(a) in self.held or id(owner(a)) in self.owners
@@ -178,9 +178,7 @@ class Recorded(Carrier):
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
         guards, level = self.recording.guards, self.level
         args = tuple(
-            Ref(x.row)
-            if x.__class__ is Recorded and x.level is level
-            else frozen((innermost(x),))[0]
+            Ref(x.row) if x.__class__ is Recorded and x.level is level else frozen_one(innermost(x))
             for x in xs
         )
         if not guards or guards[-1].decide is not decide:

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from admodes.core.builders import elementwise
 from admodes.core.carrier import Carrier, Level
-from admodes.core.op import ARITHMETIC, NUMBERS, blank, plain_params
+from admodes.core.op import ARITHMETIC, NUMBERS, blank, changeable, plain_params
 from admodes.core.roots import has_origin, origin, smooth
 
 _next_serial = itertools.count().__next__
@@ -194,12 +194,12 @@ class Traced(Carrier):
                 if u.__class__ is ndarray:
                     if not reads[0]:
                         u = None if u.shape == shape else blank(u)
-                    elif first is None and u.flags.writeable:
+                    elif first is None and changeable(u):
                         u = u.copy()
                 if v.__class__ is ndarray:
                     if not reads[1]:
                         v = None if v.shape == shape else blank(v)
-                    elif second is None and v.flags.writeable:
+                    elif second is None and changeable(v):
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 made = Traced(level, y, node)
@@ -270,7 +270,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
         if x.__class__ is ndarray:
             if not reads[i]:
                 primals[i] = x if x.size < SMALL else blank(x)
-            elif not active[i] and x.flags.writeable:
+            elif not active[i] and changeable(x):
                 # The caller may still change a constant.
                 primals[i] = x.copy()
         elif isinstance(x, Carrier) and not active[i]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.builders import aligned, linear
 from admodes.core.carrier import UFUNCS, Carrier, bind_operator, implements
+from admodes.core.inplace import IN_PLACE, bind_in_place
 from admodes.core.op import Op, shape_of
 from admodes.ops.shaping import unbroadcast
 
@@ -62,6 +63,8 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
         numpy=(ufunc,),
     )
     bind_operator(dunder, op, reflected=dunder in ("and", "or"))
+    if dunder in IN_PLACE:
+        bind_in_place(dunder)
     return op
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import is_complex, linear
-from admodes.core.carrier import implements
+from admodes.core.carrier import Carrier, implements
 from admodes.core.op import Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.layout import matrix_transpose, rank_of
@@ -30,7 +30,9 @@ def unpacked(y: Any, lead: tuple[int, ...], shapes: list[tuple[int, ...]]) -> li
     found, start = [], 0
     for shape in shapes:
         stop = start + math.prod(shape)
-        found.append(reshape(y[..., start:stop], shape=(*lead, *shape)))
+        part = reshape(y[..., start:stop], shape=(*lead, *shape))
+        # NumPy's results are arrays of their own.
+        found.append(part.clone() if isinstance(part, Carrier) else part)
         start = stop
     return found
 

@@ -267,7 +267,9 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any =
         g.shape for g in np.meshgrid(*[_blank(x) for x in xi], sparse=True, indexing=indexing)
     ]
     grids = tuple(reshape(array(x), shape=s) for x, s in zip(xi, shapes, strict=True))
-    return grids if sparse else _broadcast_arrays(*grids)
+    if not sparse:
+        grids = _broadcast_arrays(*grids)
+    return tuple(g.clone() if isinstance(g, Carrier) else g for g in grids) if copy else grids
 
 
 def _blank(x: Any) -> Any:
@@ -308,7 +310,7 @@ def _ones_like(a: Any, dtype: Any = None, **options: Any) -> Any:
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
     shape = options.get("shape") or shape_of(a)
     if isinstance(fill_value, Carrier):
-        return broadcast_to(fill_value, shape=shape)
+        return broadcast_to(fill_value, shape=shape).clone()
     return np.full(shape, fill_value, dtype or _dtype(a))
 
 

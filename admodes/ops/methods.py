@@ -55,10 +55,17 @@ def _transpose(self: Any, *axes: Any) -> Any:
     return FUNCTIONS[np.transpose](self, _one_or_many(axes) if axes else None)
 
 
-def _astype(self: Any, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+def _astype(
+    self: Any,
+    dtype: Any,
+    order: Any = "K",
+    casting: Any = "unsafe",
+    subok: Any = True,
+    copy: Any = True,
+) -> Any:
     kind = np.dtype(dtype)
     if kind == self.dtype:
-        return self
+        return self.clone() if copy else self
     if kind.kind not in "fc" or (kind.kind == "f" and is_complex(self)):
         raise LostDerivative(
             f"x.astype({kind}) would lose the derivative of a traced value: use ad.value(x) where "
@@ -68,7 +75,9 @@ def _astype(self: Any, dtype: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 if hasattr(np, "astype"):
-    FUNCTIONS[np.astype] = lambda x, dtype, /, *, copy=True, device=None: _astype(x, dtype)
+    FUNCTIONS[np.astype] = lambda x, dtype, /, *, copy=True, device=None: _astype(
+        x, dtype, copy=copy
+    )
 
 
 def _compress(self: Any, condition: Any, axis: int | None = None) -> Any:
@@ -87,6 +96,11 @@ def _tolist(self: Any) -> Any:
     return [_tolist(x) for x in self] if rank_of(self) else self
 
 
+def _conj(self: Any) -> Any:
+    """The method is the array itself where that is real; the function copies it."""
+    return np.conj(self) if is_complex(self) else self
+
+
 def _bind() -> None:
     for name in SAME_NAME:
         setattr(Carrier, name, _from_function(name))
@@ -101,8 +115,8 @@ def _bind() -> None:
     setattr(Carrier, "dot", dot)  # noqa: B010
     setattr(Carrier, "copy", lambda self, order="C": self.clone())  # noqa: B010
     setattr(Carrier, "flatten", lambda self, order="C": FUNCTIONS[np.ravel](self, order).clone())  # noqa: B010
-    setattr(Carrier, "conj", lambda self: np.conj(self))  # noqa: B010
-    setattr(Carrier, "conjugate", lambda self: np.conj(self))  # noqa: B010
+    setattr(Carrier, "conj", _conj)  # noqa: B010
+    setattr(Carrier, "conjugate", _conj)  # noqa: B010
     setattr(Carrier, "T", property(_transpose))  # noqa: B010
     setattr(Carrier, "mT", property(matrix_transpose))  # noqa: B010
     setattr(Carrier, "real", property(lambda self: np.real(self)))  # noqa: B010

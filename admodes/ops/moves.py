@@ -55,7 +55,7 @@ def mover(function: Callable[..., Any], doc: str = "") -> Op:
     )
 
 
-def _enter(function: Callable) -> None:
+def _enter(function: Callable) -> Op:
     """Make a NumPy function, whose first parameter is the array, the operation on carriers."""
     op = mover(function)
     names = list(inspect.signature(function).parameters)
@@ -69,27 +69,31 @@ def _enter(function: Callable) -> None:
                 raise TypeError(f"np.{function.__name__}: {name} must be a plain value")
         return op(array, **params)
 
+    return op
 
+
+VIEWS = (np.flip, np.fliplr, np.flipud, np.rot90, np.diagonal)
+for _view in (*VIEWS, np.lib.stride_tricks.sliding_window_view):
+    _enter(_view).views = lambda params: True
 for _function in (
-    np.flip,
-    np.fliplr,
-    np.flipud,
-    np.rot90,
     np.roll,
     np.tile,
     np.repeat,
-    np.diag,
     np.diagflat,
-    np.diagonal,
     np.tril,
     np.triu,
     np.take,
     np.delete,
     np.resize,
-    np.lib.stride_tricks.sliding_window_view,
 ):
     _enter(_function)
 padded = mover(np.pad)
+_matrix = mover(np.diag)
+
+
+@implements(np.diag)
+def _diag(v: Any, k: int = 0) -> Any:
+    return _matrix(v, k=k) if len(shape_of(v)) == 1 else FUNCTIONS[np.diagonal](v, k)
 
 
 @implements(np.pad)

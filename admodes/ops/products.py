@@ -296,6 +296,15 @@ einsum_: Op = linear(
 )
 
 
+def _shows(params: dict | None) -> bool:
+    """Whether einsum only shows the entries of its operand in another order."""
+    terms, output = (params or {})["terms"], (params or {})["output"]
+    return len(terms) == 1 and set(terms[0]) == set(output)
+
+
+einsum_.views = _shows
+
+
 @implements(np.einsum)
 def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Any:
     """np.einsum in full: repeated and implicit subscripts, ellipsis, any number of operands."""

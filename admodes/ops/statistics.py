@@ -13,6 +13,7 @@ import numpy as np
 
 from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, implements
+from admodes.core.inplace import become
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.ops.arithmetic import root
 from admodes.ops.comparisons import where
@@ -251,9 +252,11 @@ def _nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     largest = float(np.finfo(x.dtype).max)
-    x = where(np.isnan(x), nan, x)
-    x = where(x == np.inf, largest if posinf is None else posinf, x)
-    return where(x == -np.inf, -largest if neginf is None else neginf, x)
+    y = where(np.isnan(x), nan, x)
+    y = where(y == np.inf, largest if posinf is None else posinf, y)
+    y = where(y == -np.inf, -largest if neginf is None else neginf, y)
+    who = "np.nan_to_num(x, copy=False)"
+    return y if copy else become(x, y, who, "x = np.nan_to_num(x)")
 
 
 def _skipping(function: Callable, base: Callable, neutral: float) -> None:
