@@ -248,6 +248,7 @@ class Carrier:
 class _Local(threading.local):
     quiet = False
     through: Callable[[Callable, tuple], Any] | None = None
+    held: frozenset[int] = frozenset()
 
 
 _local = _Local()
@@ -298,6 +299,21 @@ def calling_through(through: Callable[[Callable, tuple], Any] | None) -> Iterato
         yield
     finally:
         _local.through = before
+
+
+@contextmanager
+def holding(owners: frozenset[int]) -> Iterator[None]:
+    """The memory of these objects, given by id, is read anew by the recording that is made inside,
+    in this thread: nobody keeps a copy of it instead."""
+    before, _local.held = _local.held, _local.held | owners
+    try:
+        yield
+    finally:
+        _local.held = before
+
+
+def held() -> frozenset[int]:
+    return _local.held
 
 
 def value(x: Any) -> Any:

@@ -323,13 +323,21 @@ def frozen_one(a: Any) -> Any:
 
 def changeable(a: np.ndarray) -> bool:
     """Whether somebody may write into the memory of an array: through the array, or through one
-    that it is a view of."""
-    owner: Any = a
-    while isinstance(owner, np.ndarray):
-        if owner.flags.writeable:
-            return True
-        owner = owner.base
-    return owner is not None and not isinstance(owner, bytes)
+    that it is a view of. What a recording holds is read anew at each run, and stays itself."""
+    x: Any = a
+    while isinstance(x, np.ndarray) and not x.flags.writeable:
+        x = x.base
+    if x is None or isinstance(x, bytes):
+        return False
+    held = carrier.held()
+    return not held or id(owner(a)) not in held
+
+
+def owner(a: Any) -> Any:
+    """What the memory of an array belongs to."""
+    while getattr(a, "base", None) is not None:
+        a = a.base
+    return a
 
 
 def blank(x: Any) -> Any:

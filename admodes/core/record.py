@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, Level, call, innermost, settled
-from admodes.core.op import blank, frozen_one, plain_params
+from admodes.core.carrier import Carrier, Level, call, holding, innermost, settled
+from admodes.core.op import blank, frozen_one, owner, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 
 
@@ -88,7 +88,7 @@ class Recording:
         self.guards: list[Guard] = []
         self.notes: dict[str, None] = {}
         self.held = held
-        self.owners = {id(owner(a)) for a in held.values()}
+        self.owners = frozenset(id(owner(a)) for a in held.values())
         self.values = values
         self.captured: dict[int, np.ndarray] = {}
         self.rows: dict[int, int] = {}
@@ -201,13 +201,6 @@ def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
     return (step.op, tuple(parts), step.params)
 
 
-def owner(a: Any) -> Any:
-    """What the memory of an array belongs to."""
-    while getattr(a, "base", None) is not None:
-        a = a.base
-    return a
-
-
 def named(x: Any, name: str) -> Any:
     """x, whose row in a recorded list is from now on called name."""
     if x.__class__ is Recorded and x.step.op is not None:
@@ -242,7 +235,8 @@ def record_leaves(
     level = recording.level
     inputs = [recording.enter(None, (), None, x) for x in leaves]
     try:
-        results, out_tree = flatten(run(*inputs))
+        with holding(recording.owners):
+            results, out_tree = flatten(run(*inputs))
     finally:
         level.alive = False
     for y in results:
