@@ -190,12 +190,35 @@ def test_shapes_and_dtypes_have_plans_of_their_own():
             np.testing.assert_allclose(found.toarray(), dense(f, x), rtol=1e-5)
 
 
-def test_check_finds_a_captured_matrix_that_has_changed():
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse", "both"])
+@pytest.mark.parametrize("name", ["matrix", "twice the matrix", "factor", "einsum"])
+def test_the_zeros_of_captured_arrays_may_move(mode, name):
     a = np.eye(3)
-    jacobian = sparse_jacobian(lambda x: a @ x, mode="forward", check=True)
+    b = np.array([1.0, 0.0, 2.0])
+    f = {
+        "matrix": lambda x: np.sin(a @ x),
+        "twice the matrix": lambda x: np.sin((a * 2) @ x),
+        "factor": lambda x: b * (np.sum(x * b) * x),
+        "einsum": lambda x: np.einsum("ij,j->i", a, x * x),
+    }[name]
+    jacobian = sparse_jacobian(f, mode=mode)
+    x = point(3)
+    for k in range(9):
+        np.testing.assert_allclose(jacobian(x).toarray(), dense(f, x), rtol=1e-12, atol=1e-15)
+        if k >= 2:
+            a[:] = np.roll(a, 1, axis=k % 2) * 1.5
+            b[:] = np.roll(b, 1)
+
+
+def test_check_finds_a_matrix_in_a_file_that_has_changed(tmp_path):
+    path = tmp_path / "matrix.npy"
+    np.save(path, np.eye(3))
+    jacobian = sparse_jacobian(lambda x: np.load(path) @ x, mode="forward", check=True)
     for _ in range(3):
         jacobian(point(3))
+    a = np.eye(3)
     a[0, 2] = 5.0
+    np.save(path, a)
     with pytest.raises(ValueError, match=r"row 0 of the derivative .* outside of the pattern"):
         jacobian(point(3))
 

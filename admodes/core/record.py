@@ -201,6 +201,15 @@ def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
     return (step.op, tuple(parts), step.params)
 
 
+def decide_on_captured(decide: Callable, x: Any) -> None:
+    """The list that x is recorded in holds only where decide of every array that it captures is
+    the same."""
+    if x.__class__ is Recorded:
+        recording = x.recording
+        for row, a in recording.captured.items():
+            recording.guards.append(Guard(decide, (Ref(row),), decide(a)))
+
+
 def named(x: Any, name: str) -> Any:
     """x, whose row in a recorded list is from now on called name."""
     if x.__class__ is Recorded and x.step.op is not None:

@@ -56,6 +56,8 @@ class Banded(Carrier):
         y = op.dispatch(xs, params)
         if op.passive:
             return level.truth(y)
+        others = op.kept(tuple(0.0 if mine else x for x, mine in zip(xs, own, strict=True)))
+        xs = tuple(x if mine else z for x, z, mine in zip(xs, others, own, strict=True))
         carried = [
             a if mine and op.active(i) else None
             for i, (a, mine) in enumerate(zip(args, own, strict=True))

@@ -15,6 +15,7 @@ from admodes.core.builders import dtype_of
 from admodes.core.carrier import LostDerivative, innermost, quiet
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
+from admodes.core.record import decide_on_captured
 from admodes.derivatives import grad
 from admodes.sparse.assembly import Assembly, assembly, leaves
 from admodes.sparse.bands import banded
@@ -52,9 +53,8 @@ def sparse_jacobian(
     The pattern and its colors are found at the first call with given shapes and dtypes, and used
     again; where f branches on a value, indexes with one or takes ad.value of one, they are found
     anew at each point. Integers, index arrays and other arguments that are no floats are compared
-    at each call; objects are taken to stay as they are. The zeros of arrays that f captures are
-    not looked at again: where those of a matrix (a @ x) change, make a new sparse_jacobian, or pass
-    it as an argument. check=True compares each result with one more sweep along a random direction,
+    at each call, and so are the zeros of arrays that f captures; objects are taken to stay as they
+    are. check=True compares each result with one more sweep along a random direction,
     and raises ValueError. From the second call on the sweeps are compiled, as by ad.compile.
 
     Raises ImportError without scipy, TypeError where f is no function or an argument or result no
@@ -210,13 +210,20 @@ def diagonals_of(g: Callable, memory: Memory, layouts: dict[int, Assembly]) -> C
 
 def number_of(g: Callable, find: Callable) -> Callable:
     """(x, *floats) -> the number of the pattern of g there. A compiled one finds it anew where g
-    takes another branch or refers to something else, as g runs beside it."""
+    takes another branch or refers to something else, as g runs beside it, and where the zeros of
+    an array that g captures are elsewhere."""
 
     def number(x: Any, *floats: Any) -> float:
         g(x, *floats)
+        decide_on_captured(zeros_of, x)
         return float(find(innermost(x), tuple(map(innermost, floats))))
 
     return number
+
+
+def zeros_of(a: np.ndarray) -> np.ndarray:
+    """Where an array is 0, through which nothing passes."""
+    return np.equal(a, 0)
 
 
 class Repeated:

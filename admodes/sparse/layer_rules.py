@@ -12,6 +12,7 @@ import numpy as np
 from admodes.core.builders import dtype_of
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.ops.reductions import all_axes
+from admodes.ops.strong import strong_mul
 from admodes.sparse.layers import (
     WIDEST,
     Joined,
@@ -95,33 +96,30 @@ def _entrywise(
 
 
 def _terms(op: Op, i: int, coefficients: list, xs: tuple, y: Any) -> list:
-    """The partial with respect to argument i times each coefficient."""
+    """What each coefficient of argument i contributes, by the operation's own rule, in which an
+    exact zero wins; nothing is multiplied where the coefficient is 1."""
     if op.name == "where":
         where, condition = REGISTRY["where"], xs[0]
         return [
             where(condition, c, 0.0) if i == 1 else where(condition, 0.0, c) for c in coefficients
         ]
-    selects = False
-    if op.name in PRODUCTS:
+    if op.name in PRODUCTS and not op.elementwise:
         p = xs[1 - i]
+
+        def product(c: Any) -> Any:
+            return op.jvp([c if k == i else None for k in range(2)], y, xs, None)
+
     else:
-        given, selects = op.partials[i], op.selects  # type: ignore[attr-defined]
+        given = op.partials[i]  # type: ignore[attr-defined]
         if not callable(given):
             return coefficients if given == 1 else [-c for c in coefficients]
         p = op.partial(i, y, xs)  # type: ignore[attr-defined]
+
+        def product(c: Any) -> Any:
+            return strong_mul(c, p) if op.selects else strong_mul(p, c)  # type: ignore[attr-defined]
+
     p = float(p) if p.__class__ is int else p
-    return [_times(p, c, selects) for c in coefficients]
-
-
-def _times(p: Any, c: Any, selects: bool) -> Any:
-    """A partial times a coefficient, 0 where the coefficient is."""
-    if c.__class__ is float:
-        if c == 1.0:
-            return p
-        if c - c == 0.0 and c != 0.0:
-            return REGISTRY["multiply"](p, c)
-    strong = REGISTRY["strong_mul"]
-    return strong(c, p) if selects else strong(p, c)
+    return [p if c.__class__ is float and c == 1.0 else product(c) for c in coefficients]
 
 
 def _moved(
