@@ -24,6 +24,10 @@ from admodes.rows import plain
 from admodes.views.render import render
 from admodes.views.tables import Table
 
+TOO_FAR = (
+    "{name}: the numbers are too large or too small for the order in which optimised(exact=False) "
+    "takes products and sums: run the program that was recorded"
+)
 ANOTHER_BRANCH = (
     "{name}: recorded on another branch, where {guard}; record again at this point: "
     "ad.record(f, *args)"
@@ -92,6 +96,8 @@ class Program(core.Program):
             args = [values[a.row] if isinstance(a, Ref) else a for a in guard.args]
             found = bool(args[0]) if guard.decide is bool else settled(guard.decide, *args)
             if not same(found, guard.expected):
+                if guard.rewritten:
+                    raise ValueError(TOO_FAR.format(name=self.title))
                 text = guard_data(self, self.row_names)[k]["text"].removeprefix("guard ")
                 raise ValueError(ANOTHER_BRANCH.format(name=self.title, guard=text))
 

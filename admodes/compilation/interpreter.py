@@ -23,7 +23,7 @@ def interpret(program: Program, leaves: Sequence[Any]) -> list[Any] | Literal[Mi
 
 def build(fast: Program, exact: Program | None = None) -> Run:
     """A function that interprets fast, and exact instead where an output that fast.suspects
-    names is not finite.
+    names is not finite, or where fast was rewritten under a decision that does not hold.
 
     >>> from admodes.compilation.interpreter import build
     >>> from admodes.core.record import record
@@ -32,6 +32,7 @@ def build(fast: Program, exact: Program | None = None) -> Run:
     ([9.0], MISS)
     """
     due = by_last_row(fast.guards)
+    rewritten = any(guard.rewritten for guard in fast.guards)
 
     def goes_on(row: int, made: list) -> bool:
         return row not in due or all(holds(guard, made) for guard in due[row])
@@ -40,7 +41,7 @@ def build(fast: Program, exact: Program | None = None) -> Run:
         with quiet():
             made = rows_at(fast, leaves, goes_on) if goes_on(-1, []) else None
         if made is None:
-            return MISS
+            return MISS if exact is None or not rewritten else interpret(exact, leaves)
         found = [canonical(value_of(y, made)) for y in fast.outputs]
         if exact is not None and not all(is_finite(found[i]) for i in fast.suspects):
             return interpret(exact, leaves)

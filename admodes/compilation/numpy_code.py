@@ -57,7 +57,7 @@ def source(program: Program) -> str:
 
 def build(fast: Program, exact: Program) -> Run:
     """A function that runs the code of fast, and interprets exact where Python's arithmetic on
-    floats raises or a suspect output is nan.
+    floats raises, a suspect output is nan, or a decision under which rows were rewritten fails.
 
     Raises MemoryError where there is no room for the buffers.
     """
@@ -149,7 +149,9 @@ def write(program: Program) -> Code:
 
 
 def _guard(writer: Writer, guard: Guard) -> None:
-    args = ", ".join(writer.text(a) for a in guard.args)
+    args = ", ".join(
+        writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in guard.args
+    )
     if guard.decide is bool:
         # What the branch tested is true or false as Python takes it, nan being true.
         test = f"not {args}" if guard.expected else args
@@ -157,14 +159,18 @@ def _guard(writer: Writer, guard: Guard) -> None:
         decide, expected = writer.bind(guard.decide, "g"), writer.bind(guard.expected, "e")
         test = f"not {writer.use('same', same)}({decide}({args}), {expected})"
     writer.body.append(f"if {test}:")
-    writer.body.append("    return MISS")
+    writer.body.append(f"    return {_whole(writer) if guard.rewritten else 'MISS'}")
+
+
+def _whole(writer: Writer) -> str:
+    """The exact program in the place of this one."""
+    return f"whole({', '.join(f'v{x.row}' for x in writer.program.inputs)})"
 
 
 def _results(writer: Writer) -> None:
     """Check the outputs that may have lost a value to nan or inf, and return all of them."""
     program = writer.program
     texts = [_result(writer, y) for y in program.outputs]
-    leaves = ", ".join(f"v{x.row}" for x in program.inputs)
     numbers = []
     for k in program.suspects:
         y, text = program.outputs[k], texts[k]
@@ -181,11 +187,11 @@ def _results(writer: Writer) -> None:
             # One pass tells: the sum of squares is nan or inf where an entry is. (It may be inf
             # where none is; then the exact program runs in vain.)
             writer.body += [f"flat = {flat}", "if not flat.dot(flat) < inf:"]
-        writer.body.append(f"    return whole({leaves})")
+        writer.body.append(f"    return {_whole(writer)}")
     if numbers:
         # What is not finite makes the sum so. Thousands of signs would nest too deep for Python.
         total = numbers[0] if len(numbers) == 1 else f"sum(({', '.join(numbers)}))"
-        writer.body += [f"if not -inf < {total} < inf:", f"    return whole({leaves})"]
+        writer.body += [f"if not -inf < {total} < inf:", f"    return {_whole(writer)}"]
     writer.body.append(f"return [{', '.join(texts)}]")
 
 

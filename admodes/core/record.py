@@ -45,11 +45,13 @@ class Step:
 @dataclass
 class Guard:
     """A decision that the function took from recorded values: decide(*args) was expected. The list
-    holds only where it is the same again."""
+    holds only where it is the same again. rewritten: it is one of the optimiser's, under which rows
+    are taken in another order; where it fails the exact program is run."""
 
     decide: Callable[..., Any]
     args: tuple
     expected: Any
+    rewritten: bool = False
 
 
 @dataclass(repr=False)

@@ -28,7 +28,8 @@ SHORT = 20_000
 
 class Runner:
     """run(*leaves) of a plan. Arrays that the function refers to are read at each run. exact is
-    interpreted where an output among the suspects is not finite. text() is what `source` shows."""
+    interpreted where an output among the suspects is not finite, and where a decision fails under
+    which rows were rewritten. text() is what `source` shows."""
 
     def __init__(
         self, plan: Plan, exact: Program | None, suspects: tuple[int, ...], text: Callable[[], str]
@@ -64,9 +65,8 @@ class Runner:
             found = arena.quickly(leaves) if self.simple else arena.run(leaves + self.captured)
         finally:
             pool.append(arena)
-        if self.suspects and isinstance(found, list) and self._is_suspect(found):
-            assert self.exact is not None
-            return interpret(self.exact, leaves)
+        if found is None or (self.suspects and found is not MISS and self._is_suspect(found)):
+            return MISS if self.exact is None else interpret(self.exact, leaves)
         return found
 
     def _is_suspect(self, found: list[Any]) -> bool:
@@ -138,7 +138,8 @@ class Arena:
             return MISS
         return list(runner.chosen(runner.unpack(self.bytes, runner.start)))
 
-    def run(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS]:
+    def run(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS] | None:
+        """The outputs; None where a decision fails under which rows were rewritten."""
         try:
             self._take(leaves)
             for part in self.parts:
@@ -146,7 +147,7 @@ class Arena:
                     if self.call(part.address):
                         return MISS
                 elif not self._python(part):
-                    return MISS
+                    return None if part.__class__ is Check and part.guard.rewritten else MISS
             return [give() for give in self.givers]
         finally:
             self.held.clear()
@@ -157,7 +158,7 @@ class Arena:
             self.runner.pack(self.bytes, 0, *[leaves[i] for i in self.numbers])
         for i, view in self.arrays:
             view[...] = leaves[i]
-        if not self.moving:
+        if not self.large and not self.fresh:
             return
         for i in self.large:
             x = np.ascontiguousarray(leaves[i])

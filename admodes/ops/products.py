@@ -10,6 +10,7 @@ import numpy as np
 from admodes.core.builders import aligned, linear
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
 from admodes.core.inplace import bind_in_place
+from admodes.core.magnitudes import moderate
 from admodes.core.op import Op, shape_of
 from admodes.core.roots import product_of
 from admodes.ops.arithmetic import multiply
@@ -272,7 +273,9 @@ def _einsum_batch(args: tuple, mapped: tuple, terms: tuple, output: str) -> Any:
 
 
 def _einsum_value(*operands: Any, terms: tuple, output: str) -> Any:
-    return np.einsum(",".join(terms) + "->" + output, *operands, optimize=len(operands) > 1)
+    # Of more operands than two NumPy takes a cheaper order, in which products may leave the range.
+    ordered = len(operands) == 2 or (len(operands) > 2 and moderate(*operands))
+    return np.einsum(",".join(terms) + "->" + output, *operands, optimize=ordered)
 
 
 def _einsum_cost(args: tuple, y: Any, terms: tuple, output: str) -> dict[str, int]:

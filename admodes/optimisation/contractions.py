@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import shape_of
+from admodes.core.magnitudes import LARGE, moderate
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
+
+MOST = 4
+"""Factors of a product that is taken in another order."""
 
 WORTH_BLAS = 64
 """Stacks of smaller products are faster as one einsum than as a call of BLAS for each."""
@@ -50,9 +54,12 @@ def _better(copy: Folding, chain: tuple, now: int, value: Any) -> Any:
     q, r = shapes[1]
     s = shapes[2][1] if len(shapes[2]) == 2 else 1
     costs = {1: p * q * r + p * r * s, 0: q * r * s + p * q * s}
-    if costs[1 - now] >= costs[now]:
-        return None
     a, b, c = chain
+    inner = (b, c) if now else (a, b)
+    passes = LARGE + 4 * sum(math.prod(shape_of(copy.value(x))) for x in inner)
+    if costs[now] - costs[1 - now] < passes:
+        return None
+    copy.check(moderate, *inner)
     if now:
         like = blank_of(copy, (q,) if len(shapes[2]) == 1 else (q, s), b, c)
         return copy.make("matmul", a, copy.make("matmul", b, c, like=like), like=value)
@@ -82,10 +89,13 @@ def einsum(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 def _pairwise(copy: Folding, args: tuple, terms: tuple, output: str, sizes: dict) -> Any:
     """NumPy's order for the least operations (D. Smith and J. Gray, opt_einsum, 2018)."""
+    if len(args) > MOST or math.prod(sizes.values()) < LARGE:
+        return None
     blanks = [np.broadcast_to(0.0, shape_of(copy.value(x))) for x in args]
     path = np.einsum_path(",".join(terms) + "->" + output, *blanks, optimize="optimal")[0][1:]
     if any(len(step) > 2 for step in path):
         return None
+    copy.check(moderate, *args)
     operands, names = list(args), list(terms)
     for step in path:
         taken = [operands[k] for k in step]

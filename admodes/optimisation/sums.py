@@ -1,5 +1,6 @@
 """Sums of products taken another way: fewer entries written, fewer operations, the same up to
-rounding (and to overflow and underflow on the way).
+rounding. Where what is new could overflow or underflow, that is decided at each run (see
+`magnitudes`).
 
 A sum of n products has in every order a rounding error of at most about n u Σ|terms| (N. Higham,
 Accuracy and Stability of Numerical Algorithms, 2002, 3.1); every rule here keeps to that bound for
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import shape_of
+from admodes.core.magnitudes import LARGE, finite, normal_product
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.ops.reductions import kept_shape
@@ -21,7 +23,6 @@ from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.literals import number
 
-LARGE = 2048
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -50,16 +51,9 @@ def _bare(copy: Folding, a: Any) -> tuple[Step | None, list[Step]]:
 
 
 def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """c (d x) = (c d) x, (c x) (d y) = (c d) (x y), and (c x) w = x (c w) where w has fewer
-    entries."""
+    """c (d x) = (c d) x, and (c x) w = x (c w) where w has fewer entries."""
     if value.__class__ is not np.ndarray or value.dtype != np.float64:
         return None
-    both = [copy.made(x, "multiply") if x.__class__ is Ref and copy.once(x) else None for x in args]
-    if all(step is not None for step in both):
-        one, two = (_constant(copy, step) for step in both if step is not None)
-        if one is not None and two is not None and factor(one[0] * two[0]):
-            inner = copy.make("multiply", one[1], two[1], like=value)
-            return copy.make("multiply", one[0] * two[0], inner, like=value)
     for a, b in (args, args[::-1]):
         if b.__class__ is not Ref:
             continue
@@ -69,16 +63,23 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
             continue
         c, x = inner
         for move in reversed(moves):
-            x = copy.make("reshape", x, like=move.value, shape=move.value.shape)
+            x = copy.make("reshape", x, like=move.value, shape=shape_of(move.value))
         outer = None if a.__class__ is Ref else number(a)
         if outer is not None:
             if factor(outer) and factor(c * outer) and copy.alike(b, value):
                 return copy.make("multiply", c * outer, x, like=value)
-        elif math.prod(shape_of(copy.value(a))) < math.prod(shape_of(copy.value(b))):
+        elif _is_less(copy, a, b):
             own = copy.value(a)
+            copy.check(normal_product, c, a)
             less = copy.make("multiply", c, a, like=own)
             return copy.make("multiply", less, x, like=value)
     return None
+
+
+def _is_less(copy: Folding, a: Any, b: Any) -> bool:
+    """Whether a has so many entries fewer than b that a product with a, and a decision whether it
+    is a normal number, are cheaper than a product with b."""
+    return math.prod(shape_of(copy.value(b))) - math.prod(shape_of(copy.value(a))) >= LARGE
 
 
 def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
@@ -93,7 +94,8 @@ def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> 
             if w.__class__ is not Ref or not copy.alike(x, value):
                 continue
             shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
-            if math.prod(shape) < value.size:
+            if value.size - math.prod(shape) >= LARGE:
+                copy.check(normal_product, v, w)
                 both = copy.make("multiply", v, w)
                 return copy.make("multiply", both, x, like=value)
     return None
@@ -128,6 +130,14 @@ def _sum(copy: Folding, x: Any, axes: tuple[int, ...]) -> Any:
     own = copy.value(x)
     shape = kept_shape(own.shape, axes)
     return copy.make("sum", x, like=np.broadcast_to(0.0, shape), axis=axes, keepdims=True)
+
+
+def _early_sum(copy: Folding, x: Any, axes: tuple[int, ...]) -> Any:
+    """The sum, which is taken before a product and so may overflow where what is recorded does
+    not."""
+    found = _sum(copy, x, axes)
+    copy.check(finite, found)
+    return found
 
 
 def _shares(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
@@ -190,11 +200,11 @@ def _outside(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
             continue
         shape = shape_of(copy.value(c))
         aligned = (1,) * (own.ndim - len(shape)) + shape
-        if all(aligned[k] == 1 for k in axes) and math.prod(shape) < own.size:
+        if all(aligned[k] == 1 for k in axes) and own.size - math.prod(shape) >= LARGE:
             scale = None if c.__class__ is Ref else number(c)
             if scale is not None and not factor(scale):
                 continue
-            summed = _sum(copy, y, axes)
+            summed = _early_sum(copy, y, axes)
             if shape and shape != aligned:
                 c = copy.make("reshape", c, shape=aligned)
             return copy.make("multiply", c, summed, like=copy.value(summed))
@@ -204,16 +214,16 @@ def _outside(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
 def _product(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
     """The sum over the rows of A B is (the sum over the rows of A) B; likewise for columns."""
     product = copy.made(x, "matmul")
-    if product is None or not copy.once(x) or own.ndim < 2:
+    if product is None or not copy.once(x) or own.ndim < 2 or own.size < LARGE:
         return None
     a, b = product.args
     if len(shape_of(copy.value(a))) != own.ndim or len(shape_of(copy.value(b))) != own.ndim:
         return None
     like = np.broadcast_to(0.0, kept_shape(own.shape, axes))
     if axes == (own.ndim - 2,) and own.shape[-2] > 1:
-        return copy.make("matmul", _sum(copy, a, axes), b, like=like)
+        return copy.make("matmul", _early_sum(copy, a, axes), b, like=like)
     if axes == (own.ndim - 1,) and own.shape[-1] > 1:
-        return copy.make("matmul", a, _sum(copy, b, axes), like=like)
+        return copy.make("matmul", a, _early_sum(copy, b, axes), like=like)
     return None
 
 

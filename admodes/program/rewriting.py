@@ -26,6 +26,7 @@ class Copy:
         self.old = program
         self.steps: list[Step] = []
         self.new: list[Any] = []
+        self.checks: list[Guard] = []
 
     def by(self, rule: Rule) -> Program:
         """The copy in which rule replaces steps; inputs stay."""
@@ -45,6 +46,10 @@ class Copy:
         value = inferred(op, tuple(self.value(a) for a in args), params)
         self.steps.append(Step(op, args, params or None, value))
         return Ref(len(self.steps) - 1)
+
+    def check(self, decide: Callable[..., bool], *args: Any) -> None:
+        """What is made here rests on decide(*args), at each run."""
+        self.checks.append(Guard(decide, args, True, rewritten=True))
 
     def value(self, a: Any) -> Any:
         """What an argument stands for: a recorded number, the shape and dtype of an array."""
@@ -66,7 +71,7 @@ class Copy:
             steps=self.steps,
             inputs=[self.new[x.row] for x in old.inputs],
             outputs=list(self.moved(tuple(old.outputs))),
-            guards=[Guard(g.decide, self.moved(g.args), g.expected) for g in old.guards],
+            guards=[replace(g, args=self.moved(g.args)) for g in old.guards] + self.checks,
             captured={self.new[row].row: array for row, array in old.captured.items()},
         )
 

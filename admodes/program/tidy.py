@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Program, Ref, Step
 
 
 def tidy(program: Program) -> Program:
@@ -31,7 +31,7 @@ def _direct(program: Program) -> Program:
     def direct(a: object) -> object:
         return alias.get(a.row, a) if isinstance(a, Ref) else a
 
-    guards = [Guard(g.decide, tuple(map(direct, g.args)), g.expected) for g in program.guards]
+    guards = [replace(g, args=tuple(map(direct, g.args))) for g in program.guards]
     outputs = [direct(y) for y in program.outputs]
     return replace(program, steps=steps, outputs=outputs, guards=guards)
 
@@ -69,7 +69,7 @@ def _without_idle(program: Program) -> Program:
         inputs=[Ref(new_row[x.row]) for x in program.inputs],
         outputs=[moved(y) for y in program.outputs],
         guards=[
-            Guard(g.decide, tuple(map(moved, g.args)), g.expected)
+            replace(g, args=tuple(map(moved, g.args)))
             for g in program.guards
             if all(a.row in new_row for a in g.args if isinstance(a, Ref))
         ],
