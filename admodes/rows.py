@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from admodes.core.builders import shape_of
+from admodes.core.kinks import kinks_met
 from admodes.core.record import Program, Ref, Step
 from admodes.notation import free_stem, index_text, partial_templates, template
 from admodes.views.dialects import Text, fill, scalar_text
 
 LARGEST_PARTIAL = 400
-LARGEST_SEARCHED = 10_000
-"""The most entries of an array that are searched for kinks."""
 
 
 @dataclass
@@ -149,16 +147,14 @@ def row_notes(program: Program, i: int, labels: list[str]) -> list[str]:
 
 def _kinks(step: Step, xs: tuple) -> list[str]:
     """The notes of the kinks that the arguments of a step sit on, each with its entries."""
-    kink = step.op.domain.kink if step.op is not None else None
-    size = int(np.size(step.value))
-    if kink is None or size > LARGEST_SEARCHED:
+    if step.op is None:
         return []
+    met = kinks_met(step.op, xs, step.params)
     if all(shape_of(x) == () for x in xs):
-        note = kink(*xs)
-        return [note] if note else []
-    spread = [np.broadcast_to(x, shape_of(step.value)).ravel().tolist() for x in xs]
-    found = Counter(filter(None, (kink(*point) for point in zip(*spread, strict=True))))
-    return [f"{note} ({k} of {size} entries)" for note, k in found.items()]
+        return list(met)
+    size = max(np.size(step.value), *map(np.size, xs)) if step.op.elementwise else 0
+    of = f" of {size}" if size else ""
+    return [f"{note} ({k}{of} entries)" for note, k in met.items()]
 
 
 def _partial_notes(row: Row, labels: list[str]) -> list[str]:

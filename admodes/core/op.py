@@ -46,10 +46,26 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Kink:
+    """Where an operation has no derivative or an infinite one. met(*args, **params) tells of
+    numbers, and of arrays entry by entry; for an operation that is not elementwise the entries may
+    be those of an argument or of the result. note is in words, or a function of the numbers."""
+
+    met: Callable[..., Any]
+    note: str | Callable[..., str]
+
+    def __call__(self, *args: Any, **params: Any) -> str | None:
+        with quiet():
+            if not np.any(self.met(*args, **params)):
+                return None
+        return self.note(*args) if callable(self.note) else self.note
+
+
+@dataclass(frozen=True)
 class Domain:
     """Where the generic tests sample each argument, and what happens at kinks and edges.
 
-    intervals: one (low, high) per argument. kink: given the arguments, a note or None.
+    intervals: one (low, high) per argument. kink: given the arguments, a note or None; see Kink.
     convention: the derivative chosen at the kink, and valid: where the operation is defined, both
     in words for the documentation."""
 
@@ -118,6 +134,7 @@ class Op:
         self.quick = self.elementwise and not self.passive
         moves = self.raw or self.kind == "moves"
         self.calculates = self.elementwise or not (moves or self.passive)
+        self.kinked = self.domain.kink is not None
         self.remembers = self.squared is not None
         self.commutes = self.commutes or self.kind == "moves"
 

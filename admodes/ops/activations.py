@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 from admodes.ops.comparisons import greater, where
 from admodes.ops.exponential import exp, expm1
 
@@ -55,7 +55,7 @@ logit = elementwise(
     printed=("1/(a*(1 - a))",),
     domain=Domain(
         ((0.1, 0.9),),
-        lambda a: "logit at the edge of (0, 1): infinite" if a in (0, 1) else None,
+        Kink(lambda a: (a == 0) | (a == 1), "logit at the edge of (0, 1): infinite"),
         "at 0 and 1 the limit, inf",
         "0 < a < 1",
     ),
@@ -79,7 +79,7 @@ softplus = elementwise(
 
 
 def _at_zero(name: str) -> Any:
-    return lambda a, *rest: f"{name} at its kink 0" if a == 0 else None
+    return Kink(lambda a, *rest: a == 0, f"{name} at its kink 0")
 
 
 relu = elementwise(

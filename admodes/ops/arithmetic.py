@@ -12,7 +12,7 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier
 from admodes.core.inplace import bind_in_place
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 from admodes.core.roots import power_of, product_of, square_of
 from admodes.ops.comparisons import both, either, equal, greater, less, where
 from admodes.ops.exponential import ln
@@ -167,8 +167,10 @@ def _base(a: Any, b: Any) -> Any:
     return where(equal(a, 0), where(greater(b, 1), 1.0, a), a)
 
 
-def _power_kink(a: Any, b: Any) -> str | None:
-    return "0 to a power: the derivative is the one-sided limit" if a == 0 and b != 0 else None
+_power_kink = Kink(
+    lambda a, b: (a == 0) & ((b < 0) | (b != np.floor(b))),
+    "0 to a power: the derivative is the one-sided limit",
+)
 
 
 power: Op = elementwise(
@@ -219,7 +221,7 @@ sqrt = elementwise(
     printed=("1/(2*sqrt(a))",),
     domain=Domain(
         ((0.2, 4.0),),
-        lambda a: "√ at 0: the derivative is infinite" if a == 0 else None,
+        Kink(lambda a: a == 0, "√ at 0: the derivative is infinite"),
         "at 0 the one-sided limit, inf",
         "a ≥ 0",
     ),
@@ -240,7 +242,7 @@ root = elementwise(
     selects=True,
     domain=Domain(
         ((0.2, 4.0),),
-        lambda a: "the root of a sum of squares at 0: the derivative is 0" if a == 0 else None,
+        Kink(lambda a: a == 0, "the root of a sum of squares at 0: the derivative is 0"),
         "at 0: 0, the subgradient of a norm",
         "a ≥ 0",
     ),
@@ -258,7 +260,7 @@ cbrt = elementwise(
     printed=("1/(3*cbrt(a)^2)",),
     domain=Domain(
         ((0.2, 4.0),),
-        lambda a: "∛ at 0: the derivative is infinite" if a == 0 else None,
+        Kink(lambda a: a == 0, "∛ at 0: the derivative is infinite"),
         "at 0 the limit, inf",
     ),
     numpy=(np.cbrt,),
@@ -276,7 +278,7 @@ hypot = elementwise(
     printed=("a/hypot(a, b)", "b/hypot(a, b)"),
     domain=Domain(
         ((0.2, 3.0), (0.2, 3.0)),
-        lambda a, b: "hypot at (0, 0): no derivative, nan" if a == b == 0 else None,
+        Kink(lambda a, b: (a == 0) & (b == 0), "hypot at (0, 0): no derivative, nan"),
         "at (0, 0) none: nan",
     ),
     numpy=(np.hypot,),

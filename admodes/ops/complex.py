@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import dtype_of, is_complex, linear
+from admodes.core.builders import Domain, dtype_of, is_complex, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.arithmetic import divide, square
 from admodes.ops.comparisons import where
@@ -71,6 +71,7 @@ modulus: Op = tangential(
     "modulus",
     np.abs,
     _modulus_tangent,
+    domain=Domain(kink=Kink(lambda z: z == 0, "|z| at its kink 0"), convention="at 0: 0"),
     squared=lambda z: square(real(z)) + square(imag(z)),
     batch=_entrywise(lambda: modulus),
     holomorphic=True,
@@ -89,6 +90,7 @@ angle_: Op = tangential(
     "arg",
     np.angle,
     _angle_tangent,
+    domain=Domain(kink=Kink(lambda z: z == 0, "the angle of 0"), convention="at 0: 0"),
     batch=_entrywise(lambda: angle_),
     holomorphic=True,
     doc="The angle of a complex number in radians; its derivative at 0 is 0.",

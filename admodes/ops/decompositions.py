@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex, linear
+from admodes.core.builders import Domain, is_complex, linear
 from admodes.core.carrier import Carrier, implements
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.layout import matrix_transpose, rank_of
 from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, square_matrix
@@ -70,6 +70,12 @@ eigh: Op = tangential(
     "eigh",
     _eigh_value,
     _eigh_tangent,
+    domain=Domain(
+        kink=Kink(
+            lambda a, uplo: np.diff(np.linalg.eigvalsh(a, uplo)) == 0, "eigenvalues that are equal"
+        ),
+        convention="of equal eigenvalues, that of the vectors that LAPACK gives",
+    ),
     batch=lambda args, mapped, uplo: eigh(args[0], uplo=uplo),
     doc="The eigenvalues of a symmetric matrix, and its eigenvectors, in one vector. The "
     "derivatives of eigenvalues are finite also where some are equal; those of eigenvectors are "
@@ -156,6 +162,13 @@ def _singular_part(y: Any, a: Any) -> Any:
     return y[..., m * k : m * k + k]
 
 
+def _singular_kink(whole: Any, a: Any) -> Any:
+    s = _singular_part(whole, a)
+    found = s == 0
+    found[..., 1:] |= s[..., 1:] == s[..., :-1]
+    return found
+
+
 def _singular_transpose(w: Any, y: Any, whole: Any, a: Any) -> Any:
     lead, m, n, k = _svd_shapes(a)
     return joined(lead, np.zeros((*lead, m, k)), w, np.zeros((*lead, k, n)))
@@ -170,6 +183,13 @@ singular_values: Op = linear(
     differentiable=(True, False),
     kind="moves",
     batch=lambda args, mapped: singular_values(*args),
+    domain=Domain(
+        kink=Kink(
+            _singular_kink,
+            "a singular value that is 0, or equal to another",
+        ),
+        convention="of a value that is 0, that of the vectors that LAPACK gives; of equal ones too",
+    ),
     squared=lambda whole, a: None if is_complex(a) else singular_squares(a),
     doc="The singular values of a matrix out of its decomposition.",
 )

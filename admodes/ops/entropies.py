@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tables import INSTEAD, SCIPY
 from admodes.core.tangential import tangential
 from admodes.ops.activations import logit, sigmoid, softplus
@@ -101,7 +101,7 @@ entr: Op = elementwise(
     printed=("-1 - ln(a)",),
     domain=Domain(
         ((0.2, 3.0),),
-        lambda a: "entr at 0: infinite" if a == 0 else None,
+        Kink(lambda a: a == 0, "entr at 0: infinite"),
         "at 0 the one-sided limit, inf",
         "a ≥ 0",
     ),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -16,7 +16,7 @@ LN10 = math.log(10.0)
 def _edge(low: float) -> Domain:
     return Domain(
         ((low + 0.2, low + 4.0),),
-        lambda a: f"at {low:g}: -inf, and the derivative is infinite" if a == low else None,
+        Kink(lambda a: a == low, f"at {low:g}: -inf, and the derivative is infinite"),
         f"at {low:g} the one-sided limit, inf",
         f"a > {low:g}",
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise, is_complex
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 from admodes.ops.arithmetic import hypot, sqrt, square
 
 sinh: Op = elementwise(
@@ -82,7 +82,7 @@ acosh = elementwise(
     printed=("1/sqrt(a^2 - 1)",),
     domain=Domain(
         ((1.2, 4.0),),
-        lambda a: "arcosh at 1: the derivative is infinite" if a == 1 else None,
+        Kink(lambda a: a == 1, "arcosh at 1: the derivative is infinite"),
         "at 1 the one-sided limit, inf",
         "a ≥ 1",
     ),
@@ -102,7 +102,7 @@ atanh = elementwise(
     printed=("1/(1 - a^2)",),
     domain=Domain(
         ((-0.9, 0.9),),
-        lambda a: "artanh at ±1: infinite" if abs(a) == 1 else None,
+        Kink(lambda a: (a == 1) | (a == -1), "artanh at ±1: infinite"),
         "at ±1 the one-sided limit, inf",
         "|a| < 1",
     ),

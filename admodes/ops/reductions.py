@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear, zeros
+from admodes.core.builders import Domain, linear, zeros
 from admodes.core.carrier import Carrier
 from admodes.core.forward import jvp
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.arithmetic import divide, multiply
 from admodes.ops.comparisons import equal, where
@@ -172,10 +172,18 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
             w = reshape(w, shape=kept_shape(shape_of(x), all_axes(axis, len(shape_of(x)))))
         return where(picked, divide(w, count), 0.0)
 
+    def ties(x: Any, axis: Any, keepdims: bool) -> Any:
+        picked = x == kernel(x, axis=axis, keepdims=True)
+        return picked & (np.sum(picked, axis=axis, keepdims=True) > 1)
+
     op: Op = tangential(
         name,
         lambda x, axis, keepdims: kernel(x, axis=axis, keepdims=keepdims),
         tangent,
+        domain=Domain(
+            kink=Kink(ties, f"{name[1:]}: a tie, whose entries share the derivative"),
+            convention="at a tie: equal shares",
+        ),
         cotangent=cotangent,
         batch=along_axis(lambda: op),
         cost=_fewer("comparisons"),
@@ -255,6 +263,13 @@ cumprod_: Op = tangential(
     holomorphic=True,
     doc="The products of the first 1, 2, … entries along an axis, right where entries are 0.",
 )
+
+
+def repeated(x: Any, axis: int) -> Any:
+    """Of the sorted entries along an axis, whether the next one is the same."""
+    return np.diff(np.sort(x, axis=axis), axis=axis) == 0
+
+
 argsort: Op = linear(
     "argsort",
     lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
@@ -275,6 +290,10 @@ sort_: Op = tangential(
     "sort",
     lambda x, axis: np.sort(x, axis=axis),
     lambda tangents, y, x, axis: take_along_axis(tangents[0], argsort(x, axis=axis), axis=axis),
+    domain=Domain(
+        kink=Kink(lambda x, axis: repeated(x, axis), "sort: equal entries, which keep their order"),
+        convention="equal entries keep their order",
+    ),
     batch=along_axis(lambda: sort_),
     kind="comparisons",
     doc="The entries in ascending order along an axis; equal entries keep their order.",

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear
+from admodes.core.builders import Domain, linear
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Kink, Op, shape_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import place, take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
@@ -31,6 +31,10 @@ searchsorted: Op = linear(
     arity=2,
     differentiable=(False, False),
     batch=_search_batch,
+    domain=Domain(
+        kink=Kink(lambda xp, x: np.isin(x, xp), "interp at a knot: the slope to the right of it"),
+        convention="at a knot: the slope to the right",
+    ),
     kind="comparisons",
     doc="How many entries of an ascending array are at most x; it has no derivative.",
 )

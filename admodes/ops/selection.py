@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier, implements
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 from admodes.core.roots import pair
 from admodes.ops.arithmetic import square
 from admodes.ops.comparisons import both, either, equal, greater, less, less_equal, where
@@ -26,9 +26,7 @@ sign = elementwise(
     printed=("0",),
     selects=True,
     kind="comparisons",
-    domain=Domain(
-        ((0.2, 3.0),), lambda a: "sign at its step 0" if a == 0 else None, "0 everywhere"
-    ),
+    domain=Domain(((0.2, 3.0),), Kink(lambda a: a == 0, "sign at its step 0"), "0 everywhere"),
     numpy=(np.sign,),
     doc="-1, 0 or 1, the sign of a.",
 )
@@ -43,7 +41,7 @@ abs = elementwise(
     printed=("sign(a)",),
     selects=True,
     kind="comparisons",
-    domain=Domain(((0.2, 3.0),), lambda a: "|·| at its kink 0" if a == 0 else None, "at 0: 0"),
+    domain=Domain(((0.2, 3.0),), Kink(lambda a: a == 0, "|·| at its kink 0"), "at 0: 0"),
     numpy=(np.abs, np.fabs),
     operator="abs",
     truths=lambda a: a,
@@ -59,8 +57,8 @@ def _share(wins: Any, ties: Any) -> Any:
     return where(wins, 1.0, where(ties, 0.5, 0.0))
 
 
-def _tie(name: str) -> Callable[..., str | None]:
-    return lambda a, b: f"{name}: a tie, each argument gets ½" if a == b else None
+def _tie(name: str) -> Kink:
+    return Kink(lambda a, b: a == b, f"{name}: a tie, each argument gets ½")
 
 
 maximum = elementwise(
@@ -104,10 +102,10 @@ minimum = elementwise(
 pair(maximum, minimum)
 
 
-def _bound(a: Any, b: Any, c: Any) -> str | None:
+def _bound(a: Any, b: Any, c: Any) -> str:
     if a in (b, c):
         return "clip at a bound: the derivative inside"
-    return "clip with equal bounds: the upper one counts" if b == c else None
+    return "clip with equal bounds: the upper one counts"
 
 
 clip = elementwise(
@@ -130,7 +128,7 @@ clip = elementwise(
     kind="comparisons",
     domain=Domain(
         ((1.0, 2.0), (0.2, 0.8), (2.5, 3.0)),
-        _bound,
+        Kink(lambda a, b, c: (a == b) | (a == c) | (b == c), _bound),
         "at a bound: 1, as inside; of equal bounds the upper one counts",
     ),
     doc="a kept between low and high.",
@@ -151,7 +149,7 @@ def _step(name: str, ufunc: Any, offset: float, symbol: Callable, text: str, lat
         kind="comparisons",
         domain=Domain(
             ((0.1, 0.4),),
-            lambda a: f"{name} at a step" if a - np.floor(a) == offset else None,
+            Kink(lambda a: a - np.floor(a) == offset, f"{name} at a step"),
             "0 everywhere, at the steps too",
         ),
         numpy=(ufunc,),

@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 from admodes.ops.activations import logaddexp
 from admodes.ops.arithmetic import multiply
 from admodes.ops.comparisons import equal, greater, less, not_equal, where
@@ -18,9 +18,10 @@ from admodes.ops.selection import maximum, minimum
 from admodes.ops.shaping import constant
 
 
-def _at_step(a: Any, b: Any) -> bool:
+def _at_step(a: Any, b: Any) -> Any:
     """Whether a / b is a whole number, as far as floats can tell."""
-    return b != 0 and not a / b % 1.0 > 0.0
+    whole = np.remainder(np.divide(a, np.where(b == 0, 1.0, b)), 1.0)
+    return (b != 0) & ~(whole > 0.0)
 
 
 floor_divide = elementwise(
@@ -36,7 +37,7 @@ floor_divide = elementwise(
     selects=True,
     domain=Domain(
         ((0.2, 0.8), (1.0, 2.0)),
-        lambda a, b: "// at a step" if _at_step(a, b) else None,
+        Kink(_at_step, "// at a step"),
         "0 everywhere, at the steps too",
         "b ≠ 0",
     ),
@@ -56,7 +57,7 @@ remainder = elementwise(
     kind="divisions",
     domain=Domain(
         ((2.2, 2.8), (1.0, 1.09)),
-        lambda a, b: "% at a step" if _at_step(a, b) else None,
+        Kink(_at_step, "% at a step"),
         "at a step as between the steps",
         "b ≠ 0",
     ),
@@ -75,7 +76,7 @@ trunc = elementwise(
     kind="comparisons",
     domain=Domain(
         ((0.1, 0.9),),
-        lambda a: "trunc at a step" if a == math.floor(a) else None,
+        Kink(lambda a: (a == np.floor(a)) & (a != 0), "trunc at a step"),
         "0 everywhere, at the steps too",
     ),
     numpy=(np.trunc,),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Op
+from admodes.core.op import Kink, Op
 from admodes.ops.arithmetic import hypot, sqrt
 
 sin: Op = elementwise(
@@ -56,7 +56,7 @@ tan = elementwise(
 def _edges(name: str) -> Domain:
     return Domain(
         ((-0.9, 0.9),),
-        lambda a: f"{name} at ±1: the derivative is infinite" if abs(a) == 1 else None,
+        Kink(lambda a: (a == 1) | (a == -1), f"{name} at ±1: the derivative is infinite"),
         "at ±1 the one-sided limit, infinite",
         "|a| ≤ 1",
     )

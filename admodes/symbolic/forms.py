@@ -81,7 +81,8 @@ def differentiated(expression: Any, symbol: Any) -> Any:
     import sympy as sp
 
     steps = (sp.floor, sp.ceiling)
-    found = sp.diff(expression, symbol)
+    # b a^(b - 1) instead of b a^b / a, which is 0 / 0 at a = 0.
+    found = sp.powsimp(sp.diff(expression, symbol))
     found = found.replace(sp.Subs, lambda e, *rest: sp.S.Zero if e.has(*steps) else sp.nan)
     found = found.replace(
         lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, steps),
