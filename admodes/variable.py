@@ -96,10 +96,10 @@ class Variable(Node):
                 f"{self.shape}; reduce the value (.sum()) or give a seed of its shape"
             )
         nodes = reachable([self])
-        adjoints = sweep({self: seed}, nodes, keep=True)
+        adjoints = sweep({self.serial: seed}, nodes, keep=True)
         for node in nodes:
             assert isinstance(node, Variable)
-            new = adjoints.get(node)
+            new = adjoints.get(node.serial)
             if new is None:
                 new = zeros(node.shape, node.primal)
             new = cast(new, node.primal)

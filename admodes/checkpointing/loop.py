@@ -21,7 +21,7 @@ from admodes.core.builders import zeros
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import REGISTRY, frozen_one, shape_of
 from admodes.core.pytree import Tree, flatten, flatten_like, own, unflatten
-from admodes.core.tape import Node, node_of, traced_input
+from admodes.core.tape import node_of, traced_input
 
 
 def checkpointed_loop(
@@ -137,10 +137,10 @@ class Loop:
         return result
 
     def back(self, leaves: list, level: Level, ws: dict) -> dict:
-        """The contributions of cotangents of the last state, by node."""
+        """The contributions of cotangents of the last state, by the serials of nodes."""
         given = [taken_off(x, level.serial + 1) for x in leaves]
         state, params, series = self.parts(given)
-        total: dict[Node, Any] = {}
+        total: dict[int, Any] = {}
         turns: dict[tuple, list] = {}
         expected = self.expected
         for i, values in self._backwards(level, given):
@@ -152,11 +152,11 @@ class Loop:
             expected = samples(values)
         for j, x in enumerate(state):
             for key, node in nodes_at(x, level, (j,)):
-                add_up(total, {node: ws.get(key)})
+                add_up(total, {node.serial: ws.get(key)})
         for j, x in enumerate(series):
             for key, node in nodes_at(x, level, (j,)):
                 if key in turns:
-                    add_up(total, {node: _stacked(turns[key])})
+                    add_up(total, {node.serial: _stacked(turns[key])})
         return total
 
     def _backwards(self, level: Level, leaves: list) -> Iterator:
@@ -210,8 +210,8 @@ class Turn:
 
     def pulled(self, ws: dict, expected: list) -> tuple[dict, dict, dict]:
         """From the cotangents of the state after the step: those of the state before it and of what
-        belongs to this step, by key, and the contributions to all else, by node. expected: samples
-        of the state after the step."""
+        belongs to this step, by key, and the contributions to all else, by serial. expected:
+        samples of the state after the step."""
         keys = list(ws)
         names: list = []
 
@@ -226,8 +226,8 @@ class Turn:
                 return ys
 
             found = pulled(self.level, run, dict(zip(keys, given, strict=True)))
-            named: dict = {name: found.pop(node, None) for name, node in started.items()}
-            named |= {("all", node): w for node, w in found.items()}
+            named: dict = {name: found.pop(node.serial, None) for name, node in started.items()}
+            named |= {("all", serial): w for serial, w in found.items()}
             names[:] = named
             return list(named.values())
 

@@ -41,7 +41,8 @@ from admodes.core.tape import General, Node, Traced, blank
 Forward = Callable[["Trial", list], list]
 """(trial, arguments) -> results, all as flat lists."""
 Back = Callable[[list, Level, dict], dict]
-"""(arguments, level, cotangents of the results by key) -> contributions by node of that level."""
+"""(arguments, level, cotangents of the results by key) -> contributions by the serial of nodes of
+that level."""
 
 _here = Level()
 SAMPLES = 8
@@ -57,7 +58,7 @@ class Trial:
         self.since = since
         self.level = Level()
         self.mark = mark()
-        self.depends: dict[Level, dict[Node, None]] = {}
+        self.depends: dict[Level, dict[int, Node]] = {}
         self._given: list[tuple[Unrecorded, Any]] = []
 
     def entered(self, leaves: Iterable) -> list:
@@ -85,12 +86,12 @@ class Trial:
         found: list[Node] = []
         plain = taken_off(y, self.since, found)
         for node in found:
-            self._note(recorded_since(self.mark, [node])[1])
+            self._note(recorded_since(self.mark, [node])[1].values())
         return Unrecorded(self.level, plain) if found and not is_of(plain, self.level) else plain
 
     def _note(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
-            self.depends.setdefault(node.level, {})[node] = None
+            self.depends.setdefault(node.level, {})[node.serial] = node
 
     def check_arguments(self) -> None:
         """Refuse a change of an argument in place."""
@@ -135,13 +136,13 @@ class Stretch:
 
         def forward(trial: Trial, ws: list) -> list:
             found = self.back(self.level, dict(zip(keys, ws, strict=True)))
-            if not found.keys() <= set(self.nodes):
+            if not found.keys() <= {node.serial for node in self.nodes}:
                 raise ValueError(
                     f"{self.who}: evaluated again, it depends on another traced value than at "
                     "first: a variable that it closes over has meanwhile been given another "
                     "value; pass it as an argument"
                 )
-            return [found.get(node) for node in self.nodes]
+            return [found.get(node.serial) for node in self.nodes]
 
         terms = collapsed(self.who, list(w.primal.values()), forward)
         return Cotangents({k: t for k, t in enumerate(terms) if t is not None})
@@ -179,7 +180,7 @@ def collapsed(who: str, inputs: list, forward: Forward, back: Back | None = None
                 return again(kept, level, ws)
 
         for level in sorted(trial.depends, key=lambda level: level.serial):
-            step = Stretch(who, level, list(trial.depends[level]), contributions)
+            step = Stretch(who, level, list(trial.depends[level].values()), contributions)
             results = _with_step(results, trial.level, step)
     results = [y.primal if is_of(y, trial.level) else y for y in results]
     _note_views(inputs, results)
@@ -238,14 +239,16 @@ def _evaluated_again(who: str, forward: Forward, results: list) -> Back:
 
 def pulled(level: Level, run: Callable[[], list], ws: dict) -> dict:
     """Evaluate run() on carriers of a level, and pull the cotangents of its results back through
-    what it records: the contributions to nodes that are older."""
+    what it records: the contributions to nodes that are older, by serial."""
     start = mark()
     ys = [taken_off(y, level.serial + 1) for y in run()]
-    adjoints: dict[Node, Any] = {}
+    adjoints: dict[int, Any] = {}
+    roots: list[Node] = []
     for j, y in enumerate(ys):
         for key, node in nodes_at(y, level, (j,)):
-            add_up(adjoints, {node: ws.get(key)})
-    nodes, _ = recorded_since(start, adjoints)
+            roots.append(node)
+            add_up(adjoints, {node.serial: ws.get(key)})
+    nodes, _ = recorded_since(start, roots)
     pull_back(adjoints, nodes, adjoints.pop, strong_product)
     return adjoints
 
@@ -255,20 +258,20 @@ def mark() -> int:
     return Node(_here, None, None, (), None).serial
 
 
-def recorded_since(start: int, roots: Iterable[Node]) -> tuple[list[Node], dict[Node, None]]:
+def recorded_since(start: int, roots: Iterable[Node]) -> tuple[list[Node], dict[int, Node]]:
     """The nodes that roots depend on and that are newer than start, last first, and the older ones
-    that these depend on at once."""
-    new: set[Node] = set()
-    older: dict[Node, None] = {}
+    that these depend on at once, by serial."""
+    new: dict[int, Node] = {}
+    older: dict[int, Node] = {}
     stack = list(roots)
     while stack:
         node = stack.pop()
         if node.serial < start:
-            older[node] = None
-        elif node not in new:
-            new.add(node)
+            older[node.serial] = node
+        elif node.serial not in new:
+            new[node.serial] = node
             stack += [a for a in node.args if a.__class__ is Node and a.level is node.level]
-    return sorted(new, key=lambda node: node.serial, reverse=True), older
+    return [new[serial] for serial in sorted(new, reverse=True)], older
 
 
 def samples(leaves: list) -> list:

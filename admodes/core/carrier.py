@@ -45,7 +45,11 @@ class Level:
 
     def __init__(self, inputs: Iterable[Any] = ()) -> None:
         self.serial = next(_serials)
-        self.arrays = any(x.__class__ is not float and is_numpys(x) for x in inputs)
+        self.arrays = False
+        for x in inputs:
+            if x.__class__ is not float and is_numpys(x):
+                self.arrays = True
+                break
         self.alive = True
         self.entries = 0
 
@@ -66,7 +70,6 @@ class Carrier:
 
     __slots__ = ("level", "primal")
     __array_priority__ = 1000.0
-    __hash__ = object.__hash__
 
     level: Level
     primal: Any
@@ -127,6 +130,13 @@ class Carrier:
     def __repr__(self) -> str:
         self.seen(PRINTED)
         return f"{type(self).__name__}({self.primal!r})"
+
+    def __hash__(self) -> int:
+        raise TypeError(
+            "a traced value cannot be a key of a dict or a member of a set, where its number would "
+            "be looked up without a derivative or a branch on the trace: use ad.value(x) for the "
+            "number, id(x) for the object, and comparisons (x == 1.0) for a choice"
+        )
 
     def __copy__(self) -> Carrier:
         return self.clone()  # type: ignore[no-any-return]

@@ -30,7 +30,7 @@ from admodes.core.pytree import (
     unflatten,
 )
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
-from admodes.core.tape import SMALL, Node, node_of, reachable, traced_input
+from admodes.core.tape import SMALL, Node, Traced, node_of, reachable, traced_input
 
 LARGE = 2**16
 """Inputs of so many entries (512 KiB of float64) are not copied where the sweep follows at once;
@@ -77,7 +77,7 @@ class Evaluation:
         carriers = [
             traced_input(level, checked_input(x, "vjp", copy or not _is_large(x), True)) for x in xs
         ]
-        self.inputs = [node_of(x, level) for x in carriers]
+        self.inputs = [x.node.serial if x.__class__ is Traced else x.serial for x in carriers]
         self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
         try:
             arguments = unflatten(self.tree, carriers)
@@ -108,7 +108,7 @@ class Evaluation:
         """The cotangents of the inputs for the single number that f returned, by the only sweep
         that is made: a large tape is dropped as the sweep goes."""
         (y,) = self.leaves
-        seeds = {} if y is None else {y: _one(self.outs[0])}
+        seeds = {} if y is None else {y.serial: _one(self.outs[0])}
         if self.level.entries < SMALL_TAPE:
             return self._finished(self._twice(seeds), None, ())
         self.leaves.clear()
@@ -129,18 +129,19 @@ class Evaluation:
         if lanes is None:
             match_shapes(outs, ws, "pullback: cotangent", "output")
         ws = [conjugate(cast(w, y)) for w, y in zip(ws, outs, strict=True)]
-        adjoints: dict[Node, Any] = {}
+        adjoints: dict[int, Any] = {}
         for y, w in zip(self.leaves, ws, strict=True):
             if y is not None and not _is_zero(w):
                 w = w if lanes is None else lanes.wrap(w)
-                adjoints[y] = REGISTRY["add"](adjoints[y], w) if y in adjoints else w
+                key = y.serial
+                adjoints[key] = REGISTRY["add"](adjoints[key], w) if key in adjoints else w
         return adjoints, lanes
 
     def _pulled(self, adjoints: dict, nodes: Iterable[Node], product: Product) -> list:
         """The adjoints of the inputs; None where nothing arrives."""
         with quiet():
             pull_back(adjoints, nodes, adjoints.pop, product)
-        return [adjoints.get(x) for x in self.inputs]
+        return [adjoints.get(serial) for serial in self.inputs]
 
     def _finished(self, found: list, lanes: Lanes | None, seeds: Iterable) -> tuple:
         """The results, of which none is an array that something else refers to."""

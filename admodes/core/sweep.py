@@ -25,8 +25,9 @@ def plain_product(op: Any, p: Any, w: Any) -> Any:
     return w * p
 
 
-def sweep(adjoints: dict[Node, Any], nodes: Iterable[Node], keep: bool = False) -> dict[Node, Any]:
-    """Propagate the adjoints of the outputs to every node, in the given order (last first).
+def sweep(adjoints: dict[int, Any], nodes: Iterable[Node], keep: bool = False) -> dict[int, Any]:
+    """Propagate the adjoints of the outputs, by serial, to every node, in the given order (last
+    first).
 
     Returns the adjoints of the inputs (of all nodes with keep). Adjoints that have been passed on
     are dropped as the sweep goes.
@@ -46,15 +47,15 @@ def dropping(nodes: list[Node]) -> Iterator[Node]:
 
 
 def pull_back(
-    adjoints: dict[Node, Any], nodes: Iterable[Node], take: Callable, product: Product
+    adjoints: dict[int, Any], nodes: Iterable[Node], take: Callable, product: Product
 ) -> None:
-    """The loop of a sweep; take(node, None) takes a node's adjoint out of adjoints."""
-    owned: set[Node] = set()
+    """The loop of a sweep; take(serial, None) takes a node's adjoint out of adjoints."""
+    owned: set[int] = set()
     for node in nodes:
         local = node.local
         if local is None:
             continue
-        w = take(node, None)
+        w = take(node.serial, None)
         if w is None:
             continue
         if local.__class__ is list and w.__class__ is ndarray:
@@ -66,18 +67,20 @@ def pull_back(
             p, q = local
             if p is not None:
                 term = p * w if w else 0.0
-                adjoints[a] = adjoints[a] + term if a in adjoints else term
+                key = a.serial
+                adjoints[key] = adjoints[key] + term if key in adjoints else term
             if q is not None:
                 term = q * w if w else 0.0
-                adjoints[b] = adjoints[b] + term if b in adjoints else term
+                key = b.serial
+                adjoints[key] = adjoints[key] + term if key in adjoints else term
         else:
-            (a,) = node.args
             term = local * w if w else 0.0
-            adjoints[a] = adjoints[a] + term if a in adjoints else term
+            key = node.args[0].serial
+            adjoints[key] = adjoints[key] + term if key in adjoints else term
 
 
 def _array_step(
-    adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node], product: Product
+    adjoints: dict[int, Any], node: Node, w: Any, owned: set[int], product: Product
 ) -> None:
     """Add what w contributes to the arguments of an elementwise operation on plain arrays."""
     op = node.op
@@ -103,7 +106,7 @@ def _array_step(
                 term = term.astype(w.dtype)
             if stretched:
                 term = _narrowed(term, x)
-        _add_term(adjoints, a, term, owned)
+        _add_term(adjoints, a.serial, term, owned)
 
 
 def _narrowed(term: Any, x: Any) -> Any:
@@ -111,22 +114,22 @@ def _narrowed(term: Any, x: Any) -> Any:
     return canonical(sum_to(term, x.shape if x.__class__ is ndarray else ()))
 
 
-def _add_term(adjoints: dict[Node, Any], a: Node, term: Any, owned: set[Node]) -> None:
-    old = adjoints.get(a)
+def _add_term(adjoints: dict[int, Any], key: int, term: Any, owned: set[int]) -> None:
+    old = adjoints.get(key)
     if old is None:
-        adjoints[a] = term
+        adjoints[key] = term
     elif old.__class__ is not ndarray or term.__class__ is not ndarray:
-        adjoints[a] = REGISTRY["add"](old, term)
-    elif a in owned and old.dtype is term.dtype:
+        adjoints[key] = REGISTRY["add"](old, term)
+    elif key in owned and old.dtype is term.dtype:
         np.add(old, term, out=old)
     else:
-        adjoints[a] = old + term
-        owned.add(a)
+        adjoints[key] = old + term
+        owned.add(key)
 
 
-def _general_step(adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node]) -> None:
+def _general_step(adjoints: dict[int, Any], node: Node, w: Any, owned: set[int]) -> None:
     """Add what node's adjoint w contributes to its arguments, by the operation's vjp. owned: the
-    nodes whose adjoint is an array that this sweep made and nothing else refers to."""
+    serials of nodes whose adjoint is an array that this sweep made and nothing else refers to."""
     kind = node.__class__
     level = node.level
     op = node.op
@@ -145,7 +148,7 @@ def _general_step(adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node
         if a.__class__ is not kind or a.level is not level:
             continue
         x = xs[i]
-        if op.accumulate is not None and _accumulated(adjoints, a, x, op, w, params, owned):
+        if op.accumulate is not None and _accumulated(adjoints, a.serial, x, op, w, params, owned):
             continue
         term = op.vjp(i, w, y, xs, params)
         if term is None:
@@ -153,22 +156,22 @@ def _general_step(adjoints: dict[Node, Any], node: Node, w: Any, owned: set[Node
         found = term.__class__
         if found is not float and (found is not ndarray or term.dtype.kind == "c"):
             term = REGISTRY["real"](term) if is_complex(term) and not is_complex(x) else term
-        _add_term(adjoints, a, term, owned)
+        _add_term(adjoints, a.serial, term, owned)
 
 
 def _accumulated(
-    adjoints: dict[Node, Any], a: Node, x: Any, op: Any, w: Any, params: Any, owned: set[Node]
+    adjoints: dict[int, Any], key: int, x: Any, op: Any, w: Any, params: Any, owned: set[int]
 ) -> bool:
-    """Add a contribution that has few entries into the array of a's adjoint, which costs as much
+    """Add a contribution that has few entries into the array of an adjoint, which costs as much
     as there are entries. False where that is not possible."""
-    old = adjoints.get(a)
+    old = adjoints.get(key)
     if isinstance(w, Carrier) or isinstance(old, Carrier) or x.__class__ is not ndarray:
         return False
     if x.dtype.kind != "f" or (w.__class__ is not float and is_complex(w)):
         return False
-    if a not in owned:
+    if key not in owned:
         fresh = np.zeros(x.shape, x.dtype)
-        adjoints[a] = fresh if old is None else np.add(fresh, old)
-        owned.add(a)
-    op.accumulate(adjoints[a], w, **params)
+        adjoints[key] = fresh if old is None else np.add(fresh, old)
+        owned.add(key)
+    op.accumulate(adjoints[key], w, **params)
     return True

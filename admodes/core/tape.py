@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import Any
 
 from numpy import ndarray
@@ -21,7 +20,6 @@ from admodes.core.op import ARITHMETIC, NUMBERS, blank, changeable, plain_params
 from admodes.core.roots import has_origin, origin, smooth
 
 _next_serial = itertools.count().__next__
-_by_serial = attrgetter("serial")
 
 SMALL = 512
 """Arrays below so many entries are kept also where only their shape is wanted."""
@@ -299,13 +297,13 @@ def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[boo
 
 def reachable(roots: Iterable[Node]) -> list[Node]:
     """The nodes that roots depend on, last first."""
-    seen = set(roots)
-    stack = list(seen)
+    seen = {node.serial: node for node in roots}
+    stack = list(seen.values())
     while stack:
         node = stack.pop()
         kind, level = node.__class__, node.level
         for a in node.args:
-            if a.__class__ is kind and a not in seen and a.level is level:
-                seen.add(a)
+            if a.__class__ is kind and a.serial not in seen and a.level is level:
+                seen[a.serial] = a
                 stack.append(a)
-    return sorted(seen, key=_by_serial, reverse=True)
+    return [seen[serial] for serial in sorted(seen, reverse=True)]
