@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
 
@@ -38,7 +39,7 @@ def constant_key(a: Any) -> Any:
         return a.shape, a.dtype.str, a.tobytes()
     if isinstance(a, np.generic):
         return a.dtype.str, a.tobytes()
-    return a.__class__, a
+    return a.__class__, id(a) if isinstance(a, Carrier) else a
 
 
 def param_key(x: Any) -> Any:
