@@ -23,7 +23,6 @@ from admodes.ops.arithmetic import (
     add,
     cbrt,
     divide,
-    hypot,
     inverse,
     multiply,
     negate,
@@ -45,13 +44,14 @@ from admodes.ops.entropies import entr, log_softmax, logsumexp, softmax, xlog1py
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
 from admodes.ops.extremes import max, min
 from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from admodes.ops.planar import atan2, hypot
 from admodes.ops.reductions import sum
 from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
 from admodes.ops.shaping import array, stack
 from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
 from admodes.ops.steps import trunc
 from admodes.ops.strong import strong_mul
-from admodes.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from admodes.ops.trigonometric import acos, asin, atan, cos, sin, tan
 from admodes.program.count import Counts, count
 from admodes.rules import check_grads, custom_rule
 from admodes.tensors import contract

@@ -16,6 +16,7 @@ from admodes.core.op import (
     ARITHMETIC,
     NUMBERS,
     REGISTRY,
+    UNLISTED,
     Domain,
     Form,
     Op,
@@ -39,14 +40,17 @@ means that nothing is ever propagated; literals cost no multiplication."""
 @dataclass(eq=False, repr=False)
 class Elementwise(Op):
     """partials[i] is ∂y/∂args[i]. `selects`: the partials are 0 and 1 (or ½), and a 0 cuts the
-    argument off, whatever comes from it."""
+    argument off, whatever comes from it. `fades`: so does a partial of 0 where the operation is
+    flat, as e^a is at -inf; a function of the arguments tells where, for the first of them."""
 
     partials: tuple[Partial, ...] = ()
     selects: bool = False
+    fades: bool | Callable[..., Any] = False
 
     def __post_init__(self) -> None:
         self.elementwise = self.entrywise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
+        self.cuts = self.selects or self.fades
         super().__post_init__()
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
@@ -56,9 +60,18 @@ class Elementwise(Op):
                 read |= _read(p, len(active) + 1)
         return 0 in read, tuple(i + 1 in read for i in range(len(active)))
 
-    def product(self, p: Any, t: Any) -> Any:
+    def cut(self, i: int, args: tuple | list) -> Any:
+        """Whether a partial of 0 with respect to argument i cuts it off, entry by entry."""
+        if i > 0 or not callable(self.cuts):
+            return bool(self.cuts)
+        found = self.cuts(*args)
+        if isinstance(found, Carrier) or np.any(found) != np.all(found):
+            return found
+        return bool(np.any(found))
+
+    def product(self, i: int, p: Any, t: Any, args: tuple | list) -> Any:
         """A partial times a tangent or cotangent, of plain arrays."""
-        return strong(t, p) if self.selects else strong(p, t)
+        return strong(p, t, functools.partial(self.cut, i, args) if self.cuts else None)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("quick_partials", "array_partials"):
@@ -100,9 +113,16 @@ class Elementwise(Op):
             found = self.array_partials[i](y, *args)
             if found.__class__ is ARRAY and found.dtype != y.dtype and y.dtype.kind == "f":
                 found = found.astype(y.dtype)
-            return self.product(found, t)
-        p = self.partial(i, y, args)
-        return REGISTRY["strong_mul"](t, p) if self.selects else REGISTRY["strong_mul"](p, t)
+            return self.product(i, found, t, args)
+        return self.times(i, self.partial(i, y, args), t, args)
+
+    def times(self, i: int, p: Any, t: Any, args: tuple) -> Any:
+        """A partial times a tangent or cotangent, whatever they are."""
+        cut = self.cut(i, args)
+        if cut is False:
+            return REGISTRY["strong_mul"](p, t)
+        both = REGISTRY["tangent_mul"](p, t)
+        return both if cut is True else REGISTRY["where"](cut, both, REGISTRY["strong_mul"](p, t))
 
     def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
         total = None
@@ -149,17 +169,20 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return y if y.shape == shape else y.reshape(shape)
 
 
-def strong(p: Any, t: Any) -> Any:
-    """p t, and 0 wherever t is exactly 0, of plain numbers and arrays."""
+def strong(p: Any, t: Any, cut: Callable[[], Any] | None = None) -> Any:
+    """p t, and 0 wherever t is exactly 0, of plain numbers and arrays; where cut() holds, also
+    wherever p is."""
     y = p * t
     if y.__class__ is float:
-        return y if t else 0.0
-    if y.dtype.kind == "O":
-        return np.where(np.equal(t, 0), 0.0, y)
-    flat = y.ravel("K") if y.ndim > 1 else y
-    # One pass tells whether the product is already right: only 0 × inf and 0 × nan are not.
-    probe = vdot(flat, flat)
-    return y if probe == probe else np.where(np.equal(t, 0), 0.0, y)
+        return 0.0 if not t or (cut is not None and not p and cut()) else y
+    if y.dtype.kind != "O":
+        flat = y.ravel("K") if y.ndim > 1 else y
+        # One pass tells whether the product is already right: only 0 × inf and 0 × nan are not.
+        probe = vdot(flat, flat)
+        if probe == probe:
+            return y
+    zero = np.equal(t, 0)
+    return np.where(zero if cut is None else zero | (np.equal(p, 0) & cut()), 0.0, y)
 
 
 def aligned(args: tuple, mapped: tuple[bool, ...]) -> tuple:
@@ -291,6 +314,7 @@ def elementwise(
     aliases: tuple[str, ...] = (),
     defaults: tuple = (),
     selects: bool = False,
+    fades: bool | Callable[..., Any] = False,
     folds: bool = False,
     holomorphic: bool = False,
     squared: Callable[..., Any] | None = None,
@@ -305,10 +329,11 @@ def elementwise(
 
     value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
-    book prints them, in the arguments a, b and c. folds: more arguments than two are taken two by
-    two from the left. holomorphic: kernels and partials hold for complex arguments as well.
-    squared, smooth, commutes, truths: as in Op. unlisted: a member of a family, such as the n-th
-    derivative of another operation, that is not entered in the registry. doc says what it computes.
+    book prints them, in the arguments a, b and c. selects, fades: as in Elementwise. folds: more
+    arguments than two are taken two by two from the left. holomorphic: kernels and partials hold
+    for complex arguments as well. squared, smooth, commutes, truths: as in Op. unlisted: such as
+    the n-th derivative of another operation, it is not entered in the registry. doc says what it
+    computes.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     make = ElementwiseUnary if len(partials) == 1 else Elementwise
@@ -337,8 +362,9 @@ def elementwise(
         squared=squared,
         smooth=smooth,
         commutes=commutes,
+        fades=fades,
     )
-    return op if unlisted else register(op, numpy, operator, reflected)
+    return UNLISTED.setdefault(name, op) if unlisted else register(op, numpy, operator, reflected)
 
 
 def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:

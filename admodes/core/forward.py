@@ -55,7 +55,7 @@ class Dual(Carrier):
                     p = op.quick_partials[0]
                     if p.__class__ is not int:
                         p = p(y, x)
-                    return Dual(self.level, y, p * t if t and (p or not op.selects) else 0.0)
+                    return Dual(self.level, y, p * t if t and (p or not op.cuts) else 0.0)
             except ARITHMETIC:
                 pass
         return self.apply(op, (self,), None)
@@ -76,7 +76,6 @@ class Dual(Carrier):
             and (t is None or t.__class__ is float)
             and (s is None or s.__class__ is float)
             and op.elementwise
-            and not op.selects
         ):
             try:
                 y = op.scalar(x, z)
@@ -87,7 +86,8 @@ class Dual(Carrier):
                         total = t * (p if p.__class__ is int else p(y, x, z))
                     if s:
                         total += s * (q if q.__class__ is int else q(y, x, z))
-                    return Dual(level, y, total)
+                    if total == total:
+                        return Dual(level, y, total)
             except ARITHMETIC:
                 pass
         return op.dispatch((a, b), None)

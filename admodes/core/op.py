@@ -27,6 +27,9 @@ NUMBERS = frozenset((float, int, bool))
 REGISTRY: dict[str, Op] = {}
 """Every operation by name and by alias."""
 
+UNLISTED: dict[str, Op] = {}
+"""Operations that occur in derivatives alone, such as the slope of another one, by name."""
+
 
 @dataclass(frozen=True)
 class Form:

@@ -13,13 +13,13 @@ from admodes.core.carrier import Carrier, quiet
 from admodes.core.op import REGISTRY, blank, canonical, shape_of
 from admodes.core.tape import General, Node
 
-Product = Callable[[Any, Any, Any], Any]
-"""(operation, partial, cotangent) -> their product."""
+Product = Callable[[Any, int, Any, Any, list], Any]
+"""(operation, position of the argument, partial, cotangent, arguments) -> their product."""
 
 strong_product: Product = Elementwise.product
 
 
-def plain_product(op: Any, p: Any, w: Any) -> Any:
+def plain_product(op: Any, i: int, p: Any, w: Any, args: list) -> Any:
     """The product in which 0 × inf is nan. A nan stays one up to the inputs, so that plain products
     serve where none arrives."""
     return w * p
@@ -101,7 +101,7 @@ def _array_step(
         else:
             p = p(node.primal, *xs)
             # A finite number cannot turn an exact zero into nan.
-            term = w * p if p.__class__ is float and p - p == 0.0 else product(op, p, w)
+            term = w * p if p.__class__ is float and p - p == 0.0 else product(op, i, p, w, xs)
             if term.dtype is not w.dtype:
                 term = term.astype(w.dtype)
             if stretched:

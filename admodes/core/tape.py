@@ -68,7 +68,7 @@ class Node(Carrier):
                 p = op.quick_partials[0]
                 if p.__class__ is not int:
                     p = p(y, x)
-                if (p or not op.selects) and (y or self.origin is None):
+                if (p or not op.cuts) and (y or self.origin is None):
                     return self.result(self.level, y, op, (self,), p)
             except ARITHMETIC:
                 pass
@@ -100,8 +100,9 @@ class Node(Carrier):
                     q = None
                 elif q.__class__ is not int:
                     q = q(y, u, v)
-                if op.selects:
-                    p, q = p or None, q or None
+                if op.cuts:
+                    p = p or (None if op.cut(0, (u, v)) else p)
+                    q = q or None
                 if y or not (op.remembers or has_origin(a) or has_origin(b)):
                     return self.result(level, y, op, (a, b), (p, q))
             except ARITHMETIC:

@@ -85,6 +85,26 @@ ENTRIES: dict[str, Lowering] = {
     "square": _of(1, "fmul double {0}, {0}"),
     "sqrt": _intrinsic("sqrt"),
     "root": _intrinsic("sqrt"),
+    "asin_slope": _of(
+        1,
+        *(f"fsub double {ONE}, {{0}}", f"fadd double {ONE}, {{0}}", "fmul double %a, %b"),
+        *("call double @llvm.sqrt.f64(double %c)", f"fdiv double {ONE}, %d"),
+    ),
+    "acosh_slope": _of(
+        1,
+        *(f"fsub double {{0}}, {ONE}", f"fadd double {{0}}, {ONE}"),
+        *("call double @llvm.sqrt.f64(double %a)", "call double @llvm.sqrt.f64(double %b)"),
+        *("fmul double %c, %d", f"fdiv double {ONE}, %e"),
+    ),
+    "atanh_slope": _of(
+        1,
+        *(f"fsub double {ONE}, {{0}}", f"fadd double {ONE}, {{0}}", "fmul double %a, %b"),
+        f"fdiv double {ONE}, %c",
+    ),
+    "logit_slope": _of(
+        1,
+        *(f"fsub double {ONE}, {{0}}", "fmul double {0}, %a", f"fdiv double {ONE}, %b"),
+    ),
     "abs": _intrinsic("fabs"),
     "floor": _intrinsic("floor"),
     "ceil": _intrinsic("ceil"),
@@ -150,6 +170,13 @@ NUMBERS: dict[str, Lowering] = {
     "ln": _libm("log"),
     "atan2": _libm("atan2", 2),
     "power": _libm("pow", 2),
+    "power_log1": _of(
+        2,
+        *(f"fmul double {{1}}, {literal(0.5)}", "call double @pow(double {0}, double %a) #0"),
+        *("call double @log(double {0}) #0", "fmul double %b, %c", "fmul double %d, %b"),
+        *(f"fcmp oeq double %b, {ZERO}", "fcmp ord double %c, %c", "and i1 %f, %g"),
+        f"select i1 %h, double {ZERO}, double %e",
+    ),
     "remainder": _of(2, *_MODULUS, "select i1 %f, double %g, double %a"),
     "floor_divide": _of(
         2,

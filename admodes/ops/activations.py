@@ -11,6 +11,7 @@ from admodes.core.builders import Domain, elementwise
 from admodes.core.op import Kink, Op
 from admodes.ops.comparisons import greater, where
 from admodes.ops.exponential import exp, expm1
+from admodes.ops.strong import strong_mul, tangent_mul
 
 
 def _sigmoid(x: Any) -> Any:
@@ -37,6 +38,7 @@ sigmoid: Op = elementwise(
     printed=("sigmoid(a)*(1 - sigmoid(a))",),
     aliases=("σ",),
     holomorphic=True,
+    fades=True,
     doc="The logistic function 1 / (1 + e^-a).",
 )
 
@@ -46,19 +48,33 @@ def _logit(x: Any) -> Any:
     return np.where(np.abs(x - 0.5) < 0.25, middle, np.log(x) - np.log1p(-x))
 
 
+_logit_edges = Domain(
+    ((0.1, 0.9),),
+    Kink(lambda a: (a == 0) | (a == 1), "logit at the edge of (0, 1): infinite"),
+    "at 0 and 1 the limit, inf",
+    "0 < a < 1",
+)
+_logit_slope = elementwise(
+    "logit_slope",
+    lambda a: 1 / (a * (1 - a)),
+    lambda y, a: strong_mul(2 * a - 1, y) * y,
+    scalar=lambda a: 1 / (a * (1 - a)),
+    symbol=lambda sp, a: 1 / (a * (1 - a)),
+    text="1 / ({0} (1 - {0}))",
+    latex=r"\frac1{{0} (1 - {0})}",
+    kind="divisions",
+    domain=_logit_edges,
+    unlisted=True,
+    doc="The derivative of logit.",
+)
 logit = elementwise(
     "logit",
     _logit,
-    lambda y, a: 1 / (a * (1 - a)),
+    lambda y, a: _logit_slope(a),
     symbol=lambda sp, a: sp.log(a / (1 - a)),
     text="logit({0})",
     printed=("1/(a*(1 - a))",),
-    domain=Domain(
-        ((0.1, 0.9),),
-        Kink(lambda a: (a == 0) | (a == 1), "logit at the edge of (0, 1): infinite"),
-        "at 0 and 1 the limit, inf",
-        "0 < a < 1",
-    ),
+    domain=_logit_edges,
     doc="ln(a / (1 - a)), the inverse of the sigmoid.",
 )
 
@@ -74,6 +90,7 @@ softplus = elementwise(
     scalar=_float_softplus,
     symbol=lambda sp, a: sp.log(1 + sp.exp(a)),
     printed=("sigmoid(a)",),
+    fades=True,
     doc="ln(1 + e^a).",
 )
 
@@ -105,18 +122,20 @@ leaky_relu = elementwise(
     defaults=(0.01,),
     kind="comparisons",
     domain=Domain(((-3.0, -0.2), (0.1, 0.5)), _at_zero("leaky_relu"), "at 0: the slope"),
+    fades=True,
     doc="a where a > 0, otherwise slope × a (slope 0.01 unless given).",
 )
 elu = elementwise(
     "elu",
     lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-    lambda y, a, b: where(greater(a, 0), 1.0, b * exp(a)),
+    lambda y, a, b: where(greater(a, 0), 1.0, tangent_mul(exp(a), b)),
     lambda y, a, b: where(greater(a, 0), 0.0, expm1(a)),
     scalar=lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
     symbol=lambda sp, a, b: sp.Piecewise((a, a > 0), (b * (sp.exp(a) - 1), True)),
     printed=("where(a > 0, 1, b*e^a)", "where(a > 0, 0, e^a - 1)"),
     defaults=(1.0,),
     domain=Domain(((-3.0, -0.2), (0.5, 1.5)), _at_zero("elu"), "at 0: alpha"),
+    fades=True,
     doc="a where a > 0, otherwise alpha × (e^a - 1) (alpha 1 unless given).",
 )
 
@@ -136,5 +155,6 @@ logaddexp = elementwise(
     symbol=lambda sp, a, b: sp.log(sp.exp(a) + sp.exp(b)),
     printed=("sigmoid(a - b)", "sigmoid(b - a)"),
     numpy=(np.logaddexp,),
+    fades=True,
     doc="ln(e^a + e^b).",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -14,9 +15,8 @@ from admodes.core.carrier import Carrier
 from admodes.core.inplace import bind_in_place
 from admodes.core.op import Kink, Op
 from admodes.core.roots import power_of, product_of, square_of
-from admodes.ops.comparisons import both, either, equal, greater, less, where
-from admodes.ops.exponential import ln
-from admodes.ops.strong import strong_mul
+from admodes.ops.comparisons import both, either, equal, less, where
+from admodes.ops.strong import tangent_mul
 
 
 def _no_truths(sign: str, instead: str) -> Callable[..., Any]:
@@ -121,6 +121,7 @@ divide = elementwise(
     operator="truediv",
     commutes=True,
     holomorphic=True,
+    fades=True,
     doc="a / b; inf or nan where b is 0.",
 )
 inverse = elementwise(
@@ -137,6 +138,7 @@ inverse = elementwise(
     numpy=(np.reciprocal,),
     aliases=("reciprocal",),
     holomorphic=True,
+    fades=True,
     doc="1 / a.",
 )
 square = elementwise(
@@ -162,9 +164,44 @@ def _float_power(a: float, b: float) -> float:
     return math.pow(a, b)
 
 
-def _base(a: Any, b: Any) -> Any:
-    """a, or 1 where a^b ln a and its slopes have the limit 0 although ln a is infinite."""
-    return where(equal(a, 0), where(greater(b, 1), 1.0, a), a)
+def _fades(a: Any, b: Any) -> Any:
+    """Where a slope of 0 is no isolated one, as that of a² at 0 is."""
+    return either(less(b, 1), equal(b, math.inf))
+
+
+def _power_logs(n: int, a: Any, b: Any) -> Any:
+    """a^b (ln a)^n by half powers, so that neither factor overflows before the product does."""
+    half, log = np.power(a, 0.5 * b), np.log(a)
+    return np.where((half == 0) & ~np.isnan(log), 0.0, half * log**n * half)
+
+
+def _float_power_logs(n: int, a: float, b: float) -> float:
+    half, log = math.pow(a, 0.5 * b), math.log(a)
+    return half * log**n * half if half else 0.0
+
+
+@functools.cache
+def _power_log(n: int) -> Op:
+    """a^b (ln a)^n, the n-th derivative of a power with respect to its exponent."""
+    return elementwise(
+        f"power_log{n}",
+        lambda a, b: _power_logs(n, a, b),
+        lambda y, a, b: (
+            tangent_mul(_power_log(n)(a, b - 1), b)
+            + (power(a, b - 1) if n == 1 else n * _power_log(n - 1)(a, b - 1))
+        ),
+        lambda y, a, b: _power_log(n + 1)(a, b),
+        scalar=lambda a, b: _float_power_logs(n, a, b),
+        symbol=lambda sp, a, b: a**b * sp.log(a) ** n,
+        text="{0}^{1} ln {0}" if n == 1 else f"{{0}}^{{1}} (ln {{0}})^{n}",
+        latex=r"{0}^{{1}} \ln {0}" if n == 1 else rf"{{0}}^{{{{1}}}} \ln^{{{n}}} {{0}}",
+        kind="powers",
+        domain=Domain(((0.3, 3.0), (-2.0, 3.0)), valid="a > 0"),
+        fades=_fades,
+        unlisted=True,
+        holomorphic=True,
+        doc=f"a^b (ln a)^{n}.",
+    )
 
 
 _power_kink = Kink(
@@ -173,11 +210,13 @@ _power_kink = Kink(
 )
 
 
+_power_log(1)
+
 power: Op = elementwise(
     "power",
     np.power,
-    lambda y, a, b: strong_mul(power(a, b - 1), b),
-    lambda y, a, b: strong_mul(ln(_base(a, b)), y),
+    lambda y, a, b: tangent_mul(power(a, b - 1), b),
+    lambda y, a, b: _power_log(1)(a, b),
     scalar=_float_power,
     symbol=lambda sp, a, b: a**b,
     text="{0}^{1}",
@@ -188,13 +227,15 @@ power: Op = elementwise(
     domain=Domain(
         ((0.3, 3.0), (-2.0, 3.0)),
         _power_kink,
-        "at a = 0 the one-sided limit: 0 for b > 1 and b = 0, 1 for b = 1, inf for 0 < b < 1",
+        "at a = 0 the one-sided limit: 0 for b > 1 and b = 0, 1 for b = 1, inf for 0 < b < 1, of "
+        "which the derivative with respect to b is nan",
         "a ≥ 0, or whole b",
     ),
     numpy=(np.power, np.float_power),
     smooth=power_of,
     aliases=("pow",),
     holomorphic=True,
+    fades=_fades,
     doc="a to the power b; either may be differentiated. A negative base takes whole exponents.",
 )
 
@@ -228,6 +269,7 @@ sqrt = elementwise(
     numpy=(np.sqrt,),
     squared=lambda a: a * where(less(a, 0), np.nan, 1.0),
     holomorphic=True,
+    fades=True,
     doc="The square root; nan below 0.",
 )
 root = elementwise(
@@ -264,24 +306,6 @@ cbrt = elementwise(
         "at 0 the limit, inf",
     ),
     numpy=(np.cbrt,),
+    fades=True,
     doc="The real cube root, of negative numbers too.",
-)
-hypot = elementwise(
-    "hypot",
-    np.hypot,
-    lambda y, a, b: a / y,
-    lambda y, a, b: b / y,
-    scalar=math.hypot,
-    symbol=lambda sp, a, b: sp.sqrt(a**2 + b**2),
-    text="hypot({0}, {1})",
-    latex=r"\operatorname{hypot}({0}, {1})",
-    printed=("a/hypot(a, b)", "b/hypot(a, b)"),
-    domain=Domain(
-        ((0.2, 3.0), (0.2, 3.0)),
-        Kink(lambda a, b: (a == 0) & (b == 0), "hypot at (0, 0): no derivative, nan"),
-        "at (0, 0) none: nan",
-    ),
-    numpy=(np.hypot,),
-    squared=lambda a, b: square(a) + square(b),
-    doc="√(a² + b²) without overflow on the way.",
 )

@@ -33,12 +33,13 @@ exp: Op = elementwise(
     printed=("e^a",),
     numpy=(np.exp,),
     holomorphic=True,
+    fades=True,
     doc="e to the power a.",
 )
-exp2 = elementwise(
+exp2: Op = elementwise(
     "exp2",
     np.exp2,
-    lambda y, a: y * LN2,
+    lambda y, a: 2 * LN2 * exp2(a - 1),
     scalar=lambda a: math.pow(2.0, a),
     symbol=lambda sp, a: sp.Integer(2) ** a,
     text="2^{0}",
@@ -46,6 +47,7 @@ exp2 = elementwise(
     printed=("2^a*ln(2)",),
     numpy=(np.exp2,),
     holomorphic=True,
+    fades=True,
     doc="2 to the power a.",
 )
 expm1 = elementwise(
@@ -59,6 +61,7 @@ expm1 = elementwise(
     printed=("e^a",),
     numpy=(np.expm1,),
     holomorphic=True,
+    fades=True,
     doc="e to the power a, minus 1, accurate near 0.",
 )
 ln = elementwise(
@@ -74,6 +77,7 @@ ln = elementwise(
     numpy=(np.log,),
     aliases=("log",),
     holomorphic=True,
+    fades=True,
     doc="The natural logarithm; -inf at 0, nan below.",
 )
 log2 = elementwise(
@@ -88,6 +92,7 @@ log2 = elementwise(
     domain=_edge(0.0),
     numpy=(np.log2,),
     holomorphic=True,
+    fades=True,
     doc="The logarithm to base 2.",
 )
 log10 = elementwise(
@@ -102,6 +107,7 @@ log10 = elementwise(
     domain=_edge(0.0),
     numpy=(np.log10,),
     holomorphic=True,
+    fades=True,
     doc="The logarithm to base 10.",
 )
 log1p = elementwise(
@@ -116,5 +122,6 @@ log1p = elementwise(
     domain=_edge(-1.0),
     numpy=(np.log1p,),
     holomorphic=True,
+    fades=True,
     doc="ln(1 + a), accurate near 0.",
 )

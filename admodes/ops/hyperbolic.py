@@ -9,7 +9,9 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise, is_complex
 from admodes.core.op import Kink, Op
-from admodes.ops.arithmetic import hypot, sqrt, square
+from admodes.ops.arithmetic import sqrt, square
+from admodes.ops.planar import hypot
+from admodes.ops.strong import strong_mul
 
 sinh: Op = elementwise(
     "sinh",
@@ -48,6 +50,7 @@ tanh = elementwise(
     printed=("1 - tanh(a)^2",),
     numpy=(np.tanh,),
     holomorphic=True,
+    fades=True,
     doc="The hyperbolic tangent.",
 )
 
@@ -69,43 +72,75 @@ asinh = elementwise(
     numpy=(np.arcsinh,),
     aliases=("arcsinh",),
     holomorphic=True,
+    fades=True,
     doc="The inverse hyperbolic sine.",
+)
+_acosh_edge = Domain(
+    ((1.2, 4.0),),
+    Kink(lambda a: a == 1, "arcosh at 1: the derivative is infinite"),
+    "at 1 the one-sided limit, inf",
+    "a ≥ 1",
+)
+_acosh_slope = elementwise(
+    "acosh_slope",
+    lambda a: 1 / (np.sqrt(a - 1) * np.sqrt(a + 1)),
+    lambda y, a: -strong_mul(a, y) * y * y,
+    scalar=lambda a: 1 / (math.sqrt(a - 1) * math.sqrt(a + 1)),
+    symbol=lambda sp, a: 1 / (sp.sqrt(a - 1) * sp.sqrt(a + 1)),
+    text="1 / √({0}² - 1)",
+    latex=r"\frac1{\sqrt{{0}^2 - 1}}",
+    domain=_acosh_edge,
+    fades=True,
+    unlisted=True,
+    holomorphic=True,
+    doc="The derivative of the inverse hyperbolic cosine.",
 )
 acosh = elementwise(
     "acosh",
     np.arccosh,
-    lambda y, a: 1 / (sqrt(a - 1) * sqrt(a + 1)),
+    lambda y, a: _acosh_slope(a),
     scalar=math.acosh,
     symbol=lambda sp, a: sp.acosh(a),
     text="arcosh {0}",
     latex=r"\operatorname{arcosh} {0}",
     printed=("1/sqrt(a^2 - 1)",),
-    domain=Domain(
-        ((1.2, 4.0),),
-        Kink(lambda a: a == 1, "arcosh at 1: the derivative is infinite"),
-        "at 1 the one-sided limit, inf",
-        "a ≥ 1",
-    ),
+    domain=_acosh_edge,
     numpy=(np.arccosh,),
     aliases=("arccosh",),
     holomorphic=True,
+    fades=True,
     doc="The inverse hyperbolic cosine; nan below 1.",
+)
+_atanh_edges = Domain(
+    ((-0.9, 0.9),),
+    Kink(lambda a: (a == 1) | (a == -1), "artanh at ±1: infinite"),
+    "at ±1 the one-sided limit, inf",
+    "|a| < 1",
+)
+_atanh_slope = elementwise(
+    "atanh_slope",
+    lambda a: 1 / ((1 - a) * (1 + a)),
+    lambda y, a: 2 * strong_mul(a, y) * y,
+    scalar=lambda a: 1 / ((1 - a) * (1 + a)),
+    symbol=lambda sp, a: 1 / (1 - a**2),
+    text="1 / (1 - {0}²)",
+    latex=r"\frac1{1 - {0}^2}",
+    kind="divisions",
+    domain=_atanh_edges,
+    unlisted=True,
+    holomorphic=True,
+    doc="The derivative of the inverse hyperbolic tangent.",
 )
 atanh = elementwise(
     "atanh",
     np.arctanh,
-    lambda y, a: 1 / ((1 - a) * (1 + a)),
+    lambda y, a: _atanh_slope(a),
     scalar=math.atanh,
     symbol=lambda sp, a: sp.atanh(a),
     text="artanh {0}",
     latex=r"\operatorname{artanh} {0}",
     printed=("1/(1 - a^2)",),
-    domain=Domain(
-        ((-0.9, 0.9),),
-        Kink(lambda a: (a == 1) | (a == -1), "artanh at ±1: infinite"),
-        "at ±1 the one-sided limit, inf",
-        "|a| < 1",
-    ),
+    domain=_atanh_edges,
     numpy=(np.arctanh,),
     aliases=("arctanh",),
     holomorphic=True,

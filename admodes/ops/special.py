@@ -16,6 +16,7 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise
 from admodes.core.op import Op
 from admodes.ops.exponential import exp, ln
+from admodes.ops.strong import strong_mul
 
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -46,6 +47,7 @@ erf = elementwise(
     text="erf {0}",
     latex=r"\operatorname{erf} {0}",
     printed=("2/sqrt(pi)*exp(-a^2)",),
+    fades=True,
     doc="The error function, 2/√π ∫₀ᵃ exp(-t²) dt.",
 )
 erfc = elementwise(
@@ -57,6 +59,7 @@ erfc = elementwise(
     text="erfc {0}",
     latex=r"\operatorname{erfc} {0}",
     printed=("-2/sqrt(pi)*exp(-a^2)",),
+    fades=True,
     doc="1 - erf(a), accurate where erf is near 1.",
 )
 POLES = "a is not 0, -1, -2, …"
@@ -75,6 +78,7 @@ def _polygamma(n: int) -> Op:
         latex=rf"\psi^{{({n})}}({{0}})",
         printed=(f"polygamma{n + 1}(a)",),
         domain=Domain(((0.5, 4.0),), valid=POLES),
+        fades=True,
         unlisted=n != 1,
         doc=f"The derivative of digamma of order {n}.",
     )
@@ -105,6 +109,7 @@ digamma = elementwise(
     printed=("trigamma(a)",),
     domain=Domain(((0.5, 4.0),), valid=POLES),
     aliases=("psi",),
+    fades=True,
     doc="The derivative of the logarithm of the gamma function.",
 )
 
@@ -168,11 +173,12 @@ gammaln = elementwise(
 gelu: Op = elementwise(
     "gelu",
     lambda a: 0.5 * a * erfc.array(-a / math.sqrt(2.0)),
-    lambda y, a: 0.5 * erfc(a * -math.sqrt(0.5)) + a * exp(-0.5 * a * a) / ROOT_TWO_PI,
+    lambda y, a: 0.5 * erfc(a * -math.sqrt(0.5)) + strong_mul(a, exp(-0.5 * a * a)) / ROOT_TWO_PI,
     scalar=lambda a: 0.5 * a * math.erfc(-a / math.sqrt(2.0)),
     symbol=lambda sp, a: a * (1 + sp.erf(a / sp.sqrt(2))) / 2,
     text="gelu({0})",
     printed=("(1 + erf(a/sqrt(2)))/2 + a*exp(-a^2/2)/sqrt(2*pi)",),
+    fades=True,
     doc="a Φ(a) with the normal distribution Φ (Hendrycks and Gimpel, 2016).",
 )
 

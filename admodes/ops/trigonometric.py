@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from admodes.core.builders import Domain, elementwise
 from admodes.core.op import Kink, Op
-from admodes.ops.arithmetic import hypot, sqrt
+from admodes.ops.strong import strong_mul
 
 sin: Op = elementwise(
     "sin",
@@ -62,10 +61,23 @@ def _edges(name: str) -> Domain:
     )
 
 
+_asin_slope = elementwise(
+    "asin_slope",
+    lambda a: 1 / np.sqrt((1 - a) * (1 + a)),
+    lambda y, a: strong_mul(a, y) * y * y,
+    scalar=lambda a: 1 / math.sqrt((1 - a) * (1 + a)),
+    symbol=lambda sp, a: 1 / sp.sqrt(1 - a**2),
+    text="1 / √(1 - {0}²)",
+    latex=r"\frac1{\sqrt{1 - {0}^2}}",
+    domain=_edges("arcsin"),
+    unlisted=True,
+    holomorphic=True,
+    doc="The derivative of the inverse sine.",
+)
 asin = elementwise(
     "asin",
     np.arcsin,
-    lambda y, a: 1 / sqrt((1 - a) * (1 + a)),
+    lambda y, a: _asin_slope(a),
     scalar=math.asin,
     symbol=lambda sp, a: sp.asin(a),
     text="arcsin {0}",
@@ -80,7 +92,7 @@ asin = elementwise(
 acos = elementwise(
     "acos",
     np.arccos,
-    lambda y, a: -1 / sqrt((1 - a) * (1 + a)),
+    lambda y, a: -_asin_slope(a),
     scalar=math.acos,
     symbol=lambda sp, a: sp.acos(a),
     text="arccos {0}",
@@ -104,25 +116,6 @@ atan = elementwise(
     numpy=(np.arctan,),
     aliases=("arctan",),
     holomorphic=True,
+    fades=True,
     doc="The inverse tangent, in radians.",
-)
-
-
-def _origin(a: Any, b: Any) -> str | None:
-    return "atan2 at (0, 0): no derivative, nan" if a == b == 0 else None
-
-
-atan2 = elementwise(
-    "atan2",
-    np.arctan2,
-    lambda y, a, b: b / hypot(a, b) / hypot(a, b),
-    lambda y, a, b: -a / hypot(a, b) / hypot(a, b),
-    scalar=math.atan2,
-    symbol=lambda sp, a, b: sp.atan2(a, b),
-    text="atan2({0}, {1})",
-    printed=("b/(a^2 + b^2)", "-a/(a^2 + b^2)"),
-    domain=Domain(((0.2, 3.0), (0.2, 3.0)), _origin, "at (0, 0) none: nan"),
-    numpy=(np.arctan2,),
-    aliases=("arctan2",),
-    doc="The angle of the point (b, a), in radians.",
 )

@@ -39,7 +39,7 @@ def strong_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> A
 
 def tangent_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """s 0 = 0; a plain product where either is finite and has no zero, or both are finite; a strong
-    one where either has no zero."""
+    one where either has no zero or is finite."""
     s, t = args
     for a, b in ((s, t), (t, s)):
         if a.__class__ is not Ref:
@@ -48,7 +48,13 @@ def tangent_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> 
             if _has_no_zero(a):
                 name = "multiply" if finite(copy, a) else "strong_mul"
                 return copy.make(name, a, b, like=value)
-    return copy.make("multiply", s, t, like=value) if finite(copy, s) and finite(copy, t) else None
+    if not (finite(copy, s) or finite(copy, t)):
+        return None
+    if finite(copy, s) and finite(copy, t):
+        return copy.make("multiply", s, t, like=value)
+    # 0 times what is finite is 0 already.
+    a, b = (s, t) if finite(copy, t) else (t, s)
+    return copy.make("strong_mul", a, b, like=value)
 
 
 def _zeros(value: Any) -> Any:

@@ -12,7 +12,6 @@ import numpy as np
 from admodes.core.builders import dtype_of
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.ops.reductions import all_axes
-from admodes.ops.strong import strong_mul
 from admodes.sparse.layers import (
     WIDEST,
     Joined,
@@ -116,7 +115,7 @@ def _terms(op: Op, i: int, coefficients: list, xs: tuple, y: Any) -> list:
         p = op.partial(i, y, xs)  # type: ignore[attr-defined]
 
         def product(c: Any) -> Any:
-            return strong_mul(c, p) if op.selects else strong_mul(p, c)  # type: ignore[attr-defined]
+            return op.times(i, p, c, xs)  # type: ignore[attr-defined]
 
     p = float(p) if p.__class__ is int else p
     return [p if c.__class__ is float and c == 1.0 else product(c) for c in coefficients]
