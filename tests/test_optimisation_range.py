@@ -160,7 +160,7 @@ def test_zeros_and_moderate_numbers_keep_the_fast_order():
 
 
 def test_a_program_rewritten_for_moderate_numbers_says_where_they_are_not():
-    f, make, closed = CASES["(A B) c, the new product too large"]
+    f, make, _ = CASES["(A B) c, the new product too large"]
     n = 60
     program = ad.record(f, *(np.ones_like(a) for a in make(n))).optimised(exact=False)
     with pytest.raises(ValueError, match="too large or too small"):
