@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from admodes.core.builders import zeros
 from admodes.core.carrier import value
 from admodes.core.record import Program, Ref
@@ -163,7 +165,22 @@ def scalar_trace(
     _sweep_forward(result)
     _sweep_reverse(result)
     result.jacobian = _jacobian(result)
+    _note_beyond_domain(result)
     return result
+
+
+def _note_beyond_domain(t: Trace) -> None:
+    """Say at the first row that is nan that a finite derivative beside it is none."""
+    first = next((row for row in t.rows if np.any(np.isnan(row.value))), None)
+    beside = any(
+        np.isnan(y["value"]) and any(np.isfinite(p) and p != 0 for p in line)
+        for y, line in zip(t.outputs, t.jacobian["forward"], strict=True)
+    )
+    if first is not None and beside:
+        first.notes.append(
+            "the derivative formula goes on outside the domain: what it gives there is no "
+            "derivative of the function"
+        )
 
 
 def _output(name: str, y: Any, program: Program) -> dict:

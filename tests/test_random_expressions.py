@@ -1,4 +1,5 @@
-"""Random expressions: forward, reverse and sympy agree on each, by the criterion of verify."""
+"""Random expressions: forward, reverse and sympy agree on each, by the criterion of verify for the
+rules; the digits that rounding costs are counted apart."""
 
 from __future__ import annotations
 
@@ -101,16 +102,22 @@ def collected(strategy: Any, count: int, check: Any) -> None:
 
 def test_forward_reverse_and_sympy_agree_on_random_expressions():
     seen: dict[tuple, Expression] = {}
+    verified = []
 
     def check(e: Expression) -> None:
         assert 5 <= len(e.steps) <= 40
         v = ad.verify(e, *e.at)
-        assert v.passed, f"{v.reason}\n{e.steps} at {e.at}"
-        assert all(entry.symbolic is not None for entry in v.entries)
+        assert v.rules["proved"], f"{v.reason}\n{e.steps} at {e.at}"
+        verdicts = {entry.verdict for entry in v.entries}
+        allowed = {"verified", "few digits", "not differentiable"}
+        assert verdicts <= allowed, f"{v.reason}\n{e.steps} at {e.at}"
+        assert v.passed == (verdicts <= {"verified"})
+        verified.append(v.passed)
         seen[e.key] = e
 
     collected(expressions(), ENOUGH + 30, check)
     assert len(seen) >= ENOUGH
+    assert sum(verified) > 0.95 * len(verified)
     assert {name for e in seen.values() for name, _ in e.steps} == set(OPERATIONS)
     assert sum(e.reuses for e in seen.values()) > ENOUGH / 2
     assert max(len(e.steps) for e in seen.values()) > 25

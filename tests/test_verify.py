@@ -167,24 +167,48 @@ def test_what_is_not_finite_is_not_verified(f, at, reason):
         (ad.sqrt, 0.0, math.inf, "infinite"),
         (ad.cbrt, 0.0, math.inf, "infinite"),
         (ad.acos, 1.0, -math.inf, "infinite"),
-        (ad.abs, 0.0, 0.0, "kink 0"),
-        (ad.relu, 0.0, 0.0, "kink 0"),
-        (ad.leaky_relu, 0.0, 0.01, "kink 0"),
-        (lambda x: ad.maximum(x, 3.0 * x - 2.0), 1.0, 2.0, "tie"),
-        (ad.floor, 2.0, 0.0, "step"),
-        (ad.round, 2.5, 0.0, "step"),
-        (lambda x: ad.clip(x, 1.0, 2.0), 1.0, 1.0, "bound"),
-        (lambda x: x**2.5, 0.0, 0.0, "one-sided"),
         (lambda x: x**0.5, 0.0, math.inf, "one-sided"),
+        (lambda x: x**1.5, 0.0, 0.0, "one-sided"),
     ],
 )
-def test_documented_kinks_pass_and_are_noted(f, at, derivative, note):
+def test_one_sided_derivatives_at_an_edge_pass_and_are_noted(f, at, derivative, note):
     v = ad.verify(f, at)
     assert v.passed, v.reason
-    assert only(v).forward == only(v).reverse == derivative
+    assert only(v).forward == only(v).reverse == only(v).symbolic == derivative
     assert any(note in n for n in v.notes)
     assert [c.source for c in v.locals].count("kink") >= 1
     assert "kink" in str(v)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "convention", "slopes", "note"),
+    [
+        (ad.abs, 0.0, 0.0, [-1.0, 1.0], "kink 0"),
+        (ad.relu, 0.0, 0.0, [0.0, 1.0], "kink 0"),
+        (ad.leaky_relu, 0.0, 0.01, [0.01, 1.0], "kink 0"),
+        (lambda x: ad.maximum(x, 3.0 * x - 2.0), 1.0, 2.0, [1.0, 3.0], "tie"),
+        (ad.floor, 2.0, 0.0, [math.inf, 0.0], "step"),
+        (ad.round, 2.5, 0.0, [0.0, math.inf], "step"),
+        (lambda x: ad.clip(x, 1.0, 2.0), 1.0, 1.0, [0.0, 1.0], "bound"),
+    ],
+)
+def test_at_a_kink_the_slopes_stand_beside_the_convention(f, at, convention, slopes, note):
+    v = ad.verify(f, at)
+    assert not v.passed
+    assert only(v).forward == only(v).reverse == convention
+    assert only(v).symbolic is None
+    assert only(v).slopes == slopes
+    assert only(v).verdict == "not differentiable"
+    assert v.rules["passed"]
+    assert "from the left" in v.reason
+    assert any(note in n for n in v.notes)
+    assert [c.source for c in v.locals].count("kink") >= 1
+
+
+def test_a_whole_power_has_no_kink_at_zero():
+    v = ad.verify(lambda x: x**3.0, 0.0)
+    assert v.passed
+    assert (only(v).symbolic, v.notes) == (0.0, [])
 
 
 def test_a_convention_outside_the_one_sided_limits_is_wrong():

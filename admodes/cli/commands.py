@@ -284,17 +284,28 @@ def hessian(
 def verify(
     targets: Targets,
     at: At = None,
+    digits_required: Annotated[
+        float, typer.Option(min=0.0, max=15.0, help="Digits that have to be right.")
+    ] = 4.0,
     format: Fmt = Format.text,
     save: Save = None,
     debug: Debug = False,
 ) -> None:
-    """Check forward against reverse against sympy (50 digits) against central differences.
+    """Judge the rules and the accuracy of every derivative.
 
-    Exit status 1 where an entry or a local partial is wrong or not finite.
+    Rules: every row's value and partials against sympy's, at exactly the doubles of its arguments.
+    Accuracy: both modes against the derivative of the whole function at exactly the inputs given,
+    by as many digits as it takes; where digits are lost, the row that lost them.
+
+    Exit status 1 where a rule is wrong, fewer digits are right than required, the function is not
+    differentiable (the slopes from both sides are shown), a value or derivative is not finite, or
+    it could not be decided. "not proved" names operations without symbolic form, which differences
+    alone speak for.
 
     \b
     admodes verify @cpsc532s
     admodes verify "sqrt(x1)*exp(-x2)" --at x1=2,x2=0.5
+    admodes verify "(1 - cos(x))/x^2" --at x=1e-4 --digits-required 8
     """
     target = target_of(targets, at)
     result = run(
@@ -304,6 +315,7 @@ def verify(
             names=target.names,
             outputs=target.output_names,
             title=target.title,
+            digits_required=digits_required,
         ),
         target,
     )

@@ -162,7 +162,7 @@ gammaln = elementwise(
     _log_gammas,
     lambda y, a: digamma(a),
     scalar=_log_gamma,
-    symbol=lambda sp, a: sp.loggamma(a),
+    symbol=lambda sp, a: sp.re(sp.loggamma(a)),
     text="ln Γ({0})",
     latex=r"\ln\Gamma({0})",
     printed=("digamma(a)",),

@@ -49,6 +49,8 @@ def points(xs: Sequence[Any], shape: tuple[int, ...]) -> Iterator[tuple]:
 
 def broadcast(function: Callable[..., Any], xs: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """function entry by entry, with NumPy's broadcasting of the arguments to shape."""
+    if shape == () and not any(isinstance(x, np.ndarray) for x in xs):
+        return function(*xs)
     return fill(shape, (function(*point) for point in points(xs, shape)))
 
 

@@ -15,8 +15,9 @@ from admodes.symbolic.forms import AtKink, LocalForm, local_form
 DIGITS = 50
 """Significant digits of reference values."""
 
-OUT_OF_RANGE = 1100
-"""A power of two beyond which values, which no double has, are not followed any further."""
+OUT_OF_RANGE = 5000
+"""A power of two beyond which values are not followed any further: their exponentials would have
+exponents that fill the memory."""
 
 _ONE_THREAD = threading.RLock()
 
@@ -44,9 +45,12 @@ def number(x: Any) -> Any:
     return x if isinstance(x, mpmath.mpf) else mpmath.mpf(float(x))
 
 
-def evaluate(function: Callable[..., Any], xs: Sequence[Any], digits: int = DIGITS) -> Any:
+def evaluate(
+    function: Callable[..., Any], xs: Sequence[Any], digits: int = DIGITS, infinite: bool = False
+) -> Any:
     """A compiled symbolic form at xs to `digits` digits: nan outside the real domain, None at
-    poles and for arguments that are not finite. Raises AtKink at a jump.
+    poles and for arguments that are not finite (infinite: infinities are taken). Raises AtKink at
+    a jump.
 
     >>> from admodes.symbolic.forms import local_form
     >>> from admodes.symbolic.precision import evaluate
@@ -57,12 +61,21 @@ def evaluate(function: Callable[..., Any], xs: Sequence[Any], digits: int = DIGI
     import mpmath
 
     args = [number(x) for x in xs]
-    if not all(mpmath.isfinite(a) and mpmath.mag(a) < OUT_OF_RANGE for a in args):
-        return None
+    for a in args:
+        if mpmath.isnan(a) or (mpmath.isinf(a) and not infinite):
+            return None
+        if mpmath.isfinite(a) and mpmath.mag(a) >= OUT_OF_RANGE:
+            return None
     with precise(_working_digits(args, digits)):
         try:
             y = mpmath.mpmathify(function(*args))
-        except (ZeroDivisionError, ValueError, OverflowError):
+        except (
+            ZeroDivisionError,
+            ValueError,
+            OverflowError,
+            TypeError,
+            mpmath.libmp.NoConvergence,
+        ):
             return None
     if isinstance(y, mpmath.mpc):
         y = y.real if y.imag == 0 else mpmath.nan
@@ -77,7 +90,7 @@ def _working_digits(args: Sequence[Any], digits: int) -> int:
 
     extra = 20.0
     for a in args:
-        if a:
+        if a and mpmath.isfinite(a):
             extra += abs(mpmath.mag(a)) * 0.302 + min(float(abs(a)), 800.0)
     return digits + int(extra)
 

@@ -12,6 +12,7 @@ from admodes.core.record import Program, Ref, Step
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.expressions import input_size, program_of
 from admodes.symbolic.forms import AtKink, LocalForm, local_form
+from admodes.symbolic.limits import value_at
 from admodes.symbolic.precision import DIGITS, evaluate, number, precise
 from admodes.symbolic.sweep import Term, sensitivities
 
@@ -130,7 +131,15 @@ def _value(step: Step, xs: Sequence[Any], seen: Sequence[Any], digits: int) -> A
     form = local_form(step.op)
     if form is None:
         return None
-    return broadcast(lambda *v: evaluate(form.value, v, digits), xs, shape_of(step.value))
+
+    def entry(*point: Any) -> Any:
+        y = evaluate(form.value, point, digits)
+        if y is not None and y == y:
+            return y
+        limit = value_at(step.op, form.value, point, digits)
+        return limit if limit == limit else y
+
+    return broadcast(entry, xs, shape_of(step.value))
 
 
 def _partial(op: Op, form: LocalForm, k: int, point: tuple, digits: int) -> tuple[str | None, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from admodes.core.builders import shape_of
+from admodes.core.builders import Linear, shape_of
 from admodes.core.record import Program, Ref, Step
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
+from admodes.symbolic.kernels import numbers_of
 from admodes.symbolic.precision import number
 
 SMALLEST = 2.0**-1074
@@ -88,6 +90,25 @@ def sensitivities(
     shape. Linear operations propagate by themselves, exactly. One list per output with the terms
     of Sensitivity for each component.
     """
+    rows = row_sensitivities(program, partials, slacks)
+    outputs = []
+    for y in program.outputs:
+        found = rows[y.row] if isinstance(y, Ref) else None
+        parts = components(y if found is None else found)
+        outputs.append([c.terms if isinstance(c, Sensitivity) else {} for c in parts])
+    return outputs
+
+
+def row_sensitivities(
+    program: Program,
+    partials: Sequence[Any],
+    slacks: Sequence[Any] | None = None,
+    arguments: Callable[[Step], tuple] | None = None,
+) -> list[Any]:
+    """The same for every row: a Sensitivity, an array of them, or None for what has no derivative.
+    arguments(step) are the values that an operation on arrays is taken at, those that were
+    recorded unless given."""
+    at = arguments or program.arguments
     rows: list = []
     units = (Sensitivity({j: Term(number(1), number(1))}) for j in itertools.count())
     for i, step in enumerate(program.steps):
@@ -98,13 +119,8 @@ def sensitivities(
         elif step.op.elementwise:
             rows.append(_chained(step, rows, partials[i], slacks[i] if slacks else None))
         else:
-            rows.append(_moved(step, rows, program.arguments(step)))
-    outputs = []
-    for y in program.outputs:
-        found = rows[y.row] if isinstance(y, Ref) else None
-        parts = components(y if found is None else found)
-        outputs.append([c.terms if isinstance(c, Sensitivity) else {} for c in parts])
-    return outputs
+            rows.append(_moved(step, rows, at(step)))
+    return rows
 
 
 def _chained(step: Step, rows: list, partials: Any, slacks: Any) -> Any:
@@ -127,8 +143,11 @@ def _chained(step: Step, rows: list, partials: Any, slacks: Any) -> Any:
 
 
 def _moved(step: Step, rows: list, xs: tuple) -> Any:
-    """The tangent rule of a linear operation: itself, jointly or in each argument."""
+    """The tangent rule of a linear operation: itself, jointly or in each argument; of one that is
+    not linear the difference of its values."""
     op = step.op
+    if not isinstance(op, Linear):
+        return _differenced(step, rows, xs)
     given = [
         rows[a.row] if isinstance(a, Ref) and op.active(i) else None
         for i, a in enumerate(step.args)
@@ -146,3 +165,39 @@ def _moved(step: Step, rows: list, xs: tuple) -> Any:
         if t is not None
     ]
     return functools.reduce(operator.add, terms) if terms else None
+
+
+def _differenced(step: Step, rows: list, xs: tuple) -> Any:
+    """The tangents of an operation that is not linear, by central differences of its values at the
+    precision that mpmath is set to: a third of the digits is the step."""
+    import mpmath
+
+    shape = shape_of(step.value)
+    given = {
+        k: rows[a.row]
+        for k, a in enumerate(step.args)
+        if isinstance(a, Ref) and rows[a.row] is not None
+    }
+    directions = {
+        j for t in given.values() for c in components(t) if isinstance(c, Sensitivity)
+        for j in c.terms
+    }  # fmt: skip
+    total: list[dict[int, Term]] = [{} for _ in range(math.prod(shape))]
+    h = mpmath.mpf(10) ** -(mpmath.mp.dps // 3)
+    for j in sorted(directions):
+        ends = []
+        for side in (h, -h):
+
+            def moved(x: Any, t: Any, side: Any = side, j: int = j) -> Any:
+                term = t.terms.get(j) if isinstance(t, Sensitivity) else None
+                return number(x) + side * term.derivative if term else number(x)
+
+            args = [
+                broadcast(moved, (x, given[k]), shape_of(x)) if k in given else x
+                for k, x in enumerate(xs)
+            ]
+            ends.append(components(numbers_of(step.op, args, step.params)))
+        for found, up, down in zip(total, *ends, strict=True):
+            slope = (up - down) / (2 * h)
+            found[j] = Term(slope, abs(slope))
+    return fill(shape, map(Sensitivity, total))

@@ -60,3 +60,30 @@ def ulps(x: float, reference: Any) -> float:
         return math.nan
     with precise(DIGITS) as mpmath:
         return float(abs(mpmath.mpf(x) - reference) / math.ulp(nearest))
+
+
+ALL_DIGITS = 53 * math.log10(2.0)
+"""The decimal digits of a double."""
+
+
+def digits_right(x: float, reference: Any) -> float:
+    """How many decimal digits of a double are those of the reference: all where it is within an
+    ulp, none where it is not finite and the reference is.
+
+    >>> from admodes.verification.criterion import digits_right
+    >>> round(digits_right(1.001, 1.0), 6), digits_right(-5.6e-17, 0.0)
+    (3.0, 0.0)
+    """
+    if x == float(reference):
+        return ALL_DIGITS
+    error = ulps(x, reference)
+    if math.isnan(error):
+        return 0.0
+    if error <= 1.0:
+        return ALL_DIGITS
+    with precise(DIGITS) as mpmath:
+        reference = mpmath.mpf(reference)
+        if reference == 0:
+            return 0.0
+        right = -mpmath.log10(abs(mpmath.mpf(x) - reference) / abs(reference))
+        return float(min(max(right, 0), ALL_DIGITS))

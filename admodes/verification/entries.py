@@ -1,4 +1,5 @@
-"""The entries of the Jacobian: both engines against the swept reference, then the differences."""
+"""The entries of the Jacobian: both engines against the derivative of the whole function, and
+against the sweep of the rows as they were rounded; then the differences."""
 
 from __future__ import annotations
 
@@ -6,13 +7,31 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from admodes.core.record import Program
+from admodes.program.replay import rows_at, value_of
+from admodes.symbolic.arrays import components
 from admodes.symbolic.precision import number
 from admodes.symbolic.sweep import SMALLEST, Term
-from admodes.verification.criterion import UNIT, ulps
+from admodes.verification.accuracy import Truth
+from admodes.verification.criterion import ALL_DIGITS, UNIT, digits_right, ulps
 from admodes.verification.differences import central_differences, crosses
+from admodes.verification.pieces import UNDECIDED
+
+VERIFIED = "verified"
+UNPROVED = "not proved"
+WRONG = "wrong"
+FEW = "few digits"
+NOT_FINITE = "not finite"
+NOT_DIFFERENTIABLE = "not differentiable"
+NOT_DEFINED = "not defined"
+NOT_DECIDED = "not decided"
 
 DISAGREE = 1e-4
 """Relative difference from which converged numerical differences speak against an entry."""
+
+RESIDUE = 1e-12
+"""The most, relative to the size of the function, that counts as what rounding leaves of a
+derivative that is exactly 0."""
 
 CONVERGED = 1e-3
 """The largest relative error estimate of differences that have converged."""
@@ -25,9 +44,15 @@ UNTRACED = (
 
 @dataclass
 class Entry:
-    """∂output/∂input four ways. symbolic is the 50-digit reference as a double (None where a row
-    on the way has no symbolic form), differences the central differences with their own error
-    estimate; errors are in ulp of the reference, tolerance is absolute."""
+    """∂output/∂input four ways. symbolic is the derivative of the whole function at exactly the
+    inputs given, as a double (None where it is not known), differences the central differences
+    with their own error estimate. ulp_forward and ulp_reverse are the errors of both engines
+    against symbolic, digits how many of the worse one are right. verdict: verified, not proved,
+    few digits, wrong, not finite, not differentiable, not defined or not decided. slopes are those
+    from the left and from the right, where they were needed (None where the function is not
+    defined). condition is that of the derivative with respect to the inputs, lost the name of the
+    row that lost digits. tolerance, absolute, is what the sweep of the rounded rows may be wrong
+    by."""
 
     output: str
     input: str
@@ -41,47 +66,123 @@ class Entry:
     tolerance: float
     passed: bool
     note: str = ""
+    verdict: str = NOT_DECIDED
+    digits: float | None = None
+    condition: float | None = None
+    slopes: list[float | None] | None = None
+    lost: str | None = None
+
+    def decide(self, verdict: str, note: str = "") -> None:
+        """Set the verdict, which passes where nothing speaks against the entry."""
+        self.verdict, self.passed = verdict, verdict in (VERIFIED, UNPROVED)
+        self.note = note or self.note
 
 
 def compared(
     output: str,
     name: str,
     engines: tuple[float, float],
+    truth: Truth,
     term: Term | None,
     numerical: tuple[float, float],
     constant: int,
+    scale: float,
 ) -> Entry:
-    """One entry of both engines, forward and reverse, against the swept reference."""
+    """One entry of both engines, forward and reverse, against the truth and the swept rows; term is
+    None where the rows cannot be swept. scale is the size of the output for each of the input."""
     import mpmath
 
-    forward, reverse = engines
-    exact, magnitude, allowed, symbolic = term or Term(number(0), number(0))
-    found = Entry(output, name, forward, reverse, None, *numerical, None, None, math.nan, False)
-    if mpmath.isnan(exact):
-        found.note = "not a number: no symbolic reference here"
-        return found
-    reference = float(exact)
-    found.symbolic = reference if symbolic else None
-    if math.isinf(reference):
-        found.passed = forward == reverse == reference and mpmath.isinf(exact)
-        found.note = (
-            "infinite at a documented kink" if found.passed else "infinite, or beyond any double"
-        )
-        return found
-    tolerance = constant * UNIT * magnitude + allowed + SMALLEST
-    found.tolerance = float(tolerance)
-    if symbolic:
-        found.ulp_forward, found.ulp_reverse = ulps(forward, exact), ulps(reverse, exact)
+    found = Entry(output, name, *engines, None, *numerical, None, None, math.nan, False)
+    if truth.left is not None or truth.right is not None:
+        found.slopes = [_slope(truth.left), _slope(truth.right)]
+    if truth.known:
+        _measure(found, truth, scale)
+    if any(not math.isfinite(g) for g in engines):
+        infinite = truth.known and mpmath.isinf(truth.derivative)
+        agreed = infinite and engines[0] == engines[1] == found.symbolic
+        found.decide(VERIFIED if agreed else NOT_FINITE, "infinite" if agreed else "")
+    elif not _follows(found, term, constant):
+        found.decide(WRONG)
+    elif truth.kind == "missing":
+        _by_differences(found, term)
+    elif truth.known:
+        found.decide(VERIFIED, "one-sided: the edge of the domain" if truth.kind == "edge" else "")
+    elif truth.kind in ("kink", "direction"):
+        found.decide(NOT_DIFFERENTIABLE, _slopes_in_words(found, truth))
+    elif truth.kind == "undefined":
+        found.decide(NOT_DEFINED, "the function is not defined there or beside it")
     else:
-        found.note = "no symbolic form: compared with differences of the rows"
-    found.passed = all(math.isfinite(g) and abs(g - exact) <= tolerance for g in engines)
+        found.decide(NOT_DECIDED, "could not be decided")
     return found
 
 
+def _slope(x: object) -> float | None:
+    return None if x is None or x is UNDECIDED else float(x)  # type: ignore[arg-type]
+
+
+def _measure(found: Entry, truth: Truth, scale: float) -> None:
+    """The truth as a double, and how far both engines are from it. A derivative that is exactly 0
+    has no digits; what rounding leaves of it is measured against the scale, if it is no more."""
+    found.symbolic = float(truth.derivative)
+    engines = (found.forward, found.reverse)
+    residue = max(map(abs, engines))
+    if truth.derivative == 0 and 0 < residue <= RESIDUE * min(scale, 1.0):
+        found.ulp_forward, found.ulp_reverse = (abs(g) / math.ulp(scale) for g in engines)
+        found.digits = min(-math.log10(residue / scale), ALL_DIGITS)
+        found.note = f"exactly 0; rounding leaves {residue:.1e}"
+        return
+    found.ulp_forward, found.ulp_reverse = (ulps(g, truth.derivative) for g in engines)
+    found.digits = min(digits_right(g, truth.derivative) for g in engines)
+
+
+def _follows(found: Entry, term: Term | None, constant: int) -> bool:
+    """Whether the engines did with the rounded rows what the chain rule says."""
+    import mpmath
+
+    if term is None or not mpmath.isfinite(term.derivative):
+        return True
+    tolerance = constant * UNIT * term.magnitude + term.error + SMALLEST
+    found.tolerance = float(tolerance)
+    engines = (found.forward, found.reverse)
+    return all(abs(g - term.derivative) <= tolerance for g in engines)
+
+
+def _by_differences(found: Entry, term: Term | None) -> None:
+    """Where an operation on the way is not known to more digits, differences are all there is."""
+    got, off = found.differences, found.differences_error
+    engines = (found.forward, found.reverse)
+    size = max(abs(got), *map(abs, engines))
+    agree = off <= CONVERGED * size and all(
+        abs(got - g) <= DISAGREE * size + 100 * off for g in engines
+    )
+    if agree or (term is not None and number(term.derivative) == term.derivative):
+        found.decide(UNPROVED, "no symbolic form: compared with differences")
+    else:
+        found.decide(NOT_DECIDED, "no symbolic form, and the differences do not decide")
+
+
+def _slopes_in_words(found: Entry, truth: Truth) -> str:
+    if truth.kind == "direction":
+        return "not differentiable there, though the partial derivatives exist"
+    assert found.slopes is not None
+    left, right = (f"{s:.10g}" for s in found.slopes if s is not None)
+    return (
+        f"not differentiable there: slope {left} from the left, {right} from the right; the "
+        f"convention gives {found.forward:.10g}"
+    )
+
+
+def weigh_digits(entry: Entry, required: float) -> None:
+    """Too few digits are not verified."""
+    if entry.verdict == VERIFIED and entry.digits is not None and entry.digits < required:
+        entry.decide(FEW)
+
+
 def weigh_differences(
-    entry: Entry, f: Callable, xs: Sequence[float], i: int, j: int, kinked: bool
+    entry: Entry, f: Callable, program: Program, xs: Sequence[float], i: int, j: int, kinked: bool
 ) -> None:
-    """Let converged differences that disagree speak against entry i, j, or say why they may not."""
+    """Let converged differences that disagree speak against entry i, j where the recorded list is
+    not the function off the point; say why they do not where it is."""
     got, off = entry.differences, entry.differences_error
     claimed = entry.forward
     if not entry.passed or not (math.isfinite(got) and math.isfinite(claimed)):
@@ -89,19 +190,29 @@ def weigh_differences(
     if _agree(got, off, claimed):
         return
     if kinked or crosses(f, xs, j):
-        found = "a kink within the steps of the numerical differences"
-    elif off > CONVERGED * abs(got) or any(
-        _agree(*central_differences(f, xs, j, i + 1, 2.0**-finer)[i], claimed)
-        for finer in (12, 24, 36)
-    ):
-        found = "the numerical differences have not converged"
+        note = "a kink within the steps of the numerical differences"
+    elif _untraced(f, program, xs, i, j):
+        entry.decide(WRONG, UNTRACED)
+        return
     else:
-        entry.passed = False
-        found = UNTRACED
-    entry.note = entry.note or found
+        note = "the numerical differences have not converged"
+    entry.note = entry.note or note
 
 
 def _agree(got: float, off: float, claimed: float) -> bool:
     """Whether differences with an error estimate agree with a derivative."""
     size = max(abs(got), abs(claimed))
     return abs(got - claimed) <= DISAGREE * size + min(100 * off, size / 10) + 1e-7
+
+
+def _untraced(f: Callable, program: Program, xs: Sequence[float], i: int, j: int) -> bool:
+    """Whether the differences of the recorded list are others than those of the function. Both
+    round alike, so that rounding is no difference."""
+
+    def listed(*point: float) -> list:
+        made = rows_at(program, point) or []
+        return [y for out in program.outputs for y in components(value_of(out, made))]
+
+    outside, _ = central_differences(f, xs, j, i + 1)[i]
+    inside, _ = central_differences(listed, xs, j, i + 1)[i]
+    return not abs(outside - inside) <= DISAGREE * max(abs(outside), abs(inside))

@@ -9,7 +9,16 @@ import numpy as np
 from admodes.core.record import Ref
 from admodes.rows import plain
 from admodes.trace import Trace
-from admodes.verification.entries import UNTRACED, Entry
+from admodes.verification.blame import Loss
+from admodes.verification.criterion import UNIT
+from admodes.verification.entries import (
+    FEW,
+    NOT_DECIDED,
+    NOT_DEFINED,
+    NOT_DIFFERENTIABLE,
+    UNTRACED,
+    Entry,
+)
 from admodes.verification.rows import Local
 from admodes.views.dialects import Text
 
@@ -53,6 +62,44 @@ def _not_finite(t: Trace) -> str | None:
     return None
 
 
+def few_digits(t: Trace, entry: Entry, loss: Loss | None, kinks: dict[int, str]) -> str:
+    """That few digits are right, and why."""
+    assert entry.digits is not None
+    k = int(entry.digits)
+    head = f"right rules, but only {k} digit{'s' * (k != 1)}"
+    if loss is None:
+        if kinks and entry.verdict == FEW:
+            row, note = next(iter(kinks.items()))
+            return (
+                f"the derivative exists and is {entry.symbolic:.10g}, but the convention at the "
+                f"kink of row {t.rows[row].name} ({note}) does not give it"
+            )
+        return head + _permitted(entry)
+    name = f"row {t.rows[loss.row].name} ({loss.op.name})"
+    if loss.factor <= 1:
+        why = f"rounding of {name}"
+    elif loss.cancels:
+        why = f"cancellation in {name}"
+    else:
+        why = f"{name} makes relative errors {loss.factor:.1e} times larger"
+    return f"{head}: {why}{_permitted(entry)}"
+
+
+PERMITTED = 100.0
+"""Times the condition and the unit roundoff: what no calculation in doubles is to blame for."""
+
+
+def _permitted(entry: Entry) -> str:
+    if entry.condition is None or entry.digits is None:
+        return ""
+    if 10.0**-entry.digits > PERMITTED * entry.condition * UNIT:
+        return ""
+    return (
+        f"; the problem is ill-conditioned here (condition {entry.condition:.1e}), which leaves no "
+        "more to any calculation in doubles"
+    )
+
+
 def _disagreement(bad: Entry) -> str:
     """What is wrong with an entry although every local partial is right."""
     name = f"∂{bad.output}/∂{bad.input}"
@@ -61,7 +108,10 @@ def _disagreement(bad: Entry) -> str:
             return f"{name} is not finite: {mode} gives {got}"
     if bad.note == UNTRACED:
         return f"{name} is {bad.forward:.10g}, but {bad.differences:.10g} numerically; {UNTRACED}"
-    if math.isnan(bad.tolerance):
+    if bad.verdict == FEW:
+        shown = f"{bad.forward:.10g} and {bad.reverse:.10g}, exactly {bad.symbolic:.10g}"
+        return f"{name}: {bad.note or 'too few digits'} ({shown})"
+    if bad.verdict in (NOT_DIFFERENTIABLE, NOT_DEFINED, NOT_DECIDED):
         return f"{name}: {bad.note}"
     return (
         f"{name}: forward gives {bad.forward!r}, reverse gives {bad.reverse!r}, but "

@@ -10,7 +10,14 @@ from typing import Any
 from admodes.rows import plain
 from admodes.verification.entries import Entry
 from admodes.verification.rows import Local
-from admodes.verification.tables import entry_table, local_table, summary
+from admodes.verification.tables import (
+    accuracy_of,
+    accuracy_table,
+    entry_table,
+    local_table,
+    rules_of,
+    worth_telling,
+)
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 
@@ -24,7 +31,10 @@ PLAINER = str.maketrans({"∂": "d", "′": "'"})
 @dataclass
 class Verification:
     """The result of ad.verify, as plain data. reason is a sentence that says why passed is False;
-    wrong_row is the sentence that names the first row whose local partial or value is wrong."""
+    wrong_row is the sentence that names the first row whose local partial or value is wrong;
+    unproved are the operations that were compared with differences only, for want of a symbolic
+    form: passed then says that nothing speaks against the derivatives, and the verdict that they
+    are not proved."""
 
     inputs: list[dict]
     outputs: list[dict]
@@ -36,11 +46,38 @@ class Verification:
     notes: list[str] = field(default_factory=list)
     constant: int = 0
     title: str = ""
+    digits_required: float = 0.0
+    unproved: list[str] = field(default_factory=list)
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """The first judgement: whether every rule is right, in numbers and words."""
+        wrong = [check.name for check in self.locals if not check.passed]
+        return {
+            "passed": not wrong,
+            "proved": not wrong and not self.unproved,
+            "wrong": wrong,
+            "unproved": self.unproved,
+            "summary": rules_of(self.locals, self.unproved),
+        }
+
+    @property
+    def accuracy(self) -> dict[str, Any]:
+        """The second judgement: how many digits of the derivatives are right, at least."""
+        known = [e.digits for e in self.entries if e.digits is not None]
+        return {
+            "digits": min(known) if len(known) == len(self.entries) and known else None,
+            "digits_required": self.digits_required,
+            "summary": accuracy_of(self.entries),
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON data, with nan and infinities as strings."""
         data = {
             **vars(self),
+            "verdict": self.verdict,
+            "rules": self.rules,
+            "accuracy": self.accuracy,
             "entries": [vars(e) for e in self.entries],
             "locals": [vars(check) for check in self.locals],
         }
@@ -75,9 +112,13 @@ class Verification:
             for check in self.locals
             if rows == "all" or (rows == "auto" and (not check.passed or check.source == "kink"))
         ]
+        told = [e for e in self.entries if rows == "all" or (rows == "auto" and worth_telling(e))]
+        if told:
+            tables.append(accuracy_table(told, write, narrow))
         if shown:
             tables.append(local_table(shown, write, narrow))
-        tables[-1].notes += [summary(self.locals), *self.notes, self.verdict]
+        judgements = [f"rules: {self.rules['summary']}", f"accuracy: {self.accuracy['summary']}"]
+        tables[-1].notes += [*judgements, *self.notes, self.verdict]
         for table in tables:
             if format == "text":
                 table.notes = [textwrap.fill(n, width - 2, **FOLDED) for n in table.notes]
@@ -87,7 +128,13 @@ class Verification:
 
     @property
     def verdict(self) -> str:
-        """One line: verified, or not and why."""
+        """One line: verified, not proved, or not verified and why."""
+        if self.passed and self.unproved:
+            names, n = ", ".join(self.unproved), len(self.entries)
+            return (
+                f"not proved: no symbolic form of {names}; nothing speaks against {n} of {n} "
+                "entries"
+            )
         if self.passed:
             return f"verified: {len(self.entries)} of {len(self.entries)} entries agree"
         good = sum(e.passed for e in self.entries)

@@ -8,12 +8,14 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.record import Ref, Step
+from admodes.core.tangential import Tangential
 from admodes.rows import Row, plain
 from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference
 from admodes.trace import Trace
 from admodes.verification.judgement import Judged, judge_partial, judge_value
+from admodes.verification.tangents import judge_tangent
 from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Page
 
@@ -53,13 +55,30 @@ class Rows:
         rows = plain({"rows": [{"name": r.name, "args": r.args} for r in t.rows]})
         self.pages = [Page(rows, write, "leibniz") for write in (Text(6), Latex(6))]
         for row, step in zip(t.rows, t.program.steps, strict=True):
-            if step.op is not None and step.op.elementwise and np.size(step.value):
+            if step.op is None or not np.size(step.value):
+                continue
+            if step.op.elementwise:
                 self._check(row, step)
+            elif isinstance(step.op, Tangential):
+                self._check_tangents(row, step)
 
     @property
     def kinked(self) -> bool:
         """Whether some row sits on a kink."""
-        return any(check.source == "kink" for check in self.checks)
+        return bool(self.kinks)
+
+    @property
+    def kinks(self) -> dict[int, str]:
+        """The notes of the rows that sit on a kink."""
+        return {c.row: c.note for c in self.checks if c.source == "kink"}
+
+    def _check_tangents(self, row: Row, step: Step) -> None:
+        """An operation that states its tangent, along one direction of each argument."""
+        for k, a in enumerate(step.args):
+            if isinstance(a, Ref) and step.op.active(k):
+                judged = judge_tangent(step, k, self.trace.program.arguments(step))
+                form = f"tangent of {row.op}"
+                self._note(row, k, "differences of its value", judged, (form, rf"\text{{{form}}}"))
 
     def _check(self, row: Row, step: Step) -> None:
         found = row_reference(self.trace.program, row.row)
@@ -96,7 +115,12 @@ class Rows:
             forms = row.forms[page.write.name]
             form = forms["value"] if k is None else forms["partials"][k]
             printed.append(page.form(page.rows[row.row], form, numbers=False))
-        formula, latex = printed
+        self._note(row, k, symbolic, worst, (printed[0], printed[1]))
+
+    def _note(
+        self, row: Row, k: int | None, symbolic: str | None, worst: Judged, forms: tuple[str, str]
+    ) -> None:
+        formula, latex = forms
         self.checks.append(
             Local(
                 row=row.row,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from admodes.verification.entries import Entry
+from admodes.verification.entries import VERIFIED, Entry
 from admodes.verification.rows import Local
 from admodes.views.dialects import Text
 from admodes.views.tables import Table
@@ -50,7 +50,33 @@ def _local_line(c: Local, write: Text) -> list[str]:
     ]
 
 
-def summary(checks: list[Local]) -> str:
+def accuracy_table(entries: list[Entry], write: Text, width: int | None) -> Table:
+    """Digits, condition, the row that lost digits, and the slopes at a kink."""
+    head = ["Entry", "Digits", "Condition", "Lost in", "Slopes", "Verdict"]
+    lines = _fitted(head, entries, _accuracy_line, write, width)
+    slopes = any(e.slopes for e in entries)
+    notes = ["slopes: from the left, from the right"] * slopes
+    return Table("Accuracy", head, lines, [True, False, False, True, True, False], notes)
+
+
+def _accuracy_line(e: Entry, write: Text) -> list[str]:
+    return [
+        write.derivative(e.output, e.input),
+        "–" if e.digits is None else f"{e.digits:.1f}",
+        "–" if e.condition is None else f"{e.condition:.1e}",
+        "" if e.lost is None else write.variable(e.lost),
+        ", ".join(_number(s, write) for s in e.slopes or ()),
+        e.verdict,
+    ]
+
+
+def worth_telling(e: Entry) -> bool:
+    """Whether an entry has lost digits, has two slopes, or is not verified."""
+    slopes = e.slopes is not None and e.slopes[0] != e.slopes[1]
+    return e.lost is not None or slopes or e.verdict != VERIFIED
+
+
+def rules_of(checks: list[Local], unproved: list[str]) -> str:
     """How many local partials there are, how bad the worst is, how many are special."""
     partials = [check for check in checks if check.argument is not None]
     parts = [f"{len(partials)} local partial{'s' * (len(partials) != 1)}"]
@@ -61,7 +87,20 @@ def summary(checks: list[Local]) -> str:
     kinks = sum(check.source == "kink" for check in partials)
     wrong = sum(not check.passed for check in partials)
     parts += [f"{kinks} at a kink"] * bool(kinks) + [f"{wrong} wrong"] * bool(wrong)
+    parts += [f"not proved: {', '.join(unproved)}"] * bool(unproved)
     return ", ".join(parts)
+
+
+def accuracy_of(entries: list[Entry]) -> str:
+    """How many digits are right at least, and what is known of none."""
+    known = [e.digits for e in entries if e.digits is not None]
+    parts = [f"{min(known):.1f} digits or more"] if known else []
+    if len(known) < len(entries):
+        parts.append(f"{len(entries) - len(known)} of {len(entries)} entries without digits")
+    conditions = [e.condition for e in entries if e.condition is not None]
+    if conditions:
+        parts.append(f"condition up to {max(conditions):.1e}")
+    return ", ".join(parts) or "no entries"
 
 
 def _fitted(

@@ -1,0 +1,233 @@
+"""A recorded list evaluated from its inputs on, to any number of digits.
+
+Every row that is not exact is moved by a few units of its last digits, in another way at each
+precision: a result that is the same at two precisions then owes nothing to what was rounded away in
+between, not even where everything cancels to 0.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import Elementwise, shape_of
+from admodes.core.op import Op
+from admodes.core.record import Program, Ref, Step
+from admodes.symbolic.arrays import boxed, broadcast, components, entrywise, fill
+from admodes.symbolic.forms import AtKink, local_form
+from admodes.symbolic.kernels import NotExact, numbers_of
+from admodes.symbolic.limits import value_at
+from admodes.symbolic.precision import number, precise
+from admodes.symbolic.sweep import row_sensitivities
+
+MORE = 1000
+"""Digits more to which a number with few digits has to be the same to count as exact: more than
+lie between the largest and the smallest double."""
+
+MOVED = 3
+"""How many of the last digits are moved."""
+
+
+@dataclass
+class Exactly:
+    """The rows of a list at a point to `digits` digits: numbers and arrays of mpmath, nan where
+    undefined, None from a row on that cannot be had to more digits than a double has. missing
+    holds the operations of the first such rows."""
+
+    program: Program
+    digits: int
+    rows: list = field(default_factory=list)
+    missing: dict[str, None] = field(default_factory=dict)
+
+    def outputs(self) -> list[Any]:
+        """The components of the outputs, in order."""
+        found: list = []
+        for y in self.program.outputs:
+            made = self.rows[y.row] if isinstance(y, Ref) else entrywise(number, y)
+            sizes = shape_of(self.program.steps[y.row].value) if isinstance(y, Ref) else ()
+            found += [None] * math.prod(sizes) if made is None else components(made)
+        return found
+
+    def arguments(self, step: Step) -> tuple:
+        """The values that a step is applied to."""
+        return tuple(self.rows[a.row] if isinstance(a, Ref) else a for a in step.args)
+
+    def holds(self) -> bool | None:
+        """Whether f would take the branches that were recorded; None where that is not known."""
+        known = True
+        for guard in self.program.guards:
+            xs = [self.rows[a.row] if isinstance(a, Ref) else a for a in guard.args]
+            try:
+                if guard.decide(*xs) != guard.expected:
+                    return False
+            except (TypeError, ValueError, AttributeError):
+                known = False
+        return known or None
+
+    def spread(self) -> int:
+        """How many decimal orders lie between the largest and the smallest number in use."""
+        sizes = [_order(c) for row in self.rows if row is not None for c in components(row)]
+        sizes += [
+            _order(number(c))
+            for step in self.program.steps
+            for a in step.args
+            if not isinstance(a, Ref) and np.asarray(a).dtype.kind in "fiu"
+            for c in components(a)
+        ]
+        known = [s for s in sizes if s is not None] or [0]
+        return int((max(*known, 0) - min(*known, 0)) * 0.302) + 1
+
+    def smallest(self) -> int:
+        """The power of two of the smallest number in use, at most 0."""
+        sizes = [_order(c) for row in self.rows if row is not None for c in components(row)]
+        return min([s for s in sizes if s is not None] + [0])
+
+
+def _order(x: Any) -> int | None:
+    import mpmath
+
+    if isinstance(x, mpmath.mpf) and x and mpmath.isfinite(x):
+        return int(mpmath.mag(x))
+    return None
+
+
+def exactly(
+    program: Program,
+    inputs: Sequence[Any],
+    digits: int,
+    added: dict[int, Any] | None = None,
+    salt: int = 0,
+) -> Exactly:
+    """The rows of a list at inputs (one number per component) to `digits` digits. added: what is
+    to be added to a row; salt: another one moves the last digits in another way.
+
+    >>> from admodes.core.record import record
+    >>> import mpmath, admodes as ad
+    >>> rows = exactly(record(lambda x: ad.exp(x) - 1.0, 1e-9), [1e-9], 40).rows
+    >>> mpmath.nstr(rows[2], 25)
+    '1.000000000500000062394837e-9'
+    """
+    found = Exactly(program, digits)
+    chance = random.Random(digits + 100_003 * salt)
+    remaining = iter(inputs)
+    with precise(digits):
+        for i, step in enumerate(program.steps):
+            if step.op is None:
+                found.rows.append(fill(shape_of(step.value), (number(x) for x in remaining)))
+                continue
+            xs = found.arguments(step)
+            y = None
+            if not any(x is None for x in xs):
+                try:
+                    y = _row(step, xs, digits, chance)
+                except NotExact:
+                    found.missing[step.op.name] = None
+            if added and i in added and y is not None:
+                y = y + added[i]
+            found.rows.append(y)
+    return found
+
+
+def row_at(step: Step, xs: tuple, digits: int) -> Any:
+    """The value of one row at values of its arguments. Raises NotExact."""
+    with precise(digits):
+        return _row(step, xs, digits, random.Random(digits))
+
+
+def _row(step: Step, xs: tuple, digits: int, chance: random.Random) -> Any:
+    op = step.op
+    if op.passive and not op.elementwise:
+        return _decided(step, xs)
+    if not op.elementwise:
+        return _structural(op, xs, step.params, digits, chance)
+    form = local_form(op)
+    if form is None:
+        raise NotExact(op.name)
+
+    def entry(*point: Any) -> Any:
+        y = value_at(op, form.value, point, digits)
+        if not _short(y, digits):
+            return _moved(y, digits, chance)
+        same = y == value_at(op, form.value, point, digits + MORE)
+        return y if same or y != y else _moved(y, digits, chance)
+
+    return broadcast(entry, xs, shape_of(step.value))
+
+
+def _structural(op: Op, xs: tuple, params: dict | None, digits: int, chance: random.Random) -> Any:
+    lifted = tuple(entrywise(number, x) if op.active(k) else _plain(x) for k, x in enumerate(xs))
+    y = numbers_of(op, lifted, params)
+    if op.kind in ("moves", "comparisons"):
+        return y
+    with precise(digits + MORE):
+        again = numbers_of(op, lifted, params)
+
+    def entry(a: Any, b: Any) -> Any:
+        return a if a == b or a != a else _moved(a, digits, chance)
+
+    return broadcast(entry, (y, again), shape_of(y))
+
+
+def _decided(step: Step, xs: tuple) -> Any:
+    """A truth value or a position, taken from the numbers; as it was seen where NumPy cannot tell
+    it of mpmath's numbers."""
+    try:
+        found = numbers_of(step.op, xs, step.params)
+    except NotExact:
+        return step.value
+    kind = np.asarray(step.value).dtype
+    made = np.asarray(boxed(found), dtype=object).astype(kind)
+    return made if made.shape else made[()].item()
+
+
+def _plain(x: Any) -> Any:
+    """A condition or position as NumPy has it."""
+    array = np.asarray(x)
+    return array if array.dtype != object else array.astype(bool)
+
+
+def _short(y: Any, digits: int) -> bool:
+    """Whether a number has far fewer digits than were calculated."""
+    return y != y or y._mpf_[3] < digits * 3.32 - 40
+
+
+def _moved(y: Any, digits: int, chance: random.Random) -> Any:
+    import mpmath
+
+    part = chance.choice((-1, 1)) * chance.uniform(1.0, 4.0)
+    return y * (1 + part * mpmath.mpf(10) ** (MOVED - digits))
+
+
+def sweep_exactly(found: Exactly) -> list[Any]:
+    """The Sensitivity of every row at exactly these numbers, from sympy's partials: nan where a
+    partial is not defined, or jumps."""
+    with precise(found.digits) as mpmath:
+        partials: list[list] = []
+        for step in found.program.steps:
+            mine: list = [None] * len(step.args)
+            partials.append(mine)
+            if step.op is None or not isinstance(step.op, Elementwise) or step.op.passive:
+                continue
+            form = local_form(step.op)
+            xs = found.arguments(step)
+            for k, a in enumerate(step.args):
+                if not isinstance(a, Ref):
+                    continue
+                derivative = None if form is None else form.derivatives[k]
+                if derivative is None or any(x is None for x in xs):
+                    mine[k] = entrywise(lambda _: mpmath.nan, step.value)
+                    continue
+
+                def partial(*point: Any, op: Op = step.op, g: Any = derivative) -> Any:
+                    try:
+                        return value_at(op, g, point, found.digits)
+                    except AtKink:
+                        return mpmath.nan
+
+                mine[k] = broadcast(partial, xs, shape_of(step.value))
+        return row_sensitivities(found.program, partials, arguments=found.arguments)
