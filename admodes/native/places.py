@@ -131,6 +131,9 @@ def view_of(place: Place, step: Step) -> Place | None:
         return _reshaped(place, np.shape(step.value))
     if name == "getitem" and not is_basic(params["index"]):
         return None
+    if not place.shape and name not in ("getitem", "broadcast_to"):
+        # There is nothing to turn, and np.flip would read the entry.
+        return place
     made = np.asarray(_Made(place))
     if name == "broadcast_to":
         found = np.broadcast_to(made, params["shape"])
