@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from admodes.core.batch import vmap
 from admodes.core.carrier import value
+from admodes.core.checking import StrictError, strict
 from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
@@ -125,6 +126,7 @@ __all__ = [
     "Program",
     "Revolve",
     "Sparsity",
+    "StrictError",
     "Trace",
     "Variable",
     "Verification",
@@ -216,6 +218,7 @@ __all__ = [
     "sqrt",
     "square",
     "stack",
+    "strict",
     "strong_mul",
     "subtract",
     "sum",

@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.builders import is_complex
 from admodes.core.carrier import quiet
+from admodes.core.checking import Count, checked, to_check, unchecked_result
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.core.pytree import checked_input, flatten, unflatten
@@ -56,13 +57,17 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
+        watched = bool(Count.blocks) and to_check(chosen)
+        if watched:
+            chosen = checked(chosen, "grad")
         with quiet():
             run = Evaluation(restricted, chosen, has_aux, copy=False)
             out = run.result()
             _one_number(out, f, "grad")
             grads = run.gradient()
         found = grads if isinstance(argnums, tuple) else grads[0]
-        return (out, run.aux) if has_aux else out, found
+        result = (out, run.aux) if has_aux else out, found
+        return unchecked_result(result) if watched else result
 
     both.__name__ = f"value_and_grad({_name(f)})"
     return both

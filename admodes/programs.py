@@ -13,6 +13,7 @@ from typing import Any, cast
 from admodes.compilation.interpreter import same
 from admodes.core import record as core
 from admodes.core.carrier import call, settled
+from admodes.core.checking import checked, to_check, unchecked_result
 from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
 from admodes.core.record import Ref
@@ -73,6 +74,8 @@ class Program(core.Program):
         Raises ValueError where the arguments have another structure or other shapes than those of
         the recording, and where the function would have taken another branch.
         """
+        if to_check(args):
+            return unchecked_result(self(*checked(args, self.title)))
         what = f"{self.title}: the tuple of arguments"
         leaves = flatten_like(args, self.arguments_tree, what, "the recorded one")
         xs = [checked_input(x, self.title, complex_too=True) for x in leaves]

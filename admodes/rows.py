@@ -147,7 +147,7 @@ def row_notes(program: Program, i: int, labels: list[str]) -> list[str]:
 
 def _kinks(step: Step, xs: tuple) -> list[str]:
     """The notes of the kinks that the arguments of a step sit on, each with its entries."""
-    if step.op is None:
+    if step.op is None or not step.op.kinked:
         return []
     met = kinks_met(step.op, xs, step.params)
     if all(shape_of(x) == () for x in xs):

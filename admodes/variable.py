@@ -10,9 +10,10 @@ import numpy as np
 
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level
+from admodes.core.checking import Count, is_strict, look_at
 from admodes.core.op import canonical, numeric
 from admodes.core.sweep import sweep
-from admodes.core.tape import Node, reachable
+from admodes.core.tape import General, Node, reachable
 from admodes.views.graph import dot
 
 _ids = itertools.count()
@@ -132,6 +133,9 @@ class Variable(Node):
 
 def _made(level: Level, primal: Any, op: Any, args: tuple, local: Any) -> Any:
     """A Variable that an operation produced."""
+    if Count.blocks and is_strict():
+        values = tuple(a.primal if isinstance(a, Variable) else a for a in args)
+        look_at(op, values, local[0] if local.__class__ is General else None, primal)
     made = Variable.__new__(Variable)
     Node.__init__(made, level, primal, op, args, local)
     made.grad = None

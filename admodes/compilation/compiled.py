@@ -37,6 +37,7 @@ from admodes.compilation.purity import (
 from admodes.compilation.sharing import sharing
 from admodes.compilation.signature import Signature, Static
 from admodes.core.carrier import Carrier, call, calling_through
+from admodes.core.checking import Count, is_strict
 from admodes.core.op import blank
 from admodes.core.pytree import unflatten
 from admodes.core.record import Program, Ref, Step, record_leaves
@@ -174,6 +175,8 @@ class Compiled:
         return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if Count.blocks and is_strict():
+            return self._eager(args, kwargs)
         cases = self.specialisations
         for case in cases:
             result = case.enter(args, kwargs)

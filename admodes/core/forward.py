@@ -14,6 +14,7 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call, innermost
+from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
 from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
     check_output,
@@ -145,6 +146,9 @@ def jvp(
     """
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes tuples: ad.jvp(f, (x,), (v,)), one tangent per argument of f")
+    if Count.blocks and to_check((primals, tangents)):
+        xs, vs = checked((tuple(primals), tuple(tangents)), "jvp")
+        return unchecked_result(jvp(f, xs, vs, batched, has_aux))  # type: ignore[no-any-return]
     xs, tree = flatten(tuple(primals))
     vs = flatten_like(tuple(tangents), tree, "jvp: the tangents", "the primals")
     level = Level(xs)
@@ -160,6 +164,8 @@ def jvp(
         duals = [Dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
         result, aux = split_aux(call(f, unflatten(tree, duals)), has_aux, f)
         leaves, out_tree = flatten(result)
+        if Count.blocks:
+            refuse_roots(leaves)
     finally:
         level.alive = False
     outs, dots = [], []

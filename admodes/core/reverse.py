@@ -16,6 +16,7 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.builders import FLOAT, cast, is_complex, zeros
 from admodes.core.carrier import Carrier, Level, call, innermost, quiet
+from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
 from admodes.core.op import REGISTRY, blank, shape_of
 from admodes.core.pytree import (
     check_output,
@@ -59,6 +60,13 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     >>> pullback(1.0)
     (4.0, 3.0)
     """
+    if Count.blocks and to_check(primals):
+        out, pullback, *aux = vjp(f, *checked(primals, "vjp"), has_aux=has_aux)
+        return (
+            unchecked_result(out),
+            lambda *w, **how: unchecked_result(pullback(*w, **how)),
+            *map(unchecked_result, aux),
+        )
     run = Evaluation(f, primals, has_aux)
     found = run.result(), run.pullback
     return (*found, run.aux) if has_aux else found
@@ -87,6 +95,8 @@ class Evaluation:
             del arguments
             result, aux = split_aux(result, has_aux, f)
             leaves, self.out_tree = flatten(result)
+            if Count.blocks:
+                refuse_roots(leaves)
         finally:
             level.alive = False
         for leaf in leaves:
