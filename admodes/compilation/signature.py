@@ -16,6 +16,7 @@ from admodes.compilation.naming import is_foreign
 from admodes.core.carrier import Carrier
 from admodes.core.op import canonical
 from admodes.core.pytree import Tree, flatten
+from admodes.core.subclasses import plain_array
 
 VALUES = (int, str, bytes, np.integer, np.bool_, np.dtype, slice, range, enum.Enum)
 """Arguments that are compared by their type and value."""
@@ -89,11 +90,7 @@ def sorted_out(x: Any) -> tuple[Slot, Any]:
 
 
 def _array(x: np.ndarray) -> tuple[Slot, Any]:
-    if isinstance(x, (np.matrix, np.ma.MaskedArray)):
-        raise TypeError(
-            f"takes plain arrays, got a {type(x).__name__}, whose operations are not those of "
-            "arrays: pass np.asarray(x)"
-        )
+    x = plain_array(x)
     kind = x.dtype.kind
     if kind in "biu":
         return Static("content", content_of(x)), x

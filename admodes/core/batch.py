@@ -111,7 +111,7 @@ def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:
     leaves, tree = flatten(x)
     batches = []
     for leaf in leaves:
-        plain = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
+        plain = leaf.__class__ is np.ndarray and leaf.dtype.kind in "biu"
         leaf = leaf if plain else checked_input(leaf, "vmap", complex_too=True)
         shape = shape_of(leaf)
         if not -len(shape) <= axis < len(shape):

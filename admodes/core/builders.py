@@ -24,8 +24,8 @@ from admodes.core.op import (
     canonical,
     register,
     shape_of,
-    specialised,
 )
+from admodes.core.specialised import specialised
 
 FLOAT = np.dtype(float)
 ARRAY = np.ndarray

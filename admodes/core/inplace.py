@@ -40,10 +40,12 @@ def bind_in_place(name: str) -> None:
 def become(x: Any, new: Any, what: str, instead: str) -> Any:
     """x += v: this array, under all of its names, is from now on the new one. A number is
     not changed: the name is given to the new number, as in Python."""
-    if not x.content or not x.shape:
+    if not x.shape:
         return new
     refused = None
-    if not isinstance(new, Carrier):
+    if not x.content:
+        refused = "would change a value that others were made from"
+    elif not isinstance(new, Carrier):
         refused = "gives values without a derivative"
     elif type(new) is not type(x) or new.level is not x.level:
         refused = "takes a value of an inner derivative"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, quiet
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
+from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, truth_kind, truths_alone
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
@@ -168,10 +168,12 @@ class Op:
             elif a.__class__ is not float:
                 arrays = False
                 others = others or a.__class__ is not int
-        if others and self.calculates:
-            if self.truths is not None and truths_alone(args):
-                return self.truths(*args)
-            args = as_numbers(args, self.elementwise)
+        if others:
+            args = tuple([plain_array(a, self.name) for a in args])
+            if self.calculates:
+                if self.truths is not None and truths_alone(args):
+                    return self.truths(*args)
+                args = as_numbers(args, self.elementwise)
         if top is not None:
             y = top.apply(self, args, params)
             if self.views is not None and self.views(params):
@@ -315,7 +317,7 @@ def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
         return x
     if x.__class__ is int:
         return float(x)
-    array = np.asarray(x)
+    array = np.asarray(plain_array(x, where))
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
     elif array.dtype.kind == "c" and not complex_too:
@@ -408,38 +410,3 @@ def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: 
         if operator in IN_PLACE:
             bind_in_place(operator)
     return op
-
-
-def specialised(function: Any, kernel: str) -> Any:
-    """A rule of admodes, with the operations it names bound to their kernels ("scalar" or
-    "array"), in its helpers too: the same text as the general rule, without its dispatch. Rules
-    written elsewhere stay as they are, since the names in a user's module may change."""
-    key = function, kernel
-    if key in _specialised:
-        return _specialised[key]
-    if not isinstance(function, types.FunctionType):
-        return function
-    module = function.__globals__
-    if not module.get("__name__", "").startswith("admodes.ops"):
-        return function
-    bound = dict(module)
-    made = _specialised[key] = types.FunctionType(
-        function.__code__, bound, function.__name__, function.__defaults__, function.__closure__
-    )
-    made.__kwdefaults__ = function.__kwdefaults__
-    for name in _names(function.__code__):
-        found = module.get(name)
-        if isinstance(found, Op):
-            bound[name] = getattr(found, kernel)
-        elif isinstance(found, types.FunctionType):
-            bound[name] = specialised(found, kernel)
-    return made
-
-
-_specialised: dict[tuple, types.FunctionType] = {}
-
-
-def _names(code: types.CodeType) -> set[str]:
-    """The global names that a function uses, in the functions inside it too."""
-    inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
-    return set(code.co_names).union(*inner)

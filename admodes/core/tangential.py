@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.builders import all_plain, zeros
-from admodes.core.op import Domain, Form, Op, canonical, register, shape_of, specialised
+from admodes.core.op import Domain, Form, Op, canonical, register, shape_of
 from admodes.core.reverse import conjugate, vjp
+from admodes.core.specialised import specialised
 
 
 @dataclass(eq=False, repr=False)

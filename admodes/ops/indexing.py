@@ -203,7 +203,7 @@ def plain_index(index: Any) -> Any:
         if np.shape(innermost(index)) != index.shape:
             raise TypeError(SAMPLES_DIFFER)
         return settled(np.asarray, index)
-    return index
+    return np.asarray(index) if isinstance(index, np.ndarray) else index
 
 
 setattr(Carrier, "__getitem__", lambda self, i: getitem(self, index=plain_index(i)))  # noqa: B010

@@ -13,6 +13,7 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, record
+from admodes.core.subclasses import plain_array
 from admodes.ops.shaping import array, reshape
 from admodes.program.tidy import tidy
 
@@ -49,7 +50,7 @@ def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
 
 
 def _number(x: Any) -> Any:
-    plain = np.asarray(value(x))
+    plain = np.asarray(plain_array(value(x)))
     if isinstance(x, Carrier) or plain.dtype.kind not in "fiub":
         raise TypeError(f"takes numbers and arrays of numbers, got {x!r}")
     return plain

@@ -1,0 +1,29 @@
+"""Subclasses of NumPy's array have operators of their own (a matrix, a masked array, a user's),
+which admodes does not know: they are refused, and never taken for plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+SAME = (np.ndarray, np.memmap)
+"""Their operators are those of plain arrays."""
+
+
+def plain_array(x: Any, where: str = "") -> Any:
+    """x, as a plain array where it is one in other clothes. Raises TypeError for a subclass whose
+    operators may be others."""
+    kind = x.__class__
+    if kind is np.ndarray or not isinstance(x, np.ndarray):
+        return x
+    if kind in SAME:
+        return x.view(np.ndarray)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    instead = "np.asarray(x), a plain array"
+    if isinstance(x, np.ma.MaskedArray):
+        instead = "np.asarray(x) where nothing is masked, else np.where(x.mask, 0.0, x.data)"
+    raise TypeError(
+        f"{where} got a {name}, a subclass of NumPy's array with operators of its own, which "
+        f"admodes does not take for a plain array: pass {instead}".lstrip()
+    )
