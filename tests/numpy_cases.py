@@ -32,7 +32,7 @@ PASSIVE = [
     *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.logical_and),
     *(np.logical_or, np.logical_xor, np.logical_not, np.isnan, np.isfinite, np.isinf, np.signbit),
 ]
-ON_TRUTHS = [np.bitwise_and, np.bitwise_or, np.invert]
+ON_TRUTHS = [np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert]
 PRODUCTS = [getattr(np, n) for n in ("matmul", "vecdot", "matvec", "vecmat") if hasattr(np, n)]
 HOLOMORPHIC = [
     *(np.negative, np.reciprocal, np.square, np.sqrt, np.exp, np.exp2, np.expm1, np.log, np.log2),

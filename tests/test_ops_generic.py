@@ -45,8 +45,8 @@ COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_e
 QUESTIONS = ("isnan", "isfinite", "isinf", "signbit")
 SOLVING = ("inv", "solve", "logabsdet", "cholesky", "pinv", "qr")
 """Whose rules solve linear systems with the argument."""
-POSITIONS = ("argsort", "argpartition", "searchsorted", "det_sign")
-"""Positions and signs, which test_numpy_functions.py compares with NumPy's own."""
+POSITIONS = ("argsort", "argpartition", "searchsorted", "det_sign", "any_of", "all_of")
+"""Positions, signs and tests of arrays, which test_numpy_functions.py compares with NumPy's."""
 
 
 def activities(op):
@@ -176,7 +176,12 @@ def test_operations_on_arrays_nest(request, f, args):
         check_transpose(inner, args, condition=condition if name == "qr" else 1.0)
 
 
-LOGIC = {"both": np.logical_and, "either": np.logical_or, "opposite": np.logical_not}
+LOGIC = {
+    "both": np.logical_and,
+    "either": np.logical_or,
+    "differ": np.logical_xor,
+    "opposite": np.logical_not,
+}
 
 
 @pytest.mark.parametrize("name", LOGIC)
@@ -189,7 +194,12 @@ def test_logic_of_recorded_truth_values(name):
 
     def f(x, y):
         a, b = x > 0, y > 0
-        c = {"both": lambda: a & b, "either": lambda: a | b, "opposite": lambda: ~a}[name]()
+        c = {
+            "both": lambda: a & b,
+            "either": lambda: a | b,
+            "differ": lambda: a ^ b,
+            "opposite": lambda: ~a,
+        }[name]()
         return np.sum(ad.where(c, x * x, y))
 
     chosen = LOGIC[name](*[v > 0 for v in (x, y)][: LOGIC[name].nin])

@@ -24,7 +24,7 @@ from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.statements import array_row, overwrites, owns
 from admodes.compilation.writer import Writer, is_scalar_row
 from admodes.core.carrier import quiet
-from admodes.core.op import ARITHMETIC
+from admodes.core.op import ARITHMETIC, canonical
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.optimisation import lower
 
@@ -221,7 +221,7 @@ def _is_whole_sum(step: Step, x: Ref) -> bool:
 def _result(writer: Writer, y: Any) -> str:
     """An output that is the caller's own."""
     if not isinstance(y, Ref) and not is_array(y):
-        return writer.bind(y, "k")
+        return writer.bind(canonical(y), "k")
     value, text = writer.value(y), writer.text(y)
     if not is_array(value):
         return text[1:-1] if _wrapped(text) and isinstance(y, Ref) else text

@@ -46,6 +46,6 @@ def _recorded(f: Callable, leaves: list, tree: Any, held: Mapping) -> Program | 
     """The rows of f alone; None for a function that is not of numbers alone."""
     inner = [x.primal if isinstance(x, Carrier) else x for x in leaves]
     try:
-        return record_leaves(lambda *xs: f(*unflatten(tree, list(xs))), inner, f, held)
+        return record_leaves(lambda *xs: f(*unflatten(tree, list(xs))), inner, f, held, taped=True)
     except (TypeError, ValueError):
         return None

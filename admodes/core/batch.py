@@ -21,6 +21,7 @@ class Batch(Carrier):
 
     __slots__ = ("__weakref__", "shares")
     content = ("primal",)
+    differentiates = False
 
     def __init__(self, level: Level, primal: Any) -> None:
         self.level = level

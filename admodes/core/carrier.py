@@ -79,6 +79,8 @@ class Carrier:
     """The attributes that x += v replaces; none where the carrier cannot change, as numbers."""
     records: bool = False
     """Whether tests of it are carriers too."""
+    differentiates: bool = True
+    """Whether a whole number made of it loses a derivative."""
 
     def unary(self, op: Any) -> Any:
         """Apply a one-argument operation to this carrier."""
@@ -91,6 +93,10 @@ class Carrier:
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         """Apply an operation in which no argument is of a later level than this carrier."""
         raise NotImplementedError
+
+    def among_whole(self, op: Any, args: tuple, params: dict | None) -> Any:
+        """The result where all arguments are whole numbers and it is; None where they are not."""
+        return None
 
     @property
     def value(self) -> Any:

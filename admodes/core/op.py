@@ -15,7 +15,7 @@ from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, quiet
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.subclasses import plain_array
-from admodes.core.truth import as_numbers, truth_kind, truths_alone
+from admodes.core.truth import as_numbers, is_whole, truths_alone
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -162,7 +162,7 @@ class Op:
                     arrays = False
                     others = True
             elif isinstance(a, Carrier):
-                others = others or (a.records and truth_kind(a) != "")
+                others = others or (a.records and is_whole(a))
                 if top is None or a.level.serial > top.level.serial:
                     top = a
             elif a.__class__ is not float:
@@ -171,6 +171,9 @@ class Op:
         if others:
             args = tuple([plain_array(a, self.name) for a in args])
             if self.calculates:
+                whole = top.among_whole(self, args, params) if top is not None else None
+                if whole is not None:
+                    return whole
                 if self.truths is not None and truths_alone(args):
                     return self.truths(*args)
                 args = as_numbers(args, self.elementwise)

@@ -11,6 +11,8 @@ import numpy as np
 from admodes.core.carrier import Carrier, Level, call, holding, innermost, settled
 from admodes.core.op import blank, frozen_one, owner, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
+from admodes.core.truth import is_whole
+from admodes.core.whole import among_whole, loses_derivative
 
 
 class Ref(NamedTuple):
@@ -82,9 +84,16 @@ class Program:
 
 class Recording:
     """A list that is being written. held: arrays by id that the function refers to, which are read
-    anew at each run instead of being copied. values: whether steps keep their arrays."""
+    anew at each run instead of being copied. values: whether steps keep their arrays. taped: a
+    tape is made of the rows, so that what would lose its derivative there loses it here."""
 
-    def __init__(self, leaves: Sequence[Any], held: Mapping[int, np.ndarray], values: bool) -> None:
+    def __init__(
+        self,
+        leaves: Sequence[Any],
+        held: Mapping[int, np.ndarray],
+        values: bool,
+        taped: bool = False,
+    ) -> None:
         self.level = Level(leaves)
         self.steps: list[Step] = []
         self.guards: list[Guard] = []
@@ -92,6 +101,7 @@ class Recording:
         self.held = held
         self.owners = frozenset(id(owner(a)) for a in held.values())
         self.values = values
+        self.taped = taped
         self.captured: dict[int, np.ndarray] = {}
         self.rows: dict[int, int] = {}
 
@@ -129,6 +139,10 @@ class Recorded(Carrier):
         self.recording = recording
 
     @property
+    def differentiates(self) -> bool:  # type: ignore[override]
+        return self.recording.taped
+
+    @property
     def step(self) -> Step:
         """The row in the list."""
         return self.recording.steps[self.row]
@@ -154,6 +168,9 @@ class Recorded(Carrier):
     def unary(self, op: Any) -> Any:
         return op.dispatch((self,), None)
 
+    def among_whole(self, op: Any, args: tuple, params: dict | None) -> Any:
+        return among_whole(self, op, args, params)
+
     def __bool__(self) -> bool:
         taken = bool(self.primal)
         self.step.branches += (taken,)
@@ -161,16 +178,18 @@ class Recorded(Carrier):
         return taken
 
     def __index__(self) -> int:
-        return settled(int, self) if _is_whole(self) else super().__index__()  # type: ignore[no-any-return]
+        return settled(int, self) if is_whole(self) else super().__index__()  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
-        return settled(int, self) if _is_whole(self) else super().__int__()  # type: ignore[no-any-return]
+        if loses_derivative(self):
+            return super().__int__()
+        return settled(int, self)  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
-        return settled(float, self) if _is_whole(self) else super().__float__()  # type: ignore[no-any-return]
+        return settled(float, self) if is_whole(self) else super().__float__()  # type: ignore[no-any-return]
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        if not _is_whole(self):
+        if not is_whole(self):
             return super().__array__(*args, **kwargs)
         return np.array(settled(np.array, self), *args[:1])
 
@@ -185,13 +204,6 @@ class Recorded(Carrier):
         )
         if not guards or guards[-1].decide is not decide:
             guards.append(Guard(decide, args, y))
-
-
-def _is_whole(x: Any) -> bool:
-    """Whether x is a position, count or mask, which has no derivative to lose: plain code may
-    have it, and what it makes of it holds as long as x is the same."""
-    y = innermost(x)
-    return getattr(y, "dtype", np.dtype(type(y))).kind in "biu"
 
 
 def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
@@ -239,10 +251,11 @@ def record_leaves(
     f: Callable,
     held: Mapping[int, np.ndarray] | None = None,
     values: bool = True,
+    taped: bool = False,
 ) -> Program:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
-    carriers. held and values are as in Recording."""
-    recording = Recording(leaves, held or {}, values)
+    carriers. held, values and taped are as in Recording."""
+    recording = Recording(leaves, held or {}, values, taped)
     level = recording.level
     inputs = [recording.enter(None, (), None, x) for x in leaves]
     try:

@@ -29,6 +29,13 @@ def truth_kind(x: Any) -> str:
     return "numpy" if getattr(plain, "dtype", None) == np.bool_ else ""
 
 
+def is_whole(x: Any) -> bool:
+    """Whether x holds truth values or whole numbers, however deep. They have no derivative to lose:
+    plain code may have them, and what it makes of them holds as long as they are the same."""
+    y = innermost(x)
+    return getattr(y, "dtype", np.dtype(type(y))).kind in "biu"
+
+
 def truths_alone(args: tuple) -> bool:
     """Whether NumPy would see truth values of its own and nothing else."""
     kinds = set(map(truth_kind, args))
@@ -36,7 +43,7 @@ def truths_alone(args: tuple) -> bool:
 
 
 def as_numbers(args: tuple, truths: bool) -> tuple:
-    """Arguments as numbers to calculate with: plain whole numbers and, where asked, truth values
+    """Arguments as numbers to calculate with: whole numbers and, where asked, truth values
     become floats of the precision that NumPy's promotion gives."""
     plain = map(innermost, args)
     kinds = [a.dtype for a in plain if getattr(a, "dtype", OBJECT).kind in "biufc"]
@@ -52,7 +59,7 @@ def _number(a: Any, kind: np.dtype, truths: bool) -> Any:
         return float(a) if a.__class__ is bool else _plain(a, kind)
     if isinstance(a, np.ndarray | np.generic) and a.dtype.kind in WHOLE:
         return _plain(a, kind)
-    return a
+    return a.astype(kind) if isinstance(a, Carrier) and a.records and is_whole(a) else a
 
 
 def _plain(a: Any, kind: np.dtype) -> Any:

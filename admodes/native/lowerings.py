@@ -140,6 +140,7 @@ ENTRIES: dict[str, Lowering] = {
     "equal": _test("oeq"),
     "not_equal": _test("une"),
     "both": _made("bb", "b", "and i1 {0}, {1}"),
+    "differ": _made("bb", "b", "xor i1 {0}, {1}"),
     "either": _made("bb", "b", "or i1 {0}, {1}"),
     "opposite": _made("b", "b", "xor i1 {0}, true"),
     "isnan": _made("d", "b", "fcmp uno double {0}, {0}"),

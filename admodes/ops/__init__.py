@@ -34,6 +34,7 @@ from admodes.ops import (
     steps,
     strong,
     trigonometric,
+    truths,
     ufunc_methods,
 )
 
@@ -71,5 +72,6 @@ __all__ = [
     "steps",
     "strong",
     "trigonometric",
+    "truths",
     "ufunc_methods",
 ]

@@ -50,7 +50,7 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
     op: Op = linear(
         name,
         ufunc,
-        scalar=getattr(operator, dunder, None),
+        scalar=None if dunder == "xor" else getattr(operator, dunder, None),
         arity=2,
         differentiable=(False, False),
         kind="comparisons",
@@ -62,7 +62,7 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
         doc=f"a {sign} b as a boolean; it has no derivative.",
         numpy=(ufunc,),
     )
-    bind_operator(dunder, op, reflected=dunder in ("and", "or"))
+    bind_operator(dunder, op, reflected=dunder in ("and", "or", "xor"))
     if dunder in IN_PLACE:
         bind_in_place(dunder)
     return op
@@ -76,6 +76,10 @@ equal: Op = _compare("equal", np.equal, "=", "=", "eq")
 not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
 both = _compare("both", np.bitwise_and, "∧", r"\land", "and")
 either = _compare("either", np.bitwise_or, "∨", r"\lor", "or")
+differ = _compare("differ", np.bitwise_xor, "⊻", r"\oplus", "xor")
+for _bitwise in (both, either, differ):
+    # Of whole numbers they take the bits.
+    _bitwise.raw = True
 opposite: Op = linear(
     "opposite",
     np.logical_not,
@@ -93,6 +97,8 @@ opposite: Op = linear(
 
 def _invert(a: Any) -> Any:
     if isinstance(a, Carrier) and a.dtype.kind != "b":
+        if a.dtype.kind == "i":
+            return -1 - a
         raise TypeError("~x takes truth values, not a traced value: write ~(x > 0) or -x")
     return opposite(a)
 

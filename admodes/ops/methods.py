@@ -10,6 +10,8 @@ import numpy as np
 from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, Carrier, LostDerivative
 from admodes.core.op import REGISTRY
+from admodes.core.truth import is_whole
+from admodes.core.whole import AS_WHOLE, integers, loses_derivative
 from admodes.ops.layout import flat, matrix_transpose, rank_of, size_of
 from admodes.ops.products import dot
 
@@ -66,11 +68,13 @@ def _astype(
     kind = np.dtype(dtype)
     if kind == self.dtype:
         return self.clone() if copy else self
-    if kind.kind not in "fc" or (kind.kind == "f" and is_complex(self)):
-        raise LostDerivative(
-            f"x.astype({kind}) would lose the derivative of a traced value: use ad.value(x) where "
-            "only the numbers are wanted"
-        )
+    if kind.kind == "b":
+        return REGISTRY["not_equal"](self, 0)
+    if kind.kind in "iu" and not is_whole(self) and not loses_derivative(self):
+        return integers(self, dtype=kind)
+    whole = is_whole(self) and kind.kind in "iufc"
+    if not whole and (kind.kind not in "fc" or (kind.kind == "f" and is_complex(self))):
+        raise LostDerivative(AS_WHOLE.format(dtype=kind))
     return REGISTRY["astype"](self, dtype=kind)
 
 

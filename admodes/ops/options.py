@@ -11,6 +11,7 @@ from admodes.core.builders import is_complex
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, innermost, settled
 from admodes.core.op import REGISTRY
 from admodes.core.pytree import flatten, unflatten
+from admodes.core.truth import is_whole
 from admodes.ops.comparisons import where
 from admodes.ops.shaping import array
 
@@ -41,8 +42,10 @@ def no_out(out: Any, who: str) -> None:
 
 def prepared(a: Any, options: dict, who: str) -> tuple[Any, dict, bool]:
     """The array in the precision that dtype= asks for, the other options, and keepdims."""
-    given = given_options(options, who)
     a, kind = array(a), options.get("dtype")
+    if is_whole(a):
+        options = {k: v for k, v in options.items() if k != "dtype"}
+    given = given_options(options, who)
     if kind is not None and np.dtype(kind) != a.dtype:
         if is_complex(a) and np.dtype(kind).kind == "f":
             raise TypeError(f"{who}: dtype={kind} would lose the imaginary parts")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import implements
-from admodes.ops.options import given_options, steered
+from admodes.ops.options import steered
 
 PLAIN = (
     *(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere),
-    *(np.count_nonzero, np.searchsorted, np.digitize, np.lexsort, np.unravel_index),
+    *(np.searchsorted, np.digitize, np.lexsort, np.unravel_index),
     *(np.isin, np.allclose),
     *(np.isclose, np.array_equal, np.array_equiv, np.isposinf, np.isneginf, np.iscomplex),
     *(np.isreal, np.isscalar, np.array_repr, np.array_str, np.array2string, np.can_cast),
@@ -41,17 +41,6 @@ def _enter(function: Callable) -> None:
 
 for _function in PLAIN:
     _enter(_function)
-
-
-def _truth(function: Callable) -> None:
-    @implements(function)
-    def handler(a: Any, axis: Any = None, **options: Any) -> Any:
-        given = given_options(options, f"np.{function.__name__}")
-        return steered(function, a, axis=axis, **given)
-
-
-_truth(np.any)
-_truth(np.all)
 
 
 def _refused(function: Any, instead: str) -> None:

@@ -146,8 +146,22 @@ def part(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 
 def astype(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """No conversion to the same dtype."""
-    return args[0] if copy.alike(args[0], value) else None
+    """No conversion to the same dtype; a truth value as a float is a choice between 1 and 0."""
+    if copy.alike(args[0], value):
+        return args[0]
+    truth = args[0]
+    while (inner := copy.made(truth, "astype")) is not None:
+        truth = inner.args[0]
+    held = copy.value(truth)
+    if (
+        value.__class__ is np.ndarray
+        and getattr(held, "dtype", None) == np.bool_
+        and is_real(value)
+    ):
+        one, zero = value.dtype.type(1), value.dtype.type(0)
+        given = (1.0, 0.0) if value.dtype == np.float64 else (one, zero)
+        return copy.make("where", truth, *given, like=value)
+    return None
 
 
 def where(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
