@@ -109,7 +109,9 @@ def test_tests_give_the_truth_values_that_the_inputs_have():
         seen.append(first > 0)
         return first * first
 
-    for run in (ad.grad(f), ad.grad(ad.grad(f)), lambda x: ad.jvp(f, (x,), (x,))):
+    runs = [ad.grad(f), ad.grad(ad.grad(f)), lambda x: ad.jvp(f, (x,), (x,)), ad.hessian(f)]
+    runs += [ad.jacobian(f, mode=mode) for mode in ("forward", "reverse", "auto")]
+    for run in (*runs, ad.checkpoint(f), ad.grad(ad.checkpoint(f))):
         for x, kind in ((2.0, bool), (np.float64(2.0), np.bool_)):
             run(x)
             assert type(seen[-1]) is kind

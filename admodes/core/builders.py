@@ -90,9 +90,8 @@ class Elementwise(Op):
             try:
                 found = p(y, *args)
             except ARITHMETIC:
-                # Division of Python floats has no infinities, that of arrays has.
-                lifted = (np.full(1, a, float) if a.__class__ in NUMBERS else a for a in (y, *args))
-                found = REGISTRY["reshape"](p(*lifted), shape=())
+                found = p(*with_infinities((y, *args)))
+                found = found if shape_of(y) else REGISTRY["reshape"](found, shape=())
             if found.__class__ is np.ndarray and found.dtype.kind in "fb":
                 kind = dtype_of(y)
                 if found.dtype != kind and kind.kind == "f":
@@ -110,7 +109,11 @@ class Elementwise(Op):
             and y.__class__ is ARRAY
             and all(a.__class__ in PLAIN for a in args)
         ):
-            found = self.array_partials[i](y, *args)
+            p = self.array_partials[i]
+            try:
+                found = p(y, *args)
+            except ARITHMETIC:
+                found = p(*with_infinities((y, *args)))
             if found.__class__ is ARRAY and found.dtype != y.dtype and y.dtype.kind == "f":
                 found = found.astype(y.dtype)
             return self.product(i, found, t, args)
@@ -145,6 +148,12 @@ class Elementwise(Op):
 
     def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
         return self.dispatch(aligned(args, mapped), params)
+
+
+def with_infinities(args: tuple) -> tuple[Any, ...]:
+    """Arguments of a rule with arrays in the place of Python's numbers, whose division has no
+    infinities."""
+    return tuple([np.full(1, a, float) if a.__class__ in NUMBERS else a for a in args])
 
 
 def _read(function: Any, count: int) -> set[int]:
