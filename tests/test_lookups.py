@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.core.carrier import Carrier
 
 LOOKUPS = {
     "get of a dict": lambda x: x * {1.0: 2.0}.get(x, 5.0),
@@ -39,3 +40,34 @@ def test_a_traced_value_is_not_looked_up_by_hash(lookup, route):
 def test_the_plain_number_is():
     assert ad.grad(lambda x: x * {1.0: 2.0}.get(ad.value(x), 5.0))(1.0) == 2.0
     assert ad.grad(lambda x: x * (2.0 if x in (1.0, 2.0) else 5.0))(1.0) == 2.0
+
+
+def probed(x):
+    """Slices, ufuncs, reductions, joins and methods."""
+    y = np.concatenate([x[1:], np.flip(x)[:1]]).reshape(1, -1).T[:, 0]
+    z = np.where(y > 0.5, np.sin(y), y**2) + np.stack([x, y])[0] @ np.outer(x, y)
+    z += np.maximum(z.mean(), x.copy())
+    return np.sum(z * z) / np.linalg.norm(x)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_the_engines_ask_carriers_for_no_attribute_that_they_lack(mode, monkeypatch):
+    asked = []
+    missing = Carrier.__getattr__
+    monkeypatch.setattr(
+        Carrier, "__getattr__", lambda self, name: (asked.append(name), missing(self, name))[1]
+    )
+    x = np.array([0.3, 0.6, 0.9])
+    ad.jacobian(probed, mode=mode)(x)
+    ad.jacobian(ad.grad(probed), mode=mode)(x)
+    ad.record(probed, x), ad.vmap(probed)(np.stack([x, x]))
+    assert not asked
+
+
+def test_a_missing_attribute_says_what_to_do():
+    def f(x):
+        assert not hasattr(x, "no_such_thing")
+        return x.view(int)
+
+    with pytest.raises(AttributeError, match=r"no attribute 'view': use ad\.value\(x\)\.view"):
+        ad.grad(f)(np.ones(2))

@@ -65,6 +65,17 @@ def is_numpys(x: Any) -> bool:
     return isinstance(x, (np.ndarray, np.generic))
 
 
+class NoAttribute(AttributeError):
+    """A traced value has no such attribute. The words are found when they are read, since code
+    that probes (hasattr) asks often and reads nothing."""
+
+    def __str__(self) -> str:
+        (name,) = self.args
+        plain = hasattr(np.ndarray, name) or hasattr(float, name)
+        hint = f": use ad.value(x).{name} for that of the plain value" if plain else ""
+        return f"a traced value has no attribute {name!r}{hint}"
+
+
 class Carrier:
     """Base class of everything that is differentiated or recorded."""
 
@@ -256,9 +267,7 @@ class Carrier:
             raise TypeError(f"{name} of a traced value does not take all of {given}") from error
 
     def __getattr__(self, name: str) -> Any:
-        plain = hasattr(np.ndarray, name) or hasattr(float, name)
-        hint = f": use ad.value(x).{name} for that of the plain value" if plain else ""
-        raise AttributeError(f"a traced value has no attribute {name!r}{hint}")
+        raise NoAttribute(name)
 
 
 class _Local(threading.local):

@@ -66,7 +66,7 @@ def share(base: Any, view: Any) -> None:
     """Note that in NumPy these two arrays would be one memory."""
     if not (base.content and base.shape and view.content and view.shape):
         return
-    group = getattr(base, "shares", None)
+    group = _group(base)
     if group is None:
         group = base.shares = {}
         _join(group, base)
@@ -81,4 +81,13 @@ def _join(group: dict[int, Any], x: Any) -> None:
 
 def _shared(x: Any) -> bool:
     """Whether another array that is still in use shares memory with x."""
-    return len(getattr(x, "shares", None) or ()) > 1
+    return len(_group(x) or ()) > 1
+
+
+def _group(x: Any) -> dict[int, Any] | None:
+    """The arrays that share memory with x; None for an array that has never been in a view. Asked
+    for at every view, so without the carriers' own words for a missing attribute."""
+    try:
+        return object.__getattribute__(x, "shares")  # type: ignore[no-any-return]
+    except AttributeError:
+        return None
