@@ -14,9 +14,11 @@ from admodes.core.builders import Domain, dtype_of, is_complex, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
 from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
-from admodes.ops.arithmetic import divide, square
+from admodes.ops.arithmetic import square
 from admodes.ops.comparisons import where
+from admodes.ops.planar import cosine, over_square
 from admodes.ops.selection import abs as absolute
+from admodes.ops.strong import strong_mul
 
 
 def _entrywise(op: Any) -> Any:
@@ -53,9 +55,18 @@ conj: Op = linear(
     doc="The complex conjugate.",
     kind="moves",
 )
+
+
+def _times_i(x: Any, sign: float) -> Any:
+    """By parts, since the product with 0 + i of what is infinite is nan."""
+    y = np.empty(np.shape(x), np.result_type(x, np.complex64))
+    y.real, y.imag = -sign * np.imag(x), sign * np.real(x)
+    return y
+
+
 times_i: Op = linear(
     "times_i",
-    lambda x, sign: sign * 1j * x,
+    _times_i,
     lambda w, y, x, sign: times_i(w, sign=sign),
     batch=lambda args, mapped, sign: times_i(args[0], sign=sign),
     kind="multiplications",
@@ -63,8 +74,15 @@ times_i: Op = linear(
 )
 
 
+def _along(t: Any, across: Any, up: Any, z: Any) -> Any:
+    """The real number across · Re t + up · Im t, and 0 where z is 0."""
+    total = strong_mul(across, real(t)) + strong_mul(up, imag(t))
+    return where(z == 0, 0.0, total)
+
+
 def _modulus_tangent(tangents: list, y: Any, z: Any) -> Any:
-    return divide(real(conj(z) * tangents[0]), where(y == 0, 1.0, y))
+    a, b = real(z), imag(z)
+    return _along(tangents[0], cosine(a, b), cosine(b, a), z)
 
 
 modulus: Op = tangential(
@@ -82,8 +100,8 @@ modulus: Op = tangential(
 
 
 def _angle_tangent(tangents: list, y: Any, z: Any) -> Any:
-    size = real(z) * real(z) + imag(z) * imag(z)
-    return divide(imag(conj(z) * tangents[0]), where(size == 0, 1.0, size))
+    a, b = real(z), imag(z)
+    return _along(tangents[0], -over_square(b, a), over_square(a, b), z)
 
 
 angle_: Op = tangential(

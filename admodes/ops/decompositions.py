@@ -13,8 +13,9 @@ import numpy as np
 
 from admodes.core.builders import Domain, is_complex, linear
 from admodes.core.carrier import Carrier, implements
-from admodes.core.op import Kink, Op, shape_of
+from admodes.core.op import REGISTRY, Kink, Op, shape_of
 from admodes.core.tangential import tangential
+from admodes.ops.comparisons import both, greater, less, where
 from admodes.ops.layout import matrix_transpose, rank_of
 from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, square_matrix
 from admodes.ops.options import steered
@@ -57,13 +58,31 @@ def gaps_of(w: Any) -> Any:
     return off / (across - down + np.eye(n))
 
 
+def _turn(x: Any, dx: Any) -> Any:
+    """The angle by which each vector turns in the complex plane so that its component x stays real
+    where it is: LAPACK gives such vectors. 0 where x says nothing about the angle."""
+    real, imag = REGISTRY["real"], REGISTRY["imag"]
+    told = both(less(REGISTRY["abs"](imag(x)), 1e-12), greater(REGISTRY["abs"](real(x)), 1e-8))
+    return where(told, -imag(dx) / where(told, real(x), 1.0), 0.0)
+
+
+def _turned(x: Any, dx: Any, angle: Any) -> Any:
+    """dx for columns x that turn by these angles as well."""
+    lead, n = shape_of(angle)[:-1], shape_of(angle)[-1]
+    return dx + x * REGISTRY["times_i"](reshape(angle, shape=(*lead, 1, n)), sign=1.0)
+
+
 def _eigh_tangent(tangents: list, y: Any, a: Any, uplo: str) -> Any:
     lead, n = shape_of(a)[:-2], shape_of(a)[-1]
     w, v = unpacked(y, lead, [(n,), (n, n)])
     t = tangents[0]
     t = from_lower(t if uplo == "L" else adjoint(t))
-    inside = matmul(matmul(matrix_transpose(v), t), v)
-    return joined(lead, diagonal(inside), matmul(v, strong_mul(gaps_of(w), inside)))
+    inside = matmul(matmul(adjoint(v), t), v)
+    dv = matmul(v, strong_mul(gaps_of(w), inside))
+    if is_complex(a):
+        row = 0 if uplo == "L" else n - 1
+        dv = _turned(v, dv, _turn(v[..., row, :], dv[..., row, :]))
+    return joined(lead, diagonal(inside), dv)
 
 
 eigh: Op = tangential(
@@ -77,9 +96,10 @@ eigh: Op = tangential(
         convention="of equal eigenvalues, that of the vectors that LAPACK gives",
     ),
     batch=lambda args, mapped, uplo: eigh(args[0], uplo=uplo),
-    doc="The eigenvalues of a symmetric matrix, and its eigenvectors, in one vector. The "
-    "derivatives of eigenvalues are finite also where some are equal; those of eigenvectors are "
-    "not, where they are used.",
+    holomorphic=True,
+    doc="The eigenvalues of a symmetric or Hermitian matrix, and its eigenvectors, in one vector. "
+    "The derivatives of eigenvalues are finite also where some are equal; those of eigenvectors "
+    "are not, where they are used.",
 )
 
 
@@ -87,8 +107,9 @@ eigh: Op = tangential(
 def _eigh(a: Any, UPLO: str = "L") -> Any:
     a = square_matrix(a, "eigh")
     lead, n = shape_of(a)[:-2], shape_of(a)[-1]
-    found = unpacked(eigh(a, uplo=UPLO), lead, [(n,), (n, n)])
-    return type(np.linalg.eigh(np.eye(1)))(*found)
+    w, v = unpacked(eigh(a, uplo=UPLO), lead, [(n,), (n, n)])
+    w = REGISTRY["real"](w) if is_complex(a) else w
+    return type(np.linalg.eigh(np.eye(1)))(w, v)
 
 
 @implements(np.linalg.eigvalsh)
@@ -112,18 +133,24 @@ def _svd_tangent(tangents: list, y: Any, a: Any) -> Any:
     (t,) = tangents
     lead, m, n, k = _svd_shapes(a)
     u, s, vh = unpacked(y, lead, [(m, k), (k,), (k, n)])
-    v, uh = matrix_transpose(vh), matrix_transpose(u)
+    s = REGISTRY["real"](s) if is_complex(a) else s
+    v, uh = adjoint(vh), adjoint(u)
     inside = matmul(matmul(uh, t), v)
+    other = adjoint(inside)
     row = reshape(s, shape=(*lead, 1, k))
-    gaps = gaps_of(s * s)
-    other = matrix_transpose(inside)
-    du = matmul(u, strong_mul(gaps, inside * row + matrix_transpose(row) * other))
-    dv = matmul(v, strong_mul(gaps, matrix_transpose(row) * inside + other * row))
+    # No singular value is squared: the square of 1e-200 is 0.
+    even = strong_mul(gaps_of(s), 0.5 * (inside + other))
+    odd = strong_mul(1.0 / (row + matrix_transpose(row)), 0.5 * (inside - other))
+    du, dv = matmul(u, even + odd), matmul(v, even - odd)
     if m > k:
         du = du + strong_mul(1.0 / row, matmul(t, v) - matmul(u, inside))
     if n > k:
-        dv = dv + strong_mul(1.0 / row, matmul(matrix_transpose(t), u) - matmul(v, other))
-    return joined(lead, du, diagonal(inside), matrix_transpose(dv))
+        dv = dv + strong_mul(1.0 / row, matmul(adjoint(t), u) - matmul(v, other))
+    if is_complex(a):
+        real_one = (v, dv) if m >= n else (u, du)
+        angle = _turn(*(x[..., 0, :] for x in real_one))
+        du, dv = _turned(u, du, angle), _turned(v, dv, angle)
+    return joined(lead, du, diagonal(inside), adjoint(dv))
 
 
 svd: Op = tangential(
@@ -131,7 +158,8 @@ svd: Op = tangential(
     _svd_value,
     _svd_tangent,
     batch=lambda args, mapped: svd(args[0]),
-    doc="The reduced singular value decomposition U, s, Vᵀ in one vector. The derivatives of "
+    holomorphic=True,
+    doc="The reduced singular value decomposition U, s, Vᴴ in one vector. The derivatives of "
     "singular values are finite also where some are equal.",
 )
 
@@ -210,6 +238,7 @@ def svd_of(
     whole = svd(a)
     u, _, vh = unpacked(whole, lead, [(m, k), (k,), (k, n)])
     s = singular_values(whole, a)
+    s = REGISTRY["real"](s) if is_complex(a) else s
     return type(np.linalg.svd(np.eye(1)))(u, s, vh) if compute_uv else s
 
 
@@ -228,9 +257,12 @@ def _qr_tangent(tangents: list, y: Any, a: Any) -> Any:
     *lead, m, n = shape_of(a)
     q, r = unpacked(y, tuple(lead), [(m, n), (n, n)])
     scaled = matrix_transpose(solve(matrix_transpose(r), matrix_transpose(t)))
-    inside = matmul(matrix_transpose(q), scaled)
+    inside = matmul(adjoint(q), scaled)
     below = inside * np.tril(np.ones((n, n)), -1)
-    turn = below - matrix_transpose(below)
+    turn = below - adjoint(below)
+    if is_complex(a):
+        # The diagonal of R is real.
+        turn = turn + REGISTRY["times_i"](REGISTRY["imag"](inside) * np.eye(n), sign=1.0)
     dq = scaled - matmul(q, inside) + matmul(q, turn)
     return joined(tuple(lead), dq, matmul(inside - turn, r))
 
@@ -240,6 +272,7 @@ qr: Op = tangential(
     _qr_value,
     _qr_tangent,
     batch=lambda args, mapped: qr(args[0]),
+    holomorphic=True,
     doc="The thin QR decomposition in one vector, of matrices of full column rank.",
 )
 
@@ -253,7 +286,7 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
     k = min(m, n)
     q, r = unpacked(qr(a[..., :k]), tuple(lead), [(m, k), (k, k)])
     if n > m:
-        r = concatenate([r, matmul(matrix_transpose(q), a[..., k:])], axis=rank_of(a) - 1)
+        r = concatenate([r, matmul(adjoint(q), a[..., k:])], axis=rank_of(a) - 1)
     return r if mode == "r" else type(np.linalg.qr(np.eye(1)))(q, r)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise, is_complex
 from admodes.core.op import Kink, Op
+from admodes.ops.activations import sigmoid
 from admodes.ops.arithmetic import sqrt, square
 from admodes.ops.planar import hypot
 from admodes.ops.strong import strong_mul
@@ -42,7 +43,7 @@ cosh: Op = elementwise(
 tanh = elementwise(
     "tanh",
     np.tanh,
-    lambda y, a: square(1 / cosh(a)),
+    lambda y, a: 4 * sigmoid(2 * a) * sigmoid(-2 * a) if is_complex(a) else square(1 / cosh(a)),
     scalar=math.tanh,
     symbol=lambda sp, a: sp.tanh(a),
     text="tanh {0}",
@@ -56,8 +57,8 @@ tanh = elementwise(
 
 
 def _leg(a: Any) -> Any:
-    """√(1 + a²), without overflow on the way where a is real."""
-    return sqrt(1 + a * a) if is_complex(a) else hypot(1.0, a)
+    """√(1 + a²), without overflow on the way."""
+    return sqrt(1 + 1j * a) * sqrt(1 - 1j * a) if is_complex(a) else hypot(1.0, a)
 
 
 asinh = elementwise(
@@ -119,7 +120,7 @@ _atanh_edges = Domain(
 )
 _atanh_slope = elementwise(
     "atanh_slope",
-    lambda a: 1 / ((1 - a) * (1 + a)),
+    lambda a: 1 / (1 - a) / (1 + a) if np.iscomplexobj(a) else 1 / ((1 - a) * (1 + a)),
     lambda y, a: 2 * strong_mul(a, y) * y,
     scalar=lambda a: 1 / ((1 - a) * (1 + a)),
     symbol=lambda sp, a: 1 / (1 - a**2),

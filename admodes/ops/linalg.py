@@ -180,7 +180,8 @@ def from_lower(x: Any) -> Any:
     """The symmetric (Hermitian) matrix of which x's lower triangle is read."""
     n = shape_of(x)[-1]
     strictly = x * np.tril(np.ones((n, n)), -1)
-    return strictly + adjoint(strictly) + x * np.eye(n)
+    on = REGISTRY["real"](x) if is_complex(x) else x
+    return strictly + adjoint(strictly) + on * np.eye(n)
 
 
 def _cholesky_tangent(tangents: list, y: Any, a: Any) -> Any:
@@ -193,7 +194,8 @@ cholesky: Op = tangential(
     np.linalg.cholesky,
     _cholesky_tangent,
     batch=lambda args, mapped: cholesky(args[0]),
-    doc="The lower triangular L with L Lᵀ = A; the lower triangle of A is read.",
+    holomorphic=True,
+    doc="The lower triangular L with L Lᴴ = A; the lower triangle of A is read.",
 )
 
 
@@ -207,7 +209,7 @@ def _pinv_tangent(tangents: list, y: Any, a: Any, **params: Any) -> Any:
     """G. H. Golub and V. Pereyra (1973), for matrices of locally constant rank."""
     (t,) = tangents
     m, n = shape_of(a)[-2:]
-    th, yh = matrix_transpose(t), matrix_transpose(y)
+    th, yh = adjoint(t), adjoint(y)
     left = matmul(matmul(matmul(y, yh), th), np.eye(m) - matmul(a, y))
     right = matmul(matmul(np.eye(n) - matmul(y, a), th), matmul(yh, y))
     return left + right - matmul(matmul(y, t), y)
@@ -218,6 +220,7 @@ pinv: Op = tangential(
     lambda a, **params: np.linalg.pinv(a, **params),
     _pinv_tangent,
     batch=lambda args, mapped, **params: pinv(args[0], **params),
+    holomorphic=True,
     doc="The Moore-Penrose inverse, of matrices whose rank does not change nearby.",
 )
 

@@ -188,6 +188,7 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
         batch=along_axis(lambda: op),
         cost=_fewer("comparisons"),
         kind="comparisons",
+        holomorphic=True,
         doc=doc,
     )
     return op

@@ -77,6 +77,7 @@ maximum = elementwise(
     numpy=(np.maximum,),
     aliases=("max",),
     truths=either,
+    holomorphic=True,
     folds=True,
     doc="The larger of a and b, entry by entry (of several, from the left).",
 )
@@ -96,6 +97,7 @@ minimum = elementwise(
     numpy=(np.minimum,),
     aliases=("min",),
     truths=both,
+    holomorphic=True,
     folds=True,
     doc="The smaller of a and b, entry by entry (of several, from the left).",
 )

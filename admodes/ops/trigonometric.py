@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
+from admodes.core.builders import Domain, elementwise, is_complex
 from admodes.core.op import Kink, Op
 from admodes.ops.strong import strong_mul
 
@@ -61,9 +62,15 @@ def _edges(name: str) -> Domain:
     )
 
 
+def _asin_slopes(a: Any) -> Any:
+    if np.iscomplexobj(a):
+        return 1 / np.sqrt(1 - a) / np.sqrt(1 + a)
+    return 1 / np.sqrt((1 - a) * (1 + a))
+
+
 _asin_slope = elementwise(
     "asin_slope",
-    lambda a: 1 / np.sqrt((1 - a) * (1 + a)),
+    _asin_slopes,
     lambda y, a: strong_mul(a, y) * y * y,
     scalar=lambda a: 1 / math.sqrt((1 - a) * (1 + a)),
     symbol=lambda sp, a: 1 / sp.sqrt(1 - a**2),
@@ -107,7 +114,7 @@ acos = elementwise(
 atan = elementwise(
     "atan",
     np.arctan,
-    lambda y, a: 1 / (1 + a * a),
+    lambda y, a: 1 / (1 + 1j * a) / (1 - 1j * a) if is_complex(a) else 1 / (1 + a * a),
     scalar=math.atan,
     symbol=lambda sp, a: sp.atan(a),
     text="arctan {0}",
