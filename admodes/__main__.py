@@ -1,6 +1,11 @@
 """`python -m admodes …` is the command `admodes …`."""
 
-from admodes.cli import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from admodes.cli import main
+    except KeyboardInterrupt:
+        print("admodes: interrupted", file=sys.stderr)
+        sys.exit(130)
     main()

@@ -9,6 +9,7 @@ import inspect
 import itertools
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
@@ -82,7 +83,7 @@ def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) 
     return _expressions(targets, point)
 
 
-def one_line(error: BaseException) -> str:
+def one_line(error: BaseException | str) -> str:
     """The message of an error in one line."""
     return " ".join(str(error).split())
 
@@ -146,9 +147,9 @@ def _components(point: dict[str, Any]) -> tuple[str, ...]:
     names = [
         n if np.ndim(v) == 0 else f"{n}{i + 1}" for n, v in point.items() for i in range(np.size(v))
     ]
-    for n in names:
-        if names.count(n) > 1:
-            raise InputError(f"--at gives {n} twice: as a component of a vector and by name")
+    twice = next((n for n, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
+        raise InputError(f"--at gives {twice} twice: as a component of a vector and by name")
     return tuple(names)
 
 
@@ -177,7 +178,7 @@ def _expanded(point: dict[str, Any], used: set[str]) -> dict[str, Any]:
     """point, where vectors that expressions use by their components are those components."""
     found: dict[str, Any] = {}
     for n, v in point.items():
-        parts = {f"{n}{i + 1}": float(x) for i, x in enumerate(v)} if np.ndim(v) else {}
+        parts = {f"{n}{i + 1}": float(x) for i, x in enumerate(np.ravel(v))} if np.ndim(v) else {}
         by_component = not used.isdisjoint(parts)
         if parts and by_component == (n in used):
             raise InputError(
@@ -271,10 +272,10 @@ def _load(where: str, debug: bool) -> ModuleType:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             return _load_file(Path(where)) if is_file else importlib.import_module(where)
-    except InputError:
+    except (InputError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
-        if debug:
+    except BaseException as error:
+        if debug and isinstance(error, Exception):
             raise
         raise InputError(_why_not(where, error)) from error
 

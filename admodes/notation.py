@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.builders import in_latex
 from admodes.core.op import REGISTRY, Op
 from admodes.views.dialects import Text
 
@@ -89,7 +90,7 @@ def partial_templates(
     prime = "′" if dialect == "text" else "'"
     arity = op.arity or 0
     slots = ", ".join(f"⟦{i}⟧" for i in range(arity))
-    name = op.name if dialect == "text" else rf"\mathrm{{{op.name}}}".replace("_", r"\_")
+    name = op.name if dialect == "text" else rf"\mathrm{{{in_latex(op.name)}}}"
     if arity == 1:
         return (f"{name}{prime}({slots})",)
     return tuple(f"{name}_{i + 1}{prime}({slots})" for i in range(arity))
@@ -177,7 +178,7 @@ def _to_number(base: ast.expr, exponent: float, dialect: str) -> str:
 def _operation(name: str, args: list, dialect: str) -> tuple[str, float]:
     if name not in REGISTRY:  # a member of a family, such as polygamma2
         inside = ", ".join(_walk(arg, dialect)[0] for arg in args)
-        shown = name if dialect == "text" else rf"\mathrm{{{name}}}".replace("_", r"\_")
+        shown = name if dialect == "text" else rf"\mathrm{{{in_latex(name)}}}"
         return f"{shown}({inside})", _CLOSED
     return operation(REGISTRY[name], [_walk(arg, dialect) for arg in args], dialect)
 

@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.carrier import quiet
+from admodes.core.pytree import flatten
 from admodes.derivatives import hessian as hessian_of
 from admodes.derivatives import jacobian as jacobian_of
 from admodes.derivatives import value_and_grad
 from admodes.inputs import InputError, Target
 from admodes.problems import PROBLEMS
 from admodes.program.count import Counts, count_arrays, count_program, counts_arrays
+from admodes.program.limits import MOST_LINES, check_lines
 from admodes.program.scalars import scalar_function, scalar_program
 from admodes.rows import plain
 from admodes.stationary import classify
-from admodes.trace import Trace, scalar_trace
+from admodes.trace import Trace, note_beyond_domain, scalar_trace
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 from admodes.views.tables import Table, jacobian_table
@@ -42,6 +45,7 @@ class Result:
 
 def jacobian(target: Target, layout: str = "standard") -> Result:
     """The Jacobian by both engines, with sweeps and exact operation counts."""
+    _check_entries(target, "jacobian", lambda n, m: n * m)
     scalars, components = scalar_function(target.function, target.args)
     t = _trace(target)
     inputs, outputs = _names(t.inputs), _names(t.outputs)
@@ -50,6 +54,7 @@ def jacobian(target: Target, layout: str = "standard") -> Result:
         mode: [list(row) for row in jacobian_of(scalars, every, mode)(*components)]
         for mode in ("forward", "reverse")
     }
+    note_beyond_domain(t, matrices["forward"])
     counts = count_program(t.program, inputs, outputs)
 
     def tables(write: Text) -> list[Table]:
@@ -72,7 +77,25 @@ def jacobian(target: Target, layout: str = "standard") -> Result:
 
 
 def _trace(target: Target) -> Trace:
-    return scalar_trace(target.function, target.args, target.names, target.output_names)
+    return scalar_trace(target.function, target.args, target.names, target.output_names, modes=())
+
+
+def _check_entries(target: Target, what: str, entries: Callable[[int, int], int]) -> None:
+    """Refuse a matrix that nobody prints, before it is made: entries(inputs, outputs) of them."""
+    n = sum(int(np.size(x)) for x in target.args)
+    few = entries(n, n) <= MOST_LINES
+    m = n if few else _outputs(target)
+    check_lines(
+        entries(n, m),
+        f"{what}: {n} inputs and {m} outputs",
+        "admodes sparsity shows which entries can be other than zero, ad.sparse_jacobian and "
+        "ad.sparse_hessian make those, and admodes gradient prints one row",
+    )
+
+
+def _outputs(target: Target) -> int:
+    with quiet():
+        return sum(int(np.size(y)) for y in flatten(target.function(*target.args))[0])
 
 
 def _names(ends: list[dict]) -> list[str]:
@@ -107,9 +130,14 @@ def _scalar_output(target: Target) -> tuple[Callable, list[float], Trace]:
     if len(outputs) != 1:
         raise ValueError(
             f"this takes a function with one output, and there are {len(outputs)} "
-            f"({', '.join(outputs)}): choose one, or use admodes jacobian"
+            f"({', '.join(shortened(outputs))}): choose one, or use admodes jacobian"
         )
     return (lambda *xs: scalars(*xs)[0]), components, t
+
+
+def shortened(names: list[str]) -> list[str]:
+    """The first names of many, and the last."""
+    return names if len(names) <= 8 else [*names[:6], "…", names[-1]]
 
 
 def gradient(target: Target) -> Result:
@@ -117,6 +145,7 @@ def gradient(target: Target) -> Result:
     f, components, t = _scalar_output(target)
     names = _names(t.inputs)
     out, grads = value_and_grad(f, tuple(range(len(components))))(*components)
+    note_beyond_domain(t, [grads])
 
     def tables(write: Text) -> list[Table]:
         table = _gradient_table(write, names, components, grads, out)
@@ -150,10 +179,12 @@ def _gradient_table(write: Text, names: list[str], xs: list, grads: Any, out: An
 
 def hessian(target: Target) -> Result:
     """Gradient and Hessian (forward over reverse), and the kind of the point."""
+    _check_entries(target, "hessian", lambda n, m: n * n)
     f, components, t = _scalar_output(target)
     names = _names(t.inputs)
     every = tuple(range(len(components)))
     out, grads = value_and_grad(f, every)(*components)
+    note_beyond_domain(t, [grads])
     matrix = np.array(hessian_of(f, every)(*components), dtype=float)
     matrix = matrix.reshape(len(components), len(components))
     found = classify(grads, matrix, components)

@@ -11,6 +11,7 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise, shape_of
 from admodes.core.carrier import value as plain_value
 from admodes.core.forward import jvp
+from admodes.core.names import checked_name
 from admodes.core.op import REGISTRY, Op
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import vjp
@@ -46,6 +47,9 @@ def custom_rule(
     >>> ad.grad(cube)(2.0)
     12.0
     """
+    checked_name(name, "operation's")
+    if any(sign in name for sign in "{}⟦⟧"):
+        raise ValueError(f"custom_rule: {name!r}: braces stand for arguments; leave them out")
     given = [partials] if callable(partials) else list(partials)
     earlier = REGISTRY.get(name)
     if earlier is not None and not earlier.custom:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from admodes.core.builders import zeros
 from admodes.core.carrier import value
+from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
 from admodes.program.arrays import by_array
+from admodes.program.limits import check_lines, check_numbers
 from admodes.program.scalars import scalar_program
 from admodes.rows import Row, plain, scalar_rows
 from admodes.views.render import render
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     from admodes.vectors import ArrayTrace
 
 NUMBERINGS = ("zero", "griewank")
+MODES = ("forward", "reverse")
+INSTEAD = (
+    'rows="array" (--rows array) has one row per operation on whole arrays, and ad.grad and '
+    "ad.jacobian give the derivatives as arrays"
+)
 
 
 @dataclass
@@ -145,9 +152,15 @@ def scalar_trace(
     seeds: dict[str, float] | None = None,
     weights: dict[str, float] | None = None,
     title: str = "",
+    modes: Sequence[str] = MODES,
 ) -> Trace:
-    """The trace of f at args by scalars; see trace."""
+    """The trace of f at args by scalars; see trace. modes: those of which there are tables."""
+    n = sum(int(np.size(value(x))) for x in flatten(args)[0])
+    check_numbers(n, "trace", INSTEAD)
+    forward = n if "forward" in modes else 0
+    _check_tables(forward, n)
     program, input_names, output_names = scalar_program(f, args, names, outputs)
+    _check_tables(forward + len(output_names) * ("reverse" in modes), len(program.steps))
     values = [program.steps[i].value for i in range(len(input_names))]
     made = scalar_rows(program, input_names, output_names, numbering)
     result = Trace(
@@ -155,8 +168,8 @@ def scalar_trace(
         made,
         [_output(n, y, program) for n, y in zip(output_names, program.outputs)],
         {
-            "forward": _directions(input_names, seeds, "seeds"),
-            "reverse": _directions(output_names, weights, "weights"),
+            "forward": _directions(input_names, seeds, "seeds") if "forward" in modes else {},
+            "reverse": _directions(output_names, weights, "weights") if "reverse" in modes else {},
         },
         {},
         program,
@@ -164,23 +177,30 @@ def scalar_trace(
     )
     _sweep_forward(result)
     _sweep_reverse(result)
-    result.jacobian = _jacobian(result)
-    _note_beyond_domain(result)
+    result.jacobian = _jacobian(result, modes)
+    known = result.jacobian["forward"] or result.jacobian["reverse"]
+    if known is not None:
+        note_beyond_domain(result, known)
     return result
 
 
-def _note_beyond_domain(t: Trace) -> None:
+def note_beyond_domain(t: Trace, jacobian: list) -> None:
     """Say at the first row that is nan that a finite derivative beside it is none."""
     first = next((row for row in t.rows if np.any(np.isnan(row.value))), None)
     beside = any(
         np.isnan(y["value"]) and any(np.isfinite(p) and p != 0 for p in line)
-        for y, line in zip(t.outputs, t.jacobian["forward"], strict=True)
+        for y, line in zip(t.outputs, jacobian, strict=True)
     )
     if first is not None and beside:
         first.notes.append(
             "the derivative formula goes on outside the domain: what it gives there is no "
             "derivative of the function"
         )
+
+
+def _check_tables(tables: int, rows: int) -> None:
+    """Refuse more tables of so many rows than are printed."""
+    check_lines(tables * rows, f"trace: {tables} tables of {rows} rows", INSTEAD)
 
 
 def _output(name: str, y: Any, program: Program) -> dict:
@@ -255,14 +275,17 @@ def _pull(t: Trace, row: Row, adjoints: list, direction: str) -> None:
             adjoints[a.row] = adjoints[a.row] + term
 
 
-def _jacobian(t: Trace) -> dict:
+def _jacobian(t: Trace, modes: Sequence[str]) -> dict:
     inputs = [i["name"] for i in t.inputs]
 
     def forward(output: dict, name: str) -> float:
         return 0.0 if output["row"] is None else t.rows[output["row"]].tangents[name] or 0.0
 
-    return {
-        "forward": [[forward(y, n) for n in inputs] for y in t.outputs],
-        "reverse": [[t.rows[x["row"]].adjoints[y["name"]] for x in t.inputs] for y in t.outputs],
-        "symbolic": None,
+    def reverse(output: dict, x: dict) -> float:
+        return cast(float, t.rows[x["row"]].adjoints[output["name"]])
+
+    made = {
+        "forward": lambda: [[forward(y, n) for n in inputs] for y in t.outputs],
+        "reverse": lambda: [[reverse(y, x) for x in t.inputs] for y in t.outputs],
     }
+    return {mode: made[mode]() if mode in modes else None for mode in MODES} | {"symbolic": None}

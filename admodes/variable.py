@@ -11,6 +11,7 @@ import numpy as np
 from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level
 from admodes.core.checking import Count, is_strict, look_at
+from admodes.core.names import checked_name
 from admodes.core.op import canonical, numeric
 from admodes.core.sweep import sweep
 from admodes.core.tape import General, Node, reachable
@@ -32,7 +33,8 @@ class Variable(Node):
     children: the arguments it was made from, constants included. func: the name of the operation,
     or None for an input. name, id: for people and for drawing.
 
-    Raises TypeError for values that are no numbers, and for traced values.
+    Raises TypeError for values that are no numbers and for traced values, ValueError for a name
+    that cannot be printed.
 
     >>> import admodes as ad
     >>> x1, x2 = ad.Variable(2.0, name="x_1"), ad.Variable(5.0, name="x_2")
@@ -51,7 +53,7 @@ class Variable(Node):
     def __init__(self, value: Any, name: str | None = None) -> None:
         super().__init__(_level, _plain(value), None, (), None)
         self.grad = None
-        self.name = name
+        self.name = None if name is None else checked_name(name, "variable's")
         self.id = next(_ids)
 
     @property

@@ -18,6 +18,7 @@ from admodes.core.builders import shape_of
 from admodes.core.carrier import value
 from admodes.core.record import Program, Ref
 from admodes.program.arrays import ArrayProgram, array_program
+from admodes.program.limits import check_lines
 from admodes.program.replay import adjoints, tangents
 from admodes.rows import plain, row_notes
 from admodes.views.arrays import array_tables
@@ -134,6 +135,12 @@ def array_trace(
     """The trace of f at args with one row per operation; see ad.trace."""
     recorded = array_program(f, args, names, outputs)
     program = recorded.program
+    check_lines(
+        2 * len(program.steps),
+        f"trace: {len(program.steps)} operations",
+        "admodes count (ad.count) counts them, and ad.grad (admodes gradient) gives the "
+        "derivatives alone",
+    )
     derived = Derivation(recorded, fold=False, numbering=numbering)
     given = None if weights is None else _directions(recorded, weights)
     bars, ws, seeded = output_seeds(recorded, derived, given)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.backpropagation.terms import Term, peeled
+from admodes.core.builders import in_latex
 from admodes.notation import index_text, operation, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
 
@@ -264,7 +265,7 @@ def _times(c: float, t: Term) -> Term:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("…", r"\dots ")
+    return in_latex(text).replace("…", r"\dots ")
 
 
 def _tells(name: str, x: Any, t: Term) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 from admodes.checkpointing.schedule import (
     Action,
-    actions,
     advances,
     checked,
+    listed,
     repetition,
 )
 from admodes.views.render import render
@@ -46,7 +46,7 @@ class Revolve:
     @property
     def actions(self) -> list[Action]:
         """The schedule."""
-        return list(actions(self.n, self.snapshots))
+        return listed(self.n, self.snapshots)
 
     def others(self) -> list[Revolve]:
         """The same n with other numbers of snapshots, this one among them."""

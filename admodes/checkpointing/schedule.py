@@ -15,6 +15,10 @@ from math import comb
 from operator import index
 from typing import Any, NamedTuple
 
+MOST_STEPS = 10**30
+MOST_LISTED = 1_000_000
+"""The most steps of a schedule that is listed, action by action."""
+
 
 class Action(NamedTuple):
     """One action of a schedule. kind "advance": evaluate the steps start … stop - 1; "store": put
@@ -42,6 +46,8 @@ def checked(n: Any, snapshots: Any, who: str) -> tuple[int, int]:
     n = _integer(n, f"{who}: n={n!r}: the number of steps is an integer")
     if n < 0:
         raise ValueError(f"{who}: n={n}: the number of steps is not negative")
+    if n > MOST_STEPS:
+        raise ValueError(f"{who}: n has {len(str(n))} digits: at most 10^30 steps")
     if snapshots is None:
         return n, default_snapshots(n)
     snapshots = _integer(snapshots, f"{who}: snapshots={snapshots!r}: give an integer or None")
@@ -74,10 +80,14 @@ def repetition(n: int, snapshots: int) -> int:
     >>> repetition(1, 3), repetition(4, 3), repetition(5, 3)
     (0, 1, 2)
     """
-    r = 0
-    while comb(snapshots + r, r) < n:
-        r += 1
-    return r
+    low, high = -1, 0
+    while comb(snapshots + high, high) < n:
+        low, high = high, 2 * high + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = comb(snapshots + middle, middle) >= n
+        low, high = (low, middle) if enough else (middle, high)
+    return high
 
 
 def advances(n: int, snapshots: int) -> int:
@@ -140,7 +150,17 @@ def schedule(n: int, snapshots: int | None = None) -> list[Action]:
     restore state 0 from snapshot 0
     reverse step 0
     """
-    return list(actions(*checked(n, snapshots, "schedule")))
+    return listed(*checked(n, snapshots, "schedule"))
+
+
+def listed(n: int, snapshots: int) -> list[Action]:
+    """All actions. Raises ValueError for more than MOST_LISTED steps."""
+    if n > MOST_LISTED:
+        raise ValueError(
+            f"schedule: the actions of {n} steps are not listed, at most those of {MOST_LISTED}; "
+            "ad.revolve(n) counts them"
+        )
+    return list(actions(n, snapshots))
 
 
 def states(n: int, snapshots: int, state: Any, advance: Callable[[Any, int], Any]) -> Iterator:

@@ -16,6 +16,7 @@ from admodes.cli.compose import Of, composed
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
 from admodes.cli.running import Failure, emit, page_width, run, target_of
 from admodes.inputs import Target
+from admodes.program.limits import check_lines
 from admodes.program.scalars import scalar_function
 from admodes.rows import plain
 from admodes.views.render import render
@@ -84,6 +85,13 @@ def program(
     made = run(lambda: record(target.function, *target.args, names=names, outputs=results), target)
     passes = run(made.effects, target) if explain else []
     shown = run(made.optimised, target) if optimised else made
+    if not explain or optimised:
+        check_lines(
+            len(shown.steps),
+            f"program: {len(shown.steps)} rows",
+            "admodes count counts them, and loops over the entries of an array become few rows "
+            "where they are written on whole arrays",
+        )
     if format is Format.json:
         data = shown.to_dict() | ({"effects": [plain(vars(e)) for e in passes]} if explain else {})
         emit(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n", save)

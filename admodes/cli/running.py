@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -18,9 +18,13 @@ import admodes
 from admodes.core.carrier import LostDerivative
 from admodes.files import write_text
 from admodes.inputs import Target, one_line, raised, resolve
+from admodes.views.visible import visible
 
 STDOUT = (None, Path("-"), Path("/dev/stdout"))
 """Where -o prints: /dev/stdout may be a file that others write to, which no one may replace."""
+
+INTERRUPTED = 130
+"""The exit status that shells give a command that Ctrl-C ended."""
 
 _PACKAGE = os.path.dirname(os.path.abspath(admodes.__file__))
 
@@ -40,9 +44,9 @@ def run(job: Callable[[], Any], target: Target) -> Any:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             return job()
-    except (Failure, MemoryError):
+    except (Failure, MemoryError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         name = getattr(target.function, "__name__", "the function")
         if isinstance(error, LostDerivative):
             raise Failure(f"{name}: {one_line(error)}") from error
@@ -68,7 +72,9 @@ def page_width(save: Path | None) -> int:
 
 
 def emit(text: str, save: Path | None) -> None:
-    """Print, or write the whole file at once so that a failure leaves no half of it."""
+    """Print, or write the whole file at once so that a failure leaves no half of it. Nothing in
+    the text steers a terminal."""
+    text = visible(text)
     if save is None or save in STDOUT:
         sys.stdout.write(text)
         return
@@ -97,17 +103,37 @@ def run_app(app: typer.Typer, argv: list[str] | None) -> None:
             stream.reconfigure(encoding="utf-8")
     arguments = _protected(sys.argv[1:] if argv is None else argv)
     try:
-        app(arguments, standalone_mode=True)
+        status = app(arguments, standalone_mode=False) or 0
+        if status == INTERRUPTED:  # typer has caught the interrupt
+            raise KeyboardInterrupt
+        sys.exit(status)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted", INTERRUPTED)
     except Exception as error:
+        if hasattr(error, "format_message"):
+            _say_misuse(error)
         if "--debug" in arguments:
-            traceback.print_exc()
+            print(visible(traceback.format_exc()), file=sys.stderr, end="")
         expected = isinstance(error, (Failure, ValueError, TypeError, RuntimeError, OverflowError))
         what = str(error) if expected else f"{type(error).__name__}: {error}"
         hint = "" if expected else " (--debug shows where)"
-        print(f"admodes: {what or type(error).__name__}{hint}", file=sys.stderr)
+        _say(f"{what or type(error).__name__}{hint}", 2)
+
+
+def _say_misuse(error: Any) -> NoReturn:
+    """What typer has to say of the options and arguments, in one line."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
         sys.exit(2)
+    command = "" if context is None else f"{context.info_name or ''} "
+    command = "" if context is None or context.parent is None else command
+    _say(f"{one_line(error.format_message())} (admodes {command}-h shows how)", 2)
+
+
+def _say(what: str, status: int) -> NoReturn:
+    print(f"admodes: {visible(what)}", file=sys.stderr)
+    sys.exit(status)

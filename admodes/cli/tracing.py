@@ -15,7 +15,7 @@ from admodes.expression.parser import split_commas
 from admodes.inputs import Target, parse_value
 from admodes.program.arrays import array_program, by_array
 from admodes.program.scalars import scalar_program
-from admodes.trace import Trace
+from admodes.trace import MODES, scalar_trace
 from admodes.views.arrays import ARRAY_TABLES
 from admodes.views.tables import TABLES
 
@@ -77,6 +77,13 @@ def _by_array(target: Target, options: Options, seed: dict[str, Any]) -> bool:
 
 def _array_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
     chosen = _chosen_tables(options, ARRAY_TABLES)
+    forward = "forward" in _given_tables(options) or options.mode is Mode.forward
+    if forward and not seed and options.format is not Format.json:
+        example = target.arguments[0] if target.arguments else "x"
+        raise Failure(
+            "the forward table of a trace by arrays is for one direction: add --seed "
+            f"{example}=1, or --rows scalar for a table per input"
+        )
     directions: dict[str, Any] = {}
     if seed:
         found = run(lambda: array_program(target.function, target.args, target.arguments), target)
@@ -109,19 +116,18 @@ def _scalar_trace(target: Target, options: Options, seed: dict[str, Any]) -> str
     directions = _scalar_directions(target, options, seed)
     chosen = _chosen_tables(options, TABLES)
     result = run(
-        lambda: ad.trace(
+        lambda: scalar_trace(
             target.function,
-            *target.args,
+            target.args,
             names=target.names,
             outputs=target.output_names,
             numbering=options.numbering,
             title=target.title,
-            rows="scalar",
+            modes=_modes(options, chosen),
             **directions,
         ),
         target,
     )
-    assert isinstance(result, Trace)
     inputs = _shown("--input", options.inputs, result.inputs, "seeds" in directions)
     outputs = _shown("--output", options.outputs, result.outputs, "weights" in directions)
     if options.symbolic:
@@ -143,6 +149,15 @@ def _scalar_trace(target: Target, options: Options, seed: dict[str, Any]) -> str
         steps=options.steps,
         width=options.width,
     )
+
+
+def _modes(options: Options, chosen: list[str]) -> list[str]:
+    """The modes whose sweeps the output needs."""
+    if options.format is Format.json:
+        return list(MODES)
+    hidden = _OTHER.get(options.mode)
+    wanted = {*chosen, *(MODES if "jacobian" in chosen else ())}
+    return [mode for mode in MODES if mode in wanted and mode != hidden]
 
 
 def _scalar_directions(target: Target, options: Options, seed: dict[str, Any]) -> dict[str, Any]:

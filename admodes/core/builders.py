@@ -354,7 +354,7 @@ def elementwise(
         kind=kind,
         form=Form(
             text or f"{name}({slots})",
-            latex or rf"\operatorname{{{name}}}\left({slots}\right)".replace("_", r"\_"),
+            latex or rf"\operatorname{{{in_latex(name)}}}\left({slots}\right)",
             printed,
         ),
         rule=rule,
@@ -374,6 +374,19 @@ def elementwise(
         fades=fades,
     )
     return UNLISTED.setdefault(name, op) if unlisted else register(op, numpy, operator, reflected)
+
+
+_LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_"},
+    "\\": r"\backslash ",
+    "^": r"\wedge ",
+    "~": r"\sim ",
+}
+
+
+def in_latex(name: str) -> str:
+    """The name of an operation in a formula."""
+    return "".join(_LATEX.get(sign, sign) for sign in name)
 
 
 def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.builders import all_plain, zeros
+from admodes.core.builders import all_plain, in_latex, zeros
 from admodes.core.op import Domain, Form, Op, canonical, register, shape_of
 from admodes.core.reverse import conjugate, vjp
 from admodes.core.specialised import specialised
@@ -79,7 +79,7 @@ def tangential(
             kind=kind,
             form=Form(
                 text or name + "({*})",
-                latex or rf"\operatorname{{{name}}}({{*}})".replace("_", r"\_"),
+                latex or rf"\operatorname{{{in_latex(name)}}}({{*}})",
             ),
             rule="Chain Rule",
             domain=domain or Domain(),

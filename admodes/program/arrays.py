@@ -15,6 +15,7 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, value
+from admodes.core.names import checked_names, is_name
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Recorded, Ref, named, record
 from admodes.program.tidy import tidy
@@ -164,9 +165,7 @@ def input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[s
     if given is None:
         given = _own_names(f, "inputs", n)
     if given is not None:
-        if len(given) != n or len(set(given)) != n:
-            raise ValueError(f"{n} different input names are needed, got {list(given)}")
-        return list(given)
+        return checked_names(given, n, "input")
     try:
         stems = [
             p.name
@@ -178,7 +177,8 @@ def input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[s
     if len(stems) != len(args):
         return [f"x{i + 1}" for i in range(n)] if n > 1 else ["x"] * n
     found = [name for stem, x in zip(stems, args, strict=True) for name in _leaf_names(stem, x)]
-    return found if len(set(found)) == n else [f"x{i + 1}" for i in range(n)]
+    usable = len(set(found)) == n and all(map(is_name, found))
+    return found if usable else [f"x{i + 1}" for i in range(n)]
 
 
 def _own_names(f: Callable, attribute: str, count: int) -> Sequence[str] | None:
@@ -212,6 +212,4 @@ def output_names(
         numbered = [stem] if m == 1 else [f"{stem}{i + 1}" for i in range(m)]
         names = [o or n for o, n in zip(own, numbered, strict=True)]
         return names if len({*names, *inputs}) == m + len(inputs) else numbered
-    if len(given) != m or len(set(given)) != m:
-        raise ValueError(f"{m} different output names are needed, got {list(given)}")
-    return list(given)
+    return checked_names(given, m, "output")

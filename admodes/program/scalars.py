@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, value
+from admodes.core.names import checked_names
 from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, record
@@ -32,7 +34,7 @@ def scalar_program(
     scalars, components = scalar_function(f, args)
     inputs = _input_names(f, args, names, len(components))
     program = tidy(record(scalars, *components))
-    return program, inputs, _output_names(f, program, outputs, inputs)
+    return program, inputs, _output_names(f, scalars.shapes, outputs, inputs)  # type: ignore[attr-defined]
 
 
 def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
@@ -59,6 +61,8 @@ def _number(x: Any) -> Any:
 def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
     """f as a function of scalars alone, whose array results are taken apart as well."""
 
+    shapes: list[tuple[int, ...]] = []
+
     def scalarised(*components: Any) -> list:
         remaining = iter(components)
         inputs = []
@@ -70,12 +74,14 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
             flat = array([next(remaining) for _ in range(int(np.prod(shape)))])
             inputs.append(flat if len(shape) == 1 else reshape(flat, shape=shape))
         parts: list = []
-        for y in flatten(f(*unflatten(tree, inputs)))[0]:
-            shape = shape_of(y)
+        results = flatten(f(*unflatten(tree, inputs)))[0]
+        shapes[:] = map(shape_of, results)
+        for y, shape in zip(results, shapes, strict=True):
             parts.extend([y] if shape == () else (canonical(y[i]) for i in np.ndindex(shape)))
         return parts
 
     scalarised.__name__ = getattr(f, "__name__", "the function")
+    scalarised.shapes = shapes  # type: ignore[attr-defined]
     return scalarised
 
 
@@ -90,9 +96,7 @@ def _input_names(f: Callable, args: tuple, given: Sequence[str] | None, n: int) 
     if given is None:
         given = _own_names(f, "inputs")
     if given is not None:
-        if len(given) != n or len(set(given)) != n:
-            raise ValueError(f"{n} different input names are needed, got {list(given)}")
-        return list(given)
+        return checked_names(given, n, "input")
     try:
         parameters = list(inspect.signature(f).parameters.values())
         starred = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -110,14 +114,26 @@ def _input_names(f: Callable, args: tuple, given: Sequence[str] | None, n: int) 
 
 
 def _output_names(
-    f: Callable, program: Program, given: Sequence[str] | None, inputs: list[str]
+    f: Callable, shapes: list[tuple[int, ...]], given: Sequence[str] | None, inputs: list[str]
 ) -> list[str]:
-    m = len(program.outputs)
+    """One name per number of the results, whose shapes are given; a name of an array is that of its
+    entries, numbered."""
+    m = sum(map(math.prod, shapes))
+    own = given is None
     if given is None:
         given = _own_names(f, "outputs")
-        if given is None or len(given) != m:
-            stem = "f" if any(n.startswith("y") for n in inputs) else "y"
-            return [stem] if m == 1 else [f"{stem}{i + 1}" for i in range(m)]
-    if len(given) != m or len(set(given)) != m:
-        raise ValueError(f"{m} different output names are needed, got {list(given)}")
-    return list(given)
+    if given is not None and len(given) == len(shapes) != m:
+        given = [
+            name
+            for stem, shape in zip(given, shapes, strict=True)
+            for name in ([stem] if shape == () else numbered(stem, math.prod(shape)))
+        ]
+    if given is None or (own and len(given) != m):
+        stem = "f" if any(n.startswith("y") for n in inputs) else "y"
+        return [stem] if m == 1 else numbered(stem, m)
+    return checked_names(given, m, "output")
+
+
+def numbered(stem: str, n: int) -> list[str]:
+    """The names of the entries of an array: x1, x2, …"""
+    return [f"{stem}{i + 1}" for i in range(n)]

@@ -35,6 +35,11 @@ def array_tables(
         made.append(page.reverse())
     if "buffers" in tables:
         made.append(page.buffers())
+    if not made:
+        raise ValueError(
+            "trace: there are tangents only for a direction: give seeds (--seed x=1), or choose "
+            'rows="scalar" (--rows scalar) for a table per input'
+        )
     return made
 
 

@@ -132,7 +132,7 @@ class Text:
     def contribution(self, text: str) -> str:
         return f"[{text}]".replace(" ", self.thin)
 
-    def plain(self, text: str) -> str:
+    def plain(self, text: str, formulas: bool = True) -> str:
         return text
 
     def math(self, text: str) -> str:
@@ -199,10 +199,12 @@ class Latex(Text):
     def contribution(self, text: str) -> str:
         return rf"\left[{text}\right]"
 
-    def plain(self, text: str) -> str:
+    def plain(self, text: str, formulas: bool = True) -> str:
+        """Prose; what math() made of a formula in it stays one, unless all of it is the user's."""
         if isinstance(text, Escaped):
             return text
-        parts = re.split(r"\\\((.*?)\\\)", unicodedata.normalize("NFC", text))
+        text = unicodedata.normalize("NFC", text)
+        parts = re.split(r"\\\((.*?)\\\)", text) if formulas else [text]
         parts[::2] = [re.sub(_TOKEN, _prose, part) for part in parts[::2]]
         parts[1::2] = [f"${self.ascii(part)}$" for part in parts[1::2]]
         return Escaped(re.sub(r"^(?=[\[*])", "{}", "".join(parts)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from admodes.views.dialects import Text
+from admodes.views.visible import visible
 
 BACKWARD = "#b03a2e"
 
@@ -43,9 +44,10 @@ def _plain(x: Any) -> Any:
 
 
 def _escaped(text: str) -> str:
+    text = visible(text, lines=False)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = visible(text, lines=False).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Table
+from admodes.views.visible import visible
 
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 
@@ -28,6 +29,7 @@ def render(
     """
     if format not in FORMATS:
         raise ValueError(f"format {format!r} is unknown; choose from {', '.join(FORMATS)}")
+    tables, title = list(map(_visible, tables)), visible(title, lines=False)
     writers: dict[str, Callable[[], str]] = {
         "text": lambda: _text(tables, title, width),
         "markdown": lambda: _markdown(tables, title),
@@ -36,6 +38,18 @@ def render(
         "csv": lambda: _csv(tables),
     }
     return writers[format]().replace(Text.thin, " ")
+
+
+def _visible(table: Table) -> Table:
+    """The table with every cell in one line that steers no terminal."""
+
+    def shown(cells: list[str]) -> list[str]:
+        return [visible(cell, lines=False) for cell in cells]
+
+    title = visible(table.title, lines=False)
+    rows = list(map(shown, table.rows))
+    notes = [visible(note) for note in table.notes]
+    return replace(table, title=title, head=shown(table.head), rows=rows, notes=notes)
 
 
 def _text(tables: list[Table], title: str, width: int) -> str:
@@ -140,13 +154,13 @@ def _markdown(tables: list[Table], title: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """Text without what Markdown takes for emphasis."""
-    return re.sub(r"\*|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
+    """Text without what Markdown takes for emphasis, code, links, HTML, entities or escapes."""
+    return re.sub(r"[*`]|(?<!\w)_|_(?!\w)|(?<=\])\(|<(?=\S)|&(?=[#\w])|\\(?=\W)", r"\\\g<0>", text)
 
 
 def _latex(tables: list[Table], title: str, fragment: bool) -> str:
     plain = Latex().plain
-    parts = [rf"\section*{{{plain(title)}}}"] if title else []
+    parts = [rf"\section*{{{plain(title, formulas=False)}}}"] if title else []
     for table in tables:
         lines = [rf"\subsection*{{{plain(table.title)}}}"]
         cells = [
@@ -253,5 +267,14 @@ def _csv(tables: list[Table]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     for table in tables:
         for line in ([table.head] if table.head else []) + table.rows:
-            writer.writerow([table.title, *line])
+            writer.writerow(map(_harmless, [table.title, *line]))
     return stream.getvalue()
+
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?(inf|nan)", re.IGNORECASE)
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula; numbers stay what they are."""
+    formula = cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if formula else cell

@@ -54,6 +54,8 @@ def trace_tables(
         made += [page.reverse(name, steps) for name in chosen_out]
     if "jacobian" in tables:
         made += page.jacobian(layout)
+    if not made:
+        raise ValueError(f"trace: the function has no table of {', '.join(tables) or 'no name'}")
     return made
 
 

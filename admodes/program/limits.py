@@ -1,0 +1,28 @@
+"""How much is printed at most: what is larger is refused before the work, with what to ask for
+instead."""
+
+from __future__ import annotations
+
+MOST_LINES = 50_000
+"""The most lines of tables, and entries of a matrix, that are made to be printed."""
+
+
+MOST_NUMBERS = 2_000
+"""The most single numbers into which the inputs are taken apart, to have a row each."""
+
+
+def check_numbers(n: int, what: str, instead: str) -> None:
+    """Refuse to take more numbers apart than anybody reads. Raises ValueError."""
+    if n > MOST_NUMBERS:
+        raise ValueError(
+            f"{what}: {n} inputs are too many to print one by one (at most {MOST_NUMBERS}): "
+            f"{instead}"
+        )
+
+
+def check_lines(lines: int, what: str, instead: str) -> None:
+    """Refuse to make more lines than anybody prints. Raises ValueError."""
+    if lines > MOST_LINES:
+        raise ValueError(
+            f"{what}: {lines} lines are too many to print (at most {MOST_LINES}): {instead}"
+        )
