@@ -44,6 +44,9 @@ total = reduction("add_reduce", np.add.reduce)
 
 
 def mean(writer: Writer, i: int, step: Step) -> None:
+    if step.value.dtype == np.float16:
+        writer.anew(i, kernel_call(writer, step))
+        return
     total(writer, i, step)
     size = np.size(writer.value(step.args[0])) / max(np.size(step.value), 1)
     name = writer.texts[i]

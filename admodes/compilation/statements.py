@@ -143,7 +143,9 @@ def _sum_number(writer: Writer, step: Step, values: tuple) -> str:
     return f"{reduce}({writer.text(step.args[0])}, None)"
 
 
-def _mean_number(writer: Writer, step: Step, values: tuple) -> str:
+def _mean_number(writer: Writer, step: Step, values: tuple) -> str | None:
+    if values[0].dtype == np.float16:
+        return None
     count = np.size(values[0]) / max(np.size(step.value), 1)
     return f"{_sum_number(writer, step, values)} / {count!r}"
 

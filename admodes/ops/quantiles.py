@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.builders import cast
 from admodes.core.carrier import Carrier, implements
 from admodes.core.op import shape_of
 from admodes.ops.comparisons import where
@@ -47,16 +48,17 @@ def quantile(
     n = shape_of(rows)[-1]
     if n == 0:
         return np.full(np.shape(q) + (kept if keepdims else outer), np.nan)[()]
-    q = constant(q, rows)
+    # Positions are counted in double precision, whatever the entries are.
     flat_q = np.ravel(q)
     missing = np.isnan(rows)
-    ones = where(missing, constant(0.0, rows), constant(1.0, rows))
+    ones = where(missing, 0.0, 1.0)
     count = sum_(ones, axis=-1, keepdims=True)
     if skip:
         positions = flat_q * where(count > 0, count - 1.0, 0.0)
     else:
         positions = broadcast_to(flat_q * (n - 1.0), shape=(*outer, flat_q.size))
     low, share = _between(positions, method)
+    share = cast(share, rows)
     high = minimum(low + 1.0, n - 1.0)
     below = take_along_axis(rows, low, axis=len(outer))
     above = take_along_axis(rows, high, axis=len(outer))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, linear, zeros
+from admodes.core.builders import Domain, dtype_of, linear, zeros
 from admodes.core.carrier import Carrier
 from admodes.core.forward import jvp
 from admodes.core.op import Kink, Op, shape_of
@@ -112,13 +112,18 @@ sum_: Op = linear(
 
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = _total(x, axis, keepdims)
-    return total / (np.size(x) / max(np.size(total), 1))
+    # Halves are added up in single precision, as in NumPy: their sum would overflow.
+    half = getattr(x, "dtype", None) == np.float16
+    total = _total(x.astype(np.float32) if half else x, axis, keepdims)
+    y = total / (np.size(x) / max(np.size(total), 1))
+    return y.astype(np.float16) if half else y
 
 
 def _mean_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    count = math.prod(shape_of(x)) / max(math.prod(shape_of(y)), 1)
-    return _sum_transpose(divide(w, float(max(count, 1))), y, x, axis, keepdims)
+    count = max(math.prod(shape_of(x)) / max(math.prod(shape_of(y)), 1), 1.0)
+    # A large count is no half, but its inverse is.
+    share = multiply(w, 1.0 / count) if dtype_of(x) == np.float16 else divide(w, count)
+    return _sum_transpose(share, y, x, axis, keepdims)
 
 
 mean_: Op = linear(

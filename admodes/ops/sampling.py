@@ -8,7 +8,7 @@ import numpy as np
 
 from admodes.core.builders import Domain, linear
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
-from admodes.core.op import Kink, Op, shape_of
+from admodes.core.op import REGISTRY, Kink, Op, shape_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import place, take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
@@ -83,7 +83,10 @@ def _cov(
 
 
 def _variables(m: Any, rowvar: bool) -> Any:
+    """Variables in rows, in double precision at least, as NumPy has them."""
     m = array(m)
+    if m.dtype != np.result_type(m.dtype, np.float64):
+        m = REGISTRY["astype"](m, dtype=np.result_type(m.dtype, np.float64))
     if rank_of(m) < 2:
         return reshape(m, shape=(1, size_of(m)))
     return m if rowvar else m.T

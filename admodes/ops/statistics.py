@@ -5,6 +5,7 @@ Those whose names begin with nan leave out the entries that are nan, which get n
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -66,6 +67,28 @@ def _count(mask: Any, like: Any, axis: Any, keepdims: bool) -> Any:
     return sum_(ones, axis=plain_axis(axis), keepdims=keepdims)
 
 
+def _singly(function: Callable) -> Callable:
+    """Halves are averaged in single precision, whose sums and counts do not overflow."""
+
+    @functools.wraps(function)
+    def handler(a: Any, axis: Any = None, **options: Any) -> Any:
+        a = array(a)
+        if a.dtype != np.float16 or options.get("dtype") is not None:
+            return function(a, axis, **options)
+        y = function(REGISTRY["astype"](a, dtype=np.dtype(np.float32)), axis, **options)
+        parts = y if isinstance(y, tuple) else (y,)
+        made = tuple(REGISTRY["astype"](p, dtype=np.dtype(np.float16)) for p in parts)
+        return made if isinstance(y, tuple) else made[0]
+
+    return handler
+
+
+@_singly
+def _masked_mean(a: Any, axis: Any, *, mask: Any, keepdims: bool) -> Any:
+    total = np_sum(a, axis, keepdims=keepdims, where=mask)
+    return total / _count(mask, a, axis, keepdims)
+
+
 @implements(np.mean)
 def np_mean(a: Any, axis: Any = None, **options: Any) -> Any:
     if is_simple(a, options):
@@ -75,11 +98,11 @@ def np_mean(a: Any, axis: Any = None, **options: Any) -> Any:
     refuse(given, "np.mean")
     if mask is None:
         return mean_(a, axis=plain_axis(axis), keepdims=keepdims)
-    total = np_sum(a, axis, keepdims=keepdims, where=mask)
-    return total / _count(mask, a, axis, keepdims)
+    return _masked_mean(a, axis, mask=mask, keepdims=keepdims)
 
 
 @implements(np.average)
+@_singly
 def _average(a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Any:
     given = given_options(options, "np.average")
     returned = given.pop("returned", False)
@@ -91,6 +114,8 @@ def _average(a: Any, axis: Any = None, weights: Any = None, **options: Any) -> A
         total = np.full(shape_of(y), size_of(a) / max(size_of(y), 1))[()]
     else:
         weights = array(weights)
+        kind = np.result_type(a.dtype, weights.dtype)
+        weights = weights if weights.dtype == kind else REGISTRY["astype"](weights, dtype=kind)
         if shape_of(weights) != shape_of(a):
             axes = all_axes(axis, rank_of(a))
             lined = iter(shape_of(weights))
@@ -102,6 +127,7 @@ def _average(a: Any, axis: Any = None, weights: Any = None, **options: Any) -> A
 
 
 @implements(np.var)
+@_singly
 def np_var(a: Any, axis: Any = None, **options: Any) -> Any:
     a, given, keepdims = prepared(a, options, "np.var")
     ddof = given.pop("ddof", 0) or given.pop("correction", 0)
