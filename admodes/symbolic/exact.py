@@ -40,6 +40,7 @@ class Exactly:
     holds the operations of the first such rows."""
 
     program: Program
+    inputs: Sequence[Any]
     digits: int
     rows: list = field(default_factory=list)
     missing: dict[str, None] = field(default_factory=dict)
@@ -69,23 +70,22 @@ class Exactly:
                 known = False
         return known or None
 
-    def spread(self) -> int:
-        """How many decimal orders lie between the largest and the smallest number in use."""
-        sizes = [_order(c) for row in self.rows if row is not None for c in components(row)]
-        sizes += [
-            _order(number(c))
-            for step in self.program.steps
-            for a in step.args
-            if not isinstance(a, Ref) and np.asarray(a).dtype.kind in "fiu"
-            for c in components(a)
-        ]
-        known = [s for s in sizes if s is not None] or [0]
-        return int((max(*known, 0) - min(*known, 0)) * 0.302) + 1
-
-    def smallest(self) -> int:
-        """The power of two of the smallest number in use, at most 0."""
-        sizes = [_order(c) for row in self.rows if row is not None for c in components(row)]
-        return min([s for s in sizes if s is not None] + [0])
+    def orders(self) -> tuple[int, int]:
+        """The powers of two of the smallest and the largest number in use, 0 among them. A row that
+        is another number at more digits is one that vanishes."""
+        again = exactly(self.program, self.inputs, 2 * self.digits)
+        sizes = [0]
+        for mine, other in zip(self.rows, again.rows, strict=True):
+            if mine is None or other is None:
+                continue
+            for a, b in zip(components(mine), components(other), strict=True):
+                if _order(a) is not None and _order(b) == _order(a):
+                    sizes.append(_order(a) or 0)
+        for step in self.program.steps:
+            for c in step.args:
+                if not isinstance(c, Ref) and np.asarray(c).dtype.kind in "fiu":
+                    sizes += [_order(number(x)) or 0 for x in components(c)]
+        return min(sizes), max(sizes)
 
 
 def _order(x: Any) -> int | None:
@@ -112,7 +112,7 @@ def exactly(
     >>> mpmath.nstr(rows[2], 25)
     '1.000000000500000062394837e-9'
     """
-    found = Exactly(program, digits)
+    found = Exactly(program, inputs, digits)
     chance = random.Random(digits + 100_003 * salt)
     remaining = iter(inputs)
     with precise(digits):

@@ -47,7 +47,7 @@ def local_form(op: Op) -> LocalForm | None:
     return LocalForm(
         expression,
         partials,
-        sp.lambdify(symbols, expression, "mpmath"),
+        sp.lambdify(symbols, expression, [{"psi": _polygamma}, "mpmath"]),
         tuple(None if p is None else _compiled(p, symbols) for p in partials),
     )
 
@@ -99,12 +99,24 @@ def _compiled(expression: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
     """An mpmath function that raises AtKink where a step, sign or pulse is taken at 0."""
     import sympy as sp
 
-    named = {}
+    named: dict[str, Callable] = {"psi": _polygamma}
     for jump, function in ((sp.Heaviside, _step), (sp.sign, _sign), (sp.DiracDelta, _pulse)):
         stand_in = sp.Function(f"jump_{jump.__name__}")
         named[stand_in.__name__] = function
         expression = expression.replace(jump, lambda x, *rest: stand_in(x))
     return sp.lambdify(symbols, expression, [named, "mpmath"])
+
+
+FAR = -10_000
+"""Below this argument mpmath's polygamma functions take a step for every whole number up to 0."""
+
+
+def _polygamma(order: Any, x: Any) -> Any:
+    import mpmath
+
+    if not x > FAR:
+        raise ValueError(f"polygamma below {FAR}")
+    return mpmath.psi(order, x)
 
 
 def _step(x: Any) -> int:

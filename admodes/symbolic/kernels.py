@@ -57,7 +57,7 @@ def _eliminated(a: np.ndarray, b: np.ndarray) -> tuple[Any, np.ndarray]:
     singular the determinant 0 and b as it is."""
     import mpmath
 
-    a, b = a.copy(), b.copy()
+    a, b = a.astype(object), b.astype(object)
     n = len(a)
     det = mpmath.mpf(1)
     for k in range(n):

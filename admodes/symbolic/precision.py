@@ -80,7 +80,16 @@ def evaluate(
     if isinstance(y, mpmath.mpc):
         y = y.real if y.imag == 0 else mpmath.nan
     with precise(digits + 5):
+        return _in_range(y)
+
+
+def _in_range(y: Any) -> Any:
+    """y rounded; infinite or 0 where it is beyond what is followed."""
+    import mpmath
+
+    if not y or not mpmath.isfinite(y) or abs(mpmath.mag(y)) < OUT_OF_RANGE:
         return +y
+    return mpmath.sign(y) * mpmath.inf if mpmath.mag(y) > 0 else mpmath.mpf(0)
 
 
 def _working_digits(args: Sequence[Any], digits: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from admodes.core.builders import Linear, shape_of
 from admodes.core.record import Program, Ref, Step
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
-from admodes.symbolic.kernels import numbers_of
+from admodes.symbolic.kernels import NotExact, numbers_of
 from admodes.symbolic.precision import number
 
 SMALLEST = 2.0**-1074
@@ -107,7 +107,7 @@ def row_sensitivities(
 ) -> list[Any]:
     """The same for every row: a Sensitivity, an array of them, or None for what has no derivative.
     arguments(step) are the values that an operation on arrays is taken at, those that were
-    recorded unless given."""
+    recorded unless given; a row that has none to more digits is then None, and else NotExact."""
     at = arguments or program.arguments
     rows: list = []
     units = (Sensitivity({j: Term(number(1), number(1))}) for j in itertools.count())
@@ -119,7 +119,13 @@ def row_sensitivities(
         elif step.op.elementwise:
             rows.append(_chained(step, rows, partials[i], slacks[i] if slacks else None))
         else:
-            rows.append(_moved(step, rows, at(step)))
+            xs = at(step)
+            try:
+                rows.append(None if any(x is None for x in xs) else _moved(step, rows, xs))
+            except NotExact:
+                if arguments is None:
+                    raise
+                rows.append(None)
     return rows
 
 
@@ -193,7 +199,9 @@ def _differenced(step: Step, rows: list, xs: tuple) -> Any:
                 return number(x) + side * term.derivative if term else number(x)
 
             args = [
-                broadcast(moved, (x, given[k]), shape_of(x)) if k in given else x
+                broadcast(moved, (x, given[k]), shape_of(x))
+                if k in given
+                else (entrywise(number, x) if step.op.active(k) else x)
                 for k, x in enumerate(xs)
             ]
             ends.append(components(numbers_of(step.op, args, step.params)))

@@ -97,12 +97,14 @@ def compared(
         found.slopes = [_slope(truth.left), _slope(truth.right)]
     if truth.known:
         _measure(found, truth, scale)
+    infinite = truth.known and mpmath.isinf(truth.derivative)
     if any(not math.isfinite(g) for g in engines):
-        infinite = truth.known and mpmath.isinf(truth.derivative)
         agreed = infinite and engines[0] == engines[1] == found.symbolic
         found.decide(VERIFIED if agreed else NOT_FINITE, "infinite" if agreed else "")
     elif not _follows(found, term, constant):
         found.decide(WRONG)
+    elif infinite:
+        found.decide(NOT_DIFFERENTIABLE, _slopes_in_words(found, truth))
     elif truth.kind == "missing":
         _by_differences(found, term)
     elif truth.known:
@@ -164,8 +166,9 @@ def _by_differences(found: Entry, term: Term | None) -> None:
 def _slopes_in_words(found: Entry, truth: Truth) -> str:
     if truth.kind == "direction":
         return "not differentiable there, though the partial derivatives exist"
-    assert found.slopes is not None
-    left, right = (f"{s:.10g}" for s in found.slopes if s is not None)
+    if found.slopes is None:
+        return f"not differentiable there: the slope is {found.symbolic}"
+    left, right = ("none" if s is None else f"{s:.10g}" for s in found.slopes)
     return (
         f"not differentiable there: slope {left} from the left, {right} from the right; the "
         f"convention gives {found.forward:.10g}"

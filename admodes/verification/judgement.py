@@ -9,11 +9,12 @@ from typing import Any
 
 from admodes.core.op import Op
 from admodes.symbolic.forms import AtKink, local_form
-from admodes.symbolic.limits import limit_at
-from admodes.symbolic.precision import DIGITS, evaluate, number, one_sided
+from admodes.symbolic.limits import limit_at, value_at
+from admodes.symbolic.precision import DIGITS, evaluate, number, one_sided, precise
 from admodes.symbolic.sweep import SMALLEST
 from admodes.verification.criterion import LOCAL, UNIT, ulps
 from admodes.verification.differences import central_differences
+from admodes.verification.pieces import STEPS, UNDECIDED, settled
 
 DIFFERENCES = 1e-6
 """Relative tolerance where only numerical differences decide: for a local partial without
@@ -35,9 +36,12 @@ class Judged:
 
 
 def judge_partial(
-    op: Op, k: int, xs: tuple, got: float, reference: Any, kink: str | None
+    op: Op, k: int, xs: tuple, got: float, reference: Any, kink: str | None, value: Any
 ) -> Judged:
-    """The partial of op by argument k at xs; kink is the note where they sit on one."""
+    """The partial of op by argument k at xs; kink is the note where they sit on one, value the
+    reference of the value."""
+    if value is not None and value != value:
+        return Judged(got, number("nan"), "none", note="outside the domain")
     if kink:
         return _judge_kink(op, k, xs, got, kink)
     form = local_form(op)
@@ -99,11 +103,37 @@ def _judge_kink(op: Op, k: int, xs: tuple, got: float, note: str) -> Judged:
     if math.isnan(got) or not limits:
         return Judged(got, number(got), "kink", note=f"{note}: no symbolic reference here (kink)")
     if math.isinf(got):
-        passed = got in limits
+        # Which infinity belongs to -0 is not known: mpmath has no -0.
+        negative_zero = any(x == 0 and math.copysign(1, x) < 0 for x in xs)
+        passed = got in limits or (negative_zero and -got in limits)
     else:
         margin = 1e-9 * max(1.0, abs(got))
         passed = min(limits) - margin <= got <= max(limits) + margin
+        # A convention may cut an infinite slope off.
+        passed = passed or (got == 0 and math.inf in map(abs, limits))
+    if not passed:
+        slopes = _slopes(op, k, xs)
+        passed = bool(slopes) and min(slopes) <= got <= max(slopes)
     return Judged(got, number(got), "kink", passed, note=note)
+
+
+def _slopes(op: Op, k: int, xs: tuple) -> list[Any]:
+    """The slopes of op along argument k alone, the others staying where they are."""
+    form = local_form(op)
+    assert form is not None
+    found = []
+    for side in (-1, 1):
+        quotients = []
+        for power in STEPS[:3]:
+            with precise(2 * power + 400) as mpmath:
+                h = side * mpmath.mpf(10) ** (-power - 330)
+                point = [number(x) + h * (i == k) for i, x in enumerate(xs)]
+                ends = [value_at(op, form.value, p, mpmath.mp.dps) for p in (xs, point)]
+                quotients.append((ends[1] - ends[0]) / h)
+        s = settled([None if q != q else q for q in quotients])
+        if s is not None and s is not UNDECIDED:
+            found.append(s)
+    return found
 
 
 def _judge_by_differences(op: Op, k: int, xs: tuple, got: float) -> Judged:

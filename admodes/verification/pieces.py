@@ -43,8 +43,8 @@ class Pieces:
         self.xs = list(xs)
         self.programs = [record(f, *xs)]
         self.here = exactly(self.programs[0], self.xs, 60)
-        self.spread = self.here.spread()
-        self.smallest = self.here.smallest()
+        self.smallest, largest = self.here.orders()
+        self.spread = int((largest - self.smallest) / BITS) + 1
         self.branches_hold = self.here.holds() is not False
 
     def quotients(self, direction: Sequence[int], power: int) -> tuple[list, list]:
@@ -124,9 +124,23 @@ def settled(quotients: Sequence[Any]) -> Any:
     if len(quotients) < 3:
         return UNDECIDED
     first = quotients[-3]
-    if abs(last) <= abs(before) / 1000 and abs(before) <= abs(first) / 1000:
+    if _vanishes(first, before, last, len(quotients)):
         return mpmath.mpf(0)
     grows = abs(last) > abs(before) > abs(first) and last * before > 0
     if grows and abs(last - before) >= abs(before - first):
         return mpmath.sign(last) * mpmath.inf
     return UNDECIDED
+
+
+def _vanishes(first: Any, before: Any, last: Any, count: int) -> bool:
+    """Whether three quotients go to 0 as a power of the step does, which noise does not."""
+    import mpmath
+
+    if not (0 < abs(last) <= abs(before) / 1000 and abs(before) <= abs(first) / 1000):
+        return False
+    a, b, c = STEPS[count - 3 : count]
+    power, again = (
+        mpmath.log10(abs(x / y)) / (q - p)
+        for x, y, p, q in ((first, before, a, b), (before, last, b, c))
+    )
+    return bool(abs(power - again) <= 0.1 * power)

@@ -88,10 +88,10 @@ class Rows:
         for k, a in enumerate(step.args):
             if isinstance(a, Ref):
                 got = step.op.partial(k, step.value, xs)
-                numbers = points((got, found.partials[k], found.kinks[k]), shape)
+                numbers = points((got, found.partials[k], found.kinks[k], found.value), shape)
                 judged = [
-                    judge_partial(step.op, k, x, float(p), reference, kink)
-                    for x, (p, reference, kink) in zip(at, numbers, strict=True)
+                    judge_partial(step.op, k, x, float(p), reference, kink, value)
+                    for x, (p, reference, kink, value) in zip(at, numbers, strict=True)
                 ]
                 symbolic = all(j.source != "differences" for j in judged)
                 self.partials[row.row][k] = fill(shape, (j.reference for j in judged))
