@@ -175,7 +175,7 @@ gelu: Op = elementwise(
     lambda a: 0.5 * a * erfc.array(-a / math.sqrt(2.0)),
     lambda y, a: 0.5 * erfc(a * -math.sqrt(0.5)) + strong_mul(a, exp(-0.5 * a * a)) / ROOT_TWO_PI,
     scalar=lambda a: 0.5 * a * math.erfc(-a / math.sqrt(2.0)),
-    symbol=lambda sp, a: a * sp.erfc(-a / sp.sqrt(2)) / 2,
+    symbol=lambda sp, a: a * (1 + sp.erf(a / sp.sqrt(2))) / 2,
     text="gelu({0})",
     printed=("(1 + erf(a/sqrt(2)))/2 + a*exp(-a^2/2)/sqrt(2*pi)",),
     fades=True,

@@ -93,14 +93,15 @@ def _in_range(y: Any) -> Any:
 
 
 def _working_digits(args: Sequence[Any], digits: int) -> int:
-    """Enough digits for the cancellation in forms such as e^a - 1 or 1 - tanh² a: the decimal
-    exponents of the arguments, and of their exponentials as far as doubles reach."""
+    """Enough digits for the cancellation in forms such as e^a - 1, 1 - tanh² a or 1 + erf a: the
+    decimal exponents of the arguments, of their exponentials and of those of half their squares as
+    far as doubles reach."""
     import mpmath
 
     extra = 20.0
     for a in args:
         if a and mpmath.isfinite(a):
-            extra += abs(mpmath.mag(a)) * 0.302 + min(float(abs(a)), 800.0)
+            extra += abs(mpmath.mag(a)) * 0.302 + min(float(max(abs(a), a * a / 4)), 800.0)
     return digits + int(extra)
 
 
