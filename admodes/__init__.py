@@ -9,6 +9,7 @@ from admodes.core.checking import StrictError, strict
 from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
+from admodes.crossings import KinkWarning
 from admodes.derivatives import grad, hessian, hvp, jacobian, value_and_grad
 from admodes.expression import ExpressionError, parse
 from admodes.ops.activations import (
@@ -122,6 +123,7 @@ __all__ = [
     "Equations",
     "ExpressionError",
     "ImpureError",
+    "KinkWarning",
     "Op",
     "Program",
     "Revolve",

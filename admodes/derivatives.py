@@ -14,6 +14,7 @@ from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import Evaluation, vjp
+from admodes.crossings import crossing
 from admodes.sweeps import MODES, Point, whole_jacobian
 from admodes.tensors import LAYOUTS, arranged, rowwise
 
@@ -161,7 +162,9 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     """The Hessian, of shape out.shape + in.shape + in.shape, as a Jacobian of a Jacobian.
 
     mode is one of the four compositions ("forward-over-reverse" …); "auto" is
-    forward-over-reverse.
+    forward-over-reverse. Where it crosses a kink that counts there is an ad.KinkWarning, which says
+    what it is on both sides; ad.compile(ad.hessian(f)) and derivatives of it have none (ad.strict
+    finds every kink).
 
     >>> import admodes as ad
     >>> import numpy as np
@@ -171,12 +174,20 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     """
     outer, inner = _composition(mode)
     found = jacobian(jacobian(f, argnums, inner), argnums, outer)
-    found.__name__ = f"hessian({_name(f)})"
-    return found
+
+    def hessian_of(*args: Any, **kwargs: Any) -> Any:
+        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        with crossing(hessian_of.__name__, lambda xs: restricted(*xs), chosen):
+            return found(*args, **kwargs)
+
+    hessian_of.explain = found.explain  # type: ignore[attr-defined]
+    hessian_of.__name__ = f"hessian({_name(f)})"
+    return hessian_of
 
 
 def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:
-    """H v, the Hessian of the scalar function f at x times v, without forming H.
+    """H v, the Hessian of the scalar function f at x times v, without forming H. At kinks it warns
+    as ad.hessian does.
 
     >>> import admodes as ad
     >>> import numpy as np
@@ -184,6 +195,11 @@ def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:
     array([10.,  6.])
     """
     outer, inner = _composition(mode)
+    with crossing(f"hvp({_name(f)})", f, x):
+        return _hvp(f, x, v, outer, inner)
+
+
+def _hvp(f: Callable, x: Any, v: Any, outer: str, inner: str) -> Any:
     if inner == "reverse":
         gradient = grad(f)
         if outer == "forward":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.pytree import flatten
+from admodes.crossings import KinkWarning
 from admodes.derivatives import hessian as hessian_of
 from admodes.derivatives import jacobian as jacobian_of
 from admodes.derivatives import value_and_grad
@@ -185,10 +187,13 @@ def hessian(target: Target) -> Result:
     every = tuple(range(len(components)))
     out, grads = value_and_grad(f, every)(*components)
     note_beyond_domain(t, [grads])
-    matrix = np.array(hessian_of(f, every)(*components), dtype=float)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", KinkWarning)
+        matrix = np.array(hessian_of(f, every)(*components), dtype=float)
+    crossed = [str(w.message).partition(": ")[2] for w in caught]
     matrix = matrix.reshape(len(components), len(components))
     found = classify(grads, matrix, components)
-    obstacle = _obstacle(t, out, grads, matrix)
+    obstacle = _obstacle(t, out, grads, matrix, crossed)
     kind = "not classified" if obstacle else found.kind
 
     def tables(write: Text) -> list[Table]:
@@ -199,7 +204,7 @@ def hessian(target: Target) -> Result:
         heads = ["", *(write.math(write.variable(n)) for n in names)]
         number = Text(write.digits).number
         notes = [f"eigenvalues: {', '.join(map(number, found.eigenvalues))}"]
-        notes = [*notes[: len(found.eigenvalues)], *_notes(t)]
+        notes = [*notes[: len(found.eigenvalues)], *_notes(t), *crossed]
         notes.append(f"{kind}: {obstacle}" if obstacle else _in_words(kind))
         math = [False, *(True for _ in names)]
         table = Table("Hessian, forward over reverse", heads, rows, math, notes)
@@ -213,12 +218,12 @@ def hessian(target: Target) -> Result:
         "hessian": matrix,
         "eigenvalues": found.eigenvalues,
         "kind": kind,
-        "notes": _notes(t),
+        "notes": [*_notes(t), *crossed],
     }
     return Result(plain(data), tables, target.title)
 
 
-def _obstacle(t: Trace, out: Any, grads: Any, matrix: Any) -> str | None:
+def _obstacle(t: Trace, out: Any, grads: Any, matrix: Any, crossed: list[str]) -> str | None:
     """Why the second derivative test does not apply, if it does not."""
     if not t.inputs:
         return "there are no inputs"
@@ -231,7 +236,7 @@ def _obstacle(t: Trace, out: Any, grads: Any, matrix: Any) -> str | None:
         for note in row.notes
         if not note.startswith(("branch taken", "the value is"))
     )
-    return next(kinks, None)
+    return next(kinks, crossed[0]) if crossed else None
 
 
 def _in_words(kind: str) -> str:

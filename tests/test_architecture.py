@@ -14,7 +14,7 @@ LAYERS = [
     {"ops", "notation"},
     {
         *{"derivatives", "sweeps", "tensors", "rules", "program", "symbolic"},
-        *{"stationary", "catalogue", "coverage"},
+        *{"stationary", "catalogue", "coverage", "crossings"},
         *{"optimisation", "compilation", "native"},
     },
     {"backpropagation"},

@@ -324,6 +324,7 @@ UNTAKEN = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::admodes.KinkWarning")
 @pytest.mark.parametrize("mode", COMPOSITIONS)
 @pytest.mark.parametrize("name", UNTAKEN)
 def test_a_branch_that_is_not_taken_leaves_no_nan_at_second_order(name, mode):
@@ -391,6 +392,7 @@ def test_a_captured_array_may_be_changed_afterwards(name):
     np.testing.assert_array_equal(pullback(w)[0], expected)
 
 
+@pytest.mark.filterwarnings("ignore::admodes.KinkWarning")
 @pytest.mark.parametrize("name", CAPTURING)
 def test_a_buffer_may_be_changed_inside_the_function(name):
     f = CAPTURING[name]

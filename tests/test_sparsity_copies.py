@@ -109,6 +109,7 @@ def test_masks_as_factors(mode):
             np.testing.assert_allclose(jacobian(X).toarray(), np.diag(slopes), rtol=1e-14)
 
 
+@pytest.mark.filterwarnings("ignore::admodes.KinkWarning")
 def test_bands_treat_zeros_as_the_sweeps_do():
     for f, wanted in (
         (lambda x: np.sum(np.sin(x**0 + x)), -np.sin(1.0)),

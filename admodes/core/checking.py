@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar, Token
@@ -22,21 +20,13 @@ import numpy as np
 from admodes.core.batch import Batch
 from admodes.core.carrier import PRINTED, Carrier, Level, innermost
 from admodes.core.kinks import first_kink, mask_of
-from admodes.core.op import REGISTRY, Op, canonical, shape_of
+from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.places import Place, called, layers, place_of_call
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.roots import origin, smooth
 
 _on: ContextVar[bool] = ContextVar("strict", default=False)
 _lock = threading.Lock()
-INSIDE = (
-    os.path.dirname(os.path.dirname(__file__)),
-    os.path.dirname(np.__file__),
-    "<admodes",
-    "<frozen",
-)
-"""Files whose lines are not the user's."""
-
-RULES = frozenset(("jvp", "vjp", "partial", "term"))
 
 
 class Count:
@@ -55,19 +45,10 @@ class StrictError(ArithmeticError):
     ) -> None:
         at = f" in entry {list(entry)}" if entry else ""
         line = place.line
-        super().__init__(what + at + ("" if line is None else f"; {line[0]}, line {line[1]}"))
+        super().__init__(what + at + place.text)
         self.operation, self.values, self.entry = operation, values, entry
         self.filename = None if line is None else line[0]
         self.lineno = None if line is None else line[1]
-
-
-class Place(NamedTuple):
-    """Where an operation runs: the line of the user's code; whether it belongs to a derivative,
-    and there the operation whose rule runs it, if any."""
-
-    line: tuple[str, int] | None
-    rule: Op | None
-    derives: bool
 
 
 class strict(contextlib.ContextDecorator):
@@ -127,7 +108,7 @@ def to_check(tree: Any) -> bool:
 
 
 def _is_watched(x: Any) -> bool:
-    return any(layer.__class__ is Checked for layer in _layers(x))
+    return any(layer.__class__ is Checked for layer in layers(x))
 
 
 def checked(tree: Any, who: str) -> Any:
@@ -147,7 +128,7 @@ def unchecked_result(tree: Any) -> Any:
 def refuse_roots(leaves: list) -> None:
     """Raise StrictError where a function returns a root at its kink."""
     for x in leaves:
-        for layer in _layers(x):
+        for layer in layers(x):
             if _at_kink(layer):
                 raise layer.kink.error
 
@@ -171,7 +152,8 @@ class Root(NamedTuple):
 
 class Checked(Carrier):
     """A value that is watched. line, made: where the user's code made it, and of what. kink: it is
-    a root at its kink. born: why it is not finite, where that came to be in a derivative and may still be cut off."""
+    a root at its kink. born: why it is not finite, where that came to be in a derivative and may
+    still be cut off."""
 
     __slots__ = ("__weakref__", "born", "kink", "line", "made", "origin", "shares")
     content = ("primal", "born", "kink", "line", "made", "origin")
@@ -193,7 +175,7 @@ class Checked(Carrier):
         own = [a.__class__ is Checked and a.level is level for a in args]
         xs = tuple(a.primal if mine else a for a, mine in zip(args, own, strict=True))
         given = [a for a, mine in zip(args, own, strict=True) if mine]
-        place = _place()
+        place = place_of_call()
         root = None if place.derives else _root(op, args, xs, params, place)
         y = op.dispatch(xs, params)
         if op.passive:
@@ -211,7 +193,7 @@ class Checked(Carrier):
     def seen(self, how: str) -> None:
         if how != PRINTED:
             text = "ad.value takes a plain number out of a derivative, which is lost there"
-            raise StrictError(text, _place(), "value", (innermost(self),), ())
+            raise StrictError(text, place_of_call(), "value", (innermost(self),), ())
 
 
 def _root(op: Op, args: tuple, xs: tuple, params: dict | None, place: Place) -> Root | None:
@@ -219,7 +201,7 @@ def _root(op: Op, args: tuple, xs: tuple, params: dict | None, place: Place) -> 
     at every other kink."""
     met = first_kink(op, xs, params) if op.kinked else None
     if met is not None:
-        text = f"{met.note}: {_called(op, met.point)}"
+        text = f"{met.note}: {called(op, met.point)}"
         error = StrictError(text, place, op.name, met.point, met.entry)
         if not op.remembers:
             raise error
@@ -235,8 +217,8 @@ def _root(op: Op, args: tuple, xs: tuple, params: dict | None, place: Place) -> 
 
 def _like(mask: np.ndarray, xs: tuple) -> Any:
     """A mask as numbers, in a batch where an argument is one."""
-    layers = (layer for x in xs for layer in _layers(x))
-    batch = next((layer for layer in layers if layer.__class__ is Batch), None)
+    found = (layer for x in xs for layer in layers(x) if layer.__class__ is Batch)
+    batch = next(found, None)
     numbers = mask.astype(float)
     return numbers if batch is None else Batch(batch.level, numbers)
 
@@ -244,7 +226,7 @@ def _like(mask: np.ndarray, xs: tuple) -> Any:
 def look_at(op: Op, args: tuple, params: dict | None, y: Any) -> None:
     """Raise StrictError at a kink of an operation on plain values, and where its result came to be
     infinite or nan."""
-    place = _place()
+    place = place_of_call()
     root = _root(op, args, args, params, place)
     if root is not None:
         raise root.error
@@ -275,9 +257,11 @@ def _born(op: Op, xs: tuple, y: Any, place: Place) -> StrictError:
     point = tuple(map(innermost, xs))
     if op.elementwise:
         point = tuple(np.broadcast_to(a, values.shape)[entry].item() for a in point)
-    text = f"{_called(op, point)} is {values[entry]}"
+    text = f"{called(op, point)} is {values[entry]}"
     if not place.derives:
         raise StrictError(text, place, op.name, point, entry)
+    made = (x.line for x in layers(place.result) if x.__class__ is Checked)
+    place = place._replace(line=next(made, place.line))
     of = "" if place.rule is None else f" of {place.rule.name}"
     text = f"the derivative{of} is not finite: {text}"
     return StrictError(text, place, (place.rule or op).name, point, entry)
@@ -288,32 +272,3 @@ def _is_finite(x: Any) -> bool:
     return (x.__class__ is not float and not isinstance(x, np.ndarray | np.generic)) or bool(
         np.isfinite(x).all()
     )
-
-
-def _called(op: Op, point: tuple) -> str:
-    parts = (f"array of shape {np.shape(p)}" if np.shape(p) else repr(canonical(p)) for p in point)
-    return f"{op.name}({', '.join(parts)})"
-
-
-def _place() -> Place:
-    """Where this runs."""
-    frame: Any = sys._getframe(2)
-    rule, line, derives = None, None, False
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith(INSIDE):
-            return Place(line or (name, frame.f_lineno), rule, derives)
-        if frame.f_code.co_name in RULES and rule is None:
-            found, result = frame.f_locals.get("self"), frame.f_locals.get("y")
-            if isinstance(found, Op):
-                rule, derives = found, True
-                line = next((x.line for x in _layers(result) if x.__class__ is Checked), None)
-        derives = derives or frame.f_code.co_name == "pull_back"
-        frame = frame.f_back
-    return Place(line, rule, derives)
-
-
-def _layers(x: Any) -> Iterator[Any]:
-    while isinstance(x, Carrier):
-        yield x
-        x = x.primal

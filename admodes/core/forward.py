@@ -29,6 +29,7 @@ from admodes.core.pytree import (
     unflatten,
 )
 from admodes.core.roots import has_origin, origin, smooth
+from admodes.core.watching import Watch, look
 
 
 class Dual(Carrier):
@@ -112,6 +113,8 @@ class Dual(Carrier):
             elif a.__class__ is not float:
                 floats = False
         xs = tuple(primals)
+        if Watch.open and (op.kinked or op.is_test):
+            look(op, xs, params)
         y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
         if op.passive:
             return level.truth(y)

@@ -18,6 +18,7 @@ from admodes.core.builders import elementwise
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import ARITHMETIC, NUMBERS, blank, changeable, plain_params
 from admodes.core.roots import has_origin, origin, smooth
+from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__
 
@@ -257,6 +258,8 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
             simple = False
         nodes.append(node)
         primals.append(a)
+    if Watch.open and (op.kinked or op.is_test):
+        look(op, tuple(primals), params)
     y = op.on_arrays(primals, params) if arrays and simple else op.dispatch(tuple(primals), params)
     if op.passive:
         return level.truth(y)

@@ -17,6 +17,7 @@ from admodes.core.checking import is_strict, unchecked
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.core.record import decide_on_captured
+from admodes.crossings import crossing
 from admodes.derivatives import grad
 from admodes.sparse.assembly import Assembly, assembly, leaves
 from admodes.sparse.bands import banded
@@ -80,7 +81,8 @@ def sparse_hessian(
     """The Hessian of a scalar function with respect to args[argnums], as a scipy.sparse CSR array
     of shape (in.size, in.size).
 
-    The pattern is that of the recorded gradient. mode "bands" is that of sparse_jacobian for the
+    The pattern is that of the recorded gradient. The first call for given shapes warns of kinks as
+    ad.hessian does. mode "bands" is that of sparse_jacobian for the
     gradient; "star" uses the symmetry: a star coloring, and one product with the Hessian
     (forward-over-reverse) per color; "forward" does without it. "auto" is "bands" where it can be,
     otherwise "star". All else is as for sparse_jacobian.
@@ -114,6 +116,10 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
 
     def found_at(point: Point) -> Any:
         plan = next((p for p in plans if p.fits(point)), None)
+        if plan is None and who == "sparse_hessian":
+            at = point.function()
+            with crossing(matrix_of.__name__, lambda x: at(x, *point.floats), point.x):
+                _look_at(point, True)
         if plan is None:
             plan = Plan(point, mode, who == "sparse_hessian")
             plans.append(plan)
