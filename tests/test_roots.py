@@ -12,6 +12,8 @@ import pytest
 
 import admodes as ad
 
+pytestmark = pytest.mark.filterwarnings("ignore::admodes.KinkWarning")
+
 norm = np.linalg.norm
 ZERO, EYE, ONES = np.zeros(3), np.eye(3), np.ones(3)
 AT = np.array([0.3, -0.2, 0.5])

@@ -13,6 +13,7 @@ import admodes as ad
 from admodes.core.op import REGISTRY
 
 HERE = __file__
+pytestmark = pytest.mark.filterwarnings("ignore::admodes.KinkWarning")
 KINKED = sorted({op for op in REGISTRY.values() if op.kinked}, key=lambda op: op.name)
 SCALARS = [op for op in KINKED if op.elementwise]
 EQUAL = np.array([2.0, 1.0, 2.0])

@@ -28,7 +28,7 @@ from admodes.core.pytree import (
     stripped,
     unflatten,
 )
-from admodes.core.roots import has_origin, origin, smooth
+from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.watching import Watch, look
 
 
@@ -53,7 +53,7 @@ class Dual(Carrier):
         if x.__class__ is float and t.__class__ is float:
             try:
                 y = op.scalar(x)
-                if y or (self.origin is None and not op.remembers):
+                if y or (self.origin is None and op.squared is None):
                     p = op.quick_partials[0]
                     if p.__class__ is not int:
                         p = p(y, x)
@@ -81,7 +81,7 @@ class Dual(Carrier):
         ):
             try:
                 y = op.scalar(x, z)
-                if y or not (op.remembers or has_origin(a) or has_origin(b)):
+                if y or not (op.squared or has_origin(a) or has_origin(b)):
                     p, q = op.quick_partials
                     total = 0.0
                     if t:
@@ -118,7 +118,7 @@ class Dual(Carrier):
         y = op.on_arrays(xs, params) if arrays and floats else op.dispatch(xs, params)
         if op.passive:
             return level.truth(y)
-        if not rooted and not op.remembers:
+        if not rooted and not keeps(op, y):
             return Dual(level, y, op.jvp(tangents, y, xs, params))
         better = smooth(op, args)
         if better.__class__ is Dual and better.level is level:

@@ -50,6 +50,16 @@ def origin(op: Op, args: tuple, params: dict | None) -> Origin | None:
     return Origin(op, frozen(args), params, depth) if depth <= DEEPEST else None
 
 
+def keeps(op: Op, y: Any) -> bool:
+    """Whether a result remembers its origin. What is nested does, since second derivatives may be
+    taken. Of plain values only a root does that has a 0: first derivatives are right elsewhere."""
+    if not op.remembers or isinstance(y, Carrier):
+        return op.remembers
+    if op.squared is None:
+        return False
+    return not y if y.__class__ is float else bool(y.size) and not y.min() > 0
+
+
 def smooth(op: Op, args: tuple) -> Any:
     """A carrier with the value of op(*args) and its derivatives without kinks, where an argument
     has an origin and there is one; else None."""

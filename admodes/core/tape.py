@@ -17,7 +17,7 @@ from numpy import ndarray
 from admodes.core.builders import elementwise
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import ARITHMETIC, NUMBERS, blank, changeable, plain_params
-from admodes.core.roots import has_origin, origin, smooth
+from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__
@@ -104,7 +104,7 @@ class Node(Carrier):
                 if op.cuts:
                     p = p or (None if op.cut(0, (u, v)) else p)
                     q = q or None
-                if y or not (op.remembers or has_origin(a) or has_origin(b)):
+                if y or not (op.squared or has_origin(a) or has_origin(b)):
                     return self.result(level, y, op, (a, b), (p, q))
             except ARITHMETIC:
                 pass
@@ -158,7 +158,7 @@ class Traced(Carrier):
                     self.level, y if read_y else None, op, (self.node,), [x if read_x else None]
                 )
                 made = Traced(self.level, y, node)
-                if op.remembers:
+                if keeps(op, y):
                     made.origin = origin(op, (self,), None)
                 return made
         return self.apply(op, (self,), None)
@@ -203,7 +203,7 @@ class Traced(Carrier):
                         v = v.copy()
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 made = Traced(level, y, node)
-                if op.remembers:
+                if keeps(op, y):
                     made.origin = origin(op, (a, b), None)
                 return made
         return op.dispatch((a, b), None)
@@ -244,7 +244,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
     """Apply an operation and leave a node that keeps what its rules will read."""
     primals: list[Any] = []
     nodes: list[Any] = []
-    simple, arrays, rooted = True, False, op.remembers
+    simple, arrays, rooted = True, False, False
     for a in args:
         node = None
         if (a.__class__ is Traced or a.__class__ is Node) and a.level is level:
@@ -278,7 +278,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
         elif isinstance(x, Carrier) and not active[i]:
             primals[i] = x.clone()
     made = _with_node(level, y, op, tuple(nodes), params, tuple(primals), read_y)
-    if rooted:
+    if rooted or keeps(op, y):
         made.origin = origin(op, args, params)
     return made
 

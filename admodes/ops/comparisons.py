@@ -98,7 +98,7 @@ opposite: Op = linear(
 def _invert(a: Any) -> Any:
     if isinstance(a, Carrier) and a.dtype.kind != "b":
         if a.dtype.kind == "i":
-            return -1 - a
+            return np.subtract(-1, a)
         raise TypeError("~x takes truth values, not a traced value: write ~(x > 0) or -x")
     return opposite(a)
 

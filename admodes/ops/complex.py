@@ -59,7 +59,7 @@ conj: Op = linear(
 
 def _times_i(x: Any, sign: float) -> Any:
     """By parts, since the product with 0 + i of what is infinite is nan."""
-    y = np.empty(np.shape(x), np.result_type(x, np.complex64))
+    y = np.empty(np.shape(x), np.result_type(np.asarray(x).dtype, np.complex64))
     y.real, y.imag = -sign * np.imag(x), sign * np.real(x)
     return y
 
