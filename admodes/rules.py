@@ -69,7 +69,7 @@ def custom_rule(
             domain=Domain(intervals),
             doc=inspect.getdoc(value) or f"{name}, a custom rule.",
         )
-        op.custom = True
+        op.custom = op.raises = True
         if check:
             _check_rule(op)
     except BaseException:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import FLOAT, dtype_of, is_complex
+from admodes.core.carrier import calling_through
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, flatten, unflatten
@@ -85,6 +86,11 @@ class Point:
 
     def sweep_costs(self) -> tuple[int, int]:
         """The operations of one forward and one reverse sweep, without those that only move."""
+        with calling_through(None):
+            # A compiled function takes the mode that it takes uncompiled.
+            return self._sweep_costs()
+
+    def _sweep_costs(self) -> tuple[int, int]:
         ones = [np.ones(x)[()] for x in self.shapes]
         tangents = record(lambda *vs: jvp(self.result, tuple(self.xs), vs)[1], *ones)
         out, pullback = vjp(self.result, *self.xs)

@@ -2,6 +2,7 @@
 result is wrong."""
 
 import copy
+import os
 import queue
 import random
 import time
@@ -118,22 +119,11 @@ def test_check_finds_what_differs_from_run_to_run():
         compile(lambda x: 1.0 if x > ticks.get() % 2 else 2.0, check=True)(0.5)
 
 
-def test_check_compares_every_call():
-    class Hidden:
-        """State that is in no name of the function."""
-
-        __slots__ = ("values",)
-
-        def __init__(self):
-            self.values = {"a": [2.0]}
-
-        def __getattr__(self, name):
-            return self.values["a"][0]
-
-    hidden = Hidden()
-    f = compile(lambda x: x * hidden.alpha, check=True)
+def test_check_compares_every_call(monkeypatch):
+    monkeypatch.setenv("ADMODES_TEST_ALPHA", "2.0")
+    f = compile(lambda x: x * float(os.environ["ADMODES_TEST_ALPHA"]), check=True)
     assert f(3.0) == 6.0
-    hidden.values["a"][0] = 5.0
+    monkeypatch.setenv("ADMODES_TEST_ALPHA", "5.0")
     with pytest.raises(ImpureError, match=r"gives 6.0, not 15.0: it depends on something beside"):
         f(3.0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from admodes.compilation.captures import (
+from admodes.compilation.places import (
     BYTES,
     CONTENT,
     ENTRIES,
@@ -38,17 +38,30 @@ def constant_value(f: str, notes: Sequence[str]) -> str:
     )
 
 
-def limit_reached(f: str, cases: Sequence[Specialisation], rebound: Sequence[str]) -> str:
-    """The warning at the limit of specialisations. rebound: what f bound to another object while
-    it ran."""
-    if rebound:
+def limit_reached(f: str, cases: Sequence[Specialisation], refused: Sequence[str]) -> str:
+    """The warning at the limit of specialisations. refused: what f did while it ran that a program
+    would not do."""
+    if refused:
         return (
-            f"{f} changes {' and '.join(sorted(set(rebound)))} at each run, which a compiled "
+            f"{f} {' and '.join(sorted(set(refused)))} at each run, which a compiled "
             "function cannot repeat: it is run as it is from now on. Return the new value instead"
+        )
+    if not cases:
+        return (
+            f"{f} has been recorded for objects that came to their end at once: calls run it as "
+            "it is from now on. Compile a function of the other arguments for each"
         )
     return (
         f"{f} has been recorded {len(cases)} times, the limit: {varied(cases)}. Calls unlike these "
         "run it as it is, without compilation, unless limit= is raised"
+    )
+
+
+def not_seen(f: str, what: str) -> str:
+    """The warning where f refers to something that may change unseen."""
+    return (
+        f"{f} {what}: it is run as it is, without compilation. Pass what it needs of that as an "
+        "argument, as numbers or arrays"
     )
 
 

@@ -1,107 +1,84 @@
 """What a function refers to beside its arguments: cells, globals and attributes that its code
 names, and those of the functions it calls; what of it is an array, and how to see that nothing
-changed."""
+changed.
+
+Where code means attributes by strings that it computes, all attributes are noted. No code of the
+user's runs during the walk, apart from properties of slots: objects are read through the dicts and
+slots that Python itself keeps. What holds no such thing, as an object of C code, is compared by
+what it refers to and by its memory; what has neither may change unseen, and is `unseen`: then the
+function has to run as it is, as it has to where it refers to more than can be looked through.
+"""
 
 from __future__ import annotations
 
-import array
 import builtins
+import contextvars
 import functools
-import inspect
-import io
-import random
+import operator
 import sys
+import threading
 import types
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import is_
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
+from admodes.compilation import places as at
+from admodes.compilation.kinds import (
+    CONTAINERS,
+    GENERATORS,
+    KNOWN,
+    MEMORY,
+    REFLECTIVE,
+    attributes_of_class,
+    fields,
+    found_statically,
+    is_inert,
+    is_ours_all,
+    is_plain,
+    memory,
+    read,
+    slots,
+)
 from admodes.compilation.naming import (
     FOREIGN,
     code_behind,
-    implicit_methods,
+    implicit,
     is_foreign,
     named,
     package,
 )
+from admodes.compilation.places import ABSENT, Place
 from admodes.core.carrier import Carrier
 from admodes.core.op import Op
 
-RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
-
-KNOWN = (types.ModuleType, types.SimpleNamespace, type)
-"""Kinds of Python's own whose attributes are the user's."""
-
-GLOBAL = "{owner}[{key}] is {value}"
-CELL = "{owner}.cell_contents is {value}"
-ATTRIBUTE = "getattr({owner}, {key}) is {value}"
-ITEMS = "same_items({owner}, {value})"
-PAIRS = "same_pairs({owner}, {value})"
-CONTENT = "same_bytes({owner}, {value})"
-BYTES = "bytes({owner}) == {value}"
-LAYOUT = "{owner}.shape == {value} and {owner}.dtype is {key}"
-ENTRIES = "same_items({owner}.flat, {value})"
-METHOD = "getattr({owner}, {key}).__func__ is {value}"
-BEHIND = "getattr({owner}.__class__, {key}) is {value}"
-MISSING = "not hasattr({owner}, {key})"
-UNBOUND = "{key} not in {owner}"
-
-MEMORY = (bytearray, array.array, memoryview)
+MOST = 20_000
+"""Steps of the walk after which a function refers to too much."""
+COST_OF_CODE = 10
+"""Steps that reading the code of a function counts for."""
 
 
-class Place(NamedTuple):
-    """Where something that the function refers to stands: what it is called, and a test in Python
-    that owner still holds value there."""
-
-    what: str
-    test: str
-    owner: Any
-    key: Any
-    value: Any
+DEEPEST = 50
+"""What is reached by more steps than that is looked at later, as Python's stack has an end."""
 
 
-def same_items(items: Iterable, kept: tuple) -> bool:
-    """Whether a list still has the very items that it had."""
-    found = tuple(items)
-    return len(found) == len(kept) and all(map(is_, found, kept))
-
-
-def same_pairs(pairs: dict, kept: tuple[tuple, tuple]) -> bool:
-    """Whether a dict still has the very keys and values that it had."""
-    return same_items(pairs, kept[0]) and same_items(pairs.values(), kept[1])
-
-
-def same_bytes(a: np.ndarray, kept: tuple) -> bool:
-    """Whether an array of integers or truth values still has the content that it had."""
-    dtype, shape, content = kept
-    return a.dtype == dtype and a.shape == shape and a.tobytes() == content
-
-
-def content_of(a: np.ndarray) -> tuple:
-    """What same_bytes compares with."""
-    return a.dtype, a.shape, a.tobytes()
-
-
-def holds(held: Mapping[int, np.ndarray], a: Any) -> bool:
-    """Whether an array is one of those held, or a view of one."""
-    while a is not None and id(a) not in held:
-        a = getattr(a, "base", None)
-    return a is not None
+class Unseen(Exception):
+    """Something that a function refers to cannot be looked through."""
 
 
 class Captures:
     """Everything that f refers to. places: what must not be bound anew. held: arrays of numbers,
     by id, whose entries may change. traced: whether a value that is being differentiated is among
-    it. iterators and generators of random numbers are kept apart; draws: whether the code names a
-    module of them. seen are the objects that were walked through, by id, wrappers the functions of
-    admodes among them, methods the functions found in classes and operations, data the attributes
-    that were read, by id of the object.
+    it. unseen: what cannot be looked through, in words. iterators and generators of random numbers
+    are kept apart; draws: what the code draws that differs each time. seen are the objects that
+    were walked through, by id, wrappers the functions of admodes among them, methods the functions
+    found in classes and operations, data the attributes that were read, by id of the object. writes
+    and handles are as in naming.Named, for all of the code.
 
     Integers and truth values in arrays steer a program as indices and masks, and are compared by
-    content; so are numbers in memory that cannot be watched while f is recorded.
+    content.
     """
 
     def __init__(self, *roots: Any) -> None:
@@ -113,201 +90,335 @@ class Captures:
         self.wrappers: set[int] = set()
         self.methods: list[types.FunctionType] = []
         self.data: dict[int, list[str]] = {}
-        self.traced = False
-        self._attributes: set[str] = {"__call__", "__init__"}
-        self._strings: set[str] = set()
-        self._objects: list[tuple[Any, str]] = []
+        self.traced = self.writes = self.handles = False
+        self.draws = self.unseen = ""
         self.seen: dict[int, Any] = {}
+        self.objects: list[tuple[Any, str]] = []
+        self._attributes: set[str] = {"__call__", "__init__"}
+        self._globals: set[str] = set()
+        self._strings: set[str] = set()
+        self._by_name = False
         self._looked: set[tuple[int, str]] = set()
-        for root in roots:
-            self._look(root, _name(root))
-        self._follow_attributes()
+        self._due: deque[tuple[Any, str]] = deque()
+        self._steps = self._depth = 0
+        try:
+            for root in roots:
+                self._visit(root, _name(root))
+            self._walk()
+        except Unseen as error:
+            self.unseen = str(error)
 
     @property
-    def draws(self) -> bool:
+    def names_random(self) -> bool:
+        """Whether the code names a module of random numbers."""
         return "random" in self._attributes
+
+    @property
+    def names_errors(self) -> bool:
+        """Whether the code names a switch of floating-point errors."""
+        return bool({"errstate", "seterr", "seterrcall"} & (self._attributes | self._globals))
+
+    def compare(self, a: np.ndarray) -> None:
+        """From now on the content of an array is part of the case."""
+        self._guard(f"the entries of {self.names[id(a)]}", at.CONTENT, a, None, at.content_of(a))
+
+    def _walk(self) -> None:
+        """Everything there is to look at, and then the attributes that any of the code names, of
+        every object found, until there is nothing new: each may lead to more code."""
+        known = -1
+        while self._due or known != len(self._looked):
+            while self._due:
+                self._look(*self._due.popleft())
+            known = len(self._looked)
+            for owner, what in tuple(self.objects):
+                self._attributes_of(owner, what)
+
+    def _step(self, what: str, count: int = 1) -> None:
+        self._steps += count
+        if self._steps > MOST:
+            raise Unseen(f"refers to more than can be looked through ({what}, for one)")
 
     def _place(self, what: str, test: str, owner: Any, key: str, value: Any) -> None:
         foreign = is_foreign(value)
         if foreign and (isinstance(value, types.ModuleType) or _name(value) == key):
             return
         self._guard(what, test, owner, key, value)
+        self._by_name = self._by_name or id(value) in REFLECTIVE
         if not foreign:
-            self._look(value, what)
+            self._visit(value, what)
 
     def _guard(self, what: str, test: str, owner: Any, key: Any, value: Any) -> None:
         self.places.append(Place(what, test, owner, key, value))
 
     def _look(self, x: Any, what: str) -> None:
         """Note what x is, and what it refers to in turn."""
-        if x is None or isinstance(x, (int, float, complex, str, np.generic)) or id(x) in self.seen:
+        kind = type(x)
+        if is_plain(kind) or id(x) in self.seen or is_foreign(x):
             return
         self.seen[id(x)] = x
-        if isinstance(x, np.ndarray):
+        self._step(what)
+        if issubclass(kind, np.ndarray):
             self._array(x, what)
-        elif isinstance(x, Carrier):
+        elif issubclass(kind, Carrier):
             self.traced = True
-        elif isinstance(x, types.FunctionType):
+        elif kind is types.FunctionType:
             self._function(x)
             if x.__dict__ and id(x) not in self.wrappers:
-                self._objects.append((x, what))
-        elif isinstance(x, Op):
+                self.objects.append((x, what))
+        elif issubclass(kind, Op):
             rules = (x.array, *getattr(x, "partials", ()))
             self.methods += [rule for rule in rules if isinstance(rule, types.FunctionType)]
-            for rule in rules:
-                self._look(rule, what)
-        elif isinstance(x, types.MethodType):
-            self._look(x.__func__, what)
-            self._look(x.__self__, what)
-        elif isinstance(x, functools.partial):
-            for part in (x.func, *x.args, x.keywords):
-                self._look(part, what)
-        elif isinstance(x, (tuple, list, dict, set, deque)):
+            self._all(rules, what)
+        elif kind is types.MethodType:
+            self._all((x.__func__, x.__self__), what)
+        elif issubclass(kind, (functools.partial, functools.partialmethod)):
+            self._all((x.func, x.args, x.keywords), what)
+        elif issubclass(kind, CONTAINERS):
             self._container(x, what)
-            if not is_foreign(type(x)):
-                self._objects.append((x, what))
-        elif isinstance(x, MEMORY):
-            self._guard(f"the content of {what}", BYTES, x, None, bytes(x))
-        elif isinstance(x, RANDOM):
+            if not is_foreign(kind):
+                self.objects.append((x, what))
+        elif issubclass(kind, GENERATORS):
             self.generators.append(x)
-        elif isinstance(x, Iterator) and is_foreign(type(x)) and not isinstance(x, io.IOBase):
+        elif issubclass(kind, (types.ModuleType, type)):
+            if not is_foreign(x):
+                self.objects.append((x, what))
+        elif not is_inert(kind):
+            self._object(x, kind, what)
+
+    def _all(self, found: Iterable, what: str) -> None:
+        for part in found:
+            self._visit(part, what)
+
+    def _visit(self, x: Any, what: str) -> None:
+        """Look at x, now or, where that nests too deep, later."""
+        if self._depth > DEEPEST:
+            self._due.append((x, what))
+            return
+        self._depth += 1
+        try:
+            self._look(x, what)
+        finally:
+            self._depth -= 1
+
+    def _object(self, x: Any, kind: type, what: str) -> None:
+        """Note an object that is no function, array or container."""
+        if kind.__module__.partition(".")[0] == "admodes" and "__wrapped__" in (fields(x) or ()):
+            self._visit(x.__wrapped__, what)
+        elif (content := memory(x)) is not None:
+            self._guard(f"the content of {what}", at.BYTES, x, None, content)
+            if not issubclass(kind, MEMORY) and hasattr(kind, "contents"):
+                raise Unseen(f"refers to {what}, a {kind.__name__}, whose memory cannot be watched")
+        elif kind is contextvars.ContextVar:
+            value = x.get(ABSENT)
+            self._guard(f"the value of {what}", at.CONTEXT, x, ABSENT, value)
+            if value is not ABSENT:
+                self._visit(value, what)
+        elif issubclass(kind, weakref.ref):
+            if not isinstance(x(), (type, types.FunctionType)):
+                raise Unseen(f"refers to {what}, a weak reference, which may end at any time")
+        elif code_behind(x) is not None or kind in (property, staticmethod, classmethod):
+            self._visit(code_behind(x), what)
+        elif issubclass(kind, Iterator) and is_foreign(kind):
             self.iterators.append(what)
-        elif hasattr(x, "__wrapped__"):
-            self._look(x.__wrapped__, what)
-        elif not is_foreign(x) and (isinstance(x, KNOWN) or not is_foreign(type(x))):
-            self._objects.append((x, what))
+        elif not is_foreign(kind) or issubclass(kind, KNOWN):
+            if "__getattribute__" in attributes_of_class(kind):
+                raise Unseen(f"refers to {what}, whose class decides what its attributes are")
+            self.objects.append((x, what))
+            if not is_ours_all(kind):
+                self._everything(x, what)
+        elif issubclass(kind, (operator.attrgetter, operator.methodcaller)):
+            self._by_name = True
+        else:
+            self._of_others(x, kind, what)
+
+    def _of_others(self, x: Any, kind: type, what: str) -> None:
+        """Note an object of a class whose code is not looked at."""
+        known = self._everything(x, what)
+        kept = at.referents(x)
+        if not (known or kept) and hasattr(kind, "__array__"):
+            raise Unseen(f"refers to {what}, a {kind.__name__}, which may change unseen")
+        if known and all(r is fields(x) for r in kept):
+            return
+        self._guard(what, at.REFERENTS, x, None, kept)
+        self._all((r for r in kept if not isinstance(r, types.ModuleType)), f"a part of {what}")
+
+    def _everything(self, x: Any, what: str) -> bool:
+        """Note all attributes of an object; False where it has none."""
+        kept = fields(x)
+        if kept is None and issubclass(type(x), threading.local):
+            kept = dict(x.__dict__)
+            for name, value in kept.items():
+                self._guard(f"{what}.{name}", at.ATTRIBUTE, x, name, value)
+                self._visit(value, f"{what}.{name}")
+            return True
+        if kept is not None:
+            self._guard(f"an attribute of {what}", at.FIELDS, x, None, at.pairs_of(kept))
+            self.data[id(x)] = [*self.data.get(id(x), ()), *kept]
+            for name, value in tuple(kept.items()):
+                self._visit(value, f"{what}.{name}")
+        names = slots(type(x))
+        for name in names:
+            value = read(found_statically(x, name), x)
+            if value is not ABSENT:
+                self.data.setdefault(id(x), []).append(name)
+                self._place(f"{what}.{name}", at.ATTRIBUTE, x, name, value)
+        return kept is not None or bool(names)
 
     def _array(self, a: np.ndarray, what: str) -> None:
         self.names[id(a)] = what
-        if a.dtype.kind in "fc" and _may_be_lent(a):
+        if type(a) is not np.ndarray:
+            self._guard(f"the entries of {what}", at.CONTENT, a, None, at.content_of(a))
+            if fields(a):
+                self._everything(a, what)
+        elif a.dtype.kind in "fc":
             self.held[id(a)] = a
-            self._guard(f"the shape or dtype of {what}", LAYOUT, a, a.dtype, a.shape)
+            self._guard(f"the shape or dtype of {what}", at.LAYOUT, a, a.dtype, a.shape)
         elif a.dtype.kind == "O":
             items = tuple(a.flat)
-            self._guard(f"an item of {what}", ENTRIES, a, None, items)
-            self._guard(f"the shape or dtype of {what}", LAYOUT, a, a.dtype, a.shape)
-            for item in items:
-                self._look(item, f"an item of {what}")
+            self._guard(f"an item of {what}", at.ENTRIES, a, None, items)
+            self._guard(f"the shape or dtype of {what}", at.LAYOUT, a, a.dtype, a.shape)
+            self._all(items, f"an item of {what}")
         else:
             self.compare(a)
 
-    def compare(self, a: np.ndarray) -> None:
-        """From now on the content of an array is part of the case."""
-        what = self.names[id(a)]
-        self._guard(f"the entries of {what}", CONTENT, a, None, content_of(a))
-
     def _container(self, x: Any, what: str) -> None:
         inside = f"an item of {what}"
-        items: Iterable = x.values() if isinstance(x, dict) else x
+        items: Iterable = dict.values(x) if isinstance(x, dict) else x
+        self._step(what, len(x) // 50)
         if isinstance(x, dict):
-            kept: tuple = tuple(x), tuple(items)
-            self._guard(inside, PAIRS, x, None, kept)
-        elif not isinstance(x, tuple):
-            self._guard(inside, ITEMS, x, None, tuple(x))
-        for item in tuple(items):
-            self._look(item, inside)
+            self._guard(inside, at.PAIRS, x, None, at.pairs_of(x))
+            self._all((k for k in x if not is_plain(type(k))), f"a key of {what}")
+        elif not isinstance(x, (tuple, frozenset)):
+            self._guard(inside, at.ITEMS, x, None, tuple(x))
+        self._all((v for v in tuple(items) if not is_plain(type(v))), inside)
 
     def _function(self, f: types.FunctionType) -> None:
         cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
-        contents = [(name, cell, cell.cell_contents) for name, cell in cells if _is_full(cell)]
-        if package(f.__globals__.get("__name__")) in FOREIGN:
+        contents = [(name, cell, cell.cell_contents) for name, cell in cells if is_full(cell)]
+        origin = package(f.__globals__.get("__name__"))
+        if origin == "admodes":
             # The wrappers of admodes, such as grad(f), never rebind what they hold.
             self.wrappers.add(id(f))
             for name, _, content in contents:
                 if callable(content) or isinstance(content, np.ndarray):
-                    self._look(content, name)
+                    self._visit(content, name)
             return
+        if origin in FOREIGN:
+            self.wrappers.add(id(f))
+            self._cells(contents)
+            return
+        self._step(_name(f), COST_OF_CODE)
         for part in ("__code__", "__defaults__", "__kwdefaults__"):
             value = getattr(f, part)
             if value is not None:
                 what = f"{part} of {_name(f)}"
-                self._guard(what, ATTRIBUTE, f, part, value)
-                self._look(value, what)
+                self._guard(what, at.ATTRIBUTE, f, part, value)
+                self._visit(value, what)
+        self._cells(contents)
+        self._code(f)
+
+    def _cells(self, contents: list[tuple]) -> None:
         for name, cell, content in contents:
-            self._place(f"the variable {name}", CELL, cell, name, content)
-        found = named(f.__code__)
+            self._place(f"the variable {name}", at.CELL, cell, name, content)
+
+    def _code(self, f: types.FunctionType) -> None:
+        """Note what the code of a function names."""
+        found, space = named(f.__code__), f.__globals__
         self._attributes |= found.attributes
+        self._globals |= found.names
         self._strings |= found.strings
-        for name in sorted(found.names & f.__globals__.keys()):
-            self._place(f"the global {name}", GLOBAL, f.__globals__, name, f.__globals__[name])
-        for name in sorted(found.names - f.__globals__.keys() - vars(builtins).keys()):
-            self._guard(f"the global {name}", UNBOUND, f.__globals__, name, None)
-        for name in sorted(found.modules & sys.modules.keys()):
-            self._place(f"the module {name}", GLOBAL, sys.modules, name, sys.modules[name])
-
-    def _follow_attributes(self) -> None:
-        """The attributes that any of the code names, of every object found, until there is nothing
-        new: each may lead to more code."""
-        known = -1
-        while known != (known := len(self._looked)):
-            for owner, what in tuple(self._objects):
-                for name in sorted(self._attributes | self._strings | implicit_methods(owner)):
-                    if (id(owner), name) not in self._looked and self._attribute(owner, name, what):
-                        self._looked.add((id(owner), name))
-
-    def _attribute(self, owner: Any, name: str, what: str) -> bool:
-        """Note an attribute; False where there is none."""
-        found = inspect.getattr_static(owner, name, _ABSENT)
-        label = f"{what}.{name}"
-        if found is _ABSENT:
-            if name in self._strings and not hasattr(owner, name):
-                self._guard(label, MISSING, owner, name, None)
-                return True
-            return False
-        own = name in getattr(owner, "__dict__", ())
-        code = code_behind(found)
-        if code is not None and not (own and code is found):
-            self._method(owner, name, found, label)
-        elif own or not hasattr(found, "__get__") or isinstance(found, types.MemberDescriptorType):
-            value = getattr(owner, name, _ABSENT)
-            if value is not _ABSENT:
-                self.data.setdefault(id(owner), []).append(name)
-                self._place(label, ATTRIBUTE, owner, name, value)
+        self._by_name = self._by_name or found.by_name
+        self.writes = self.writes or found.writes
+        self.handles = self.handles or found.handles
+        self.draws = self.draws or found.draws
+        names = found.names & space.keys()
+        if found.by_space:
+            texts = {x for x in found.texts & sys.modules.keys() if package(x) not in FOREIGN}
+            names |= {name for name in space if not name.startswith("__")}
         else:
-            self._look(found, label)
-        return True
+            texts = set()
+        for name in sorted(names):
+            self._place(f"the global {name}", at.GLOBAL, space, name, space[name])
+        for name in sorted(found.names - space.keys() - vars(builtins).keys()):
+            self._guard(f"the global {name}", at.UNBOUND, space, name, None)
+        for name in sorted(found.modules & sys.modules.keys() | texts):
+            self._place(f"the module {name}", at.GLOBAL, sys.modules, name, sys.modules[name])
+
+    def _attributes_of(self, owner: Any, what: str) -> None:
+        """Note the attributes of an object that any of the code names."""
+        kind = type(owner)
+        own = fields(owner) or {}
+        self._step(what)
+        by_name = self._by_name and kind not in (types.ModuleType, types.FunctionType)
+        if by_name and not issubclass(kind, type) and (id(owner), "") not in self._looked:
+            self._looked.add((id(owner), ""))
+            if is_ours_all(kind):
+                self._everything(owner, what)
+        behind = owner if isinstance(owner, type) else kind
+        wanted = self._attributes | self._strings | implicit(behind)
+        there = own.keys() | attributes_of_class(behind)
+        for name in sorted(wanted & there):
+            if (id(owner), name) not in self._looked:
+                self._looked.add((id(owner), name))
+                self._attribute(owner, name, f"{what}.{name}", own)
+        for name in sorted(self._strings - there):
+            if (id(owner), name) not in self._looked and found_statically(owner, name) is ABSENT:
+                self._looked.add((id(owner), name))
+                if found_statically(behind, "__getattr__") is ABSENT:
+                    self._guard(f"{what}.{name}", at.MISSING, owner, name, None)
+
+    def _attribute(self, owner: Any, name: str, label: str, own: dict) -> None:
+        """Note an attribute."""
+        found = found_statically(owner, name)
+        if found is ABSENT:
+            return
+        code = code_behind(found)
+        if code is not None and not (name in own and code is found):
+            self._method(owner, name, found, label)
+        elif name in own or _is_data(found):
+            value = own[name] if name in own else read(found, owner)
+            if value is not ABSENT:
+                self.data.setdefault(id(owner), []).append(name)
+                self._place(label, at.ATTRIBUTE, owner, name, value)
+        else:
+            self._visit(found, label)
 
     def _method(self, owner: Any, name: str, found: Any, label: str) -> None:
         """Note what a class does for an attribute, and what classes above it do, for super()."""
         if not name.startswith("__"):
             if isinstance(found, staticmethod):
-                self._guard(label, ATTRIBUTE, owner, name, found.__func__)
+                self._guard(label, at.ATTRIBUTE, owner, name, found.__func__)
             elif isinstance(found, classmethod) or not isinstance(owner, type):
                 bound = isinstance(found, (classmethod, types.FunctionType))
                 value = code_behind(found) if bound else found
-                self._guard(label, METHOD if bound else BEHIND, owner, name, value)
+                self._guard(label, at.METHOD if bound else at.BEHIND, owner, name, value)
             else:
-                self._guard(label, ATTRIBUTE, owner, name, found)
+                self._guard(label, at.ATTRIBUTE, owner, name, found)
         for kind in (owner if isinstance(owner, type) else type(owner)).__mro__:
-            code = code_behind(vars(kind).get(name))
-            if isinstance(code, types.FunctionType) and not is_foreign(kind):
+            here = vars(kind).get(name)
+            code = code_behind(here)
+            if is_foreign(kind) or code is None or (id(kind), name) in self._looked:
+                continue
+            self._looked.add((id(kind), name))
+            if here is not found and isinstance(here, types.FunctionType):
+                self._guard(label, at.ATTRIBUTE, kind, name, here)
+            if isinstance(code, types.FunctionType):
                 self.methods.append(code)
-                self._look(code, label)
+            self._visit(code, label)
 
 
-_ABSENT = object()
+def _is_data(found: Any) -> bool:
+    return type(found) is types.MemberDescriptorType or not hasattr(type(found), "__get__")
 
 
-def _may_be_lent(a: np.ndarray) -> bool:
-    """Whether an array that is made read-only can be made writeable again, which NumPy refuses
-    where the memory is that of an object without buffer protocol."""
-    owner: Any = a
-    while isinstance(owner, np.ndarray) and owner.base is not None:
-        owner = owner.base
-    if isinstance(owner, np.ndarray) or not a.flags.writeable:
-        return True
-    try:
-        return not memoryview(owner).readonly
-    except TypeError:
-        return False
-
-
-def _is_full(cell: types.CellType) -> bool:
+def is_full(cell: types.CellType) -> bool:
     try:
         return (cell.cell_contents, True)[1]
     except ValueError:
         return False
 
 
-def _name(f: Callable) -> str:
-    return getattr(f, "__name__", type(f).__name__)
+def _name(x: Any) -> str:
+    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, Op)):
+        return x.__name__
+    return str((fields(x) or {}).get("__name__", type(x).__name__))

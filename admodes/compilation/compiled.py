@@ -3,50 +3,48 @@
 from __future__ import annotations
 
 import functools
-import gc
+import os
+import sys
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, overload
-
-import numpy as np
 
 from admodes.compilation.advice import (
     CompileWarning,
     constant_value,
     every_call_new,
     limit_reached,
+    not_seen,
 )
 from admodes.compilation.backends import BACKENDS, built
-from admodes.compilation.captures import Captures, Place, holds
-from admodes.compilation.entry import entry, intact
+from admodes.compilation.captures import Captures
+from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
-from admodes.compilation.leaks import leaking, unwatched
+from admodes.compilation.leaks import Changed, leaking
+from admodes.compilation.places import CONTENT, Place, content_of
 from admodes.compilation.protocol import MISS, Run
-from admodes.compilation.purity import (
-    ImpureError,
-    changed_arguments,
-    changed_inputs,
-    difference,
-    far_apart,
-    watched,
-)
-from admodes.compilation.sharing import sharing
+from admodes.compilation.purity import ImpureError, difference, far_apart
+from admodes.compilation.recording import Recording, recorded
 from admodes.compilation.signature import Signature, Static
-from admodes.core.carrier import Carrier, call, calling_through
+from admodes.core.carrier import call
 from admodes.core.checking import Count, is_strict
-from admodes.core.op import blank
-from admodes.core.pytree import unflatten
-from admodes.core.record import Program, Ref, Step, record_leaves
+from admodes.core.pytree import LEAF, unflatten
+from admodes.core.record import Program
 
 HINT_AFTER = 8
 """So many recordings of which none was used again give a hint."""
 
 UNSETTLED = 3
-"""So many recordings during which f bound something anew are taken for state, not for a cache."""
+"""So many recordings, one after the other, during which f bound something anew are taken for state,
+not for a cache."""
+
+PATIENCE = 1.0
+"""Seconds that a thread waits for the recording of another, and then runs f itself: the other one
+may be waiting for something that this one holds."""
 
 
 @overload
@@ -74,28 +72,32 @@ def compile(
     f is recorded at the first call, and again where a call is another case: other shapes, dtypes
     or structure of the arguments, another branch, bound or index taken from their values. Floats
     and arrays of floats or complex numbers are what varies from call to call; integers, truth
-    values, strings and arrays of integers are part of the case, by value. After `limit` cases a
-    warning says what varied, and new ones run f itself.
+    values, strings and arrays of integers are part of the case, by value, objects by identity.
+    After `limit` cases a warning says what varied, and new ones run f itself.
 
     Arrays that f refers to (closures, globals, attributes of self) are read anew at each call;
     binding one of these names to another object is another case. What f computes without its
     arguments, as A * 2 in lambda x: (A * 2) @ x, or decides on, as in `if A[0] > 0`, is a constant
-    of the recording; this is seen by a second run of f, and other entries of A are another case
-    too. What f reads from files, from the clock, from a cache or out of sight is a constant for
-    good, and what it prints is printed while it is recorded. check=True finds such things: it
-    records twice, runs f beside the program at each call, and raises ImpureError where they differ.
+    of the recording, and other entries of A are another case too; the second call, during which f
+    runs once more on copies, tells which arrays these are. What cannot be looked through, such as
+    an object of another package's C code, or more than some thousand objects, is named by a
+    warning, and f runs as it is. So it does where it changes what it refers to at each call (the
+    first call has its result from the recording), or catches an error. What f reads from files,
+    from the clock or out of sight is a constant for good, and what it prints is printed while it
+    is recorded. check=True finds such things: it records twice, runs f beside the program at each
+    call, and raises ImpureError where they differ.
 
     backend: "numpy", "llvm", "interpreter" (slow, for tests), or "auto", whichever is expected to
     be fastest. exact: keep to operations in their order, without reassociation. Results have the
     values of f on NumPy with domain errors as values (nan, inf), float64 of shape () as Python
     floats; they are the caller's own arrays. Threads may share a compiled function. Where an
     argument is being differentiated f runs as it is, so ad.compile(ad.grad(f)) is fast and
-    ad.grad(ad.compile(f)) is merely right.
+    ad.grad(ad.compile(f)) is merely right. A compiled function of a module is pickled by its name.
 
     Raises TypeError for arguments and results that are no numbers, ValueError for an unknown
-    backend, ImpureError where f changes arrays that it refers to or draws random numbers, and
-    MemoryError with an estimate where a program's buffers do not fit. The list of operations is
-    R. E. Wengert's (1964).
+    backend, ImpureError where f changes arrays that it refers to (they get back what they held) or
+    draws random numbers, and MemoryError with an estimate where a program's buffers do not fit.
+    The list of operations is R. E. Wengert's (1964).
 
     >>> import admodes as ad
     >>> slope = ad.compile(ad.grad(lambda x, y: x * ad.sin(y), argnums=(0, 1)))
@@ -126,6 +128,10 @@ class Specialisation:
     enter: Callable[[tuple, dict], Any]
     text: str
     runs: int = 0
+    loose: Callable[[tuple, dict], Any] | None = None
+    """Until it is known which arrays have to have the entries that they had, all have to: then this
+    tells whether a call is the same case apart from entries."""
+    ends: list[weakref.ref] = field(default_factory=list)
 
     def __repr__(self) -> str:
         case = ", ".join(self.signature.described())
@@ -152,7 +158,6 @@ class Compiled:
         self._exact = exact
         self._check = check
         self._limit = limit
-        self._lock = threading.RLock()
         self.clear()
 
     def clear(self) -> None:
@@ -160,15 +165,24 @@ class Compiled:
         self.specialisations: tuple[Specialisation, ...] = ()
         self._newest: Specialisation | None = None
         self._unsettled: list[str] = []
+        self._ended = 0
+        self._unseen = ""
         self._warned = self._hinted = False
         self._noted = ""
+        self._locked = os.getpid(), threading.RLock()
 
     def __repr__(self) -> str:
         n = len(self.specialisations)
         return f"<compiled {self._name}, {n} specialisation{'s' * (n != 1)}>"
 
-    def __reduce__(self) -> tuple:
-        """Copies and pickles begin without recordings."""
+    def __reduce__(self) -> Any:
+        """A function of a module by its name; copies and pickles of others begin without
+        recordings."""
+        found: Any = sys.modules.get(self.__module__)
+        for part in str(getattr(self, "__qualname__", "")).split("."):
+            found = getattr(found, part, None)
+        if found is self:
+            return self.__qualname__  # type: ignore[attr-defined]
         return compile, (self._f, self._backend, self._exact, self._check, self._limit)
 
     def __get__(self, instance: Any, owner: type) -> Any:
@@ -179,11 +193,19 @@ class Compiled:
             return self._eager(args, kwargs)
         cases = self.specialisations
         for case in cases:
-            result = case.enter(args, kwargs)
+            try:
+                result = case.enter(args, kwargs)
+            except MemoryError:
+                raise
+            except Exception:
+                # An operation raises, which f may catch; if not, it raises there in its own name.
+                continue
             if result is not MISS:
                 case.runs += 1
                 if case is not cases[0]:
                     self._to_front(case)
+                if case.loose is not None:
+                    return self._second_call(case, result, args, kwargs)
                 return self._confirmed(case, result, args, kwargs) if self._check else result
         return self._new_case(cases, args, kwargs)
 
@@ -205,36 +227,60 @@ class Compiled:
         return self._newest.source
 
     def _to_front(self, case: Specialisation) -> None:
-        if self._lock.acquire(blocking=False):
+        lock = self._lock
+        if lock.acquire(blocking=False):
             try:
                 if case in self.specialisations:
                     others = (c for c in self.specialisations if c is not case)
                     self.specialisations = (case, *others)
             finally:
-                self._lock.release()
+                lock.release()
+
+    @property
+    def _lock(self) -> Any:
+        """The lock of this process: one that was held when it was forked is not given back."""
+        process, lock = self._locked
+        if process != os.getpid():
+            process, lock = self._locked = os.getpid(), threading.RLock()
+        return lock
 
     def _new_case(self, tried: tuple, args: tuple, kwargs: dict) -> Any:
         """The result where no specialisation fits."""
         signature = Signature.of(args, kwargs, self._name)
         if signature.traced or self._is_full():
             return self._eager(args, kwargs)
-        with self._lock, without_collector():
+        lock = self._lock
+        if not lock.acquire(timeout=PATIENCE):
+            return self._eager(args, kwargs)
+        try:
             # Another thread may have recorded this case while this one waited.
             stale = not set(self.specialisations) <= set(tried)
-            new = None if stale or self._is_full() else self._specialised(signature)
+            first = None if stale or self._is_full() else self._first(signature, args, kwargs)
+        finally:
+            lock.release()
         if stale:
             return self(*args, **kwargs)
         self._hint()
-        if new is not None and not self._noted:
-            self._noted = constant_value(self._name, new.program.notes)
+        if first is None:
+            self._tell_unseen()
+            return self._eager(args, kwargs)
+        case, result = first
+        if case is None:
+            return result
+        if not self._noted:
+            self._noted = constant_value(self._name, case.program.notes)
             if self._noted:
                 self._warn(self._noted)
-        if new is not None:
-            result = new.enter(args, kwargs)
-            if result is not MISS:
-                new.runs += 1
-                return self._confirmed(new, result, args, kwargs) if self._check else result
-        return self._eager(args, kwargs)
+        try:
+            found = case.enter(args, kwargs)
+        except MemoryError:
+            raise
+        except Exception:
+            found = MISS
+        if found is MISS:
+            return result
+        case.runs += 1
+        return self._confirmed(case, found, args, kwargs) if self._check else found
 
     def _eager(self, args: tuple, kwargs: dict) -> Any:
         """What f itself gives."""
@@ -242,72 +288,110 @@ class Compiled:
 
     def _is_full(self) -> bool:
         """Whether the limit is reached; the first time that this matters there is a warning."""
+        if self._unseen:
+            return True
         cases = self.specialisations
         unsettled = len(self._unsettled)
-        if len(cases) + unsettled < self._limit and unsettled < UNSETTLED:
+        if len(cases) + unsettled + self._ended < self._limit and unsettled < UNSETTLED:
             return False
         if not self._warned:
             self._warned = True
             self._warn(limit_reached(self._name, cases, self._unsettled))
         return True
 
-    def _specialised(self, signature: Signature) -> Specialisation | None:
-        """A new specialisation; None where f cannot be replayed, and is run as it is."""
+    def _first(self, signature: Signature, args: tuple, kwargs: dict) -> tuple | None:
+        """A new specialisation, if that can be, and the result of the call, for which f has run
+        once; None where f has not."""
         captures = Captures(self._f, *_objects(signature))
-        if captures.traced:
+        self._unseen = captures.unseen
+        if captures.unseen or captures.traced:
             return None
-        record = functools.partial(self._recorded, signature, captures)
-        program = record()
-        changed_arguments(signature, self._name)
-        if not intact(captures.places):
+        for case in self.specialisations:
+            if case.loose is not None and case.loose(args, kwargs) is not MISS:
+                self._settle(case, signature, captures)
+                try:
+                    result = case.enter(args, kwargs)
+                except Exception:
+                    result = MISS
+                if result is not MISS:
+                    return case, result
+        made = self._recorded(signature, captures)
+        if made.refused:
             # What f binds anew, such as a cache that it fills, may be settled the next time.
-            self._unsettled.append(next(p.what for p in captures.places if not intact([p])))
-            return None
-        if _refers_to_carriers(program):
-            return None
+            self._unsettled += filter(None, made.refused[:1])
+            return None, made.result
         if self._check:
-            found = difference(program, record())
+            found = difference(made.program, self._recorded(signature, captures).program)
             if found is not None:
                 raise ImpureError(
                     f"{self._name} is not the same each time it runs: {found}. A compiled function "
                     "repeats its first run; pass as an argument what varies"
                 )
-        for a in leaking(program, captures, record):
-            captures.compare(a)
-        case = self._built(signature, captures.places, program)
+        self._unsettled.clear()
+        return self._built(signature, captures, made), made.result
+
+    def _recorded(self, signature: Signature, captures: Captures, *substitution: Any) -> Recording:
+        return recorded(self._f, self._name, signature, captures, self._exact, *substitution)
+
+    def _built(self, signature: Signature, captures: Captures, made: Recording) -> Specialisation:
+        """The specialisation for a recording. Its arrays have to have the entries that they have,
+        until the function has run for the second time."""
+        optimised, run = built(made.program, self._backend, self._exact)
+        found = [Place("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
+        references = _references(signature)
+        places = [_referred(p, references) for p in (*captures.places, *found)]
+        signature = replace(signature, leaves=[])
+        tree = made.program.out_tree
+        loose = entry(signature, places, lambda *leaves: [None], LEAF)[0] if captures.held else None
+        for key, a in captures.held.items():
+            what = f"the entries of {captures.names[key]}"
+            places.append(Place(what, CONTENT, a, None, content_of(a)))
+        enter, text = entry(signature, places, run, tree)
+        case = Specialisation(
+            signature, places, made.program, optimised, run, enter, text, loose=loose
+        )
+        for slot in signature.slots:
+            if isinstance(slot, Static) and slot.how == "reference":
+                end = functools.partial(_ended, weakref.ref(self), weakref.ref(case))
+                case.ends.append(weakref.ref(slot.value(), end))
         self.specialisations = (case, *self.specialisations)
         self._newest = case
         return case
 
-    def _recorded(
-        self,
-        signature: Signature,
-        captures: Captures,
-        substitution: Callable[[], Callable[[Any], Any]] = lambda: lambda x: x,
-    ) -> Program:
-        """The recording of f. What substitution() gives is applied to f and its arguments."""
-        held = captures.held
+    def _second_call(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
+        """The result of the call after the one that was recorded. f runs once more, to tell which
+        arrays have to have the entries that they had."""
+        signature = Signature.of(args, kwargs, self._name)
+        lock = self._lock
+        if lock.acquire(blocking=False):
+            try:
+                captures = Captures(self._f, *_objects(signature))
+                self._settle(case, signature, captures)
+            finally:
+                lock.release()
+        if case not in self.specialisations:
+            return self._eager(args, kwargs)
+        return self._confirmed(case, result, args, kwargs) if self._check else result
 
-        def run(*inputs: Any) -> Any:
-            other = substitution()
-            f = other(self._f)
-            leaves = map(other, signature.with_inputs(list(inputs)))
-            args, kwargs = unflatten(signature.tree, list(leaves))
-            rows = [x.row for x in inputs]
-            result = unwatched(call(lambda: f(*args, **kwargs), ()))
-            changed_inputs(signature, [x.row for x in inputs], rows, self._name)
-            return result
+    def _settle(self, case: Specialisation, signature: Signature, captures: Captures) -> None:
+        """Find out which arrays have to have the entries that they had when a case was recorded. It
+        is dropped where f turns out to change what it refers to."""
+        if case.loose is None:
+            return
 
-        with watched(captures, self._name), calling_through(None if self._exact else sharing(held)):
-            program = record_leaves(run, signature.inputs, self._f, held, values=False)
-        return _settled(program, held)
+        def again(substitution: Callable[[], Callable]) -> Program:
+            return self._recorded(signature, captures, substitution).program
 
-    def _built(self, signature: Signature, places: list[Place], program: Program) -> Specialisation:
-        optimised, run = built(program, self._backend, self._exact)
-        enter, text = entry(signature, places, run, program.out_tree)
-        return Specialisation(
-            _without_leaves(signature), places, program, optimised, run, enter, text
-        )
+        try:
+            fixed = set(map(id, leaking(case.program, captures, again)))
+        except Changed:
+            self._unsettled.append("changes what it refers to")
+            self.specialisations = tuple(c for c in self.specialisations if c is not case)
+            return
+        free = captures.held.keys() - fixed
+        case.places = [p for p in case.places if p.test != CONTENT or id(p.owner) not in free]
+        case.enter, case.text = entry(case.signature, case.places, case.run, case.program.out_tree)
+        case.loose = None
 
     def _confirmed(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
         """The result, where f itself gives the same (check=True)."""
@@ -327,6 +411,11 @@ class Compiled:
             "the time; pass it as an argument"
         )
 
+    def _tell_unseen(self) -> None:
+        if self._unseen and not self._warned:
+            self._warned = True
+            self._warn(not_seen(self._name, self._unseen))
+
     def _hint(self) -> None:
         cases = self.specialisations
         if not self._hinted and len(cases) == HINT_AFTER and all(c.runs <= 1 for c in cases):
@@ -344,51 +433,32 @@ class Compiled:
         warnings.warn(message, CompileWarning, stacklevel=5)
 
 
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """The collector of cycles, which takes half of the time of a long recording, waits."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def _objects(signature: Signature) -> list[Any]:
     """The arguments that may refer to arrays, such as self and functions."""
-    slots = signature.slots
-    return [s.value for s in slots if isinstance(s, Static) and s.how == "identity"]
+    pairs = zip(signature.slots, signature.leaves, strict=True)
+    return [x for s, x in pairs if isinstance(s, Static) and s.how in ("identity", "reference")]
 
 
-def _without_leaves(signature: Signature) -> Signature:
-    """The signature without the arguments of the call that it was made for."""
-    return replace(signature, leaves=[])
+def _references(signature: Signature) -> dict[int, weakref.ref]:
+    """The weak references to arguments, by the ids of these."""
+    return {
+        id(slot.value()): slot.value
+        for slot in signature.slots
+        if isinstance(slot, Static) and slot.how == "reference"
+    }
 
 
-def _settled(program: Program, held: Mapping[int, np.ndarray]) -> Program:
-    """The program, in which arrays that are no rows, but results or arguments of decisions, are
-    copies, or are read anew where they are held."""
-    steps, captured = program.steps, program.captured
-    rows = {id(a): row for row, a in captured.items()}
-
-    def settled(a: Any) -> Any:
-        if not isinstance(a, np.ndarray):
-            return a
-        if not holds(held, a):
-            return a.copy()
-        row = rows.setdefault(id(a), len(steps))
-        if row == len(steps):
-            steps.append(Step(None, (), None, blank(a)))
-            captured[row] = a
-        return Ref(row)
-
-    guards = [replace(g, args=tuple(map(settled, g.args))) for g in program.guards]
-    return replace(program, outputs=list(map(settled, program.outputs)), guards=guards)
+def _ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> None:
+    """Forget a case of which an argument has come to its end."""
+    owner, gone = compiled(), case()
+    if owner is not None and gone is not None:
+        owner.specialisations = tuple(c for c in owner.specialisations if c is not gone)
+        owner._newest = None if owner._newest is gone else owner._newest
+        # A case that has served for many calls was no waste.
+        owner._ended += gone.runs <= 1
 
 
-def _refers_to_carriers(program: Program) -> bool:
-    """Whether constants are traced values of a derivative that is being taken outside."""
-    parts = (*(a for s in program.steps for a in s.args), *program.outputs)
-    return any(isinstance(a, Carrier) for a in parts)
+def _referred(place: Place, references: dict[int, weakref.ref]) -> Place:
+    """A place that does not keep an argument alive."""
+    owner, value = (references.get(id(x), x) for x in (place.owner, place.value))
+    return place._replace(owner=owner, value=value)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation import captures
-from admodes.compilation.captures import Place
+from admodes.compilation import places as at
+from admodes.compilation.places import Place
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.signature import FLOAT, Array, Number, Signature, Slot, sorted_out
 from admodes.core.pytree import LEAF, Tree, unflatten
@@ -72,6 +72,7 @@ KNOWN = {
     "__builtins__": {
         "getattr": getattr,
         "hasattr": hasattr,
+        "range": range,
         "bytes": bytes,
         "len": len,
         "set": set,
@@ -86,17 +87,19 @@ KNOWN = {
     "float64": np.float64,
     "other": other,
     "others": others,
-    "same_items": captures.same_items,
-    "same_pairs": captures.same_pairs,
-    "same_bytes": captures.same_bytes,
+    "same_items": at.same_items,
+    "same_pairs": at.same_pairs,
+    "same_bytes": at.same_bytes,
+    "referents": at.referents,
 }
 
 
 def entry(signature: Signature, places: list[Place], run: Run, out_tree: Tree) -> tuple:
     """A function of (args, kwargs) that gives the result, or MISS in another case, and its text."""
     text = Text()
-    inputs = _Arguments(text, signature).taken_apart()
-    _check_places(text, places)
+    arguments = _Arguments(text, signature)
+    inputs = arguments.taken_apart()
+    _check_places(text, places, arguments.references)
     text.add(f"out = {text.bind(run)}({', '.join(inputs)})")
     text.miss_where("out is MISS")
     text.add(f"return {_result(text, out_tree)}")
@@ -106,19 +109,25 @@ def entry(signature: Signature, places: list[Place], run: Run, out_tree: Tree) -
 def intact(places: list[Place]) -> bool:
     """Whether what a function refers to still stands where it stood."""
     text = Text()
-    _check_places(text, places)
+    _check_places(text, places, {})
     text.add("return None")
     return text.function("def intact():")[0]() is not MISS
 
 
-def _check_places(text: Text, places: list[Place]) -> None:
+def _check_places(text: Text, places: list[Place], references: dict[int, str]) -> None:
+    """references: the names of arguments, by the ids of the weak references to them, which stand
+    in places for the arguments themselves."""
+
+    def bound(x: Any) -> str:
+        return references.get(id(x)) or text.bind(x)
+
     if not places:
         return
     tests = [
         place.test.format(
-            owner=text.bind(place.owner),
+            owner=bound(place.owner),
             key=text.bind(place.key) if place.key is not None else "",
-            value=text.bind(place.value),
+            value=bound(place.value),
         )
         for place in places
     ]
@@ -127,7 +136,7 @@ def _check_places(text: Text, places: list[Place]) -> None:
         text.add(f"if not ({test}):", 2)
         text.add("return MISS", 3)
     # What is gone has no value to compare.
-    text.add("except (KeyError, AttributeError, ValueError):")
+    text.add("except Exception:")
     text.add("return MISS", 2)
 
 
@@ -139,6 +148,7 @@ class _Arguments:
         self.signature = signature
         self.slots: Iterator[Slot] = iter(signature.slots)
         self.inputs: list[str] = []
+        self.references: dict[int, str] = {}
         self.count = 0
 
     def taken_apart(self) -> list[str]:
@@ -197,6 +207,14 @@ class _Arguments:
         elif slot.how == "content":
             content = text.bind(slot.value)
             text.miss_where(f"not ({x}.__class__ is ndarray and same_bytes({x}, {content}))")
+        elif slot.how == "range":
+            text.miss_where(
+                f"{x}.__class__ is not range or ({x}.start, {x}.stop, {x}.step) "
+                f"!= {text.bind(slot.value)}"
+            )
+        elif slot.how == "reference":
+            text.miss_where(f"{x} is not {text.bind(slot.value)}()")
+            self.references[id(slot.value)] = x
         elif slot.how == "value" and slot.value is not None:
             kind, value = text.bind(slot.value.__class__), text.bind(slot.value)
             text.miss_where(f"{x}.__class__ is not {kind} or {x} != {value}")

@@ -7,7 +7,6 @@ rule, as A - 1 in the derivative of x ** A.
 
 from __future__ import annotations
 
-import copy
 import functools
 import types
 from collections.abc import Callable
@@ -15,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.captures import Captures
-from admodes.compilation.naming import is_foreign, named
+from admodes.compilation.captures import Captures, is_full
+from admodes.compilation.kinds import fields, found_statically, read, slots
+from admodes.compilation.naming import is_foreign, named, package
+from admodes.compilation.places import ABSENT
 from admodes.compilation.purity import difference
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, Level
+from admodes.core.op import owner
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program, owner
+from admodes.core.record import Program
 from admodes.core.tables import METHODS
 
 Record = Callable[[Callable[[], Callable[[Any], Any]]], Program]
@@ -28,23 +30,31 @@ Record = Callable[[Callable[[], Callable[[Any], Any]]], Program]
 the function and its arguments -> the recording."""
 
 
+class Changed(Exception):
+    """The function changes what it refers to when it runs again."""
+
+
 def leaking(program: Program, captures: Captures, record: Record) -> list[np.ndarray]:
-    """The arrays whose entries went into constants or decisions of the program, or may have."""
+    """The arrays whose entries went into constants or decisions of the program, or may have. The
+    function runs once more, on copies of what it refers to. Raises Changed where it changes them.
+    """
     arrays = captures.held
-    if not arrays:
-        return []
     read: set[int] = set()
     used: set[int] = set()
+    made: list[Substitution] = []
 
     def substitution() -> Substitution:
         level = Level()
         watched = {key: Watched(level, a, key, read) for key, a in arrays.items()}
-        return Substitution(captures, watched, used)
+        made.append(Substitution(captures, watched, used))
+        return made[0]
 
     try:
         again = record(substitution)
     except Exception:  # whatever watched values do to the user's code
         return list(arrays.values())
+    if made[0].changed():
+        raise Changed
     if difference(program, again) is not None:
         return list(arrays.values())
     out_of_reach = Captures(*captures.methods).held if captures.methods else {}
@@ -73,8 +83,15 @@ class Watched(Carrier):
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         own = [a for a in args if isinstance(a, Watched)]
         args = tuple(a.primal if isinstance(a, Watched) else a for a in args)
-        y = op.dispatch(args, params)
-        if any(isinstance(a, Carrier) for a in args):
+        beside = any(isinstance(a, Carrier) for a in args)
+        try:
+            y = op.dispatch(args, params)
+        except Exception:
+            # Whether that raises depends on the entries.
+            for a in own:
+                a.entries()
+            raise
+        if beside:
             return y
         if isinstance(y, np.ndarray) and owner(y) is owner(self.primal):
             return Watched(self.level, y, self.key, self.read)
@@ -157,6 +174,15 @@ class Substitution:
         self.arrays = arrays
         self.used = used
         self.made: dict[int, Any] = {}
+        self.before: list[tuple[Callable[[], list], list]] = []
+
+    def changed(self) -> bool:
+        """Whether the function has changed one of the copies."""
+        return any(now() != kept for now, kept in self.before)
+
+    def _note(self, now: Callable[[], Any]) -> None:
+        """Remember what is found in a copy."""
+        self.before.append((now, now()))
 
     def __call__(self, x: Any) -> Any:
         key = id(x)
@@ -172,9 +198,9 @@ class Substitution:
         if isinstance(x, functools.partial):
             given = {k: self(v) for k, v in x.keywords.items()}
             return functools.partial(self(x.func), *map(self, x.args), **given)
-        if isinstance(x, (tuple, list, dict)):
+        if type(x) in (list, dict) or isinstance(x, tuple):
             return self._container(x)
-        if hasattr(x, "__wrapped__"):
+        if package(type(x).__module__) == "admodes" and "__wrapped__" in (fields(x) or ()):
             return self(x.__wrapped__)
         return self._object(x)
 
@@ -197,24 +223,45 @@ class Substitution:
                 continue
         for name in names:
             space[name] = self(space[name])
+        if names:
+            self._note(lambda: [id(space.get(name)) for name in names])
+        self._note(lambda: [id(cell.cell_contents) for cell in cells if is_full(cell)])
         return made
 
     def _container(self, x: Any) -> Any:
-        if isinstance(x, dict):
-            made = copy.copy(x)
-            self.made[id(x)] = made
-            for k, v in x.items():
-                made[k] = self(v)
-            return made
-        items = map(self, x)
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+        if isinstance(x, tuple):
+            return tuple.__new__(type(x), list(map(self, x)))
+        made: Any = type(x)()
+        self.made[id(x)] = made
+        if isinstance(x, list):
+            made += map(self, x)
+            self._note(lambda: list(map(id, made)))
+        else:
+            made.update((k, self(v)) for k, v in x.items())
+            self._note(lambda: [(k, id(v)) for k, v in made.items()])
+        return made
 
     def _object(self, x: Any) -> Any:
-        if is_foreign(x) or isinstance(x, type):
+        """A copy of an object, made without its class: what that does when a copy is made, or comes
+        to its end, is not to be done here."""
+        kind = type(x)
+        if issubclass(kind, types.ModuleType) and not is_foreign(x):
+            made: Any = types.SimpleNamespace(**vars(x))
+        elif issubclass(kind, type) or is_foreign(kind) or hasattr(kind, "__del__"):
             return x
-        module = isinstance(x, types.ModuleType)
-        made = types.SimpleNamespace(**vars(x)) if module else copy.copy(x)
+        else:
+            try:
+                made = object.__new__(kind)
+            except TypeError:
+                return x
         self.made[id(x)] = made
-        for name in self.captures.data.get(id(x), ()):
-            object.__setattr__(made, name, self(getattr(x, name)))
+        own, copied = fields(x) or {}, fields(made)
+        if copied is not None:
+            copied.update(own)
+        for name in (*slots(kind), *self.captures.data.get(id(x), ())):
+            value = own[name] if name in own else read(found_statically(x, name), x)
+            if value is not ABSENT:
+                object.__setattr__(made, name, self(value))
+        if copied is not None:
+            self._note(lambda: [(k, id(v)) for k, v in copied.items()])
         return made

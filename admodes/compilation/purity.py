@@ -3,19 +3,23 @@ random numbers, or be different the next time."""
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import types
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from admodes.compilation.captures import Captures, same_bytes
+from admodes.compilation.captures import Captures
+from admodes.compilation.entry import intact
 from admodes.compilation.interpreter import same
+from admodes.compilation.kinds import attributes
+from admodes.compilation.places import CONTENT, content_of, same_bytes, same_items
 from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref, Step
-from admodes.core.reverse import LARGE, read_only
+from admodes.core.reverse import LARGE
 
 
 class ImpureError(ValueError):
@@ -23,34 +27,71 @@ class ImpureError(ValueError):
     time."""
 
 
-@contextmanager
-def watched(captures: Captures, f: str) -> Iterator[None]:
-    """f is recorded inside. The arrays that it refers to are read-only meanwhile, so that nothing
-    copies them either; small ones are compared with copies, for changes by other views."""
-    if captures.iterators:
-        raise ImpureError(
-            f"{f} refers to an iterator ({captures.iterators[0]}), which gives another value each "
-            "time: make it a list, or take the value outside and pass it as an argument"
-        )
-    # A view becomes writeable again only after the array that it is a view of.
-    arrays = sorted(captures.held.values(), key=lambda a: a.base is not None)
-    copies = [(a, a.copy()) for a in arrays if a.size < LARGE]
-    before = _random_states(captures)
-    try:
-        with read_only(arrays, _unnamed):
-            yield
-    except ValueError as error:
-        if arrays and error.__cause__ is not None and "read-only" in str(error.__cause__):
-            raise _changes(f, "an array that it is given or refers to") from error
-        raise
-    for a, copy in copies:
-        if not same(a, copy):
-            raise _changes(f, captures.names[id(a)])
-    if not same(_random_states(captures), before):
-        raise ImpureError(
-            f"{f} draws random numbers: a compiled function would repeat the first ones, so draw "
-            "them outside and pass them as arguments"
-        )
+class State:
+    """What a function refers to, before it runs: its arrays, the attributes of its objects, and its
+    generators of random numbers. f is its name. Raises ImpureError where it cannot be recorded."""
+
+    def __init__(self, captures: Captures, f: str) -> None:
+        self.f = f
+        self.captures = captures
+        if captures.iterators:
+            raise ImpureError(
+                f"{f} refers to an iterator ({captures.iterators[0]}), which gives another value "
+                "each time: make it a list, or take the value outside and pass it as an argument"
+            )
+        if captures.draws:
+            raise _random(f, f" ({captures.draws})")
+        # A function that may write into arrays is refused, and they get back what they held.
+        self.arrays = [(a, _kept(a, captures.writes)) for a in captures.held.values()]
+        self.objects = [
+            (what, x, attributes(x))
+            for x, what in captures.objects
+            if type(x) is not types.ModuleType
+        ]
+        self.generators = _states(captures.generators)
+        self.common = _common_states()
+
+    def changes(self) -> list[str]:
+        """What is other than before, in words. Raises ImpureError where f has changed an array in
+        place or drawn random numbers."""
+        found = []
+        for a, kept in self.arrays:
+            if not _is_kept(a, kept):
+                if self.captures.writes:
+                    np.copyto(a, kept)
+                    raise _changes(self.f, "an array that it is given or refers to")
+                found.append(f"changes {self.captures.names[id(a)]} in place")
+        if not same(_states(self.captures.generators), self.generators):
+            raise _random(self.f)
+        if _common_states() != self.common:
+            if self.captures.names_random:
+                raise _random(self.f)
+            found.append("draws random numbers")
+        found += [
+            f"changes {p.what}"
+            for p in self.captures.places
+            if p.test != CONTENT and not intact([p])
+        ]
+        found += [
+            f"changes an attribute of {what}"
+            for what, x, kept in self.objects
+            if not same_items(attributes(x), kept)
+        ]
+        return found
+
+
+def _kept(a: np.ndarray, whole: bool) -> Any:
+    """What tells whether an array has changed: a copy, or a digest where that would be large."""
+    return a.copy("K") if whole or a.size < LARGE else digest(a)
+
+
+def _is_kept(a: np.ndarray, kept: Any) -> bool:
+    return digest(a) == kept if isinstance(kept, bytes) else same_bytes(a, content_of(kept))
+
+
+def digest(a: np.ndarray) -> bytes:
+    """A number that is another one where any bit of an array is."""
+    return hashlib.blake2b(np.ascontiguousarray(a).data, digest_size=16).digest()
 
 
 def changed_arguments(signature: Signature, f: str) -> None:
@@ -70,10 +111,6 @@ def changed_inputs(signature: Signature, rows: list[int], before: list[int], f: 
             raise _changes(f, name)
 
 
-def _unnamed() -> None:
-    """What read_only calls the function in an error that is replaced."""
-
-
 def _changes(f: str, what: str) -> ImpureError:
     return ImpureError(
         f"{f} changes {what} in place while it runs: a compiled function cannot repeat that, so "
@@ -81,17 +118,36 @@ def _changes(f: str, what: str) -> ImpureError:
     )
 
 
-def _random_states(captures: Captures) -> list[Any]:
-    """The states of the generators that f may draw from."""
+def _random(f: str, how: str = "") -> ImpureError:
+    return ImpureError(
+        f"{f} draws random numbers{how}: a compiled function would repeat the first ones, so draw "
+        "them outside and pass them as arguments"
+    )
+
+
+def _states(generators: list) -> list[Any]:
+    """The states of generators of random numbers, as leaves."""
     found: list[Any] = []
-    for g in captures.generators:
+    for g in generators:
         if isinstance(g, np.random.Generator):
-            found.append(g.bit_generator.state)
+            found += [g.bit_generator.state, _spawned(g.bit_generator.seed_seq)]
+        elif isinstance(g, np.random.BitGenerator):
+            found += [g.state, _spawned(g.seed_seq)]
+        elif isinstance(g, np.random.SeedSequence):
+            found.append(_spawned(g))
         else:
             found.append(g.get_state() if isinstance(g, np.random.RandomState) else g.getstate())
-    if captures.draws:
-        found += [np.random.get_state(), random.getstate()]
     return flatten(found)[0]
+
+
+def _spawned(sequence: Any) -> int:
+    return int(getattr(sequence, "n_children_spawned", 0))
+
+
+def _common_states() -> tuple:
+    """The states of the generators that np.random and random share with everyone."""
+    parts = np.random.get_state()
+    return random.getstate(), *[x.tobytes() if isinstance(x, np.ndarray) else x for x in parts]
 
 
 def difference(first: Program, second: Program, rows: Iterable[int] | None = None) -> str | None:

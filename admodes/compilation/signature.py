@@ -5,21 +5,22 @@ from __future__ import annotations
 
 import enum
 import types
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.compilation.captures import content_of
 from admodes.compilation.naming import is_foreign
+from admodes.compilation.places import content_of
 from admodes.core.carrier import Carrier
 from admodes.core.op import canonical
 from admodes.core.pytree import Tree, flatten
 from admodes.core.subclasses import plain_array
 
-VALUES = (int, str, bytes, np.integer, np.bool_, np.dtype, slice, range, enum.Enum)
-"""Arguments that are compared by their type and value."""
+VALUES = (int, bool, str, bytes, slice)
+"""Arguments that are compared by their type and value, beside NumPy's numbers and dtypes."""
 
 PASSED_ON = (types.SimpleNamespace, types.ModuleType)
 """Arguments that are compared by identity, beside functions, classes and objects of the user's."""
@@ -45,8 +46,9 @@ class Array(NamedTuple):
 
 
 class Static(NamedTuple):
-    """A leaf that steers the function: by its value, by identity, or by the content of an array
-    of integers or truth values."""
+    """A leaf that steers the function: by its value, by identity (by a weak "reference" where that
+    can be had, so that it may come to its end), or by the content of an array of integers or truth
+    values."""
 
     how: str
     value: Any
@@ -55,7 +57,7 @@ class Static(NamedTuple):
         if self.how == "content":
             dtype, shape, _ = self.value
             return f"{dtype}{list(shape)} of certain entries"
-        text = repr(self.value)
+        text = repr(self.value() if self.how == "reference" else self.value)
         return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -77,16 +79,29 @@ def sorted_out(x: Any) -> tuple[Slot, Any]:
         return Number(x.__class__), x
     if isinstance(x, np.ndarray):
         return _array(x)
-    if x is None or isinstance(x, VALUES) or x is Ellipsis:
+    if x is None or x is Ellipsis or x.__class__ in VALUES:
         return Static("value", x), x
+    if isinstance(x, (np.integer, np.bool_, np.dtype)):
+        return Static("value", x), x
+    if x.__class__ is range:
+        # Ranges of the same numbers are equal, whatever their bounds.
+        return Static("range", (x.start, x.stop, x.step)), x
     if hasattr(type(x), "__array__"):
         raise TypeError(f"takes NumPy arrays, got a {type(x).__name__}: pass np.asarray(x)")
-    if isinstance(x, PASSED_ON) or callable(x) or not is_foreign(type(x)):
-        return Static("identity", x), x
+    known = isinstance(x, (*PASSED_ON, enum.Enum))
+    if known or callable(x) or not is_foreign(type(x)):
+        return _identity(x), x
     raise TypeError(
         "takes numbers, arrays of numbers, and tuples, lists and dicts of them; "
         f"got a {type(x).__name__}"
     )
+
+
+def _identity(x: Any) -> Static:
+    try:
+        return Static("reference", weakref.ref(x))
+    except TypeError:
+        return Static("identity", x)
 
 
 def _array(x: np.ndarray) -> tuple[Slot, Any]:

@@ -92,6 +92,7 @@ class Op:
     remember roots (core.roots), else None. commutes: the result of squares is the square of the
     result. partner: the operation whose result times this one is the product of the arguments.
     remembers: results know what they were made of, because of squared or partner.
+    raises: whether the value may raise, as for a matrix that has no inverse.
     quick: elementwise and differentiable. entrywise: each entry of the result is made from one
     entry of each argument, with NumPy's broadcasting, whether by partials or not. truths: what
     the operation is on NumPy's truth values, where it does not calculate with them (core.truth).
@@ -128,6 +129,7 @@ class Op:
     commutes: bool = False
     partner: Op | None = None
     remembers: bool = False
+    raises: bool = False
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -360,7 +362,7 @@ def changeable(a: np.ndarray) -> bool:
 
 def owner(a: Any) -> Any:
     """What the memory of an array belongs to."""
-    while getattr(a, "base", None) is not None:
+    while isinstance(a, np.ndarray) and a.base is not None:
         a = a.base
     return a
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, Level, call, holding, innermost, settled
-from admodes.core.op import blank, frozen_one, owner, plain_params
+from admodes.core.carrier import (
+    Carrier,
+    Level,
+    LostDerivative,
+    call,
+    holding,
+    innermost,
+    settled,
+)
+from admodes.core.held import Held
+from admodes.core.op import blank, frozen_one, plain_params
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 from admodes.core.truth import is_whole
 from admodes.core.whole import among_whole, loses_derivative
@@ -83,23 +93,19 @@ class Program:
 
 
 class Recording:
-    """A list that is being written. held: arrays by id that the function refers to, which are read
+    """A list that is being written. held: the arrays that the function refers to, which are read
     anew at each run instead of being copied. values: whether steps keep their arrays. taped: a
     tape is made of the rows, so that what would lose its derivative there loses it here."""
 
     def __init__(
-        self,
-        leaves: Sequence[Any],
-        held: Mapping[int, np.ndarray],
-        values: bool,
-        taped: bool = False,
+        self, leaves: Sequence[Any], held: Held, values: bool, taped: bool = False
     ) -> None:
         self.level = Level(leaves)
         self.steps: list[Step] = []
         self.guards: list[Guard] = []
         self.notes: dict[str, None] = {}
         self.held = held
-        self.owners = frozenset(id(owner(a)) for a in held.values())
+        held.recordings.append(weakref.ref(self))
         self.values = values
         self.taped = taped
         self.captured: dict[int, np.ndarray] = {}
@@ -107,22 +113,35 @@ class Recording:
 
     def enter(self, op: Any, args: tuple, params: dict | None, y: Any) -> Recorded:
         """A new row, and its carrier."""
+        self.held.look_at_errors()
         self.steps.append(Step(op, args, params, y if self.values else blank(y)))
         return Recorded(self.level, y, len(self.steps) - 1, self)
 
     def constant(self, a: Any) -> Any:
         """An argument that does not depend on the inputs: a Ref where it is held, else a copy that
         nobody changes."""
-        if self.held and a.__class__ is np.ndarray and self._is_held(a):
+        if a.__class__ is np.ndarray and a in self.held:
             row = self.rows.get(id(a))
             if row is None:
                 row = self.rows[id(a)] = self.enter(None, (), None, a).row
                 self.captured[row] = a
             return Ref(row)
-        return frozen_one(a)
+        kept = frozen_one(a)
+        if isinstance(a, np.ndarray):
+            self.held.note(a, kept)
+        return kept
 
-    def _is_held(self, a: np.ndarray) -> bool:
-        return id(a) in self.held or id(owner(a)) in self.owners
+    def plain(self, params: dict) -> dict:
+        """Parameters as the list keeps them."""
+        kept = plain_params(params) or {}
+        if kept is not params:
+            for x, copy in _pairs(tuple(params.values()), tuple(kept.values())):
+                self.held.note(x, copy)
+        return kept
+
+    def raised(self, what: str, error: Exception) -> None:
+        """Note an error, which the function may catch, and go on another way."""
+        self.held.refusals[f"catches an error of {what} ({type(error).__name__})"] = None
 
 
 class Recorded(Carrier):
@@ -161,9 +180,13 @@ class Recorded(Carrier):
             else:
                 primals.append(a)
                 refs.append(a if a.__class__ is float else self.recording.constant(a))
-        y = op.dispatch(tuple(primals), params)
+        try:
+            y = op.dispatch(tuple(primals), params)
+        except Exception as error:
+            self.recording.raised(op.name, error)
+            raise
         y = bool(y) if y.__class__ is np.bool_ else y
-        return self.recording.enter(op, tuple(refs), params and plain_params(params), y)
+        return self.recording.enter(op, tuple(refs), params and self.recording.plain(params), y)
 
     def unary(self, op: Any) -> Any:
         return op.dispatch((self,), None)
@@ -178,20 +201,37 @@ class Recorded(Carrier):
         return taken
 
     def __index__(self) -> int:
-        return settled(int, self) if is_whole(self) else super().__index__()  # type: ignore[no-any-return]
+        return self._plain(int, super().__index__)  # type: ignore[no-any-return]
 
     def __int__(self) -> int:
-        if loses_derivative(self):
-            return super().__int__()
-        return settled(int, self)  # type: ignore[no-any-return]
+        return self._plain(int, super().__int__, loses_derivative(self))  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
-        return settled(float, self) if is_whole(self) else super().__float__()  # type: ignore[no-any-return]
+        return self._plain(float, super().__float__)  # type: ignore[no-any-return]
+
+    def __complex__(self) -> complex:
+        return self._plain(complex, super().__complex__)  # type: ignore[no-any-return]
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        if not is_whole(self):
-            return super().__array__(*args, **kwargs)
-        return np.array(settled(np.array, self), *args[:1])
+        found = self._plain(np.array, lambda: Carrier.__array__(self, *args, **kwargs))
+        return np.array(found, *args[:1])
+
+    def _plain(self, decide: Callable, refuse: Callable, lost: bool | None = None) -> Any:
+        """decide of what has no derivative to lose; else the error, which is noted."""
+        if is_whole(self) if lost is None else not lost:
+            return settled(decide, self)
+        try:
+            return refuse()
+        except LostDerivative as error:
+            self.recording.raised(decide.__name__, error)
+            raise
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        try:
+            return super().__array_function__(func, types, args, kwargs)
+        except Exception as error:
+            self.recording.raised(func.__name__, error)
+            raise
 
     def seen(self, how: str) -> None:
         self.recording.notes[how] = None
@@ -204,6 +244,15 @@ class Recorded(Carrier):
         )
         if not guards or guards[-1].decide is not decide:
             guards.append(Guard(decide, args, y))
+
+
+def _pairs(x: Any, copy: Any) -> Iterator[tuple]:
+    """The arrays in parameters, each with its copy."""
+    if isinstance(x, np.ndarray):
+        yield x, copy
+    elif isinstance(x, tuple):
+        for part, other in zip(x, copy, strict=True):
+            yield from _pairs(part, other)
 
 
 def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
@@ -249,25 +298,30 @@ def record_leaves(
     run: Callable,
     leaves: Sequence[Any],
     f: Callable,
-    held: Mapping[int, np.ndarray] | None = None,
+    held: Held | Mapping[int, np.ndarray] | None = None,
     values: bool = True,
     taped: bool = False,
+    checked: bool = True,
 ) -> Program:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
-    carriers. held, values and taped are as in Recording."""
-    recording = Recording(leaves, held or {}, values, taped)
+    carriers. held, values and taped are as in Recording; held may be the arrays alone, by id.
+    checked: results that are no numbers are refused."""
+    watch = held if isinstance(held, Held) else Held(held or {})
+    recording = Recording(leaves, watch, values, taped)
     level = recording.level
     inputs = [recording.enter(None, (), None, x) for x in leaves]
+    # x += v in the function gives an input another row.
+    first = [Ref(x.row) for x in inputs]
     try:
-        with holding(recording.owners):
+        with holding(watch.owners):
             results, out_tree = flatten(run(*inputs))
     finally:
         level.alive = False
-    for y in results:
+    for y in results if checked else ():
         check_output(y, level, f)
     return Program(
         recording.steps,
-        [Ref(x.row) for x in inputs],
+        first,
         [Ref(y.row) if isinstance(y, Recorded) and y.level is level else y for y in results],
         out_tree,
         recording.guards,

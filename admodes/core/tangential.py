@@ -64,12 +64,13 @@ def tangential(
     holomorphic: bool = False,
     kind: str = "functions",
     cost: Callable[..., dict[str, int]] | None = None,
+    raises: bool = False,
     text: str = "",
     latex: str = "",
     doc: str = "",
 ) -> Op:
     """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
-    are as in Tangential, batch and cost as in builders.linear, squared as in Op."""
+    are as in Tangential, batch and cost as in builders.linear, squared and raises as in Op."""
     return register(
         Tangential(
             name=name,
@@ -92,6 +93,7 @@ def tangential(
             batch=batch,
             cost=cost,
             squared=squared,
+            raises=raises,
             tangent=tangent,
             cotangent=cotangent,
         )

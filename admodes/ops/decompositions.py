@@ -97,6 +97,7 @@ eigh: Op = tangential(
     ),
     batch=lambda args, mapped, uplo: eigh(args[0], uplo=uplo),
     holomorphic=True,
+    raises=True,
     doc="The eigenvalues of a symmetric or Hermitian matrix, and its eigenvectors, in one vector. "
     "The derivatives of eigenvalues are finite also where some are equal; those of eigenvectors "
     "are not, where they are used.",
@@ -159,6 +160,7 @@ svd: Op = tangential(
     _svd_tangent,
     batch=lambda args, mapped: svd(args[0]),
     holomorphic=True,
+    raises=True,
     doc="The reduced singular value decomposition U, s, Vᴴ in one vector. The derivatives of "
     "singular values are finite also where some are equal.",
 )

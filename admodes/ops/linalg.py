@@ -50,6 +50,7 @@ inv: Op = tangential(
     lambda tangents, y, a: -matmul(matmul(y, tangents[0]), y),
     cotangent=lambda w, y, a: -matmul(matmul(matrix_transpose(y), w), matrix_transpose(y)),
     batch=lambda args, mapped: inv(args[0]),
+    raises=True,
     holomorphic=True,
     text="{0}⁻¹",
     latex="{{0}}^{-1}",
@@ -71,6 +72,7 @@ solve: Op = tangential(
     _solve_tangent,
     arity=2,
     batch=lambda args, mapped: solve(*aligned(args, mapped)),
+    raises=True,
     holomorphic=True,
     doc="The solution X of A X = B, of matrices.",
 )
@@ -195,6 +197,7 @@ cholesky: Op = tangential(
     _cholesky_tangent,
     batch=lambda args, mapped: cholesky(args[0]),
     holomorphic=True,
+    raises=True,
     doc="The lower triangular L with L Lᴴ = A; the lower triangle of A is read.",
 )
 
@@ -221,6 +224,7 @@ pinv: Op = tangential(
     _pinv_tangent,
     batch=lambda args, mapped, **params: pinv(args[0], **params),
     holomorphic=True,
+    raises=True,
     doc="The Moore-Penrose inverse, of matrices whose rank does not change nearby.",
 )
 

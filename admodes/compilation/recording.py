@@ -1,0 +1,159 @@
+"""One recording of a function for compilation: its program, its result, and whether the program may
+be run in the place of the function."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.captures import Captures
+from admodes.compilation.escapes import taken_back
+from admodes.compilation.leaks import unwatched
+from admodes.compilation.purity import ImpureError, State, changed_arguments, changed_inputs
+from admodes.compilation.sharing import sharing
+from admodes.compilation.signature import Signature
+from admodes.core.carrier import Carrier, call, calling_through
+from admodes.core.held import Held
+from admodes.core.op import blank, owner
+from admodes.core.pytree import flatten, owned, unflatten
+from admodes.core.record import Guard, Program, Recorded, Ref, Step, record_leaves
+
+
+@dataclass
+class Recording:
+    """program and result of one run of a function. refused: in words what the function does that
+    its program would not do; alive: arrays that are constants of the program, and belong to
+    someone, though they were not found among what the function refers to."""
+
+    program: Program
+    result: Any
+    refused: list[str]
+    alive: list[np.ndarray]
+
+
+Substitution = Callable[[], Callable[[Any], Any]]
+
+
+def recorded(
+    f: Callable,
+    name: str,
+    signature: Signature,
+    captures: Captures,
+    exact: bool,
+    substitution: Substitution = lambda: lambda x: x,
+) -> Recording:
+    """f run once, on values that write down what is done with them. What substitution() gives is
+    applied to f and its arguments.
+
+    Raises ImpureError where f changes arrays of others in place, draws random numbers, or keeps
+    values of the recording in a place where they cannot be found."""
+    held = Held(captures.held, captures.names_errors)
+    results: list[Any] = []
+
+    def run(*inputs: Any) -> Any:
+        other = substitution()
+        function = other(f)
+        leaves = map(other, signature.with_inputs(list(inputs)))
+        args, kwargs = unflatten(signature.tree, list(leaves))
+        rows = [x.row for x in inputs]
+        result = unwatched(call(lambda: function(*args, **kwargs), ()))
+        changed_inputs(signature, [x.row for x in inputs], rows, name)
+        results.extend(x.primal if type(x) is Recorded else x for x in flatten(result)[0])
+        return result
+
+    state = State(captures, name)
+    with without_collector(), calling_through(None if exact else sharing(held)):
+        program = record_leaves(run, signature.inputs, f, held, values=False)
+    results = owned(results, (*signature.leaves, *captures.held.values()))
+    program = _settled(program, held)
+    try:
+        kept = taken_back(held)
+    except LookupError as error:
+        raise ImpureError(
+            f"{name} keeps a value that it computes from its arguments where it cannot be found "
+            f"again ({error}): return it instead"
+        ) from None
+    changed_arguments(signature, name)
+    refused = [*state.changes(), *held.refusals]
+    if kept and not refused:
+        refused.append("keeps values that it computes from its arguments")
+    if _refers_to_carriers(program):
+        refused.append("")
+    _guard_errors(program, captures.handles)
+    given = {id(owner(x)) for x in signature.leaves}
+    alive = [a for a in held.still_there() if id(a) not in given]
+    return Recording(program, unflatten(program.out_tree, results), refused, alive)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """The collector of cycles, which takes half of the time of a long recording, waits."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _settled(program: Program, held: Held) -> Program:
+    """The program, in which arrays that are no rows, but results or arguments of decisions, are
+    copies, or are read anew where they are held."""
+    steps, captured = program.steps, program.captured
+    rows = {id(a): row for row, a in captured.items()}
+
+    def settled(a: Any) -> Any:
+        if not isinstance(a, np.ndarray):
+            return a
+        if a not in held:
+            copy = a.copy()
+            held.note(a, copy)
+            return copy
+        row = rows.setdefault(id(a), len(steps))
+        if row == len(steps):
+            steps.append(Step(None, (), None, blank(a)))
+            captured[row] = a
+        return Ref(row)
+
+    guards = [replace(g, args=tuple(map(settled, g.args))) for g in program.guards]
+    return replace(program, outputs=list(map(settled, program.outputs)), guards=guards)
+
+
+def _refers_to_carriers(program: Program) -> bool:
+    """Whether constants are traced values of a derivative that is being taken outside."""
+    parts = (*(a for s in program.steps for a in s.args), *program.outputs)
+    return any(isinstance(a, Carrier) for a in parts)
+
+
+def has_value(y: Any) -> bool:
+    """What a guard asks of a row that must be computed, since that may raise."""
+    return True
+
+
+def _guard_errors(program: Program, handles: bool) -> None:
+    """Guards on rows that may raise: where nothing else reads them, so that they are not dropped,
+    and everywhere where the function may go on after an error."""
+    found = [i for i, step in enumerate(program.steps) if step.op is not None and step.op.raises]
+    if not found:
+        return
+    read = set() if handles else _read(program)
+    program.guards += [Guard(has_value, (Ref(i),), True) for i in found if i not in read]
+
+
+def _read(program: Program) -> set[int]:
+    """The rows that outputs and decisions depend on."""
+    found: set[int] = set()
+    due = [y.row for y in program.outputs if isinstance(y, Ref)]
+    due += [a.row for guard in program.guards for a in guard.args if isinstance(a, Ref)]
+    while due:
+        row = due.pop()
+        if row not in found:
+            found.add(row)
+            due += [a.row for a in program.steps[row].args if isinstance(a, Ref)]
+    return found

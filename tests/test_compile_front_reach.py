@@ -1,0 +1,473 @@
+"""Every way in which a function may reach an array, times every kind of change: a compiled function
+never gives the value from before the change. A new way is one more function in WAYS."""
+
+import collections
+import contextvars
+import ctypes
+import dataclasses
+import functools
+import importlib
+import operator
+import sys
+import threading
+import types
+import weakref
+
+import numpy as np
+import pytest
+
+import admodes as ad
+from admodes.compilation import compile
+
+pytestmark = pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning")
+
+X = np.array([0.3, 0.5, 0.8])
+WAYS = {}
+
+
+def way(make):
+    """make() -> (f, the array that f reaches, bind(a) so that f reaches a, or None)."""
+    WAYS[make.__name__] = make
+    return make
+
+
+class Holder:
+    def __init__(self):
+        self.w0 = np.arange(1.0, 4.0)
+        self.unused = None
+
+    def bind(self, a):
+        self.w0 = a
+
+
+def held(f):
+    """The way of an object whose attribute w0 f reaches."""
+
+    def make():
+        h = Holder()
+        return functools.partial(f, h), h.w0, h.bind
+
+    WAYS[f.__name__] = make
+    return f
+
+
+@held
+def attribute(h, x):
+    return h.w0 * x
+
+
+@held
+def attribute_by_a_computed_name(h, x):
+    return getattr(h, f"w{0}") * x
+
+
+@held
+def attribute_through_vars(h, x):
+    return vars(h)["w" + str(0)] * x
+
+
+@held
+def values_of_the_dict(h, x):
+    return next(v for v in h.__dict__.values() if v is not None) * x
+
+
+@held
+def attrgetter(h, x):
+    return operator.attrgetter("w0")(h) * x
+
+
+@held
+def a_match(h, x):
+    match h:
+        case Holder(w0=w):
+            return w * x
+
+
+@held
+def outside_the_trace(h, x):
+    return (getattr(h, "w" + "0") * 2) @ x * x
+
+
+@held
+def a_decision(h, x):
+    return x * 2 if getattr(h, "w" + "0")[0] > 1.5 else x * 3
+
+
+@way
+def attrgetter_made_before():
+    h, get = Holder(), operator.attrgetter("w0")
+    return lambda x: get(h) * x, h.w0, h.bind
+
+
+@way
+def getattr_under_another_name():
+    h, take = Holder(), getattr
+    return lambda x: take(h, "".join("w0")) * x, h.w0, h.bind
+
+
+@way
+def a_dataclass():
+    @dataclasses.dataclass
+    class Config:
+        w: np.ndarray
+
+    config = Config(np.arange(1.0, 4.0))
+
+    def f(x):
+        return functools.reduce(
+            operator.mul, (getattr(config, q.name) for q in dataclasses.fields(config)), x
+        )
+
+    return f, config.w, lambda a: setattr(config, "w", a)
+
+
+@way
+def a_decorator_that_is_a_class():
+    class Scaled:
+        def __init__(self, f):
+            functools.update_wrapper(self, f)
+            self.f, self.w = f, np.arange(1.0, 4.0)
+
+        def __call__(self, x):
+            return self.f(x) * self.w
+
+    f = Scaled(lambda x: x + 1)
+    return f, f.w, lambda a: setattr(f, "w", a)
+
+
+@way
+def a_cached_function():
+    @functools.lru_cache(None)
+    def table():
+        return np.arange(1.0, 4.0)
+
+    table()
+    return lambda x: table() * x, table(), None
+
+
+@way
+def a_cached_function_with_a_limit():
+    @functools.lru_cache(4)
+    def table(n):
+        return np.arange(1.0, n)
+
+    return lambda x: table(4) * x, table(4), None
+
+
+@way
+def a_cached_function_outside_the_trace():
+    @functools.cache
+    def table(n):
+        return np.arange(1.0, n)
+
+    return lambda x: (table(4) * 2) * x, table(4), None
+
+
+@way
+def a_partial_method():
+    class A:
+        def __init__(self):
+            self.w = np.arange(1.0, 4.0)
+
+        def scaled(self, k, x):
+            return self.w * x * k
+
+        doubled = functools.partialmethod(scaled, 2.0)
+
+    a = A()
+    return lambda x: a.doubled(x), a.w, lambda w: setattr(a, "w", w)
+
+
+@way
+def single_dispatch():
+    store = {"w": np.arange(1.0, 4.0)}
+
+    @functools.singledispatch
+    def scaled(x):
+        return store["w"] * x
+
+    return lambda x: scaled(x), store["w"], lambda a: store.update(w=a)
+
+
+@way
+def a_default_attribute():
+    class Lazy:
+        def __init__(self):
+            self.inner = {"w": np.arange(1.0, 4.0)}
+
+        def __getattr__(self, name):
+            return self.inner[name]
+
+    lazy = Lazy()
+    return lambda x: lazy.w * x, lazy.inner["w"], lambda a: lazy.inner.update(w=a)
+
+
+@way
+def a_method_under_super():
+    class Base:
+        def scaled(self, x):
+            return x * np.ones(3)
+
+    class Above(Base):
+        def __call__(self, x):
+            return self.scaled(x)
+
+        def scaled(self, x):
+            return super().scaled(x) * 2
+
+    def bind(a):
+        Base.scaled = lambda self, x: x * a
+
+    w = np.arange(1.0, 4.0)
+    bind(w)
+    return Above(), w, bind
+
+
+def container(name, make, get, put):
+    def made():
+        c = make(np.arange(1.0, 4.0))
+        return lambda x: get(c) * x, get(c), None if put is None else lambda a: put(c, a)
+
+    WAYS[name] = made
+
+
+def set_item(key):
+    return lambda c, a: c.__setitem__(key, a)
+
+
+container("dict", lambda a: {"w": a}, lambda c: c["w"], set_item("w"))
+container("list", lambda a: [a], lambda c: c[-1], set_item(0))
+container("tuple", lambda a: (a, 1), lambda c: c[0], None)
+container("deque", lambda a: collections.deque([a]), lambda c: c[0], set_item(0))
+container("UserDict", lambda a: collections.UserDict(w=a), lambda c: c["w"], set_item("w"))
+container("UserList", lambda a: collections.UserList([a]), lambda c: c[0], set_item(0))
+container("ChainMap", lambda a: collections.ChainMap({}, {"w": a}), lambda c: c["w"], set_item("w"))
+container("mapping proxy", lambda a: types.MappingProxyType({"w": a}), lambda c: c["w"], None)
+container(
+    "defaultdict", lambda a: collections.defaultdict(int, w=a), lambda c: c["w"], set_item("w")
+)
+container("named tuple", lambda a: collections.namedtuple("P", "w")(a), lambda c: c.w, None)
+container(
+    "namespace",
+    lambda a: types.SimpleNamespace(w=a),
+    lambda c: c.w,
+    lambda c, a: setattr(c, "w", a),
+)
+container("dict in a list", lambda a: [{"w": [a]}], lambda c: c[0]["w"][0], None)
+container("keys view", lambda a: {"w": a}.values(), lambda c: next(iter(c)), None)
+
+
+@way
+def a_proxy_of_a_dict_that_changes():
+    inner = {"w": np.arange(1.0, 4.0)}
+    proxy = types.MappingProxyType(inner)
+    return lambda x: proxy["w"] * x, inner["w"], lambda a: inner.update(w=a)
+
+
+@way
+def a_bound_method_of_a_list():
+    items = [np.arange(1.0, 4.0)]
+    get = items.__getitem__
+    return lambda x: get(0) * x, items[0], lambda a: items.__setitem__(0, a)
+
+
+@way
+def a_context_variable():
+    var = contextvars.ContextVar("w")
+    var.set(np.arange(1.0, 4.0))
+    return lambda x: var.get() * x, var.get(), var.set
+
+
+@way
+def a_local_of_the_thread():
+    local = threading.local()
+    local.w = np.arange(1.0, 4.0)
+    return lambda x: local.w * x, local.w, lambda a: setattr(local, "w", a)
+
+
+@way
+def a_weak_reference():
+    h = Holder()
+    keep, ref = [h], weakref.ref(h)
+    return lambda x: ref().w0 * x, keep[0].w0, h.bind
+
+
+@way
+def a_sparse_matrix():
+    sparse = pytest.importorskip("scipy.sparse")
+    m = sparse.csr_array(np.diag([1.0, 2.0, 3.0]))
+    return lambda x: m.toarray() @ x, m.data, lambda a: setattr(m, "data", a)
+
+
+@way
+def a_polynomial():
+    p = np.poly1d([1.0, 2.0, 3.0])
+    return lambda x: p(2.0) * x, p.coeffs, None
+
+
+@way
+def memory_of_ctypes():
+    memory = (ctypes.c_double * 3)(1.0, 2.0, 3.0)
+    view = np.frombuffer(memory)
+    return lambda x: np.array(list(memory)) * x, view, None
+
+
+@way
+def an_array_over_memory():
+    memory = bytearray(np.arange(1.0, 4.0).tobytes())
+    a = np.frombuffer(memory)
+    return lambda x: a * x, a, None
+
+
+@way
+def a_read_only_view():
+    a = np.arange(1.0, 4.0)
+    view = a.view()
+    view.flags.writeable = False
+    return lambda x: view * x, a, None
+
+
+@way
+def an_array_of_a_subclass():
+    class Named(np.ndarray):
+        pass
+
+    a = np.arange(1.0, 4.0).view(Named)
+    return lambda x: np.asarray(a) * x, a, None
+
+
+TABLE = np.arange(1.0, 4.0)
+
+
+def set_table(a):
+    globals()["TABLE"] = a
+
+
+@way
+def globals_by_a_computed_name():
+    set_table(np.arange(1.0, 4.0))
+    return lambda x: globals()["TAB" + "LE"] * x, TABLE, set_table
+
+
+@way
+def a_module_that_is_imported_inside():
+    module = types.ModuleType("module_of_the_user")
+    sys.modules[module.__name__] = module
+    module.w = np.arange(1.0, 4.0)
+
+    def f(x):
+        return importlib.import_module("module_of_the_user").w * x
+
+    return f, module.w, lambda a: setattr(module, "w", a)
+
+
+@way
+def a_property():
+    class A:
+        def __init__(self):
+            self._w = np.arange(1.0, 4.0)
+
+        @property
+        def w(self):
+            return self._w * 2
+
+    a = A()
+    return lambda x: a.w * x, a._w, lambda w: setattr(a, "_w", w)
+
+
+@way
+def a_descriptor():
+    class Stored:
+        def __get__(self, instance, owner):
+            return instance.__dict__["hidden"]
+
+    class A:
+        w = Stored()
+
+    a = A()
+    a.hidden = np.arange(1.0, 4.0)
+    return lambda x: a.w * x, a.hidden, lambda w: setattr(a, "hidden", w)
+
+
+@way
+def a_closure_in_a_closure():
+    w = np.arange(1.0, 4.0)
+
+    def outer():
+        return lambda x: w * x
+
+    inner = outer()
+
+    def bind(a):
+        nonlocal w
+        w = a
+
+    return lambda x: inner(x), w, bind
+
+
+@way
+def a_slot():
+    class A:
+        __slots__ = ("w",)
+
+    a = A()
+    a.w = np.arange(1.0, 4.0)
+    return lambda x: getattr(a, "".join("w")) * x, a.w, lambda w: setattr(a, "w", w)
+
+
+@way
+def a_pydantic_model():
+    pydantic = pytest.importorskip("pydantic")
+
+    class Config(pydantic.BaseModel):
+        model_config = {"arbitrary_types_allowed": True}
+        w: np.ndarray
+
+    config = Config(w=np.arange(1.0, 4.0))
+    return lambda x: config.w * x, config.w, lambda a: setattr(config, "w", a)
+
+
+@way
+def a_generator_of_a_vectorized_function():
+    store = [np.arange(1.0, 4.0)]
+    g = np.vectorize(lambda k: store[0][k], otypes=[float])
+    return lambda x: g(np.arange(3)) * x, store[0], lambda a: store.__setitem__(0, a)
+
+
+KINDS = ["entries", "entries at once", "another array", "another and then its entries"]
+USES = {
+    "value": lambda f: f,
+    "gradient": lambda f: ad.grad(lambda x: (f(x) * x).sum()),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=list(USES))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("make", WAYS.values(), ids=list(WAYS))
+def test_no_value_from_before_a_change(make, kind, use):
+    f, a, bind = make()
+    if bind is None:
+        bind = functools.partial(np.copyto, a)
+    g = use(f)
+    c = compile(g, "numpy")
+
+    def check():
+        np.testing.assert_allclose(c(X), g(X), rtol=1e-13)
+
+    check()
+    if kind != "entries at once":
+        check()
+        check()
+    if "another" in kind:
+        new = np.array([5.0, -1.0, 2.0])
+        bind(new)
+        check()
+        if "then" in kind:
+            check()
+            new[0] = 7.0
+    else:
+        a[...] = [4.0, 3.0, 2.5]
+    check()
+    check()
+    a *= 3.0
+    check()
