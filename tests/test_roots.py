@@ -182,6 +182,13 @@ def test_a_square_of_what_was_changed_since_is_not_taken_from_the_root():
     np.testing.assert_allclose(ad.jvp(g, (AT,), (ONES,))[1], 2 * np.sum(AT))
 
 
+def test_a_complex_power_of_a_modulus_is_left_alone():
+    z = np.array([0.6 + 0.8j, 0.0])
+    found = ad.jacobian(lambda t: np.real(np.abs(t * z) ** (1j + 2)), mode="forward")(2.0)
+    t, i = 2.0, 1j
+    np.testing.assert_allclose(found[0], ((2 + i) * t ** (1 + i)).real, rtol=1e-14)
+
+
 def test_squares_outside_of_the_domain_stay_nan():
     for mode in ("forward", "reverse"):
         assert np.isnan(ad.jacobian(lambda x: np.sqrt(x) ** 2, mode=mode)(-1.0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,9 @@ import numpy as np
 
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, quiet
+from admodes.core.forms import Domain as Domain
+from admodes.core.forms import Form as Form
+from admodes.core.forms import Kink as Kink
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
@@ -29,53 +31,6 @@ REGISTRY: dict[str, Op] = {}
 
 UNLISTED: dict[str, Op] = {}
 """Operations that occur in derivatives alone, such as the slope of another one, by name."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """How an operation is printed. Templates are declared with {0}, {1}, … for the arguments, {*}
-    for all of them, and kept with ⟦0⟧ …, which LaTeX does not use; `*` is the sign of
-    multiplication, printed as a space or ×. `partials` are formulas in a, b and c, in the syntax
-    of ad.parse."""
-
-    text: str
-    latex: str
-    partials: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for key in ("text", "latex"):
-            form = re.sub(r"\{(\d|\*|index)\}", r"⟦\1⟧", getattr(self, key))
-            object.__setattr__(self, key, form)
-
-
-@dataclass(frozen=True)
-class Kink:
-    """Where an operation has no derivative or an infinite one. met(*args, **params) tells of
-    numbers, and of arrays entry by entry; for an operation that is not elementwise the entries may
-    be those of an argument or of the result. note is in words, or a function of the numbers."""
-
-    met: Callable[..., Any]
-    note: str | Callable[..., str]
-
-    def __call__(self, *args: Any, **params: Any) -> str | None:
-        with quiet():
-            if not np.any(self.met(*args, **params)):
-                return None
-        return self.note(*args) if callable(self.note) else self.note
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Where the generic tests sample each argument, and what happens at kinks and edges.
-
-    intervals: one (low, high) per argument. kink: given the arguments, a note or None; see Kink.
-    convention: the derivative chosen at the kink, and valid: where the operation is defined, both
-    in words for the documentation."""
-
-    intervals: tuple[tuple[float, float], ...] = ()
-    kink: Callable[..., str | None] | None = None
-    convention: str = ""
-    valid: str = "all"
 
 
 @dataclass(eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, Op, frozen
+from admodes.core.op import REGISTRY, Op, canonical, frozen
 
 DEEPEST = 8
 """Origins of origins are kept to this depth, so that a loop does not hold what it has passed."""
@@ -96,9 +96,10 @@ def _square(made: Origin) -> Any:
 
 def power_of(x: Any, exponent: Any) -> Any:
     """x to an even whole power, from its square."""
-    if isinstance(exponent, Carrier) or getattr(exponent, "shape", ()) != ():
+    plain = not isinstance(exponent, Carrier) and np.isscalar(canonical(exponent))
+    if not plain or not np.isreal(exponent):
         return None
-    half = float(exponent) / 2
+    half = float(np.real(exponent)) / 2
     square = square_of(x) if half >= 1 and half.is_integer() else None
     return square if square is None or half == 1 else square ** int(half)
 

@@ -1,0 +1,107 @@
+"""The space that values and derivatives live in: zeros, products in which an exact zero wins, sums
+to a shape, dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import Carrier, innermost
+from admodes.core.op import REGISTRY, canonical, shape_of
+
+FLOAT = np.dtype(float)
+ARRAY = np.ndarray
+vdot = np.vdot
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """The sum of a plain array over every axis that broadcasting stretched from shape."""
+    x = np.asarray(x)
+    extra = x.ndim - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
+    y = np.add.reduce(x, axis=(*range(extra), *stretched))
+    return y if y.shape == shape else y.reshape(shape)
+
+
+def strong(p: Any, t: Any, cut: Callable[[], Any] | None = None) -> Any:
+    """p t, and 0 wherever t is exactly 0, of plain numbers and arrays; where cut() holds, also
+    wherever p is."""
+    y = p * t
+    if y.__class__ is float:
+        return 0.0 if not t or (cut is not None and not p and cut()) else y
+    if y.dtype.kind != "O":
+        flat = y.ravel("K") if y.ndim > 1 else y
+        # One pass tells whether the product is already right: only 0 × inf and 0 × nan are not.
+        probe = vdot(flat, flat)
+        if probe == probe:
+            return y
+    zero = np.equal(t, 0)
+    return np.where(zero if cut is None else zero | (np.equal(p, 0) & cut()), 0.0, y)
+
+
+def aligned(args: tuple, mapped: tuple[bool, ...]) -> tuple:
+    """Arguments whose samples broadcast together although some have the leading axis of a batch:
+    axes of length 1 are put between it and the sample."""
+    ranks = [len(shape_of(a)) - own for a, own in zip(args, mapped, strict=True)]
+    most = max(ranks)
+
+    def stretched(a: Any, rank: int) -> Any:
+        n, *rest = shape_of(a)
+        return REGISTRY["reshape"](a, shape=(n, *(1,) * (most - rank), *rest))
+
+    return tuple(
+        stretched(a, rank) if own and rank < most else a
+        for a, own, rank in zip(args, mapped, ranks, strict=True)
+    )
+
+
+def all_plain(args: tuple) -> bool:
+    """Whether array kernels take these: plain arrays, at least one, and plain floats."""
+    found = False
+    for a in args:
+        if a.__class__ is ARRAY:
+            found = True
+            if a.dtype.kind not in "fbi":
+                return False
+        elif a.__class__ is not float:
+            return False
+    return found
+
+
+def dtype_of(x: Any) -> np.dtype:
+    """The dtype of derivatives of x: its own where that is of floats or complex, else float64."""
+    kind = getattr(innermost(x), "dtype", FLOAT)
+    return kind if kind.kind in "fc" else FLOAT
+
+
+def is_complex(x: Any) -> bool:
+    """Whether x holds complex numbers, however deep."""
+    while isinstance(x, Carrier):
+        x = x.primal
+    return getattr(x, "dtype", FLOAT).kind == "c" or x.__class__ is complex
+
+
+def zeros(shape: tuple[int, ...], like: Any) -> Any:
+    """Zero of a shape, float32 where like is float32."""
+    return canonical(np.zeros(shape, dtype_of(like))) if like.__class__ is not float else 0.0
+
+
+def cast(t: Any, like: Any) -> Any:
+    """A tangent or cotangent in the precision of what it belongs to."""
+    if t.__class__ is float and like.__class__ is float:
+        return t
+    kind = dtype_of(like)
+    given = getattr(t, "dtype", FLOAT)
+    if given == kind:
+        return t
+    if isinstance(t, Carrier):
+        real = given.kind == kind.kind == "f"
+        return REGISTRY["astype"](t, dtype=kind) if real else t
+    if given.kind == "c" and kind.kind != "c":
+        raise TypeError(
+            "a complex tangent or cotangent was given for a real value: give a real one"
+        )
+    with np.errstate(over="ignore"):
+        return canonical(np.asarray(t, kind))
