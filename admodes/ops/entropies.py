@@ -118,7 +118,7 @@ xlog1py: Op = elementwise(
     "xlog1py",
     _times_log1p,
     lambda y, a, b: log1p(b),
-    lambda y, a, b: a / (1 + b),
+    lambda y, a, b: strong_mul(1 / (1 + b), a),
     symbol=lambda sp, a, b: a * sp.log(1 + b),
     text="xlog1py({0}, {1})",
     printed=("ln(1 + b)", "a/(1 + b)"),

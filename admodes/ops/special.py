@@ -192,7 +192,7 @@ xlogy: Op = elementwise(
     "xlogy",
     _times_log,
     lambda y, a, b: ln(b),
-    lambda y, a, b: a / b,
+    lambda y, a, b: strong_mul(1 / b, a),
     symbol=lambda sp, a, b: a * sp.log(b),
     text="xlogy({0}, {1})",
     printed=("ln(b)", "a/b"),
