@@ -14,6 +14,7 @@ from admodes.core.tables import INSTEAD, SCIPY
 from admodes.core.tangential import tangential
 from admodes.ops.activations import logit, sigmoid, softplus
 from admodes.ops.arithmetic import cbrt
+from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p
 from admodes.ops.options import plain_axis
 from admodes.ops.reductions import all_axes, along_axis, kept_shape, sum_
@@ -118,7 +119,7 @@ xlog1py: Op = elementwise(
     "xlog1py",
     _times_log1p,
     lambda y, a, b: log1p(b),
-    lambda y, a, b: strong_mul(1 / (1 + b), a),
+    lambda y, a, b: a / where(both(equal(a, 0), equal(b, -1)), 1.0, 1 + b),
     symbol=lambda sp, a, b: a * sp.log(1 + b),
     text="xlog1py({0}, {1})",
     printed=("ln(1 + b)", "a/(1 + b)"),

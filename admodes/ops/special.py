@@ -15,6 +15,7 @@ import numpy as np
 
 from admodes.core.builders import Domain, elementwise
 from admodes.core.op import Op
+from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, ln
 from admodes.ops.strong import strong_mul
 
@@ -192,7 +193,7 @@ xlogy: Op = elementwise(
     "xlogy",
     _times_log,
     lambda y, a, b: ln(b),
-    lambda y, a, b: strong_mul(1 / b, a),
+    lambda y, a, b: a / where(both(equal(a, 0), equal(b, 0)), 1.0, b),
     symbol=lambda sp, a, b: a * sp.log(b),
     text="xlogy({0}, {1})",
     printed=("ln(b)", "a/b"),
