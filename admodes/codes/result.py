@@ -15,8 +15,11 @@ import numpy as np
 from admodes.backpropagation.names import row_names
 from admodes.codes.derive import Listed, Sweeps
 from admodes.codes.kernels import Kernels
-from admodes.codes.writer import Constants, Writer, constant
-from admodes.program.arrays import array_program, by_array
+from admodes.codes.structure import Part, apart, parts, together, tops_of
+from admodes.codes.writer import Constants, Returned, Writer, constant
+from admodes.core.pytree import unflatten
+from admodes.core.record import Program, Ref, record
+from admodes.program.arrays import array_program, by_array, input_names
 from admodes.program.listing import labels
 from admodes.program.scalars import scalar_program
 
@@ -82,13 +85,13 @@ def code(
     """f, its tangent program and its adjoint program as Python functions that run on NumPy alone,
     with the names of the table (v3, v3_dot, v3_bar).
 
-    The functions are f(x, …), f_tangent(x, …, x_dot, …), which returns the results and their
-    tangents, and f_adjoint(x, …, y_bar, …), which returns the adjoints of the inputs for those of
-    the results. names, outputs and rows are as in ad.trace: with rows "scalar" each component of an
-    array is an argument, otherwise each array of a pytree is one. Loops are unrolled, and a branch
-    that was taken is asserted. Partials and transposes are those that the operations declare. An
-    exact zero wins over an infinite partial where the partial is infinite at args; where it becomes
-    so at other arguments, their product is nan.
+    The functions are f(x, …), which is called as f is and returns what it returns, f_tangent(x, …,
+    x_dot, …), which returns the results and their tangents, and f_adjoint(x, …, y_bar, …), which
+    returns the adjoints of the arguments for those of the results; tangents and adjoints are made
+    like the arguments and results themselves. names, outputs and rows are as in ad.trace. Loops are
+    unrolled, and a branch that was taken is asserted. Partials and transposes are those that the
+    operations declare. An exact zero wins over an infinite partial where the partial is infinite at
+    args; where it becomes so at other arguments, their product is nan.
 
     Raises ValueError for a list that is too long to print, for too much data in constants, and for
     operations whose kernel has no source; TypeError for arguments that are no real numbers.
@@ -105,16 +108,70 @@ def code(
         v0_bar = v3_bar + v1 * v2_bar
         return v0_bar, v1_bar
     """
-    if by_array(f, args, rows, [names, outputs]):
+    whole = by_array(f, args, rows, [names, outputs])
+    if whole:
         found = array_program(f, args, names, outputs)
         program, inputs, results = found.program, found.names, found.outputs
         rows_of, known = row_names(found)[0], found.constants
     else:
         program, inputs, results = scalar_program(f, args, names, outputs)
         rows_of, known = labels(program, inputs, results), {}
-    legal = _legal([*rows_of, *inputs, *results])
-    sides = ([legal[n] for n in names] for names in (rows_of, inputs, results))
-    return _printed(_name(f), Sweeps(program, *sides), known)
+    own = names if names is not None and len(names) == len(args) else None
+    tops = input_names(f, (0.0,) * len(args), own)
+    out = _results(record(f, *args))
+    is_tuple = isinstance(out, tuple)
+    outs = out if is_tuple else (out,)
+    firsts = {
+        part.names[0] for part in parts(tops, args, inputs, not whole) if part.names == [part.name]
+    }
+    inputs = apart(inputs, {i for i, n in enumerate(inputs) if n in firsts}, tops)
+    ends = tops_of(outs, results, not whole)
+    legal = _legal([*rows_of, *inputs, *results, *tops, *ends])
+    sides = [[legal[n] for n in names] for names in (rows_of, inputs, results, tops, ends)]
+    call_of = Call(
+        parts(sides[3], args, sides[1], not whole),
+        parts(sides[4], outs, sides[2], not whole),
+        is_tuple,
+    )
+    return _printed(_name(f), Sweeps(program, *sides[:3]), known, call_of)
+
+
+def _results(program: Program) -> Any:
+    """What a recorded function returned."""
+    values = [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]
+    return unflatten(program.out_tree, values)
+
+
+@dataclass
+class Call:
+    """The arguments and results of the printed functions."""
+
+    arguments: list[Part]
+    results: list[Part]
+    is_tuple: bool
+
+    def names(self, part: str) -> list[str]:
+        """The arguments of f, tangent or adjoint."""
+        own = [a.name for a in self.arguments]
+        more = {"f": (), "tangent": (f"{n}_dot" for n in own)}
+        return [*own, *more.get(part, (f"{y.name}_bar" for y in self.results))]
+
+    def taken(self, part: str) -> list[str]:
+        """The lines at the head of f, tangent or adjoint."""
+        lines = [line for a in self.arguments for line in a.taken()]
+        if part == "tangent":
+            lines += [line for a in self.arguments for line in a.taken("_dot")]
+        if part == "adjoint":
+            lines += [line for y in self.results for line in y.taken("_bar")]
+        return lines
+
+    def returned(self, part: str) -> Returned:
+        """What f, tangent or adjoint returns."""
+        if part == "f":
+            return lambda texts: together(self.results, texts, self.is_tuple)
+        if part == "tangent":
+            return lambda texts: together(self.results * 2, texts)
+        return lambda texts: together(self.arguments, texts, False)
 
 
 def _name(f: Callable) -> str:
@@ -142,13 +199,14 @@ def _legal(names: list[str]) -> dict[str, str]:
     return found
 
 
-def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray]) -> Code:
-    bases = {*sweeps.rows, *sweeps.inputs, *sweeps.outputs}
+def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray], call_of: Call) -> Code:
+    tops, ends = ([p.name for p in side] for side in (call_of.arguments, call_of.results))
+    bases = {*sweeps.rows, *sweeps.inputs, *sweeps.outputs, *tops, *ends}
     taken = {n + suffix for n in bases for suffix in ("", "_dot", "_bar")}
     taken |= {name, f"{name}_tangent", f"{name}_adjoint", "np", "math"}
     constants = Constants(known, taken)
-    xs, ys = _series(sweeps.inputs) or "no inputs", _series(sweeps.outputs)
-    several = len(sweeps.outputs) > 1
+    xs, ys = _series(tops) or "no inputs", _series(ends)
+    several = len(ends) > 1
     moved = "their tangents" if several else "its tangent"
     docs = {
         "f": f"{ys} at {xs}.",
@@ -162,7 +220,9 @@ def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray]) -> Code:
         kernels = shared.fresh()
         constants.used = set()
         own = name if part == "f" else f"{name}_{part}"
-        texts[part] = Writer(listed, kernels, constants).function(own, docs[part])
+        texts[part] = Writer(listed, kernels, constants).function(
+            own, docs[part], call_of.names(part), call_of.taken(part), call_of.returned(part)
+        )
         above[part] = _above(kernels, constants)
     return Code(**texts, above=above, name=name)
 

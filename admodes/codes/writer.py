@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ LONGEST = 5000
 
 LARGEST = 20_000
 """The most entries of the arrays that are printed as constants."""
+
+
+Returned = Callable[[list[str]], str]
+"""From the expressions of all results to what stands after return."""
 
 
 class Constants:
@@ -93,18 +98,20 @@ class Writer:
                 found.update(a.row for a in self.steps[i].args if isinstance(a, Ref))
         return found
 
-    def function(self, name: str, doc: str) -> str:
-        """The definition."""
-        names = self.listed.arguments
-        for x, argument in zip(self.listed.program.inputs, names, strict=True):
+    def function(
+        self, name: str, doc: str, names: list[str], taken: list[str], returned: Returned
+    ) -> str:
+        """The definition, with the names of the arguments, the lines that take them apart, and what
+        is returned of the results."""
+        for x, argument in zip(self.listed.program.inputs, self.listed.arguments, strict=True):
             self.bound[x.row] = argument
+        self.lines = list(taken)
         self._body(name)
-        results = [ast.unparse(self._expression(y)) for y in self.listed.results]
-        shown = ", ".join(results) or "()"
+        shown = returned([ast.unparse(self._expression(y)) for y in self.listed.results])
         last = f"return {shown}" if len(shown) < WIDTH - 12 else _folded("return", shown)
         head = f"def {name}({', '.join(names)}):"
         if len(head) > WIDTH:
-            head = f"def {name}(\n{_filled(', '.join(names), 4)}\n):"
+            head = f"def {name}(\n{filled(', '.join(names), 4)}\n):"
         body = [f'"""{doc}"""', *self.lines, last]
         return "\n".join([head, *(textwrap.indent(line, "    ") for line in body)]) + "\n"
 
@@ -233,7 +240,7 @@ def assigned(target: str, found: ast.expr) -> str:
     line = f"{target} = {text}"
     if len(line) <= WIDTH - 4:
         return line
-    terms = [_filled(term, 4) for term in _terms(found)]
+    terms = [filled(term, 4) for term in _terms(found)]
     return "\n".join([f"{target} = (", *terms, ")"])
 
 
@@ -245,7 +252,7 @@ def constant(name: str, x: np.ndarray) -> str:
     entries = ast.unparse(literal(x.ravel().tolist()))[1:-1]
     kind = "" if x.dtype in (np.float64, np.int64, np.bool_) else f", np.{x.dtype.name}"
     shape = f".reshape({', '.join(map(str, x.shape))})" if x.ndim > 1 else ""
-    return f"{name} = np.array(\n    [\n{_filled(entries, 8)}\n    ]{kind}\n){shape}"
+    return f"{name} = np.array(\n    [\n{filled(entries, 8)}\n    ]{kind}\n){shape}"
 
 
 def _terms(node: ast.expr) -> list[str]:
@@ -259,7 +266,7 @@ def _terms(node: ast.expr) -> list[str]:
     return [ast.unparse(node), *reversed(found)]
 
 
-def _filled(text: str, indent: int) -> str:
+def filled(text: str, indent: int) -> str:
     pad = " " * indent
     return textwrap.fill(
         text,
@@ -273,4 +280,4 @@ def _filled(text: str, indent: int) -> str:
 
 def _folded(left: str, text: str) -> str:
     """A long line in brackets."""
-    return f"{left} (\n{_filled(text, 4)}\n)"
+    return f"{left} (\n{filled(text, 4)}\n)"
