@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from admodes.core import carrier
-from admodes.core.carrier import Carrier, is_quiet, quiet
+from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
 from admodes.core.forms import Domain as Domain
 from admodes.core.forms import Form as Form
 from admodes.core.forms import Kink as Kink
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
+from admodes.core.lists import joined
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
 
@@ -126,7 +127,8 @@ class Op:
                 arrays = False
                 others = others or a.__class__ is not int
         if others:
-            args = tuple([plain_array(a, self.name) for a in args])
+            args = tuple([joined(plain_array(a, self.name), REGISTRY.get("stack")) for a in args])
+            top = outermost(args)
             if self.calculates:
                 whole = top.among_whole(self, args, params) if top is not None else None
                 if whole is not None:

@@ -4,11 +4,12 @@ it, and what to write instead."""
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 import sys
 import threading
 from collections.abc import Iterator
-from types import FrameType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -149,9 +150,10 @@ def _public_name(frame: FrameType) -> str | None:
     names = frame.f_code.co_qualname.split(".")
     if "<locals>" in names:  # a decorator's wrapper knows what it wraps
         wrapped = (v for v in frame.f_locals.values() if isinstance(v, FunctionType))
-        return next(filter(None, (_of_function(v.__module__, v.__name__) for v in wrapped)), None)
+        named = (_of_function(v.__module__, v.__name__, v.__code__) for v in wrapped)
+        return next(filter(None, named), None)
     if len(names) == 1:
-        return _of_function(frame.f_globals["__name__"], names[0])
+        return _of_function(frame.f_globals["__name__"], names[0], frame.f_code)
     owner, method = frame.f_locals.get("self"), "" if names[-1][:2] == "__" else f".{names[-1]}"
     home = frame.f_globals["__name__"] if owner is None else type(owner).__module__
     for path, module in _public(home):
@@ -163,11 +165,15 @@ def _public_name(frame: FrameType) -> str | None:
     return None
 
 
-def _of_function(home: str, name: str) -> str | None:
-    """The public name of a function that a module defines, if it has one."""
+def _of_function(home: str, name: str, code: CodeType) -> str | None:
+    """The public name of a function that a module defines, if it has one: where it is itself, or
+    otherwise where something has its name."""
     if name.startswith(("_", "<")):
         return None
-    return next((f"{p}.{name}" for p, m in _public(home) if callable(vars(m).get(name))), None)
+    found = {f"{path}.{name}": vars(module).get(name) for path, module in _public(home)}
+    known = {path: f for path, f in found.items() if callable(f)}
+    itself = (p for p, f in known.items() if getattr(inspect.unwrap(f), "__code__", 0) is code)
+    return next(itself, next(iter(known), None))
 
 
 def _public(name: str) -> Iterator[tuple[str, ModuleType]]:

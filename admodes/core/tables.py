@@ -36,6 +36,10 @@ INSTEAD: dict[str, str] = {
     "float16": "x.astype(np.float16)",
     "complex128": "x + 0j",
     "complex64": "x + np.complex64(0)",
+    "c_": "np.column_stack([…])",
+    "r_": "np.concatenate([…])",
+    "vectorize": "ad.vmap(f)",
+    "np.polynomial": "np.polyval(c[::-1], x), or the sum of the terms,",
     "np.random": "mu + sigma * np.random.standard_normal(), with draws that have no parameters,",
     "scipy.sparse": "A.toarray()",
 }

@@ -113,7 +113,8 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     width = dx
     if x is not None:
         x = array(x)
-        width = _diff(x, axis=0 if rank_of(x) == 1 else axis)
+        differences = _diff if isinstance(x, Carrier) else np.diff
+        width = differences(x, axis=0 if rank_of(x) == 1 else axis)
         if rank_of(x) == 1:
             width = reshape(width, shape=(-1,) + (1,) * (rank_of(y) - axis - 1))
     pairs = y[(*before, slice(1, None))] + y[(*before, slice(None, -1))]

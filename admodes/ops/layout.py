@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import zeros
-from admodes.core.carrier import FUNCTIONS, Carrier, implements
+from admodes.core.carrier import FUNCTIONS, Carrier, implements, innermost
 from admodes.core.op import shape_of
 from admodes.ops.indexing import plain_index
+from admodes.ops.options import no_out, prepared, refuse
 from admodes.ops.shaping import (
     array,
     broadcast_to,
@@ -36,21 +37,30 @@ def flat(x: Any) -> Any:
     return reshape(x, shape=(size_of(x),))
 
 
-def _refuse_order(order: str | None, who: str) -> None:
-    if order not in (None, "C", "K", "A"):
-        raise TypeError(f"{who} of a traced value takes order='C' only, got {order!r}")
+def _by_columns(a: Any, order: str | None, who: str) -> bool:
+    """Whether the entries are read with the first index changing fastest, order="F"."""
+    if order in (None, "C", "F"):
+        return order == "F"
+    x = innermost(a)
+    if order in ("A", "K") and (not isinstance(x, np.ndarray) or x.flags.c_contiguous):
+        return False
+    raise TypeError(
+        f"{who} of a traced value with order={order!r} would follow its place in memory: give "
+        "order='C' or order='F'"
+    )
 
 
 @implements(np.reshape)
-def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
-    _refuse_order(order, "np.reshape")
-    return reshape(a, shape=full_shape(plain_index(shape), size_of(a)))
+def _reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    shape = full_shape(plain_index(shape), size_of(a))
+    if not _by_columns(a, order, "np.reshape"):
+        return reshape(a, shape=shape)
+    return _transpose(reshape(_transpose(a), shape=shape[::-1]))
 
 
 @implements(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Any:
-    _refuse_order(order, "np.ravel")
-    return flat(a)
+    return flat(_transpose(a) if _by_columns(a, order, "np.ravel") else a)
 
 
 @implements(np.transpose)
@@ -126,8 +136,9 @@ def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple:
 def _at_least(function: Any) -> None:
     @implements(function)
     def handler(*arys: Any) -> Any:
-        shapes = (function(np.empty(shape_of(a))).shape for a in arys)
-        made = tuple(reshape(array(a), shape=s) for a, s in zip(arys, shapes, strict=True))
+        given = [array(a) for a in arys]
+        shapes = (function(np.empty(shape_of(a))).shape for a in given)
+        made = tuple(reshape(a, shape=s) for a, s in zip(given, shapes, strict=True))
         return made[0] if len(made) == 1 else made
 
 
@@ -135,9 +146,20 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     _at_least(_function)
 
 
+def _parts_of(arrays: Any, options: dict, who: str) -> list:
+    """The arrays to be joined, in the precision that dtype= asks for where casting= allows it."""
+    no_out(options.pop("out", None), who)
+    kind, casting = options.pop("dtype", None), options.pop("casting", "same_kind")
+    refuse(options, who)
+    parts = [prepared(a, {"dtype": kind}, who)[0] for a in arrays]
+    if kind is not None and not all(np.can_cast(array(a).dtype, kind, casting) for a in arrays):
+        raise TypeError(f"{who}: casting={casting!r} does not allow dtype={np.dtype(kind)}")
+    return parts
+
+
 @implements(np.stack)
-def _stack(arrays: Any, axis: int = 0) -> Any:
-    return stack([array(a) for a in arrays], axis)
+def _stack(arrays: Any, axis: int = 0, **options: Any) -> Any:
+    return stack(_parts_of(arrays, options, "np.stack"), axis)
 
 
 if hasattr(np, "unstack"):
@@ -149,19 +171,21 @@ if hasattr(np, "unstack"):
 
 
 @implements(np.concatenate)
-def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
-    return concatenate(arrays, axis)
+def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **options: Any) -> Any:
+    options["out"] = out
+    return concatenate(_parts_of(arrays, options, "np.concatenate"), axis)
 
 
 @implements(np.hstack)
-def _hstack(tup: Any) -> Any:
-    parts = [FUNCTIONS[np.atleast_1d](a) for a in tup]
+def _hstack(tup: Any, **options: Any) -> Any:
+    parts = [FUNCTIONS[np.atleast_1d](a) for a in _parts_of(tup, options, "np.hstack")]
     return concatenate(parts, 0 if rank_of(parts[0]) == 1 else 1)
 
 
 @implements(np.vstack)
-def _vstack(tup: Any) -> Any:
-    return concatenate([FUNCTIONS[np.atleast_2d](a) for a in tup], 0)
+def _vstack(tup: Any, **options: Any) -> Any:
+    parts = _parts_of(tup, options, "np.vstack")
+    return concatenate([FUNCTIONS[np.atleast_2d](a) for a in parts], 0)
 
 
 @implements(np.dstack)
@@ -205,15 +229,20 @@ def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr = flat(arr) if axis is None else arr
     axis = 0 if axis is None else axis % rank_of(arr)
-    new = np.insert(np.zeros(shape_of(arr)), plain_index(obj), 1.0, axis)
-    kept = np.insert(np.arange(shape_of(arr)[axis]), plain_index(obj), -1)
+    if isinstance(arr, np.ndarray) and arr.dtype.kind not in "fc":
+        raise TypeError(
+            f"np.insert into an array of {arr.dtype} would round the traced values: write "
+            "np.insert(arr.astype(float), …)"
+        )
+    at, values = plain_index(obj), array(values)
+    if np.ndim(at) == 0:
+        lined = (1,) * (rank_of(arr) - rank_of(values)) + shape_of(values)
+        values = moveaxis(reshape(values, shape=lined), 0, axis)
+        at = [at] * shape_of(values)[axis]
+    kept = np.insert(np.arange(shape_of(arr)[axis]), at, -1)
     count = int(np.sum(kept < 0))
     where = (slice(None),) * axis
-    values = array(values)
-    if np.ndim(obj) == 0:
-        values = reshape(values, shape=(1,) * (rank_of(arr) - rank_of(values)) + shape_of(values))
-        values = moveaxis(values, 0, axis)
-    shape = list(new.shape)
+    shape = list(shape_of(arr))
     shape[axis] = count
     spread = broadcast_to(values, shape=tuple(shape))
     order = np.where(kept < 0, shape_of(arr)[axis] + np.cumsum(kept < 0) - 1, kept)

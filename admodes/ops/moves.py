@@ -16,6 +16,7 @@ import numpy as np
 from admodes.core.builders import linear, zeros
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import Op, shape_of
+from admodes.core.pytree import flatten
 from admodes.core.refusal import HOW_TO_ADD
 from admodes.ops.indexing import getitem, place, plain_index
 from admodes.ops.shaping import concatenate, reshape
@@ -101,6 +102,10 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
         raise TypeError(f"np.pad with mode={mode!r} has no derivative in admodes: {HOW_TO_ADD}")
     filled = options.pop("constant_values", 0)
+    if any(isinstance(x, Carrier) for x in flatten(filled)[0]):
+        raise TypeError(
+            "np.pad takes plain constant_values=: write np.concatenate with the traced ones"
+        )
     y = padded(array, pad_width=pad_width, mode=mode, **options)
     if mode != "constant" or not np.any(filled):
         return y

@@ -15,7 +15,7 @@ from admodes.ops.layout import flat, rank_of, size_of
 from admodes.ops.linalg import pinv
 from admodes.ops.options import given_options, refuse
 from admodes.ops.products import matmul
-from admodes.ops.shaping import array, concatenate, constant, reshape, stack
+from admodes.ops.shaping import array, concatenate, constant, floating, reshape, stack
 
 
 @implements(np.polyval)
@@ -103,7 +103,7 @@ def _polyfit(x: Any, y: Any, deg: int, rcond: Any = None, **options: Any) -> Any
     given = given_options(options, "np.polyfit")
     w = given.pop("w", None)
     refuse({k: v for k, v in given.items() if v is not False}, "np.polyfit")
-    x, y = array(x), array(y)
+    x, y = floating(x), floating(y)
     columns = _vander(x, deg + 1)
     if w is not None:
         w = array(w)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from admodes.core.op import Op, shape_of
 from admodes.core.roots import product_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.layout import flat, matrix_transpose, moveaxis, rank_of, size_of
-from admodes.ops.options import given_options, no_out, refuse
+from admodes.ops.options import given_options, no_out, prepared, refuse
 from admodes.ops.reductions import sum_
 from admodes.ops.shaping import array, reshape, stack, transpose, unbroadcast
 
@@ -144,6 +145,8 @@ def _outer(a: Any, b: Any, out: None = None) -> Any:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """np.tensordot, as one matrix product."""
     a, b = array(a), array(b)
+    if not (rank_of(a) and rank_of(b)) and np.size(axes) in (1, 0) and not np.any(axes):
+        return multiply(reshape(a, shape=shape_of(a) + (1,) * rank_of(b)), b)
     if np.ndim(axes) == 0:
         left, right = list(range(rank_of(a) - axes, rank_of(a))), list(range(axes))
     else:
@@ -308,14 +311,27 @@ def _shows(params: dict | None) -> bool:
 einsum_.views = _shows
 
 
+def _from_lists(given: list[Any]) -> tuple[str, tuple[Any, ...]]:
+    """operand, [0, 1], operand, [1, 2], …, [0, 2] as subscripts with letters and operands."""
+    output = [given.pop()] if len(given) % 2 else []
+    lists = [list(k) for k in (*given[1::2], *output)]
+    numbers = sorted({k for line in lists for k in line if k is not Ellipsis})
+    letters: dict[Any, str] = dict(zip(numbers, string.ascii_letters, strict=False))
+    words = ["".join((letters | {Ellipsis: "..."})[k] for k in line) for line in lists]
+    terms = ",".join(words[: len(given) // 2])
+    return (f"{terms}->{words[-1]}" if output else terms), tuple(given[::2])
+
+
 @implements(np.einsum)
 def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Any:
-    """np.einsum in full: repeated and implicit subscripts, ellipsis, any number of operands."""
+    """np.einsum in full: repeated and implicit subscripts, ellipsis, any number of operands, and
+    subscripts as lists of numbers."""
     if not isinstance(subscripts, str):
-        raise TypeError("np.einsum of traced values takes its subscripts as a string")
-    if options:
-        raise TypeError(f"np.einsum of a traced value does not take {', '.join(options)}=")
-    values = [array(x) for x in operands]
+        subscripts, operands = _from_lists([subscripts, *operands])
+    options.pop("order", None), options.pop("casting", None)
+    kind = {"dtype": options.pop("dtype", None)}
+    refuse(given_options(options, "np.einsum"), "np.einsum")
+    values = [prepared(x, kind, "np.einsum")[0] for x in operands]
     terms, output = _explicit(subscripts, values)
     pairs = [_on_diagonal(x, t) for x, t in zip(values, terms, strict=True)]
     unknown = sorted(set(output) - set("".join(terms)))

@@ -16,7 +16,7 @@ from admodes.ops.options import given_options, no_out, refuse, steered
 from admodes.ops.products import matmul
 from admodes.ops.reductions import argsort, mean_, sum_
 from admodes.ops.selection import maximum, minimum
-from admodes.ops.shaping import array, concatenate, reshape, spread, stack
+from admodes.ops.shaping import array, concatenate, floating, reshape, spread, stack
 from admodes.ops.steps import remainder
 
 
@@ -44,7 +44,7 @@ searchsorted: Op = linear(
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    x, xp, fp = array(x), array(xp), array(fp)
+    x, xp, fp = floating(x), floating(xp), floating(fp)
     if period is not None:
         x, xp = remainder(x, period), remainder(xp, period)
         order = argsort(xp, axis=0)

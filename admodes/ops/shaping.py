@@ -227,5 +227,13 @@ def array(values: Any) -> Any:
     return stack(parts)
 
 
+def floating(values: Any) -> Any:
+    """array(values), where whole numbers and truth values are floats: differences of small ones
+    would wrap."""
+    x = array(values)
+    plain = x.__class__ is np.ndarray and x.dtype.kind in "iub"
+    return x.astype(np.float64) if plain else x
+
+
 for _view in (broadcast_to, reshape, transpose):
     _view.views = lambda params: True

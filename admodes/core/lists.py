@@ -1,0 +1,20 @@
+"""Lists and tuples where an operation takes an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import Carrier
+
+
+def joined(x: Any, stack: Any) -> Any:
+    """A list or tuple as an array, by stack where it holds traced values; other things as they
+    are."""
+    if x.__class__ is not list and x.__class__ is not tuple:
+        return x
+    parts = [joined(part, stack) for part in x]
+    if any(isinstance(part, Carrier) for part in parts):
+        return stack(*parts, axis=0)
+    return np.array(parts)
