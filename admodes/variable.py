@@ -13,6 +13,7 @@ from admodes.core.carrier import Carrier, Level
 from admodes.core.checking import Count, is_strict, look_at
 from admodes.core.names import checked_name
 from admodes.core.op import canonical, numeric
+from admodes.core.scalars import counted, fitting
 from admodes.core.sweep import sweep
 from admodes.core.tape import General, Node, reachable
 from admodes.views.graph import dot
@@ -113,7 +114,12 @@ class Variable(Node):
         gradients. `dot -Tsvg` turns it into a picture."""
         return dot(list(_graph(self)))
 
+    def __new__(cls, value: Any = None, name: str | None = None) -> Variable:
+        return object.__new__(fitting(Variable, value, np.shape(value)))  # type: ignore[no-any-return]
+
     def __init_subclass__(cls) -> None:
+        if cls.__dict__.get("__class__") is Variable:
+            return
         raise TypeError("Variable cannot be subclassed: keep a Variable as an attribute instead")
 
     def __copy__(self) -> Variable:
@@ -133,12 +139,15 @@ class Variable(Node):
         return f"Variable({self.primal!r}{name})"
 
 
+counted(Variable)
+
+
 def _made(level: Level, primal: Any, op: Any, args: tuple, local: Any) -> Any:
     """A Variable that an operation produced."""
     if Count.blocks and is_strict():
         values = tuple(a.primal if isinstance(a, Variable) else a for a in args)
         look_at(op, values, local[0] if local.__class__ is General else None, primal)
-    made = Variable.__new__(Variable)
+    made = object.__new__(fitting(Variable, primal, shape_of(primal)))
     Node.__init__(made, level, primal, op, args, local)
     made.grad = None
     made.name = None

@@ -16,13 +16,15 @@ from admodes.core.batch import Batch
 from admodes.core.builders import dtype_of
 from admodes.core.carrier import Carrier, Level, innermost
 from admodes.core.forward import Dual
-from admodes.core.op import ARITHMETIC, REGISTRY
+from admodes.core.op import ARITHMETIC, REGISTRY, shape_of
+from admodes.core.scalars import counted, fitting
 from admodes.core.tape import Node, Traced
 
 WRAPPED = ("primal", "tangent")
 """The attributes of a carrier that are values of earlier levels."""
 
 
+@counted
 class Unrecorded(Carrier):
     """A value that behaves like a traced one, of which nothing is recorded."""
 
@@ -37,7 +39,7 @@ class Unrecorded(Carrier):
         x = self.primal
         if x.__class__ is float and op.quick:
             try:
-                return Unrecorded(self.level, op.scalar(x))
+                return Unrecorded.real_number(self.level, op.scalar(x))
             except ARITHMETIC:
                 pass
         return self.apply(op, (self,), None)
@@ -52,7 +54,7 @@ class Unrecorded(Carrier):
             and op.quick
         ):
             try:
-                return Unrecorded(level, op.scalar(x, y))
+                return Unrecorded.real_number(level, op.scalar(x, y))
             except ARITHMETIC:
                 pass
         return op.dispatch((a, b), None)
@@ -61,7 +63,12 @@ class Unrecorded(Carrier):
         level = self.level
         plain = [a.primal if a.__class__ is Unrecorded and a.level is level else a for a in args]
         y = op.dispatch(tuple(plain), params)
-        return level.truth(y) if op.passive else Unrecorded(level, y)
+        return level.truth(y) if op.passive else unrecorded(level, y)
+
+
+def unrecorded(level: Level, y: Any) -> Any:
+    """An array or a number of which nothing is recorded."""
+    return fitting(Unrecorded, y, shape_of(y))(level, y)
 
 
 class Cotangents(Carrier):

@@ -31,12 +31,13 @@ from admodes.checkpointing.carriers import (
     revived,
     revived_here,
     taken_off,
+    unrecorded,
 )
 from admodes.core.carrier import Carrier, Level, innermost, is_numpys, quiet
 from admodes.core.inplace import share
 from admodes.core.op import frozen_one
 from admodes.core.sweep import pull_back, strong_product
-from admodes.core.tape import General, Node, Traced, blank
+from admodes.core.tape import General, Node, blank, traced
 
 Forward = Callable[["Trial", list], list]
 """(trial, arguments) -> results, all as flat lists."""
@@ -72,7 +73,7 @@ class Trial:
         if not found:
             return x
         self.level.arrays = self.level.arrays or is_numpys(x)
-        given = Unrecorded(self.level, plain)
+        given = unrecorded(self.level, plain)
         self._given.append((given, plain))
         return given
 
@@ -87,7 +88,7 @@ class Trial:
         plain = taken_off(y, self.since, found)
         for node in found:
             self._note(recorded_since(self.mark, [node])[1].values())
-        return Unrecorded(self.level, plain) if found and not is_of(plain, self.level) else plain
+        return unrecorded(self.level, plain) if found and not is_of(plain, self.level) else plain
 
     def _note(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -212,11 +213,11 @@ def _with_step(results: list, own: Level, step: Stretch) -> list:
     def recorded(y: Any, key: tuple) -> Any:
         local = General((None, (0.0,)))
         if y.__class__ is float:
-            return Node(level, y, Hand(key), (middle,), local)
-        return Traced(level, y, Node(level, blank(y), Hand(key), (middle,), local))
+            return Node.result(level, y, Hand(key), (middle,), local)
+        return traced(level, y, Node(level, blank(y), Hand(key), (middle,), local))
 
     return [
-        Unrecorded(own, put_on(y.primal, level, recorded, (j,))) if is_of(y, own) else y
+        unrecorded(own, put_on(y.primal, level, recorded, (j,))) if is_of(y, own) else y
         for j, y in enumerate(results)
     ]
 

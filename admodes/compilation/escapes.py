@@ -43,7 +43,7 @@ def _alive(held: Held) -> list[Recording]:
 
 
 def _carriers(recording: Recording) -> list[Recorded]:
-    return [x for x in gc.get_referrers(recording) if type(x) is Recorded]
+    return [x for x in gc.get_referrers(recording) if issubclass(type(x), Recorded)]
 
 
 def _replace(old: Any, new: Any, ours: list, depth: int) -> None:

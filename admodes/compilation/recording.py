@@ -63,7 +63,7 @@ def recorded(
         rows = [x.row for x in inputs]
         result = unwatched(call(lambda: function(*args, **kwargs), ()))
         changed_inputs(signature, [x.row for x in inputs], rows, name)
-        results.extend(x.primal if type(x) is Recorded else x for x in flatten(result)[0])
+        results.extend(x.primal if isinstance(x, Recorded) else x for x in flatten(result)[0])
         return result
 
     state = State(captures, name)

@@ -14,8 +14,10 @@ import numpy as np
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
+from admodes.core.scalars import counted, fitting
 
 
+@counted
 class Batch(Carrier):
     """Samples along the leading axis of primal; to the function it has the shape of one sample."""
 
@@ -35,10 +37,15 @@ class Batch(Carrier):
         level = self.level
         mapped = tuple(a.__class__ is Batch and a.level is level for a in args)
         inner = tuple(a.primal if own else a for a, own in zip(args, mapped, strict=True))
-        return Batch(level, op.batched(inner, mapped, params))
+        return batch(level, op.batched(inner, mapped, params))
 
     def __bool__(self) -> bool:
         raise TypeError(SAMPLES_DIFFER)
+
+
+def batch(level: Level, samples: Any) -> Any:
+    """A batch of arrays or of numbers."""
+    return fitting(Batch, samples, shape_of(samples)[1:])(level, samples)
 
 
 def mapped_leaf(x: Any, level: Level) -> bool:
@@ -118,7 +125,7 @@ def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"vmap: axis {axis} of an argument of shape {shape}")
         sizes.add(shape[axis])
-        batches.append(Batch(level, _moved(leaf, axis, 0)))
+        batches.append(batch(level, _moved(leaf, axis, 0)))
     return unflatten(tree, batches)
 
 
@@ -149,7 +156,7 @@ class Lanes:
         (self.size,) = sizes
 
     def wrap(self, seed: Any) -> Any:
-        return Batch(self.level, seed)
+        return batch(self.level, seed)
 
     def unwrap(self, x: Any) -> Any:
         """All directions of a result, along the leading axis; it may be the seed itself."""

@@ -88,6 +88,9 @@ class Carrier:
     """How it was made, where its square is smoother than it is; see core.roots."""
     content: tuple[str, ...] = ()
     """The attributes that x += v replaces; none where the carrier cannot change, as numbers."""
+    real_number: Any
+    complex_number: Any
+    """Its classes for single numbers; see core.scalars."""
     records: bool = False
     """Whether tests of it are carriers too."""
     differentiates: bool = True

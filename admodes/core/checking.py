@@ -24,6 +24,7 @@ from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.places import Place, called, layers, place_of_call
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.roots import origin, smooth
+from admodes.core.scalars import counted, fitting
 
 _on: ContextVar[bool] = ContextVar("strict", default=False)
 _lock = threading.Lock()
@@ -116,7 +117,9 @@ def checked(tree: Any, who: str) -> Any:
     leaves, structure = flatten(tree)
     level = Level(leaves)
     inputs = [checked_input(x, who, True, True) for x in leaves]
-    return unflatten(structure, [Checked(level, x, (object(),)) for x in inputs])
+    return unflatten(
+        structure, [fitting(Checked, x, shape_of(x))(level, x, (object(),)) for x in inputs]
+    )
 
 
 def unchecked_result(tree: Any) -> Any:
@@ -150,6 +153,7 @@ class Root(NamedTuple):
     mask: Any
 
 
+@counted
 class Checked(Carrier):
     """A value that is watched. line, made: where the user's code made it, and of what. kink: it is
     a root at its kink. born: why it is not finite, where that came to be in a derivative and may
@@ -180,7 +184,9 @@ class Checked(Carrier):
         y = op.dispatch(xs, params)
         if op.passive:
             return level.truth(y)
-        made = Checked(level, y, None if place.derives else (op, args, params))
+        made = fitting(Checked, y, shape_of(y))(
+            level, y, None if place.derives else (op, args, params)
+        )
         made.kink, made.line = root, place.line
         if op.remembers or any(a.origin is not None for a in given):
             made.origin = origin(op, args, params)

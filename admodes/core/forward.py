@@ -29,9 +29,11 @@ from admodes.core.pytree import (
     unflatten,
 )
 from admodes.core.roots import has_origin, keeps, origin, smooth
+from admodes.core.scalars import counted, fitting
 from admodes.core.watching import Watch, look
 
 
+@counted
 class Dual(Carrier):
     """primal + ε tangent, at one level."""
 
@@ -57,7 +59,8 @@ class Dual(Carrier):
                     p = op.quick_partials[0]
                     if p.__class__ is not int:
                         p = p(y, x)
-                    return Dual(self.level, y, p * t if t and (p or not op.cuts) else 0.0)
+                    t = p * t if t and (p or not op.cuts) else 0.0
+                    return _number(self.level, y, t)
             except ARITHMETIC:
                 pass
         return self.apply(op, (self,), None)
@@ -89,7 +92,7 @@ class Dual(Carrier):
                     if s:
                         total += s * (q if q.__class__ is int else q(y, x, z))
                     if total == total:
-                        return Dual(level, y, total)
+                        return _number(level, y, total)
             except ARITHMETIC:
                 pass
         return op.dispatch((a, b), None)
@@ -119,13 +122,22 @@ class Dual(Carrier):
         if op.passive:
             return level.truth(y)
         if not rooted and not keeps(op, y):
-            return Dual(level, y, op.jvp(tangents, y, xs, params))
+            return dual(level, y, op.jvp(tangents, y, xs, params))
         better = smooth(op, args)
         if better.__class__ is Dual and better.level is level:
-            return Dual(level, y, better.tangent)
-        made = Dual(level, y, op.jvp(tangents, y, xs, params))
+            return dual(level, y, better.tangent)
+        made = dual(level, y, op.jvp(tangents, y, xs, params))
         made.origin = origin(op, args, params)
         return made
+
+
+_number: Any = Dual.real_number
+
+
+def dual(level: Level, y: Any, tangent: Any) -> Any:
+    """A dual number, or an array of them."""
+    kind: Any = Dual if y.__class__ is ndarray else fitting(Dual, y, shape_of(y))
+    return kind(level, y, tangent)
 
 
 def jvp(
@@ -164,7 +176,7 @@ def jvp(
     if lanes is not None:
         vs = [lanes.wrap(v) for v in vs]
     try:
-        duals = [Dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
+        duals = [dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
         result, aux = split_aux(call(f, unflatten(tree, duals)), has_aux, f)
         leaves, out_tree = flatten(result)
         if Count.blocks:

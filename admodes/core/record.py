@@ -19,8 +19,9 @@ from admodes.core.carrier import (
     settled,
 )
 from admodes.core.held import Held
-from admodes.core.op import blank, frozen_one, plain_params
+from admodes.core.op import blank, frozen_one, plain_params, shape_of
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
+from admodes.core.scalars import counted, fitting
 from admodes.core.truth import is_whole
 from admodes.core.whole import among_whole, loses_derivative
 
@@ -115,7 +116,8 @@ class Recording:
         """A new row, and its carrier."""
         self.held.look_at_errors()
         self.steps.append(Step(op, args, params, y if self.values else blank(y)))
-        return Recorded(self.level, y, len(self.steps) - 1, self)
+        kind = fitting(Recorded, y, shape_of(y))
+        return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
     def constant(self, a: Any) -> Any:
         """An argument that does not depend on the inputs: a Ref where it is held, else a copy that
@@ -144,6 +146,7 @@ class Recording:
         self.held.refusals[f"catches an error of {what} ({type(error).__name__})"] = None
 
 
+@counted
 class Recorded(Carrier):
     """A value with its place in the list being recorded."""
 

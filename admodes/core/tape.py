@@ -18,6 +18,7 @@ from admodes.core.builders import elementwise
 from admodes.core.carrier import Carrier, Level
 from admodes.core.op import ARITHMETIC, NUMBERS, blank, changeable, plain_params
 from admodes.core.roots import has_origin, keeps, origin, smooth
+from admodes.core.scalars import counted, fitting
 from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__
@@ -125,9 +126,11 @@ class Node(Carrier):
         return self.result(level, y, op, args, General((plain_params(params), op.kept(xs))))
 
 
-Node.result = Node
+counted(Node)
+Node.result = Node.real_number
 
 
+@counted
 class Traced(Carrier):
     """An array with its node."""
 
@@ -229,8 +232,14 @@ class Traced(Carrier):
 def traced_input(level: Level, x: Any) -> Node | Traced:
     """A value at the start of a tape."""
     if x.__class__ is float:
-        return Node(level, x, None, (), None)
-    return Traced(level, x, Node(level, None, None, (), None))
+        return Node.result(level, x, None, (), None)
+    return traced(level, x, Node(level, None, None, (), None))
+
+
+def traced(level: Level, y: Any, node: Node) -> Any:
+    """An array, or a number that is no float, with its node."""
+    kind: Any = Traced if y.__class__ is ndarray else fitting(Traced, y, y.shape)
+    return kind(level, y, node)
 
 
 def node_of(x: Any, level: Level) -> Node | None:
@@ -289,9 +298,9 @@ def _with_node(
     """The result of an operation with a node of its own."""
     local = General((params and plain_params(params), xs))
     if y.__class__ is float:
-        return Node(level, y, op, nodes, local)
+        return Node.result(level, y, op, nodes, local)
     kept = y if read_y or y.size < SMALL else blank(y)
-    return Traced(level, y, Node(level, kept, op, nodes, local))
+    return traced(level, y, Node(level, kept, op, nodes, local))
 
 
 def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:

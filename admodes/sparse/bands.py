@@ -24,6 +24,7 @@ from typing import Any
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.pytree import check_output
+from admodes.core.scalars import counted, fitting
 from admodes.sparse.layer_rules import rule_for
 from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
 from admodes.sparse.rows import numbers
@@ -32,6 +33,7 @@ SHORT = 8
 """Matrix products are taken apart where so many products or fewer are added up."""
 
 
+@counted
 class Banded(Carrier):
     """A value with its layers; coefficients[k] belongs to layer k: a number, or an array that
     broadcasts to the shape and is 0 where the layer has no source. Where layers is None the value
@@ -65,14 +67,14 @@ class Banded(Carrier):
         try:
             if op.name == "matmul":
                 found = _product_by_sums(args, xs)
-                return Banded(level, y, found.layers, found.coefficients, self.memory)
+                return banded_value(level, y, found.layers, found.coefficients, self.memory)
             layers, coefficients = rule_for(op, carried, y)(
                 op, carried, xs, y, params or {}, self.memory
             )
         except Unstructured as error:
             # Only an error where its derivative is used.
-            return Banded(level, y, None, [error], self.memory)
-        return Banded(level, y, layers, coefficients, self.memory)
+            return banded_value(level, y, None, [error], self.memory)
+        return banded_value(level, y, layers, coefficients, self.memory)
 
     def unary(self, op: Op) -> Any:
         return self.apply(op, (self,), None)
@@ -81,6 +83,11 @@ class Banded(Carrier):
         """The coefficients as numbers and arrays."""
         self.coefficients = list(map(solid, self.coefficients))
         return self.coefficients
+
+
+def banded_value(level: Level, y: Any, *rest: Any) -> Any:
+    """A banded array or number."""
+    return fitting(Banded, y, shape_of(y))(level, y, *rest)
 
 
 def banded(f: Callable, x: Any, memory: Memory) -> tuple[Any, Layers, list]:

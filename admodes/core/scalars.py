@@ -1,0 +1,33 @@
+"""Traced numbers as numbers: np.isscalar(x) and isinstance(x, numbers.Real) tell the same of a
+traced number as of a plain one.
+
+Python decides that by class, so a carrier of a number is of a class of its own, which says to the
+engines (x.__class__) that it is the carrier it would be otherwise.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+from admodes.core.builders import is_complex
+from admodes.core.carrier import Carrier
+
+
+def counted(carrier: type[Carrier]) -> type[Carrier]:
+    """Decorate a class of carriers: with its classes for real and for complex numbers."""
+    for name, kind in (("real_number", numbers.Real), ("complex_number", numbers.Complex)):
+        space = {"__slots__": (), "__module__": carrier.__module__, "__class__": carrier}
+        made = type(carrier.__name__, (carrier,), space)
+        kind.register(made)
+        setattr(carrier, name, made)
+    return carrier
+
+
+def fitting(carrier: Any, y: Any, shape: tuple[int, ...]) -> Any:
+    """The class of a carrier whose value is y and which has this shape to the function."""
+    if y.__class__ is float:
+        return carrier.real_number
+    if shape:
+        return carrier
+    return carrier.complex_number if is_complex(y) else carrier.real_number
