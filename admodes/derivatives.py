@@ -12,6 +12,7 @@ from admodes.core.carrier import quiet
 from admodes.core.checking import Count, checked, to_check, unchecked_result
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
+from admodes.core.portable import made_by
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import Evaluation, vjp
 from admodes.crossings import crossing
@@ -44,7 +45,7 @@ def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
         return (found, out[1]) if has_aux else found
 
     gradient.__name__ = f"grad({_name(f)})"
-    return gradient
+    return made_by(gradient, grad, f, argnums, has_aux)  # type: ignore[no-any-return]
 
 
 def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
@@ -71,7 +72,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
         return unchecked_result(result) if watched else result
 
     both.__name__ = f"value_and_grad({_name(f)})"
-    return both
+    return made_by(both, value_and_grad, f, argnums, has_aux)  # type: ignore[no-any-return]
 
 
 def _one_number(out: Any, f: Callable, who: str) -> None:
@@ -155,6 +156,7 @@ def jacobian(
 
     jacobian_of.explain = explain  # type: ignore[attr-defined]
     jacobian_of.__name__ = f"jacobian({_name(f)})"
+    made_by(jacobian_of, jacobian, f, argnums, mode, layout, has_aux)
     return jacobian_of
 
 
@@ -182,7 +184,7 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
 
     hessian_of.explain = found.explain  # type: ignore[attr-defined]
     hessian_of.__name__ = f"hessian({_name(f)})"
-    return hessian_of
+    return made_by(hessian_of, hessian, f, argnums, mode)  # type: ignore[no-any-return]
 
 
 def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:

@@ -7,6 +7,7 @@ others as they are.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -217,5 +218,8 @@ def revived_here() -> frozenset[Level]:
 
 
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # A thread that held the lock is not there in a forked process.
+    os.register_at_fork(after_in_child=_lock._at_fork_reinit)  # type: ignore[attr-defined]
 _local = threading.local()
 _revived: dict[Level, tuple[int, bool]] = {}

@@ -33,6 +33,9 @@ from admodes.checkpointing.carriers import (
     taken_off,
     unrecorded,
 )
+from admodes.compilation.captures import Captures
+from admodes.compilation.entry import intact
+from admodes.compilation.purity import digest
 from admodes.core.carrier import Carrier, Level, innermost, is_numpys, quiet
 from admodes.core.inplace import share
 from admodes.core.op import frozen_one
@@ -46,6 +49,11 @@ Back = Callable[[list, Level, dict], dict]
 that level."""
 
 _here = Level()
+OTHERS = (
+    "{who}: evaluated again for the sweep back, it gave other values than at first: it draws "
+    "random numbers, or something that it reads was changed meanwhile; pass what changes as an "
+    "argument"
+)
 SAMPLES = 8
 """Of every result so many entries are kept, to tell whether a second evaluation gives the same."""
 
@@ -160,9 +168,16 @@ class Fan:
         return w.primal.get(i)
 
 
-def collapsed(who: str, inputs: list, forward: Forward, back: Back | None = None) -> list:
+def collapsed(
+    who: str,
+    inputs: list,
+    forward: Forward,
+    back: Back | None = None,
+    reads: Callable | None = None,
+) -> list:
     """The results of forward(trial, inputs), of which the tape of every level keeps one step.
-    back computes that step's contributions; by default it evaluates forward again."""
+    back computes that step's contributions; by default it evaluates forward again. reads: the
+    function that it evaluates, which must refer to the same arrays then."""
     opaque = any(map(is_opaque, inputs))
     trial = Trial(who, math.inf if opaque else 0)
     try:
@@ -172,7 +187,7 @@ def collapsed(who: str, inputs: list, forward: Forward, back: Back | None = None
     trial.check_arguments()
     if trial.depends:
         kept = list(map(frozen_one, inputs))
-        again = back or _evaluated_again(who, forward, results)
+        again = back or _evaluated_again(who, forward, results, Arrays(reads))
         ended = {layer.level for x in (*inputs, *results) for layer in layers(x)}
         ended |= trial.depends.keys() | revived_here()
 
@@ -222,7 +237,21 @@ def _with_step(results: list, own: Level, step: Stretch) -> list:
     ]
 
 
-def _evaluated_again(who: str, forward: Forward, results: list) -> Back:
+class Arrays:
+    """The arrays that a function refers to, and what they held."""
+
+    def __init__(self, f: Callable | None) -> None:
+        captures = Captures(*([] if f is None else [f]))
+        found = [a for a in captures.seen.values() if type(a) is np.ndarray and a.dtype != object]
+        known = set(map(id, found))
+        self.content = [(a, digest(a)) for a in found]
+        self.places = [p for p in captures.places if id(p.value) in known]
+
+    def are_the_same(self) -> bool:
+        return intact(self.places) and all(digest(a) == kept for a, kept in self.content)
+
+
+def _evaluated_again(who: str, forward: Forward, results: list, arrays: Arrays) -> Back:
     expected = samples(results)
 
     def back(inputs: list, level: Level, ws: dict) -> dict:
@@ -231,6 +260,8 @@ def _evaluated_again(who: str, forward: Forward, results: list) -> Back:
             xs = [cloned(taken_off(x, level.serial + 1)) for x in inputs]
             ys = forward(trial, trial.entered(xs))
             compare(expected, samples(ys), who)
+            if not arrays.are_the_same():
+                raise ValueError(OTHERS.format(who=who))
             return ys
 
         return pulled(level, run, ws)
@@ -288,11 +319,7 @@ def samples(leaves: list) -> list:
 def compare(expected: list, found: list, who: str) -> None:
     """Refuse results that are not those of the first evaluation."""
     if len(expected) != len(found) or not all(map(_alike, expected, found)):
-        raise ValueError(
-            f"{who}: evaluated again for the sweep back, it gave other values than at first: it "
-            "draws random numbers, or something that it reads was changed meanwhile; pass what "
-            "changes as an argument"
-        )
+        raise ValueError(OTHERS.format(who=who))
 
 
 def _alike(a: Any, b: Any) -> bool:

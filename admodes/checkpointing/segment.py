@@ -24,8 +24,9 @@ def checkpoint(f: Callable) -> Callable:
     are not differentiated and that the caller could change are copied.
 
     f is evaluated twice, so it must give the same values both times. Raises ValueError where it
-    does not (random numbers, a variable in its closure that was changed in between; a few entries
-    of each result are compared), TypeError where it changes a traced argument in place or is none.
+    does not (random numbers; an array that it refers to and that was changed in between, which is
+    compared to the last bit, as a few entries of each result are), TypeError where it changes a
+    traced argument in place or is none.
 
     A. Griewank, Achieving logarithmic growth of temporal and spatial complexity in reverse
     automatic differentiation, Optimization Methods and Software 1 (1992).
@@ -55,7 +56,7 @@ def checkpoint(f: Callable) -> Callable:
             trees.append(out_tree)
             return results
 
-        results = collapsed(who, leaves, forward)
+        results = collapsed(who, leaves, forward, reads=f)
         return unflatten(trees[0], results)
 
     return checkpointed

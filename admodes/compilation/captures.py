@@ -283,7 +283,7 @@ class Captures:
 
     def _container(self, x: Any, what: str) -> None:
         inside = f"an item of {what}"
-        items: Iterable = dict.values(x) if isinstance(x, dict) else x
+        items: Iterable = dict.values(x) if issubclass(type(x), dict) else x
         self._step(what, len(x) // 50)
         if isinstance(x, dict):
             self._guard(inside, at.PAIRS, x, None, at.pairs_of(x))
@@ -354,7 +354,7 @@ class Captures:
             self._looked.add((id(owner), ""))
             if is_ours_all(kind):
                 self._everything(owner, what)
-        behind = owner if isinstance(owner, type) else kind
+        behind: Any = owner if issubclass(type(owner), type) else kind
         wanted = self._attributes | self._strings | implicit(behind)
         there = own.keys() | attributes_of_class(behind)
         for name in sorted(wanted & there):
@@ -388,13 +388,13 @@ class Captures:
         if not name.startswith("__"):
             if isinstance(found, staticmethod):
                 self._guard(label, at.ATTRIBUTE, owner, name, found.__func__)
-            elif isinstance(found, classmethod) or not isinstance(owner, type):
+            elif isinstance(found, classmethod) or not issubclass(type(owner), type):
                 bound = isinstance(found, (classmethod, types.FunctionType))
                 value = code_behind(found) if bound else found
                 self._guard(label, at.METHOD if bound else at.BEHIND, owner, name, value)
             else:
                 self._guard(label, at.ATTRIBUTE, owner, name, found)
-        for kind in (owner if isinstance(owner, type) else type(owner)).__mro__:
+        for kind in (owner if issubclass(type(owner), type) else type(owner)).__mro__:
             here = vars(kind).get(name)
             code = code_behind(here)
             if is_foreign(kind) or code is None or (id(kind), name) in self._looked:

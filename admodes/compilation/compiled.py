@@ -32,6 +32,7 @@ from admodes.compilation.recording import Recording, recorded
 from admodes.compilation.signature import Signature, Static
 from admodes.core.carrier import call
 from admodes.core.checking import Count, is_strict
+from admodes.core.portable import portable
 from admodes.core.pytree import LEAF, unflatten
 from admodes.core.record import Program
 
@@ -183,7 +184,7 @@ class Compiled:
             found = getattr(found, part, None)
         if found is self:
             return self.__qualname__  # type: ignore[attr-defined]
-        return compile, (self._f, self._backend, self._exact, self._check, self._limit)
+        return compile, (portable(self._f), self._backend, self._exact, self._check, self._limit)
 
     def __get__(self, instance: Any, owner: type) -> Any:
         return self if instance is None else types.MethodType(self, instance)

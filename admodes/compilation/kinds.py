@@ -85,7 +85,7 @@ def slots(kind: type) -> list[str]:
 
 def read(found: Any, owner: Any) -> Any:
     """What an attribute found in a class is for an object; ABSENT for a slot that is empty."""
-    if type(found) is not types.MemberDescriptorType or isinstance(owner, type):
+    if type(found) is not types.MemberDescriptorType or issubclass(type(owner), type):
         return found
     try:
         return found.__get__(owner)
@@ -127,5 +127,5 @@ def is_ours_all(kind: type) -> bool:
 def memory(x: Any) -> bytes | None:
     """The content of an object that is memory, such as those of array and ctypes."""
     ctypes = sys.modules.get("ctypes")
-    data = ctypes is not None and isinstance(x, ctypes.Structure.__base__)
-    return bytes(x) if data or isinstance(x, MEMORY) else None
+    data = ctypes is not None and issubclass(type(x), ctypes.Structure.__base__)
+    return bytes(x) if data or issubclass(type(x), MEMORY) else None

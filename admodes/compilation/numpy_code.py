@@ -66,12 +66,13 @@ def build(fast: Program, exact: Program) -> Run:
     whole = interpreted(exact)
     make = _function(code.text, {**code.space, "whole": whole, "MISS": MISS, "nan": math.nan})
     runner = _with_buffers if code.has_arrays else _on_numbers
-    run: Any = runner(make, whole, code.nbytes)
+    apart = not any(step.op is not None and step.op.custom for step in fast.steps)
+    run: Any = runner(make, whole, code.nbytes, apart)
     run.source = code.text
     return run  # type: ignore[no-any-return]
 
 
-def _on_numbers(make: Callable, whole: Run, nbytes: int) -> Callable:
+def _on_numbers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Callable:
     work = make()
 
     def run(*leaves: Any) -> Any:
@@ -83,14 +84,14 @@ def _on_numbers(make: Callable, whole: Run, nbytes: int) -> Callable:
     return run
 
 
-def _with_buffers(make: Callable, whole: Run, nbytes: int) -> Callable:
-    pool: list[Callable] = [_made(make, nbytes)]
+def _with_buffers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Callable:
+    pool: list[Callable] = [_made(make, nbytes, apart)]
 
     def run(*leaves: Any) -> Any:
         try:
             work = pool.pop()
         except IndexError:
-            work = _made(make, nbytes)
+            work = _made(make, nbytes, apart)
         try:
             return work(*leaves)
         except ARITHMETIC:
@@ -101,10 +102,12 @@ def _with_buffers(make: Callable, whole: Run, nbytes: int) -> Callable:
     return run
 
 
-def _made(make: Callable, nbytes: int) -> Callable:
-    """The code with buffers of its own, in a context of its own where NumPy's warnings are off:
-    entering that costs a tenth of switching them."""
+def _made(make: Callable, nbytes: int, apart: bool) -> Callable:
+    """The code with buffers of its own; apart: in a context of its own where NumPy's warnings are
+    off, since entering that costs a tenth of switching them."""
     try:
+        if not apart:
+            return _quietly(make())
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         return functools.partial(context.run, make())
@@ -113,6 +116,16 @@ def _made(make: Callable, nbytes: int) -> Callable:
             f"compile: the buffers of one run need {nbytes / 2**30:.3g} GiB, which is more than "
             "there is; run the function without ad.compile, or with ad.checkpoint"
         ) from None
+
+
+def _quietly(work: Callable) -> Callable:
+    """work in the context of the caller, whose variables the user's own rules may read."""
+
+    def run(*leaves: Any) -> Any:
+        with quiet():
+            return work(*leaves)
+
+    return run
 
 
 def _function(text: str, space: dict[str, Any]) -> Callable:

@@ -15,6 +15,7 @@ from admodes.compilation.captures import Captures
 from admodes.compilation.entry import intact
 from admodes.compilation.interpreter import same
 from admodes.compilation.kinds import attributes
+from admodes.compilation.naming import is_foreign
 from admodes.compilation.places import CONTENT, content_of, same_bytes, same_items
 from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
@@ -43,11 +44,9 @@ class State:
             raise _random(f, f" ({captures.draws})")
         # A function that may write into arrays is refused, and they get back what they held.
         self.arrays = [(a, _kept(a, captures.writes)) for a in captures.held.values()]
-        self.objects = [
-            (what, x, attributes(x))
-            for x, what in captures.objects
-            if type(x) is not types.ModuleType
-        ]
+        found = [(x, what) for x, what in captures.objects if type(x) is not types.ModuleType]
+        kinds = {type(x): f"the class of {what}" for x, what in found if not is_foreign(type(x))}
+        self.objects = [(what, x, attributes(x)) for x, what in (*found, *kinds.items())]
         self.generators = _states(captures.generators)
         self.common = _common_states()
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
 from admodes.core.op import REGISTRY, shape_of
+from admodes.core.portable import made_by
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 
@@ -112,7 +113,7 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
         return unflatten(tree, [_moved(y, 0, out_axes) for y in outs])
 
     mapped.__name__ = f"vmap({getattr(f, '__name__', 'f')})"
-    return mapped
+    return made_by(mapped, vmap, f, in_axes, out_axes)  # type: ignore[no-any-return]
 
 
 def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:

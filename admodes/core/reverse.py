@@ -5,6 +5,7 @@ S. Linnainmaa, master's thesis (1970); A. Griewank and A. Walther, Evaluating De
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -175,12 +176,11 @@ def _is_large(x: Any) -> bool:
 def read_only(arrays: list[ndarray], f: Callable) -> Iterator[None]:
     """f cannot write into these arrays, which the sweep will read. Several threads may have lent
     the same array; the last gives it back as it was."""
-    with _lending:
-        for x in arrays:
-            count, writeable, _ = _lent.get(id(x), (0, x.flags.writeable, x))
-            _lent[id(x)] = count + 1, writeable, x
-            x.flags.writeable = False
+    taken: list[ndarray] = []
     try:
+        for x in arrays:
+            taken.append(x)
+            _lend(x)
         yield
     except ValueError as error:
         if arrays and "read-only" in str(error):
@@ -188,17 +188,40 @@ def read_only(arrays: list[ndarray], f: Callable) -> Iterator[None]:
             raise ValueError(f"{name} changes its own argument in place: copy it first") from error
         raise
     finally:
-        with _lending:
-            for x in arrays:
-                count, writeable, _ = _lent.pop(id(x))
+        _give_back(taken)
+
+
+def _lend(x: ndarray) -> None:
+    with _lending:
+        count, writeable, _ = _lent.get(id(x), (0, x.flags.writeable, x))
+        _lent[id(x)] = count + 1, writeable, x
+        x.flags.writeable = False
+
+
+def _give_back(taken: list[ndarray]) -> None:
+    """The end of lending. An interrupt does not leave an array read-only."""
+    try:
+        while taken:
+            x = taken[-1]
+            with _lending:
+                count, writeable, _ = _lent.get(id(x), (0, x.flags.writeable, x))
                 if count > 1:
                     _lent[id(x)] = count - 1, writeable, x
                 else:
                     x.flags.writeable = writeable
+                    _lent.pop(id(x), None)
+                taken.pop()
+    finally:
+        if taken:
+            _give_back(taken)
 
 
 _lending = threading.Lock()
 _lent: dict[int, tuple[int, bool, ndarray]] = {}
+
+if hasattr(os, "register_at_fork"):
+    # A thread that held the lock is not there in a forked process.
+    os.register_at_fork(after_in_child=_lending._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 def _one(y: Any) -> Any:
