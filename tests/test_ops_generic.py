@@ -41,7 +41,7 @@ CASES = [
     for k, (f, args) in enumerate(cases)
 ]
 TESTS = [op for op in OPS if op.is_test]
-COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "is_extreme")
 QUESTIONS = ("isnan", "isfinite", "isinf", "signbit")
 SOLVING = ("inv", "solve", "logabsdet", "cholesky", "pinv", "qr")
 """Whose rules solve linear systems with the argument."""

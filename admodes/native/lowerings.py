@@ -143,6 +143,9 @@ ENTRIES: dict[str, Lowering] = {
     "differ": _made("bb", "b", "xor i1 {0}, {1}"),
     "either": _made("bb", "b", "or i1 {0}, {1}"),
     "opposite": _made("b", "b", "xor i1 {0}, true"),
+    "is_extreme": _made(
+        "dd", "b", "fcmp oeq double {0}, {1}", "fcmp uno double {0}, {0}", "or i1 %a, %b"
+    ),
     "isnan": _made("d", "b", "fcmp uno double {0}, {0}"),
     "isfinite": _made(
         "d", "b", "call double @llvm.fabs.f64(double {0})", f"fcmp olt double %a, {INF}"

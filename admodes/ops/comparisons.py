@@ -73,6 +73,25 @@ greater_equal = _compare("greater_equal", np.greater_equal, "≥", r"\ge", "ge")
 less = _compare("less", np.less, "<", "<", "lt")
 less_equal = _compare("less_equal", np.less_equal, "≤", r"\le", "le")
 equal: Op = _compare("equal", np.equal, "=", "=", "eq")
+
+
+def _is_extreme(x: Any, y: Any) -> Any:
+    picked = np.equal(x, y)
+    return picked | np.isnan(x) if np.isnan(y).any() else picked
+
+
+is_extreme: Op = linear(
+    "is_extreme",
+    _is_extreme,
+    arity=2,
+    differentiable=(False, False),
+    kind="comparisons",
+    entrywise=True,
+    batch=lambda args, mapped: is_extreme(*aligned(args, mapped)),
+    text="{0} = {1}",
+    latex="{0} = {1}",
+    doc="Whether entries of a are their extreme b: equal to it, or nan, as b is then too.",
+)
 not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
 both = _compare("both", np.bitwise_and, "∧", r"\land", "and")
 either = _compare("either", np.bitwise_or, "∨", r"\lor", "or")

@@ -19,7 +19,7 @@ from admodes.core.forward import jvp
 from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.arithmetic import divide, multiply
-from admodes.ops.comparisons import equal, where
+from admodes.ops.comparisons import is_extreme, where
 from admodes.ops.indexing import take_along_axis
 from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
 
@@ -156,12 +156,9 @@ def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
     if shape and len(shape) < len(shape_of(x)):
         shape = kept_shape(shape_of(x), all_axes(axis, len(shape_of(x))))
         y = reshape(y, shape=shape)
-    picked = equal(x, y)
-    if picked.__class__ is np.ndarray:
-        if np.isnan(y).any():
-            picked |= np.isnan(x) & np.isnan(y)
-        elif np.count_nonzero(picked) == math.prod(shape):
-            return picked, 1.0
+    picked = is_extreme(x, y)
+    if picked.__class__ is np.ndarray and np.count_nonzero(picked) == math.prod(shape):
+        return picked, 1.0
     return picked, sum_(picked, axis=axis, keepdims=True)
 
 

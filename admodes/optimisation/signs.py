@@ -17,7 +17,7 @@ BLIND = frozenset(
         *("place", "stack", "concatenate", "matmul", "einsum", "where", "sqrt", "astype"),
         *("sin", "cos", "tan", "tanh", "sinh", "cosh", "exp", "expm1", "log1p", "ln", "relu"),
         *("sigmoid", "softplus", "maximum", "minimum", "amax", "amin", "cumsum", "prod"),
-        *("asin", "atan", "real", "conj", "greater", "less", "equal", "not_equal"),
+        *("asin", "atan", "real", "conj", "greater", "less", "equal", "not_equal", "is_extreme"),
         *("greater_equal", "less_equal", "isnan", "isfinite", "isinf", "take_along_axis"),
     )
 )
