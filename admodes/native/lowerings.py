@@ -12,6 +12,8 @@ import re
 import struct
 from typing import NamedTuple
 
+import numpy as np
+
 from admodes.core.op import Op
 
 
@@ -24,7 +26,7 @@ class Lowering(NamedTuple):
     gives: str = "d"
 
 
-NAMES = "abcdefghijklmnopqrs"
+NAMES = "abcdefghijklmnopqrstu"
 
 
 def literal(x: float) -> str:
@@ -64,6 +66,12 @@ def _pick(condition: str, yes: str, no: str, *before: str, arity: int = 2) -> Lo
     """yes where the condition holds, otherwise no; `before` are instructions that they use."""
     test = "%" + NAMES[len(before)]
     return _of(arity, *before, f"fcmp {condition}", f"select i1 {test}, double {yes}, double {no}")
+
+
+SECOND = bool(np.signbit(np.maximum(np.zeros(2), -np.zeros(2)))[0])
+"""Whether of two zeros NumPy's maximum and minimum take the second, as the instructions of x86
+processors do."""
+LARGER, SMALLER = ("ogt", "olt") if SECOND else ("oge", "ole")
 
 
 def _extreme(wins: str) -> Lowering:
@@ -119,15 +127,16 @@ ENTRIES: dict[str, Lowering] = {
     ),
     "sign": _pick(
         f"one double {{0}}, {ZERO}",
-        *("%a", "{0}", f"call double @llvm.copysign.f64(double {ONE}, double {{0}})"),
+        *("%a", "%b", f"call double @llvm.copysign.f64(double {ONE}, double {{0}})"),
+        f"fadd double {{0}}, {ZERO}",
         arity=1,
     ),
-    "maximum": _extreme("oge"),
-    "minimum": _extreme("ole"),
+    "maximum": _extreme(LARGER),
+    "minimum": _extreme(SMALLER),
     "clip": _of(
         3,
-        *("fcmp oge double {0}, {1}", "fcmp uno double {0}, {0}", "or i1 %a, %b"),
-        *("select i1 %c, double {0}, double {1}", "fcmp ole double %d, {2}"),
+        *(f"fcmp {LARGER} double {{0}}, {{1}}", "fcmp uno double {0}, {0}", "or i1 %a, %b"),
+        *("select i1 %c, double {0}, double {1}", f"fcmp {SMALLER} double %d, {{2}}"),
         *("fcmp uno double %d, %d", "or i1 %e, %f", "select i1 %g, double %d, double {2}"),
     ),
     "relu": _pick(f"ugt double {{0}}, {ZERO}", "{0}", ZERO, arity=1),
@@ -181,15 +190,22 @@ NUMBERS: dict[str, Lowering] = {
         *(f"fcmp oeq double %b, {ZERO}", "fcmp ord double %c, %c", "and i1 %f, %g"),
         f"select i1 %h, double {ZERO}, double %e",
     ),
-    "remainder": _of(2, *_MODULUS, "select i1 %f, double %g, double %a"),
+    "remainder": _of(
+        2,
+        *(*_MODULUS, "select i1 %f, double %g, double %a", f"fcmp oeq double %h, {ZERO}"),
+        f"call double @llvm.copysign.f64(double {ZERO}, double {{1}})",
+        "select i1 %i, double %j, double %h",
+    ),
     "floor_divide": _of(
         2,
         *_MODULUS,
         *("fsub double {0}, %a", "fdiv double %h, {1}", f"fsub double %i, {ONE}"),
         *("select i1 %f, double %j, double %i", "call double @llvm.floor.f64(double %k)"),
         *("fsub double %k, %l", f"fcmp ogt double %m, {literal(0.5)}", f"fadd double %l, {ONE}"),
-        *("select i1 %n, double %o, double %l", f"fcmp oeq double {{1}}, {ZERO}"),
-        *("fdiv double {0}, {1}", "select i1 %q, double %r, double %p"),
+        *("select i1 %n, double %o, double %l", f"fcmp oeq double %k, {ZERO}"),
+        *("fdiv double {0}, {1}", f"call double @llvm.copysign.f64(double {ZERO}, double %r)"),
+        *("select i1 %q, double %s, double %p", f"fcmp oeq double {{1}}, {ZERO}"),
+        "select i1 %u, double %r, double %t",
     ),
     "exp2": _of(1, f"call double @pow(double {literal(2.0)}, double {{0}}) #0"),
     "sigmoid": _of(

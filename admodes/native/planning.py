@@ -263,7 +263,7 @@ class Plan:
 
 
 REDUCTIONS: dict[str, tuple[np.ufunc, float]] = {
-    "sum": (np.add, -0.0),
+    "sum": (np.add, float(np.add.reduce(np.array([-0.0])))),
     "amax": (np.maximum, -math.inf),
     "amin": (np.minimum, math.inf),
 }

@@ -19,7 +19,7 @@ sign = elementwise(
     "sign",
     np.sign,
     0,
-    scalar=lambda a: math.copysign(1.0, a) if a > 0 or a < 0 else a,
+    scalar=lambda a: math.copysign(1.0, a) if a > 0 or a < 0 else a + 0.0,
     symbol=lambda sp, a: sp.sign(a),
     text="sign {0}",
     latex=r"\operatorname{sign} {0}",

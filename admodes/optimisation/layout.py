@@ -70,6 +70,9 @@ def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """A sum over axes of length 1; the sum of what is negated, where nothing else reads that."""
     (x,) = args
     own = copy.value(x)
+    if not copy.zeros_are_alike():
+        # A sum begins with 0, which -0 does not change.
+        return None
     if own.__class__ is not np.ndarray or own.dtype.kind != "f":
         return x if own.__class__ is float and value.__class__ is float else None
     if own.size == math.prod(shape_of(value)) and value.__class__ is np.ndarray:
