@@ -18,7 +18,7 @@ from admodes.native.lowerings import ENTRIES, NUMBERS
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -3.5, 1e308, -1e308, 1e-310, 710.0, -745.2, 33.1, 1e-9]
 EDGES += [math.inf, -math.inf, math.nan]
 POINTS = [*EDGES, *generator(1).normal(size=25).tolist()]
-LOGIC = ("both", "either", "opposite")
+LOGIC = ("both", "either", "differ", "opposite")
 KNOWN = REGISTRY | UNLISTED
 NAMES = sorted({*ENTRIES, *NUMBERS} - {"copy"})
 

@@ -88,6 +88,30 @@ def _machine(level: int) -> Any:
     )
 
 
+@functools.cache
+def _builder(effort: Effort) -> Any:
+    """What the passes of an effort are built by. Only _compile uses it, which holds the lock."""
+    binding = llvm()
+    options = binding.create_pipeline_tuning_options(speed_level=effort.passes)
+    options.loop_vectorization = effort.vectorised
+    return binding.create_pass_builder(_machine(effort.code), options)
+
+
+def _improved(module: Any, effort: Effort) -> None:
+    """Run the passes over a module. They serve once, and the close() of llvmlite 0.44 to 0.50 does
+    not free them (70 KiB), since the base class that does comes second."""
+    builder = _builder(effort)
+    passes = builder.getModulePassManager()
+    try:
+        passes.run(module, builder)
+    finally:
+        for base in type(passes).__mro__:
+            if "_dispose" in vars(base) and base.__name__ != "ObjectRef":
+                base._dispose(passes)
+                break
+        passes.detach()
+
+
 def compiled(texts: Iterable[str], loops: bool) -> list[Code]:
     """The functions of these texts. loops: they are loops, which passes make better; straight lines
     are as good as they can be."""
@@ -112,10 +136,7 @@ def _compile(texts: dict[str, str], loops: bool) -> dict[str, Code]:
     module = binding.parse_assembly(module_text(texts))
     machine = _machine(effort.code)
     if effort.passes is not None:
-        options = binding.create_pipeline_tuning_options(speed_level=effort.passes)
-        options.loop_vectorization = effort.vectorised
-        builder = binding.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
+        _improved(module, effort)
     engine = binding.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     found = {}
