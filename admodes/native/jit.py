@@ -105,10 +105,7 @@ def _improved(module: Any, effort: Effort) -> None:
     try:
         passes.run(module, builder)
     finally:
-        for base in type(passes).__mro__:
-            if "_dispose" in vars(base) and base.__name__ != "ObjectRef":
-                base._dispose(passes)
-                break
+        llvm().newpassmanagers.NewPassManager._dispose(passes)
         passes.detach()
 
 
