@@ -167,3 +167,34 @@ def test_whole_numbers_of_what_is_differentiated_are_refused_and_recorded():
         with pytest.raises(LostDerivative, match="astype"):
             ad.jacobian(program, mode=mode)(X)
     assert f(X).dtype == float
+
+
+def test_a_number_of_less_precision_beside_a_traced_one():
+    """A traced number is a float64, as np.sum gives it, so that 1e39 is in range."""
+    half, tenth = np.float32(0.5), np.float32(0.1)
+    for f in (
+        lambda x: np.sum(x) * half,
+        lambda x: half * np.sum(x),
+        lambda x: np.sum(x) / (1 / half),
+    ):
+        assert ad.jvp(f, (X * 1e39,), (X,))[0] == f(X * 1e39)
+        for backend in COMPILED:
+            assert ad.compile(f, backend=backend)(X * 1e39) == f(X * 1e39)
+    for slope in (ad.grad(lambda x: np.sum(x) * tenth), ad.jacobian(lambda x: np.sum(x) * tenth)):
+        assert slope(X).tolist() == [float(tenth)] * 4
+        assert ad.compile(slope)(X).tolist() == [float(tenth)] * 4
+    assert ad.grad(lambda x: x * tenth)(np.float32(2.0)).dtype == np.float32
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+def test_numbers_that_become_arrays(backend):
+    for f, wanted in (
+        (lambda a, x: np.concatenate([np.atleast_1d(a), x]), [2.0, *X]),
+        (lambda a, x: np.hstack([a, x]), [2.0, *X]),
+        (lambda a, x: a[..., None] * x, 2.0 * X),
+        (lambda a, x: np.reshape(a, (1, 1)) * x, [2.0 * X]),
+        (lambda a, x: np.flip(np.array([1.0, 2.0]) * a), [4.0, 2.0]),
+    ):
+        compiled = ad.compile(f, backend=backend)
+        for _ in range(2):
+            np.testing.assert_array_equal(compiled(2.0, X), wanted)

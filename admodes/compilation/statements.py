@@ -248,6 +248,9 @@ def _place(writer: Writer, i: int, step: Step) -> None:
 def _selection(writer: Writer, i: int, step: Step) -> None:
     """x[positions]: NumPy's take, which is the fastest for one axis."""
     index = (step.params or {})["index"]
+    if not is_array(writer.value(step.args[0])):
+        writer.anew(i, kernel_call(writer, step))
+        return
     x = writer.text(step.args[0])
     flat = writer.value(step.args[0]).ndim == 1 and index.__class__ is np.ndarray
     plain = flat and index.dtype.kind in "iu" and index.size and index.min() >= 0

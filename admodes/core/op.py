@@ -135,7 +135,7 @@ class Op:
                     return whole
                 if self.truths is not None and truths_alone(args):
                     return self.truths(*args)
-                args = as_numbers(args, self.elementwise)
+                args = as_numbers(args, self.elementwise or top is not None)
         if top is not None:
             y = top.apply(self, args, params)
             if self.views is not None and self.views(params):

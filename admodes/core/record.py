@@ -119,6 +119,19 @@ class Recording:
         kind = fitting(Recorded, y, shape_of(y))
         return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
+    def depends(self, row: int) -> bool:
+        """Whether a row depends differentiably on an input."""
+        seen, waiting = {row}, [row]
+        while waiting:
+            row = waiting.pop()
+            step = self.steps[row]
+            if step.op is None and row not in self.captured:
+                return True
+            below = {a.row for i, a in enumerate(step.args) if _is_active(step, i, a)} - seen
+            seen |= below
+            waiting += below
+        return False
+
     def constant(self, a: Any) -> Any:
         """An argument that does not depend on the inputs: a Ref where it is held, else a copy that
         nobody changes."""
@@ -162,7 +175,7 @@ class Recorded(Carrier):
 
     @property
     def differentiates(self) -> bool:  # type: ignore[override]
-        return self.recording.taped
+        return self.recording.taped and self.recording.depends(self.row)
 
     @property
     def step(self) -> Step:
@@ -265,6 +278,10 @@ def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
         return (row,)
     parts = (_made_of(steps, a.row, depth - 1) if isinstance(a, Ref) else a for a in step.args)
     return (step.op, tuple(parts), step.params)
+
+
+def _is_active(step: Step, i: int, a: Any) -> bool:
+    return a.__class__ is Ref and step.op.active(i)
 
 
 def decide_on_captured(decide: Callable, x: Any) -> None:

@@ -45,6 +45,9 @@ def truths_alone(args: tuple) -> bool:
 def as_numbers(args: tuple, truths: bool) -> tuple:
     """Arguments as numbers to calculate with: whole numbers and, where asked, truth values
     become floats of the precision that NumPy's promotion gives."""
+    if any(isinstance(a, Carrier) and innermost(a).__class__ is float for a in args):
+        # A traced number is a float64, which a plain one of less precision does not change.
+        args = tuple(float(a) if isinstance(a, np.floating) else a for a in args)
     plain = map(innermost, args)
     kinds = [a.dtype for a in plain if getattr(a, "dtype", OBJECT).kind in "biufc"]
     found = np.result_type(*kinds) if kinds else np.dtype(float)

@@ -104,8 +104,9 @@ def among_whole(top: Carrier, op: Op, args: tuple, params: dict | None) -> Any:
     alone are numbers where they are added up."""
     if not all(map(is_whole, args)):
         return None
-    counts = isinstance(op.array, np.ufunc) or op.kind == "comparisons"
-    if op.elementwise and (not counts or all(map(truth_kind, args))):
+    if op.kind == "functions" and not isinstance(op.array, np.ufunc):
+        return None
+    if op.elementwise and all(map(truth_kind, args)):
         return None
     if not _is_whole_result(op, args, params):
         return None

@@ -153,7 +153,8 @@ ENTRIES: dict[str, Lowering] = {
     "either": _made("bb", "b", "or i1 {0}, {1}"),
     "opposite": _made("b", "b", "xor i1 {0}, true"),
     "is_extreme": _made(
-        "dd", "b", "fcmp oeq double {0}, {1}", "fcmp uno double {0}, {0}", "or i1 %a, %b"
+        *("dd", "b", "fcmp oeq double {0}, {1}", "fcmp uno double {0}, {0}"),
+        *("fcmp uno double {1}, {1}", "and i1 %b, %c", "or i1 %a, %d"),
     ),
     "isnan": _made("d", "b", "fcmp uno double {0}, {0}"),
     "isfinite": _made(

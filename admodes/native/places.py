@@ -127,7 +127,7 @@ def view_of(place: Place, step: Step) -> Place | None:
     name, params = step.op.name, step.params or {}
     if place.positions is not None or name not in VIEWS:
         return None
-    if name == "reshape" and not place.is_whole:
+    if name == "reshape" and not (place.is_whole and place.shape):
         return _reshaped(place, np.shape(step.value))
     if name == "getitem" and not is_basic(params["index"]):
         return None

@@ -77,7 +77,8 @@ equal: Op = _compare("equal", np.equal, "=", "=", "eq")
 
 def _is_extreme(x: Any, y: Any) -> Any:
     picked = np.equal(x, y)
-    return picked | np.isnan(x) if np.isnan(y).any() else picked
+    none = np.isnan(y)
+    return picked | (np.isnan(x) & none) if none.any() else picked
 
 
 is_extreme: Op = linear(
@@ -90,7 +91,7 @@ is_extreme: Op = linear(
     batch=lambda args, mapped: is_extreme(*aligned(args, mapped)),
     text="{0} = {1}",
     latex="{0} = {1}",
-    doc="Whether entries of a are their extreme b: equal to it, or nan, as b is then too.",
+    doc="Whether entries of a are their extreme b: equal to it, or nan like it.",
 )
 not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
 both = _compare("both", np.bitwise_and, "∧", r"\land", "and")

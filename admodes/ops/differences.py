@@ -51,6 +51,8 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @implements(np.gradient)
 def _gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    if isinstance(f, Carrier) and f.dtype.kind in "iu":
+        f = f.astype(float)
     axes = all_axes(axis, rank_of(f))
     steps = spacing or (1.0,)
     steps = steps * len(axes) if len(steps) == 1 else steps
