@@ -137,6 +137,10 @@ SMOOTH = {
         lambda x: np.sum(ad.vmap(lambda r: np.where(r > 0, np.sqrt(r), 0.0))(np.outer(x, x))),
         np.array([0.0, 1.0]),
     ),
+    "samples away from kinks": (
+        lambda x: np.sum(ad.vmap(lambda r: np.abs(r) + ad.relu(r) + np.max(r))(np.outer(x, x))),
+        np.array([1.0, 3.0]),
+    ),
     "whole power": (lambda x: np.sum(x**3.0), ZERO),
 }
 
@@ -174,6 +178,13 @@ def test_what_was_not_finite_before_is_not_reported():
     with ad.strict():
         assert np.isnan(ad.grad(lambda x: x * x)(np.nan))
         assert ad.grad(lambda x: x * 2.0)(np.inf) == 2.0
+
+
+def test_functions_without_arguments_and_constant_results():
+    with ad.strict():
+        assert ad.vjp(lambda: 2.0)[0] == 2.0
+        assert ad.grad(lambda x: 3.0)(1.0) == 0.0
+        assert ad.jvp(lambda x: (x, 1.0), (2.0,), (1.0,)) == ((2.0, 1.0), (1.0, 0.0))
 
 
 def test_a_derivative_that_is_lost():

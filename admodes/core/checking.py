@@ -105,7 +105,8 @@ def unchecked() -> Iterator[None]:
 
 def to_check(tree: Any) -> bool:
     """Whether strict is on and the values of a tree are not watched yet."""
-    return is_strict() and not any(map(_is_watched, flatten(tree)[0]))
+    leaves = flatten(tree)[0]
+    return bool(leaves) and is_strict() and not any(map(_is_watched, leaves))
 
 
 def _is_watched(x: Any) -> bool:

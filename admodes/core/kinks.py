@@ -43,7 +43,7 @@ def first_kink(op: Op, args: tuple, params: dict | None) -> Met | None:
         met = first_kink(op, sample, params)
         if met is not None:
             return met._replace(entry=(k, *met.entry))
-    if any(map(_batch, args)):
+    if any(_batch(a) is not None for a in args):
         return None
     mask = mask_of(op, args, params)
     if not mask.any():

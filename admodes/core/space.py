@@ -97,8 +97,7 @@ def cast(t: Any, like: Any) -> Any:
     if given == kind:
         return t
     if isinstance(t, Carrier):
-        real = given.kind == kind.kind == "f"
-        return REGISTRY["astype"](t, dtype=kind) if real else t
+        return REGISTRY["astype"](t, dtype=kind) if given.kind == kind.kind else t
     if given.kind == "c" and kind.kind != "c":
         raise TypeError(
             "a complex tangent or cotangent was given for a real value: give a real one"

@@ -205,7 +205,7 @@ def _power_log(n: int) -> Op:
 
 
 _power_kink = Kink(
-    lambda a, b: (a == 0) & ((b < 0) | (b != np.floor(b))),
+    lambda a, b: (a == 0) & ((np.real(b) < 0) | (b != np.floor(np.real(b)))),
     "0 to a power: the derivative is the one-sided limit",
 )
 
