@@ -103,12 +103,15 @@ def _solve(a: Any, b: Any) -> Any:
 
 
 def _cofactors(a: np.ndarray) -> np.ndarray:
-    """The matrix of cofactors, also of a singular matrix, from its singular values."""
-    u, s, vh = np.linalg.svd(a)
+    """The matrix of cofactors, also of a singular matrix, from its singular values; nan where the
+    matrix is not finite."""
+    lost = ~np.isfinite(a).all(axis=(-2, -1), keepdims=True)
+    u, s, vh = np.linalg.svd(np.where(lost, 0.0, a) if lost.any() else a)
     n = a.shape[-1]
     others = np.stack([np.prod(np.delete(s, k, -1), axis=-1) for k in range(n)], axis=-1)
     sign = np.linalg.det(u) * np.linalg.det(vh)
-    return np.asarray(sign)[..., None, None] * ((u * others[..., None, :]) @ vh)
+    found = np.asarray(sign)[..., None, None] * ((u * others[..., None, :]) @ vh)
+    return np.where(lost, np.nan, found) if lost.any() else found
 
 
 def _adjugate(a: Any) -> Any:
@@ -123,12 +126,18 @@ def _adjugate(a: Any) -> Any:
     return found if n % 2 else -found
 
 
+def _has_no_inverse(a: np.ndarray) -> bool:
+    """Whether a matrix of a stack is singular; one that is not finite counts as having an inverse,
+    which is nan."""
+    finite = np.isfinite(a).all(axis=(-2, -1))
+    return bool(np.any(np.linalg.matrix_rank(a[finite]) < a.shape[-1]))
+
+
 def _det_slope(y: Any, a: Any) -> Any:
     """∂det/∂A: det A A⁻ᵀ, or the cofactors where A has no inverse."""
     if not isinstance(a, Carrier) and not is_complex(a):
         return _cofactors(a) if shape_of(a)[-1] else a
-    n = shape_of(a)[-1]
-    if settled(lambda plain: np.any(np.linalg.matrix_rank(plain) < n), a):
+    if settled(_has_no_inverse, a):
         return matrix_transpose(_adjugate(a))
     return matrix_transpose(inv(a)) * reshape(y, shape=(*shape_of(y), 1, 1))
 
