@@ -44,11 +44,27 @@ def local_form(op: Op) -> LocalForm | None:
     symbols = sp.symbols([chr(ord("a") + i) for i in range(op.arity)], real=True)
     expression = as_expression(op.symbol(sp, *symbols))
     partials = tuple(differentiated(expression, s) for s in symbols)
+    value = sp.lambdify(symbols, expression, [{"psi": _polygamma}, "mpmath"])
+    value.tame = _is_tame(expression, symbols)
     return LocalForm(
         expression,
         partials,
-        sp.lambdify(symbols, expression, [{"psi": _polygamma}, "mpmath"]),
+        value,
         tuple(None if p is None else _compiled(p, symbols) for p in partials),
+    )
+
+
+def tame(function: Callable[..., Any]) -> bool:
+    """Whether a compiled form takes arguments of any size: it has no exponential or wave."""
+    return getattr(function, "tame", False)
+
+
+def _is_tame(expression: Any, symbols: Sequence[Any]) -> bool:
+    import sympy as sp
+
+    calm = (sp.log, sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.DiracDelta, sp.Piecewise)
+    return all(isinstance(f, calm) for f in expression.atoms(sp.Function)) and not any(
+        p.exp.has(*symbols) for p in expression.atoms(sp.Pow)
     )
 
 
@@ -99,12 +115,15 @@ def _compiled(expression: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
     """An mpmath function that raises AtKink where a step, sign or pulse is taken at 0."""
     import sympy as sp
 
+    calm = _is_tame(expression, symbols)
     named: dict[str, Callable] = {"psi": _polygamma}
     for jump, function in ((sp.Heaviside, _step), (sp.sign, _sign), (sp.DiracDelta, _pulse)):
         stand_in = sp.Function(f"jump_{jump.__name__}")
         named[stand_in.__name__] = function
         expression = expression.replace(jump, lambda x, *rest: stand_in(x))
-    return sp.lambdify(symbols, expression, [named, "mpmath"])
+    made = sp.lambdify(symbols, expression, [named, "mpmath"])
+    made.tame = calm
+    return made  # type: ignore[no-any-return]
 
 
 FAR = -10_000

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from admodes.core.op import Op
-from admodes.symbolic.forms import AtKink, LocalForm, local_form
+from admodes.symbolic.forms import AtKink, LocalForm, local_form, tame
 
 DIGITS = 50
 """Significant digits of reference values."""
 
 OUT_OF_RANGE = 5000
-"""A power of two beyond which values are not followed any further: their exponentials would have
+"""A power of two beyond which only powers and logarithms are followed: exponentials would have
 exponents that fill the memory."""
 
 _ONE_THREAD = threading.RLock()
@@ -64,7 +64,7 @@ def evaluate(
     for a in args:
         if mpmath.isnan(a) or (mpmath.isinf(a) and not infinite):
             return None
-        if mpmath.isfinite(a) and mpmath.mag(a) >= OUT_OF_RANGE:
+        if mpmath.isfinite(a) and mpmath.mag(a) >= OUT_OF_RANGE and not tame(function):
             return None
     with precise(_working_digits(args, digits)):
         try:
@@ -80,16 +80,7 @@ def evaluate(
     if isinstance(y, mpmath.mpc):
         y = y.real if y.imag == 0 else mpmath.nan
     with precise(digits + 5):
-        return _in_range(y)
-
-
-def _in_range(y: Any) -> Any:
-    """y rounded; infinite or 0 where it is beyond what is followed."""
-    import mpmath
-
-    if not y or not mpmath.isfinite(y) or abs(mpmath.mag(y)) < OUT_OF_RANGE:
         return +y
-    return mpmath.sign(y) * mpmath.inf if mpmath.mag(y) > 0 else mpmath.mpf(0)
 
 
 def _working_digits(args: Sequence[Any], digits: int) -> int:
@@ -101,7 +92,9 @@ def _working_digits(args: Sequence[Any], digits: int) -> int:
     extra = 20.0
     for a in args:
         if a and mpmath.isfinite(a):
-            extra += abs(mpmath.mag(a)) * 0.302 + min(float(max(abs(a), a * a / 4)), 800.0)
+            extra += min(abs(mpmath.mag(a)), OUT_OF_RANGE) * 0.302 + min(
+                float(max(abs(a), a * a / 4)), 800.0
+            )
     return digits + int(extra)
 
 

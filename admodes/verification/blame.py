@@ -108,7 +108,7 @@ def _source(
     assert found.pieces is not None
     digits = found.pieces.spread + 2 * BELOW + 50
     with precise(digits) as mpmath:
-        h = mpmath.ldexp(1, found.pieces.smallest) * mpmath.mpf(10) ** -BELOW
+        h = mpmath.ldexp(1, found.pieces.step) * mpmath.mpf(10) ** -BELOW
         points = [[number(x) + s * h * (k == j) for k, x in enumerate(found.xs)] for s in (1, -1)]
 
         def slope(added: dict[int, Any] | None) -> Any:
@@ -195,7 +195,7 @@ class Conditions:
         assert found.pieces is not None
         self.found = found
         self.digits = found.digits + 2 * BELOW
-        self.smallest = found.pieces.smallest
+        self.step = found.pieces.step
         self.table: dict[int, list[float | None]] = {}
 
     @functools.cached_property
@@ -210,7 +210,7 @@ class Conditions:
         """That of output component i by input component j; None where it is not known."""
         if j not in self.table:
             with precise(self.digits) as mpmath:
-                h = mpmath.ldexp(1, self.smallest) * mpmath.mpf(10) ** -BELOW
+                h = mpmath.ldexp(1, self.step) * mpmath.mpf(10) ** -BELOW
                 moved = [number(x) + h * (k == j) for k, x in enumerate(self.found.xs)]
                 pairs = zip(self.here, self._terms(moved), strict=True)
                 self.table[j] = [self._ratio(line, other, h, j) for line, other in pairs]

@@ -112,7 +112,7 @@ def compared(
     elif truth.kind in ("kink", "direction"):
         found.decide(NOT_DIFFERENTIABLE, _slopes_in_words(found, truth))
     elif truth.kind == "undefined":
-        found.decide(NOT_DEFINED, "the function is not defined there or beside it")
+        found.decide(NOT_DEFINED, "the function has no real value there or beside it")
     else:
         found.decide(NOT_DECIDED, "could not be decided")
     return found
@@ -145,6 +145,8 @@ def _follows(found: Entry, term: Term | None, constant: int) -> bool:
         return True
     tolerance = constant * UNIT * term.magnitude + term.error + SMALLEST
     found.tolerance = float(tolerance)
+    if not math.isfinite(found.tolerance):
+        return True
     engines = (found.forward, found.reverse)
     return all(abs(g - term.derivative) <= tolerance for g in engines)
 

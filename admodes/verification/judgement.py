@@ -59,7 +59,8 @@ def judge_value(op: Op, xs: tuple, got: float, reference: Any) -> Judged:
     """The value of op at xs; -0 and poles, which mpmath does not have, are left alone."""
     form = local_form(op)
     negative_zero = any(x == 0 and math.copysign(1, x) < 0 for x in xs)
-    if reference is None or form is None or negative_zero:
+    outside = reference is not None and reference != reference and not math.isfinite(got)
+    if reference is None or form is None or negative_zero or outside:
         return Judged(got, reference, "none")
     return _judge_by_form(form.value, xs, got, reference)
 

@@ -43,8 +43,10 @@ class Pieces:
         self.xs = list(xs)
         self.programs = [record(f, *xs)]
         self.here = exactly(self.programs[0], self.xs, 60)
-        self.smallest, largest = self.here.orders()
-        self.spread = int((largest - self.smallest) / BITS) + 1
+        smallest, largest = self.here.orders()
+        # A step of this order moves the largest number by no more than the smallest there is.
+        self.step = 2 * smallest - largest
+        self.spread = int(2 * (largest - smallest) / BITS) + 1
         self.branches_hold = self.here.holds() is not False
 
     def quotients(self, direction: Sequence[int], power: int) -> tuple[list, list]:
@@ -54,7 +56,7 @@ class Pieces:
         found = []
         for side in (-1, 1):
             with precise(digits) as mpmath:
-                h = mpmath.ldexp(side, self.smallest - int(power * BITS))
+                h = mpmath.ldexp(side, self.step - int(power * BITS))
                 point = [number(x) + h * d for x, d in zip(self.xs, direction, strict=True)]
             there = self._outputs(point, [side * d for d in direction], digits)
             with precise(digits):
