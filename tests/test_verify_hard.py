@@ -176,6 +176,19 @@ def test_arrays_are_judged_likewise():
     assert not ad.verify(lambda v: (np.sum(v) - 1e17) ** 2, np.array([1e17, 0.5])).passed
 
 
+def test_positions_and_complex_numbers_on_the_way_are_no_fault():
+    table = ([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 4.0, 9.0])
+    v = ad.verify(lambda x: np.interp(x, *table), np.array([0.5, 1.0, 2.5]))
+    assert [v.entries[k].symbolic for k in (0, 8)] == [1.0, 5.0]
+    assert v.entries[4].slopes == [1.0, 3.0]
+    assert ad.verify(lambda x: x[np.argmax(x)] * x, np.array([1.0, 3.0, 2.0])).passed
+    waves = ad.verify(lambda x: np.fft.fft(x).real, np.array([1.0, 2.0, 4.0]))
+    assert waves.passed
+    assert waves.verdict.startswith("not proved: no symbolic form of fft")
+    assert ad.verify(np.std, np.array([1.0, 2.0, 4.0])).passed
+    assert ad.verify(np.std, np.ones(3)).entries[0].verdict == "not differentiable"
+
+
 def test_an_operation_without_more_digits_is_named_not_proved():
     v = ad.verify(lambda a: np.linalg.svd(a)[1][0], np.array([[2.0, 1.0], [1.0, 3.0]]))
     assert "svd" in v.unproved

@@ -125,7 +125,7 @@ def exactly(
             y = None
             if not any(x is None for x in xs):
                 try:
-                    y = _row(step, xs, digits, chance)
+                    y = _row(step, xs, program.arguments(step), digits, chance)
                 except NotExact:
                     found.missing[step.op.name] = None
             if added and i in added and y is not None:
@@ -137,15 +137,17 @@ def exactly(
 def row_at(step: Step, xs: tuple, digits: int) -> Any:
     """The value of one row at values of its arguments. Raises NotExact."""
     with precise(digits):
-        return _row(step, xs, digits, random.Random(digits))
+        return _row(step, xs, xs, digits, random.Random(digits))
 
 
-def _row(step: Step, xs: tuple, digits: int, chance: random.Random) -> Any:
+def _row(step: Step, xs: tuple, seen: tuple, digits: int, chance: random.Random) -> Any:
+    """The value of a row at values of its arguments; seen are those of the recording, which have
+    the dtypes of positions and conditions."""
     op = step.op
     if op.passive and not op.elementwise:
         return _decided(step, xs)
     if not op.elementwise:
-        return _structural(op, xs, step.params, digits, chance)
+        return _structural(step, xs, seen, digits, chance)
     form = local_form(op)
     if form is None:
         raise NotExact(op.name)
@@ -160,8 +162,11 @@ def _row(step: Step, xs: tuple, digits: int, chance: random.Random) -> Any:
     return broadcast(entry, xs, shape_of(step.value))
 
 
-def _structural(op: Op, xs: tuple, params: dict | None, digits: int, chance: random.Random) -> Any:
-    lifted = tuple(entrywise(number, x) if op.active(k) else _plain(x) for k, x in enumerate(xs))
+def _structural(step: Step, xs: tuple, seen: tuple, digits: int, chance: random.Random) -> Any:
+    op, params = step.op, step.params
+    lifted = tuple(
+        entrywise(number, x) if op.active(k) else _like(x, seen[k]) for k, x in enumerate(xs)
+    )
     y = numbers_of(op, lifted, params)
     if op.kind in ("moves", "comparisons"):
         return y
@@ -186,10 +191,10 @@ def _decided(step: Step, xs: tuple) -> Any:
     return made if made.shape else made[()].item()
 
 
-def _plain(x: Any) -> Any:
+def _like(x: Any, seen: Any) -> Any:
     """A condition or position as NumPy has it."""
-    array = np.asarray(x)
-    return array if array.dtype != object else array.astype(bool)
+    made = np.asarray(x).astype(np.asarray(seen).dtype)
+    return made if made.shape else made[()]
 
 
 def _short(y: Any, digits: int) -> bool:
@@ -231,4 +236,11 @@ def sweep_exactly(found: Exactly) -> list[Any]:
                         return mpmath.nan
 
                 mine[k] = broadcast(partial, xs, shape_of(step.value))
-        return row_sensitivities(found.program, partials, arguments=found.arguments)
+        return row_sensitivities(found.program, partials, arguments=lambda s: _at(found, s))
+
+
+def _at(found: Exactly, step: Step) -> tuple:
+    pairs = zip(found.arguments(step), found.program.arguments(step), strict=True)
+    return tuple(
+        x if x is None or step.op.active(k) else _like(x, seen) for k, (x, seen) in enumerate(pairs)
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
+from admodes.core.builders import Linear, is_complex
 from admodes.core.op import Op
 from admodes.symbolic.arrays import boxed, entrywise, structural
 
@@ -29,13 +29,18 @@ def numbers_of(op: Op, args: Sequence[Any], params: dict | None) -> Any:
             found = structural(op, args, params)
     except (TypeError, AttributeError, ValueError, ZeroDivisionError) as error:
         raise NotExact(op.name) from error
-    return entrywise(_checked, found)
+    # What is not linear is no number of NumPy's, unless NumPy rounded it.
+    kinds = (*WHOLE, float, np.floating) if isinstance(op, Linear) else WHOLE
+    return entrywise(lambda x: _checked(x, kinds), found)
 
 
-def _checked(x: Any) -> Any:
+WHOLE = (bool, np.bool_, int, np.integer)
+
+
+def _checked(x: Any, kinds: tuple) -> Any:
     import mpmath
 
-    if isinstance(x, (mpmath.mpf, bool, np.bool_, int, float, np.integer, np.floating)):
+    if isinstance(x, (mpmath.mpf, *kinds)):
         return x
     raise NotExact(type(x).__name__)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from admodes.core.op import Op
 from admodes.symbolic.forms import AtKink, LocalForm, local_form, tame
 
@@ -39,9 +41,11 @@ def precise(digits: int) -> Iterator[Any]:
 
 
 def number(x: Any) -> Any:
-    """x as an mpmath number, exactly."""
+    """x as an mpmath number, exactly. Raises TypeError for complex numbers."""
     import mpmath
 
+    if isinstance(x, (complex, np.complexfloating)):
+        raise TypeError("complex numbers are not followed")
     return x if isinstance(x, mpmath.mpf) else mpmath.mpf(float(x))
 
 

@@ -71,6 +71,9 @@ class Sensitivity:
 
     __rmul__ = __mul__
 
+    def __truediv__(self, factor: Any) -> Any:
+        return self.scaled(1 / number(factor))
+
     def __eq__(self, other: object) -> bool:
         return other == 0 and all(term.derivative == 0 for term in self.terms.values())
 
@@ -122,9 +125,9 @@ def row_sensitivities(
             xs = at(step)
             try:
                 rows.append(None if any(x is None for x in xs) else _moved(step, rows, xs))
-            except NotExact:
+            except (TypeError, AttributeError, ValueError) as error:
                 if arguments is None:
-                    raise
+                    raise NotExact(step.op.name) from error
                 rows.append(None)
     return rows
 

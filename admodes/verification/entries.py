@@ -36,6 +36,9 @@ derivative that is exactly 0."""
 CONVERGED = 1e-3
 """The largest relative error estimate of differences that have converged."""
 
+NOTHING = 1e-7
+"""A difference that is none."""
+
 UNTRACED = (
     "the numerical differences disagree: part of the function is not traced (ad.value, or a "
     "constant made from an input)"
@@ -156,8 +159,8 @@ def _by_differences(found: Entry, term: Term | None) -> None:
     got, off = found.differences, found.differences_error
     engines = (found.forward, found.reverse)
     size = max(abs(got), *map(abs, engines))
-    agree = off <= CONVERGED * size and all(
-        abs(got - g) <= DISAGREE * size + 100 * off for g in engines
+    agree = off <= CONVERGED * size + NOTHING and all(
+        abs(got - g) <= DISAGREE * size + 100 * off + NOTHING for g in engines
     )
     if agree or (term is not None and number(term.derivative) == term.derivative):
         found.decide(UNPROVED, "no symbolic form: compared with differences")
@@ -207,7 +210,7 @@ def weigh_differences(
 def _agree(got: float, off: float, claimed: float) -> bool:
     """Whether differences with an error estimate agree with a derivative."""
     size = max(abs(got), abs(claimed))
-    return abs(got - claimed) <= DISAGREE * size + min(100 * off, size / 10) + 1e-7
+    return abs(got - claimed) <= DISAGREE * size + min(100 * off, size / 10) + NOTHING
 
 
 def _untraced(f: Callable, program: Program, xs: Sequence[float], i: int, j: int) -> bool:

@@ -206,4 +206,4 @@ def _notes(t: Trace, rows: Rows, exact: Accuracy) -> list[str]:
 def _unproved(rows: Rows, exact: Accuracy) -> list[str]:
     """The operations that were compared with differences only."""
     checked = (c.op for c in rows.checks if c.source == "differences")
-    return list(dict.fromkeys([*checked, *exact.missing]))
+    return list(dict.fromkeys([*rows.skipped, *checked, *exact.missing]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from admodes.core.builders import shape_of
+from admodes.core.builders import is_complex, shape_of
 from admodes.core.record import Ref, Step
 from admodes.core.tangential import Tangential
 from admodes.rows import Row, plain
@@ -45,17 +45,22 @@ class Local:
 
 class Rows:
     """Every row of a trace against its reference: the checks, and for the sweep the reference
-    partials with the error that is allowed to each."""
+    partials with the error that is allowed to each. skipped: the operations on complex numbers,
+    which are not compared."""
 
     def __init__(self, t: Trace) -> None:
         self.trace = t
         self.checks: list[Local] = []
+        self.skipped: dict[str, None] = {}
         self.partials: list[list] = [[None] * len(step.args) for step in t.program.steps]
         self.slacks: list[list] = [[None] * len(step.args) for step in t.program.steps]
         rows = plain({"rows": [{"name": r.name, "args": r.args} for r in t.rows]})
         self.pages = [Page(rows, write, "leibniz") for write in (Text(6), Latex(6))]
         for row, step in zip(t.rows, t.program.steps, strict=True):
             if step.op is None or not np.size(step.value):
+                continue
+            if any(map(is_complex, (step.value, *t.program.arguments(step)))):
+                self.skipped[step.op.name] = None
                 continue
             if step.op.elementwise:
                 self._check(row, step)
