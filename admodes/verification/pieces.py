@@ -97,7 +97,10 @@ class Pieces:
                 else x
                 for x, d in zip(self.xs, direction, strict=True)
             ]
-            program: Program = record(self.f, *near)
+            try:
+                program: Program = record(self.f, *near)
+            except (ArithmeticError, ValueError):
+                continue
             if len(program.outputs) == len(self.programs[0].outputs):
                 yield exactly(program, point, digits)
 
