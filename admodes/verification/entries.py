@@ -115,7 +115,7 @@ def compared(
     elif truth.kind in ("kink", "direction"):
         found.decide(NOT_DIFFERENTIABLE, _slopes_in_words(found, truth))
     elif truth.kind == "undefined":
-        found.decide(NOT_DEFINED, "the function has no real value there or beside it")
+        found.decide(NOT_DEFINED, "no real value there or beside it that could be followed")
     else:
         found.decide(NOT_DECIDED, "could not be decided")
     return found
