@@ -125,7 +125,8 @@ def test_forward_reverse_and_sympy_agree_on_random_expressions():
 
 def test_small_expressions_agree_with_sympy_on_the_whole_expression():
     """Not row by row: sympy differentiates the composed expression, evaluated at 50 digits at the
-    inputs. Rounding inside the list is then part of the error, hence the looser tolerance."""
+    inputs. Rounding inside the list is then part of the error, hence the looser tolerance, which is
+    absolute where the derivative vanishes: cos(acos(0)) is 6e-17."""
     compared = []
 
     def check(e: Expression) -> None:
@@ -140,7 +141,7 @@ def test_small_expressions_agree_with_sympy_on_the_whole_expression():
             for j, got in enumerate(line):
                 exact = sp.N(matrix[i, j].subs(dict(zip(names, point, strict=True))), 50)
                 assert exact.is_Float or exact.is_Integer, exact
-                scale = max(float(magnitude[i][j]), abs(float(exact)), 1e-12)
+                scale = max(float(magnitude[i][j]), abs(float(exact)), 1e-4)
                 assert abs(got - float(exact)) <= 1e-11 * scale, (e.steps, e.at, got, exact)
         compared.append(e.key)
 
