@@ -192,7 +192,8 @@ def hessian(target: Target) -> Result:
         matrix = np.array(hessian_of(f, every)(*components), dtype=float)
     crossed = [str(w.message).partition(": ")[2] for w in caught]
     matrix = matrix.reshape(len(components), len(components))
-    found = classify(grads, matrix, components)
+    with quiet():
+        found = classify(grads, matrix, components)
     obstacle = _obstacle(t, out, grads, matrix, crossed)
     kind = "not classified" if obstacle else found.kind
 

@@ -98,6 +98,7 @@ RIGHT = [
     ("gradient", "MINE:warns", "--at", "x=1"),
     ("hessian", "x*y", "--at", "x=1e308,y=1e308"),
     ("hessian", "x**2 - y**2", "--at", "x=0,y=0"),
+    ("hessian", "1/x", "--at", "x=inf"),
     ("count", "MINE:f", "--at", "x=[1,2,3]"),
     ("count", "x*y", "--at", "x=1,y=2", "--of", "grad"),
     ("program", "x*y", "--at", "x=1,y=2", "--of", "hessian", "--explain"),

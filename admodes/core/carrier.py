@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import itertools
 import math
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from admodes.core.refusal import HOW_TO_ADD, LostDerivative, hidden, lost
+from admodes.core.calling import call as call
+from admodes.core.calling import calling_through as calling_through
+from admodes.core.calling import held as held
+from admodes.core.calling import holding as holding
+from admodes.core.calling import is_quiet as is_quiet
+from admodes.core.calling import quiet as quiet
+from admodes.core.refusal import HOW_TO_ADD, LostDerivative, lost
 from admodes.core.tables import FUNCTIONS, UFUNCS
 from admodes.core.ufuncs import special_ufunc
 
@@ -271,77 +275,6 @@ class Carrier:
 
     def __getattr__(self, name: str) -> Any:
         raise NoAttribute(name)
-
-
-class _Local(threading.local):
-    quiet = False
-    through: Callable[[Callable, tuple], Any] | None = None
-    held: frozenset[int] = frozenset()
-
-
-_local = _Local()
-
-
-class quiet:
-    """NumPy's floating-point warnings are off inside, since domain errors are values. One switch
-    for a whole derivative call, as switching for every operation would cost more than it does."""
-
-    __slots__ = ("before", "state")
-
-    def __enter__(self) -> None:
-        self.before = _local.quiet
-        self.state = None if self.before else np.errstate(all="ignore")
-        if self.state is not None:
-            self.state.__enter__()
-            _local.quiet = True
-
-    def __exit__(self, *error: Any) -> None:
-        if self.state is not None:
-            _local.quiet = self.before
-            self.state.__exit__(*error)
-
-
-def is_quiet() -> bool:
-    return _local.quiet
-
-
-def call(f: Callable, args: tuple) -> Any:
-    """f(*args). Domain errors are values, so NumPy's warnings are off in f; and NumPy and
-    scipy hide the errors of traced values behind puzzling ones, which is undone."""
-    try:
-        with quiet():
-            return f(*args) if _local.through is None else _local.through(f, args)
-    except Exception as error:
-        cause = hidden(error)
-        if cause is not None:
-            raise cause.with_traceback(error.__traceback__) from None
-        raise
-
-
-@contextmanager
-def calling_through(through: Callable[[Callable, tuple], Any] | None) -> Iterator[None]:
-    """through(f, args) takes the place of f(*args) wherever a derivative or a recording calls the
-    function that it is of, in this thread; None for f(*args) itself."""
-    before, _local.through = _local.through, through
-    try:
-        yield
-    finally:
-        _local.through = before
-
-
-@contextmanager
-def holding(owners: frozenset[int]) -> Iterator[None]:
-    """The memory of these objects, given by id, is read anew by the recording that is made inside,
-    in this thread: nobody keeps a copy of it instead."""
-    before, _local.held = _local.held, _local.held | owners
-    try:
-        yield
-    finally:
-        _local.held = before
-
-
-def held() -> frozenset[int]:
-    return _local.held
 
 
 def value(x: Any) -> Any:
