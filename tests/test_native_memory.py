@@ -1,6 +1,8 @@
 """Native compilations leave nothing behind, and what cannot be built leaves NumPy's code."""
 
 import gc
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,32 @@ if STATUS.exists():
 
         before = compile_some(60)
         assert (compile_some(200) - before) / 200 < 20
+
+
+TIGHT = """
+import resource
+import numpy as np
+import admodes as ad
+import admodes.native
+admodes.native.llvm()
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + ROOM * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+f = lambda x: np.sum(np.abs(x) * x + np.where(x > 0, x, 2.0))
+for backend in ("llvm", "auto", "numpy"):
+    try:
+        print(backend, ad.compile(f, backend=backend)(np.ones(10)))
+    except MemoryError as error:
+        print(backend, "use backend='numpy'" in str(error))
+"""
+
+if STATUS.exists():
+
+    @pytest.mark.parametrize("room", [8, 24, 400])
+    def test_too_little_memory_is_an_error_and_does_not_end_the_process(room):
+        code = TIGHT.replace("ROOM", str(room))
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        llvm, *others = run.stdout.splitlines()
+        assert llvm == ("llvm 20.0" if room == 400 else "llvm True")
+        assert others == ["auto 20.0", "numpy 20.0"]

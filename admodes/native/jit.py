@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import functools
 import hashlib
+import mmap
 import sys
 import threading
 import weakref
@@ -32,6 +33,9 @@ LOOPS = {
 }
 """By characters of text: a second of compilation is about 200 loops of ten operations with the
 best, 1000 with the cheapest effort, or 2000 and 50 000 rows of numbers."""
+
+ROOM, ROOM_PER_LETTER = 48 * 2**20, 1024
+"""Bytes that a compilation takes at most, about: twice what was measured."""
 
 _lock = threading.Lock()
 _known: weakref.WeakValueDictionary[str, Code] = weakref.WeakValueDictionary()
@@ -126,9 +130,22 @@ def module_text(texts: dict[str, str]) -> str:
     return PRELUDE + "\n".join(text.replace("@NAME", f"@{name}") for text, name in texts.items())
 
 
+def _check_room(nbytes: int) -> None:
+    """LLVM ends the process where it finds no memory, so that it is asked for before. Raises
+    MemoryError."""
+    try:
+        mmap.mmap(-1, nbytes).close()
+    except (OSError, MemoryError):
+        raise MemoryError(
+            f"compile: native code needs {nbytes / 2**20:.0f} MiB to be built, which is more than "
+            "there is: use backend='numpy'"
+        ) from None
+
+
 def _compile(texts: dict[str, str], loops: bool) -> dict[str, Code]:
     binding = llvm()
     size = sum(map(len, texts))
+    _check_room(ROOM + ROOM_PER_LETTER * size)
     effort = next(e for most, e in (LOOPS if loops else LINES).items() if size <= most)
     module = binding.parse_assembly(module_text(texts))
     machine = _machine(effort.code)
