@@ -159,7 +159,8 @@ def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
     picked = is_extreme(x, y)
     if picked.__class__ is np.ndarray and np.count_nonzero(picked) == math.prod(shape):
         return picked, 1.0
-    return picked, sum_(picked, axis=axis, keepdims=True)
+    counted = where(picked, 1.0, 0.0) if isinstance(picked, Carrier) else picked
+    return picked, sum_(counted, axis=axis, keepdims=True)
 
 
 def _extreme(name: str, kernel: Callable, doc: str) -> Op:

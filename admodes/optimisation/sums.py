@@ -288,11 +288,9 @@ def chosen_share(copy: Folding, op: Op, args: tuple, params: Any, value: Any) ->
     share = copy.made(a, "divide")
     if share is None or share.args[0].__class__ is Ref or number(share.args[0]) != 0:
         return None
-    count = share.args[1]
-    while (converted := copy.made(count, "astype")) is not None:
-        count = converted.args[0]
-    counted = copy.made(count, "whole_sum")
-    if counted is None or counted.args[0] != mask or value.__class__ is not np.ndarray:
+    counted = copy.made(share.args[1], "sum")
+    ones = None if counted is None else copy.made(counted.args[0], "where")
+    if ones is None or ones.args != (mask, 1.0, 0.0) or value.__class__ is not np.ndarray:
         return None
     return np.zeros(value.shape, value.dtype)
 
