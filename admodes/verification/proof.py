@@ -81,8 +81,8 @@ def verify(
     >>> v.passed, [e.symbolic for e in v.entries]
     (True, [0.479425538604203, 1.7551651237807455])
     >>> v = ad.verify(lambda x: (1 - ad.cos(x)) / x**2, 1e-8)
-    >>> v.passed, v.entries[0].forward, v.entries[0].symbolic, v.entries[0].lost
-    (False, 100000000.0, -8.333333333333334e-10, 'v2')
+    >>> v.passed, round(v.entries[0].forward), v.entries[0].symbolic, v.entries[0].lost
+    (False, 100000000, -8.333333333333334e-10, 'v2')
     >>> wrong = ad.custom_rule("wrong", lambda x: x**3, [lambda x: 2 * x**2], symbol=lambda x: x**3)
     >>> print(ad.verify(wrong, 2.0).wrong_row)
     row v1 (wrong): ∂v1/∂v0 = wrong′(v0) is 8 at v0 = 2, but 12 is right (sympy: 3*a**2)
