@@ -58,7 +58,7 @@ def crossing(who: str, f: Callable, x: Any) -> Iterator[None]:
         return
     with watching() as met:
         yield
-    if not met:
+    if not met or not all(np.all(np.isfinite(x)) for x in leaves):
         return
     found = _beside(lambda *xs: f(unflatten(tree, list(xs))), leaves)
     if found is not None:

@@ -43,6 +43,7 @@ def test_random_branching_programs(f, points, backend, exact):
         agree(c(*args), eager(f, *args))
 
 
+@pytest.mark.filterwarnings("ignore::admodes.KinkWarning")
 @examples(40)
 @given(programs(), calls(NUMBERS, 3), st.sampled_from(BACKENDS), st.integers(0, 4))
 def test_derivatives_of_random_branching_programs(f, points, backend, k):
