@@ -434,6 +434,57 @@ def a_generator_of_a_vectorized_function():
     return lambda x: g(np.arange(3)) * x, store[0], lambda a: store.__setitem__(0, a)
 
 
+@way
+def a_property_of_a_metaclass():
+    class Meta(type):
+        @property
+        def w(cls):
+            return cls._w
+
+    class A(metaclass=Meta):
+        _w = np.arange(1.0, 4.0)
+
+    return lambda x: A.w * x, A._w, lambda a: setattr(A, "_w", a)
+
+
+@way
+def a_class_attribute():
+    class A:
+        w = np.arange(1.0, 4.0)
+
+    a = A()
+    return lambda x: a.w * x, A.w, lambda w: setattr(A, "w", w)
+
+
+@way
+def an_attribute_that_is_missing_at_first():
+    class A:
+        pass
+
+    a, w = A(), np.arange(1.0, 4.0)
+
+    def f(x):
+        try:
+            return a.w * x
+        except AttributeError:
+            return w * x
+
+    return f, w, lambda w: setattr(a, "w", w)
+
+
+@way
+def a_key_that_is_missing_at_first():
+    d, w = {}, np.arange(1.0, 4.0)
+
+    def f(x):
+        try:
+            return d["w"] * x
+        except KeyError:
+            return w * x
+
+    return f, w, lambda w: d.update(w=w)
+
+
 KINDS = ["entries", "entries at once", "another array", "another and then its entries"]
 USES = {
     "value": lambda f: f,

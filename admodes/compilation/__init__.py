@@ -1,7 +1,8 @@
 """Compilation: a function is recorded once per case, and its program is run in its place."""
 
 from admodes.compilation.advice import CompileWarning
-from admodes.compilation.compiled import Compiled, Specialisation, compile
+from admodes.compilation.cases import Specialisation
+from admodes.compilation.compiled import Compiled, compile
 from admodes.compilation.purity import ImpureError
 
 __all__ = ["CompileWarning", "Compiled", "ImpureError", "Specialisation", "compile"]

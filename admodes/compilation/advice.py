@@ -18,7 +18,7 @@ from admodes.compilation.places import (
 from admodes.compilation.signature import Array, Number, Static
 
 if TYPE_CHECKING:
-    from admodes.compilation.compiled import Specialisation
+    from admodes.compilation.cases import Specialisation
 
 SHOWN = 4
 """At most so many values of one argument are listed."""

@@ -56,10 +56,14 @@ from admodes.core.op import Op
 
 MOST = 20_000
 """Steps of the walk after which a function refers to too much."""
-COST_OF_CODE = 10
+COST_OF_CODE = 20
 """Steps that reading the code of a function counts for."""
+COST_OF_TEST = 3
+"""Steps that what is compared at each call counts for."""
 
 
+CATCHES = frozenset(("AttributeError", "Exception"))
+"""Code that names one of these may go on where an attribute is missing."""
 DEEPEST = 50
 """What is reached by more steps than that is looked at later, as Python's stack has an end."""
 
@@ -148,6 +152,7 @@ class Captures:
             self._visit(value, what)
 
     def _guard(self, what: str, test: str, owner: Any, key: Any, value: Any) -> None:
+        self._step(what, COST_OF_TEST)
         self.places.append(Place(what, test, owner, key, value))
 
     def _look(self, x: Any, what: str) -> None:
@@ -180,8 +185,9 @@ class Captures:
         elif issubclass(kind, GENERATORS):
             self.generators.append(x)
         elif issubclass(kind, (types.ModuleType, type)):
-            if not is_foreign(x):
-                self.objects.append((x, what))
+            self.objects.append((x, what))
+            if issubclass(kind, type):
+                self._visit(kind, f"the class of {what}")
         elif not is_inert(kind):
             self._object(x, kind, what)
 
@@ -282,7 +288,7 @@ class Captures:
             self.compare(a)
 
     def _container(self, x: Any, what: str) -> None:
-        inside = f"an item of {what}"
+        inside = what if what.startswith("an item of an item") else f"an item of {what}"
         items: Iterable = dict.values(x) if issubclass(type(x), dict) else x
         self._step(what, len(x) // 50)
         if isinstance(x, dict):
@@ -327,6 +333,9 @@ class Captures:
         self._attributes |= found.attributes
         self._globals |= found.names
         self._strings |= found.strings
+        if CATCHES & found.names:
+            # What is missing, and is caught, may be there the next time.
+            self._strings |= found.attributes
         self._by_name = self._by_name or found.by_name
         self.writes = self.writes or found.writes
         self.handles = self.handles or found.handles
@@ -359,9 +368,11 @@ class Captures:
         there = own.keys() | attributes_of_class(behind)
         for name in sorted(wanted & there):
             if (id(owner), name) not in self._looked:
+                self._step(what)
                 self._looked.add((id(owner), name))
                 self._attribute(owner, name, f"{what}.{name}", own)
         for name in sorted(self._strings - there):
+            self._step(what)
             if (id(owner), name) not in self._looked and found_statically(owner, name) is ABSENT:
                 self._looked.add((id(owner), name))
                 if found_statically(behind, "__getattr__") is ABSENT:
@@ -397,9 +408,9 @@ class Captures:
         for kind in (owner if issubclass(type(owner), type) else type(owner)).__mro__:
             here = vars(kind).get(name)
             code = code_behind(here)
-            if is_foreign(kind) or code is None or (id(kind), name) in self._looked:
+            if is_foreign(kind) or code is None or (id(kind), f"{name}()") in self._looked:
                 continue
-            self._looked.add((id(kind), name))
+            self._looked.add((id(kind), f"{name}()"))
             if here is not found and isinstance(here, types.FunctionType):
                 self._guard(label, at.ATTRIBUTE, kind, name, here)
             if isinstance(code, types.FunctionType):

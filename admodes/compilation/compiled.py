@@ -10,7 +10,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, overload
 
 from admodes.compilation.advice import (
@@ -22,11 +22,12 @@ from admodes.compilation.advice import (
 )
 from admodes.compilation.backends import BACKENDS, built
 from admodes.compilation.captures import Captures
+from admodes.compilation.cases import Specialisation, ended, objects, references, referred
 from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.leaks import Changed, leaking
 from admodes.compilation.places import CONTENT, Place, content_of
-from admodes.compilation.protocol import MISS, Run
+from admodes.compilation.protocol import MISS
 from admodes.compilation.purity import ImpureError, difference, far_apart
 from admodes.compilation.recording import Recording, recorded
 from admodes.compilation.signature import Signature, Static
@@ -114,34 +115,6 @@ def compile(
     if limit < 1:
         raise ValueError(f"limit={limit}: at least one specialisation")
     return Compiled(f, backend, exact, check, limit)
-
-
-@dataclass(eq=False)
-class Specialisation:
-    """One case that has been recorded: what the arguments were, what the function referred to,
-    its program as recorded and as it is run, and how often (about, where threads share it)."""
-
-    signature: Signature
-    places: list[Place]
-    program: Program
-    optimised: Program
-    run: Run
-    enter: Callable[[tuple, dict], Any]
-    text: str
-    runs: int = 0
-    loose: Callable[[tuple, dict], Any] | None = None
-    """Until it is known which arrays have to have the entries that they had, all have to: then this
-    tells whether a call is the same case apart from entries."""
-    ends: list[weakref.ref] = field(default_factory=list)
-
-    def __repr__(self) -> str:
-        case = ", ".join(self.signature.described())
-        return f"<Specialisation {case}; {len(self.program.guards)} guards; {self.runs} runs>"
-
-    @property
-    def source(self) -> str:
-        """The code that was generated: what is done at each call, and the program."""
-        return "\n\n".join(filter(None, (self.text, getattr(self.run, "source", None))))
 
 
 class Compiled:
@@ -303,7 +276,7 @@ class Compiled:
     def _first(self, signature: Signature, args: tuple, kwargs: dict) -> tuple | None:
         """A new specialisation, if that can be, and the result of the call, for which f has run
         once; None where f has not."""
-        captures = Captures(self._f, *_objects(signature))
+        captures = Captures(self._f, *objects(signature))
         self._unseen = captures.unseen
         if captures.unseen or captures.traced:
             return None
@@ -314,7 +287,7 @@ class Compiled:
                     result = case.enter(args, kwargs)
                 except Exception:
                     result = MISS
-                if result is not MISS:
+                if result is not MISS and case in self.specialisations:
                     return case, result
         made = self._recorded(signature, captures)
         if made.refused:
@@ -339,8 +312,8 @@ class Compiled:
         until the function has run for the second time."""
         optimised, run = built(made.program, self._backend, self._exact)
         found = [Place("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
-        references = _references(signature)
-        places = [_referred(p, references) for p in (*captures.places, *found)]
+        known = references(signature)
+        places = [referred(p, known) for p in (*captures.places, *found)]
         signature = replace(signature, leaves=[])
         tree = made.program.out_tree
         loose = entry(signature, places, lambda *leaves: [None], LEAF)[0] if captures.held else None
@@ -353,7 +326,7 @@ class Compiled:
         )
         for slot in signature.slots:
             if isinstance(slot, Static) and slot.how == "reference":
-                end = functools.partial(_ended, weakref.ref(self), weakref.ref(case))
+                end = functools.partial(ended, weakref.ref(self), weakref.ref(case))
                 case.ends.append(weakref.ref(slot.value(), end))
         self.specialisations = (case, *self.specialisations)
         self._newest = case
@@ -366,7 +339,7 @@ class Compiled:
         lock = self._lock
         if lock.acquire(blocking=False):
             try:
-                captures = Captures(self._f, *_objects(signature))
+                captures = Captures(self._f, *objects(signature))
                 self._settle(case, signature, captures)
             finally:
                 lock.release()
@@ -432,34 +405,3 @@ class Compiled:
         if not self.warns:
             return
         warnings.warn(message, CompileWarning, stacklevel=5)
-
-
-def _objects(signature: Signature) -> list[Any]:
-    """The arguments that may refer to arrays, such as self and functions."""
-    pairs = zip(signature.slots, signature.leaves, strict=True)
-    return [x for s, x in pairs if isinstance(s, Static) and s.how in ("identity", "reference")]
-
-
-def _references(signature: Signature) -> dict[int, weakref.ref]:
-    """The weak references to arguments, by the ids of these."""
-    return {
-        id(slot.value()): slot.value
-        for slot in signature.slots
-        if isinstance(slot, Static) and slot.how == "reference"
-    }
-
-
-def _ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> None:
-    """Forget a case of which an argument has come to its end."""
-    owner, gone = compiled(), case()
-    if owner is not None and gone is not None:
-        owner.specialisations = tuple(c for c in owner.specialisations if c is not gone)
-        owner._newest = None if owner._newest is gone else owner._newest
-        # A case that has served for many calls was no waste.
-        owner._ended += gone.runs <= 1
-
-
-def _referred(place: Place, references: dict[int, weakref.ref]) -> Place:
-    """A place that does not keep an argument alive."""
-    owner, value = (references.get(id(x), x) for x in (place.owner, place.value))
-    return place._replace(owner=owner, value=value)

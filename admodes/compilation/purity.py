@@ -16,7 +16,7 @@ from admodes.compilation.entry import intact
 from admodes.compilation.interpreter import same
 from admodes.compilation.kinds import attributes
 from admodes.compilation.naming import is_foreign
-from admodes.compilation.places import CONTENT, content_of, same_bytes, same_items
+from admodes.compilation.places import CONTENT, Place, content_of, same_bytes, same_items
 from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref, Step
@@ -66,17 +66,25 @@ class State:
             if self.captures.names_random:
                 raise _random(self.f)
             found.append("draws random numbers")
-        found += [
-            f"changes {p.what}"
-            for p in self.captures.places
-            if p.test != CONTENT and not intact([p])
-        ]
+        place = first_changed([p for p in self.captures.places if p.test != CONTENT])
+        if place is not None:
+            found.append(f"changes {place.what}")
         found += [
             f"changes an attribute of {what}"
             for what, x, kept in self.objects
             if not same_items(attributes(x), kept)
         ]
         return found
+
+
+def first_changed(places: list[Place]) -> Place | None:
+    """A place that does not hold any more what it held. A test of many is one piece of code."""
+    if intact(places):
+        return None
+    while len(places) > 1:
+        half = places[: len(places) // 2]
+        places = places[len(half) :] if intact(half) else half
+    return places[0]
 
 
 def _kept(a: np.ndarray, whole: bool) -> Any:

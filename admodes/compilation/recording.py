@@ -85,7 +85,7 @@ def recorded(
     if _refers_to_carriers(program):
         refused.append("")
     _guard_errors(program, captures.handles)
-    given = {id(owner(x)) for x in signature.leaves}
+    given = {id(owner(x)) for x in signature.leaves} | captures.names.keys()
     alive = [a for a in held.still_there() if id(a) not in given]
     return Recording(program, unflatten(program.out_tree, results), refused, alive)
 

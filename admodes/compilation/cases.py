@@ -1,0 +1,73 @@
+"""Cases of a compiled function: what is kept of each, and how it refers to the arguments that it is
+for without keeping them alive."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from admodes.compilation.places import Place
+from admodes.compilation.protocol import Run
+from admodes.compilation.signature import Signature, Static
+from admodes.core.record import Program
+
+
+@dataclass(eq=False)
+class Specialisation:
+    """One case that has been recorded: what the arguments were, what the function referred to,
+    its program as recorded and as it is run, and how often (about, where threads share it)."""
+
+    signature: Signature
+    places: list[Place]
+    program: Program
+    optimised: Program
+    run: Run
+    enter: Callable[[tuple, dict], Any]
+    text: str
+    runs: int = 0
+    loose: Callable[[tuple, dict], Any] | None = None
+    """Until it is known which arrays have to have the entries that they had, all have to: then this
+    tells whether a call is the same case apart from entries."""
+    ends: list[weakref.ref] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        case = ", ".join(self.signature.described())
+        return f"<Specialisation {case}; {len(self.program.guards)} guards; {self.runs} runs>"
+
+    @property
+    def source(self) -> str:
+        """The code that was generated: what is done at each call, and the program."""
+        return "\n\n".join(filter(None, (self.text, getattr(self.run, "source", None))))
+
+
+def ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> None:
+    """Forget a case of which an argument has come to its end."""
+    owner, gone = compiled(), case()
+    if owner is not None and gone is not None:
+        owner.specialisations = tuple(c for c in owner.specialisations if c is not gone)
+        owner._newest = None if owner._newest is gone else owner._newest
+        # A case that has served for many calls was no waste.
+        owner._ended += gone.runs <= 1
+
+
+def objects(signature: Signature) -> list[Any]:
+    """The arguments that may refer to arrays, such as self and functions."""
+    pairs = zip(signature.slots, signature.leaves, strict=True)
+    return [x for s, x in pairs if isinstance(s, Static) and s.how in ("identity", "reference")]
+
+
+def references(signature: Signature) -> dict[int, weakref.ref]:
+    """The weak references to arguments, by the ids of these."""
+    return {
+        id(slot.value()): slot.value
+        for slot in signature.slots
+        if isinstance(slot, Static) and slot.how == "reference"
+    }
+
+
+def referred(place: Place, references: dict[int, weakref.ref]) -> Place:
+    """A place that does not keep an argument alive."""
+    owner, value = (references.get(id(x), x) for x in (place.owner, place.value))
+    return place._replace(owner=owner, value=value)
