@@ -13,7 +13,10 @@ from admodes.compilation.interpreter import build, interpret, same
 from admodes.compilation.protocol import MISS
 from admodes.core.record import Guard, record
 
-pytestmark = pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning"),
+    pytest.mark.filterwarnings("ignore::admodes.KinkWarning"),
+]
 
 BACKENDS = ("interpreter", "numpy")
 NUMBERS = st.floats(-3, 3, allow_nan=False).map(lambda x: round(x, 2) + 0.0)
