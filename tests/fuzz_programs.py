@@ -75,6 +75,13 @@ class Program:
         body = [line for s in self.statements for line in s] + [f"return {self.result}"]
         return "\n".join([f"def f({', '.join(self.parameters)}):", *("    " + x for x in body), ""])
 
+    @property
+    def small(self) -> set[np.dtype]:
+        """The kinds of floats below float64 that are about."""
+        kinds = {np.asarray(a).dtype for a in self.args} - {np.dtype(float)}
+        single = self._uses("H") or self._uses("P") or "np.float32" in self.source
+        return kinds | ({np.dtype(np.float32)} if single else set())
+
     def function(self, changed: bool = False) -> Callable:
         """f with captured values of its own; `change` may alter them."""
         space = {"np": np, **{k: _copied(v) for k, v in self.globals.items()}}
@@ -113,6 +120,13 @@ def _copied(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
 
 
+def _given(x: Any) -> Any:
+    if np.ndim(x) == 0:
+        double = isinstance(x, np.ndarray | np.generic) and x.dtype in (float, complex)
+        return x.item() if double else x
+    return x.copy()
+
+
 def _shown(x: Any) -> str:
     if isinstance(x, types.SimpleNamespace):
         inner = ", ".join(f"{k}={_shown(v)}" for k, v in vars(x).items())
@@ -123,11 +137,12 @@ def _shown(x: Any) -> str:
 
 
 def plain(f: Callable, args: tuple) -> Any:
-    """f as NumPy runs it; Unfit where that raises."""
+    """f as NumPy runs it, on Python's numbers for those of float64, as ad takes them; Unfit where
+    that raises."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return f(*map(_copied, args))
+            return f(*map(_given, args))
         except Exception as error:
             raise Unfit(str(error)) from error
 
@@ -149,7 +164,8 @@ class Grower:
         self._restart()
 
     def _argument(self, shape: tuple, kind: str) -> Any:
-        x = np.round(self.rng.uniform(-2, 2, shape), 3).astype(kind)
+        # Never at 0, where masks would tie with them.
+        x = (np.round(self.rng.uniform(-2, 2, shape), 3) + 0.0004).astype(kind)
         if shape:
             return x
         if kind != "float64":
@@ -219,8 +235,8 @@ class Grower:
         return [k for k, v in mine.items() if np.asarray(v).dtype.kind in kinds]
 
     def _filled(self, template: tuple[str, ...]) -> tuple[str, ...] | None:
-        """{a} {b} {c} are floats, {m} {n} truth values, {i} whole numbers, {k} any captured value,
-        {s} a literal; the same letter is the same thing. {v} is a new name."""
+        """{a} {b} are floats, {e} is an array of them, {m} {n} truth values, {i} whole numbers,
+        {k} any captured value, {s} a literal; the same letter is the same thing, {v} a new name."""
         chosen = {"v": f"v{len(self.statements)}"}
         for letter in {x for line in template for x in WORD.findall(line)} - {"v"}:
             found = self._chosen(letter)
@@ -243,6 +259,10 @@ class Grower:
         if letter == "i":
             return str(rng.choice([*self._names("iu")[-3:], "U", "I", "K[0]"]))
         names = self._names("f")
+        if letter == "e":
+            names = [x for x in names if np.ndim(self.spaces[0][x])]
+            if not names:
+                return None
         recent = names[-3:] if rng.random() < 0.6 else names
         return str(rng.choice(recent))
 

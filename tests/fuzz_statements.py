@@ -82,8 +82,8 @@ np.maximum({m}, {n}) * {a}
 np.multiply({m}, {a})
 np.add({m}, {n}) * {a}
 (np.add({m}, 0.0) + {n}) * {a}
-{m}.astype(float) * {a}
-{m}.astype(int) * {a}
+({e} > {s}).astype(float) * {a}
+({e} > {s}).astype(int) * {a}
 ({m} * {s}) * {a}
 np.dot({m}, {a})
 {m} @ {a}
@@ -125,7 +125,7 @@ np.dot(K, {a})
 (U // 64) * {a}
 {i} * {a} * 0.01
 np.sum({i} * {a}) * 0.01
-np.floor({a}).astype(int) * {b}
+np.floor({e}).astype(int) * {b}
 {a}[np.argsort({a})]
 {a}[np.argmax({a})]
 np.argmax({a}) * {a}
@@ -197,7 +197,7 @@ np.atleast_1d({a})
 np.array([{s}, 1.0, 2]) * {a}
 np.array({a})
 {a}.copy()
-{a}.astype(float)
+{e}.astype(float)
 np.triu({a})
 np.diagonal({a}) * 2
 np.swapaxes({a}, 0, -1)
@@ -236,7 +236,7 @@ BLOCKS = [
         "{v} += W",
         "{v} = {v} * {a}",
     ),
-    ("{v} = {a}.astype(float)", "{v} += {b} * {b}"),
+    ("{v} = {e}.astype(float)", "{v} += {b} * {b}"),
     ("{v} = np.array({a})", "{v} *= 0.5"),
     ("{v} = np.zeros(3)", "for j in range(3):", "    {v}[j] = W[j] * 2", "{v} = {v} * {a}"),
     ("{v} = np.stack([{a}[j] * W[j] for j in range(3)])",),
@@ -252,8 +252,8 @@ BLOCKS = [
     ("{v} = {a} <= {k}",),
     ("{v} = np.argsort({a})",),
     ("{v} = np.sum({m})",),
-    ("{v} = {m}.astype(int)",),
-    ("{v} = np.floor({a}).astype(int)",),
+    ("{v} = ({e} > {s}).astype(int)",),
+    ("{v} = np.floor({e}).astype(int)",),
     ("h = lambda t: t * W + {a}", "{v} = h({b})"),
 ]
 

@@ -59,11 +59,11 @@ def sample_points(op: Any) -> list[tuple[float, ...]]:
     """Points of the declared domain, then points all around it where the operation is defined."""
     rng = generator(len(op.name) + 100 * op.arity)
     inside = [tuple(rng.uniform(low, high) for low, high in op.domain.intervals) for _ in range(6)]
-    wide = [tuple(p) for p in rng.uniform(-4, 4, (24, op.arity)).tolist()]
+    wide = [tuple(p) for p in rng.uniform(-4, 4, (24 * op.arity, op.arity)).tolist()]
     wide += [(*p[:-1], float(round(p[-1]))) for p in wide[:8]]
     if op.arity == 2:
         # Just below a step of a / b.
-        wide += [(round(a) * b - 5e-4, b) for a, b in wide[:8]]
+        wide += [(round(a) * b - 5e-4, b) for a, b in wide[:24]]
     return [p for p in inside + wide if is_regular(op, p)]
 
 

@@ -62,6 +62,8 @@ def _blas_sum(writer: Writer, i: int, step: Step) -> bool:
     if not writer.loose or not as_float64(own) or not own.size or own.ndim < 2:
         return False
     axes = summed_axes(step.op, step.params, own.shape)
+    if not axes:
+        return False
     first, last = axes[0], axes[-1] + 1
     before, n, after = (
         math.prod(own.shape[k:m]) for k, m in ((0, first), (first, last), (last, own.ndim))

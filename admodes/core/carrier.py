@@ -21,6 +21,7 @@ from admodes.core.calling import holding as holding
 from admodes.core.calling import is_quiet as is_quiet
 from admodes.core.calling import quiet as quiet
 from admodes.core.refusal import HOW_TO_ADD, LostDerivative, lost
+from admodes.core.subclasses import refuse, refuse_among
 from admodes.core.tables import FUNCTIONS, UFUNCS
 from admodes.core.ufuncs import special_ufunc
 
@@ -255,15 +256,20 @@ class Carrier:
         op = UFUNCS.get(ufunc)
         if op is not None and method == "__call__" and not kwargs:
             arity = getattr(op, "arity", None)
+            if arity is None:
+                refuse_among(inputs, ufunc)
             if arity == 1:
                 return self.unary(op) if op.elementwise else op(*inputs)
             return self.binary(op, *inputs) if arity == 2 else op(*inputs)
+        refuse_among(inputs, ufunc)
         return special_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func not in FUNCTIONS:
             name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
             raise TypeError(f"{name} has no derivative in admodes: {HOW_TO_ADD}")
+        for kind in types:
+            refuse(kind, f"np.{func.__name__}")
         try:
             return FUNCTIONS[func](*args, **kwargs)
         except TypeError as error:

@@ -17,11 +17,24 @@ def plain_array(x: Any, where: str = "") -> Any:
     kind = x.__class__
     if kind is np.ndarray or not isinstance(x, np.ndarray):
         return x
-    if kind in SAME:
-        return x.view(np.ndarray)
+    refuse(kind, where)
+    return x.view(np.ndarray)
+
+
+def refuse_among(inputs: tuple, ufunc: Any) -> None:
+    """Raises TypeError for such an array among the inputs of a ufunc. They are looked at where
+    they are, as an array with one more name could not be rebound by +=."""
+    for x in inputs:
+        refuse(x.__class__, f"np.{ufunc.__name__}")
+
+
+def refuse(kind: type, where: str) -> None:
+    """Raises TypeError for a type of arrays whose operators may not be those of plain arrays."""
+    if kind in SAME or not issubclass(kind, np.ndarray):
+        return
     name = f"{kind.__module__}.{kind.__qualname__}"
     instead = "np.asarray(x), a plain array"
-    if isinstance(x, np.ma.MaskedArray):
+    if issubclass(kind, np.ma.MaskedArray):
         instead = "np.asarray(x) where nothing is masked, else np.where(x.mask, 0.0, x.data)"
     raise TypeError(
         f"{where} got a {name}, a subclass of NumPy's array with operators of its own, which "

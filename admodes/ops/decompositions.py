@@ -21,7 +21,7 @@ from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, squar
 from admodes.ops.options import steered
 from admodes.ops.products import matmul
 from admodes.ops.reductions import sum_
-from admodes.ops.shaping import array, concatenate, reshape
+from admodes.ops.shaping import array, concatenate, floating, reshape
 from admodes.ops.statistics import absolute_square
 from admodes.ops.strong import strong_mul
 
@@ -296,7 +296,7 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The solution by the Moore-Penrose inverse, so that it also holds where columns depend on each
     other."""
-    a, b = array(a), array(b)
+    a, b = floating(a), floating(b)
     m, n = shape_of(a)
     cut = np.finfo(a.dtype).eps * max(m, n) if rcond is None else rcond
     x = matmul(pinv(a, rcond=max(cut, np.finfo(a.dtype).eps)), b)

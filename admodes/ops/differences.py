@@ -13,7 +13,7 @@ from admodes.ops.comparisons import where
 from admodes.ops.layout import flat, rank_of, size_of
 from admodes.ops.options import NONE
 from admodes.ops.reductions import all_axes, cumsum_, one_axis, sum_
-from admodes.ops.shaping import array, broadcast_to, concatenate, constant, reshape
+from admodes.ops.shaping import array, broadcast_to, concatenate, constant, floating, reshape
 from admodes.ops.steps import remainder
 
 
@@ -51,8 +51,7 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @implements(np.gradient)
 def _gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    if isinstance(f, Carrier) and f.dtype.kind in "iu":
-        f = f.astype(float)
+    f, spacing = floating(f), tuple(map(floating, spacing))
     axes = all_axes(axis, rank_of(f))
     steps = spacing or (1.0,)
     steps = steps * len(axes) if len(steps) == 1 else steps

@@ -19,7 +19,7 @@ from admodes.ops.exponential import exp, exp2, expm1, ln, log1p
 from admodes.ops.options import plain_axis
 from admodes.ops.reductions import all_axes, along_axis, kept_shape, sum_
 from admodes.ops.selection import round as round_
-from admodes.ops.shaping import array, reshape
+from admodes.ops.shaping import floating, reshape
 from admodes.ops.special import digamma, erf, erfc, gammaln, xlogy
 from admodes.ops.strong import strong_mul
 
@@ -59,7 +59,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> ad.grad(ad.logsumexp)(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])
     """
-    x = array(x)
+    x = floating(x)
     if not shape_of(x):
         return x
     return logsumexp_(x, axis=plain_axis(axis), keepdims=keepdims)
@@ -73,7 +73,7 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     >>> ad.log_softmax(np.array([0.0, -800.0]))
     array([   0., -800.])
     """
-    x = array(x)
+    x = floating(x)
     return x - logsumexp(x, axis, keepdims=True)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, Carrier, LostDerivative
 from admodes.core.op import REGISTRY
-from admodes.core.truth import is_whole
+from admodes.core.truth import is_whole, truth_kind
 from admodes.core.whole import AS_WHOLE, integers, loses_derivative
 from admodes.ops.layout import flat, matrix_transpose, rank_of, size_of
 from admodes.ops.products import dot
@@ -90,10 +90,13 @@ def _compress(self: Any, condition: Any, axis: int | None = None) -> Any:
 
 def _item(self: Any, *args: Any) -> Any:
     if args:
-        return flat(self)[args[0]] if len(args) == 1 else self[args]
-    if size_of(self) != 1:
+        found = flat(self)[args[0]] if len(args) == 1 else self[args]
+    elif size_of(self) != 1:
         raise ValueError(f"x.item() of an array of {size_of(self)} entries")
-    return REGISTRY["reshape"](self, shape=())
+    else:
+        found = REGISTRY["reshape"](self, shape=())
+    # Python's truth values, which NumPy gives here, are 0 and 1 in arithmetic.
+    return found.astype(int) if truth_kind(found) else found
 
 
 def _tolist(self: Any) -> Any:

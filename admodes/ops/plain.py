@@ -24,7 +24,7 @@ PLAIN = (
 """Functions applied to the plain values."""
 
 IN_PLACE = {
-    np.copyto: "np.where(condition, new, old)",
+    np.copyto: "np.where(condition, new, old), and np.zeros(shape) + x for np.full_like(a, x)",
     np.put: "np.where, or ad.stack",
     np.put_along_axis: "np.where, or ad.stack",
     np.place: "np.where(mask, new, old)",

@@ -31,6 +31,9 @@ def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
         return tuple(range(rank))
     if axis.__class__ is int and -rank <= axis < rank:
         return (axis % rank,)
+    if rank == 0 and axis.__class__ is int and axis in (0, -1):
+        # As NumPy's ufuncs, which reduce a number along its first axis.
+        return ()
     given = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(np.lib.array_utils.normalize_axis_index(int(a), rank) for a in given)
 
@@ -47,7 +50,7 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 def _later(axis: Any, rank: int) -> Any:
     """axis where one more axis leads."""
-    if axis is None:
+    if axis is None or rank == 0:
         return tuple(range(1, rank + 1))
     if isinstance(axis, tuple):
         return tuple(a % rank + 1 for a in axis)

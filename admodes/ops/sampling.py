@@ -9,6 +9,7 @@ import numpy as np
 from admodes.core.builders import Domain, linear
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import REGISTRY, Kink, Op, shape_of
+from admodes.core.truth import is_whole
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import place, take_along_axis
 from admodes.ops.layout import flat, moveaxis, rank_of, size_of
@@ -143,6 +144,11 @@ def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
 
 @implements(np.piecewise)
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    if is_whole(x):
+        raise TypeError(
+            "np.piecewise of truth values or whole numbers cuts its results to that type, where "
+            "their derivatives would be lost: pass x.astype(float)"
+        )
     conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
     functions = list(funclist)
     y: Any = np.zeros(shape_of(x))

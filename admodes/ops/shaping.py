@@ -10,6 +10,7 @@ import numpy as np
 from admodes.core.builders import dtype_of, is_complex, linear, sum_to
 from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY, Op, numeric, shape_of
+from admodes.core.truth import is_whole
 
 SMALL = 4096
 """Up to so many entries a copy is cheaper than NumPy's view of repeated entries."""
@@ -231,8 +232,7 @@ def floating(values: Any) -> Any:
     """array(values), where whole numbers and truth values are floats: differences of small ones
     would wrap."""
     x = array(values)
-    plain = x.__class__ is np.ndarray and x.dtype.kind in "iub"
-    return x.astype(np.float64) if plain else x
+    return x.astype(float) if is_whole(x) else x
 
 
 for _view in (broadcast_to, reshape, transpose):

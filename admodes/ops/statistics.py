@@ -16,6 +16,7 @@ from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.inplace import become
 from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.truth import is_whole
 from admodes.ops.arithmetic import root
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import plain_index, take_along_axis
@@ -256,7 +257,7 @@ def np_sort(a: Any, axis: int | None = -1, **options: Any) -> Any:
 def _argsort(a: Any, axis: int | None = -1, **options: Any) -> Any:
     options.pop("kind", None), options.pop("stable", None)
     refuse(given_options(options, "np.argsort"), "np.argsort")
-    if axis is None:
+    if axis is None or rank_of(a) == 0:
         return argsort(flat(a), axis=0)
     return argsort(a, axis=one_axis(axis, rank_of(a)))
 
@@ -277,6 +278,8 @@ def _argpartition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None) -> 
 def _nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
+    if is_whole(x):
+        return x
     largest = float(np.finfo(x.dtype).max)
     y = where(np.isnan(x), nan, x)
     y = where(y == np.inf, largest if posinf is None else posinf, y)
