@@ -499,3 +499,20 @@ def test_the_automatic_mode_is_that_of_the_function_itself(x):
 
     j = ad.jacobian(f)
     np.testing.assert_equal(compile(j, "interpreter")(x), j(x))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_positions_that_have_no_derivative_steer_a_compiled_gradient(backend):
+    def f(x):
+        k = (np.floor(x) * 1.0).astype(int) % 3
+        return (x * X[k]).sum()
+
+    def lost(x):
+        return (x * X[(x * 2.0).astype(int) % 3]).sum()
+
+    g = compile(ad.grad(f), backend)
+    for x in (X * 0.7, X * 1.3):
+        np.testing.assert_allclose(g(x), ad.grad(f)(x))
+    for h in (ad.grad(lost), compile(ad.grad(lost), backend)):
+        with pytest.raises(TypeError, match="lose the derivative"):
+            h(X)
