@@ -158,3 +158,17 @@ def test_reductions_of_masks_are_numpys(f):
     for _, value, slope in routes(g, X):
         close(value, g(X))
         close(slope, np.diag(np.broadcast_to(f(X > 1.0), 4) * 1.0))
+
+
+@pytest.mark.parametrize("way", [*WAYS, "vmap"])
+def test_an_entry_of_a_mask_that_python_has_counts(way):
+    """.item() and .tolist() give Python's truth values, of which + is no or."""
+
+    def f(x):
+        mask = x > 0.5
+        listed = mask.tolist()
+        return x * (mask.item(0) + mask.item(1) + mask[2:3].item() + listed[0] * listed[2])
+
+    run = (lambda g: lambda x: ad.vmap(g)(x[None])[0]) if way == "vmap" else WAYS[way]
+    close(run(f)(X), 4 * X)
+    close(run(ad.grad(lambda x: np.sum(f(x))))(X), np.full(4, 4.0))

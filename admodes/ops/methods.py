@@ -90,17 +90,19 @@ def _compress(self: Any, condition: Any, axis: int | None = None) -> Any:
 
 def _item(self: Any, *args: Any) -> Any:
     if args:
-        found = flat(self)[args[0]] if len(args) == 1 else self[args]
-    elif size_of(self) != 1:
+        return _pythons(flat(self)[args[0]] if len(args) == 1 else self[args])
+    if size_of(self) != 1:
         raise ValueError(f"x.item() of an array of {size_of(self)} entries")
-    else:
-        found = REGISTRY["reshape"](self, shape=())
-    # Python's truth values, which NumPy gives here, are 0 and 1 in arithmetic.
-    return found.astype(int) if truth_kind(found) else found
+    return _pythons(REGISTRY["reshape"](self, shape=()))
+
+
+def _pythons(x: Any) -> Any:
+    """A single entry as Python's number: a truth value counts as 0 or 1 there."""
+    return x.astype(int) if truth_kind(x) else x
 
 
 def _tolist(self: Any) -> Any:
-    return [_tolist(x) for x in self] if rank_of(self) else self
+    return [_tolist(x) for x in self] if rank_of(self) else _pythons(self)
 
 
 def _conj(self: Any) -> Any:
