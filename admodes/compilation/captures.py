@@ -101,7 +101,7 @@ class Captures:
         self._attributes: set[str] = {"__call__", "__init__"}
         self._globals: set[str] = set()
         self._strings: set[str] = set()
-        self._by_name = False
+        self._by_name = self._by_space = False
         self._looked: set[tuple[int, str]] = set()
         self._due: deque[tuple[Any, str]] = deque()
         self._steps = self._depth = 0
@@ -111,6 +111,10 @@ class Captures:
             self._walk()
         except Unseen as error:
             self.unseen = str(error)
+        if self.draws and self._by_space:
+            # Any global may be what the code computes the name of, and most are not.
+            self.unseen = self.unseen or f"may call what draws random numbers ({self.draws})"
+            self.draws = ""
 
     @property
     def names_random(self) -> bool:
@@ -341,6 +345,7 @@ class Captures:
         self.handles = self.handles or found.handles
         self.draws = self.draws or found.draws
         names = found.names & space.keys()
+        self._by_space = self._by_space or found.by_space
         if found.by_space:
             texts = {x for x in found.texts & sys.modules.keys() if package(x) not in FOREIGN}
             names |= {name for name in space if not name.startswith("__")}
