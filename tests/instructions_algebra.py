@@ -218,7 +218,8 @@ def svd(xp, x):
 
 @instruction(_apart(_singular_gaps, 0.3))
 def singular_values(xp, x):
-    return xp.linalg.svd(x, compute_uv=False)
+    s = xp.linalg.svd(x, compute_uv=False)
+    return s + s**2
 
 
 @instruction(_apart(lambda x: np.linalg.svd(x, compute_uv=False)[-1], 0.3))
@@ -282,7 +283,9 @@ def operators_compare(xp, x, y):
 def logic(xp, x, y):
     more = xp.logical_or(xp.greater(x, y), xp.less(y, -5.0))
     both = xp.logical_and(more, xp.logical_not(xp.isnan(x)))
-    return xp.where(both, x * x, xp.cos(y))
+    odd = both ^ xp.greater(y, 0.0)
+    some = xp.logical_and(xp.any(both), xp.logical_not(xp.all(odd)))
+    return xp.where(both, x * x, xp.cos(y)) + xp.where(xp.logical_or(odd, some), y, 1.0)
 
 
 @instruction(chooser(any_shape))

@@ -175,6 +175,11 @@ def sum_of_nothing_or_all(xp, x):
     return xp.sum(x)
 
 
+@instruction(reduction)
+def logsumexp(xp, x, axis, keepdims):
+    return xp.logsumexp(x, axis=axis, keepdims=keepdims)
+
+
 @instruction(_without_ties(reduction))
 def amax(xp, x, axis, keepdims):
     return xp.max(x, axis=axis, keepdims=keepdims)

@@ -25,6 +25,8 @@ from admodes.ops.strong import strong_mul
 
 
 def _log_of_sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    x = np.asarray(x)
+    x = x if x.dtype.kind == "f" else x.astype(float)
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     base = np.where(np.isfinite(top), top, 0.0)
     largest = x == base
