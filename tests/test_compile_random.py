@@ -71,14 +71,18 @@ def derivative(f: Callable, k: int, n: int) -> tuple[str, Callable]:
 
 
 def shaken(program: Program, leaves: tuple, rng: Any) -> list:
-    """The outputs where every row is off by up to SHAKEN of itself."""
+    """The outputs where every row is off by up to SHAKEN of itself; all nan where an operation
+    cannot follow, as a decomposition of nan."""
     given = dict(zip([x.row for x in program.inputs], leaves, strict=True)) | program.captured
     made: list[Any] = []
     for row, step in enumerate(program.steps):
         if step.op is None:
             y = given[row]
         else:
-            y = step.op.dispatch(tuple(value_of(a, made) for a in step.args), step.params)
+            try:
+                y = step.op.dispatch(tuple(value_of(a, made) for a in step.args), step.params)
+            except np.linalg.LinAlgError:
+                return [np.nan] * len(program.outputs)
         if np.asarray(y).dtype.kind in "fc":
             y = canonical(y * (1.0 + SHAKEN * rng.uniform(-1.0, 1.0, np.shape(y))))
         made.append(y)
@@ -91,7 +95,7 @@ def largest(x: Any) -> float:
 
 def moved_by(y: Any, expected: Any) -> float:
     """The largest change of an entry; inf where shaking made nan of a number and says nothing."""
-    if not np.isfinite(y)[np.isfinite(expected)].all():
+    if not np.isfinite(np.broadcast_to(y, np.shape(expected)))[np.isfinite(expected)].all():
         return np.inf
     return largest(y - expected)
 
