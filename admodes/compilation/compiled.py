@@ -316,7 +316,8 @@ class Compiled:
         found = [Place("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
         places = [referred(p, known) for p in (*captures.places, *found)]
-        signature = replace(signature, leaves=[])
+        compares = any(step.is_test for step in made.program.steps)
+        signature = replace(signature, leaves=[], numpys=signature.numpys if compares else None)
         tree = made.program.out_tree
         loose = entry(signature, places, lambda *leaves: [None], LEAF)[0] if captures.held else None
         for key, a in captures.held.items():

@@ -17,6 +17,7 @@ from admodes.compilation import places as at
 from admodes.compilation.places import Place
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.signature import FLOAT, Array, Number, Signature, Slot, sorted_out
+from admodes.core.carrier import is_numpys
 from admodes.core.pytree import LEAF, Tree, unflatten
 
 MANY = 4
@@ -68,6 +69,11 @@ def others(xs: Sequence[Any]) -> list[Any] | None:
     return None if None in found else found
 
 
+def some_numpys(xs: Sequence[Any]) -> bool:
+    """Whether a number of NumPy is among them."""
+    return any(map(is_numpys, xs))
+
+
 KNOWN = {
     "__builtins__": {
         "getattr": getattr,
@@ -87,6 +93,7 @@ KNOWN = {
     "float64": np.float64,
     "other": other,
     "others": others,
+    "some_numpys": some_numpys,
     "same_items": at.same_items,
     "same_pairs": at.same_pairs,
     "same_bytes": at.same_bytes,
@@ -153,8 +160,12 @@ class _Arguments:
 
     def taken_apart(self) -> list[str]:
         """The arguments of the program, as expressions."""
+        if self.signature.numpys:
+            self.text.add("seen = False")
         for tree, name in zip(self.signature.tree.branches, ("args", "kwargs"), strict=True):
             self._branch(tree, name)
+        if self.signature.numpys:
+            self.text.miss_where("not seen")
         return self.inputs
 
     def _branch(self, tree: Tree, name: str) -> None:
@@ -188,6 +199,7 @@ class _Arguments:
     def _floats(self, name: str) -> None:
         text = self.text
         text.add(f"if set(map(type, {name})) != FLOATS:")
+        self._numpys(name)
         text.add(f"{name} = others({name})", 2)
         text.add(f"if {name} is None:", 2)
         text.add("return MISS", 3)
@@ -224,11 +236,22 @@ class _Arguments:
     def _input(self, slot: Slot, x: str, unlike: str) -> None:
         text = self.text
         text.add(f"if {unlike}:")
-        quick = f"float({x}) if {x}.__class__ is float64 else " if slot == FLOAT else ""
+        quick = ""
+        if slot == FLOAT:
+            self._numpys(f"({x},)")
+            quick = f"float({x}) if {x}.__class__ is float64 else "
         text.add(f"{x} = {quick}other({x}, {text.bind(slot)})", 2)
         text.add(f"if {x} is None:", 2)
         text.add("return MISS", 3)
         self.inputs.append(x)
+
+    def _numpys(self, xs: str) -> None:
+        """What numbers of NumPy mean where not all of xs are Python's floats."""
+        if self.signature.numpys:
+            self.text.add(f"seen = seen or some_numpys({xs})", 2)
+        elif self.signature.numpys is False:
+            self.text.add(f"if some_numpys({xs}):", 2)
+            self.text.add("return MISS", 3)
 
 
 def _result(text: Text, tree: Tree) -> str:

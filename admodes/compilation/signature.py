@@ -14,7 +14,7 @@ import numpy as np
 
 from admodes.compilation.naming import is_foreign
 from admodes.compilation.places import content_of
-from admodes.core.carrier import Carrier
+from admodes.core.carrier import Carrier, is_numpys
 from admodes.core.op import canonical
 from admodes.core.pytree import Tree, flatten
 from admodes.core.subclasses import plain_array
@@ -121,12 +121,15 @@ def _array(x: np.ndarray) -> tuple[Slot, Any]:
 @dataclass
 class Signature:
     """The case of one call: tree is the structure of (args, kwargs), slots say what the leaves
-    are, names where they stand; leaves are the arguments themselves as programs take them."""
+    are, names where they stand; leaves are the arguments themselves as programs take them.
+    numpys: where all that is recorded are single numbers, whether NumPy's are among them, so that
+    comparisons give truth values of NumPy; None where it makes no difference."""
 
     tree: Tree
     slots: list[Slot]
     leaves: list[Any]
     names: list[str]
+    numpys: bool | None = None
 
     @classmethod
     def of(cls, args: tuple, kwargs: dict, f: str) -> Signature:
@@ -139,7 +142,10 @@ class Signature:
                 found.append(sorted_out(leaf))
             except TypeError as error:
                 raise TypeError(f"{f}, compiled, {error} as {name}") from None
-        return cls(tree, [slot for slot, _ in found], [x for _, x in found], names)
+        slots = [slot for slot, _ in found]
+        floats = {slot for slot in slots if is_input(slot)} == {FLOAT}
+        numpys = any(map(is_numpys, leaves)) if floats else None
+        return cls(tree, slots, [x for _, x in found], names, numpys)
 
     @property
     def traced(self) -> bool:
@@ -159,7 +165,8 @@ class Signature:
 
     def described(self) -> list[str]:
         """Every argument with its kind, in words."""
-        return [f"{n}: {s}" for n, s in zip(self.names, self.slots, strict=True)]
+        kinds = ["float64" if self.numpys and s == FLOAT else str(s) for s in self.slots]
+        return [f"{n}: {kind}" for n, kind in zip(self.names, kinds, strict=True)]
 
 
 def is_input(slot: Slot) -> bool:

@@ -96,12 +96,19 @@ class Program:
 class Recording:
     """A list that is being written. held: the arrays that the function refers to, which are read
     anew at each run instead of being copied. values: whether steps keep their arrays. taped: a
-    tape is made of the rows, so that what would lose its derivative there loses it here."""
+    tape is made of the rows, so that what would lose its derivative there loses it here. numpys:
+    floats among the leaves were numbers of NumPy."""
 
     def __init__(
-        self, leaves: Sequence[Any], held: Held, values: bool, taped: bool = False
+        self,
+        leaves: Sequence[Any],
+        held: Held,
+        values: bool,
+        taped: bool = False,
+        numpys: bool = False,
     ) -> None:
         self.level = Level(leaves)
+        self.level.arrays |= numpys
         self.steps: list[Step] = []
         self.guards: list[Guard] = []
         self.notes: dict[str, None] = {}
@@ -322,12 +329,13 @@ def record_leaves(
     values: bool = True,
     taped: bool = False,
     checked: bool = True,
+    numpys: bool = False,
 ) -> Program:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
-    carriers. held, values and taped are as in Recording; held may be the arrays alone, by id.
-    checked: results that are no numbers are refused."""
+    carriers. held, values, taped and numpys are as in Recording; held may be the arrays alone, by
+    id. checked: results that are no numbers are refused."""
     watch = held if isinstance(held, Held) else Held(held or {})
-    recording = Recording(leaves, watch, values, taped)
+    recording = Recording(leaves, watch, values, taped, numpys)
     level = recording.level
     inputs = [recording.enter(None, (), None, x) for x in leaves]
     # x += v in the function gives an input another row.
