@@ -16,6 +16,7 @@ from admodes.core.carrier import (
     call,
     holding,
     innermost,
+    is_numpys,
     settled,
 )
 from admodes.core.held import Held
@@ -318,7 +319,11 @@ def record(f: Callable, *args: Any) -> Program:
     """
     xs, tree = flatten(args)
     leaves = [checked_input(x, "record", copy=True) for x in xs]
-    return record_leaves(lambda *inputs: call(f, unflatten(tree, list(inputs))), leaves, f)
+
+    def run(*inputs: Any) -> Any:
+        return call(f, unflatten(tree, list(inputs)))
+
+    return record_leaves(run, leaves, f, numpys=any(map(is_numpys, xs)))
 
 
 def record_leaves(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import shape_of
-from admodes.core.carrier import Carrier, value
+from admodes.core.carrier import Carrier, is_numpys, value
 from admodes.core.names import checked_names
 from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
@@ -38,7 +38,8 @@ def scalar_program(
 
 
 def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
-    """f as a function of numbers that returns a list of numbers, and args as those numbers.
+    """f as a function of numbers that returns a list of numbers, and args as those numbers: floats,
+    or numbers of NumPy where an argument is an array or a number of NumPy.
 
     >>> import numpy as np
     >>> from admodes.program.scalars import scalar_function
@@ -47,7 +48,8 @@ def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
     ([2.0, 6.0], [1.0, 3.0])
     """
     leaves, tree = flatten(args)
-    components = [float(c) for x in leaves for c in np.ravel(_number(x))]
+    kind = np.float64 if any(map(is_numpys, leaves)) else float
+    components = [kind(c) for x in leaves for c in np.ravel(_number(x))]
     return _scalarised(f, leaves, tree), components
 
 

@@ -44,13 +44,15 @@ def central_differences(
     f: Callable, xs: Sequence[float], j: int, outputs: int = 1, finer: float = 1.0
 ) -> list[tuple[float, float]]:
     """Differences of every output of f with respect to argument j, with their error estimates;
-    not a number where f raises an arithmetic error."""
+    not a number where f raises an arithmetic error, or leaves the real numbers as Python's roots
+    do."""
+    kind = type(xs[j])
 
     def moved(x: float) -> list[float]:
-        point = [np.float64(z) for z in (*xs[:j], x, *xs[j + 1 :])]
         try:
             with np.errstate(all="ignore"):
-                return [float(y) for y in f(*point)]
+                found = f(*xs[:j], kind(x), *xs[j + 1 :])
+                return [math.nan if y.__class__ is complex else float(y) for y in found]
         except (ArithmeticError, ValueError):
             return [math.nan] * outputs
 

@@ -1,5 +1,5 @@
-"""A compiled function takes numbers of NumPy as NumPy does: comparisons of them give truth values
-of NumPy, of which + is or; those of Python's numbers add up."""
+"""Numbers of NumPy and of Python in every interpreter: comparisons of the first give truth values of
+NumPy, of which + is or; those of Python's numbers add up."""
 
 import warnings
 
@@ -62,3 +62,25 @@ def test_many_numbers_in_a_list():
         for given in (xs, list(map(np.float64, xs))):
             assert compiled(given) == f(given)
     assert len(compiled.specialisations) == 2
+
+
+@pytest.mark.parametrize("kind", [float, np.float64])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_traces_recordings_and_proofs_see_the_same_kind_of_number(name, kind):
+    f = FUNCTIONS[name]
+    args = kind(2.0), kind(3.0)
+    slopes = ad.grad(f, argnums=(0, 1))(*args)
+    trace = ad.trace(f, *args)
+    assert trace.outputs[0]["value"] == ad.record(f, *args).as_function()(*args) == f(*args)
+    assert trace.jacobian["reverse"] == [list(slopes)]
+    assert ad.verify(f, *args).passed
+
+
+def test_entries_of_an_array_are_numbers_of_numpy():
+    def f(x):
+        return ((x[0] > 0) + (x[0] > 1)) * x[1]
+
+    x = np.array([2.0, 3.0])
+    assert ad.grad(f)(x).tolist() == [0.0, 1.0]
+    assert ad.trace(f, x).jacobian["reverse"] == [[0.0, 1.0]]
+    assert ad.verify(f, x).passed
