@@ -24,6 +24,7 @@ LEVELS = ("X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR")
 NUMERIC = (
     *("test_native_numbers.py", "test_native_arrays.py", "test_compile_random.py"),
     *("test_ops_generic.py", "test_optimisation_values.py", "test_truth_values.py"),
+    "test_native_ulps.py",
 )
 """What CI repeats in some eight minutes; other files are named on the command line."""
 HERE = Path(__file__).parent

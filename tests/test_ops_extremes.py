@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 from harness import ELEMENTWISE, derivative, error_in_ulps, exact, ids, nestings
+from kernel_bounds import GAMMAS, apart, ulps
 from seeds import generator
 
 import admodes as ad
@@ -21,17 +22,6 @@ VALUE_ULPS = 4
 
 PARTIAL_ULPS = 8
 """The same for a partial, which is a short formula of values."""
-
-KERNEL_ULPS = 4
-"""How far the kernel on Python floats and the kernel on arrays may lie apart."""
-
-LIBRARIES = {"erf": 8, "erfc": 64, "gelu": 64, "gammaln": 8}
-"""The same in ulps of max(1, |value|) for gammaln and of the value for the others, where one kernel
-is of math and the other of scipy."""
-
-GAMMAS = ("gammaln", "digamma", "trigamma")
-"""They have scipy's accuracy, which is less between the poles of negative arguments; of digamma
-the last places are those of max(1, |value|), as its zero at 1.46 is no double."""
 
 MAGNITUDES = [
     *(0.0, 5e-324, 1e-308, 1e-300, 1e-200, 1e-100, 1e-16, 1e-8, 1e-4, 0.1, 0.25),
@@ -137,11 +127,8 @@ def test_the_two_kernels_agree(op):
     same = np.isfinite(on_arrays)
     np.testing.assert_array_equal(same, np.isfinite(on_floats))
     np.testing.assert_array_equal(on_arrays[~same], on_floats[~same])
-    apart = np.abs(on_arrays[same] - on_floats[same])
-    size = np.abs(on_floats[same])
-    size = np.maximum(size, 1.0) if op.name in GAMMAS else size
-    limit = LIBRARIES.get(op.name, KERNEL_ULPS) * np.spacing(size)
-    assert np.all(apart <= limit), np.array(points)[same][np.argmax(apart - limit)]
+    over = ulps(op.name, on_floats, on_arrays) - [apart(op.name, (), p) for p in points]
+    assert np.max(over) <= 0, points[np.argmax(over)]
 
 
 NAMED = [

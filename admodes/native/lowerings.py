@@ -4,7 +4,8 @@ A line may be several instructions; each but the last is called %a, %b, … by t
 {1}, … are the arguments. Nothing is contracted or reassociated, so every result is bitwise that of
 eager evaluation, signs of zeros apart: eager numbers take the same libm, and entries of arrays the
 same loops of NumPy. Between the two, NumPy's loops differ from libm by up to 4 units in the last
-place, and from one CPU to another (SVML with AVX-512 for one).
+place (SciPy's by more: tests/kernel_bounds.py), and from one CPU to another (SVML with AVX-512 for
+one).
 """
 
 from __future__ import annotations

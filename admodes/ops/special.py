@@ -147,7 +147,10 @@ def _log_gamma(a: float) -> float:
 
 
 def _log_gammas(a: Any) -> Any:
-    y = _scipy("gammaln")(a)
+    size = np.abs(a)
+    y = np.where(np.isinf(a), size, _scipy("gammaln")(a))
+    # Beside the pole at 0 the library is infinite already.
+    y = np.where(size < np.finfo(float).tiny, -np.log(size), y).astype(a.dtype)
     near = (a >= 0.5) & (a <= 2.5)
     if not np.any(near):
         return y
