@@ -1,5 +1,5 @@
-"""Numbers of NumPy and of Python in every interpreter: comparisons of the first give truth values of
-NumPy, of which + is or; those of Python's numbers add up."""
+"""Numbers of NumPy and of Python in every interpreter: comparisons of the first give truth values
+of NumPy, of which + is or; those of Python's numbers add up."""
 
 import warnings
 
