@@ -127,7 +127,6 @@ def results() -> Records:
         "ad.count": lambda: ad.count(network, 2.0, 1.0),
         "ad.equations": lambda: ad.equations(attention, *x),
         "ad.code": lambda: ad.code(attention, *x),
-        "ad.sparsity": lambda: ad.sparsity(golden_functions.ring, POINTS["ring"]["u"]),
         "ad.chain": lambda: ad.chain([2, 3, 4, 1]),
         "ad.chain_of": lambda: ad.chain_of([np.sin, np.cumsum, np.sum], np.ones(3))[0],
         "ad.revolve": lambda: ad.revolve(10, 3),

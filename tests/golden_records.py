@@ -299,7 +299,7 @@ GOLDENS = {
     "verify": Golden(verify),
     "equations": Golden(equations),
     "code": Golden(code),
-    "sparsity": Golden(sparsity),
+    "sparsity": Golden(sparsity, peers=("scipy",)),
     "graphs": Golden(graphs),
     "results": Golden(results),
     "tables": Golden(tables),
