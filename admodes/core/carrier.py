@@ -195,6 +195,10 @@ class Carrier:
         None where nothing tells."""
         return (self.primal,)
 
+    def as_numpys(self) -> Any:
+        """The same value, as a truth value of NumPy if it is one of Python."""
+        return self
+
     def seen(self, how: str) -> None:
         """The plain value inside has left the derivative."""
 
@@ -258,9 +262,9 @@ class Carrier:
             arity = getattr(op, "arity", None)
             if arity is None:
                 refuse_among(inputs, ufunc)
-            if arity == 1:
-                return self.unary(op) if op.elementwise else op(*inputs)
-            return self.binary(op, *inputs) if arity == 2 else op(*inputs)
+            elif op.elementwise and arity < 3:
+                return self.unary(op) if arity == 1 else self.binary(op, *inputs)
+            return as_numpys(op(*inputs))
         refuse_among(inputs, ufunc)
         return special_ufunc(ufunc, method, inputs, kwargs)
 
@@ -281,6 +285,13 @@ class Carrier:
 
     def __getattr__(self, name: str) -> Any:
         raise NoAttribute(name)
+
+
+def as_numpys(x: Any) -> Any:
+    """A result of NumPy's functions, which give truth values of NumPy."""
+    if x.__class__ is bool:
+        return np.bool_(x)
+    return x.as_numpys() if isinstance(x, Carrier) else x
 
 
 def value(x: Any) -> Any:

@@ -13,6 +13,7 @@ from admodes.core.carrier import (
     Carrier,
     Level,
     LostDerivative,
+    as_numpys,
     call,
     holding,
     innermost,
@@ -123,7 +124,8 @@ class Recording:
     def enter(self, op: Any, args: tuple, params: dict | None, y: Any) -> Recorded:
         """A new row, and its carrier."""
         self.held.look_at_errors()
-        self.steps.append(Step(op, args, params, y if self.values else blank(y)))
+        value = bool(y) if y.__class__ is np.bool_ else y
+        self.steps.append(Step(op, args, params, value if self.values else blank(value)))
         kind = fitting(Recorded, y, shape_of(y))
         return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
@@ -209,7 +211,6 @@ class Recorded(Carrier):
         except Exception as error:
             self.recording.raised(op.name, error)
             raise
-        y = bool(y) if y.__class__ is np.bool_ else y
         return self.recording.enter(op, tuple(refs), params and self.recording.plain(params), y)
 
     def unary(self, op: Any) -> Any:
@@ -249,6 +250,16 @@ class Recorded(Carrier):
         except LostDerivative as error:
             self.recording.raised(decide.__name__, error)
             raise
+
+    def as_numpys(self) -> Any:
+        y = as_numpys(self.primal)
+        if y is self.primal or self.level.arrays:
+            return self
+        return type(self)(self.level, y, self.row, self.recording)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        given = (x.as_numpys() if isinstance(x, Carrier) else x for x in inputs)
+        return super().__array_ufunc__(ufunc, method, *given, **kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         try:

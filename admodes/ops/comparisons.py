@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import aligned, linear
-from admodes.core.carrier import UFUNCS, Carrier, bind_operator, implements
+from admodes.core.carrier import UFUNCS, Carrier, as_numpys, bind_operator, implements
 from admodes.core.inplace import IN_PLACE, bind_in_place
 from admodes.core.op import Op, shape_of
+from admodes.core.truth import truth_kind
 from admodes.ops.shaping import unbroadcast
 
 
@@ -144,4 +145,7 @@ UFUNCS.update(
 def _numpy_where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None and y is None:
         return np.nonzero(condition)
+    if truth_kind(x) and truth_kind(y) and not (shape_of(x) or shape_of(y)):
+        held = as_numpys(_truth(condition))
+        return either(both(held, x), both(opposite(held), y))
     return where(condition, x, y)

@@ -14,6 +14,7 @@ from admodes.core.builders import Domain, dtype_of, is_complex, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
 from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
+from admodes.core.truth import truth_kind
 from admodes.ops.arithmetic import square
 from admodes.ops.comparisons import where
 from admodes.ops.planar import cosine, over_square
@@ -138,6 +139,9 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
 
 
 def _conjugate(x: Any) -> Any:
+    if isinstance(x, Carrier) and truth_kind(x):
+        # NumPy makes a whole number of it.
+        return x + 0
     return conj(x) if is_complex(x) else x.clone() if isinstance(x, Carrier) else x
 
 

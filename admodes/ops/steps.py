@@ -11,6 +11,7 @@ import numpy as np
 from admodes.core.builders import Domain, elementwise, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements
 from admodes.core.op import Kink, Op
+from admodes.core.truth import is_whole
 from admodes.ops.activations import logaddexp
 from admodes.ops.arithmetic import multiply
 from admodes.ops.comparisons import equal, greater, less, not_equal, where
@@ -163,7 +164,17 @@ signbit = _test("signbit", np.signbit, "Whether a has a minus sign")
 
 
 def _skip_nan(op: Op) -> Any:
-    return lambda a, b: op(where(isnan(a), b, a), where(isnan(b), a, b))
+    return lambda a, b: op(_known(a, b), _known(b, a))
+
+
+def _known(a: Any, other: Any) -> Any:
+    return a if is_whole(a) else where(isnan(a), other, a)
+
+
+def _ldexp(a: Any, n: Any) -> Any:
+    if not is_whole(n):
+        raise TypeError("np.ldexp takes whole exponents, as in NumPy: write a * 2.0**n")
+    return a * (2.0**n if isinstance(n, Carrier) else np.ldexp(constant(1.0, a), n))
 
 
 def _heaviside(a: Any, b: Any) -> Any:
@@ -196,7 +207,7 @@ UFUNCS.update(
         np.radians: lambda a: a * (math.pi / 180.0),
         np.rad2deg: lambda a: a * (180.0 / math.pi),
         np.degrees: lambda a: a * (180.0 / math.pi),
-        np.ldexp: lambda a, n: a * np.ldexp(constant(1.0, a), n),
+        np.ldexp: _ldexp,
         np.divmod: lambda a, b: (floor_divide(a, b), remainder(a, b)),
         np.modf: lambda a: (a - trunc(a), trunc(a)),
     }
