@@ -1,6 +1,5 @@
 """Two thousand random programs with masks, small integers, updates in place, branches and captures
-that change, in all interpreters: the same ones in each run. fuzz.py runs as many others as one
-likes."""
+that change, in all interpreters: ADMODES_TEST_SEED=3 runs others, fuzz.py as many as one likes."""
 
 from __future__ import annotations
 
@@ -10,6 +9,7 @@ import pytest
 from fuzz import failures, smallest
 from fuzz_judges import case
 from fuzz_programs import change, grown, shrunk
+from seeds import SEED
 
 BLOCKS = 8
 PROGRAMS = 250
@@ -20,7 +20,7 @@ IN_TURN = 3
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_random_programs(block):
     seen: collections.Counter = collections.Counter()
-    first = PROGRAMS * block
+    first = 1_000_000 * SEED + PROGRAMS * block
     for k, text, p, judge in failures(iter(range(first, first + PROGRAMS)), IN_TURN, seen):
         p, text = smallest(p, k, judge, text)
         raise AssertionError(f"program {k}: {text}\n{p}")
