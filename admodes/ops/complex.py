@@ -15,7 +15,7 @@ from admodes.core.carrier import UFUNCS, Carrier, implements, settled
 from admodes.core.op import Kink, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.core.truth import truth_kind
-from admodes.ops.arithmetic import square
+from admodes.ops.arithmetic import add, square
 from admodes.ops.comparisons import where
 from admodes.ops.planar import cosine, over_square
 from admodes.ops.selection import abs as absolute
@@ -141,7 +141,7 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
 def _conjugate(x: Any) -> Any:
     if isinstance(x, Carrier) and truth_kind(x):
         # NumPy makes a whole number of it.
-        return x + 0
+        return add(x, 0)
     return conj(x) if is_complex(x) else x.clone() if isinstance(x, Carrier) else x
 
 

@@ -13,7 +13,7 @@ from admodes.core.carrier import UFUNCS, Carrier, implements
 from admodes.core.op import Kink, Op
 from admodes.core.truth import is_whole
 from admodes.ops.activations import logaddexp
-from admodes.ops.arithmetic import multiply
+from admodes.ops.arithmetic import multiply, power
 from admodes.ops.comparisons import equal, greater, less, not_equal, where
 from admodes.ops.selection import maximum, minimum
 from admodes.ops.shaping import constant
@@ -174,7 +174,7 @@ def _known(a: Any, other: Any) -> Any:
 def _ldexp(a: Any, n: Any) -> Any:
     if not is_whole(n):
         raise TypeError("np.ldexp takes whole exponents, as in NumPy: write a * 2.0**n")
-    return a * (2.0**n if isinstance(n, Carrier) else np.ldexp(constant(1.0, a), n))
+    return a * (power(2.0, n) if isinstance(n, Carrier) else np.ldexp(constant(1.0, a), n))
 
 
 def _heaviside(a: Any, b: Any) -> Any:
