@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise, shape_of
+from admodes.core.builders import Domain, Reading, elementwise, shape_of
 from admodes.core.carrier import value as plain_value
 from admodes.core.forward import jvp
 from admodes.core.names import checked_name
@@ -55,7 +55,7 @@ def custom_rule(
     if earlier is not None and not earlier.custom:
         raise ValueError(f"custom_rule: {name!r} is a built-in operation; choose another name")
     intervals = tuple(domain) if domain else ((0.3, 2.0),) * len(given)
-    rules = [_with_output(p, len(given), name) for p in given]
+    rules = [_declared(p, len(given), name) for p in given]
     REGISTRY.pop(name, None)
     try:
         op = elementwise(
@@ -88,8 +88,8 @@ def _check_rule(op: Op) -> None:
         check_grads(op, point, order=1)
 
 
-def _with_output(p: Callable[..., Any] | int, arity: int, name: str) -> Callable[..., Any] | int:
-    """p as a function of the result and the arguments."""
+def _declared(p: Callable[..., Any] | int, arity: int, name: str) -> Reading | int:
+    """p with what it takes: the arguments, or the result and the arguments."""
     if not callable(p):
         if p not in (0, 1, -1):
             raise ValueError(f"custom_rule {name}: a constant partial is 0, 1 or -1, not {p!r}")
@@ -100,7 +100,7 @@ def _with_output(p: Callable[..., Any] | int, arity: int, name: str) -> Callable
         takes_output = p.nin == arity + 1
     else:
         takes_output = _required(p, arity) > arity
-    return p if takes_output else lambda y, *args: p(*args)
+    return Reading(p, tuple(range(0 if takes_output else 1, arity + 1)))
 
 
 def _required(p: Callable[..., Any], arity: int) -> int:

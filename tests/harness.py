@@ -23,7 +23,7 @@ from array_cases import linear_array_cases
 from seeds import generator
 
 import admodes as ad
-from admodes.core.builders import Elementwise, Linear
+from admodes.core.builders import Elementwise, Linear, picking
 from admodes.core.op import REGISTRY
 from admodes.core.tangential import Tangential
 
@@ -127,8 +127,8 @@ def check_partials(op: Any) -> None:
                 continue
             compared += 1
             y = op.plain(point)
-            quick = op.quick_partials[i]
-            both = op.partial(i, y, point), quick(y, *point) if callable(quick) else quick
+            rule = op.partials[i]
+            both = op.partial(i, y, point), op.slope(i, (y, *point)) if callable(rule) else rule
             for got in both:
                 assert abs(got - float(expected)) <= CLOSE * abs(float(expected)), (
                     f"∂{op.name}/∂{'abc'[i]} at {point}: {got!r}, sympy {float(expected)!r}"
@@ -328,22 +328,31 @@ def evaluate(formula: str, **names: Any) -> Any:
     return visit(ast.parse(formula.replace("^", "**"), mode="eval"))
 
 
+def general(op: Any) -> tuple[Any, ...]:
+    """The partials of an elementwise operation as functions of (y, *args), or literals."""
+
+    def reading_all(rule: Any, reads: tuple[int, ...]) -> Any:
+        return lambda *given: rule(*(given[k] for k in reads))
+
+    pairs = zip(op.partials, op.reads, strict=True)
+    return tuple(reading_all(p, reads) if callable(p) else p for p, reads in pairs)
+
+
 @contextmanager
 def replaced(op: Any, **attributes: Any) -> Iterator[None]:
-    """The operation with other attributes for a while; its cached float partials are dropped."""
+    """The operation with other attributes for a while; partials are functions of (y, *args)."""
+    if "partials" in attributes:
+        attributes["reads"] = (tuple(range(op.arity + 1)),) * op.arity
+        attributes["picks"] = tuple(map(picking, attributes["reads"]))
     before = {name: getattr(op, name) for name in attributes}
     try:
         for name, attribute in attributes.items():
             setattr(op, name, attribute)
-        op.__dict__.pop("quick_partials", None)
-        op.__dict__.pop("array_partials", None)
         op.cache.clear()
         yield
     finally:
         for name, attribute in before.items():
             setattr(op, name, attribute)
-        op.__dict__.pop("quick_partials", None)
-        op.__dict__.pop("array_partials", None)
         op.cache.clear()
 
 

@@ -419,7 +419,10 @@ def test_a_fork_while_a_function_is_recorded():
     assert done.stdout.strip() == "0", done.stderr
 
 
-def test_interrupts_leave_arrays_writeable():
+def test_interrupts_leave_arrays_writeable(request):
+    # A shell that starts the tests in the background has them ignore interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     big, w = np.ones(2**16), np.ones(3)
 
     def f(x):

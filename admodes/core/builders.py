@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dis
 import functools
 import inspect
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from admodes.core.op import (
     NUMBERS,
     REGISTRY,
     UNLISTED,
+    BinaryOp,
     Domain,
     Form,
     Op,
+    TernaryOp,
     UnaryOp,
     canonical,
     register,
@@ -29,7 +31,6 @@ from admodes.core.space import (
     ARRAY,
     FLOAT,
     aligned,
-    all_plain,
     cast,
     dtype_of,
     is_complex,
@@ -37,7 +38,6 @@ from admodes.core.space import (
     sum_to,
     zeros,
 )
-from admodes.core.specialised import specialised
 
 __all__ = [
     "ARRAY",
@@ -46,9 +46,9 @@ __all__ = [
     "Elementwise",
     "ElementwiseUnary",
     "Linear",
-    "Partial",
+    "Reading",
+    "Rule",
     "aligned",
-    "all_plain",
     "cast",
     "dtype_of",
     "elementwise",
@@ -64,18 +64,52 @@ __all__ = [
 
 PLAIN = frozenset((np.ndarray, float, int))
 
-Partial = Callable[..., Any] | int
-"""The partial with respect to one argument: f(y, *args), or the literal 0, 1 or -1. Literal 0
-means that nothing is ever propagated; literals cost no multiplication."""
+Rule = Callable[..., Any] | int
+"""A partial as it is declared: a function of what it reads, which its parameters name (y for the
+result; a, b and c for the arguments), or the literal 0, 1 or -1. Literal 0 means that nothing is
+ever propagated; literals cost no multiplication."""
+
+PARAMETERS = ("y", "a", "b", "c")
+
+
+class Reading(NamedTuple):
+    """A partial whose parameters have other names: reads holds what each of them is, by position
+    in (y, *args)."""
+
+    rule: Callable[..., Any]
+    reads: tuple[int, ...]
+
+
+Pick = int | Callable[[Sequence[Any]], tuple] | None
+"""How a partial is given what it reads of (y, *args): by the position of one value, by a function
+that picks several, None for a literal."""
+
+
+def reading(partial: Rule | Reading) -> tuple[Rule, tuple[int, ...] | None]:
+    """The function of a partial and the positions that it reads; None for a literal."""
+    if isinstance(partial, Reading):
+        return partial
+    if not callable(partial):
+        return partial, None
+    return partial, tuple(map(PARAMETERS.index, inspect.signature(partial).parameters))
+
+
+def picking(reads: tuple[int, ...] | None) -> Pick:
+    """The positions that a partial reads, in the form that is quick."""
+    if reads is None or len(reads) == 1:
+        return reads and reads[0]
+    return operator.itemgetter(*reads) if reads else lambda given: ()
 
 
 @dataclass(eq=False, repr=False)
 class Elementwise(Op):
-    """partials[i] is ∂y/∂args[i]. `selects`: the partials are 0 and 1 (or ½), and a 0 cuts the
-    argument off, whatever comes from it. `fades`: so does a partial of 0 where the operation is
-    flat, as e^a is at -inf; a function of the arguments tells where, for the first of them."""
+    """partials[i] is ∂y/∂args[i], and reads[i] the positions in (y, *args) of what it takes; None
+    for a literal. `selects`: the partials are 0 and 1 (or ½), and a 0 cuts the argument off,
+    whatever comes from it. `fades`: so does a partial of 0 where the operation is flat, as e^a is
+    at -inf; a function of the arguments tells where, for the first of them."""
 
-    partials: tuple[Partial, ...] = ()
+    partials: tuple[Rule, ...] = ()
+    reads: tuple[tuple[int, ...] | None, ...] = ()
     selects: bool = False
     fades: bool | Callable[..., Any] = False
 
@@ -83,13 +117,12 @@ class Elementwise(Op):
         self.elementwise = self.entrywise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
         self.cuts = self.selects or self.fades
+        self.picks = tuple(map(picking, self.reads))
         super().__post_init__()
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
-        read: set[int] = set()
-        for p, wanted in zip(self.partials, active, strict=True):
-            if wanted and callable(p):
-                read |= _read(p, len(active) + 1)
+        pairs = zip(self.reads, active, strict=True)
+        read = {k for reads, wanted in pairs if wanted for k in reads or ()}
         return 0 in read, tuple(i + 1 in read for i in range(len(active)))
 
     def cut(self, i: int, args: tuple | list) -> Any:
@@ -105,13 +138,15 @@ class Elementwise(Op):
         """A partial times a tangent or cotangent, of plain arrays."""
         return strong(p, t, functools.partial(self.cut, i, args) if self.cuts else None)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("quick_partials", "array_partials"):
-            kernel = "scalar" if name == "quick_partials" else "array"
-            bound = tuple(specialised(p, kernel) for p in self.partials)
-            setattr(self, name, bound)
-            return bound
-        raise AttributeError(name)
+    def slope(self, i: int, given: tuple | list) -> Any:
+        """What the function of partial i makes of given, which is (y, *args)."""
+        p: Any = self.partials[i]
+        k: Any = self.picks[i]
+        try:
+            return p(given[k]) if k.__class__ is int else p(*k(given))
+        except ARITHMETIC:
+            given = with_infinities(given)
+            return p(given[k]) if k.__class__ is int else p(*k(given))
 
     def partial(self, i: int, y: Any, args: tuple) -> Any:
         """∂y/∂args[i] at these values; an int where it is a literal."""
@@ -119,11 +154,9 @@ class Elementwise(Op):
         if not callable(p):
             return p
         with quiet():
-            try:
-                found = p(y, *args)
-            except ARITHMETIC:
-                found = p(*with_infinities((y, *args)))
-                found = found if shape_of(y) else REGISTRY["reshape"](found, shape=())
+            found = self.slope(i, (y, *args))
+            if shape_of(found) != shape_of(y) == ():
+                found = REGISTRY["reshape"](found, shape=())
             if found.__class__ is np.ndarray and found.dtype.kind in "fb":
                 kind = dtype_of(y)
                 if found.dtype != kind and kind.kind == "f":
@@ -141,11 +174,7 @@ class Elementwise(Op):
             and y.__class__ is ARRAY
             and all(a.__class__ in PLAIN for a in args)
         ):
-            p = self.array_partials[i]
-            try:
-                found = p(y, *args)
-            except ARITHMETIC:
-                found = p(*with_infinities((y, *args)))
+            found = self.slope(i, (y, *args))
             if found.__class__ is ARRAY and found.dtype != y.dtype and y.dtype.kind == "f":
                 found = found.astype(y.dtype)
             return self.product(i, found, t, args)
@@ -182,26 +211,17 @@ class Elementwise(Op):
         return self.dispatch(aligned(args, mapped), params)
 
 
-def with_infinities(args: tuple) -> tuple[Any, ...]:
-    """Arguments of a rule with arrays in the place of Python's numbers, whose division has no
+def with_infinities(given: tuple | list) -> list:
+    """What a rule reads, with arrays in the place of Python's numbers, whose division has no
     infinities."""
-    return tuple([np.full(1, a, float) if a.__class__ in NUMBERS else a for a in args])
-
-
-def _read(function: Any, count: int) -> set[int]:
-    """The positions of the parameters that a function reads; all where it does not tell."""
-    code = getattr(function, "__code__", None)
-    if code is None or code.co_argcount != count or code.co_flags & inspect.CO_VARARGS:
-        return set(range(count))
-    names = code.co_varnames[:count]
-    read = set(code.co_cellvars)
-    for step in dis.get_instructions(code):
-        if "LOAD_FAST" in step.opname:
-            read |= set(step.argval) if isinstance(step.argval, tuple) else {step.argval}
-    return {i for i, name in enumerate(names) if name in read}
+    return [np.full(1, a, float) if a.__class__ in NUMBERS else a for a in given]
 
 
 class ElementwiseUnary(Elementwise, UnaryOp):
+    pass
+
+
+class ElementwiseBinary(Elementwise, BinaryOp):
     pass
 
 
@@ -238,18 +258,23 @@ class Linear(Op):
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         if not self.active(i):
             return None
-        plain = all_plain((w, *args)) and (w.__class__ is float or w.dtype.kind == "f")
         rule = self.transposes[0 if self.arity is None else i]
-        rule = specialised(rule, "array") if plain else rule
         given = (i, w) if self.arity is None else (w,)
-        term = rule(*given, y, *args, **params) if params else rule(*given, y, *args)
-        return canonical(term) if plain else term
+        return rule(*given, y, *args, **params) if params else rule(*given, y, *args)
+
+
+class LinearBinary(Linear, BinaryOp):
+    pass
+
+
+class LinearTernary(Linear, TernaryOp):
+    pass
 
 
 def elementwise(
     name: str,
     value: Callable[..., Any],
-    *partials: Partial,
+    *partials: Rule | Reading,
     scalar: Callable[..., float] | None = None,
     symbol: Callable[..., Any] | None = None,
     text: str = "",
@@ -274,8 +299,8 @@ def elementwise(
     truths: Callable[..., Any] | None = None,
     doc: str = "",
 ) -> Op:
-    """Declare an elementwise operation: one partial per argument, each f(y, *args) written with
-    admodes operations, y being the result.
+    """Declare an elementwise operation: one partial per argument, each written with admodes
+    operations as a function of what it reads: y, the result, and a, b and c, the arguments.
 
     value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
@@ -286,7 +311,10 @@ def elementwise(
     computes.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
-    make = ElementwiseUnary if len(partials) == 1 else Elementwise
+    read = list(map(reading, partials))
+    rules = tuple(rule for rule, _ in read)
+    short = {1: ElementwiseUnary, 2: ElementwiseBinary}
+    make = short.get(len(partials), Elementwise)
     op = make(
         name=name,
         array=value,
@@ -307,8 +335,9 @@ def elementwise(
         folds=folds,
         holomorphic=holomorphic,
         truths=truths,
-        partials=partials,
-        selects=selects or not any(partials),
+        partials=rules,
+        reads=tuple(positions for _, positions in read),
+        selects=selects or not any(rules),
         squared=squared,
         smooth=smooth,
         commutes=commutes,
@@ -372,7 +401,8 @@ def linear(
     of samples; without it the samples are taken one by one. entrywise, squared, smooth, commutes:
     as in Op. cost(args, y, **params) counts the operations by kind, where there is not one per
     entry of the result."""
-    op = Linear(
+    make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
+    op = make(
         name=name,
         array=value,
         scalar=scalar or value,

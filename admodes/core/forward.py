@@ -56,9 +56,10 @@ class Dual(Carrier):
             try:
                 y = op.scalar(x)
                 if y or (self.origin is None and op.squared is None):
-                    p = op.quick_partials[0]
-                    if p.__class__ is not int:
-                        p = p(y, x)
+                    p = op.partials[0]
+                    k = op.picks[0]
+                    if k is not None:
+                        p = p(x) if k == 1 else p(y) if k == 0 else p(*k((y, x)))
                     t = p * t if t and (p or not op.cuts) else 0.0
                     return _number(self.level, y, t)
             except ARITHMETIC:
@@ -85,12 +86,22 @@ class Dual(Carrier):
             try:
                 y = op.scalar(x, z)
                 if y or not (op.squared or has_origin(a) or has_origin(b)):
-                    p, q = op.quick_partials
+                    p, q = op.partials
+                    given = (y, x, z)
                     total = 0.0
+                    j, k = op.picks
                     if t:
-                        total = t * (p if p.__class__ is int else p(y, x, z))
+                        if j.__class__ is int:
+                            p = p(given[j])
+                        elif j is not None:
+                            p = p(*j(given))
+                        total = t * p
                     if s:
-                        total += s * (q if q.__class__ is int else q(y, x, z))
+                        if k.__class__ is int:
+                            q = q(given[k])
+                        elif k is not None:
+                            q = q(*k(given))
+                        total += s * q
                     if total == total:
                         return _number(level, y, total)
             except ARITHMETIC:

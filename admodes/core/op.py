@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
@@ -26,6 +27,8 @@ ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 _NOTHING = bytes(32)
 
 NUMBERS = frozenset((float, int, bool))
+
+FLOAT64 = np.dtype(float)
 
 REGISTRY: dict[str, Op] = {}
 """Every operation by name and by alias."""
@@ -103,6 +106,10 @@ class Op:
         return f"<op {self.name}>"
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        if len(args) == 1 == self.arity:
+            (a,) = args
+            if a.__class__ is ndarray and a.dtype is FLOAT64 and is_quiet():
+                return self.on_arrays(args, params)
         return self.dispatch(args, params or None)
 
     def dispatch(self, args: tuple, params: dict | None) -> Any:
@@ -114,18 +121,21 @@ class Op:
         arrays = floats = True
         others = False
         for a in args:
-            if a.__class__ is np.ndarray:
+            kind = a.__class__
+            if kind is ndarray:
                 floats = False
                 if a.dtype.kind != "f":
                     arrays = False
-                    others = True
+                    others = others or self.calculates
+            elif kind is float:
+                continue
             elif isinstance(a, Carrier):
                 others = others or (a.records and is_whole(a))
                 if top is None or a.level.serial > top.level.serial:
                     top = a
-            elif a.__class__ is not float:
+            else:
                 arrays = False
-                others = others or a.__class__ is not int
+                others = others or kind is not int
         if others:
             args = tuple([joined(plain_array(a, self.name), REGISTRY.get("stack")) for a in args])
             top = outermost(args)
@@ -178,7 +188,7 @@ class Op:
         """The value on arrays and numbers of floats, inside a derivative call, where NumPy's
         warnings are off."""
         y = self.array(*xs, **params) if params else self.array(*xs)
-        return y if y.__class__ is np.ndarray and y.ndim else canonical(y)
+        return y if y.__class__ is ndarray and y.ndim else canonical(y)
 
     def numeric(self, x: Any) -> Any:
         """An argument as the array kernel takes it."""
@@ -238,7 +248,7 @@ class Op:
 
 
 class UnaryOp(Op):
-    """An elementwise operation of one argument: the short way for floats and carriers."""
+    """An operation of one argument, with short ways for floats, plain arrays and carriers."""
 
     def __call__(self, x: Any, *more: Any) -> Any:  # type: ignore[override]
         if more:
@@ -248,9 +258,45 @@ class UnaryOp(Op):
                 return self.scalar(x)
             except ARITHMETIC:
                 return self.plain((x,))
-        if isinstance(x, Carrier):
+        if x.__class__ is ndarray:
+            if x.dtype is FLOAT64 and is_quiet():
+                return self.on_arrays((x,), None)
+        elif isinstance(x, Carrier):
             return x.unary(self)
         return self.dispatch((x,), None)
+
+
+class BinaryOp(Op):
+    """An operation of two arguments, with short ways for floats and plain arrays: its rules and
+    those of others call it on such."""
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if len(args) == 2:
+            a, b = args
+            if a.__class__ is float:
+                if b.__class__ is float and not self.structural:
+                    try:
+                        return self.scalar(a, b)
+                    except ARITHMETIC:
+                        return self.plain(args)
+            elif (
+                a.__class__ is b.__class__ is ndarray
+                and a.dtype is b.dtype is FLOAT64
+                and is_quiet()
+            ):
+                return self.on_arrays(args, params)
+        return self.dispatch(args, params or None)
+
+
+class TernaryOp(Op):
+    """An operation of three arguments, with a short way for a truth value and two floats."""
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if len(args) == 3 and not self.structural:
+            c, a, b = args
+            if c.__class__ is bool and a.__class__ is b.__class__ is float:
+                return self.scalar(c, a, b)
+        return self.dispatch(args, params or None)
 
 
 def canonical(result: Any) -> Any:

@@ -57,19 +57,6 @@ def aligned(args: tuple, mapped: tuple[bool, ...]) -> tuple:
     )
 
 
-def all_plain(args: tuple) -> bool:
-    """Whether array kernels take these: plain arrays, at least one, and plain floats."""
-    found = False
-    for a in args:
-        if a.__class__ is ARRAY:
-            found = True
-            if a.dtype.kind not in "fbi":
-                return False
-        elif a.__class__ is not float:
-            return False
-    return found
-
-
 def dtype_of(x: Any) -> np.dtype:
     """The dtype of derivatives of x: its own where that is of floats or complex, else float64."""
     kind = getattr(innermost(x), "dtype", FLOAT)

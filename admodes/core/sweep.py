@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from admodes.core.builders import Elementwise, dtype_of, is_complex, sum_to, with_infinities
+from admodes.core.builders import Elementwise, dtype_of, is_complex, sum_to
 from admodes.core.carrier import Carrier, quiet
-from admodes.core.op import ARITHMETIC, REGISTRY, blank, canonical, shape_of
+from admodes.core.op import REGISTRY, blank, canonical, shape_of
 from admodes.core.tape import General, Node
 
 Product = Callable[[Any, int, Any, Any, list], Any]
@@ -85,7 +85,8 @@ def _array_step(
     """Add what w contributes to the arguments of an elementwise operation on plain arrays."""
     op = node.op
     xs = node.local
-    partials = op.array_partials
+    partials = op.partials
+    given = (node.primal, *xs)
     for i, a in enumerate(node.args):
         if a is None:
             continue
@@ -99,10 +100,7 @@ def _array_step(
             if p == -1:
                 term = -term
         else:
-            try:
-                p = p(node.primal, *xs)
-            except ARITHMETIC:
-                p = p(*with_infinities((node.primal, *xs)))
+            p = op.slope(i, given)
             # A finite number cannot turn an exact zero into nan.
             term = w * p if p.__class__ is float and p - p == 0.0 else product(op, i, p, w, xs)
             if term.dtype is not w.dtype:

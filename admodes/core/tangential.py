@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.builders import all_plain, in_latex, zeros
+from admodes.core.builders import in_latex, zeros
+from admodes.core.carrier import Carrier
 from admodes.core.op import Domain, Form, Op, canonical, register, shape_of
 from admodes.core.reverse import conjugate, vjp
-from admodes.core.specialised import specialised
 
 
 @dataclass(eq=False, repr=False)
@@ -36,10 +36,8 @@ class Tangential(Op):
         if not self.active(i):
             return None
         if self.cotangent is not None:
-            plain = all_plain((w, y, *args))
-            rule = specialised(self.cotangent, "array") if plain else self.cotangent
-            term = rule(w, y, *args, **(params or {}))
-            return canonical(term) if plain else term
+            term = self.cotangent(w, y, *args, **(params or {}))
+            return term if isinstance(term, Carrier) else canonical(term)
 
         def along(t: Any) -> Any:
             tangents = [t if k == i else None for k in range(len(args))]

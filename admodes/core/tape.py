@@ -67,9 +67,10 @@ class Node(Carrier):
         if x.__class__ is float:
             try:
                 y = op.scalar(x)
-                p = op.quick_partials[0]
-                if p.__class__ is not int:
-                    p = p(y, x)
+                p = op.partials[0]
+                k = op.picks[0]
+                if k is not None:
+                    p = p(x) if k == 1 else p(y) if k == 0 else p(*k((y, x)))
                 if (p or not op.cuts) and (y or self.origin is None):
                     return self.result(self.level, y, op, (self,), p)
             except ARITHMETIC:
@@ -93,15 +94,21 @@ class Node(Carrier):
         ):
             try:
                 y = op.scalar(u, v)
-                p, q = op.quick_partials
+                p, q = op.partials
+                given = (y, u, v)
+                j, k = op.picks
                 if x is None:
                     p = None
-                elif p.__class__ is not int:
-                    p = p(y, u, v)
+                elif j.__class__ is int:
+                    p = p(given[j])
+                elif j is not None:
+                    p = p(*j(given))
                 if z is None:
                     q = None
-                elif q.__class__ is not int:
-                    q = q(y, u, v)
+                elif k.__class__ is int:
+                    q = q(given[k])
+                elif k is not None:
+                    q = q(*k(given))
                 if op.cuts:
                     p = p or (None if op.cut(0, (u, v)) else p)
                     q = q or None

@@ -70,7 +70,7 @@ _logit_slope = elementwise(
 logit = elementwise(
     "logit",
     _logit,
-    lambda y, a: _logit_slope(a),
+    lambda a: _logit_slope(a),
     symbol=lambda sp, a: sp.log(a / (1 - a)),
     text="logit({0})",
     printed=("1/(a*(1 - a))",),
@@ -86,7 +86,7 @@ def _float_softplus(x: float) -> float:
 softplus = elementwise(
     "softplus",
     lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    lambda y, a: sigmoid(a),
+    lambda a: sigmoid(a),
     scalar=_float_softplus,
     symbol=lambda sp, a: sp.log(1 + sp.exp(a)),
     printed=("sigmoid(a)",),
@@ -102,7 +102,7 @@ def _at_zero(name: str) -> Any:
 relu = elementwise(
     "relu",
     lambda x: np.where(np.isnan(x), x, np.maximum(x, 0)),
-    lambda y, a: where(greater(a, 0), 1.0, 0.0),
+    lambda a: where(greater(a, 0.0), 1.0, 0.0),
     scalar=lambda x: x if x > 0 or x != x else 0.0,
     symbol=lambda sp, a: sp.Max(a, 0),
     printed=("where(a > 0, 1, 0)",),
@@ -114,8 +114,8 @@ relu = elementwise(
 leaky_relu = elementwise(
     "leaky_relu",
     lambda x, slope: np.where(x > 0, x, slope * x),
-    lambda y, a, b: where(greater(a, 0), 1.0, b),
-    lambda y, a, b: where(greater(a, 0), 0.0, a),
+    lambda a, b: where(greater(a, 0.0), 1.0, b),
+    lambda a: where(greater(a, 0.0), 0.0, a),
     scalar=lambda x, slope: float(x) if x > 0 else slope * x,
     symbol=lambda sp, a, b: sp.Piecewise((a, a > 0), (a * b, True)),
     printed=("where(a > 0, 1, b)", "where(a > 0, 0, a)"),
@@ -128,8 +128,8 @@ leaky_relu = elementwise(
 elu = elementwise(
     "elu",
     lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-    lambda y, a, b: where(greater(a, 0), 1.0, tangent_mul(exp(a), b)),
-    lambda y, a, b: where(greater(a, 0), 0.0, expm1(a)),
+    lambda a, b: where(greater(a, 0.0), 1.0, tangent_mul(exp(a), b)),
+    lambda a: where(greater(a, 0.0), 0.0, expm1(a)),
     scalar=lambda x, alpha: float(x) if x > 0 else alpha * math.expm1(x),
     symbol=lambda sp, a, b: sp.Piecewise((a, a > 0), (b * (sp.exp(a) - 1), True)),
     printed=("where(a > 0, 1, b*e^a)", "where(a > 0, 0, e^a - 1)"),
@@ -149,8 +149,8 @@ def _float_logaddexp(a: float, b: float) -> float:
 logaddexp = elementwise(
     "logaddexp",
     np.logaddexp,
-    lambda y, a, b: sigmoid(a - b),
-    lambda y, a, b: sigmoid(b - a),
+    lambda a, b: sigmoid(a - b),
+    lambda a, b: sigmoid(b - a),
     scalar=_float_logaddexp,
     symbol=lambda sp, a, b: sp.log(sp.exp(a) + sp.exp(b)),
     printed=("sigmoid(a - b)", "sigmoid(b - a)"),

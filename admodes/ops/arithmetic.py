@@ -87,8 +87,8 @@ negate = elementwise(
 multiply = elementwise(
     "multiply",
     np.multiply,
-    lambda y, a, b: b,
-    lambda y, a, b: a,
+    lambda b: b,
+    lambda a: a,
     scalar=operator.mul,
     symbol=lambda sp, a, b: a * b,
     text="{0}*{1}",
@@ -107,8 +107,8 @@ multiply = elementwise(
 divide = elementwise(
     "divide",
     np.divide,
-    lambda y, a, b: 1 / b,
-    lambda y, a, b: -y / b,
+    lambda b: 1 / b,
+    lambda y, b: -y / b,
     scalar=operator.truediv,
     symbol=lambda sp, a, b: a / b,
     text="{0} / {1}",
@@ -127,7 +127,7 @@ divide = elementwise(
 inverse = elementwise(
     "inverse",
     lambda a: 1 / a,
-    lambda y, a: -y * y,
+    lambda y: -y * y,
     scalar=lambda a: 1 / a,
     symbol=lambda sp, a: 1 / a,
     text="1 / {0}",
@@ -144,7 +144,7 @@ inverse = elementwise(
 square = elementwise(
     "square",
     np.square,
-    lambda y, a: 2 * a,
+    lambda a: 2 * a,
     scalar=lambda a: a * a,
     symbol=lambda sp, a: a**2,
     text="{0}²",
@@ -186,11 +186,11 @@ def _power_log(n: int) -> Op:
     return elementwise(
         f"power_log{n}",
         lambda a, b: _power_logs(n, a, b),
-        lambda y, a, b: (
+        lambda a, b: (
             tangent_mul(_power_log(n)(a, b - 1), b)
             + (power(a, b - 1) if n == 1 else n * _power_log(n - 1)(a, b - 1))
         ),
-        lambda y, a, b: _power_log(n + 1)(a, b),
+        lambda a, b: _power_log(n + 1)(a, b),
         scalar=lambda a, b: _float_power_logs(n, a, b),
         symbol=lambda sp, a, b: a**b * sp.log(a) ** n,
         text="{0}^{1} ln {0}" if n == 1 else f"{{0}}^{{1}} (ln {{0}})^{n}",
@@ -215,8 +215,8 @@ _power_log(1)
 power: Op = elementwise(
     "power",
     np.power,
-    lambda y, a, b: tangent_mul(power(a, b - 1), b),
-    lambda y, a, b: _power_log(1)(a, b),
+    lambda a, b: tangent_mul(power(a, b - 1), b),
+    lambda a, b: _power_log(1)(a, b),
     scalar=_float_power,
     symbol=lambda sp, a, b: a**b,
     text="{0}^{1}",
@@ -254,7 +254,7 @@ setattr(Carrier, "__pos__", lambda self: self.clone())  # noqa: B010
 sqrt = elementwise(
     "sqrt",
     np.sqrt,
-    lambda y, a: 0.5 / y,
+    lambda y: 0.5 / y,
     scalar=math.sqrt,
     symbol=lambda sp, a: sp.sqrt(a),
     text="√{0}",
@@ -275,7 +275,7 @@ sqrt = elementwise(
 root = elementwise(
     "root",
     np.sqrt,
-    lambda y, a: where(equal(y, 0), 0.0, 0.5 / where(equal(y, 0), 1.0, y)),
+    lambda y: where(equal(y, 0), 0.0, 0.5 / where(equal(y, 0), 1.0, y)),
     scalar=math.sqrt,
     symbol=lambda sp, a: sp.sqrt(a),
     text="√{0}",
@@ -294,7 +294,7 @@ root = elementwise(
 cbrt = elementwise(
     "cbrt",
     np.cbrt,
-    lambda y, a: 1 / (3 * y * y),
+    lambda y: 1 / (3 * y * y),
     scalar=math.cbrt,
     symbol=lambda sp, a: sp.sign(a) * sp.Abs(a) ** sp.Rational(1, 3),
     text="∛{0}",

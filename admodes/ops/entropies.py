@@ -98,7 +98,7 @@ def _entropy(x: Any) -> Any:
 entr: Op = elementwise(
     "entr",
     _entropy,
-    lambda y, a: -1 - ln(a),
+    lambda a: -1 - ln(a),
     symbol=lambda sp, a: -a * sp.log(a),
     text="entr({0})",
     printed=("-1 - ln(a)",),
@@ -120,8 +120,8 @@ def _times_log1p(a: Any, b: Any) -> Any:
 xlog1py: Op = elementwise(
     "xlog1py",
     _times_log1p,
-    lambda y, a, b: log1p(b),
-    lambda y, a, b: a / where(both(equal(a, 0), equal(b, -1)), 1.0, 1 + b),
+    lambda b: log1p(b),
+    lambda a, b: a / where(both(equal(a, 0), equal(b, -1)), 1.0, 1 + b),
     symbol=lambda sp, a, b: a * sp.log(1 + b),
     text="xlog1py({0}, {1})",
     printed=("ln(1 + b)", "a/(1 + b)"),

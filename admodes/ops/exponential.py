@@ -25,7 +25,7 @@ def _edge(low: float) -> Domain:
 exp: Op = elementwise(
     "exp",
     np.exp,
-    lambda y, a: y,
+    lambda y: y,
     scalar=math.exp,
     symbol=lambda sp, a: sp.exp(a),
     text="e^{0}",
@@ -39,7 +39,7 @@ exp: Op = elementwise(
 exp2: Op = elementwise(
     "exp2",
     np.exp2,
-    lambda y, a: 2 * LN2 * exp2(a - 1),
+    lambda a: 2 * LN2 * exp2(a - 1),
     scalar=lambda a: math.pow(2.0, a),
     symbol=lambda sp, a: sp.Integer(2) ** a,
     text="2^{0}",
@@ -53,7 +53,7 @@ exp2: Op = elementwise(
 expm1 = elementwise(
     "expm1",
     np.expm1,
-    lambda y, a: exp(a),
+    lambda a: exp(a),
     scalar=math.expm1,
     symbol=lambda sp, a: sp.exp(a) - 1,
     text="e^{0} - 1",
@@ -67,7 +67,7 @@ expm1 = elementwise(
 ln = elementwise(
     "ln",
     np.log,
-    lambda y, a: 1 / a,
+    lambda a: 1 / a,
     scalar=math.log,
     symbol=lambda sp, a: sp.log(a),
     text="ln {0}",
@@ -83,7 +83,7 @@ ln = elementwise(
 log2 = elementwise(
     "log2",
     np.log2,
-    lambda y, a: 1 / (a * LN2),
+    lambda a: 1 / (a * LN2),
     scalar=math.log2,
     symbol=lambda sp, a: sp.log(a) / sp.log(2),
     text="log₂ {0}",
@@ -98,7 +98,7 @@ log2 = elementwise(
 log10 = elementwise(
     "log10",
     np.log10,
-    lambda y, a: 1 / (a * LN10),
+    lambda a: 1 / (a * LN10),
     scalar=math.log10,
     symbol=lambda sp, a: sp.log(a) / sp.log(10),
     text="log₁₀ {0}",
@@ -113,7 +113,7 @@ log10 = elementwise(
 log1p = elementwise(
     "log1p",
     np.log1p,
-    lambda y, a: 1 / (1 + a),
+    lambda a: 1 / (1 + a),
     scalar=math.log1p,
     symbol=lambda sp, a: sp.log(1 + a),
     text="ln(1 + {0})",

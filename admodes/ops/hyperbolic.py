@@ -17,7 +17,7 @@ from admodes.ops.strong import strong_mul
 sinh: Op = elementwise(
     "sinh",
     np.sinh,
-    lambda y, a: cosh(a),
+    lambda a: cosh(a),
     scalar=math.sinh,
     symbol=lambda sp, a: sp.sinh(a),
     text="sinh {0}",
@@ -30,7 +30,7 @@ sinh: Op = elementwise(
 cosh: Op = elementwise(
     "cosh",
     np.cosh,
-    lambda y, a: sinh(a),
+    lambda a: sinh(a),
     scalar=math.cosh,
     symbol=lambda sp, a: sp.cosh(a),
     text="cosh {0}",
@@ -43,7 +43,7 @@ cosh: Op = elementwise(
 tanh = elementwise(
     "tanh",
     np.tanh,
-    lambda y, a: 4 * sigmoid(2 * a) * sigmoid(-2 * a) if is_complex(a) else square(1 / cosh(a)),
+    lambda a: 4 * sigmoid(2 * a) * sigmoid(-2 * a) if is_complex(a) else square(1 / cosh(a)),
     scalar=math.tanh,
     symbol=lambda sp, a: sp.tanh(a),
     text="tanh {0}",
@@ -64,7 +64,7 @@ def _leg(a: Any) -> Any:
 asinh = elementwise(
     "asinh",
     np.arcsinh,
-    lambda y, a: 1 / _leg(a),
+    lambda a: 1 / _leg(a),
     scalar=math.asinh,
     symbol=lambda sp, a: sp.asinh(a),
     text="arsinh {0}",
@@ -99,7 +99,7 @@ _acosh_slope = elementwise(
 acosh = elementwise(
     "acosh",
     np.arccosh,
-    lambda y, a: _acosh_slope(a),
+    lambda a: _acosh_slope(a),
     scalar=math.acosh,
     symbol=lambda sp, a: sp.acosh(a),
     text="arcosh {0}",
@@ -135,7 +135,7 @@ _atanh_slope = elementwise(
 atanh = elementwise(
     "atanh",
     np.arctanh,
-    lambda y, a: _atanh_slope(a),
+    lambda a: _atanh_slope(a),
     scalar=math.atanh,
     symbol=lambda sp, a: sp.atanh(a),
     text="artanh {0}",

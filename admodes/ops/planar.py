@@ -38,8 +38,8 @@ def _float_cosine(a: float, b: float) -> float:
 cosine: Op = elementwise(
     "cosine",
     _cosine,
-    lambda y, a, b: tangent_mul(over_square(b, a), cosine(b, a)),
-    lambda y, a, b: -tangent_mul(over_square(a, b), cosine(b, a)),
+    lambda a, b: tangent_mul(over_square(b, a), cosine(b, a)),
+    lambda a, b: -tangent_mul(over_square(a, b), cosine(b, a)),
     scalar=_float_cosine,
     symbol=lambda sp, a, b: a / sp.sqrt(a**2 + b**2),
     text="{0} / hypot({0}, {1})",
@@ -62,7 +62,7 @@ def _over_square(a: Any, b: Any) -> Any:
 over_square: Op = elementwise(
     "over_square",
     _over_square,
-    lambda y, a, b: tangent_mul(
+    lambda a, b: tangent_mul(
         (cosine(b, a) - cosine(a, b)) * (cosine(b, a) + cosine(a, b)), _inverse_square(a, b)
     ),
     lambda y, a, b: -2 * tangent_mul(y, over_square(b, a)),
@@ -86,8 +86,8 @@ def _inverse_square(a: Any, b: Any) -> Any:
 hypot: Op = elementwise(
     "hypot",
     np.hypot,
-    lambda y, a, b: cosine(a, b),
-    lambda y, a, b: cosine(b, a),
+    lambda a, b: cosine(a, b),
+    lambda a, b: cosine(b, a),
     scalar=math.hypot,
     symbol=lambda sp, a, b: sp.sqrt(a**2 + b**2),
     text="hypot({0}, {1})",
@@ -107,8 +107,8 @@ hypot: Op = elementwise(
 atan2: Op = elementwise(
     "atan2",
     np.arctan2,
-    lambda y, a, b: over_square(b, a),
-    lambda y, a, b: -over_square(a, b),
+    lambda a, b: over_square(b, a),
+    lambda a, b: -over_square(a, b),
     scalar=math.atan2,
     symbol=lambda sp, a, b: sp.atan2(a, b),
     text="atan2({0}, {1})",

@@ -33,7 +33,7 @@ sign = elementwise(
 abs = elementwise(
     "abs",
     np.abs,
-    lambda y, a: sign(a),
+    lambda a: sign(a),
     scalar=math.fabs,
     symbol=lambda sp, a: sp.Abs(a),
     text="|{0}|",
@@ -64,8 +64,8 @@ def _tie(name: str) -> Kink:
 maximum = elementwise(
     "maximum",
     np.maximum,
-    lambda y, a, b: _share(greater(a, b), equal(a, b)),
-    lambda y, a, b: _share(greater(b, a), equal(a, b)),
+    lambda a, b: _share(greater(a, b), equal(a, b)),
+    lambda a, b: _share(greater(b, a), equal(a, b)),
     scalar=lambda a, b: float(np.maximum(a, b)) if a != a or b != b or a == b else float(max(a, b)),
     symbol=lambda sp, a, b: sp.Max(a, b),
     text="max({0}, {1})",
@@ -84,8 +84,8 @@ maximum = elementwise(
 minimum = elementwise(
     "minimum",
     np.minimum,
-    lambda y, a, b: _share(less(a, b), equal(a, b)),
-    lambda y, a, b: _share(less(b, a), equal(a, b)),
+    lambda a, b: _share(less(a, b), equal(a, b)),
+    lambda a, b: _share(less(b, a), equal(a, b)),
     scalar=lambda a, b: float(np.minimum(a, b)) if a != a or b != b or a == b else float(min(a, b)),
     symbol=lambda sp, a, b: sp.Min(a, b),
     text="min({0}, {1})",
@@ -113,9 +113,9 @@ def _bound(a: Any, b: Any, c: Any) -> str:
 clip = elementwise(
     "clip",
     lambda a, low, high: np.minimum(np.maximum(a, low), high),
-    lambda y, a, b, c: where(less_equal(b, a), where(less_equal(a, c), 1.0, 0.0), 0.0),
-    lambda y, a, b, c: where(less(a, b), where(less(b, c), 1.0, 0.0), 0.0),
-    lambda y, a, b, c: where(
+    lambda a, b, c: where(less_equal(b, a), where(less_equal(a, c), 1.0, 0.0), 0.0),
+    lambda a, b, c: where(less(a, b), where(less(b, c), 1.0, 0.0), 0.0),
+    lambda a, b, c: where(
         less(c, a), 1.0, where(less_equal(c, b), where(less(a, b), 1.0, 0.0), 0.0)
     ),
     symbol=lambda sp, a, b, c: sp.Min(sp.Max(a, b), c),

@@ -42,7 +42,7 @@ def _scipy(name: str) -> Callable[..., Any]:
 erf = elementwise(
     "erf",
     _scipy("erf"),
-    lambda y, a: TWO_OVER_ROOT_PI * exp(-a * a),
+    lambda a: TWO_OVER_ROOT_PI * exp(-a * a),
     scalar=math.erf,
     symbol=lambda sp, a: sp.erf(a),
     text="erf {0}",
@@ -54,7 +54,7 @@ erf = elementwise(
 erfc = elementwise(
     "erfc",
     _scipy("erfc"),
-    lambda y, a: -TWO_OVER_ROOT_PI * exp(-a * a),
+    lambda a: -TWO_OVER_ROOT_PI * exp(-a * a),
     scalar=math.erfc,
     symbol=lambda sp, a: sp.erfc(a),
     text="erfc {0}",
@@ -73,7 +73,7 @@ def _polygamma(n: int) -> Op:
     return elementwise(
         "trigamma" if n == 1 else f"polygamma{n}",
         lambda a: _scipy("polygamma")(n, a),
-        lambda y, a: _polygamma(n + 1)(a),
+        lambda a: _polygamma(n + 1)(a),
         symbol=lambda sp, a: sp.polygamma(n, a),
         text=f"ψ{str(n).translate(SUBSCRIPTS)}({{0}})",
         latex=rf"\psi^{{({n})}}({{0}})",
@@ -103,7 +103,7 @@ trigamma = _polygamma(1)
 digamma = elementwise(
     "digamma",
     _scipy("psi"),
-    lambda y, a: trigamma(a),
+    lambda a: trigamma(a),
     symbol=lambda sp, a: sp.digamma(a),
     text="ψ({0})",
     latex=r"\psi({0})",
@@ -164,7 +164,7 @@ def _log_gammas(a: Any) -> Any:
 gammaln = elementwise(
     "gammaln",
     _log_gammas,
-    lambda y, a: digamma(a),
+    lambda a: digamma(a),
     scalar=_log_gamma,
     symbol=lambda sp, a: sp.re(sp.loggamma(a)),
     text="ln Γ({0})",
@@ -177,7 +177,7 @@ gammaln = elementwise(
 gelu: Op = elementwise(
     "gelu",
     lambda a: 0.5 * a * erfc.array(-a / math.sqrt(2.0)),
-    lambda y, a: 0.5 * erfc(a * -math.sqrt(0.5)) + strong_mul(a, exp(-0.5 * a * a)) / ROOT_TWO_PI,
+    lambda a: 0.5 * erfc(a * -math.sqrt(0.5)) + strong_mul(a, exp(-0.5 * a * a)) / ROOT_TWO_PI,
     scalar=lambda a: 0.5 * a * math.erfc(-a / math.sqrt(2.0)),
     symbol=lambda sp, a: a * (1 + sp.erf(a / sp.sqrt(2))) / 2,
     text="gelu({0})",
@@ -195,8 +195,8 @@ def _times_log(a: Any, b: Any) -> Any:
 xlogy: Op = elementwise(
     "xlogy",
     _times_log,
-    lambda y, a, b: ln(b),
-    lambda y, a, b: a / where(both(equal(a, 0), equal(b, 0)), 1.0, b),
+    lambda b: ln(b),
+    lambda a, b: a / where(both(equal(a, 0), equal(b, 0)), 1.0, b),
     symbol=lambda sp, a, b: a * sp.log(b),
     text="xlogy({0}, {1})",
     printed=("ln(b)", "a/b"),

@@ -50,7 +50,7 @@ remainder = elementwise(
     "remainder",
     np.remainder,
     1,
-    lambda y, a, b: -floor_divide(a, b),
+    lambda a, b: -floor_divide(a, b),
     symbol=lambda sp, a, b: a - b * sp.floor(a / b),
     text="{0} mod {1}",
     latex=r"{0} \bmod {1}",
@@ -129,7 +129,7 @@ def _sinc(n: int) -> Op:
     return elementwise(
         "sinc" if n == 0 else f"sinc{n}",
         lambda a: _sinc_slope(n, a),
-        lambda y, a: _sinc(n + 1)(a),
+        lambda a: _sinc(n + 1)(a),
         symbol=lambda sp, a: sp.diff(sp.sin(sp.pi * a) / (sp.pi * a), a, n),
         text="sinc {0}" if n == 0 else f"sinc⁽{n}⁾({{0}})",
         latex=r"\operatorname{sinc} {0}" if n == 0 else rf"\operatorname{{sinc}}^{{({n})}}({{0}})",

@@ -14,7 +14,7 @@ from admodes.ops.strong import strong_mul
 sin: Op = elementwise(
     "sin",
     np.sin,
-    lambda y, a: cos(a),
+    lambda a: cos(a),
     scalar=math.sin,
     symbol=lambda sp, a: sp.sin(a),
     text="sin {0}",
@@ -27,7 +27,7 @@ sin: Op = elementwise(
 cos: Op = elementwise(
     "cos",
     np.cos,
-    lambda y, a: -sin(a),
+    lambda a: -sin(a),
     scalar=math.cos,
     symbol=lambda sp, a: sp.cos(a),
     text="cos {0}",
@@ -40,7 +40,7 @@ cos: Op = elementwise(
 tan = elementwise(
     "tan",
     np.tan,
-    lambda y, a: 1 + y * y,
+    lambda y: 1 + y * y,
     scalar=math.tan,
     symbol=lambda sp, a: sp.tan(a),
     text="tan {0}",
@@ -84,7 +84,7 @@ _asin_slope = elementwise(
 asin = elementwise(
     "asin",
     np.arcsin,
-    lambda y, a: _asin_slope(a),
+    lambda a: _asin_slope(a),
     scalar=math.asin,
     symbol=lambda sp, a: sp.asin(a),
     text="arcsin {0}",
@@ -99,7 +99,7 @@ asin = elementwise(
 acos = elementwise(
     "acos",
     np.arccos,
-    lambda y, a: -_asin_slope(a),
+    lambda a: -_asin_slope(a),
     scalar=math.acos,
     symbol=lambda sp, a: sp.acos(a),
     text="arccos {0}",
@@ -114,7 +114,7 @@ acos = elementwise(
 atan = elementwise(
     "atan",
     np.arctan,
-    lambda y, a: 1 / (1 + 1j * a) / (1 - 1j * a) if is_complex(a) else 1 / (1 + a * a),
+    lambda a: 1 / (1 + 1j * a) / (1 - 1j * a) if is_complex(a) else 1 / (1 + a * a),
     scalar=math.atan,
     symbol=lambda sp, a: sp.atan(a),
     text="arctan {0}",

@@ -58,9 +58,9 @@ def partial_cost(step: Step, program: Program) -> dict[str, int]:
     """What the partials of a step cost, by recording them: they are written in operations."""
     if not step.op.elementwise:
         return {}
-    wanted = [p for p, a in zip(step.op.partials, step.args, strict=True) if isinstance(a, Ref)]
-    callables = [p for p in wanted if callable(p)]
-    if not callables:
+    active = [i for i, a in enumerate(step.args) if isinstance(a, Ref)]
+    wanted = [i for i in active if callable(step.op.partials[i])]
+    if not wanted:
         return {}
     constants = {i: a for i, a in enumerate(step.args) if not isinstance(a, Ref)}
     traced = [x for i, x in enumerate(program.arguments(step)) if i not in constants]
@@ -68,7 +68,7 @@ def partial_cost(step: Step, program: Program) -> dict[str, int]:
     def partials(y: Any, *xs: Any) -> list:
         remaining = iter(xs)
         args = [constants[i] if i in constants else next(remaining) for i in range(len(step.args))]
-        return [p(y, *args) for p in callables]
+        return [step.op.slope(i, (y, *args)) for i in wanted]
 
     with np.errstate(all="ignore"):
         made = record(partials, step.value, *traced)

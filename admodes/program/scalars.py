@@ -44,8 +44,8 @@ def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
     >>> import numpy as np
     >>> from admodes.program.scalars import scalar_function
     >>> g, components = scalar_function(lambda x: x * 2, (np.array([1.0, 3.0]),))
-    >>> g(*components), components
-    ([2.0, 6.0], [1.0, 3.0])
+    >>> [float(c) for c in components], [float(y) for y in g(*components)]
+    ([1.0, 3.0], [2.0, 6.0])
     """
     leaves, tree = flatten(args)
     kind = np.float64 if any(map(is_numpys, leaves)) else float
