@@ -86,7 +86,7 @@ def test_one_line_makes_an_operation_native(monkeypatch):
     from admodes.core.record import record
     from admodes.native import build, lowerings, text
 
-    op = elementwise("squared_of_test", lambda x: x * x, lambda y, x: 2.0 * x, text="{0}²")
+    op = elementwise("squared_of_test", lambda x: x * x, lambda a: 2.0 * a, text="{0}²")
     program = record(lambda x, z: (op(x) + 1.0, op(z) * 3.0), 0.5, np.ones(3))
     assert text(program).count("fmul double") == 1
     line = lowerings._of(1, "fmul double {0}, {0}")

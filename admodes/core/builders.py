@@ -91,7 +91,10 @@ def reading(partial: Rule | Reading) -> tuple[Rule, tuple[int, ...] | None]:
         return partial
     if not callable(partial):
         return partial, None
-    return partial, tuple(map(PARAMETERS.index, inspect.signature(partial).parameters))
+    names = tuple(inspect.signature(partial).parameters)
+    if not set(names) <= set(PARAMETERS):
+        raise ValueError(f"a partial reads y, a, b and c, not {', '.join(names)}")
+    return partial, tuple(map(PARAMETERS.index, names))
 
 
 def picking(reads: tuple[int, ...] | None) -> Pick:
