@@ -9,9 +9,13 @@ from admodes.core.checking import StrictError, strict
 from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
-from admodes.crossings import KinkWarning
-from admodes.derivatives import grad, hessian, hvp, jacobian, value_and_grad
+from admodes.derivatives.crossings import KinkWarning
+from admodes.derivatives.gradients import grad, hessian, hvp, jacobian, value_and_grad
+from admodes.derivatives.layouts import contract
+from admodes.derivatives.rules import check_grads, custom_rule
+from admodes.derivatives.variable import Variable
 from admodes.expression import ExpressionError, parse
+from admodes.numpy_functions.extremes import max, min
 from admodes.ops.activations import (
     elu,
     leaky_relu,
@@ -44,7 +48,6 @@ from admodes.ops.comparisons import (
 )
 from admodes.ops.entropies import entr, log_softmax, logsumexp, softmax, xlog1py
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
-from admodes.ops.extremes import max, min
 from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from admodes.ops.planar import atan2, hypot
 from admodes.ops.reductions import sum
@@ -54,41 +57,38 @@ from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, tr
 from admodes.ops.steps import trunc
 from admodes.ops.strong import strong_mul
 from admodes.ops.trigonometric import acos, asin, atan, cos, sin, tan
-from admodes.program.count import Counts, count
-from admodes.rules import check_grads, custom_rule
-from admodes.tensors import contract
-from admodes.trace import Trace, trace
-from admodes.variable import Variable
+from admodes.programs.count import Counts, count
+from admodes.tracing.trace import Trace, trace
 
 if TYPE_CHECKING:
     from admodes.backpropagation.result import Equations, equations
     from admodes.checkpointing import Revolve, checkpoint, checkpointed_loop, revolve, schedule
-    from admodes.codes import Code, code
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
-    from admodes.program.chain import Chain, chain, chain_of
-    from admodes.programs import Program, record
+    from admodes.derivatives.chain import Chain, chain, chain_of
+    from admodes.python_code import Code, code
+    from admodes.recording import Program, record
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
-    from admodes.vectors import ArrayTrace
+    from admodes.tracing.arrays import ArrayTrace
     from admodes.verification import Verification, verify
 
 _LATER = {
-    "ArrayTrace": "admodes.vectors",
-    "Chain": "admodes.program.chain",
-    "chain": "admodes.program.chain",
-    "chain_of": "admodes.program.chain",
+    "ArrayTrace": "admodes.tracing.arrays",
+    "Chain": "admodes.derivatives.chain",
+    "chain": "admodes.derivatives.chain",
+    "chain_of": "admodes.derivatives.chain",
     "checkpoint": "admodes.checkpointing",
     "checkpointed_loop": "admodes.checkpointing",
-    "Code": "admodes.codes",
-    "code": "admodes.codes",
+    "Code": "admodes.python_code",
+    "code": "admodes.python_code",
     "compile": "admodes.compilation",
     "Compiled": "admodes.compilation",
     "CompileWarning": "admodes.compilation",
     "Equations": "admodes.backpropagation.result",
     "equations": "admodes.backpropagation.result",
     "ImpureError": "admodes.compilation",
-    "Program": "admodes.programs",
-    "record": "admodes.programs",
+    "Program": "admodes.recording",
+    "record": "admodes.recording",
     "Revolve": "admodes.checkpointing",
     "revolve": "admodes.checkpointing",
     "schedule": "admodes.checkpointing",

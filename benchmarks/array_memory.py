@@ -24,8 +24,8 @@ from pathlib import Path
 import workloads
 from workloads import OURS, PEER
 
-from admodes.files import write_text
 from admodes.lab.timing import machine, software_and_hardware
+from admodes.views.files import write_text
 
 F = "f"
 TARGET = 1.0

@@ -21,8 +21,8 @@ from pathlib import Path
 import workloads
 from workloads import CHAIN_BLOCK, LEAST, OURS, PEER
 
-from admodes.files import write_text
 from admodes.lab.timing import interleaved, machine, paired_ratio, software_and_hardware
+from admodes.views.files import write_text
 
 F = "f"
 SMALL_ROUNDS_FROM = 0.02

@@ -23,8 +23,8 @@ import numpy as np
 
 import admodes as ad
 from admodes.checkpointing import checkpoint, checkpointed_loop, revolve
-from admodes.files import write_text
 from admodes.lab.timing import describe, interleaved, machine, paired_ratio
+from admodes.views.files import write_text
 
 SNAPSHOTS = (3, 5, 8, 15, 30, 60)
 PLAIN = "plain reverse mode"

@@ -22,9 +22,9 @@ from pathlib import Path
 from micrograd_style import Value
 
 import admodes as ad
-from admodes.files import write_text
 from admodes.lab.timing import describe, interleaved, machine, paired_ratio
-from admodes.program.scalars import scalar_program
+from admodes.programs.scalars import scalar_program
+from admodes.views.files import write_text
 
 AT = (1.1, 0.7)
 PEER = "micrograd style"

@@ -23,8 +23,8 @@ import workloads
 from workloads import LEAST
 
 import admodes as ad
-from admodes.files import write_text
 from admodes.lab.timing import interleaved, machine, paired_ratio, software_and_hardware
+from admodes.views.files import write_text
 
 F, ROWS, COLUMNS = "f", "autograd.jacobian", "autograd make_jvp"
 TARGET = 0.1

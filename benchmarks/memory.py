@@ -162,7 +162,7 @@ def main():
     data = measure(options.operations)
     report(data)
     if options.json:
-        from admodes.files import write_text
+        from admodes.views.files import write_text
 
         write_text(options.json, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 

@@ -18,8 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from admodes.files import write_text
 from admodes.lab.timing import describe, interleaved, machine
+from admodes.views.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 ARGUMENTS = ["trace", "@cpsc532s"]

@@ -9,7 +9,7 @@ import numpy as np
 from neural.console import png, whole_from
 
 import admodes as ad
-from admodes.stationary import classify
+from admodes.derivatives.stationary import classify
 
 START = (1.0, -0.5)
 STATIONARY = ((0.0, 0.0), (0.0, -1.0), (1.0, -1.0), (3 / 8, -3 / 4))

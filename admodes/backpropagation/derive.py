@@ -10,7 +10,7 @@ from admodes.backpropagation.terms import Term
 from admodes.backpropagation.translate import applied, cotangent, tangent
 from admodes.core.builders import shape_of
 from admodes.core.record import Ref
-from admodes.program.arrays import ArrayProgram
+from admodes.programs.arrays import ArrayProgram
 
 LARGEST_FOLDED = 12
 """The largest formula of an unnamed row that is put in where the row is used."""

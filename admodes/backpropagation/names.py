@@ -10,8 +10,8 @@ from admodes.backpropagation import terms
 from admodes.backpropagation.terms import Term
 from admodes.core.builders import shape_of
 from admodes.core.record import Program, Ref
-from admodes.notation import free_stem
-from admodes.program.arrays import ArrayProgram
+from admodes.ops.notation import free_stem
+from admodes.programs.arrays import ArrayProgram
 from admodes.views.dialects import Text
 
 _WRITTEN_OUT = 6

@@ -17,8 +17,8 @@ from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.builders import shape_of
 from admodes.core.record import Ref
-from admodes.program.arrays import ArrayProgram, array_program
-from admodes.program.replay import adjoints
+from admodes.programs.arrays import ArrayProgram, array_program
+from admodes.programs.replay import adjoints
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 from admodes.views.tables import Table

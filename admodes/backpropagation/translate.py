@@ -19,8 +19,8 @@ from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
-from admodes.notation import BINARY, COMPARE
-from admodes.program.tidy import tidy
+from admodes.ops.notation import BINARY, COMPARE
+from admodes.programs.tidy import tidy
 
 LONGEST_TRANSPOSE = 4
 """The most operations of a transpose that is written out."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from admodes.backpropagation.terms import Term, peeled
 from admodes.core.builders import in_latex
-from admodes.notation import index_text, operation, template
+from admodes.ops.notation import index_text, operation, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
 
 _COMPARISON, _SUM, _PRODUCT, _PREFIX, _MATRIX, _POWER, _CLOSED, _ATOM = 0, 1, 2, 2.5, 2.8, 3, 4, 5

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.checkpointing.binomial import checked, states
 from admodes.checkpointing.carriers import (
     Unrecorded,
     add_up,
@@ -16,7 +17,6 @@ from admodes.checkpointing.carriers import (
     taken_off,
 )
 from admodes.checkpointing.recompute import Trial, collapsed, compare, pulled, samples
-from admodes.checkpointing.schedule import checked, states
 from admodes.core.builders import zeros
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import REGISTRY, frozen_one, shape_of

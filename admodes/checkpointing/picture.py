@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from admodes.files import write_atomically
 from admodes.lab.plot import COLOURS, FORMATS, matplotlib_parts
+from admodes.views.files import write_atomically
 
 if TYPE_CHECKING:
-    from admodes.checkpointing.revolve import Revolve
+    from admodes.checkpointing.report import Revolve
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 """A line from (evaluations, state) to (evaluations, state)."""

@@ -148,7 +148,7 @@ def jacobian(
     admodes jacobian @cpsc532s
     admodes jacobian "x1**2" "x1*x2*x3" --at x1=1,x2=2,x3=3 --layout transposed
     """
-    from admodes import results
+    from admodes.cli import results
 
     target = target_of(targets, at)
     result = run(lambda: results.jacobian(target, layout.value), target)
@@ -171,7 +171,7 @@ def count(
     admodes count @speelpenning
     admodes count "x1*x2*x3" --at x1=1,x2=2,x3=3 --of grad --format json
     """
-    from admodes import results
+    from admodes.cli import results
 
     target = composed(target_of(targets, at), of)
     result = run(lambda: results.counts(target), target)
@@ -205,7 +205,7 @@ def chain(
     admodes chain 1,2,3,3,5,5,4
     admodes chain 10,10,1,10,10 --steps
     """
-    from admodes.program.chain import chain as chain_of_dims
+    from admodes.derivatives.chain import chain as chain_of_dims
 
     result = chain_of_dims(dimensions(dims))
     emit(result.to_table(format.value, steps=steps, width=page_width(save)), save)
@@ -226,7 +226,7 @@ def gradient(
     admodes gradient "log(x1*x2)*sin(x2)" --at x1=1,x2=2
     admodes gradient @rosenbrock --at x=[1, 1]
     """
-    from admodes import results
+    from admodes.cli import results
 
     target = target_of(targets, at)
     result = run(lambda: results.gradient(target), target)
@@ -248,7 +248,7 @@ def hessian(
     admodes hessian @osu-ascent --at x1=3/8,x2=-3/4
     admodes hessian "x**2 - y**2" --at x=0,y=0
     """
-    from admodes import results
+    from admodes.cli import results
 
     target = target_of(targets, at)
     result = run(lambda: results.hessian(target), target)
@@ -275,11 +275,11 @@ def ops(
     admodes ops --format markdown
     """
     if numpy:
-        from admodes.coverage import coverage_table
+        from admodes.numpy_functions.coverage import coverage_table
 
         table = coverage_table()
     else:
-        from admodes.catalogue import operation_table
+        from admodes.programs.catalogue import operation_table
 
         table = operation_table(format.value)
     emit(render([table], format.value, width=page_width(save)), save)
@@ -300,7 +300,7 @@ def problems(
     admodes problems
     admodes problems @cpsc532s
     """
-    from admodes import results
+    from admodes.cli import results
 
     tables = results.problem_tables(name.removeprefix("@") if name else None)
     emit(render(tables, format.value, width=page_width(save)), save)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import admodes as ad
-from admodes.inputs import Target
+from admodes.cli.inputs import Target
 
 
 class Of(StrEnum):

@@ -13,12 +13,12 @@ import typer
 
 import admodes as ad
 from admodes.cli.compose import Of, composed
+from admodes.cli.inputs import Target
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
 from admodes.cli.running import Failure, emit, page_width, run, target_of
-from admodes.inputs import Target
-from admodes.program.limits import check_lines
-from admodes.program.scalars import scalar_function
-from admodes.rows import plain
+from admodes.programs.scalars import scalar_function
+from admodes.tracing.rows import plain
+from admodes.views.limits import check_lines
 from admodes.views.render import render
 from admodes.views.tables import Table
 
@@ -78,7 +78,7 @@ def program(
     admodes program @cpsc532s-network --of grad --optimised
     admodes program mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" --explain
     """
-    from admodes.programs import record
+    from admodes.recording import record
 
     target = composed(target_of(targets, at), of)
     names, results = _per_leaf(target), _results(target, of)
@@ -152,8 +152,8 @@ def code(
     admodes code "x1*sin(x2)" --at x1=2,x2=1 --of adjoint
     admodes code mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" -o derivatives.py
     """
-    from admodes.codes import code as code_of
-    from admodes.program.arrays import by_array
+    from admodes.programs.arrays import by_array
+    from admodes.python_code import code as code_of
 
     target = target_of(targets, at)
 

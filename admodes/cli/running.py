@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 import typer
 
 import admodes
+from admodes.cli.inputs import Target, one_line, raised, resolve
 from admodes.core.carrier import LostDerivative
-from admodes.files import write_text
-from admodes.inputs import Target, one_line, raised, resolve
+from admodes.views.files import write_text
 from admodes.views.visible import visible
 
 STDOUT = (None, Path("-"), Path("/dev/stdout"))

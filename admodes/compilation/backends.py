@@ -20,8 +20,8 @@ from admodes.core.record import Program
 from admodes.optimisation import optimise
 
 MODULES = {
-    "numpy": "admodes.compilation.numpy_code",
-    "llvm": "admodes.native",
+    "numpy": "admodes.compilation.numpy.backend",
+    "llvm": "admodes.compilation.llvm",
     "interpreter": "admodes.compilation.interpreter",
 }
 BACKENDS = ("auto", *MODULES)

@@ -13,7 +13,7 @@ from admodes.core.carrier import quiet
 from admodes.core.op import canonical
 from admodes.core.pytree import owned
 from admodes.core.record import Guard, Program, Ref
-from admodes.program.replay import rows_at, value_of
+from admodes.programs.replay import rows_at, value_of
 
 
 def interpret(program: Program, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:

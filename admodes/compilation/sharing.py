@@ -17,7 +17,7 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import record_leaves
 from admodes.core.tape import Node, Traced
 from admodes.optimisation import dead, local
-from admodes.program.replay import rows_at, value_of
+from admodes.programs.replay import rows_at, value_of
 
 
 def sharing(held: Held) -> Callable[[Callable, tuple], Any]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from admodes.files import write_atomically
 from admodes.lab.timing import describe
+from admodes.views.files import write_atomically
 
 if TYPE_CHECKING:
     from admodes.lab.scaling import Experiment, Scaling

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from admodes.derivatives import jacobian
-from admodes.files import write_text
+from admodes.derivatives.gradients import jacobian
 from admodes.lab.timing import Timing, interleaved, machine, software_and_hardware
 from admodes.ops.trigonometric import sin
-from admodes.program.count import BOUND, KINDS, count
+from admodes.programs.count import BOUND, KINDS, count
+from admodes.views.files import write_text
 from admodes.views.render import render
 from admodes.views.tables import Table
 

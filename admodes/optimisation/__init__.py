@@ -30,7 +30,7 @@ from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
 from admodes.optimisation.gathers import gathers
 from admodes.optimisation.packing import packing
 from admodes.optimisation.strong import plain_products
-from admodes.program.costs import cost, total
+from admodes.programs.costs import cost, total
 
 __all__ = ["Effect", "Loose", "effects", "lower", "optimise"]
 

@@ -15,7 +15,7 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
 from admodes.optimisation.indices import covers
 from admodes.optimisation.literals import number
-from admodes.program.rewriting import Copy
+from admodes.programs.rewriting import Copy
 
 _LINEAR = frozenset(
     REGISTRY[name]

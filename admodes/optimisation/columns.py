@@ -18,7 +18,7 @@ import numpy as np
 from admodes.core.builders import is_complex, shape_of
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
-from admodes.program.rewriting import Copy
+from admodes.programs.rewriting import Copy
 
 FEWEST = 64
 """Samples, at least."""

@@ -17,7 +17,7 @@ import numpy as np
 from admodes.core.builders import FLOAT, shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
-from admodes.program.rewriting import Copy, uses
+from admodes.programs.rewriting import Copy, uses
 
 LARGEST = 4096
 """Arrays of more entries are left alone."""

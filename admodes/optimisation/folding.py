@@ -17,7 +17,7 @@ from admodes.core.record import Guard, Program, Ref, Step
 from admodes.optimisation.certainty import carrying_rows, reached_outputs
 from admodes.optimisation.keys import key_of
 from admodes.optimisation.signs import telling_signs
-from admodes.program.rewriting import Copy, inferred
+from admodes.programs.rewriting import Copy, inferred
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]
 """(the copy so far, an operation, its arguments, its parameters, its value) -> a Ref of the copy

@@ -16,7 +16,7 @@ from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
 from admodes.ops.indexing import is_basic
-from admodes.program.rewriting import Copy
+from admodes.programs.rewriting import Copy
 
 LARGEST = 2**17
 """Arrays of more entries are left alone, since the positions would need as much memory."""

@@ -19,7 +19,7 @@ import numpy as np
 from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
-from admodes.program.rewriting import Copy
+from admodes.programs.rewriting import Copy
 
 FEWEST = 64
 """Operations that are packed, at least: below, selecting the operands costs more than it saves."""

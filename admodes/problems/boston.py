@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from admodes.derivatives.layouts import contract
 from admodes.problems.problem import Problem, drawn, flattened, nested
-from admodes.tensors import contract
 
 _DOCUMENT = "Boston University, automatic differentiation"
 

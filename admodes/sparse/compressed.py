@@ -17,8 +17,8 @@ from admodes.core.checking import is_strict, unchecked
 from admodes.core.forward import jvp
 from admodes.core.op import shape_of
 from admodes.core.record import decide_on_captured
-from admodes.crossings import crossing
-from admodes.derivatives import grad
+from admodes.derivatives.crossings import crossing
+from admodes.derivatives.gradients import grad
 from admodes.sparse.assembly import Assembly, assembly, leaves
 from admodes.sparse.bands import banded
 from admodes.sparse.coloring import MODES as SIDES

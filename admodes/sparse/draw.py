@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from admodes.files import write_atomically
+from admodes.views.files import write_atomically
 
 if TYPE_CHECKING:
     from admodes.sparse.result import Sparsity

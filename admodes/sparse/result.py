@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.derivatives import grad
+from admodes.derivatives.gradients import grad
 from admodes.sparse.coloring import UNSWEPT
 from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
 from admodes.sparse.point import Point

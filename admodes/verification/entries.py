@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from admodes.core.record import Program
-from admodes.program.replay import rows_at, value_of
+from admodes.programs.replay import rows_at, value_of
 from admodes.symbolic.arrays import components
 from admodes.symbolic.precision import number
 from admodes.symbolic.sweep import SMALLEST, Term

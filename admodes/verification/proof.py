@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from admodes.core.builders import Elementwise, Linear
-from admodes.derivatives import jacobian
-from admodes.program.scalars import scalar_function
+from admodes.derivatives.gradients import jacobian
+from admodes.programs.scalars import scalar_function
 from admodes.symbolic.kernels import NotExact
 from admodes.symbolic.precision import DIGITS, number, precise
 from admodes.symbolic.sweep import Term, sensitivities
-from admodes.trace import Trace, scalar_trace
+from admodes.tracing.trace import Trace, scalar_trace
 from admodes.verification.accuracy import Accuracy, accuracy
 from admodes.verification.blame import Conditions, lost_in
 from admodes.verification.criterion import sweep_constant

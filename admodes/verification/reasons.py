@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from admodes.core.record import Ref
-from admodes.rows import plain
-from admodes.trace import Trace
+from admodes.tracing.rows import plain
+from admodes.tracing.trace import Trace
 from admodes.verification.blame import Loss
 from admodes.verification.criterion import UNIT
 from admodes.verification.entries import (

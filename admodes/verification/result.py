@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.rows import plain
+from admodes.tracing.rows import plain
 from admodes.verification.entries import Entry
 from admodes.verification.rows import Local
 from admodes.verification.tables import (

@@ -9,11 +9,11 @@ import numpy as np
 from admodes.core.builders import is_complex, shape_of
 from admodes.core.record import Ref, Step
 from admodes.core.tangential import Tangential
-from admodes.rows import Row, plain
 from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference
-from admodes.trace import Trace
+from admodes.tracing.rows import Row, plain
+from admodes.tracing.trace import Trace
 from admodes.verification.judgement import Judged, judge_partial, judge_value
 from admodes.verification.tangents import judge_tangent
 from admodes.views.dialects import Latex, Text

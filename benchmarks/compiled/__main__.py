@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from admodes.files import write_text
 from admodes.lab.timing import machine
+from admodes.views.files import write_text
 from benchmarks import workloads
 
 from . import (

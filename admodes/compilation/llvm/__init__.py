@@ -1,0 +1,80 @@
+"""The llvm back end: programs of float64 as native code (needs llvmlite, the extra llvm).
+
+Numbers become straight lines that call libm as Python's math does, entries of arrays become fused
+loops; other entrywise functions, sums and matrix products run NumPy's own inner loops; what is
+left runs its operation's kernel between native segments. Results have the bits of eager
+evaluation, signs of zeros apart, with two exceptions: where eager evaluation holds an array in
+another order than C, NumPy adds up in that order (both sums are pairwise, so each is within
+(16 + log2 n) u Σ|x| of the exact one), and BLAS may take another way through a product (within
+k u |a| |b| for an inner length k).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from admodes.compilation.llvm.expansion import expanded
+from admodes.compilation.llvm.groups import Fused
+from admodes.compilation.llvm.jit import llvm, module_text
+from admodes.compilation.llvm.loops import Call
+from admodes.compilation.llvm.places import TYPES
+from admodes.compilation.llvm.planning import Plan
+from admodes.compilation.protocol import Run
+from admodes.core.record import Program
+
+
+def build(program: Program, exact: Program | None = None) -> Run | None:
+    """program as native code: run(*leaves) as in compilation.protocol. exact is interpreted where
+    an output that program.suspects names is not finite. None where there are float32 or complex
+    rows or nothing would be native.
+
+    Raises ImportError where llvmlite is missing, or the machine is not one for it.
+
+    >>> from admodes.core.record import record
+    >>> from admodes.compilation.llvm import build
+    >>> run = build(record(lambda x: x * x if x > 1.0 else -x, 2.0))
+    >>> run(3.0), run(0.5)
+    ([9.0], MISS)
+    """
+    llvm()
+    from admodes.compilation.llvm.running import Runner
+
+    plan = planned(program)
+    if plan is None:
+        return None
+    suspects = getattr(program, "suspects", ()) if exact is not None else ()
+    return Runner(plan, exact, tuple(suspects), lambda: text(program))
+
+
+def planned(program: Program) -> Plan | None:
+    """The groups of a program; None where it is none for native code."""
+    values = [step.value for step in program.steps]
+    kinds = {np.asarray(v).dtype for v in values if isinstance(v, (np.ndarray, np.generic))}
+    if any(kind.kind == "c" or (kind.kind == "f" and kind != TYPES["d"]) for kind in kinds):
+        return None
+    ends = [program.steps[x.row].value for x in program.inputs] + list(program.captured.values())
+    if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
+        return None
+    plan = Plan(expanded(program))
+    return plan if any(isinstance(g, (Fused, Call)) for g in plan.groups.all) else None
+
+
+def text(program: Program) -> str:
+    """The LLVM IR of a program; that of several groups alike is shown once.
+
+    >>> from admodes.core.record import record
+    >>> from admodes.compilation.llvm import text
+    >>> [line for line in text(record(lambda x: x * x, 2.0)).splitlines() if "fmul" in line]
+    ['%v0 = fmul double %l0, %l0']
+    """
+    from admodes.compilation.llvm.segments import Layout, emitted
+
+    plan = planned(program)
+    if plan is None:
+        return ""
+    Layout(plan)
+    made = dict.fromkeys(e.text for e, _ in emitted(plan, plan.groups.all) if e is not None)
+    return module_text({body: f"group{k}" for k, body in enumerate(made)})
+
+
+__all__ = ["build", "planned", "text"]

@@ -1,0 +1,111 @@
+"""The native side of a run: a loop over the records of a segment, and the call of NumPy's loops.
+
+A segment is a list of 64-bit words: the arena's address, the end of the list, then the records:
+a function's address, how many cells follow, the cells.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from typing import Any
+
+from admodes.compilation.llvm.jit import Code, compiled
+from admodes.compilation.llvm.loops import MOST_DIMS, MOST_OPERANDS, MOST_STEPS, Call
+
+HEADER = 2
+"""Words before the first record."""
+
+OPERANDS = 4
+OUTERS = OPERANDS + MOST_OPERANDS
+DIMS = OUTERS + 2 * MOST_OPERANDS
+STEPS = DIMS + MOST_DIMS
+WORDS = STEPS + MOST_STEPS
+
+DISPATCH = """
+define i64 @NAME(ptr %segment) {
+start:
+  %base = load ptr, ptr %segment
+  %q = getelementptr i64, ptr %segment, i64 1
+  %end = load ptr, ptr %q
+  %first = getelementptr i64, ptr %segment, i64 2
+  br label %test
+test:
+  %at = phi ptr [ %first, %start ], [ %next, %run ]
+  %over = icmp eq ptr %at, %end
+  br i1 %over, label %done, label %run
+run:
+  %function = load ptr, ptr %at
+  %r = getelementptr i64, ptr %at, i64 1
+  %count = load i64, ptr %r
+  %cells = getelementptr i64, ptr %at, i64 2
+  %next = getelementptr i64, ptr %cells, i64 %count
+  %failed = call i64 %function(ptr %base, ptr %cells)
+  %stop = icmp ne i64 %failed, 0
+  br i1 %stop, label %missed, label %test
+missed:
+  ret i64 1
+done:
+  ret i64 0
+}"""
+
+
+def _call_text() -> str:
+    """A call as in loops.Call, whose cells are the loop, its data, count, operands, outer strides,
+    dims and steps."""
+    lines = ["define i64 @NAME(ptr %base, ptr %cells) {", "start:"]
+    lines.append(f"%args = alloca [{MOST_OPERANDS} x ptr]")
+    for k in range(DIMS):
+        kind = "ptr" if k < 2 else "i64"
+        lines.append(f"%q{k} = getelementptr i64, ptr %cells, i64 {k}")
+        lines.append(f"%w{k} = load {kind}, ptr %q{k}")
+    lines.append(f"%dims = getelementptr i64, ptr %cells, i64 {DIMS}")
+    lines.append(f"%steps = getelementptr i64, ptr %cells, i64 {STEPS}")
+    for k in range(MOST_OPERANDS):
+        lines.append(f"%p{k} = getelementptr i8, ptr %base, i64 %w{OPERANDS + k}")
+        lines.append(f"%s{k} = getelementptr ptr, ptr %args, i64 {k}")
+    lines.append("%all = mul i64 %w2, %w3")
+    lines += ["br label %test", "test:", "%i = phi i64 [ 0, %start ], [ %n, %run ]"]
+    lines += ["%more = icmp slt i64 %i, %all", "br i1 %more, label %run, label %done", "run:"]
+    lines += ["%i0 = udiv i64 %i, %w3", "%i1 = urem i64 %i, %w3"]
+    for k in range(MOST_OPERANDS):
+        lines.append(f"%m{k} = mul i64 %i0, %w{OUTERS + k}")
+        lines.append(f"%n{k} = mul i64 %i1, %w{OUTERS + MOST_OPERANDS + k}")
+        lines.append(f"%d{k} = add i64 %m{k}, %n{k}")
+        lines.append(f"%o{k} = getelementptr i8, ptr %p{k}, i64 %d{k}")
+        lines.append(f"store ptr %o{k}, ptr %s{k}")
+    lines.append("call void %w0(ptr %args, ptr %dims, ptr %steps, ptr %w1)")
+    lines += ["%n = add i64 %i, 1", "br label %test", "done:", "ret i64 0", "}"]
+    return "\n".join(lines)
+
+
+class Driver:
+    """quick keeps the interpreter's lock during the run, patient gives it to other threads."""
+
+    def __init__(self, dispatch: Code, call: Code) -> None:
+        self.codes = dispatch, call
+        self.call = call.address
+        self.quick: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(dispatch.address)
+        self.patient: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(dispatch.address)
+
+
+@functools.cache
+def driver() -> Driver:
+    """Compiled once per process."""
+    return Driver(*compiled([DISPATCH, _call_text()], loops=False))
+
+
+def call_cells(call: Call) -> list[int]:
+    """The cells of a call, those of the operands left 0."""
+
+    def filled(words: tuple[int, ...], count: int) -> list[int]:
+        return [*words, *(0,) * (count - len(words))]
+
+    return [
+        *(*call.loop, *call.times),
+        *filled((), MOST_OPERANDS),
+        *filled(call.outer[0], MOST_OPERANDS),
+        *filled(call.outer[1], MOST_OPERANDS),
+        *filled(call.dims, MOST_DIMS),
+        *filled(call.steps, MOST_STEPS),
+    ]

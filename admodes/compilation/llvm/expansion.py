@@ -1,0 +1,147 @@
+"""Rows of composed operations as rows of simple ones, whose sequence is that of their kernels."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.llvm.lowerings import lowering
+from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.record import Program, Ref, Step, record
+from admodes.ops.reductions import all_axes
+from admodes.programs.rewriting import Copy
+
+
+def expanded(program: Program) -> Program:
+    """The program with means as sums, sums over stretched axes as plain ones, and composed
+    elementwise operations on arrays (sigmoid, softplus …) as the operations of their kernels."""
+    if not any(_is_composed(step) for step in program.steps):
+        return program
+    counts = _counts(program)
+    return Copy(program).by(lambda copy, step, args: _rule(copy, step, args, counts))
+
+
+def _is_composed(step: Step) -> bool:
+    """Whether a step may become others; none of those between numbers does."""
+    if step.op is None or step.op.name in ("mean", "unbroadcast"):
+        return step.op is not None
+    composed = step.op.elementwise and not isinstance(step.op.array, np.ufunc)
+    return step.op.name == "sum" or (composed and step.value.__class__ is np.ndarray)
+
+
+def _counts(program: Program) -> set[int]:
+    """The ids of steps that count truth values, where only elementwise operations read them, to
+    which whole numbers are as good as floats."""
+    found = {
+        i: step
+        for i, step in enumerate(program.steps)
+        if step.op is not None and step.op.name == "sum" and _is_truth(program.arguments(step)[0])
+    }
+    ends = (*program.outputs, *(a for guard in program.guards for a in guard.args))
+    others = (s.args for s in program.steps if s.op is not None and not s.op.elementwise)
+    for a in (*ends, *(a for args in others for a in args)):
+        if isinstance(a, Ref):
+            found.pop(a.row, None)
+    return set(map(id, found.values()))
+
+
+def _is_truth(x: Any) -> bool:
+    return x.__class__ is np.ndarray and x.dtype == bool
+
+
+def _rule(copy: Copy, step: Step, args: tuple, counts: set[int]) -> Any:
+    values = [copy.value(a) for a in args]
+    if id(step) in counts:
+        ones = copy.emit(REGISTRY["where"], args[0], 1.0, 0.0)
+        return copy.emit(step.op, ones, **(step.params or {}))
+    if not all(map(_is_plain, (*values, step.value))):
+        return None
+    if step.op.name == "mean":
+        total = copy.emit(REGISTRY["sum"], *args, **(step.params or {}))
+        size = math.prod(shape_of(step.value))
+        return copy.emit(REGISTRY["divide"], total, math.prod(shape_of(values[0])) / max(size, 1))
+    if step.op.name == "unbroadcast":
+        return _summed(copy, args[0], shape_of(values[0]), shape_of(step.value))
+    return _kernel(copy, step, args, values)
+
+
+def _is_plain(x: Any) -> bool:
+    return x.__class__ is float or (x.__class__ is np.ndarray and x.dtype == float)
+
+
+def _summed(copy: Copy, x: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Any:
+    extra = len(given) - len(wanted)
+    axes = (
+        *range(extra),
+        *(i + extra for i, n in enumerate(wanted) if n == 1 and given[i + extra] != 1),
+    )
+    y = copy.emit(REGISTRY["sum"], x, axis=axes) if axes else x
+    same = shape_of(copy.value(y)) == wanted
+    return y if same else copy.emit(REGISTRY["reshape"], y, shape=wanted)
+
+
+def _kernel(copy: Copy, step: Step, args: tuple, values: list) -> Any:
+    op = step.op
+    if not op.elementwise or not shape_of(step.value) or isinstance(op.array, np.ufunc):
+        return None
+    arrays = tuple(bool(shape_of(v)) for v in values)
+    if lowering(op, False) or not all(
+        own or not isinstance(a, Ref) for own, a in zip(arrays, args, strict=True)
+    ):
+        return None
+    listed = _listed(op, arrays)
+    if listed is None:
+        return None
+    given = iter(a for own, a in zip(arrays, args, strict=True) if own)
+    fixed = iter(float(v) for own, v in zip(arrays, values, strict=True) if not own)
+    return _inlined(copy, listed(*fixed), list(given))
+
+
+@functools.cache
+def _listed(op: Op, arrays: tuple[bool, ...]) -> Any:
+    """The kernel's own list, given the numbers among its arguments; None where it cannot be
+    recorded, or depends on values."""
+    if op.custom or not getattr(op.array, "__module__", "").startswith("admodes.ops"):
+        return None
+
+    def listed(*fixed: float) -> Program:
+        numbers = iter(fixed)
+        held = [None if own else next(numbers) for own in arrays]
+
+        def kernel(*xs: Any) -> Any:
+            rest = iter(xs)
+            return op.array(*(next(rest) if h is None else h for h in held))
+
+        return record(kernel, *(np.full(1, 0.5) for own in arrays if own))
+
+    try:
+        found = listed(*(0.5 for own in arrays if not own))
+    except Exception:  # a kernel that takes plain arrays only, for whatever reason
+        return None
+    simple = all(
+        s.op is None or lowering(s.op, False) or isinstance(s.op.array, np.ufunc)
+        for s in found.steps
+    )
+    return listed if simple and not found.guards and not found.notes else None
+
+
+def _inlined(copy: Copy, listed: Program, given: list) -> Any:
+    made: list[Any] = []
+    inputs = iter(given)
+    for step in listed.steps:
+        if step.op is None:
+            made.append(next(inputs))
+            continue
+        args = (made[a.row] if isinstance(a, Ref) else a for a in step.args)
+        made.append(copy.emit(step.op, *args, **(step.params or {})))
+    (y,) = listed.outputs
+    return made[y.row] if isinstance(y, Ref) else None
+
+
+def summed_axes(step: Step, rank: int) -> tuple[tuple[int, ...], bool]:
+    """The axes of a reduction and whether they are kept with length 1."""
+    params = step.params or {}
+    return all_axes(params.get("axis"), rank), bool(params.get("keepdims", False))

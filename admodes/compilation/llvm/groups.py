@@ -1,0 +1,158 @@
+"""Rows gathered into groups that run one after the other: entries of one shape in one loop, calls
+of NumPy's loops, and rows that only Python can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from admodes.compilation.llvm.loops import Call
+from admodes.compilation.llvm.lowerings import Lowering
+from admodes.compilation.llvm.places import Buffer, Place, new_place
+from admodes.core.record import Guard, Step
+
+LONGEST = 400
+"""Rows of numbers in a group."""
+
+WIDEST = 40
+"""Rows of entries in a group: more of them do not fit into the registers."""
+
+
+@dataclass(eq=False)
+class Value:
+    """What a row is: entries that a group makes, entries at a place, a number, or an object that
+    only Python rows read (neither)."""
+
+    kind: str
+    shape: tuple[int, ...]
+    entry: Entry | None = None
+    place: Place | None = None
+    number: float = 0.0
+
+    @property
+    def is_number(self) -> bool:
+        return self.entry is None and self.place is None
+
+
+@dataclass(eq=False)
+class Entry:
+    """An operation on entries: lowered, of values of this shape or broadcast to it; the result is
+    put into dests. A guard: the truth value that it has to be."""
+
+    lowering: Lowering
+    args: tuple[Value, ...]
+    kind: str
+    shape: tuple[int, ...]
+    group: int = -1
+    dests: list[Place] = field(default_factory=list)
+    expected: bool | None = None
+
+
+@dataclass(eq=False)
+class Fused:
+    """Entries of one shape."""
+
+    shape: tuple[int, ...]
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Foreign:
+    """A row that its operation's own kernel makes, on arrays; out is where it is put for others
+    to read."""
+
+    step: Step
+    row: int
+    args: tuple[Any, ...]
+    out: Place | None
+
+
+@dataclass(eq=False)
+class Check:
+    """A guard that is decided in Python."""
+
+    guard: Guard
+    args: tuple[Any, ...]
+
+
+class Groups:
+    """The groups in their order. A row joins the last group of its shape unless it has to wait for
+    a later one."""
+
+    def __init__(self) -> None:
+        self.all: list[Fused | Call | Foreign | Check] = []
+        self.latest: dict[tuple[int, ...], int] = {}
+        self.floor = 0
+
+    def cut(self) -> None:
+        """Rows from here on join no group from before."""
+        self.floor = len(self.all)
+
+    def append(self, group: Fused | Call | Foreign | Check) -> int:
+        self.all.append(group)
+        return len(self.all) - 1
+
+    def put(self, entry: Entry) -> None:
+        """Give an entry its group."""
+        shape = entry.shape
+        due = self.floor
+        for a in entry.args:
+            if a.entry is not None:
+                due = max(due, a.entry.group + (a.shape != shape))
+            elif a.place is not None:
+                due = max(due, a.place.buffer.writer + 1)
+        for place in entry.dests:
+            due = max(due, place.buffer.writer + 1)
+        at = self.latest.get(shape, -1)
+        if at < due or len(self._fused(at).entries) >= (WIDEST if shape else LONGEST):
+            at = self.latest[shape] = self.append(Fused(shape))
+        self._fused(at).entries.append(entry)
+        entry.group = at
+        for a in entry.args:
+            self.read(a, at)
+        for place in entry.dests:
+            place.buffer.written(at)
+
+    def read(self, a: Value, group: int) -> None:
+        """Note that a group reads a value, which is stored where another one makes it."""
+        if a.entry is not None and a.entry.group != group:
+            self.stored(a)
+        if a.place is not None:
+            a.place.buffer.read(group)
+
+    def stored(self, a: Value) -> Place:
+        """The place of a value that an entry makes or that is somewhere."""
+        if a.place is None:
+            assert a.entry is not None
+            a.place = new_place(a.kind, a.shape)
+            self.into(a.entry, a.place)
+        return a.place
+
+    def into(self, entry: Entry, place: Place) -> None:
+        """Store the result of an entry at one more place, which no group before it writes."""
+        entry.dests.append(place)
+        place.buffer.written(entry.group)
+
+    def _fused(self, at: int) -> Fused:
+        found = self.all[at]
+        assert isinstance(found, Fused)
+        return found
+
+
+def used_buffers(groups: Groups) -> list[Buffer]:
+    """Every buffer that is written or read."""
+    found: dict[Buffer, None] = {}
+    for group in groups.all:
+        for place in places_of(group):
+            found[place.buffer] = None
+    return list(found)
+
+
+def places_of(group: Any) -> list[Place]:
+    if isinstance(group, Call):
+        return list(group.operands)
+    if isinstance(group, Fused):
+        read = (a.place for e in group.entries for a in e.args if a.place is not None)
+        return [*read, *(place for e in group.entries for place in e.dests)]
+    places = [a.place for a in group.args if isinstance(a, Value) and a.place is not None]
+    return [*places, *([group.out] if isinstance(group, Foreign) and group.out else [])]

@@ -1,0 +1,249 @@
+"""Runs of a built plan: arenas, which wait in a pool so that threads share none, and the way from
+the caller's values into them and back."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import itemgetter
+from typing import Any, Literal
+
+import numpy as np
+
+from admodes.compilation.interpreter import interpret, is_finite, same
+from admodes.compilation.llvm.driver import driver
+from admodes.compilation.llvm.groups import Check, Foreign, Value
+from admodes.compilation.llvm.places import TYPES, Place
+from admodes.compilation.llvm.planning import Plan
+from admodes.compilation.llvm.segments import LINE, Built, Segment
+from admodes.compilation.protocol import MISS, Miss
+from admodes.core.carrier import quiet
+from admodes.core.op import canonical
+from admodes.core.record import Program, Ref
+
+SHORT = 20_000
+"""Bytes of an arena up to which a run keeps the interpreter's lock: taking it back costs more."""
+
+
+class Runner:
+    """run(*leaves) of a plan. Arrays that the function refers to are read at each run. exact is
+    interpreted where an output among the suspects is not finite, and where a decision fails under
+    which rows were rewritten. text() is what `source` shows."""
+
+    def __init__(
+        self, plan: Plan, exact: Program | None, suspects: tuple[int, ...], text: Callable[[], str]
+    ) -> None:
+        self.plan = plan
+        self.exact = exact
+        self.suspects = suspects
+        self.text = text
+        self.built = Built(plan)
+        self.captured = tuple(plan.program.captured.values())
+        # The layout puts the numbers among the inputs first, those among the outputs after them.
+        self.pack = struct.Struct(f"{sum(p.shape == () for p in plan.leaves)}d").pack_into
+        places = [y.place for y in plan.outputs if isinstance(y, Value) and y.kind == "d"]
+        offsets = [p.buffer.offset for p in places if p is not None and p.shape == ()]
+        self.start = min(offsets, default=0)
+        count = (max(offsets, default=-8) - self.start) // 8 + 1
+        self.unpack = struct.Struct(f"{count}d").unpack_from
+        self.chosen = _chooser([(offset - self.start) // 8 for offset in offsets], count)
+        self.simple = (
+            len(offsets) == len(plan.outputs)
+            and all(p.shape == () for p in plan.leaves)
+            and [part.__class__ for part in self.built.parts] == [Segment]
+        )
+        self.pool: list[Arena] = []
+
+    def __call__(self, *leaves: Any) -> list[Any] | Literal[Miss.MISS]:
+        pool = self.pool
+        try:
+            arena = pool.pop()
+        except IndexError:
+            arena = Arena(self)
+        try:
+            found = arena.quickly(leaves) if self.simple else arena.run(leaves + self.captured)
+        finally:
+            pool.append(arena)
+        if found is None or (self.suspects and found is not MISS and self._is_suspect(found)):
+            return MISS if self.exact is None else interpret(self.exact, leaves)
+        return found
+
+    def _is_suspect(self, found: list[Any]) -> bool:
+        wanted = [found[i] for i in self.suspects]
+        return not all(map(is_finite, wanted))
+
+    @property
+    def source(self) -> str:
+        """The LLVM IR."""
+        return self.text()
+
+
+class Arena:
+    """The memory of one run at a time, and the words of the segments for it."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        plan, built = runner.plan, runner.built
+        self.memory = np.zeros(built.layout.size + LINE, np.uint8)
+        start = -self.memory.ctypes.data % LINE
+        self.bytes = memoryview(self.memory[start:])  # type: ignore[arg-type]
+        self.base = self.memory.ctypes.data + start
+        self.held: dict[tuple[str, int], np.ndarray] = {}
+        for x, offset in built.layout.numbers.items():
+            struct.pack_into("d", self.bytes, offset, x)
+        self.objects: dict[int, Any] = {}
+        self.parts: list[Any] = [
+            Words(p, self) if isinstance(p, Segment) else p for p in built.parts
+        ]
+        self.moving = [
+            (words.array, at, (buffer.home, buffer.number), offset)
+            for words, segment in zip(self.parts, built.parts, strict=True)
+            if isinstance(segment, Segment)
+            for at, buffer, offset in segment.outside
+            if buffer.home != "constant"
+        ]
+        self.call = driver().quick if built.layout.size <= SHORT else driver().patient
+        self.address = self.parts[0].address if runner.simple else 0
+        self.views: dict[Place, np.ndarray] = {}
+        leaves = list(enumerate(plan.leaves))
+        self.numbers = [i for i, p in leaves if p.shape == ()]
+        self.arrays = [(i, self.view(p)) for i, p in leaves if p.shape and not is_outside(p)]
+        self.large = [i for i, p in leaves if is_outside(p)]
+        self.fresh = [
+            (i, y.shape)
+            for i, y in enumerate(plan.outputs)
+            if isinstance(y, Value) and y.place and is_outside(y.place)
+        ]
+        self.givers = [self._giver(i, y) for i, y in enumerate(plan.outputs)]
+
+    def view(self, place: Place) -> np.ndarray:
+        """A place of this arena, of a constant, or of what the caller holds, as an array."""
+        buffer = place.buffer
+        memory: Any = self.bytes
+        offset = place.offset
+        if buffer.home == "arena":
+            offset += buffer.offset
+        elif buffer.array is not None:
+            memory = buffer.array
+        else:
+            memory = self.held[buffer.home, buffer.number]
+        return np.ndarray(place.shape, TYPES[place.kind], memory, offset, place.strides)
+
+    def quickly(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS]:
+        """A run on numbers alone."""
+        runner = self.runner
+        runner.pack(self.bytes, 0, *leaves)
+        if self.call(self.address):
+            return MISS
+        return list(runner.chosen(runner.unpack(self.bytes, runner.start)))
+
+    def run(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS] | None:
+        """The outputs; None where a decision fails under which rows were rewritten."""
+        try:
+            self._take(leaves)
+            for part in self.parts:
+                if part.__class__ is Words:
+                    if self.call(part.address):
+                        return MISS
+                elif not self._python(part):
+                    return None if part.__class__ is Check and part.guard.rewritten else MISS
+            return [give() for give in self.givers]
+        finally:
+            self.held.clear()
+            self.objects.clear()
+
+    def _take(self, leaves: tuple) -> None:
+        if self.numbers:
+            self.runner.pack(self.bytes, 0, *[leaves[i] for i in self.numbers])
+        for i, view in self.arrays:
+            view[...] = leaves[i]
+        if not self.large and not self.fresh:
+            return
+        for i in self.large:
+            x = np.ascontiguousarray(leaves[i])
+            if x.nbytes != self.runner.plan.leaves[i].buffer.size:
+                raise ValueError(f"an array has changed its size while it was read: {x.shape}")
+            self.held["leaf", i] = x if x.flags.aligned else x.copy()
+        for i, shape in self.fresh:
+            self.held["fresh", i] = np.empty(shape)
+        addresses = {key: x.ctypes.data - self.base for key, x in self.held.items()}
+        for words, at, key, offset in self.moving:
+            words[at] = addresses[key] + offset
+
+    def _python(self, part: Foreign | Check) -> bool:
+        args = tuple(self._argument(a) for a in part.args)
+        if isinstance(part, Check):
+            return same(part.guard.decide(*args), part.guard.expected)
+        if part.step.op.custom:
+            # The user's kernel may keep what it is given.
+            args = tuple(map(_own, args))
+        with quiet():
+            y = part.step.op.dispatch(args, part.step.params)
+        if part.out is not None:
+            self._seen(part.out)[...] = y
+        else:
+            # A view of the arena would change with it.
+            self.objects[part.row] = y.copy() if getattr(y, "base", None) is not None else y
+        return True
+
+    def _seen(self, place: Place) -> np.ndarray:
+        if is_outside(place):
+            return self.view(place)
+        if place not in self.views:
+            self.views[place] = self.view(place)
+        return self.views[place]
+
+    def _argument(self, a: Any) -> Any:
+        if isinstance(a, Ref):
+            return self.objects[a.row]
+        if not isinstance(a, Value):
+            return a
+        assert a.place is not None
+        seen = self._seen(a.place)
+        return seen if a.shape else seen.item()
+
+    def _giver(self, i: int, y: Any) -> Callable[[], Any]:
+        """What gives an output as the caller's own."""
+        if isinstance(y, Ref):
+            return lambda: _own(self.objects[y.row])
+        if not isinstance(y, Value) or y.place is None:
+            return lambda: _own(y)
+        place = y.place
+        if place.buffer.home == "fresh":
+            return partial(self.held.pop, ("fresh", i))
+        if place.buffer.home == "leaf":
+            return lambda: self.view(place).copy()
+        view = self._seen(place)
+        if y.shape:
+            return view.copy
+        return view.item if y.kind == "d" else lambda: bool(view)
+
+
+def _chooser(spots: list[int], count: int) -> Callable[[tuple], Iterable]:
+    """What picks entries of a tuple of so many."""
+    if spots == list(range(count)):
+        return iter
+    return itemgetter(*spots) if len(spots) > 1 else lambda found: [found[k] for k in spots]
+
+
+def _own(x: Any) -> Any:
+    return x.copy() if isinstance(x, np.ndarray) else canonical(x)
+
+
+def is_outside(place: Place) -> bool:
+    """Whether entries are where the caller has them."""
+    return place.buffer.home in ("leaf", "fresh")
+
+
+class Words:
+    """The words of a segment for an arena."""
+
+    def __init__(self, segment: Segment, arena: Arena) -> None:
+        self.array = np.array(segment.words, np.int64)
+        self.address = self.array.ctypes.data
+        self.array[0] = arena.base
+        self.array[1] = self.address + self.array.nbytes
+        for at, buffer, offset in segment.outside:
+            if buffer.array is not None:
+                self.array[at] = buffer.array.ctypes.data - arena.base + offset

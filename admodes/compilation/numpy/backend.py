@@ -1,0 +1,273 @@
+"""The NumPy back end: a program as straight-line Python over NumPy and `math`.
+
+Arrays go into buffers that are planned by how long they are read and used again between calls;
+each thread that runs the code has its own. Results are allocated at each run.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.interpreter import build as interpreted
+from admodes.compilation.interpreter import by_last_row, same
+from admodes.compilation.numpy.expressions import as_float64
+from admodes.compilation.numpy.placement import is_array
+from admodes.compilation.numpy.statements import array_row, overwrites, owns
+from admodes.compilation.numpy.writer import Writer, is_scalar_row
+from admodes.compilation.protocol import MISS, Run
+from admodes.core.carrier import quiet
+from admodes.core.op import ARITHMETIC, canonical
+from admodes.core.record import Guard, Program, Ref, Step
+from admodes.optimisation import lower
+
+NONNEGATIVE = ("exp", "square", "abs", "cosh")
+"""Operations on real numbers whose results are not negative."""
+
+
+@dataclass
+class Code:
+    """The text of a program, the names that it refers to, and the bytes of its buffers."""
+
+    text: str
+    space: dict[str, Any]
+    nbytes: int
+    has_arrays: bool
+
+
+def source(program: Program) -> str:
+    """The Python code that runs a program.
+
+    >>> from admodes.core.record import record
+    >>> print(source(record(lambda x, y: x * y + x, 2.0, 3.0)))
+    def make():
+        def run(v0, v1):
+            return [(v0 * v1) + v0]
+        return run
+    """
+    return write(program).text
+
+
+def build(fast: Program, exact: Program) -> Run:
+    """A function that runs the code of fast, and interprets exact where Python's arithmetic on
+    floats raises, a suspect output is nan, or a decision under which rows were rewritten fails.
+
+    Raises MemoryError where there is no room for the buffers.
+    """
+    with quiet():
+        code = write(lower(fast))
+    whole = interpreted(exact)
+    make = _function(code.text, {**code.space, "whole": whole, "MISS": MISS, "nan": math.nan})
+    runner = _with_buffers if code.has_arrays else _on_numbers
+    apart = not any(step.op is not None and step.op.custom for step in fast.steps)
+    run: Any = runner(make, whole, code.nbytes, apart)
+    run.source = code.text
+    return run  # type: ignore[no-any-return]
+
+
+def _on_numbers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Callable:
+    work = make()
+
+    def run(*leaves: Any) -> Any:
+        try:
+            return work(*leaves)
+        except ARITHMETIC:
+            return whole(*leaves)
+
+    return run
+
+
+def _with_buffers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Callable:
+    pool: list[Callable] = [_made(make, nbytes, apart)]
+
+    def run(*leaves: Any) -> Any:
+        try:
+            work = pool.pop()
+        except IndexError:
+            work = _made(make, nbytes, apart)
+        try:
+            return work(*leaves)
+        except ARITHMETIC:
+            return whole(*leaves)
+        finally:
+            pool.append(work)
+
+    return run
+
+
+def _made(make: Callable, nbytes: int, apart: bool) -> Callable:
+    """The code with buffers of its own; apart: in a context of its own where NumPy's warnings are
+    off, since entering that costs a tenth of switching them."""
+    try:
+        if not apart:
+            return _quietly(make())
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        return functools.partial(context.run, make())
+    except MemoryError:
+        raise MemoryError(
+            f"compile: the buffers of one run need {nbytes / 2**30:.3g} GiB, which is more than "
+            "there is; run the function without ad.compile, or with ad.checkpoint"
+        ) from None
+
+
+def _quietly(work: Callable) -> Callable:
+    """work in the context of the caller, whose variables the user's own rules may read."""
+
+    def run(*leaves: Any) -> Any:
+        with quiet():
+            return work(*leaves)
+
+    return run
+
+
+def _function(text: str, space: dict[str, Any]) -> Callable:
+    """The function that a text defines: one def, whose names are those of space."""
+    module = compile(text, "<admodes program>", "exec")
+    code = next(c for c in module.co_consts if hasattr(c, "co_code"))
+    return FunctionType(code, space)
+
+
+def write(program: Program) -> Code:
+    """The code of a program, row by row."""
+    writer = Writer(program, owns, overwrites)
+    writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
+    due = by_last_row(program.guards)
+    for guard in due.get(-1, ()):
+        _guard(writer, guard)
+    for i, step in enumerate(program.steps):
+        if step.op is None:
+            writer.texts[i] = f"v{i}"
+            if i in program.captured:
+                writer.space[f"v{i}"] = writer.layouts[i] = program.captured[i]
+                writer.static.add(i)
+        elif i in writer.skipped:
+            continue
+        elif is_scalar_row(writer, step):
+            writer.scalar(i, step)
+        else:
+            array_row(writer, i, step)
+        for guard in due.get(i, ()):
+            _guard(writer, guard)
+        writer.release(i)
+    _results(writer)
+    return _code(writer)
+
+
+def _guard(writer: Writer, guard: Guard) -> None:
+    args = ", ".join(
+        writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in guard.args
+    )
+    if guard.decide is bool:
+        # What the branch tested is true or false as Python takes it, nan being true.
+        test = f"not {args}" if guard.expected else args
+    else:
+        decide, expected = writer.bind(guard.decide, "g"), writer.bind(guard.expected, "e")
+        test = f"not {writer.use('same', same)}({decide}({args}), {expected})"
+    writer.body.append(f"if {test}:")
+    writer.body.append(f"    return {_whole(writer) if guard.rewritten else 'MISS'}")
+
+
+def _whole(writer: Writer) -> str:
+    """The exact program in the place of this one."""
+    return f"whole({', '.join(f'v{x.row}' for x in writer.program.inputs)})"
+
+
+def _results(writer: Writer) -> None:
+    """Check the outputs that may have lost a value to nan or inf, and return all of them."""
+    program = writer.program
+    texts = [_result(writer, y) for y in program.outputs]
+    numbers = []
+    for k in program.suspects:
+        y, text = program.outputs[k], texts[k]
+        if not isinstance(y, Ref):
+            continue
+        if not is_array(writer.value(y)):
+            numbers.append(text)
+            continue
+        bound = _bound(writer, y)
+        if bound is not None:
+            writer.body.append(f"if not -inf < {bound} < inf:")
+        else:
+            flat = text if writer.value(y).ndim == 1 else f"{text}.ravel('K')"
+            # One pass tells: the sum of squares is nan or inf where an entry is. (It may be inf
+            # where none is; then the exact program runs in vain.)
+            writer.body += [f"flat = {flat}", "if not flat.dot(flat) < inf:"]
+        writer.body.append(f"    return {_whole(writer)}")
+    if numbers:
+        # What is not finite makes the sum so. Thousands of signs would nest too deep for Python.
+        total = numbers[0] if len(numbers) == 1 else f"sum(({', '.join(numbers)}))"
+        writer.body += [f"if not -inf < {total} < inf:", f"    return {_whole(writer)}"]
+    writer.body.append(f"return [{', '.join(texts)}]")
+
+
+def _bound(writer: Writer, y: Ref) -> str | None:
+    """A number that is finite only where an output is: s r for the output x r, where s is the sum
+    of x and no entry of x is negative. Rounding is monotone, so that no entry is larger than a sum
+    in which it is a term, and no |x r| larger than |s r|."""
+    step = writer.steps[y.row]
+    if step.op is None or step.op.name != "multiply":
+        return None
+    for x, r in (step.args, step.args[::-1]):
+        made = writer.steps[x.row] if isinstance(x, Ref) else None
+        if made is None or made.op is None or made.op.name not in NONNEGATIVE:
+            continue
+        if writer.value(r).__class__ is float and as_float64(made.value):
+            for i, other in enumerate(writer.steps[: y.row]):
+                if _is_whole_sum(other, x) and writer.texts[i] == f"v{i}":
+                    return f"v{i} * {writer.text(r)}"
+    return None
+
+
+def _is_whole_sum(step: Step, x: Ref) -> bool:
+    whole = step.op is not None and step.op.name == "sum" and step.args == (x,)
+    return whole and step.value.__class__ is float
+
+
+def _result(writer: Writer, y: Any) -> str:
+    """An output that is the caller's own."""
+    if not isinstance(y, Ref) and not is_array(y):
+        return writer.bind(canonical(y), "k")
+    value, text = writer.value(y), writer.text(y)
+    if not is_array(value):
+        return text[1:-1] if _wrapped(text) and isinstance(y, Ref) else text
+    if isinstance(y, Ref):
+        roots = writer.lifetimes.roots[y.row]
+        if len(roots) == 1 and writer.returned.get(min(roots)) == y.row:
+            return text
+    name = f"r{len(writer.body)}"
+    writer.body.append(f"{name} = {text}.copy()")
+    return name
+
+
+def _wrapped(text: str) -> bool:
+    """Whether the outermost brackets of an expression hold all of it."""
+    if not text.startswith("("):
+        return False
+    depth = 0
+    for k, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return k == len(text) - 1
+    return False
+
+
+def _code(writer: Writer) -> Code:
+    buffers = [f"b{k} = empty({n}, 'u1')" for k, n in enumerate(writer.buffers.sizes)]
+    names = ", ".join(f"v{x.row}" for x in writer.program.inputs)
+    lines = [
+        "def make():",
+        *(f"    {line}" for line in (*buffers, *writer.setup)),
+        f"    def run({names}):",
+        *(f"        {line}" for line in writer.body),
+        "    return run",
+    ]
+    arrays = any(is_array(s.value) for s in writer.steps)
+    return Code("\n".join(lines), writer.space, writer.buffers.total, arrays)

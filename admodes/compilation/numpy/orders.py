@@ -1,0 +1,87 @@
+"""In which order the axes of a result lie in memory, where that is free: NumPy runs along the last
+of them in one loop, so that a long one there is several times as fast as a short one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.numpy.placement import is_array
+from admodes.core.builders import shape_of
+from admodes.core.record import Step
+from admodes.optimisation.axes import summed_axes
+
+SHORT = 32
+"""A last axis of so many entries, or more, is long enough."""
+LONGER = 4
+"""Another axis is taken where it is so many times as long."""
+FEWEST = 256
+"""Entries of arrays whose order matters."""
+SUMS = ("sum", "mean", "unbroadcast", "amax", "amin")
+
+
+def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> list[int] | None:
+    """The axes of a result as they should lie in memory; None where NumPy's own order is as good.
+    layout(argument) is an array with its strides."""
+    shape = step.value.shape
+    if math.prod(shape) < FEWEST:
+        return None
+    if step.op.entrywise:
+        for a, v in zip(step.args, values, strict=True):
+            if shape_of(v) == shape:
+                return order_of(layout(a))
+        return long_last(shape, range(len(shape)))
+    if step.op.name == "matmul" and all(is_array(v) and v.ndim > 1 for v in values):
+        return long_last(shape, range(len(shape) - 2, len(shape)))
+    if step.op.name in SUMS:
+        (a,) = step.args
+        own = layout(a)
+        axes = summed_axes(step.op, step.params, own.shape)
+        kept = [k for k in order_of(own) if k not in axes]
+        if len(kept) == len(shape):
+            return [sorted(kept).index(k) for k in kept]
+        return [*kept, *axes] if own.ndim == len(shape) else None
+    if step.op.name == "einsum":
+        params = step.params or {}
+        term, output = params["terms"][0], params["output"]
+        if set(output) <= set(term):
+            return [
+                output.index(term[k]) for k in order_of(layout(step.args[0])) if term[k] in output
+            ]
+    return None
+
+
+def order_of(x: np.ndarray) -> list[int]:
+    """The axes of an array from the outermost in memory to the innermost."""
+    return sorted(range(x.ndim), key=lambda k: (-abs(x.strides[k]), k))
+
+
+def long_last(shape: Sequence[int], free: range) -> list[int] | None:
+    """The axes with the longest of the free ones last."""
+    longest = max(free, key=lambda k: shape[k])
+    if shape[-1] >= SHORT or shape[longest] < LONGER * shape[-1]:
+        return None
+    return [*(k for k in range(len(shape)) if k != longest), longest]
+
+
+def in_order(value: Any, order: list[int]) -> np.ndarray:
+    """Memory for a value whose axes lie in this order."""
+    memory = np.empty([value.shape[k] for k in order], value.dtype)
+    return memory.transpose(np.argsort(order))
+
+
+def runs_across(small: np.ndarray, out: np.ndarray) -> bool:
+    """Whether an operand that is stretched to out lies in another order."""
+    extra = out.ndim - small.ndim
+    order = [k - extra for k in order_of(out) if k >= extra and small.shape[k - extra] > 1]
+    found = [abs(small.strides[k]) for k in order]
+    return found != sorted(found, reverse=True)
+
+
+def aligned(small: np.ndarray, out: np.ndarray) -> list[int]:
+    """The order of axes in which it lies as out does."""
+    extra = out.ndim - small.ndim
+    return [k - extra for k in order_of(out) if k >= extra]

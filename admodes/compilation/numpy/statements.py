@@ -1,0 +1,337 @@
+"""The statement of each operation on arrays: NumPy's own function with a buffer that takes the
+result, where there is one; otherwise the operation's kernel, called as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.numpy.calls import index_text, kernel_call
+from admodes.compilation.numpy.contraction import (
+    Statement,
+    einsum,
+    matmul,
+    mean,
+    reduction,
+    total,
+    unbroadcast,
+)
+from admodes.compilation.numpy.expressions import DEEPEST, as_float64
+from admodes.compilation.numpy.placement import is_array, is_view
+from admodes.compilation.numpy.writer import Writer
+from admodes.core.op import Op
+from admodes.core.record import Ref, Step
+from admodes.optimisation.gathers import unique_place
+
+FLOATS = "fc"
+
+SMALL = 4096
+"""Selections of so many entries are faster as x[positions] than as take."""
+
+
+def is_ufunc(step: Step) -> bool:
+    """Whether NumPy's ufunc on these arguments gives what the operation does."""
+    op: Op = step.op
+    return op.entrywise and isinstance(op.array, np.ufunc) and not step.params
+
+
+def owns(step: Step) -> bool:
+    """Whether the result of an operation on arrays is memory of its own."""
+    # The einsum of one array may be a view.
+    return is_ufunc(step) or (
+        step.op.name in STATEMENTS and not (step.op.name == "einsum" and len(step.args) == 1)
+    )
+
+
+def overwrites(step: Step, values: tuple) -> bool:
+    """Whether the statement of a row may write into an argument's memory. (NumPy takes three times
+    as long for that where there is one entry.)"""
+    return _calls_ufunc(step, values) and step.value.size != 1
+
+
+def _calls_ufunc(step: Step, values: tuple) -> bool:
+    return is_ufunc(step) and _same_kinds(step, values)
+
+
+def array_row(writer: Writer, i: int, step: Step) -> None:
+    """Write the statement of a row that is an array, or a number made from arrays."""
+    values = writer.values(step)
+    if i in writer.slopes:
+        above, tie = (writer.text(a) for a in writer.slopes[i])
+        writer.anew(i, f"{writer.use('tie_slope', tie_slope)}({above}, {tie})")
+    elif not is_array(step.value):
+        if not _reduced_to_number(writer, i, step, values):
+            _dispatched(writer, i, step)
+    elif is_view(step) and is_array(values[0]):
+        writer.view(i, step, _view_text(writer, step))
+    elif _calls_ufunc(step, values):
+        if not _accumulated(writer, i, step):
+            _ufunc(writer, i, step)
+    elif step.op.name in STATEMENTS and all(map(_takes, values)):
+        STATEMENTS[step.op.name](writer, i, step)
+    elif all(map(_takes, values)) or step.op.raw:
+        writer.anew(i, kernel_call(writer, step))
+    else:
+        _dispatched(writer, i, step)
+
+
+def tie_slope(above: np.ndarray, tie: np.ndarray) -> np.ndarray:
+    """1 above, ½ at a tie, else 0, as a factor; the test itself serves where there is no tie."""
+    return np.where(above, 1.0, np.where(tie, 0.5, 0.0)) if np.count_nonzero(tie) else above
+
+
+def _takes(x: Any) -> bool:
+    """Whether kernels take an argument without conversion."""
+    return x.dtype.kind in FLOATS + "b" if is_array(x) else x.__class__ is float
+
+
+def _same_kinds(step: Step, values: tuple) -> bool:
+    """Whether the ufunc reads the arguments as eager evaluation hands them on; truth values and
+    whole numbers only beside arrays of the result's type, to which NumPy converts them."""
+    kinds = {x.dtype for x in values if is_array(x)}
+    if step.op.elementwise:
+        whole = {np.dtype(np.int64)} if step.value.dtype == np.float64 else set()
+        return step.value.dtype in kinds and kinds <= {step.value.dtype, np.dtype(bool), *whole}
+    return True
+
+
+def _ufunc(writer: Writer, i: int, step: Step) -> None:
+    function = writer.use(f"{step.op.array.__name__}", step.op.array)
+    out = writer.target(i, step, overwrites=step.value.size != 1)
+    given = writer.operands(step, None if out is None else writer.layout(Ref(i)))
+    if out is None:
+        writer.anew(i, f"{function}({given})")
+    else:
+        # NumPy takes the results of these two by keyword only.
+        keyword = "out=" if step.op.array in (np.maximum, np.minimum) else ""
+        writer.body.append(f"{function}({given}, {keyword}{out})")
+
+
+def _dispatched(writer: Writer, i: int, step: Step) -> None:
+    """The operation as eager evaluation runs it."""
+    call = writer.use(f"{step.op.name}_call", step.op.dispatch)
+    given = ", ".join(
+        writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in step.args
+    )
+    text = f"{call}(({given},), {writer.bind(step.params, 'p') if step.params else None})"
+    if is_array(step.value):
+        writer.anew(i, text)
+    else:
+        writer.store(i, text, DEEPEST + 1)
+
+
+def _reduced_to_number(writer: Writer, i: int, step: Step, values: tuple) -> bool:
+    """The rows that make one number of arrays, where NumPy's function is called directly."""
+    rule = NUMBERS.get(step.op.name)
+    if rule is None or not all(is_array(x) and x.dtype.kind in FLOATS + "b" for x in values):
+        return False
+    text = rule(writer, step, values)
+    if text is None:
+        return False
+    entry = text.endswith("]") or ".item(" in text
+    if step.value.__class__ is float and not entry and i not in writer.operands_only:
+        text = f"float({text})"
+    # An entry of an argument may be read later as well, that of a buffer may have changed by then.
+    writer.store(i, text, 1 if text.endswith("]") else DEEPEST + 1)
+    return True
+
+
+def _sum_number(writer: Writer, step: Step, values: tuple) -> str:
+    reduce = writer.use("add_reduce", np.add.reduce)
+    return f"{reduce}({writer.text(step.args[0])}, None)"
+
+
+def _mean_number(writer: Writer, step: Step, values: tuple) -> str | None:
+    if values[0].dtype == np.float16:
+        return None
+    count = np.size(values[0]) / max(np.size(step.value), 1)
+    return f"{_sum_number(writer, step, values)} / {count!r}"
+
+
+def _matmul_number(writer: Writer, step: Step, values: tuple) -> str | None:
+    if values[0].dtype.kind == "c" or values[1].dtype.kind == "c":
+        return None
+    a, b = (writer.text(x) for x in step.args)
+    return f"{writer.use('dot', np.dot)}({a}, {b})"
+
+
+def _extreme_number(name: str, reduce: Any) -> Callable:
+    def text(writer: Writer, step: Step, values: tuple) -> str:
+        return f"{writer.use(name, reduce)}({writer.text(step.args[0])}, None)"
+
+    return text
+
+
+def _item(writer: Writer, step: Step, values: tuple) -> str | None:
+    index = (step.params or {})["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    whole = len(parts) == values[0].ndim and all(isinstance(p, (int, np.integer)) for p in parts)
+    if not whole or not as_float64(values[0]):
+        return None
+    found = tuple(int(p) for p in parts)
+    listed = writer.listed(step.args[0])
+    if listed is not None:
+        return f"{listed}[{np.ravel_multi_index(found, values[0].shape, mode='wrap')}]"
+    return f"{writer.text(step.args[0])}.item({', '.join(map(str, found))})"
+
+
+NUMBERS: dict[str, Callable[[Writer, Step, tuple], str | None]] = {
+    "sum": _sum_number,
+    "unbroadcast": _sum_number,
+    "mean": _mean_number,
+    "matmul": _matmul_number,
+    "amax": _extreme_number("maximum_reduce", np.maximum.reduce),
+    "amin": _extreme_number("minimum_reduce", np.minimum.reduce),
+    "getitem": _item,
+}
+
+
+def _view_text(writer: Writer, step: Step) -> str:
+    source = writer.text(step.args[0])
+    params = step.params or {}
+    match step.op.name:
+        case "getitem":
+            return f"{source}[{index_text(writer, params['index'])}]"
+        case "reshape":
+            return f"{source}.reshape({step.value.shape})"
+        case "transpose":
+            return f"{source}.transpose({tuple(map(int, params['axes']))})"
+    return kernel_call(writer, step)
+
+
+def _where(writer: Writer, i: int, step: Step) -> None:
+    function = writer.use("where", np.where)
+    given = ", ".join(writer.operand(a, False) for a in step.args)
+    writer.anew(i, f"{function}({given})")
+
+
+def _broadcast_to(writer: Writer, i: int, step: Step) -> None:
+    x = writer.text(step.args[0])
+    out = _empty(writer, i, step)
+    if is_array(writer.value(step.args[0])):
+        writer.body.append(f"{writer.use('copyto', np.copyto)}({out}, {x})")
+    else:
+        writer.body.append(f"{out}.fill({x})")
+
+
+def _empty(writer: Writer, i: int, step: Step) -> str:
+    """Memory of its own for row i, whose entries are still to be written."""
+    out = writer.target(i, step)
+    return _anew_empty(writer, i, step) if out is None else out
+
+
+def _anew_empty(writer: Writer, i: int, step: Step) -> str:
+    dtype = writer.bind(step.value.dtype, "dtype")
+    writer.anew(i, f"{writer.use('empty', np.empty)}({step.value.shape}, {dtype})")
+    return writer.texts[i]
+
+
+def _place(writer: Writer, i: int, step: Step) -> None:
+    index = (step.params or {})["index"]
+    if not unique_place(step.params or {}):
+        writer.anew(i, kernel_call(writer, step))
+        return
+    dtype = writer.bind(step.value.dtype, "dtype")
+    text = f"{writer.use('zeros', np.zeros)}({step.value.shape}, {dtype})"
+    if i in writer.returned:
+        writer.anew(i, text)
+    else:
+        # Nothing else writes into this array, so that its zeros stay from run to run.
+        writer.texts[i] = f"v{i}"
+        writer.static.add(i)
+        writer.setup.append(f"v{i} = {text}")
+    writer.body.append(f"v{i}[{index_text(writer, index)}] = {writer.text(step.args[0])}")
+
+
+def _selection(writer: Writer, i: int, step: Step) -> None:
+    """x[positions]: NumPy's take, which is the fastest for one axis."""
+    index = (step.params or {})["index"]
+    if not is_array(writer.value(step.args[0])):
+        writer.anew(i, kernel_call(writer, step))
+        return
+    x = writer.text(step.args[0])
+    flat = writer.value(step.args[0]).ndim == 1 and index.__class__ is np.ndarray
+    plain = flat and index.dtype.kind in "iu" and index.size and index.min() >= 0
+    if not plain or index.size <= SMALL:
+        writer.anew(i, f"{x}[{index_text(writer, index)}]")
+        return
+    out = writer.target(i, step)
+    if out is None:
+        writer.anew(i, f"{x}.take({index_text(writer, index)})")
+    else:
+        # The positions are within bounds; NumPy buffers the result where it has to check that.
+        writer.body.append(f"{x}.take({index_text(writer, index)}, None, {out}, 'clip')")
+
+
+def _accumulated(writer: Writer, i: int, step: Step) -> bool:
+    """a + place(b): b is added into the entries of a, without an array of zeros between."""
+    placed = writer.absorbed.get(i)
+    if placed is None:
+        return False
+    first, index, shape, w = placed
+    a = writer.text(first)
+    out = writer.target(i, step, overwrites=True, dense=shape is not None)
+    if out is None:
+        out = _anew_empty(writer, i, step)
+    same = i in writer.static or i in writer.taken
+    if not same or writer.layout(Ref(i)) is not writer.layout(first):
+        writer.body.append(f"{writer.use('copyto', np.copyto)}({out}, {a})")
+    whole = f"{out}.reshape({shape})" if shape else out
+    place = f"{whole}[{index_text(writer, index)}]"
+    if not is_array(writer.value(w)) and not np.empty(shape or step.value.shape)[index].ndim:
+        sign = "+" if step.op.name == "add" else "-"
+        writer.body.append(f"{place} {sign}= {writer.text(w)}")
+        return True
+    (writer.setup if i in writer.static else writer.body).append(f"v{i}_at = {place}")
+    function = writer.use(step.op.array.__name__, step.op.array)
+    writer.body.append(f"{function}(v{i}_at, {writer.text(w)}, v{i}_at)")
+    return True
+
+
+def _stack(writer: Writer, i: int, step: Step) -> None:
+    values = writer.values(step)
+    if all(v.__class__ is float for v in values) and as_float64(step.value):
+        parts = ", ".join(writer.text(a) for a in step.args)
+        writer.anew(i, f"{writer.use('array', np.array)}(({parts},))")
+        return
+    axis = (step.params or {}).get("axis", 0) % step.value.ndim
+    out = _empty(writer, i, step)
+    for k, a in enumerate(step.args):
+        where = ", ".join([":"] * axis + [str(k)])
+        if i in writer.static and np.ndim(values[k]):
+            writer.setup.append(f"{out}_{k} = {out}[{where}]")
+            writer.body.append(f"copyto({out}_{k}, {writer.text(a)})")
+            writer.use("copyto", np.copyto)
+        else:
+            writer.body.append(f"{out}[{where}] = {writer.text(a)}")
+
+
+def _concatenate(writer: Writer, i: int, step: Step) -> None:
+    parts = ", ".join(writer.text(a) for a in step.args)
+    axis = (step.params or {})["axis"]
+    function = writer.use("concatenate", np.concatenate)
+    out = writer.target(i, step)
+    if out is None:
+        writer.anew(i, f"{function}(({parts},), {axis})")
+    else:
+        writer.body.append(f"{function}(({parts},), {axis}, {out})")
+
+
+STATEMENTS: dict[str, Statement] = {
+    "sum": total,
+    "mean": mean,
+    "amax": reduction("maximum_reduce", np.maximum.reduce),
+    "amin": reduction("minimum_reduce", np.minimum.reduce),
+    "unbroadcast": unbroadcast,
+    "matmul": matmul,
+    "einsum": einsum,
+    "where": _where,
+    "broadcast_to": _broadcast_to,
+    "getitem": _selection,
+    "place": _place,
+    "stack": _stack,
+    "concatenate": _concatenate,
+}
+"""Operations that are no ufuncs, but for which NumPy takes a buffer or there is a better way."""

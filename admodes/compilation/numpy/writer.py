@@ -1,0 +1,397 @@
+"""The state of writing a program as straight-line Python: names, lines, and where arrays live."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from admodes.compilation.numpy.expressions import (
+    DEEPEST,
+    SIGNS,
+    as_float64,
+    number,
+    on_floats,
+    repeats,
+    template,
+)
+from admodes.compilation.numpy.orders import aligned, chosen_order, in_order, runs_across
+from admodes.compilation.numpy.patterns import absorbed_places, alike, tie_slopes
+from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array
+from admodes.core.op import Op
+from admodes.core.record import Program, Ref, Step
+from admodes.programs.rewriting import uses
+
+MANY = 4
+"""Entries that are read one by one before an array is turned into a list of Python floats."""
+WORTH = 4
+"""An array is, where at most so many times as many entries are in it as are read."""
+MOST = 10_000
+"""Positions, at most, of which equal ones are kept once, so that they stay in the cache."""
+
+FEW = 256
+"""Entries of an operand whose order in memory matters."""
+LESS = 4
+"""An operand is copied into the result's order where that has so many times as many entries."""
+
+
+class Writer:
+    """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
+    the names that the code refers to. texts: each row as an expression."""
+
+    def __init__(self, program: Program, owns: Any, overwrites: Any) -> None:
+        self.program = program
+        self.loose = program.loose
+        self.owned = owns
+        self.overwrites = overwrites
+        self.steps = program.steps
+        self.setup: list[str] = []
+        self.body: list[str] = []
+        self.space: dict[str, Any] = {}
+        self.bound: dict[int, str] = {}
+        self.positions: dict[tuple, np.ndarray] = {}
+        self.constants: dict[str, str] = {}
+        self.texts: list[str] = [""] * len(self.steps)
+        self.depths = [0] * len(self.steps)
+        self.reads = _reads(program)
+        self.absorbed, gone = absorbed_places(program, self.reads)
+        self.skipped = gone
+        self.entries = _entry_reads(program)
+        self.operands_only = _operands_only(program, self.reads)
+        self.slopes, halves = tie_slopes(program, self.reads)
+        self.skipped |= halves
+        later = {i: found[3] for i, found in self.absorbed.items()}
+        later |= {i: tie for i, (_, tie) in self.slopes.items()}
+        self.lifetimes = Lifetimes(program, self._owns, later)
+        self.buffers = Buffers()
+        self.buffer_of: dict[int, int] = {}
+        self.static: set[int] = set()
+        self.layouts: dict[int, np.ndarray] = {}
+        self.fresh: set[int] = set()
+        self.lists: dict[int, str] = {}
+        self.returned = self._returned()
+        self.taken: dict[int, int] = {}
+        self._take_over()
+        self.ending: dict[int, list[int]] = {}
+        for root, last in enumerate(self.lifetimes.last):
+            self.ending.setdefault(last, []).append(root)
+
+    def _owns(self, i: int, step: Step) -> bool:
+        """Whether row i is memory of its own for certain."""
+        return i not in self.slopes and self.owned(step)
+
+    def _returned(self) -> dict[int, int]:
+        """Rows that are allocated anew at each run, because an output is (a view of) them alone."""
+        families: Counter = Counter()
+        for y in self.program.outputs:
+            if isinstance(y, Ref):
+                families.update(self.lifetimes.roots[y.row])
+        found = {}
+        for y in self.program.outputs:
+            if isinstance(y, Ref) and is_array(self.steps[y.row].value):
+                roots = self.lifetimes.roots[y.row]
+                root = min(roots, default=-1)
+                if len(roots) == 1 and families[root] == 1 and self.steps[root].op is not None:
+                    found[root] = y.row
+        return found
+
+    def _take_over(self) -> None:
+        """Returned rows that are written into the memory of an argument that nothing else reads:
+        that memory is allocated anew instead, and row by row back to where it is first written."""
+        waiting = list(self.returned)
+        memory: dict[int, int] = {}
+        while waiting:
+            i = waiting.pop()
+            a = self._last_read(i)
+            if a is None:
+                continue
+            (root,) = self.lifetimes.roots[a]
+            self.taken[i] = a
+            memory[i] = root
+            self.returned[root] = self.returned.pop(i)
+            waiting.append(root)
+        self.lifetimes.join(memory)
+
+    def _last_read(self, i: int) -> int | None:
+        """An argument whose memory row i may be written into, as the last row that reads it."""
+        step, lifetimes = self.steps[i], self.lifetimes
+        placed = self.absorbed.get(i)
+        if placed is None and not self.overwrites(step, self.values(step)):
+            return None
+        for a in step.args if placed is None else (placed[0],):
+            if not isinstance(a, Ref) or not alike(self.value(a), step.value):
+                continue
+            roots = lifetimes.roots[a.row]
+            if len(roots) != 1:
+                continue
+            (root,) = roots
+            own = lifetimes.roots[root] == {root} and lifetimes.last[root] == i
+            made = self.steps[root]
+            whole = made.op is not None and made.value.size == step.value.size
+            if own and whole and made.value.dtype == step.value.dtype:
+                return a.row
+        return None
+
+    def bind(self, x: Any, stem: str) -> str:
+        """The name of an object in the code, one for each object; one for equal positions."""
+        if x.__class__ is np.ndarray and x.dtype.kind == "i" and x.size <= MOST:
+            x = self.positions.setdefault((x.shape, x.dtype, x.tobytes()), x)
+        name = self.bound.get(id(x))
+        if name is None:
+            name = self.bound[id(x)] = f"{stem}{len(self.bound)}"
+            self.space[name] = x
+        return name
+
+    def use(self, name: str, x: Any) -> str:
+        """A name of NumPy or of an operation, as it is."""
+        self.space[name] = x
+        return name
+
+    def value(self, a: Any) -> Any:
+        """What an argument stands for: a number, or an array of its shape and dtype."""
+        return self.steps[a.row].value if isinstance(a, Ref) else a
+
+    def listed(self, a: Any) -> str | None:
+        """The name of the list of an array's entries, where many of them are read one by one."""
+        if not isinstance(a, Ref) or self.entries[a.row] < MANY:
+            return None
+        if self.value(a).size > WORTH * self.entries[a.row]:
+            return None
+        if a.row not in self.lists:
+            self.lists[a.row] = f"t{a.row}"
+            flat = "" if self.value(a).ndim == 1 else ".ravel()"
+            self.body.append(f"t{a.row} = {self.text(a)}{flat}.tolist()")
+        return self.lists[a.row]
+
+    def values(self, step: Step) -> tuple:
+        return tuple(self.value(a) for a in step.args)
+
+    def text(self, a: Any) -> str:
+        """An argument as an expression."""
+        if isinstance(a, Ref):
+            return self.texts[a.row]
+        return self.bind(a, "k") if is_array(a) else number(a, self.bind)
+
+    def operand(self, a: Any, doubles: bool) -> str:
+        """An argument of a kernel on arrays; doubles: the arrays are all float64, where NumPy takes
+        an array of shape () faster than a Python number."""
+        if isinstance(a, Ref) or is_array(a):
+            return self.text(a)
+        if doubles and a.__class__ in (float, int, np.float64):
+            # Zeros of either sign are different constants, nan is one.
+            key = float(a).hex()
+            if key not in self.constants:
+                name = f"c{len(self.constants)}"
+                self.constants[key] = self.use(name, np.array(float(a)))
+            return self.constants[key]
+        return self.text(a) if a.__class__ is float else self.bind(a, "k")
+
+    def shaped(self, a: Any, shape: tuple[int, ...]) -> str:
+        """An argument, contiguous, seen in another shape; once where it is in the workspace."""
+        text = self.text(a)
+        if self.value(a).shape == shape:
+            return text
+        made = self.layout(a)
+        lasting = isinstance(a, Ref) and a.row in self.static
+        if not lasting or not np.shares_memory(made.reshape(shape), made):
+            return f"{text}.reshape({shape})"
+        name = f"{text}_{'_'.join(map(str, shape))}"
+        line = f"{name} = {text}.reshape({shape})"
+        if line not in self.setup:
+            self.setup.append(line)
+        return name
+
+    def operands(self, step: Step, out: np.ndarray | None = None) -> str:
+        """The arguments of a kernel on arrays. out: what it writes to."""
+        doubles = all(not is_array(v) or as_float64(v) for v in self.values(step))
+        return ", ".join(self._turned(a, out) or self.operand(a, doubles) for a in step.args)
+
+    def _turned(self, a: Any, out: np.ndarray | None) -> str | None:
+        """A copy of a smaller argument that lies in memory across the result."""
+        value = self.value(a)
+        if not self.loose or out is None or not is_array(value) or value.size < FEW:
+            return None
+        if LESS * value.size > out.size or not runs_across(self.layout(a), out):
+            return None
+        like = in_order(value, aligned(value, out))
+        if not isinstance(a, Ref):
+            like[...] = value
+            return self.bind(like, "k")
+        name = f"t{len(self.setup)}_{len(self.body)}"
+        base = tuple(like.shape[k] for k in aligned(value, out))
+        text = f"empty({base}, {self.bind(like.dtype, 'dtype')})"
+        axes = tuple(map(int, np.argsort(aligned(value, out))))
+        self.setup.append(f"{name} = {text}.transpose({axes})")
+        self.body.append(f"{self.use('copyto', np.copyto)}({name}, {self.text(a)})")
+        return name
+
+    def scalar(self, i: int, step: Step) -> None:
+        """A row of plain numbers whose kernel is one on floats."""
+        op = step.op
+        shape = template(op)
+        parts = [self.text(a) for a in step.args]
+        depth = 1 + max((self.depths[a.row] for a in step.args if isinstance(a, Ref)), default=0)
+        if shape is None:
+            text = f"{self.use(f'{op.name}_', op.scalar)}({', '.join(parts)})"
+        else:
+            text = f"({shape.format(*parts)})"
+        self.store(i, text, depth)
+
+    def store(self, i: int, text: str, depth: int = 1) -> None:
+        """A row of a number: kept under its name, or put into the only expression that reads it."""
+        if self.reads[i] == 1 and depth <= DEEPEST:
+            self.texts[i], self.depths[i] = text, depth
+            return
+        self.texts[i] = f"v{i}"
+        plain = text.startswith("(") and text.endswith(")") and text.count("(") == 1
+        self.body.append(f"v{i} = {text[1:-1] if plain else text}")
+
+    def target(
+        self, i: int, step: Step, overwrites: bool = False, dense: bool = False
+    ) -> str | None:
+        """The array that takes row i: a name of the workspace; None where the result is allocated
+        anew. overwrites: it may be the memory of an argument that nothing reads any more. dense:
+        its entries lie in the order of the indices."""
+        if i in self.returned:
+            return None
+        if i in self.taken:
+            self.texts[i] = self.texts[self.taken[i]]
+            self.layouts[i] = self.layout(Ref(self.taken[i]))
+            return self.texts[i]
+        name = self.texts[i] = f"v{i}"
+        made = np.empty(step.value.shape, step.value.dtype) if dense else self._laid_out(step)
+        given = self._dying(i, step, made.strides) if overwrites else None
+        if given is not None:
+            self.buffer_of[i] = self.buffer_of.pop(given)
+            self.static.add(i)
+            self.layouts[i] = self.layouts[given]
+            self.setup.append(f"{name} = {self.texts[given]}")
+            return name
+        self._allocate(i, made)
+        return name
+
+    def _allocate(self, i: int, made: np.ndarray) -> None:
+        """A place in the workspace for row i, laid out as made."""
+        self.buffer_of[i] = number = self.buffers.need(made.nbytes)
+        self.static.add(i)
+        self.layouts[i] = made
+        dtype = self.bind(made.dtype, "dtype")
+        strides = "" if made.flags.c_contiguous else f", 0, {made.strides}"
+        self.setup.append(f"v{i} = ndarray({made.shape}, {dtype}, b{number}{strides})")
+
+    def layout(self, a: Any) -> np.ndarray:
+        """An array with the shape, dtype and strides of an argument; its entries mean nothing. An
+        input is taken to be contiguous."""
+        if not isinstance(a, Ref):
+            return a  # type: ignore[no-any-return]
+        if a.row not in self.layouts:
+            self.layouts[a.row] = self._laid_out(self.steps[a.row])
+        return self.layouts[a.row]
+
+    def _laid_out(self, step: Step) -> np.ndarray:
+        """Memory for a result, its axes in the order that NumPy gives them: that of the arguments,
+        on which the roundings of later sums and products may depend."""
+        value = step.value
+        if self.loose and step.op is not None and value.ndim > 1:
+            order = chosen_order(step, self.values(step), self.layout)
+            if order is not None:
+                return in_order(value, order)
+        if step.op is not None and step.op.entrywise and value.ndim > 1:
+            given = [self.layout(a) for a in step.args if is_array(self.value(a))]
+            if not all(x.flags.c_contiguous for x in given):
+                return _in_their_order(given, value.dtype)
+        moves = step.op is not None and step.op.kind == "moves" and len(step.args) == 1
+        if moves and value.ndim > 1 and is_array(self.value(step.args[0])):
+            return step.op.array(self.layout(step.args[0]), **(step.params or {}))  # type: ignore[no-any-return]
+        return np.empty(value.shape, value.dtype)
+
+    def _dying(self, i: int, step: Step, strides: tuple[int, ...]) -> int | None:
+        """An argument whose memory row i may take over, with these strides."""
+        for a in step.args:
+            if isinstance(a, Ref) and a.row in self.buffer_of and self.ends(a.row, i):
+                old = self.layouts[a.row]
+                same = old.shape == step.value.shape and old.strides == strides
+                if same and old.dtype == step.value.dtype:
+                    return a.row
+        return None
+
+    def ends(self, row: int, i: int) -> bool:
+        """Whether row's memory is its own and read by row i for the last time."""
+        return self.lifetimes.roots[row] == {row} and self.lifetimes.last[row] == i
+
+    def release(self, i: int) -> None:
+        """Give back the buffers that row i was the last to read."""
+        for root in self.ending.get(i, ()):
+            if root in self.buffer_of:
+                self.buffers.free(self.buffer_of.pop(root))
+
+    def anew(self, i: int, text: str) -> None:
+        """Row i as an array that the statement itself allocates."""
+        self.texts[i] = f"v{i}"
+        self.fresh.add(i)
+        self.body.append(f"v{i} = {text}")
+
+    def view(self, i: int, step: Step, text: str) -> None:
+        """Row i as a view: made once where its source is in the workspace."""
+        source = step.args[0]
+        base = self.layout(source)
+        made = self.layouts[i] = step.op.array(base, **(step.params or {}))
+        self.texts[i] = f"v{i}"
+        lasting = isinstance(source, Ref) and source.row in self.static
+        if lasting and (made.size == 0 or np.shares_memory(made, base)):
+            self.static.add(i)
+            self.setup.append(f"v{i} = {text}")
+            return
+        self.body.append(f"v{i} = {text}")
+
+
+def _in_their_order(given: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """Memory for the result of an entrywise operation as NumPy lays it out."""
+    flags: Any = [["readonly"]] * len(given) + [["writeonly", "allocate"]]
+    operands: Any = [*given, None]
+    dtypes = [*(x.dtype for x in given), dtype]
+    order = np.nditer(operands, flags=["zerosize_ok"], op_flags=flags, op_dtypes=dtypes)
+    return order.operands[-1]  # type: ignore[no-any-return]
+
+
+def _entry_reads(program: Program) -> Counter:
+    """How many single entries are read of each array."""
+    steps = program.steps
+    found: Counter = Counter()
+    for step in steps:
+        if step.op is not None and step.op.name == "getitem" and not is_array(step.value):
+            (a,) = step.args
+            if isinstance(a, Ref) and is_array(steps[a.row].value):
+                found[a.row] += 1
+    return found
+
+
+def _operands_only(program: Program, reads: Counter) -> set[int]:
+    """Numbers that are only operands of ufuncs on arrays of float64, which take NumPy's own float
+    faster than Python's."""
+    found: Counter = Counter()
+    for step in program.steps:
+        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.value):
+            found.update(a.row for a in step.args if isinstance(a, Ref))
+    return {row for row, count in found.items() if count == reads[row]}
+
+
+def _reads(program: Program) -> Counter:
+    """How often the code names each row: twice where an expression repeats its argument."""
+    found = uses(program)
+    for step in program.steps:
+        if step.op is not None and template(step.op) and step.op.scalar not in SIGNS:
+            for k in repeats(step.op):
+                if k < len(step.args) and isinstance(step.args[k], Ref):
+                    found[step.args[k].row] += 1
+    for k in program.suspects:
+        if isinstance(program.outputs[k], Ref):
+            found[program.outputs[k].row] += 1
+    return found
+
+
+def is_scalar_row(writer: Writer, step: Step) -> bool:
+    """Whether a row is an expression of plain numbers."""
+    op: Op = step.op
+    return not is_array(step.value) and on_floats(op, writer.values(step), step.value)

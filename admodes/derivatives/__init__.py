@@ -1,0 +1,1 @@
+"""Derivatives of functions, built from the sweeps of admodes.core."""

@@ -1,0 +1,255 @@
+"""grad, jacobian, hessian and hvp, built from jvp and vjp alone, so that they nest in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import is_complex
+from admodes.core.carrier import quiet
+from admodes.core.checking import Count, checked, to_check, unchecked_result
+from admodes.core.forward import jvp
+from admodes.core.op import shape_of
+from admodes.core.portable import made_by
+from admodes.core.pytree import checked_input, flatten, unflatten
+from admodes.core.reverse import Evaluation, vjp
+from admodes.derivatives.crossings import crossing
+from admodes.derivatives.jacobians import MODES, Point, whole_jacobian
+from admodes.derivatives.layouts import LAYOUTS, arranged, rowwise
+
+COMPOSITIONS = (
+    "forward-over-reverse",
+    "reverse-over-forward",
+    "forward-over-forward",
+    "reverse-over-reverse",
+)
+Argnums = int | tuple[int, ...]
+
+
+def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
+    """The gradient of a scalar function, by one reverse sweep.
+
+    grad(f)(*args) has the structure and shapes of args[argnums] (a tuple of them where argnums is
+    a tuple). has_aux: f returns (result, aux), and grad(f)(*args) returns (gradient, aux). For
+    complex arguments see ad.vjp. Raises TypeError where f's result is not one real number.
+
+    >>> import admodes as ad
+    >>> ad.grad(lambda x, y: x * ad.sin(y), argnums=(0, 1))(2.0, 0.0)
+    (0.0, 2.0)
+    """
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        out, found = value_and_grad(f, argnums, has_aux)(*args, **kwargs)
+        return (found, out[1]) if has_aux else found
+
+    gradient.__name__ = f"grad({_name(f)})"
+    return made_by(gradient, grad, f, argnums, has_aux)  # type: ignore[no-any-return]
+
+
+def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
+    """(f(*args), gradient) from one evaluation and one reverse sweep; what the sweep has passed
+    is freed as it goes. has_aux: f returns (result, aux), and so the first item is that pair.
+
+    >>> import admodes as ad
+    >>> ad.value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+    """
+
+    def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        watched = bool(Count.blocks) and to_check(chosen)
+        if watched:
+            chosen = checked(chosen, "grad")
+        with quiet():
+            run = Evaluation(restricted, chosen, has_aux, copy=False)
+            out = run.result()
+            _one_number(out, f, "grad")
+            grads = run.gradient()
+        found = grads if isinstance(argnums, tuple) else grads[0]
+        result = (out, run.aux) if has_aux else out, found
+        return unchecked_result(result) if watched else result
+
+    both.__name__ = f"value_and_grad({_name(f)})"
+    return made_by(both, value_and_grad, f, argnums, has_aux)  # type: ignore[no-any-return]
+
+
+def _one_number(out: Any, f: Callable, who: str) -> None:
+    """Refuse a result that is not one number."""
+    if out.__class__ is float:
+        return
+    leaves, out_tree = flatten(out)
+    if out_tree.kind is not None or shape_of(out) != ():
+        kind = out_tree.kind and out_tree.kind.__name__
+        what = f"a {kind} of {len(leaves)}" if kind else f"an array of shape {shape_of(out)}"
+        raise TypeError(
+            f"{who} needs a function with one number as its result, but {_name(f)} returned "
+            f"{what}: reduce it (.sum()) or use ad.jacobian"
+        )
+    if is_complex(out):
+        raise TypeError(
+            f"{who} needs a real result, but {_name(f)} returned a complex number: take its real "
+            "part, its absolute value, or use ad.vjp"
+        )
+
+
+def jacobian(
+    f: Callable,
+    argnums: Argnums = 0,
+    mode: str = "auto",
+    layout: str = "standard",
+    has_aux: bool = False,
+) -> Callable:
+    """The Jacobian ∂f_i/∂x_j, of shape out.shape + in.shape.
+
+    mode "forward" takes one direction per input component, "reverse" one per output component;
+    blocks of directions go through one sweep together. "auto" takes the mode with fewer
+    directions, and where the numbers are alike the one with fewer operations;
+    jacobian(f).explain(*args) says which and why. Where f takes or returns tuples, lists or dicts,
+    or argnums is a tuple, the result is a tree of blocks: outputs outside, inputs inside.
+
+    layout "transposed" has shape in.shape + out.shape (D[f]_ij = ∂f_j/∂x_i), "unrolled" is the
+    matrix of all output by all input components, "unrolled-transposed" its transpose. "batched",
+    for f from B×… to B×… whose rows do not mix, has shape B + out row + in row; rows that mix are
+    an error. has_aux: f returns (result, aux), and (Jacobian, aux) is returned.
+
+    Raises ValueError for an unknown mode or layout, TypeError for complex values.
+
+    >>> import admodes as ad
+    >>> ad.jacobian(lambda x, y: (x * y, x + y), argnums=(0, 1))(2.0, 3.0)
+    ((3.0, 2.0), (1.0, 1.0))
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r}: choose one of {', '.join(MODES)}")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+
+    def point(args: tuple, kwargs: dict) -> tuple[Point, Any]:
+        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        inputs = chosen if isinstance(argnums, tuple) else chosen[0]
+        xs, tree = flatten(inputs)
+        # A number of NumPy stays one, for the truth values that f compares it to.
+        xs = [x if x.__class__ is np.float64 else checked_input(x, "jacobian") for x in xs]
+
+        def flat(*leaves: Any) -> Any:
+            inputs = unflatten(tree, list(leaves))
+            return restricted(*inputs) if isinstance(argnums, tuple) else restricted(inputs)
+
+        return Point(flat, xs, has_aux, _name(f)), tree
+
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        at, tree = point(args, kwargs)
+        if layout == "batched":
+            out_tree, blocks, aux = rowwise(at)
+        else:
+            out_tree, blocks, aux = whole_jacobian(at, mode)
+            blocks = [
+                [arranged(b, y, x, layout) for b, x in zip(row, at.shapes, strict=True)]
+                for row, y in blocks
+            ]
+        found = unflatten(out_tree, [unflatten(tree, row) for row in blocks])
+        return (found, aux) if has_aux else found
+
+    def explain(*args: Any, **kwargs: Any) -> str:
+        return point(args, kwargs)[0].choice().reason
+
+    jacobian_of.explain = explain  # type: ignore[attr-defined]
+    jacobian_of.__name__ = f"jacobian({_name(f)})"
+    made_by(jacobian_of, jacobian, f, argnums, mode, layout, has_aux)
+    return jacobian_of
+
+
+def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
+    """The Hessian, of shape out.shape + in.shape + in.shape, as a Jacobian of a Jacobian.
+
+    mode is one of the four compositions ("forward-over-reverse" …); "auto" is
+    forward-over-reverse. Where it crosses a kink that counts there is an ad.KinkWarning, which says
+    what it is on both sides; ad.compile(ad.hessian(f)) and derivatives of it have none (ad.strict
+    finds every kink).
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    """
+    outer, inner = _composition(mode)
+    found = jacobian(jacobian(f, argnums, inner), argnums, outer)
+
+    def hessian_of(*args: Any, **kwargs: Any) -> Any:
+        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        with crossing(hessian_of.__name__, lambda xs: restricted(*xs), chosen):
+            return found(*args, **kwargs)
+
+    hessian_of.explain = found.explain  # type: ignore[attr-defined]
+    hessian_of.__name__ = f"hessian({_name(f)})"
+    return made_by(hessian_of, hessian, f, argnums, mode)  # type: ignore[no-any-return]
+
+
+def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:
+    """H v, the Hessian of the scalar function f at x times v, without forming H. At kinks it warns
+    as ad.hessian does.
+
+    >>> import admodes as ad
+    >>> import numpy as np
+    >>> ad.hvp(lambda x: x[0] ** 2 * x[1], np.array([3.0, 5.0]), np.array([1.0, 0.0]))
+    array([10.,  6.])
+    """
+    outer, inner = _composition(mode)
+    with crossing(f"hvp({_name(f)})", f, x):
+        return _hvp(f, x, v, outer, inner)
+
+
+def _hvp(f: Callable, x: Any, v: Any, outer: str, inner: str) -> Any:
+    if inner == "reverse":
+        gradient = grad(f)
+        if outer == "forward":
+            return jvp(gradient, (x,), (v,))[1]
+        return vjp(gradient, x)[1](v)[0]
+
+    def slope(z: Any) -> Any:
+        out, dot = jvp(f, (z,), (v,))
+        _one_number(out, f, "hvp")
+        return dot
+
+    return jacobian(slope, mode=outer)(x)
+
+
+def _composition(mode: str) -> tuple[str, str]:
+    if mode == "auto":
+        mode = COMPOSITIONS[0]
+    if mode not in COMPOSITIONS:
+        raise ValueError(f"mode {mode!r}: choose auto or one of {', '.join(COMPOSITIONS)}")
+    outer, inner = mode.split("-over-")
+    return outer, inner
+
+
+def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple[tuple, Callable]:
+    """The chosen arguments, and f as a function of them alone."""
+    if argnums.__class__ is int and argnums == 0 and len(args) == 1 and not kwargs:
+        return args, f
+    positions = argnums if isinstance(argnums, tuple) else (argnums,)
+    for i in positions:
+        if not isinstance(i, (int, np.integer)):
+            raise TypeError(f"argnums={argnums!r}: give a position or a tuple of positions")
+        if not -len(args) <= i < len(args):
+            raise ValueError(
+                f"argnums={argnums}, but {_name(f)} was called with {len(args)} argument(s)"
+            )
+    positions = tuple(i % len(args) for i in positions)
+    if len(set(positions)) != len(positions):
+        raise ValueError(f"argnums={argnums} names an argument twice")
+
+    def restricted(*chosen: Any) -> Any:
+        full = list(args)
+        for i, x in zip(positions, chosen, strict=True):
+            full[i] = x
+        return f(*full, **kwargs)
+
+    restricted.__name__ = _name(f)
+    return tuple(args[i] for i in positions), restricted
+
+
+def _name(f: Callable) -> str:
+    return getattr(f, "__name__", type(f).__name__)

@@ -1,0 +1,25 @@
+"""What NumPy's functions, its ufuncs' methods and its arrays' methods become on traced values.
+Importing it fills the tables that NumPy's calls are looked up in; the operations' own entries are
+made where they are declared, in admodes.ops."""
+
+from admodes.numpy_functions import (
+    differences,
+    extremes,
+    methods,
+    norms,
+    plain,
+    polynomials,
+    quantiles,
+    ufunc_methods,
+)
+
+__all__ = [
+    "differences",
+    "extremes",
+    "methods",
+    "norms",
+    "plain",
+    "polynomials",
+    "quantiles",
+    "ufunc_methods",
+]

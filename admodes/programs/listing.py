@@ -1,0 +1,216 @@
+"""A recorded list as data and as lines: v3 = v1 * v2, guard v3 > 0 is True."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.record import Guard, Program, Ref, Step
+from admodes.ops.notation import free_stem, index_text
+from admodes.programs.rewriting import uses
+from admodes.views.dialects import Text
+
+MOST_ARGUMENTS = 8
+"""Of more arguments the first ones and the last are shown."""
+
+_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "=": "==", "∧": "&", "∨": "|"}
+
+
+@dataclass
+class Line:
+    """A row, guard or output: kind, the rows it belongs to, its text, and the shape and dtype of
+    the value of a row."""
+
+    kind: str
+    row: int | None
+    text: str
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+
+
+def labels(program: Program, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> list[str]:
+    """The names of the rows: what the user called them, otherwise a letter and their position."""
+    own = [str(step.name) for step in program.steps if step.name is not None]
+    taken = {*inputs, *outputs}
+    stem = free_stem({*taken, *own})
+    found: list[str] = []
+    for i, step in enumerate(program.steps):
+        free = step.name is not None and step.name not in taken
+        found.append(str(step.name) if free else f"{stem}{i}")
+        taken.add(found[-1])
+    return found
+
+
+def lines(program: Program, inputs: Sequence[str], outputs: Sequence[str]) -> list[Line]:
+    """The list from top to bottom; a test that only steers stands in its guard."""
+    names = labels(program, inputs, outputs)
+    inputs_of = {x.row: n for x, n in zip(program.inputs, inputs, strict=True)}
+    hidden = _only_steering(program)
+    guards: dict[int, list[Guard]] = {}
+    for guard in program.guards:
+        guards.setdefault(_last_row(guard), []).append(guard)
+    found: list[Line] = []
+    for i, step in enumerate(program.steps):
+        if i not in hidden:
+            right = inputs_of.get(i, "captured array")
+            right = right if step.op is None else expression(step, names)
+            value = np.asarray(step.value)
+            found.append(Line("row", i, f"{names[i]} = {right}", value.shape, value.dtype.name))
+        found += [
+            Line("guard", i, _guard_text(g, program, names, hidden)) for g in guards.get(i, [])
+        ]
+    for name, y in zip(outputs, program.outputs, strict=True):
+        row = y.row if isinstance(y, Ref) else None
+        shown = Text(6).array(y) if row is None else names[row]
+        if shown != name:
+            found.append(Line("output", row, f"{name} = {shown}"))
+    return found
+
+
+def _only_steering(program: Program) -> set[int]:
+    """The tests that nothing but branches reads."""
+    read = uses(program)
+    branches = (g for g in program.guards if g.decide is bool)
+    steering = Counter(a.row for g in branches for a in g.args if isinstance(a, Ref))
+    return {
+        i
+        for i, step in enumerate(program.steps)
+        if step.is_test and read[i] and read[i] == steering[i]
+    }
+
+
+def _last_row(guard: Guard) -> int:
+    return max((a.row for a in guard.args if isinstance(a, Ref)), default=0)
+
+
+def _guard_text(guard: Guard, program: Program, names: list[str], hidden: set[int]) -> str:
+    expected = Text(6).array(guard.expected) if np.ndim(guard.expected) else guard.expected
+    if guard.decide is bool:
+        (a,) = guard.args
+        tested = a.row in hidden if isinstance(a, Ref) else False
+        what = expression(program.steps[a.row], names) if tested else _atom(a, names)
+    else:
+        inside = ", ".join(_atom(a, names) for a in guard.args)
+        what = inside if guard.decide is np.asarray else f"{_decision(guard.decide)}({inside})"
+    return f"guard {what} is {expected}"
+
+
+def _decision(decide: Any) -> str:
+    """The name of the function that decides."""
+    return getattr(decide, "__name__", "decision")
+
+
+def expression(step: Step, names: Sequence[str]) -> str:
+    """What a row is: operations that Python has a sign for with that, others as calls.
+
+    >>> from admodes.core.record import record
+    >>> program = record(lambda x: 3 * x[0] - x.sum(axis=0), np.ones(2))
+    >>> [expression(step, ["x", "a", "b", "c", "d"]) for step in program.steps[1:]]
+    ['x[0]', '3 * a', 'sum(x, axis=0)', 'b - c']
+    """
+    op = step.op
+    atoms = [_atom(a, names) for a in step.args]
+    params = dict(step.params or {})
+    if op.name == "getitem":
+        return f"{atoms[0]}[{index_text(params['index'])}]"
+    if op.name == "negate":
+        return f"-{atoms[0]}"
+    sign = re.fullmatch(r"⟦0⟧ ?(\S{1,2}) ?⟦1⟧", op.form.text)
+    if sign and op.entrywise and (op.elementwise or op.is_test) and sign[1] != "^":
+        return f"{atoms[0]} {_SIGNS.get(sign[1], sign[1])} {atoms[1]}"
+    if len(atoms) > MOST_ARGUMENTS:
+        atoms = [*atoms[:3], "…", atoms[-1]]
+    given = [f"{k}={_parameter(v)}" for k, v in params.items() if v is not None and v is not False]
+    return f"{op.name}({', '.join([*atoms, *given])})"
+
+
+def _atom(a: Any, names: Sequence[str]) -> str:
+    return names[a.row] if isinstance(a, Ref) else Text(6).array(a)
+
+
+def _parameter(x: Any) -> str:
+    if isinstance(x, np.ndarray):
+        return Text(6).array(x)
+    if isinstance(x, slice) or (isinstance(x, tuple) and any(isinstance(p, slice) for p in x)):
+        return f"[{index_text(x)}]"
+    return x.name if isinstance(x, np.dtype) else repr(x)
+
+
+def listed(made: list[Line], width: int = 80) -> list[str]:
+    """The lines as text, with the shapes of arrays in a column at the right; long ones fold."""
+    shapes = [_shape(line) for line in made]
+    room = width - 4 - max(map(len, shapes), default=0)
+    widths = [len(line.text) for line, s in zip(made, shapes, strict=True) if s]
+    column = max((n for n in widths if n <= room), default=0)
+    shown = (
+        f"  {line.text:<{column}}  {s}" if s else f"  {line.text}"
+        for line, s in zip(made, shapes, strict=True)
+    )
+    return [
+        part
+        for line in shown
+        for part in (
+            [line]
+            if len(line) <= width
+            else textwrap.wrap(
+                line,
+                width,
+                subsequent_indent="      ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    ]
+
+
+def _shape(line: Line) -> str:
+    if line.kind != "row" or not line.shape:
+        return ""
+    kind = "" if line.dtype == "float64" else f" {line.dtype}"
+    return f"{line.shape}{kind}"
+
+
+def row_data(program: Program, i: int, names: Sequence[str]) -> dict[str, Any]:
+    """A row as JSON data; arrays by shape and dtype alone."""
+    step = program.steps[i]
+    args = [
+        {"row": a.row} if isinstance(a, Ref) else {"const": a if shape_of(a) else _number(a)}
+        for a in step.args
+    ]
+    params = {k: _parameter(v) for k, v in (step.params or {}).items()}
+    shape = list(shape_of(step.value))
+    return {
+        "row": i,
+        "name": names[i],
+        "op": "input" if step.op is None else step.op.name,
+        "args": args,
+        "params": params,
+        "text": "" if step.op is None else expression(step, names),
+        "value": None if shape else _number(step.value),
+        "shape": shape,
+        "dtype": np.asarray(step.value).dtype.name,
+    }
+
+
+def _number(x: Any) -> Any:
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def guard_data(program: Program, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The guards as JSON data."""
+    hidden = _only_steering(program)
+    return [
+        {
+            "text": _guard_text(g, program, list(names), hidden),
+            "rows": [a.row for a in g.args if isinstance(a, Ref)],
+            "expected": g.expected,
+        }
+        for g in program.guards
+    ]

@@ -1,0 +1,270 @@
+"""Programs: what a function did at a point, as a list that can be shown, counted, optimised,
+compiled, run again and differentiated."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from admodes.compilation.interpreter import same
+from admodes.core import record as core
+from admodes.core.carrier import call, settled
+from admodes.core.checking import checked, to_check, unchecked_result
+from admodes.core.op import shape_of
+from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
+from admodes.core.record import Ref
+from admodes.programs.arrays import input_names, output_names, watching
+from admodes.programs.count import Counts, count
+from admodes.programs.listing import Line, guard_data, labels, lines, listed, row_data
+from admodes.programs.replay import rows_at, value_of
+from admodes.tracing.rows import plain
+from admodes.views.render import render
+from admodes.views.tables import Table
+
+TOO_FAR = (
+    "{name}: the numbers are too large or too small for the order in which optimised(exact=False) "
+    "takes products and sums: run the program that was recorded"
+)
+ANOTHER_BRANCH = (
+    "{name}: recorded on another branch, where {guard}; record again at this point: "
+    "ad.record(f, *args)"
+)
+
+
+@dataclass(repr=False, eq=False)
+class Program(core.Program):
+    """A recorded list: steps, inputs, outputs and guards as in admodes.core.record.Program, and the
+    names of inputs (arguments) and outputs (results). Call it to run the list again; as a function
+    it can be given to every other function of admodes. str() is the list."""
+
+    arguments_tree: Tree = None  # type: ignore[assignment]
+    input_names: list[str] = field(default_factory=list)
+    output_names: list[str] = field(default_factory=list)
+    title: str = "f"
+
+    names_its_rows = True
+
+    @property
+    def __name__(self) -> str:
+        return self.title
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        n = len(self.arguments_tree.branches)
+        found = self.input_names if n == len(self.inputs) else [f"x{i + 1}" for i in range(n)]
+        if not all(name.isidentifier() for name in found):
+            found = [f"x{i + 1}" for i in range(n)]
+        return inspect.Signature([inspect.Parameter(name, kind) for name in found])
+
+    @property
+    def point(self) -> tuple:
+        """The arguments that it was recorded at."""
+        values = [self.steps[x.row].value for x in self.inputs]
+        return tuple(unflatten(self.arguments_tree, values))
+
+    def __call__(self, *args: Any) -> Any:
+        """The results at other arguments: numbers, arrays or values that are being differentiated,
+        recorded or mapped.
+
+        Raises ValueError where the arguments have another structure or other shapes than those of
+        the recording, and where the function would have taken another branch.
+        """
+        if to_check(args):
+            return unchecked_result(self(*checked(args, self.title)))
+        what = f"{self.title}: the tuple of arguments"
+        leaves = flatten_like(args, self.arguments_tree, what, "the recorded one")
+        xs = [checked_input(x, self.title, complex_too=True) for x in leaves]
+        for name, x, ref in zip(self.input_names, xs, self.inputs, strict=True):
+            expected = shape_of(self.steps[ref.row].value)
+            if shape_of(x) != expected:
+                raise ValueError(
+                    f"{self.title}: {name} has shape {shape_of(x)}, and the program was recorded "
+                    f"for {expected}: record again"
+                )
+        results = call(self._run, tuple(xs))
+        return unflatten(self.out_tree, owned(results, xs))
+
+    def _run(self, *leaves: Any) -> list[Any]:
+        values = rows_at(self, leaves) or []
+        self._check_guards(values)
+        return [value_of(y, values) for y in self.outputs]
+
+    def _check_guards(self, values: list[Any]) -> None:
+        for k, guard in enumerate(self.guards):
+            args = [values[a.row] if isinstance(a, Ref) else a for a in guard.args]
+            found = bool(args[0]) if guard.decide is bool else settled(guard.decide, *args)
+            if not same(found, guard.expected):
+                if guard.rewritten:
+                    raise ValueError(TOO_FAR.format(name=self.title))
+                text = guard_data(self, self.row_names)[k]["text"].removeprefix("guard ")
+                raise ValueError(ANOTHER_BRANCH.format(name=self.title, guard=text))
+
+    @property
+    def row_names(self) -> list[str]:
+        """What the rows are called: v0, v1, … or as the user called them."""
+        return labels(self, self.input_names, self.output_names)
+
+    @property
+    def length(self) -> int:
+        """The number of operations."""
+        return sum(step.op is not None for step in self.steps)
+
+    def optimised(self, exact: bool = True) -> Program:
+        """The program after the passes of the optimiser. exact=False: also those that may change
+        the last bits of a result. See admodes.optimisation."""
+        from admodes.optimisation import optimise
+
+        return cast(Program, optimise(self, exact=exact))
+
+    def effects(self) -> list[Any]:
+        """What each pass of the optimiser does to the exact counts."""
+        from admodes.optimisation import effects
+
+        return effects(self)
+
+    def source(self, backend: str = "numpy") -> str:
+        """The code that a back end of ad.compile generates: "numpy" or "llvm". For code to read see
+        ad.code. Raises ValueError for another word."""
+        if backend == "numpy":
+            from admodes.compilation.numpy.backend import source
+
+            return source(self)
+        if backend == "llvm":
+            from admodes.compilation.llvm import text
+
+            return text(self)
+        raise ValueError(f"backend {backend!r} is unknown; choose numpy or llvm")
+
+    def count(self) -> Counts:
+        """The exact operation counts of the program and of its sweeps, as ad.count has them."""
+        return count(self.as_function(), *self.point)
+
+    def as_function(self) -> Callable:
+        """The program as a plain Python function with the names of its inputs."""
+
+        def run(*args: Any) -> Any:
+            return self(*args)
+
+        run.__name__, run.__signature__ = self.title, self.__signature__  # type: ignore[attr-defined]
+        run.names_its_rows = True  # type: ignore[attr-defined]
+        return run
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract "admodes.program/1": plain JSON data, arrays by shape and dtype, with nan
+        and infinities as strings."""
+        names = self.row_names
+        ends = [
+            {"name": n, "row": x.row, "shape": list(shape_of(self.steps[x.row].value))}
+            for n, x in zip(self.input_names, self.inputs, strict=True)
+        ]
+        results = [
+            {"name": n, "row": y.row} if isinstance(y, Ref) else {"name": n, "value": y}
+            for n, y in zip(self.output_names, self.outputs, strict=True)
+        ]
+        data: dict[str, Any] = plain(
+            {
+                "schema": "admodes.program/1",
+                "name": self.title,
+                "inputs": ends,
+                "rows": [row_data(self, i, names) for i in range(len(self.steps))],
+                "outputs": results,
+                "guards": guard_data(self, names),
+                "notes": self.notes,
+            }
+        )
+        return data
+
+    def to_json(self) -> str:
+        """to_dict() as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def table(self) -> Table:
+        """One line per row, guard and output."""
+        made = lines(self, self.input_names, self.output_names)
+        arrays = any(line.shape for line in made)
+        cells = [
+            [line.text, *(["" if line.shape is None else str(line.shape)] if arrays else [])]
+            for line in made
+        ]
+        head = ["Row", *(["Shape"] if arrays else [])]
+        return Table(self._headline(), head, cells, [False] * len(head), self.notes)
+
+    def to_table(self, format: str = "text", width: int = 80) -> str:
+        """The list in text, markdown, latex, html, csv or json."""
+        if format == "json":
+            return self.to_json() + "\n"
+        if format == "text":
+            return self._text(width)
+        return render([self.table()], format, width=width)
+
+    def _headline(self) -> str:
+        n = self.length
+        return f"{self.title}({', '.join(self.input_names)}): {n} operation{'s' * (n != 1)}"
+
+    def _text(self, width: int = 80) -> str:
+        made = lines(self, self.input_names, self.output_names)
+        made += [Line("note", None, f"note: {note}") for note in self.notes]
+        return "\n".join([self._headline(), *listed(made, width)]) + "\n"
+
+    def __str__(self) -> str:
+        return self._text()
+
+    def __repr__(self) -> str:
+        return f"<program {self._headline()}>"
+
+    def _repr_html_(self) -> str:
+        return render([self.table()], "html", fragment=True)
+
+
+def record(
+    f: Callable,
+    *args: Any,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> Program:
+    """Run f at args and return what it did as a Program: one row per operation, in order.
+
+    f is any function that admodes differentiates, also a derivative: record(ad.grad(f), x) is the
+    gradient program. args are numbers, arrays, or tuples, lists and dicts of them. Branches, loop
+    bounds and indices that f took from recorded values are guards: they hold at other arguments,
+    or the program refuses to run there. Rows have the names that f's local variables have. names
+    and outputs are those of inputs and outputs, one per number or array. The list is that of R. E.
+    Wengert, A simple automatic derivative evaluation program (1964); A. Griewank and A. Walther,
+    Evaluating Derivatives (2008), chapter 2.
+
+    Raises TypeError for arguments that are no real numbers, ValueError for wrong numbers of names.
+
+    >>> from admodes.recording import record
+    >>> program = record(lambda x, y: x * y + x, 2.0, 3.0)
+    >>> print(program, end="")
+    <lambda>(x, y): 2 operations
+      v0 = x
+      v1 = y
+      v2 = v0 * v1
+      v3 = v2 + v0
+      f = v3
+    >>> program(5.0, 7.0)
+    40.0
+    """
+    with nullcontext() if _is_ours(f) else watching(f, {}):
+        made = core.record(f, *args)
+    _, tree = flatten(args)
+    title = getattr(f, "__name__", type(f).__name__)
+    inputs = input_names(f, args, names)
+    results = output_names(f, made, outputs, inputs)
+    own = {k: getattr(made, k) for k in made.__dataclass_fields__}
+    return Program(
+        **own, arguments_tree=tree, input_names=inputs, output_names=results, title=title
+    )
+
+
+def _is_ours(f: Callable) -> bool:
+    """Whether f was made by a function of admodes, as ad.grad(g) is: its variables are no names
+    that a user gave."""
+    module = getattr(f, "__module__", None) or ""
+    return module.startswith("admodes.") and "<locals>" in getattr(f, "__qualname__", "")

@@ -1,0 +1,185 @@
+"""The rows of a trace: names, printed forms, local partials and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from admodes.core.builders import shape_of
+from admodes.core.kinks import kinks_met
+from admodes.core.record import Program, Ref, Step
+from admodes.ops.notation import free_stem, index_text, partial_templates, template
+from admodes.views.dialects import Text, fill, scalar_text
+
+LARGEST_PARTIAL = 400
+
+
+@dataclass
+class Row:
+    """One row. See ad.trace for the keys; forms holds the printed templates for the views."""
+
+    row: int
+    name: str
+    op: str
+    args: list[dict]
+    symbolic: str
+    substituted: str
+    value: Any
+    shape: list[int]
+    rule: str
+    partials: list[Any]
+    tangents: dict[str, Any] = field(default_factory=dict)
+    adjoints: dict[str, Any] = field(default_factory=dict)
+    contributions: dict[str, list[dict]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    forms: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def scalar_rows(
+    program: Program, names: list[str], outputs: list[str], numbering: str
+) -> list[Row]:
+    """The rows of a list of scalars, without tangents and adjoints."""
+    n = len(names)
+    shift = n - 1 if numbering == "griewank" else 0
+    taken = {*names, *outputs}
+    stem = free_stem({*taken, *(str(step.name) for step in program.steps)})
+    labels = []
+    for i, step in enumerate(program.steps):
+        free = step.name is not None and step.name not in taken
+        labels.append(str(step.name) if free else f"{stem}{i - shift}")
+        taken.add(labels[-1])
+    rows = []
+    for i, step in enumerate(program.steps):
+        xs = program.arguments(step)
+        args = [{"row": a.row} if isinstance(a, Ref) else {"const": a} for a in step.args]
+        row = Row(
+            i, labels[i], "input", args, "", "", step.value, list(shape_of(step.value)), "-", []
+        )
+        if step.op is None:
+            row.symbolic, row.substituted = names[i], Text(None).number(step.value)
+        else:
+            row.op = step.op.name
+            row.rule = step.op.rule if sum("row" in a for a in args) > 1 else "Chain Rule"
+            row.partials = _partials(step, xs)
+            row.forms = _forms(step)
+            row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in args])
+            row.substituted = _filled(row, [None] * len(args), xs)
+        row.notes = row_notes(program, i, labels) + _partial_notes(row, labels)
+        rows.append(row)
+    first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
+    if first is not None:
+        first.notes[-1] += ", the first that is not finite"
+    return rows
+
+
+def _forms(step: Any) -> dict:
+    forms = {}
+    constants = tuple((i, a) for i, a in enumerate(step.args) if isinstance(a, (int, float)))
+    index = step.params.get("index") if step.params else None
+    for dialect in ("text", "latex"):
+        own = template(step.op, dialect)
+        own = own.replace("⟦index⟧", index_text(index))
+        partials = partial_templates(step.op, dialect, constants) if step.op.elementwise else ()
+        forms[dialect] = {"value": own, "partials": list(partials)}
+    return forms
+
+
+def _filled(row: Row, labels: list, xs: tuple | None = None) -> str:
+    dialect = Text(None)
+    values = xs if xs is not None else [a.get("const") for a in row.args]
+    atoms = [
+        (label, False) if label else (dialect.number(plain(x)), True)
+        for label, x in zip(labels, values, strict=True)
+    ]
+    return fill(row.forms["text"]["value"], atoms, dialect)
+
+
+def _partials(step: Any, xs: tuple) -> list:
+    """The local partials: a number or array for each argument that is a row, None for constants;
+    for an operation on arrays the Jacobian, where it is small."""
+    found: list[Any] = []
+    for i, a in enumerate(step.args):
+        if not isinstance(a, Ref) or step.is_test:
+            found.append(None)
+        elif step.op.elementwise:
+            found.append(step.op.partial(i, step.value, xs))
+        else:
+            found.append(_dense_partial(step, xs, i))
+    return found
+
+
+def _dense_partial(step: Any, xs: tuple, i: int) -> Any:
+    x, y = xs[i], step.value
+    if not step.op.active(i) or np.size(x) * np.size(y) > LARGEST_PARTIAL:
+        return None
+    columns = []
+    for k in range(np.size(x)):
+        unit = np.zeros(shape_of(x))
+        unit.flat[k] = 1.0
+        tangents: list = [None] * len(xs)
+        tangents[i] = unit if shape_of(x) else 1.0
+        columns.append(np.asarray(step.op.jvp(tangents, y, xs, step.params)))
+    joined = np.stack(columns, axis=-1) if columns else np.zeros((*shape_of(y), 0))
+    return (
+        joined.reshape(shape_of(y) + shape_of(x)) if shape_of(y) + shape_of(x) else float(joined[0])
+    )
+
+
+def row_notes(program: Program, i: int, labels: list[str]) -> list[str]:
+    """What to know of a row: branches taken from it, kinks, a value that is not finite."""
+    step = program.steps[i]
+    seen = [(f"{labels[i]} ≠ 0" if not step.is_test else labels[i], t) for t in step.branches]
+    for op, args, truth in step.tests:
+        atoms = [
+            (labels[a.row], False) if isinstance(a, Ref) else (Text(6).number(a), True)
+            for a in args
+        ]
+        seen.append((fill(op.form.text, atoms, Text(6)), truth))
+    notes = [f"branch taken: {what} is {truth}" for what, truth in dict.fromkeys(seen)]
+    xs = program.arguments(step)
+    notes += _kinks(step, xs)
+    if not np.all(np.isfinite(step.value)):
+        notes.append(f"the value is {Text(6).number(plain(step.value))}")
+    return notes
+
+
+def _kinks(step: Step, xs: tuple) -> list[str]:
+    """The notes of the kinks that the arguments of a step sit on, each with its entries."""
+    if step.op is None or not step.op.kinked:
+        return []
+    met = kinks_met(step.op, xs, step.params)
+    if all(shape_of(x) == () for x in xs):
+        return list(met)
+    size = max(np.size(step.value), *map(np.size, xs)) if step.op.elementwise else 0
+    of = f" of {size}" if size else ""
+    return [f"{note} ({k}{of} entries)" for note, k in met.items()]
+
+
+def _partial_notes(row: Row, labels: list[str]) -> list[str]:
+    """What to know of a partial that is not finite, where the value is."""
+    if not np.all(np.isfinite(row.value)):
+        return []
+    return [
+        f"∂{labels[row.row]}/∂{labels[arg['row']]} is {p}; an exact zero times it is 0"
+        for arg, p in zip(row.args, row.partials, strict=True)
+        if isinstance(p, float) and not np.isfinite(p)
+    ]
+
+
+def plain(x: Any) -> Any:
+    """x as JSON data."""
+    if isinstance(x, dict):
+        return {k: plain(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [plain(v) for v in x]
+    if isinstance(x, np.ndarray):
+        return plain(x.tolist())
+    if isinstance(x, np.generic):
+        return plain(x.item())
+    if isinstance(x, complex):
+        return scalar_text(x, None)
+    if isinstance(x, float) and not np.isfinite(x):
+        return str(x)
+    return x

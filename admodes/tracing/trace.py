@@ -1,0 +1,291 @@
+"""The trace of a function: its operations as rows of plain data, with tangents and adjoints.
+
+The rows come from one recording. Tangents are pushed forward through them, adjoints pulled back,
+by the same rules that the engines use; here every contribution is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from admodes.core.builders import zeros
+from admodes.core.carrier import value
+from admodes.core.pytree import flatten
+from admodes.core.record import Program, Ref
+from admodes.programs.arrays import by_array
+from admodes.programs.scalars import scalar_program
+from admodes.tracing.rows import Row, plain, scalar_rows
+from admodes.views.limits import check_lines, check_numbers
+from admodes.views.render import render
+from admodes.views.tables import trace_tables
+
+if TYPE_CHECKING:
+    from admodes.tracing.arrays import ArrayTrace
+
+NUMBERINGS = ("zero", "griewank")
+MODES = ("forward", "reverse")
+INSTEAD = (
+    'rows="array" (--rows array) has one row per operation on whole arrays, and ad.grad and '
+    "ad.jacobian give the derivatives as arrays"
+)
+
+
+@dataclass
+class Trace:
+    """The rows of a function at a point, as plain data. str() is the text tables."""
+
+    inputs: list[dict]
+    rows: list[Row]
+    outputs: list[dict]
+    seeds: dict[str, dict[str, dict[str, float]]]
+    jacobian: dict[str, Any]
+    program: Program = field(repr=False)
+    title: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract "admodes.trace/1": plain JSON data at full precision, with nan and
+        infinities as strings."""
+        rows = [{k: v for k, v in vars(row).items() if k != "forms"} for row in self.rows]
+        return plain(
+            {
+                "schema": "admodes.trace/1",
+                "inputs": self.inputs,
+                "rows": rows,
+                "outputs": self.outputs,
+                "seeds": self.seeds,
+                "jacobian": self.jacobian,
+            }
+        )
+
+    def to_json(self) -> str:
+        """to_dict() as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_table(self, format: str = "text", **options: Any) -> str:
+        """All tables in a format: text, markdown, latex, html, csv or json.
+
+        digits: decimals that are printed (6). notation: "leibniz" or "dot" for tangents. layout:
+        "standard" or "transposed" Jacobian. tables: a subset of evaluation, partials, forward,
+        reverse, jacobian. inputs, outputs: names to restrict the tangent and adjoint tables to.
+        steps: show the adjoints' accumulation step by step. width: columns of text (80).
+        fragment: LaTeX or HTML without the document around it. Raises ValueError for unknown
+        words.
+        """
+        if format == "json":
+            return self.to_json()
+        data = self.to_dict()
+        for row, plain_row in zip(self.rows, data["rows"], strict=True):
+            plain_row["forms"] = row.forms
+        page = {k: options.pop(k) for k in ("width", "fragment") if k in options}
+        return render(trace_tables(data, format, **options), format, title=self.title, **page)
+
+    def __str__(self) -> str:
+        return self.to_table("text")
+
+    def _repr_html_(self) -> str:
+        return self.to_table("html", fragment=True)
+
+    def _repr_latex_(self) -> str:
+        return self.to_table("latex", fragment=True)
+
+
+def trace(
+    f: Callable,
+    *args: Any,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    numbering: str = "zero",
+    seeds: dict[str, Any] | None = None,
+    weights: dict[str, Any] | None = None,
+    title: str = "",
+    rows: str = "auto",
+) -> Trace | ArrayTrace:
+    """Evaluate f at args and return its trace: values, local partials, tangents and adjoints.
+
+    rows: "scalar" (a Trace: the components of array arguments are input rows of their own), "array"
+    (an ArrayTrace: one row per operation on whole arrays) or "auto": arrays where an argument is an
+    array and f computes with a whole one, scalars otherwise, and where f takes an input vector
+    apart (x[0]) or names and directions are given for components.
+
+    Each row of a Trace has row (position from 0, inputs first), name (what is printed), op, args
+    ({"row": i} or {"const": c}), symbolic and substituted form, value, shape, rule, partials (one
+    per argument, null for constants), tangents (per input), adjoints and contributions (per
+    output), notes. names are those of the inputs, outputs those of the outputs. seeds adds the
+    tangent direction "seed", weights the adjoint direction "seed".
+
+    Rows of an ArrayTrace have the names of the local variables of f, and the equations of value,
+    tangent and adjoint. Tangents are for the direction seeds, by input, adjoints for weights, by
+    output (ones unless given).
+
+    Raises ValueError for wrong numbers of names and unknown numberings, rows or seeds, TypeError
+    for arguments that are no numbers.
+
+    >>> import admodes as ad
+    >>> t = ad.trace(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0)
+    >>> [row.symbolic for row in t.rows], t.jacobian["reverse"]
+    (['x1', 'x2', 'sin v1', 'v0 v2'], [[0.0, 2.0]])
+    >>> import numpy as np
+    >>> t = ad.trace(lambda W, x: np.sum((W @ x) ** 2), np.ones((2, 3)), np.ones(3))
+    >>> [(row.name, row.symbolic, row.adjoint_symbolic) for row in t.rows[2:]]
+    [('v2', 'W x', '2 v2'), ('v3', 'v2²', 'ones(2)'), ('y', 'Σ v3', '1')]
+    """
+    if numbering not in NUMBERINGS:
+        raise ValueError(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
+    if by_array(f, args, rows, [names, outputs], [*(seeds or ()), *(weights or ())]):
+        from admodes.tracing.arrays import array_trace
+
+        return array_trace(f, args, names, outputs, numbering, seeds, weights, title)
+    return scalar_trace(f, args, names, outputs, numbering, seeds, weights, title)
+
+
+def scalar_trace(
+    f: Callable,
+    args: tuple,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    numbering: str = "zero",
+    seeds: dict[str, float] | None = None,
+    weights: dict[str, float] | None = None,
+    title: str = "",
+    modes: Sequence[str] = MODES,
+) -> Trace:
+    """The trace of f at args by scalars; see trace. modes: those of which there are tables."""
+    n = sum(int(np.size(value(x))) for x in flatten(args)[0])
+    check_numbers(n, "trace", INSTEAD)
+    forward = n if "forward" in modes else 0
+    _check_tables(forward, n)
+    program, input_names, output_names = scalar_program(f, args, names, outputs)
+    _check_tables(forward + len(output_names) * ("reverse" in modes), len(program.steps))
+    values = [program.steps[i].value for i in range(len(input_names))]
+    made = scalar_rows(program, input_names, output_names, numbering)
+    result = Trace(
+        [{"name": n, "row": i, "value": v} for i, (n, v) in enumerate(zip(input_names, values))],
+        made,
+        [_output(n, y, program) for n, y in zip(output_names, program.outputs)],
+        {
+            "forward": _directions(input_names, seeds, "seeds") if "forward" in modes else {},
+            "reverse": _directions(output_names, weights, "weights") if "reverse" in modes else {},
+        },
+        {},
+        program,
+        title,
+    )
+    _sweep_forward(result)
+    _sweep_reverse(result)
+    result.jacobian = _jacobian(result, modes)
+    known = result.jacobian["forward"] or result.jacobian["reverse"]
+    if known is not None:
+        note_beyond_domain(result, known)
+    return result
+
+
+def note_beyond_domain(t: Trace, jacobian: list) -> None:
+    """Say at the first row that is nan that a finite derivative beside it is none."""
+    first = next((row for row in t.rows if np.any(np.isnan(row.value))), None)
+    beside = any(
+        np.isnan(y["value"]) and any(np.isfinite(p) and p != 0 for p in line)
+        for y, line in zip(t.outputs, jacobian, strict=True)
+    )
+    if first is not None and beside:
+        first.notes.append(
+            "the derivative formula goes on outside the domain: what it gives there is no "
+            "derivative of the function"
+        )
+
+
+def _check_tables(tables: int, rows: int) -> None:
+    """Refuse more tables of so many rows than are printed."""
+    check_lines(tables * rows, f"trace: {tables} tables of {rows} rows", INSTEAD)
+
+
+def _output(name: str, y: Any, program: Program) -> dict:
+    if isinstance(y, Ref):
+        return {"name": name, "row": y.row, "value": program.steps[y.row].value}
+    return {"name": name, "row": None, "value": float(value(y))}
+
+
+def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> dict:
+    unit = {n: {k: 1.0 if k == n else 0.0 for k in names} for n in names}
+    if extra:
+        if "seed" in names:
+            raise ValueError(f'{what}: an input or output is itself named "seed"; rename it')
+        unknown = sorted(set(extra) - set(names))
+        if unknown:
+            raise ValueError(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
+        unit["seed"] = {n: float(extra.get(n, 0.0)) for n in names}
+    return unit
+
+
+def _active(row: Row, program: Program) -> bool:
+    return not program.steps[row.row].is_test
+
+
+def _sweep_forward(t: Trace) -> None:
+    steps = t.program.steps
+    for direction, seed in t.seeds["forward"].items():
+        for row in t.rows:
+            step = steps[row.row]
+            if step.op is None:
+                row.tangents[direction] = seed[t.inputs[row.row]["name"]]
+            elif not _active(row, t.program):
+                row.tangents[direction] = None
+            else:
+                given = [
+                    t.rows[a.row].tangents[direction] if isinstance(a, Ref) else None
+                    for a in step.args
+                ]
+                xs = t.program.arguments(step)
+                row.tangents[direction] = step.op.jvp(given, step.value, xs, step.params)
+
+
+def _sweep_reverse(t: Trace) -> None:
+    for direction, seed in t.seeds["reverse"].items():
+        adjoints = [zeros(tuple(row.shape), row.value) for row in t.rows]
+        for output in t.outputs:
+            if output["row"] is not None:
+                adjoints[output["row"]] = adjoints[output["row"]] + seed[output["name"]]
+        for row in reversed(t.rows):
+            if _active(row, t.program):
+                _pull(t, row, adjoints, direction)
+        for row in t.rows:
+            row.adjoints[direction] = adjoints[row.row] if _active(row, t.program) else None
+            row.contributions.setdefault(direction, []).sort(key=lambda c: (c["row"], c["arg"]))
+
+
+def _pull(t: Trace, row: Row, adjoints: list, direction: str) -> None:
+    step = t.program.steps[row.row]
+    xs = t.program.arguments(step)
+    w = adjoints[row.row]
+    for i, a in enumerate(step.args):
+        if not isinstance(a, Ref):
+            continue
+        term = step.op.vjp(i, w, step.value, xs, step.params)
+        target = t.rows[a.row]
+        kept = target.contributions.setdefault(direction, [])
+        shown = zeros(tuple(target.shape), target.value) if term is None else term
+        kept.append(
+            {"row": row.row, "arg": i, "adjoint": w, "partial": row.partials[i], "value": shown}
+        )
+        if term is not None:
+            adjoints[a.row] = adjoints[a.row] + term
+
+
+def _jacobian(t: Trace, modes: Sequence[str]) -> dict:
+    inputs = [i["name"] for i in t.inputs]
+
+    def forward(output: dict, name: str) -> float:
+        return 0.0 if output["row"] is None else t.rows[output["row"]].tangents[name] or 0.0
+
+    def reverse(output: dict, x: dict) -> float:
+        return cast(float, t.rows[x["row"]].adjoints[output["name"]])
+
+    made = {
+        "forward": lambda: [[forward(y, n) for n in inputs] for y in t.outputs],
+        "reverse": lambda: [[reverse(y, x) for x in t.inputs] for y in t.outputs],
+    }
+    return {mode: made[mode]() if mode in modes else None for mode in MODES} | {"symbolic": None}
