@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from admodes.lab.plot import COLOURS, FORMATS, matplotlib_parts
-from admodes.views.files import write_atomically
-
-if TYPE_CHECKING:
-    from admodes.checkpointing.report import Revolve
+from admodes.checkpointing.binomial import Action
+from admodes.views.figures import COLOURS, write_figure
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 """A line from (evaluations, state) to (evaluations, state)."""
 
 
-def picture(revolve: Revolve, path: str | Path) -> Path:
-    """Draw a schedule into path, which appears whole or not at all."""
-    path = Path(path)
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise ValueError(f"{path}: a picture is written as {', '.join('.' + f for f in FORMATS)}")
-    matplotlib, figure_class = matplotlib_parts()
-    # Neither a date nor random names in the file: the same schedule gives the same bytes.
-    settings = {"svg.hashsalt": "admodes", "svg.fonttype": "none", "font.size": 10}
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    with matplotlib.rc_context(settings):
+def picture(actions: Sequence[Action], title: str, path: str | Path) -> Path:
+    """Draw a schedule into path; raises what write_figure raises."""
+
+    def make(figure_class: Any) -> Any:
         figure = figure_class(figsize=(8.4, 5.2), layout="constrained")
-        _drawn(figure.subplots(), revolve)
-        return write_atomically(
-            path, lambda p: figure.savefig(p, format=kind, dpi=150, metadata=metadata)
-        )
+        _drawn(figure.subplots(), lines(actions), title)
+        return figure
+
+    return write_figure(path, "a picture", make)
 
 
-def lines(revolve: Revolve) -> dict[str, list[Segment]]:
+def lines(actions: Sequence[Action]) -> dict[str, list[Segment]]:
     """The lines of the picture: advances, reversed steps, and the lives of the snapshots, from
     being stored to being read for the last time."""
     found: dict[str, list[Segment]] = {"advance": [], "reverse": [], "snapshot": []}
@@ -45,7 +36,7 @@ def lines(revolve: Revolve) -> dict[str, list[Segment]]:
             state, born, read = lives.pop(slot)
             found["snapshot"].append(((born, state), (read, state)))
 
-    for action in revolve.actions:
+    for action in actions:
         if action.kind == "store":
             end(action.slot)
             lives[action.slot] = [action.start, clock, clock]
@@ -60,10 +51,9 @@ def lines(revolve: Revolve) -> dict[str, list[Segment]]:
     return found
 
 
-def _drawn(ax: Any, revolve: Revolve) -> None:
+def _drawn(ax: Any, parts: dict[str, list[Segment]], title: str) -> None:
     from matplotlib.collections import LineCollection
 
-    parts = lines(revolve)
     styles: dict[str, dict[str, Any]] = {
         "snapshot": {"colors": "#999999", "linewidths": 1.0, "label": "snapshot kept"},
         "advance": {"colors": COLOURS["forward"], "linewidths": 1.4, "label": "advance"},
@@ -77,12 +67,7 @@ def _drawn(ax: Any, revolve: Revolve) -> None:
     ax.autoscale()
     ax.set_xlabel("evaluations of a step so far")
     ax.set_ylabel("state")
-    r = revolve
-    ax.set_title(
-        f"n = {r.n}, snapshots = {r.snapshots}: {r.advances} advances, "
-        f"at most {r.repetition} of each step",
-        fontsize=11,
-    )
+    ax.set_title(title, fontsize=11)
     ax.grid(True, color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
     for side in ("top", "right"):

@@ -13,6 +13,7 @@ from admodes.checkpointing.binomial import (
     listed,
     repetition,
 )
+from admodes.checkpointing.picture import picture
 from admodes.views.render import render
 from admodes.views.tables import Table
 
@@ -96,11 +97,13 @@ class Revolve:
 
     def draw(self, path: str | Path) -> Path:
         """The schedule as a picture (PNG, SVG or PDF by its extension): the state over the number
-        of evaluations, with the life of every snapshot. Raises as admodes.lab.plot does: ValueError
-        for another extension, MissingPlots where matplotlib is not installed."""
-        from admodes.checkpointing.picture import picture
-
-        return picture(self, path)
+        of evaluations, with the life of every snapshot. Raises ValueError for another extension,
+        MissingPlots (a RuntimeError) where matplotlib is not installed."""
+        title = (
+            f"n = {self.n}, snapshots = {self.snapshots}: {self.advances} advances, "
+            f"at most {self.repetition} of each step"
+        )
+        return picture(self.actions, title, path)
 
 
 def revolve(n: int, snapshots: int | None = None) -> Revolve:

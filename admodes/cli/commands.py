@@ -337,7 +337,9 @@ def scale(
         options["repeats"] = repeats
     result = scaling.scale(**options)
     if report is not None:
-        for path in scaling.write_reports(report, result):
+        from admodes.lab.reports import write_reports
+
+        for path in write_reports(report, result):
             print(path, file=sys.stderr)
     text = result.to_json() + "\n" if format is Format.json else result.to_table(format.value)
     emit(text, save)

@@ -4,61 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from admodes.lab.scaling import Experiment, Scaling
 from admodes.lab.timing import describe
-from admodes.views.files import write_atomically
+from admodes.views.figures import COLOURS, write_figure
 
-if TYPE_CHECKING:
-    from admodes.lab.scaling import Experiment, Scaling
-
-# Okabe and Ito's colours, which colour-blind readers tell apart; markers and dashes differ too.
-COLOURS = {"f": "#555555", "forward": "#0072B2", "reverse": "#D55E00"}
 MARKERS = {"f": "^", "forward": "o", "reverse": "s"}
 LABELS = {
     "f": "f",
     "forward": "Jacobian, forward mode",
     "reverse": "Jacobian, reverse mode",
 }
-FORMATS = ("png", "svg", "pdf")
-
-
-class MissingPlots(RuntimeError):
-    """matplotlib is not installed."""
-
-
-def matplotlib_parts() -> tuple[Any, Any]:
-    """matplotlib and its Figure, or a hint. Not pyplot, which keeps global state and may want a
-    display."""
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPlots(
-            "plots need matplotlib, which is not installed: pip install 'admodes[plots]'"
-        ) from error
-    return matplotlib, Figure
 
 
 def plot(scaling: Scaling, path: str | Path) -> Path:
     """Draw counts and times of a scaling experiment into path: PNG, SVG or PDF by its extension.
-
-    The file appears whole or not at all. Raises ValueError for another extension, MissingPlots (a
-    RuntimeError) where matplotlib is not installed, OSError where path cannot be written.
-    """
-    path = Path(path)
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise ValueError(f"{path}: a plot is written as {', '.join('.' + f for f in FORMATS)}")
-    matplotlib, figure_class = matplotlib_parts()
-    # Neither a date nor random names in the file: the same data give the same bytes.
-    settings = {"svg.hashsalt": "admodes", "svg.fonttype": "none", "font.size": 10}
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    with matplotlib.rc_context(settings):
-        figure = _figure(scaling, figure_class)
-        return write_atomically(
-            path, lambda p: figure.savefig(p, format=kind, dpi=150, metadata=metadata)
-        )
+    Raises what write_figure raises."""
+    return write_figure(path, "a plot", lambda figure_class: _figure(scaling, figure_class))
 
 
 def _figure(scaling: Scaling, figure_class: Any) -> Any:

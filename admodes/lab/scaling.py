@@ -22,14 +22,12 @@ import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from admodes.derivatives.gradients import jacobian
 from admodes.lab.timing import Timing, interleaved, machine, software_and_hardware
 from admodes.ops.trigonometric import sin
 from admodes.programs.count import BOUND, KINDS, count
-from admodes.views.files import write_text
 from admodes.views.render import render
 from admodes.views.tables import Table
 
@@ -422,24 +420,3 @@ def _short(x: float | None) -> str:
     if x < 1:
         return f"{x:.2f}" if x >= 0.1 else f"{x:.3f}"
     return f"{x:.{max(0, 2 - math.floor(math.log10(x)))}f}"
-
-
-def write_reports(directory: str | Path, scaling: Scaling | None = None) -> list[Path]:
-    """Write scaling.json, scaling.csv, scaling.md and scaling.png into directory, measuring first
-    unless a result is given. Each file appears whole or not at all; the paths are returned.
-
-    Raises RuntimeError where matplotlib is missing (the other files are written by then), OSError
-    where the directory cannot be written.
-    """
-    from admodes.lab.plot import plot
-
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    if scaling is None:
-        scaling = scale()
-    written = [
-        write_text(folder / "scaling.json", scaling.to_json() + "\n"),
-        write_text(folder / "scaling.csv", scaling.to_table("csv")),
-        write_text(folder / "scaling.md", scaling.to_table("markdown")),
-    ]
-    return [*written, plot(scaling, folder / "scaling.png")]

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from admodes.views.files import write_atomically
-
-if TYPE_CHECKING:
-    from admodes.sparse.result import Sparsity
 
 KINDS = (".png", ".svg", ".pdf")
 CELLS = 60
@@ -29,21 +26,27 @@ def _figure() -> tuple[Any, Any]:
     return Figure, colormaps
 
 
-def draw(sparsity: Sparsity, path: str | Path) -> Path:
-    """Draw a pattern into path; see Sparsity.draw."""
+def draw(
+    path: str | Path,
+    shape: tuple[int, int],
+    entries: tuple[np.ndarray, np.ndarray, np.ndarray],
+    sweeps: int,
+    title: str,
+) -> Path:
+    """Draw a pattern into path: row, column and group of every entry, of so many groups."""
     path = Path(path)
     if path.suffix.lower() not in KINDS:
         raise ValueError(f"draw: {path.name}: the extension must be one of {', '.join(KINDS)}")
     figure_class, colormaps = _figure()
-    m, n = sparsity.shape
-    row, column, group = sparsity.entries()
+    m, n = shape
+    row, column, group = entries
     width = float(np.clip(6.0 * np.sqrt(max(n, 1) / max(m, 1)), 3.0, 10.0))
     height = float(np.clip(width * max(m, 1) / max(n, 1), 1.5, 10.0))
     figure = figure_class(figsize=(width + 1.0, height + 1.2), layout="constrained")
     axes = figure.add_subplot()
-    many = sparsity.sweeps > 10
+    many = sweeps > 10
     palette = colormaps["turbo" if many else "tab10"]
-    colors = palette(group / max(sparsity.sweeps - 1, 1)) if many else palette(group)
+    colors = palette(group / max(sweeps - 1, 1)) if many else palette(group)
     side = 72.0 * min(width / max(n, 1), height / max(m, 1))
     axes.scatter(
         column,
@@ -64,7 +67,6 @@ def draw(sparsity: Sparsity, path: str | Path) -> Path:
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("input")
     axes.set_ylabel("output")
-    head = str(sparsity).split("\n")[:2]
-    axes.set_title("\n".join(head), fontsize=10)
+    axes.set_title(title, fontsize=10)
     kind = path.suffix[1:].lower()
     return write_atomically(path, lambda p: figure.savefig(p, format=kind, dpi=150))

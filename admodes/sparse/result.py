@@ -12,6 +12,7 @@ import numpy as np
 from admodes.derivatives.gradients import grad
 from admodes.sparse.coloring import UNSWEPT
 from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
+from admodes.sparse.draw import draw
 from admodes.sparse.point import Point
 from admodes.sparse.sweeps import Found, groups_of
 
@@ -100,9 +101,8 @@ class Sparsity:
 
         Raises ImportError without matplotlib, ValueError for another extension.
         """
-        from admodes.sparse.draw import draw
-
-        return draw(self, path)
+        title = "\n".join(str(self).split("\n")[:2])
+        return draw(path, self.shape, self.entries(), self.sweeps, title)
 
 
 def sparsity(

@@ -176,7 +176,7 @@ def test_the_picture(n, snapshots, tmp_path):
     assert first == second
     with pytest.raises(ValueError, match="gif"):
         found.draw(tmp_path / "schedule.gif")
-    drawn = lines(found)
+    drawn = lines(found.actions)
     lengths = [b[0] - a[0] for a, b in drawn["advance"]]
     assert sum(lengths) == found.advances
     assert len(drawn["reverse"]) == n

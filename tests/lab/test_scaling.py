@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import admodes as ad
-from admodes.lab import plot, scaling, timing
-from admodes.views import files
+from admodes.lab import plot, reports, scaling, timing
+from admodes.views import figures, files
 
 SIZES = (1, 2, 5)
 
@@ -205,7 +205,7 @@ class TestPlot:
         assert plot.plot(alone, tmp_path / "one.png").stat().st_size > 10_000
 
     def test_two_panels_for_each_experiment_and_logarithmic_axes(self, result):
-        _, figure_class = plot.matplotlib_parts()
+        _, figure_class = figures.matplotlib_parts()
         axes = plot._figure(result, figure_class).axes
         assert len(axes) == 2 * len(result.experiments)
         assert {(ax.get_xscale(), ax.get_yscale()) for ax in axes} == {("log", "log")}
@@ -228,7 +228,7 @@ class TestReports:
 
     def test_everything_is_written(self, result, tmp_path):
         folder = tmp_path / "new" / "reports"
-        paths = scaling.write_reports(folder, result)
+        paths = reports.write_reports(folder, result)
         assert [p.name for p in paths] == list(self.NAMES)
         assert sorted(p.name for p in folder.iterdir()) == sorted(self.NAMES)
         assert all(p.stat().st_size > 0 for p in paths)
@@ -238,7 +238,7 @@ class TestReports:
     def test_without_matplotlib_the_figures_are_there(self, result, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib", None)
         with pytest.raises(RuntimeError, match="admodes"):
-            scaling.write_reports(tmp_path, result)
+            reports.write_reports(tmp_path, result)
         assert sorted(p.name for p in tmp_path.iterdir()) == sorted(self.NAMES[:3])
 
 
@@ -257,7 +257,7 @@ class TestAtomicWriting:
         assert list(tmp_path.iterdir()) == [path]
 
     def test_a_plot_that_fails_leaves_nothing(self, result, tmp_path, monkeypatch):
-        _, figure_class = plot.matplotlib_parts()
+        _, figure_class = figures.matplotlib_parts()
         monkeypatch.setattr(figure_class, "savefig", lambda *a, **k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             plot.plot(result, tmp_path / "scaling.png")

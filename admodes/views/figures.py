@@ -1,0 +1,53 @@
+"""Figures of matplotlib as files: PNG, SVG or PDF by their extension, the same bytes from the same
+data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from admodes.views.files import write_atomically
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; markers and dashes differ too.
+COLOURS = {"f": "#555555", "forward": "#0072B2", "reverse": "#D55E00"}
+FORMATS = ("png", "svg", "pdf")
+
+
+class MissingPlots(RuntimeError):
+    """matplotlib is not installed."""
+
+
+def matplotlib_parts() -> tuple[Any, Any]:
+    """matplotlib and its class Figure, or MissingPlots. Not pyplot, which keeps global state and
+    may want a display."""
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingPlots(
+            "plots need matplotlib, which is not installed: pip install 'admodes[plots]'"
+        ) from error
+    return matplotlib, Figure
+
+
+def write_figure(path: str | Path, what: str, make: Callable[[Any], Any]) -> Path:
+    """Write the figure that make returns into path; what: how an error calls it ("a plot"). make is
+    given matplotlib's class Figure.
+
+    The file appears whole or not at all. Raises ValueError for another extension, MissingPlots (a
+    RuntimeError) where matplotlib is not installed, OSError where path cannot be written.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise ValueError(f"{path}: {what} is written as {', '.join('.' + f for f in FORMATS)}")
+    matplotlib, figure_class = matplotlib_parts()
+    # Neither a date nor random names in the file: the same data give the same bytes.
+    settings = {"svg.hashsalt": "admodes", "svg.fonttype": "none", "font.size": 10}
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    with matplotlib.rc_context(settings):
+        figure = make(figure_class)
+        return write_atomically(
+            path, lambda p: figure.savefig(p, format=kind, dpi=150, metadata=metadata)
+        )
