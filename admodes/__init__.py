@@ -9,10 +9,11 @@ from admodes.core.checking import StrictError, strict
 from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
+from admodes.derivatives.checks import check_grads
 from admodes.derivatives.crossings import KinkWarning
+from admodes.derivatives.custom import custom_rule
 from admodes.derivatives.gradients import grad, hessian, hvp, jacobian, value_and_grad
 from admodes.derivatives.layouts import contract
-from admodes.derivatives.rules import check_grads, custom_rule
 from admodes.derivatives.variable import Variable
 from admodes.expression import ExpressionError, parse
 from admodes.numpy_functions.extremes import max, min

@@ -18,7 +18,7 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.op import REGISTRY, numeric
 from admodes.derivatives.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.derivatives.gradients import jacobian
-from admodes.ops.splits import best_splits
+from admodes.numpy_functions.splits import best_splits
 from admodes.views.dialects import Latex, Text
 from admodes.views.render import render
 from admodes.views.tables import Table

@@ -16,7 +16,7 @@ from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.reverse import vjp
 from admodes.derivatives.jacobians import Point
-from admodes.ops.products import tensordot
+from admodes.numpy_functions.products import tensordot
 from admodes.ops.shaping import reshape, transpose
 
 LAYOUTS = ("standard", "transposed", "unrolled", "unrolled-transposed", "batched")

@@ -3,23 +3,41 @@ Importing it fills the tables that NumPy's calls are looked up in; the operation
 made where they are declared, in admodes.ops."""
 
 from admodes.numpy_functions import (
+    decompositions,
     differences,
+    eigen,
     extremes,
+    fourier,
+    layout,
+    linalg,
     methods,
     norms,
     plain,
     polynomials,
+    products,
     quantiles,
+    sampling,
+    splits,
+    statistics,
     ufunc_methods,
 )
 
 __all__ = [
+    "decompositions",
     "differences",
+    "eigen",
     "extremes",
+    "fourier",
+    "layout",
+    "linalg",
     "methods",
     "norms",
     "plain",
     "polynomials",
+    "products",
     "quantiles",
+    "sampling",
+    "splits",
+    "statistics",
     "ufunc_methods",
 ]

@@ -9,11 +9,19 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, implements
 from admodes.core.op import shape_of
+from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.comparisons import where
-from admodes.ops.layout import flat, rank_of, size_of
 from admodes.ops.options import NONE
 from admodes.ops.reductions import all_axes, cumsum_, one_axis, sum_
-from admodes.ops.shaping import array, broadcast_to, concatenate, constant, floating, reshape
+from admodes.ops.shaping import (
+    array,
+    broadcast_to,
+    concatenate,
+    constant,
+    floating,
+    rank_of,
+    reshape,
+)
 from admodes.ops.steps import remainder
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from admodes.numpy_functions.statistics import np_max, np_min
 from admodes.ops.selection import maximum, minimum
 from admodes.ops.shaping import array
-from admodes.ops.statistics import np_max, np_min
 
 
 def max(*values: Any, axis: Any = None, keepdims: bool = False) -> Any:

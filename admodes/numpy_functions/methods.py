@@ -12,8 +12,9 @@ from admodes.core.carrier import FUNCTIONS, Carrier, LostDerivative
 from admodes.core.op import REGISTRY
 from admodes.core.truth import is_whole, truth_kind
 from admodes.core.whole import AS_WHOLE, integers, loses_derivative
-from admodes.ops.layout import flat, matrix_transpose, rank_of, size_of
-from admodes.ops.products import dot
+from admodes.numpy_functions.layout import flat, size_of
+from admodes.numpy_functions.products import dot
+from admodes.ops.shaping import matrix_transpose, rank_of
 
 SAME_NAME = (
     *("all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "cumprod"),

@@ -9,14 +9,15 @@ import numpy as np
 from admodes.core.builders import is_complex
 from admodes.core.carrier import implements
 from admodes.core.op import REGISTRY, shape_of
-from admodes.ops.arithmetic import root
+from admodes.numpy_functions.decompositions import svd_of
+from admodes.numpy_functions.layout import moveaxis
+from admodes.numpy_functions.linalg import square_matrix
+from admodes.numpy_functions.statistics import np_max, np_min, np_sum
+from admodes.ops.arithmetic import absolute_square, root
 from admodes.ops.comparisons import where
-from admodes.ops.decompositions import svd_of
-from admodes.ops.layout import moveaxis, rank_of
-from admodes.ops.linalg import inv, square_matrix
+from admodes.ops.linalg import inv
 from admodes.ops.reductions import all_axes, kept_shape, sum_
-from admodes.ops.shaping import array, constant, reshape
-from admodes.ops.statistics import absolute_square, np_max, np_min, np_sum
+from admodes.ops.shaping import array, constant, rank_of, reshape
 
 
 def _size_of_vector(x: Any, order: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

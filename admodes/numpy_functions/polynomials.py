@@ -10,12 +10,12 @@ import numpy as np
 from admodes.core.builders import dtype_of
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import shape_of
-from admodes.ops.eigen import eigvals
-from admodes.ops.layout import flat, rank_of, size_of
+from admodes.numpy_functions.eigen import eigvals
+from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.linalg import pinv
 from admodes.ops.options import given_options, refuse
 from admodes.ops.products import matmul
-from admodes.ops.shaping import array, concatenate, constant, floating, reshape, stack
+from admodes.ops.shaping import array, concatenate, constant, floating, rank_of, reshape, stack
 
 
 @implements(np.polyval)

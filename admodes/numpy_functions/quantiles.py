@@ -11,13 +11,13 @@ import numpy as np
 from admodes.core.builders import cast
 from admodes.core.carrier import Carrier, implements
 from admodes.core.op import shape_of
+from admodes.numpy_functions.layout import moveaxis
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import take_along_axis
-from admodes.ops.layout import moveaxis, rank_of
 from admodes.ops.options import given_options, plain_axis, refuse
 from admodes.ops.reductions import all_axes, kept_shape, sort_, sum_
 from admodes.ops.selection import ceil, floor, minimum
-from admodes.ops.shaping import array, broadcast_to, constant, reshape
+from admodes.ops.shaping import array, broadcast_to, constant, rank_of, reshape
 
 METHODS: dict[str, Callable] = {
     "linear": lambda position: position,

@@ -12,12 +12,11 @@ from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY, shape_of
 from admodes.core.tables import METHODS, UFUNCS
+from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.comparisons import both, either, where
-from admodes.ops.layout import rank_of
 from admodes.ops.options import given_options, plain_axis, refuse
 from admodes.ops.reductions import all_axes, cumprod_, cumsum_, kept_shape, one_axis
-from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
-from admodes.ops.statistics import np_max, np_min, np_prod, np_sum
+from admodes.ops.shaping import array, broadcast_to, concatenate, rank_of, reshape
 
 REDUCTIONS = {np.add: np_sum, np.multiply: np_prod, np.maximum: np_max, np.minimum: np_min}
 

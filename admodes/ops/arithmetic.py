@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
+from admodes.core.builders import Domain, elementwise, is_complex
 from admodes.core.carrier import Carrier
 from admodes.core.inplace import bind_in_place
-from admodes.core.op import Kink, Op
+from admodes.core.op import REGISTRY, Kink, Op
 from admodes.core.roots import power_of, product_of, square_of
 from admodes.ops.comparisons import both, either, equal, less, where
 from admodes.ops.strong import tangent_mul
@@ -309,3 +309,10 @@ cbrt = elementwise(
     fades=True,
     doc="The real cube root, of negative numbers too.",
 )
+
+
+def absolute_square(x: Any) -> Any:
+    """|x|², which has a derivative at 0 for complex x too."""
+    if is_complex(x):
+        return REGISTRY["square"](REGISTRY["real"](x)) + REGISTRY["square"](REGISTRY["imag"](x))
+    return REGISTRY["square"](x)

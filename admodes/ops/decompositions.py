@@ -1,4 +1,4 @@
-"""Decompositions of matrices: eigh, svd, qr, and least squares.
+"""Decompositions of matrices: eigh, svd, singular values and their squares, qr.
 
 Each gives its factors in one vector, so that it is one operation with one result; NumPy's functions
 take it apart again.
@@ -12,17 +12,14 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import Domain, is_complex, linear
-from admodes.core.carrier import Carrier, implements
+from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY, Kink, Op, shape_of
 from admodes.core.tangential import tangential
 from admodes.ops.comparisons import both, greater, less, where
-from admodes.ops.layout import matrix_transpose, rank_of
-from admodes.ops.linalg import adjoint, diagonal, from_lower, pinv, solve, square_matrix
-from admodes.ops.options import steered
+from admodes.ops.linalg import adjoint, diagonal, from_lower, solve
 from admodes.ops.products import matmul
 from admodes.ops.reductions import sum_
-from admodes.ops.shaping import array, concatenate, floating, reshape
-from admodes.ops.statistics import absolute_square
+from admodes.ops.shaping import concatenate, matrix_transpose, reshape
 from admodes.ops.strong import strong_mul
 
 
@@ -102,20 +99,6 @@ eigh: Op = tangential(
     "The derivatives of eigenvalues are finite also where some are equal; those of eigenvectors "
     "are not, where they are used.",
 )
-
-
-@implements(np.linalg.eigh)
-def _eigh(a: Any, UPLO: str = "L") -> Any:
-    a = square_matrix(a, "eigh")
-    lead, n = shape_of(a)[:-2], shape_of(a)[-1]
-    w, v = unpacked(eigh(a, uplo=UPLO), lead, [(n,), (n, n)])
-    w = REGISTRY["real"](w) if is_complex(a) else w
-    return type(np.linalg.eigh(np.eye(1)))(w, v)
-
-
-@implements(np.linalg.eigvalsh)
-def _eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    return _eigh(a, UPLO)[0]
 
 
 def _svd_shapes(a: Any) -> tuple[tuple, int, int, int]:
@@ -225,29 +208,6 @@ singular_values: Op = linear(
 )
 
 
-@implements(np.linalg.svd)
-def svd_of(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
-    """np.linalg.svd."""
-    a = array(a)
-    lead, m, n, k = _svd_shapes(a)
-    if compute_uv and full_matrices and m != n:
-        raise TypeError(
-            "np.linalg.svd of a traced value: full_matrices=True has columns without a derivative; "
-            "write full_matrices=False"
-        )
-    whole = svd(a)
-    u, _, vh = unpacked(whole, lead, [(m, k), (k,), (k, n)])
-    s = singular_values(whole, a)
-    s = REGISTRY["real"](s) if is_complex(a) else s
-    return type(np.linalg.svd(np.eye(1)))(u, s, vh) if compute_uv else s
-
-
-if hasattr(np.linalg, "svdvals"):
-    implements(np.linalg.svdvals)(lambda x, /: svd_of(x, compute_uv=False))
-
-
 def _qr_value(a: Any) -> Any:
     q, r = np.linalg.qr(a)
     return np.concatenate([p.reshape(*a.shape[:-2], math.prod(p.shape[-2:])) for p in (q, r)], -1)
@@ -277,30 +237,3 @@ qr: Op = tangential(
     holomorphic=True,
     doc="The thin QR decomposition in one vector, of matrices of full column rank.",
 )
-
-
-@implements(np.linalg.qr)
-def _qr(a: Any, mode: str = "reduced") -> Any:
-    a = array(a)
-    *lead, m, n = shape_of(a)
-    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
-        raise TypeError(f"np.linalg.qr of a traced value: mode={mode!r} has no derivative")
-    k = min(m, n)
-    q, r = unpacked(qr(a[..., :k]), tuple(lead), [(m, k), (k, k)])
-    if n > m:
-        r = concatenate([r, matmul(adjoint(q), a[..., k:])], axis=rank_of(a) - 1)
-    return r if mode == "r" else type(np.linalg.qr(np.eye(1)))(q, r)
-
-
-@implements(np.linalg.lstsq)
-def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """The solution by the Moore-Penrose inverse, so that it also holds where columns depend on each
-    other."""
-    a, b = floating(a), floating(b)
-    m, n = shape_of(a)
-    cut = np.finfo(a.dtype).eps * max(m, n) if rcond is None else rcond
-    x = matmul(pinv(a, rcond=max(cut, np.finfo(a.dtype).eps)), b)
-    rank = steered(lambda plain: np.linalg.lstsq(plain, np.zeros(m), rcond)[2], a)
-    left = absolute_square(b - matmul(a, x))
-    residuals = np.sum(left, axis=0, keepdims=rank_of(b) == 1)
-    return x, residuals if rank == n < m else np.zeros(0), int(rank), svd_of(a, compute_uv=False)

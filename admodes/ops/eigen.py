@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors of matrices that need not be symmetric, and roots of polynomials.
+"""Eigenvalues and eigenvectors of matrices that need not be symmetric.
 
 Tangents after M. B. Giles (2008). An eigenvector is determined up to a complex factor; LAPACK gives
 the one of length 1 whose largest component is real, and so does its derivative.
@@ -11,16 +11,14 @@ from typing import Any
 import numpy as np
 
 from admodes.core.builders import is_complex
-from admodes.core.carrier import implements, settled
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.tangential import tangential
+from admodes.ops.arithmetic import absolute_square
 from admodes.ops.comparisons import equal, where
 from admodes.ops.decompositions import gaps_of, joined, unpacked
-from admodes.ops.linalg import diagonal, solve, square_matrix
+from admodes.ops.linalg import diagonal, solve
 from admodes.ops.products import matmul
 from admodes.ops.reductions import amax, sum_
-from admodes.ops.shaping import array
-from admodes.ops.statistics import absolute_square
 from admodes.ops.strong import strong_mul
 
 
@@ -60,31 +58,3 @@ eig: Op = tangential(
     doc="The eigenvalues and eigenvectors of a square matrix in one vector, real where all are. "
     "Derivatives of the eigenvectors need eigenvalues that differ.",
 )
-
-
-@implements(np.linalg.eig)
-def _eig(a: Any) -> Any:
-    a = square_matrix(a, "eig")
-    lead, n = shape_of(a)[:-2], shape_of(a)[-1]
-    return type(np.linalg.eig(np.eye(1)))(*unpacked(eig(a), lead, [(n,), (n, n)]))
-
-
-@implements(np.linalg.eigvals)
-def eigvals(a: Any) -> Any:
-    """np.linalg.eigvals."""
-    return _eig(a)[0]
-
-
-@implements(np.roots)
-def _roots(p: Any) -> Any:
-    p = array(p)
-    n = shape_of(p)[0] - 1
-    if n < 1:
-        return np.zeros(0)
-    if settled(lambda plain: np.any(plain[..., [0, n]] == 0), p):
-        raise ValueError(
-            "np.roots of a traced value: the first and the last coefficient must not be 0, since "
-            "the number of roots depends on them"
-        )
-    companion = np.vstack([-(p[1:] / p[0])[None, :], np.eye(n - 1, n, dtype=p.dtype)])
-    return eigvals(companion)

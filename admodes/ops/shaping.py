@@ -237,3 +237,13 @@ def floating(values: Any) -> Any:
 
 for _view in (broadcast_to, reshape, transpose):
     _view.views = lambda params: True
+
+
+def rank_of(x: Any) -> int:
+    return x.ndim if x.__class__ is np.ndarray else len(shape_of(x))
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    """The last two axes exchanged."""
+    rank = rank_of(x)
+    return transpose(x, axes=(*range(rank - 2), rank - 1, rank - 2))

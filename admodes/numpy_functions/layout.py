@@ -18,14 +18,12 @@ from admodes.ops.shaping import (
     broadcast_to,
     concatenate,
     full_shape,
+    matrix_transpose,
+    rank_of,
     reshape,
     stack,
     transpose,
 )
-
-
-def rank_of(x: Any) -> int:
-    return x.ndim if x.__class__ is np.ndarray else len(shape_of(x))
 
 
 def size_of(x: Any) -> int:
@@ -68,12 +66,6 @@ def _transpose(a: Any, axes: Any = None) -> Any:
     rank = rank_of(a)
     order = range(rank)[::-1] if axes is None else [i % rank for i in axes]
     return transpose(a, axes=tuple(order)) if rank else a
-
-
-def matrix_transpose(x: Any, /) -> Any:
-    """The last two axes exchanged."""
-    rank = rank_of(x)
-    return transpose(x, axes=(*range(rank - 2), rank - 1, rank - 2))
 
 
 if hasattr(np, "matrix_transpose"):

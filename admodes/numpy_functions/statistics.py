@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.inplace import become
 from admodes.core.op import REGISTRY, Op, shape_of
 from admodes.core.truth import is_whole
-from admodes.ops.arithmetic import root
+from admodes.numpy_functions.layout import flat, size_of
+from admodes.ops.arithmetic import absolute_square, root
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import plain_index, take_along_axis
-from admodes.ops.layout import flat, rank_of, size_of
 from admodes.ops.options import (
     NONE,
     given_options,
@@ -45,7 +44,7 @@ from admodes.ops.reductions import (
     sort_,
     sum_,
 )
-from admodes.ops.shaping import array, broadcast_to, concatenate, constant, reshape
+from admodes.ops.shaping import array, broadcast_to, concatenate, constant, rank_of, reshape
 
 
 @implements(np.sum)
@@ -144,13 +143,6 @@ def np_var(a: Any, axis: Any = None, **options: Any) -> Any:
     centred = a - (mean_(a, axis=axis, keepdims=True) if mean is None else mean)
     entries = size_of(a) // max(math.prod(shape), 1) - ddof
     return sum_(absolute_square(centred), axis=axis, keepdims=keepdims) / max(entries, 0)
-
-
-def absolute_square(x: Any) -> Any:
-    """|x|², which has a derivative at 0 for complex x too."""
-    if is_complex(x):
-        return REGISTRY["square"](REGISTRY["real"](x)) + REGISTRY["square"](REGISTRY["imag"](x))
-    return REGISTRY["square"](x)
 
 
 @implements(np.std)
