@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from admodes.expression import ExpressionError, parse_number
-from admodes.expression.grammar import nearest
+from admodes.expression.errors import nearest
 from admodes.expression.lowering import CONSTANTS, declared_names
 from admodes.expression.parser import parse_with, split_commas
 from admodes.problems import PROBLEMS, Problem

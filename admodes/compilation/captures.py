@@ -1,6 +1,6 @@
 """What a function refers to beside its arguments: cells, globals and attributes that its code
 names, and those of the functions it calls; what of it is an array, and how to see that nothing
-changed.
+changed (places.py says how each is compared).
 
 Where code means attributes by strings that it computes, all attributes are noted. No code of the
 user's runs during the walk, apart from properties of slots: objects are read through the dicts and
@@ -19,7 +19,6 @@ import sys
 import threading
 import types
 import weakref
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -50,29 +49,18 @@ from admodes.compilation.naming import (
     named,
     package,
 )
-from admodes.compilation.places import ABSENT, Place
+from admodes.compilation.places import ABSENT
+from admodes.compilation.walking import Unseen, Walk, name_of
 from admodes.core.carrier import Carrier
 from admodes.core.op import Op
 
-MOST = 20_000
-"""Steps of the walk after which a function refers to too much."""
 COST_OF_CODE = 20
 """Steps that reading the code of a function counts for."""
-COST_OF_TEST = 3
-"""Steps that what is compared at each call counts for."""
-
-
 CATCHES = frozenset(("AttributeError", "Exception"))
 """Code that names one of these may go on where an attribute is missing."""
-DEEPEST = 50
-"""What is reached by more steps than that is looked at later, as Python's stack has an end."""
 
 
-class Unseen(Exception):
-    """Something that a function refers to cannot be looked through."""
-
-
-class Captures:
+class Captures(Walk):
     """Everything that f refers to. places: what must not be bound anew. held: arrays of numbers,
     by id, whose entries may change. traced: whether a value that is being differentiated is among
     it. unseen: what cannot be looked through, in words. iterators and generators of random numbers
@@ -86,7 +74,7 @@ class Captures:
     """
 
     def __init__(self, *roots: Any) -> None:
-        self.places: list[Place] = []
+        super().__init__()
         self.held: dict[int, np.ndarray] = {}
         self.names: dict[int, str] = {}
         self.generators: list[Any] = []
@@ -96,18 +84,15 @@ class Captures:
         self.data: dict[int, list[str]] = {}
         self.traced = self.writes = self.handles = False
         self.draws = self.unseen = ""
-        self.seen: dict[int, Any] = {}
         self.objects: list[tuple[Any, str]] = []
         self._attributes: set[str] = {"__call__", "__init__"}
         self._globals: set[str] = set()
         self._strings: set[str] = set()
         self._by_name = self._by_space = False
         self._looked: set[tuple[int, str]] = set()
-        self._due: deque[tuple[Any, str]] = deque()
-        self._steps = self._depth = 0
         try:
             for root in roots:
-                self._visit(root, _name(root))
+                self._visit(root, name_of(root))
             self._walk()
         except Unseen as error:
             self.unseen = str(error)
@@ -141,23 +126,14 @@ class Captures:
             for owner, what in tuple(self.objects):
                 self._attributes_of(owner, what)
 
-    def _step(self, what: str, count: int = 1) -> None:
-        self._steps += count
-        if self._steps > MOST:
-            raise Unseen(f"refers to more than can be looked through ({what}, for one)")
-
     def _place(self, what: str, test: str, owner: Any, key: str, value: Any) -> None:
         foreign = is_foreign(value)
-        if foreign and (isinstance(value, types.ModuleType) or _name(value) == key):
+        if foreign and (isinstance(value, types.ModuleType) or name_of(value) == key):
             return
         self._guard(what, test, owner, key, value)
         self._by_name = self._by_name or id(value) in REFLECTIVE
         if not foreign:
             self._visit(value, what)
-
-    def _guard(self, what: str, test: str, owner: Any, key: Any, value: Any) -> None:
-        self._step(what, COST_OF_TEST)
-        self.places.append(Place(what, test, owner, key, value))
 
     def _look(self, x: Any, what: str) -> None:
         """Note what x is, and what it refers to in turn."""
@@ -194,21 +170,6 @@ class Captures:
                 self._visit(kind, f"the class of {what}")
         elif not is_inert(kind):
             self._object(x, kind, what)
-
-    def _all(self, found: Iterable, what: str) -> None:
-        for part in found:
-            self._visit(part, what)
-
-    def _visit(self, x: Any, what: str) -> None:
-        """Look at x, now or, where that nests too deep, later."""
-        if self._depth > DEEPEST:
-            self._due.append((x, what))
-            return
-        self._depth += 1
-        try:
-            self._look(x, what)
-        finally:
-            self._depth -= 1
 
     def _object(self, x: Any, kind: type, what: str) -> None:
         """Note an object that is no function, array or container."""
@@ -317,11 +278,11 @@ class Captures:
             self.wrappers.add(id(f))
             self._cells(contents)
             return
-        self._step(_name(f), COST_OF_CODE)
+        self._step(name_of(f), COST_OF_CODE)
         for part in ("__code__", "__defaults__", "__kwdefaults__"):
             value = getattr(f, part)
             if value is not None:
-                what = f"{part} of {_name(f)}"
+                what = f"{part} of {name_of(f)}"
                 self._guard(what, at.ATTRIBUTE, f, part, value)
                 self._visit(value, what)
         self._cells(contents)
@@ -432,9 +393,3 @@ def is_full(cell: types.CellType) -> bool:
         return (cell.cell_contents, True)[1]
     except ValueError:
         return False
-
-
-def _name(x: Any) -> str:
-    if isinstance(x, (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, Op)):
-        return x.__name__
-    return str((fields(x) or {}).get("__name__", type(x).__name__))

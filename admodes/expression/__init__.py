@@ -1,6 +1,8 @@
-"""Functions from text: tokens (grammar), a list of operations (lowering), a function (parser)."""
+"""Functions from text: tokens, their order (grammar), Python's tree of them (syntax), a list of
+operations (lowering), a function (parser).
+"""
 
-from admodes.expression.grammar import ExpressionError
+from admodes.expression.errors import ExpressionError
 from admodes.expression.parser import ParsedFunction, parse, parse_number
 
 __all__ = ["ExpressionError", "ParsedFunction", "parse", "parse_number"]

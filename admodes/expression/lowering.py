@@ -1,8 +1,5 @@
-"""From tokens to a list of operations: Python's tree of the expression, read by a whitelist.
-
-The tokens are written out again with names of our own for Python's parser, since `ast` knows the
-precedence of the operators. Its tree becomes a list of operations: no text is ever evaluated, and
-no depth is ever recursed into.
+"""From the text of expressions to a list of operations: what each name means, which operation each
+node of the tree is, and constants computed on the way. No text is ever evaluated.
 """
 
 from __future__ import annotations
@@ -11,38 +8,19 @@ import ast
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import admodes.ops  # noqa: F401  (fills the registry)
 from admodes.core.op import REGISTRY, Op
-from admodes.expression.grammar import (
-    ExpressionError,
-    Limits,
-    Names,
-    Token,
-    check,
-    nearest,
-    tokens_of,
-)
+from admodes.expression.errors import ExpressionError, nearest
+from admodes.expression.grammar import Names, check
+from admodes.expression.syntax import OPERATORS, Tree, is_definition, statements
+from admodes.expression.tokens import Limits, Token, tokens_of
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
-_OPERATORS: dict[type, str] = {
-    ast.Add: "add",
-    ast.Sub: "subtract",
-    ast.Mult: "multiply",
-    ast.Div: "divide",
-    ast.Pow: "power",
-    ast.USub: "negate",
-    ast.Gt: "greater",
-    ast.GtE: "greater_equal",
-    ast.Lt: "less",
-    ast.LtE: "less_equal",
-    ast.Eq: "equal",
-    ast.NotEq: "not_equal",
-}
 _OVERFLOWS = {
     *("add", "subtract", "multiply", "power", "square"),
     *("exp", "exp2", "expm1", "sinh", "cosh", "hypot"),
@@ -122,13 +100,13 @@ class Compiler:
                 raise ExpressionError(f"an expression is a string, not {text!r}")
         for name in self.declared:
             self._spell(name, name, 0)
-        split = [_statements(tokens_of(text, self.limits), text) for text in expressions]
-        self.to_define = {t[0].text for part in split for t in part if _is_definition(t)}
+        split = [statements(tokens_of(text, self.limits), text) for text in expressions]
+        self.to_define = {t[0].text for part in split for t in part if is_definition(t)}
         results: list[Ref] = []
         names: list[str | None] = []
-        for text, statements in zip(expressions, split, strict=True):
-            for i, tokens in enumerate(statements):
-                last = i == len(statements) - 1
+        for text, parts in zip(expressions, split, strict=True):
+            for i, tokens in enumerate(parts):
+                last = i == len(parts) - 1
                 output, ref = self._statement(tokens, text, last)
                 if last:
                     results.append(ref)
@@ -159,7 +137,7 @@ class Compiler:
 
     def _statement(self, tokens: list[Token], text: str, last: bool) -> tuple[str | None, Ref]:
         name = None
-        if _is_definition(tokens):
+        if is_definition(tokens):
             name = self._new_name(tokens[0], text)
             if len(tokens) == 2:
                 end = tokens[1].position + 1
@@ -243,93 +221,26 @@ class Compiler:
         raise ExpressionError(f"unknown name {name!r}{guess}", text, t.position)
 
     def _compile(self, tokens: list[Token], text: str) -> Ref:
-        tree, at = _tree(tokens, text)
+        tree = Tree(tokens, text, self.functions)
         done: list[Ref] = []
-        # Conditions are marked before they are reached; nothing else may be a comparison.
-        conditions: set[int] = set()
-        work: list[tuple[ast.expr, bool]] = [(tree, False)]
-        while work:
-            node, ready = work.pop()
-            t = at(node)
+        for node in tree:
+            t = tree.at(node)
             if isinstance(node, ast.Name):
                 is_number = t.kind == "number"
                 done.append(Constant(t.value) if is_number else self._lookup(t, text))
-                continue
-            if not ready:
-                work.append((node, True))
-                children = self._children(node, t, text, conditions, at)
-                work += [(child, False) for child in reversed(children)]
-                continue
-            if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
-                continue
-            count = len(node.args) if isinstance(node, ast.Call) else 1
-            count = count if isinstance(node, (ast.Call, ast.UnaryOp)) else 2
-            refs = tuple(done[-count:])
-            del done[-count:]
-            done.append(self._apply(*self._operation(node, refs, at), t.position, text))
+            elif not (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd)):
+                count = len(node.args) if isinstance(node, ast.Call) else 1
+                count = count if isinstance(node, (ast.Call, ast.UnaryOp)) else 2
+                refs = tuple(done[-count:])
+                del done[-count:]
+                done.append(self._apply(*self._operation(node, t, refs), t.position, text))
         return done.pop()
 
-    def _children(
-        self, node: ast.expr, t: Token, text: str, conditions: set[int], at: Callable
-    ) -> list[ast.expr]:
-        """What node is applied to; the whitelist."""
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-            return [node.left, node.right]
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
-            return [node.operand]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            self._check_call(at(node.func), node.args, text, at)
-            if at(node.func).text == "where":
-                conditions.add(id(node.args[0]))
-            return node.args
-        if isinstance(node, ast.Compare):
-            if len(node.ops) > 1:
-                raise ExpressionError(
-                    "comparisons cannot be chained: nest where(a < x, where(x < b, …, …), …)",
-                    text,
-                    t.position,
-                )
-            if id(node) in conditions and type(node.ops[0]) in _OPERATORS:
-                return [node.left, node.comparators[0]]
-            raise ExpressionError(
-                "a comparison stands only as the condition of where(condition, a, b)",
-                text,
-                t.position,
-            )
-        if isinstance(node, ast.Tuple):
-            raise ExpressionError(
-                "a comma outside a call: give each output as an expression of its own",
-                text,
-                t.position,
-            )
-        raise ExpressionError("this is not allowed in an expression", text, t.position)
-
-    def _check_call(self, t: Token, args: list, text: str, at: Callable) -> None:
-        op = self.functions[t.text]
-        assert op.arity is not None
-        least, n = op.arity - len(op.defaults), len(args)
-        if t.text == "where" and n == 3 and not isinstance(args[0], ast.Compare):
-            raise ExpressionError(
-                "the first argument of where is a condition, such as x > 0",
-                text,
-                at(args[0]).position,
-            )
-        if least <= n <= op.arity or (op.folds and n >= least):
-            return
-        takes = f"{least} or more" if op.folds else str(least)
-        takes = takes if least == op.arity else f"{least} to {op.arity}"
-        hint = "; a logarithm to base b is ln(x)/ln(b)" if op.name == "ln" and n == 2 else ""
-        raise ExpressionError(
-            f"{t.text} takes {takes} argument{'s' if takes != '1' else ''}, {n} given{hint}",
-            text,
-            t.position,
-        )
-
     def _operation(
-        self, node: ast.expr, refs: tuple[Ref, ...], at: Callable
+        self, node: ast.expr, t: Token, refs: tuple[Ref, ...]
     ) -> tuple[Op, tuple[Ref, ...]]:
         if isinstance(node, ast.Call):
-            return self.functions[at(node.func).text], refs
+            return self.functions[t.text], refs
         kind = node.ops[0] if isinstance(node, ast.Compare) else node.op  # type: ignore[attr-defined]
         if isinstance(kind, ast.Pow):
             base, exponent = refs
@@ -338,7 +249,7 @@ class Compiler:
                 return REGISTRY["square"], (base,)
             if isinstance(base, Constant) and base.name == "e":
                 return REGISTRY["exp"], (exponent,)
-        return REGISTRY[_OPERATORS[type(kind)]], refs
+        return REGISTRY[OPERATORS[type(kind)]], refs
 
     def _apply(self, op: Op, refs: tuple[Ref, ...], position: int, text: str) -> Ref:
         """Note the operation; among constants compute it now, so that they stay plain numbers
@@ -363,51 +274,6 @@ class Compiler:
 
 def _points(name: str) -> str:
     return " ".join(f"U+{ord(c):04X}" for c in name)
-
-
-def _statements(tokens: list[Token], text: str) -> list[list[Token]]:
-    """tokens, split at semicolons; one at the end may stand."""
-    parts: list[list[Token]] = [[]]
-    for t in tokens:
-        if t.kind != ";":
-            parts[-1].append(t)
-        elif parts[-1]:
-            parts.append([])
-        else:
-            raise ExpressionError("something is missing before this ';'", text, t.position)
-    if not parts[-1]:
-        parts.pop()
-    if not parts:
-        raise ExpressionError("the expression is empty", text, 0)
-    return parts
-
-
-def _is_definition(tokens: list[Token]) -> bool:
-    return [t.kind for t in tokens[:2]] == ["name", "="]
-
-
-def _tree(tokens: list[Token], text: str) -> tuple[ast.expr, Callable[[ast.expr], Token]]:
-    """Python's tree of the tokens, and the token at which a node starts. Every number and name is
-    written as a name of ours, so nothing that the user wrote but operators and brackets is left
-    for Python to read."""
-    parts, starts, column = [], {}, 0
-    for k, t in enumerate(tokens):
-        written = f"t{k}" if t.kind in ("number", "name") else t.kind
-        if t.kind == "compare":
-            written = t.text
-        starts[column] = t
-        parts.append(written)
-        column += len(written) + 1
-    try:
-        tree = ast.parse(" ".join(parts), mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        where = starts.get((getattr(error, "offset", None) or 1) - 1, tokens[0])
-        raise ExpressionError("this cannot be read", text, where.position) from None
-    except (RecursionError, MemoryError):
-        raise ExpressionError(
-            "the expression is nested deeper than Python's parser takes here: name partial results"
-        ) from None
-    return tree, lambda node: starts[node.col_offset]
 
 
 def declared_names(inputs: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Functions from text: plain mathematical Python, parsed by a whitelist and never run as code.
 
-The text is cut into tokens (grammar.py), which become a list of operations (lowering.py), which a
+The text is cut into tokens (tokens.py), which become a list of operations (lowering.py), which a
 loop evaluates on whatever it is given.
 """
 
@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from admodes.core.record import named
-from admodes.expression.grammar import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, ExpressionError, Limits
+from admodes.expression.errors import ExpressionError
 from admodes.expression.lowering import Compiler, Constant, Lowered, declared_names
+from admodes.expression.tokens import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Limits
 
 
 class ParsedFunction:

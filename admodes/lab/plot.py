@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from admodes.lab.scaling import Experiment, Scaling
+from admodes.lab.scaling_result import Experiment, Scaling
 from admodes.lab.timing import describe
 from admodes.views.figures import COLOURS, write_figure
 

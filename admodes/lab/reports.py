@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from admodes.lab.plot import plot
-from admodes.lab.scaling import Scaling, scale
+from admodes.lab.scaling import scale
+from admodes.lab.scaling_result import Scaling
 from admodes.views.files import write_text
 
 

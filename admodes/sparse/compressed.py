@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.compiled import Compiled, compile
+from admodes.compilation.compiled import Compiled
+from admodes.compilation.front import compile
 from admodes.core.builders import dtype_of
 from admodes.core.carrier import LostDerivative, innermost, quiet
 from admodes.core.checking import is_strict, unchecked

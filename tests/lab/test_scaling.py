@@ -15,6 +15,7 @@ import pytest
 
 import admodes as ad
 from admodes.lab import plot, reports, scaling, timing
+from admodes.lab import scaling_result as scaled
 from admodes.views import figures, files
 
 SIZES = (1, 2, 5)
@@ -33,7 +34,7 @@ class TestFunctions:
     def test_every_output_of_the_dense_map_depends_on_every_input(self):
         x = [0.2, -0.4, 0.6]
         forward, reverse = (
-            np.array(ad.jacobian(scaling.dense(3, 5), mode=mode)(x)) for mode in scaling.MODES
+            np.array(ad.jacobian(scaling.dense(3, 5), mode=mode)(x)) for mode in scaled.MODES
         )
         assert forward.shape == (5, 3)
         assert (np.abs(forward) > 1e-4).all()
@@ -96,7 +97,7 @@ class TestStructure:
 
     def test_theory_is_proportional_to_the_count(self, result):
         for e in result.experiments:
-            for mode in scaling.MODES:
+            for mode in scaled.MODES:
                 rate = e.seconds_per_operation(mode)
                 for p in e.points:
                     if p.costs[mode]:
@@ -141,17 +142,17 @@ class TestFormats:
     def test_wide_times_fit_a_terminal(self, result):
         slow = timing.Timing([0.0612, 0.0598, 0.0634], 1)
         e = result.experiments[0]
-        wide = scaling.Experiment(
+        wide = scaled.Experiment(
             e.function,
             e.title,
             e.varied,
             e.fixed,
             [
-                scaling.Point(p.n, p.m, p.length, p.counts, dict.fromkeys(scaling.TIMED, slow))
+                scaled.Point(p.n, p.m, p.length, p.counts, dict.fromkeys(scaled.TIMED, slow))
                 for p in e.points
             ],
         )
-        text = scaling.Scaling({**result.machine, "cpu": "C"}, 3, [wide]).to_table()
+        text = scaled.Scaling({**result.machine, "cpu": "C"}, 3, [wide]).to_table()
         assert max(map(len, text.splitlines())) <= 80
 
     def test_json_is_whole(self, result):
@@ -201,7 +202,7 @@ class TestPlot:
         assert first.read_bytes() == second.read_bytes()
 
     def test_one_experiment_alone(self, result, tmp_path):
-        alone = scaling.Scaling(result.machine, result.rounds, result.experiments[:1])
+        alone = scaled.Scaling(result.machine, result.rounds, result.experiments[:1])
         assert plot.plot(alone, tmp_path / "one.png").stat().st_size > 10_000
 
     def test_two_panels_for_each_experiment_and_logarithmic_axes(self, result):

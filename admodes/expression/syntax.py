@@ -1,0 +1,152 @@
+"""From tokens to Python's tree of an expression, and the whitelist of what the tree may hold.
+
+The tokens are written out again with names of our own for Python's parser, since `ast` knows the
+precedence of the operators. `statements` splits at semicolons, `tree` gives the tree of one
+statement, `children` what a node of it is applied to, or an error where the node is not allowed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from admodes.core.op import Op
+from admodes.expression.errors import ExpressionError
+from admodes.expression.tokens import Token
+
+OPERATORS: dict[type, str] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.USub: "negate",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
+}
+
+
+def statements(tokens: list[Token], text: str) -> list[list[Token]]:
+    """tokens, split at semicolons; one at the end may stand."""
+    parts: list[list[Token]] = [[]]
+    for t in tokens:
+        if t.kind != ";":
+            parts[-1].append(t)
+        elif parts[-1]:
+            parts.append([])
+        else:
+            raise ExpressionError("something is missing before this ';'", text, t.position)
+    if not parts[-1]:
+        parts.pop()
+    if not parts:
+        raise ExpressionError("the expression is empty", text, 0)
+    return parts
+
+
+def is_definition(tokens: list[Token]) -> bool:
+    return [t.kind for t in tokens[:2]] == ["name", "="]
+
+
+class Tree:
+    """Python's tree of one statement. Every number and name is written as a name of ours, so
+    nothing that the user wrote but operators and brackets is left for Python to read. A loop over
+    it gives the nodes, each after what it is applied to; no depth is recursed into."""
+
+    def __init__(self, tokens: list[Token], text: str, functions: Mapping[str, Op]) -> None:
+        self._text = text
+        self._functions = functions
+        self._starts: dict[int, Token] = {}
+        parts, column = [], 0
+        for k, t in enumerate(tokens):
+            written = f"t{k}" if t.kind in ("number", "name") else t.kind
+            if t.kind == "compare":
+                written = t.text
+            self._starts[column] = t
+            parts.append(written)
+            column += len(written) + 1
+        try:
+            self._root = ast.parse(" ".join(parts), mode="eval").body
+        except (SyntaxError, ValueError) as error:
+            where = self._starts.get((getattr(error, "offset", None) or 1) - 1, tokens[0])
+            raise ExpressionError("this cannot be read", self._text, where.position) from None
+        except (RecursionError, MemoryError):
+            raise ExpressionError(
+                "the expression is nested deeper than Python's parser takes here: name partial "
+                "results"
+            ) from None
+
+    def at(self, node: ast.expr) -> Token:
+        """The token at which a node starts."""
+        return self._starts[node.col_offset]
+
+    def __iter__(self) -> Iterator[ast.expr]:
+        # Conditions are marked before they are reached; nothing else may be a comparison.
+        conditions: set[int] = set()
+        work: list[tuple[ast.expr, bool]] = [(self._root, False)]
+        while work:
+            node, ready = work.pop()
+            if ready or isinstance(node, ast.Name):
+                yield node
+                continue
+            work.append((node, True))
+            children = self._children(node, conditions)
+            work += [(child, False) for child in reversed(children)]
+
+    def _children(self, node: ast.expr, conditions: set[int]) -> list[ast.expr]:
+        """What node is applied to; the whitelist."""
+        text, position = self._text, self.at(node).position
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            return [node.left, node.right]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
+            return [node.operand]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            self._check_call(self.at(node.func), node.args)
+            if self.at(node.func).text == "where":
+                conditions.add(id(node.args[0]))
+            return node.args
+        if isinstance(node, ast.Compare):
+            if len(node.ops) > 1:
+                raise ExpressionError(
+                    "comparisons cannot be chained: nest where(a < x, where(x < b, …, …), …)",
+                    text,
+                    position,
+                )
+            if id(node) in conditions and type(node.ops[0]) in OPERATORS:
+                return [node.left, node.comparators[0]]
+            raise ExpressionError(
+                "a comparison stands only as the condition of where(condition, a, b)",
+                text,
+                position,
+            )
+        if isinstance(node, ast.Tuple):
+            raise ExpressionError(
+                "a comma outside a call: give each output as an expression of its own",
+                text,
+                position,
+            )
+        raise ExpressionError("this is not allowed in an expression", text, position)
+
+    def _check_call(self, t: Token, args: list) -> None:
+        op = self._functions[t.text]
+        assert op.arity is not None
+        least, n = op.arity - len(op.defaults), len(args)
+        if t.text == "where" and n == 3 and not isinstance(args[0], ast.Compare):
+            raise ExpressionError(
+                "the first argument of where is a condition, such as x > 0",
+                self._text,
+                self.at(args[0]).position,
+            )
+        if least <= n <= op.arity or (op.folds and n >= least):
+            return
+        takes = f"{least} or more" if op.folds else str(least)
+        takes = takes if least == op.arity else f"{least} to {op.arity}"
+        hint = "; a logarithm to base b is ln(x)/ln(b)" if op.name == "ln" and n == 2 else ""
+        raise ExpressionError(
+            f"{t.text} takes {takes} argument{'s' if takes != '1' else ''}, {n} given{hint}",
+            self._text,
+            t.position,
+        )
