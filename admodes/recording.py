@@ -14,9 +14,9 @@ from admodes.compilation.interpreter import same
 from admodes.core import record as core
 from admodes.core.carrier import call, settled
 from admodes.core.checking import checked, to_check, unchecked_result
-from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.programs.arrays import input_names, output_names, watching
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, labels, lines, listed, row_data

@@ -8,8 +8,8 @@ from admodes.backpropagation import terms
 from admodes.backpropagation.names import Constants, fan_out, row_names
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.translate import applied, cotangent, tangent
-from admodes.core.builders import shape_of
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram
 
 LARGEST_FOLDED = 12

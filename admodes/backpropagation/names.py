@@ -8,8 +8,8 @@ import numpy as np
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.terms import Term
-from admodes.core.builders import shape_of
 from admodes.core.record import Program, Ref
+from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem
 from admodes.programs.arrays import ArrayProgram
 from admodes.views.dialects import Text

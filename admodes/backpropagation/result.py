@@ -15,8 +15,8 @@ from admodes.backpropagation.evaluate import evaluate
 from admodes.backpropagation.names import fan_out
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
-from admodes.core.builders import shape_of
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.replay import adjoints
 from admodes.views.dialects import Latex, Text

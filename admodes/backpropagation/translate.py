@@ -15,10 +15,10 @@ import numpy as np
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.terms import Term
-from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
+from admodes.core.values import shape_of
 from admodes.ops.notation import BINARY, COMPARE
 from admodes.programs.tidy import tidy
 

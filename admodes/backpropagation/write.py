@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.backpropagation.terms import Term, peeled
-from admodes.core.builders import in_latex
+from admodes.core.forms import in_latex
 from admodes.ops.notation import index_text, operation, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
 

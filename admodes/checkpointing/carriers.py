@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from admodes.core.batch import Batch
-from admodes.core.builders import dtype_of
 from admodes.core.carrier import Carrier, Level, innermost
 from admodes.core.forward import Dual
-from admodes.core.op import ARITHMETIC, REGISTRY, shape_of
+from admodes.core.op import REGISTRY
 from admodes.core.scalars import counted, fitting
+from admodes.core.space import dtype_of
 from admodes.core.tape import Node, Traced
+from admodes.core.values import ARITHMETIC, shape_of
 
 WRAPPED = ("primal", "tangent")
 """The attributes of a carrier that are values of earlier levels."""

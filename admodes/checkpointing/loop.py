@@ -17,11 +17,12 @@ from admodes.checkpointing.carriers import (
     taken_off,
 )
 from admodes.checkpointing.recompute import Trial, collapsed, compare, pulled, samples
-from admodes.core.builders import zeros
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import REGISTRY, frozen_one, shape_of
+from admodes.core.op import REGISTRY
 from admodes.core.pytree import Tree, flatten, flatten_like, own, unflatten
+from admodes.core.space import zeros
 from admodes.core.tape import node_of, traced_input
+from admodes.core.values import frozen_one, shape_of
 
 
 def checkpointed_loop(

@@ -38,9 +38,9 @@ from admodes.compilation.entry import intact
 from admodes.compilation.purity import digest
 from admodes.core.carrier import Carrier, Level, innermost, is_numpys, quiet
 from admodes.core.inplace import share
-from admodes.core.op import frozen_one
 from admodes.core.sweep import pull_back, strong_product
 from admodes.core.tape import General, Node, blank, traced
+from admodes.core.values import frozen_one
 
 Forward = Callable[["Trial", list], list]
 """(trial, arguments) -> results, all as flat lists."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
-from admodes.core.op import canonical
 from admodes.core.pytree import owned
 from admodes.core.record import Guard, Program, Ref
+from admodes.core.values import canonical
 from admodes.programs.replay import rows_at, value_of
 
 

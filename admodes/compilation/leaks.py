@@ -20,10 +20,10 @@ from admodes.compilation.naming import is_foreign, named, package
 from admodes.compilation.places import ABSENT
 from admodes.compilation.purity import difference
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, Level
-from admodes.core.op import owner
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program
 from admodes.core.tables import METHODS
+from admodes.core.values import owner
 
 Record = Callable[[Callable[[], Callable[[Any], Any]]], Program]
 """A function, called when recording has begun, of no arguments, that gives what is to be applied to

@@ -19,9 +19,9 @@ from admodes.compilation.sharing import sharing
 from admodes.compilation.signature import Signature
 from admodes.core.carrier import Carrier, call, calling_through
 from admodes.core.held import Held
-from admodes.core.op import blank, owner
 from admodes.core.pytree import flatten, owned, unflatten
 from admodes.core.record import Guard, Program, Recorded, Ref, Step, record_leaves
+from admodes.core.values import blank, owner
 
 
 @dataclass

@@ -15,9 +15,9 @@ import numpy as np
 from admodes.compilation.naming import is_foreign
 from admodes.compilation.places import content_of
 from admodes.core.carrier import Carrier, is_numpys
-from admodes.core.op import canonical
 from admodes.core.pytree import Tree, flatten
 from admodes.core.subclasses import plain_array
+from admodes.core.values import canonical
 
 VALUES = (int, bool, str, bytes, slice)
 """Arguments that are compared by their type and value, beside NumPy's numbers and dtypes."""

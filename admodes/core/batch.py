@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY
 from admodes.core.portable import made_by
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
+from admodes.core.values import shape_of
 
 
 @counted

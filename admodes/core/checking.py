@@ -20,11 +20,12 @@ import numpy as np
 from admodes.core.batch import Batch
 from admodes.core.carrier import PRINTED, Carrier, Level, innermost
 from admodes.core.kinks import first_kink, mask_of
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.op import REGISTRY, Op
 from admodes.core.places import Place, called, layers, place_of_call
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.roots import origin, smooth
 from admodes.core.scalars import counted, fitting
+from admodes.core.values import shape_of
 
 _on: ContextVar[bool] = ContextVar("strict", default=False)
 _lock = threading.Lock()

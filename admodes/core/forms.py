@@ -58,3 +58,16 @@ class Domain:
     kink: Callable[..., str | None] | None = None
     convention: str = ""
     valid: str = "all"
+
+
+_LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_"},
+    "\\": r"\backslash ",
+    "^": r"\wedge ",
+    "~": r"\sim ",
+}
+
+
+def in_latex(name: str) -> str:
+    """The name of an operation in a formula."""
+    return "".join(_LATEX.get(sign, sign) for sign in name)

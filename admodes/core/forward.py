@@ -12,10 +12,8 @@ from typing import Any
 from numpy import ndarray
 
 from admodes.core.batch import Lanes
-from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level, call, innermost
 from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
-from admodes.core.op import ARITHMETIC
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -30,6 +28,8 @@ from admodes.core.pytree import (
 )
 from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.scalars import counted, fitting
+from admodes.core.space import cast, zeros
+from admodes.core.values import ARITHMETIC, shape_of
 from admodes.core.watching import Watch, look
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import owner
+from admodes.core.values import owner
 
 
 class Held:

@@ -10,7 +10,9 @@ import numpy as np
 
 from admodes.core.batch import Batch
 from admodes.core.carrier import Carrier, innermost, quiet
-from admodes.core.op import Kink, Op, shape_of
+from admodes.core.forms import Kink
+from admodes.core.op import Op
+from admodes.core.values import shape_of
 
 
 class Met(NamedTuple):

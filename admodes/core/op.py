@@ -13,22 +13,12 @@ from numpy import ndarray
 
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
-from admodes.core.forms import Domain as Domain
-from admodes.core.forms import Form as Form
-from admodes.core.forms import Kink as Kink
+from admodes.core.forms import Domain, Form
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
-
-ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
-"""What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
-
-_NOTHING = bytes(32)
-
-NUMBERS = frozenset((float, int, bool))
-
-FLOAT64 = np.dtype(float)
+from admodes.core.values import ARITHMETIC, FLOAT, NUMBERS, canonical, frozen, numeric, shape_of
 
 REGISTRY: dict[str, Op] = {}
 """Every operation by name and by alias."""
@@ -44,7 +34,7 @@ class Op:
     The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it. raw: the
     kernel takes its arguments as they are, since some are indices or conditions. accumulate(
     buffer, w, **params) adds the transpose of w into an array, for operations that read a few
-    entries of a large one. batch: see builders.linear. passive: the result has no derivative.
+    entries of a large one. batch: see core.linear. passive: the result has no derivative.
     views(params): whether NumPy's result would share memory with the argument.
     squared(*args, **params): the square of the result where it is smoother than the result, as for
     roots. smooth(*args): what has the value of the result and no kink, where the arguments
@@ -108,7 +98,7 @@ class Op:
     def __call__(self, *args: Any, **params: Any) -> Any:
         if len(args) == 1 == self.arity:
             (a,) = args
-            if a.__class__ is ndarray and a.dtype is FLOAT64 and is_quiet():
+            if a.__class__ is ndarray and a.dtype is FLOAT and is_quiet():
                 return self.on_arrays(args, params)
         return self.dispatch(args, params or None)
 
@@ -259,7 +249,7 @@ class UnaryOp(Op):
             except ARITHMETIC:
                 return self.plain((x,))
         if x.__class__ is ndarray:
-            if x.dtype is FLOAT64 and is_quiet():
+            if x.dtype is FLOAT and is_quiet():
                 return self.on_arrays((x,), None)
         elif isinstance(x, Carrier):
             return x.unary(self)
@@ -280,9 +270,7 @@ class BinaryOp(Op):
                     except ARITHMETIC:
                         return self.plain(args)
             elif (
-                a.__class__ is b.__class__ is ndarray
-                and a.dtype is b.dtype is FLOAT64
-                and is_quiet()
+                a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and is_quiet()
             ):
                 return self.on_arrays(args, params)
         return self.dispatch(args, params or None)
@@ -297,109 +285,6 @@ class TernaryOp(Op):
             if c.__class__ is bool and a.__class__ is b.__class__ is float:
                 return self.scalar(c, a, b)
         return self.dispatch(args, params or None)
-
-
-def canonical(result: Any) -> Any:
-    """float64 scalars as Python's own, arrays of shape () as scalars, all else as it is."""
-    if result.__class__ is np.float64:
-        return float(result)
-    if result.__class__ is np.ndarray and result.shape == ():
-        return canonical(result[()])
-    if result.__class__ is complex:
-        return np.complex128(result)
-    return result
-
-
-def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape of a number, an array or a carrier."""
-    if x.__class__ is float:
-        return ()
-    if x.__class__ is np.ndarray or isinstance(x, Carrier):
-        return x.shape  # type: ignore[no-any-return]
-    return np.shape(x)
-
-
-def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
-    """x as a float or an array of numbers or booleans, or an error that names it."""
-    if x.__class__ is float or x.__class__ is np.float64:
-        return x
-    if x.__class__ is int:
-        return float(x)
-    array = np.asarray(plain_array(x, where))
-    if array.dtype.kind in "iu":
-        array = array.astype(np.float64)
-    elif array.dtype.kind == "c" and not complex_too:
-        raise TypeError(f"{where}: complex values are not supported, got {_brief(x)}")
-    elif array.dtype.kind not in "fbc":
-        hint = ": write its .toarray()" if hasattr(x, "toarray") else ""
-        raise TypeError(
-            f"{where} takes numbers and arrays of numbers, got {_brief(x)} of type "
-            f"{type(x).__name__}{hint}"
-        )
-    return array[()] if array.shape == () else array
-
-
-def frozen(args: tuple) -> tuple:
-    """args with copies of the arrays that the caller may still change."""
-    return tuple(map(frozen_one, args))
-
-
-def frozen_one(a: Any) -> Any:
-    """a as it is now: a copy where the caller may still change it."""
-    if isinstance(a, Carrier):
-        return a.clone()
-    return a.copy("K") if isinstance(a, np.ndarray) and changeable(a) else a
-
-
-def changeable(a: np.ndarray) -> bool:
-    """Whether somebody may write into the memory of an array: through the array, or through one
-    that it is a view of. What a recording holds is read anew at each run, and stays itself."""
-    x: Any = a
-    while isinstance(x, np.ndarray) and not x.flags.writeable:
-        x = x.base
-    if x is None or isinstance(x, bytes):
-        return False
-    held = carrier.held()
-    return not held or id(owner(a)) not in held
-
-
-def owner(a: Any) -> Any:
-    """What the memory of an array belongs to."""
-    while isinstance(a, np.ndarray) and a.base is not None:
-        a = a.base
-    return a
-
-
-def blank(x: Any) -> Any:
-    """An array's shape and dtype without its entries; other things as they are."""
-    if x.__class__ is not np.ndarray:
-        return x
-    return np.ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
-
-
-def plain_params(params: dict | None) -> dict | None:
-    """Parameters as a recording may keep them: index arrays and lists are copied."""
-    if params is None or not any(map(_changeable, params.values())):
-        return params
-    return {k: _kept(v) for k, v in params.items()}
-
-
-def _changeable(x: Any) -> bool:
-    kind = x.__class__
-    return kind is list or kind is np.ndarray or (kind is tuple and any(map(_changeable, x)))
-
-
-def _kept(x: Any) -> Any:
-    if isinstance(x, tuple):
-        return tuple(map(_kept, x))
-    if isinstance(x, list):
-        return np.array(x) if x else np.array(x, np.intp)
-    return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _brief(x: Any) -> str:
-    text = repr(x)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True) -> Op:

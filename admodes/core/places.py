@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.carrier import Carrier
-from admodes.core.op import Op, canonical
+from admodes.core.op import Op
+from admodes.core.values import canonical
 
 INSIDE = (
     os.path.dirname(os.path.dirname(__file__)),

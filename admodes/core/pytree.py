@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, Level, outermost
-from admodes.core.op import canonical, numeric, shape_of
+from admodes.core.values import canonical, numeric, shape_of
 
 
 @dataclass(slots=True)

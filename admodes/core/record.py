@@ -21,10 +21,10 @@ from admodes.core.carrier import (
     settled,
 )
 from admodes.core.held import Held
-from admodes.core.op import blank, frozen_one, plain_params, shape_of
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.truth import is_whole
+from admodes.core.values import blank, frozen_one, plain_params, shape_of
 from admodes.core.whole import among_whole, loses_derivative
 
 

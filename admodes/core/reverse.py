@@ -15,10 +15,9 @@ import numpy as np
 from numpy import ndarray
 
 from admodes.core.batch import Lanes
-from admodes.core.builders import FLOAT, cast, is_complex, zeros
 from admodes.core.carrier import Carrier, Level, call, innermost, quiet
 from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
-from admodes.core.op import REGISTRY, blank, shape_of
+from admodes.core.op import REGISTRY
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -31,8 +30,10 @@ from admodes.core.pytree import (
     stripped,
     unflatten,
 )
+from admodes.core.space import cast, is_complex, zeros
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
 from admodes.core.tape import SMALL, Node, Traced, node_of, reachable, traced_input
+from admodes.core.values import FLOAT, blank, shape_of
 
 LARGE = 2**16
 """Inputs of so many entries (512 KiB of float64) are not copied where the sweep follows at once;

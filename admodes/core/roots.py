@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, Op, canonical, frozen
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import is_complex
+from admodes.core.values import canonical, frozen
 
 DEEPEST = 8
 """Origins of origins are kept to this depth, so that a loop does not hold what it has passed."""

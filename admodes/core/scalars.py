@@ -10,8 +10,8 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
+from admodes.core.space import is_complex
 
 
 def counted(carrier: type[Carrier]) -> type[Carrier]:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
-from admodes.core.op import REGISTRY, canonical, shape_of
+from admodes.core.op import REGISTRY
+from admodes.core.values import FLOAT, canonical, shape_of
 
-FLOAT = np.dtype(float)
-ARRAY = np.ndarray
 vdot = np.vdot
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from admodes.core.builders import Elementwise, dtype_of, is_complex, sum_to
 from admodes.core.carrier import Carrier, quiet
-from admodes.core.op import REGISTRY, blank, canonical, shape_of
+from admodes.core.elementwise import Elementwise
+from admodes.core.op import REGISTRY
+from admodes.core.space import dtype_of, is_complex, sum_to
 from admodes.core.tape import General, Node
+from admodes.core.values import blank, canonical, shape_of
 
 Product = Callable[[Any, int, Any, Any, list], Any]
 """(operation, position of the argument, partial, cotangent, arguments) -> their product."""

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.builders import in_latex, zeros
 from admodes.core.carrier import Carrier
-from admodes.core.op import Domain, Form, Op, canonical, register, shape_of
+from admodes.core.forms import Domain, Form, in_latex
+from admodes.core.op import Op, register
 from admodes.core.reverse import conjugate, vjp
+from admodes.core.space import zeros
+from admodes.core.values import canonical, shape_of
 
 
 @dataclass(eq=False, repr=False)
@@ -68,7 +70,7 @@ def tangential(
     doc: str = "",
 ) -> Op:
     """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
-    are as in Tangential, batch and cost as in builders.linear, squared and raises as in Op."""
+    are as in Tangential, batch and cost as in core.linear, squared and raises as in Op."""
     return register(
         Tangential(
             name=name,

@@ -14,11 +14,11 @@ from typing import Any
 
 from numpy import ndarray
 
-from admodes.core.builders import elementwise
 from admodes.core.carrier import Carrier, Level
-from admodes.core.op import ARITHMETIC, NUMBERS, blank, changeable, plain_params
+from admodes.core.elementwise import elementwise
 from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.scalars import counted, fitting
+from admodes.core.values import ARITHMETIC, NUMBERS, blank, changeable, plain_params
 from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import aligned
 from admodes.core.carrier import Carrier, LostDerivative, innermost
-from admodes.core.op import Domain, Form, Op
+from admodes.core.forms import Domain, Form
+from admodes.core.op import Op
+from admodes.core.space import aligned
 from admodes.core.truth import is_whole, truth_kind
 
 AS_WHOLE = (

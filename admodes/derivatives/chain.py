@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, value
-from admodes.core.op import REGISTRY, numeric
+from admodes.core.op import REGISTRY
+from admodes.core.values import numeric, shape_of
 from admodes.derivatives.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.derivatives.gradients import jacobian
 from admodes.numpy_functions.splits import best_splits

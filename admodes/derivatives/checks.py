@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import value as plain_value
 from admodes.core.forward import jvp
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import vjp
+from admodes.core.values import shape_of
 
 
 def check_grads(

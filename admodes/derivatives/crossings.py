@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
 from admodes.core.checking import unchecked
 from admodes.core.forward import jvp
 from admodes.core.places import place_of_call
 from admodes.core.pytree import flatten, unflatten
+from admodes.core.space import is_complex
 from admodes.core.watching import watching
 
 STEP = 2.0**-20

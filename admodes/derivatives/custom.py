@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, Reading, elementwise
+from admodes.core.elementwise import Reading, elementwise
+from admodes.core.forms import Domain
 from admodes.core.names import checked_name
 from admodes.core.op import REGISTRY, Op
 from admodes.derivatives.checks import check_grads

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import quiet
 from admodes.core.checking import Count, checked, to_check, unchecked_result
 from admodes.core.forward import jvp
-from admodes.core.op import shape_of
 from admodes.core.portable import made_by
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import Evaluation, vjp
+from admodes.core.space import is_complex
+from admodes.core.values import shape_of
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.jacobians import MODES, Point, whole_jacobian
 from admodes.derivatives.layouts import LAYOUTS, arranged, rowwise

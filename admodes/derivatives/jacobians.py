@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import FLOAT, dtype_of, is_complex
 from admodes.core.carrier import calling_through
 from admodes.core.forward import jvp
-from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.record import Program, record
 from admodes.core.reverse import vjp
+from admodes.core.space import dtype_of, is_complex
+from admodes.core.values import FLOAT, shape_of
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
 
 MODES = ("auto", "forward", "reverse")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import value
-from admodes.core.op import shape_of
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.reverse import vjp
+from admodes.core.values import shape_of
 from admodes.derivatives.jacobians import Point
 from admodes.numpy_functions.products import tensordot
 from admodes.ops.shaping import reshape, transpose

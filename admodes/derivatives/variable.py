@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import cast, shape_of, zeros
 from admodes.core.carrier import Carrier, Level
 from admodes.core.checking import Count, is_strict, look_at
 from admodes.core.names import checked_name
-from admodes.core.op import canonical, numeric
 from admodes.core.scalars import counted, fitting
+from admodes.core.space import cast, zeros
 from admodes.core.sweep import sweep
 from admodes.core.tape import General, Node, reachable
+from admodes.core.values import canonical, numeric, shape_of
 from admodes.views.graph import dot
 
 _ids = itertools.count()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, implements
-from admodes.core.op import shape_of
+from admodes.core.values import shape_of
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.comparisons import where
 from admodes.ops.options import NONE

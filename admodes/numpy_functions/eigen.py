@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import implements, settled
-from admodes.core.op import shape_of
+from admodes.core.values import shape_of
 from admodes.numpy_functions.linalg import square_matrix
 from admodes.ops.decompositions import unpacked
 from admodes.ops.eigen import eig

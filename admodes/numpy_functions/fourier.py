@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, implements
-from admodes.core.op import shape_of
+from admodes.core.values import shape_of
 from admodes.ops.complex import conj, real
 from admodes.ops.fourier import fft, ifft
 from admodes.ops.options import no_out

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import zeros
 from admodes.core.carrier import FUNCTIONS, Carrier, implements, innermost
-from admodes.core.op import shape_of
+from admodes.core.space import zeros
+from admodes.core.values import shape_of
 from admodes.ops.indexing import plain_index
 from admodes.ops.options import no_out, prepared, refuse
 from admodes.ops.shaping import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, implements
-from admodes.core.op import shape_of
+from admodes.core.values import shape_of
 from admodes.numpy_functions.layout import size_of
 from admodes.numpy_functions.splits import best_splits
 from admodes.ops.linalg import cholesky, det, det_sign, inv, logdet, pinv, solve

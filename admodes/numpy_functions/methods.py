@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import FUNCTIONS, Carrier, LostDerivative
 from admodes.core.op import REGISTRY
+from admodes.core.space import is_complex
 from admodes.core.truth import is_whole, truth_kind
 from admodes.core.whole import AS_WHOLE, integers, loses_derivative
 from admodes.numpy_functions.layout import flat, size_of

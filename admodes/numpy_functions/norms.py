@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import implements
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY
+from admodes.core.space import is_complex
+from admodes.core.values import shape_of
 from admodes.numpy_functions.decompositions import svd_of
 from admodes.numpy_functions.layout import moveaxis
 from admodes.numpy_functions.linalg import square_matrix

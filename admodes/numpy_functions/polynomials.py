@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import dtype_of
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
-from admodes.core.op import shape_of
+from admodes.core.space import dtype_of
+from admodes.core.values import shape_of
 from admodes.numpy_functions.eigen import eigvals
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.linalg import pinv

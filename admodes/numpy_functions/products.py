@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
-from admodes.core.op import shape_of
+from admodes.core.values import shape_of
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.options import given_options, no_out, prepared, refuse

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import cast
 from admodes.core.carrier import Carrier, implements
-from admodes.core.op import shape_of
+from admodes.core.space import cast
+from admodes.core.values import shape_of
 from admodes.numpy_functions.layout import moveaxis
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import take_along_axis

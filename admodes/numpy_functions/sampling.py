@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY
 from admodes.core.truth import is_whole
+from admodes.core.values import shape_of
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import place, take_along_axis

@@ -14,8 +14,9 @@ import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.inplace import become
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.op import REGISTRY, Op
 from admodes.core.truth import is_whole
+from admodes.core.values import shape_of
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.arithmetic import absolute_square, root
 from admodes.ops.comparisons import where

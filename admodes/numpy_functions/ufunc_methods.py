@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY
+from admodes.core.space import is_complex
 from admodes.core.tables import METHODS, UFUNCS
+from admodes.core.values import shape_of
 from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.comparisons import both, either, where
 from admodes.ops.options import given_options, plain_axis, refuse

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Kink, Op
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.op import Op
 from admodes.ops.comparisons import greater, where
 from admodes.ops.exponential import exp, expm1
 from admodes.ops.strong import strong_mul, tangent_mul

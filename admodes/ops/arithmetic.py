@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise, is_complex
 from admodes.core.carrier import Carrier
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
 from admodes.core.inplace import bind_in_place
-from admodes.core.op import REGISTRY, Kink, Op
+from admodes.core.op import REGISTRY, Op
 from admodes.core.roots import power_of, product_of, square_of
+from admodes.core.space import is_complex
 from admodes.ops.comparisons import both, either, equal, less, where
 from admodes.ops.strong import tangent_mul
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import aligned, linear
 from admodes.core.carrier import UFUNCS, Carrier, as_numpys, bind_operator, implements
 from admodes.core.inplace import IN_PLACE, bind_in_place
-from admodes.core.op import Op, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import Op
+from admodes.core.space import aligned
 from admodes.core.truth import truth_kind
+from admodes.core.values import shape_of
 from admodes.ops.shaping import unbroadcast
 
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, dtype_of, is_complex, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
-from admodes.core.op import Kink, Op, shape_of
+from admodes.core.forms import Domain, Kink
+from admodes.core.linear import linear
+from admodes.core.op import Op
+from admodes.core.space import dtype_of, is_complex
 from admodes.core.tangential import tangential
 from admodes.core.truth import truth_kind
+from admodes.core.values import shape_of
 from admodes.ops.arithmetic import add, square
 from admodes.ops.comparisons import where
 from admodes.ops.planar import cosine, over_square

@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, is_complex, linear
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, Kink, Op, shape_of
+from admodes.core.forms import Domain, Kink
+from admodes.core.linear import linear
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import is_complex
 from admodes.core.tangential import tangential
+from admodes.core.values import shape_of
 from admodes.ops.comparisons import both, greater, less, where
 from admodes.ops.linalg import adjoint, diagonal, from_lower, solve
 from admodes.ops.products import matmul

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import is_complex
 from admodes.core.tangential import tangential
+from admodes.core.values import shape_of
 from admodes.ops.arithmetic import absolute_square
 from admodes.ops.comparisons import equal, where
 from admodes.ops.decompositions import gaps_of, joined, unpacked

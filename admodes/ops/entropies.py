@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Kink, Op, shape_of
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.op import Op
 from admodes.core.tables import INSTEAD, SCIPY
 from admodes.core.tangential import tangential
+from admodes.core.values import shape_of
 from admodes.ops.activations import logit, sigmoid, softplus
 from admodes.ops.arithmetic import cbrt
 from admodes.ops.comparisons import both, equal, where

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Kink, Op
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.op import Op
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)

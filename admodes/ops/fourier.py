@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from admodes.core.builders import linear
+from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.ops.reductions import along_axis
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise, is_complex
-from admodes.core.op import Kink, Op
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.op import Op
+from admodes.core.space import is_complex
 from admodes.ops.activations import sigmoid
 from admodes.ops.arithmetic import sqrt, square
 from admodes.ops.planar import hypot

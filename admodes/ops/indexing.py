@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear
 from admodes.core.carrier import (
     SAMPLES_DIFFER,
     Carrier,
@@ -15,7 +14,9 @@ from admodes.core.carrier import (
     innermost,
     settled,
 )
-from admodes.core.op import Op, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import Op
+from admodes.core.values import shape_of
 from admodes.ops.shaping import reshape, spread, transpose
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import aligned, is_complex, linear
 from admodes.core.carrier import FUNCTIONS, Carrier, settled
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import aligned, is_complex
 from admodes.core.tangential import tangential
+from admodes.core.values import shape_of
 from admodes.ops.products import matmul
 from admodes.ops.reductions import sum_
 from admodes.ops.shaping import matrix_transpose, reshape, unbroadcast

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear, zeros
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
-from admodes.core.op import Op, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import Op
 from admodes.core.pytree import flatten
 from admodes.core.refusal import HOW_TO_ADD
+from admodes.core.space import zeros
+from admodes.core.values import shape_of
 from admodes.ops.indexing import getitem, place, plain_index
 from admodes.ops.shaping import concatenate, reshape
 

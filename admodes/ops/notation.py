@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import in_latex
+from admodes.core.forms import in_latex
 from admodes.core.op import REGISTRY, Op
 from admodes.views.dialects import Text
 

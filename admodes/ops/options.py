@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, innermost, settled
 from admodes.core.op import REGISTRY
 from admodes.core.pytree import flatten, unflatten
+from admodes.core.space import is_complex
 from admodes.core.truth import is_whole
 from admodes.ops.comparisons import where
 from admodes.ops.shaping import array

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
-from admodes.core.op import Kink, Op
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.op import Op
 from admodes.ops.arithmetic import square
 from admodes.ops.strong import tangent_mul
 

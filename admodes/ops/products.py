@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import aligned, linear
 from admodes.core.carrier import FUNCTIONS, UFUNCS
 from admodes.core.inplace import bind_in_place
+from admodes.core.linear import linear
 from admodes.core.magnitudes import moderate
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Op
 from admodes.core.roots import product_of
+from admodes.core.space import aligned
+from admodes.core.values import shape_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.reductions import sum_
 from admodes.ops.shaping import (

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, dtype_of, linear, zeros
 from admodes.core.carrier import Carrier
+from admodes.core.forms import Domain, Kink
 from admodes.core.forward import jvp
-from admodes.core.op import Kink, Op, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import Op
+from admodes.core.space import dtype_of, zeros
 from admodes.core.tangential import tangential
+from admodes.core.values import shape_of
 from admodes.ops.arithmetic import divide, multiply
 from admodes.ops.comparisons import is_extreme, where
 from admodes.ops.indexing import take_along_axis

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, linear
-from admodes.core.op import Kink, Op
+from admodes.core.forms import Domain, Kink
+from admodes.core.linear import linear
+from admodes.core.op import Op
 from admodes.ops.shaping import spread, stack
 
 

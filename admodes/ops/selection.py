@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
 from admodes.core.carrier import Carrier, implements
-from admodes.core.op import Kink, Op
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.op import Op
 from admodes.core.roots import pair
 from admodes.ops.arithmetic import square
 from admodes.ops.comparisons import both, either, equal, greater, less, less_equal, where

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import dtype_of, is_complex, linear, sum_to
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, Op, numeric, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import dtype_of, is_complex, sum_to
 from admodes.core.truth import is_whole
+from admodes.core.values import numeric, shape_of
 
 SMALL = 4096
 """Up to so many entries a copy is cheaper than NumPy's view of repeated entries."""

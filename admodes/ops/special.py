@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain
 from admodes.core.op import Op
 from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, ln

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Domain, elementwise, linear
 from admodes.core.carrier import UFUNCS, Carrier, implements
-from admodes.core.op import Kink, Op
+from admodes.core.elementwise import elementwise
+from admodes.core.forms import Domain, Kink
+from admodes.core.linear import linear
+from admodes.core.op import Op
 from admodes.core.truth import is_whole
 from admodes.ops.activations import logaddexp
 from admodes.ops.arithmetic import multiply, power

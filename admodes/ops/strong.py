@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import aligned, linear, strong
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.linear import linear
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import aligned, strong
+from admodes.core.values import shape_of
 from admodes.ops.shaping import broadcast_to, unbroadcast
 
 

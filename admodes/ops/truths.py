@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import linear
 from admodes.core.carrier import Carrier, implements
+from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.truth import is_whole
 from admodes.ops.comparisons import not_equal

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Linear
 from admodes.core.carrier import quiet
+from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
 from admodes.optimisation.indices import covers

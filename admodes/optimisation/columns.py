@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex, shape_of
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
+from admodes.core.space import is_complex
+from admodes.core.values import shape_of
 from admodes.programs.rewriting import Copy
 
 FEWEST = 64

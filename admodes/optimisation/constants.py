@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
 from admodes.core.op import Op
+from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding
 from admodes.optimisation.literals import number
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.magnitudes import LARGE, moderate
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
 

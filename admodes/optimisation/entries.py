@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import FLOAT, shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import FLOAT, shape_of
 from admodes.programs.rewriting import Copy, uses
 
 LARGEST = 4096

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.op import REGISTRY, Op, blank
+from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.values import blank
 from admodes.optimisation.certainty import carrying_rows, reached_outputs
 from admodes.optimisation.keys import key_of
 from admodes.optimisation.signs import telling_signs

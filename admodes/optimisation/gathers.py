@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.programs.rewriting import Copy
 

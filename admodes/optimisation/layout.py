@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.indices import covers

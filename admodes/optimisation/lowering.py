@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, record_leaves
+from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding, Table
 
 SAMPLES = np.array(

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
 from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.certainty import finite

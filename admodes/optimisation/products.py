@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
+from admodes.core.values import shape_of
 from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.certainty import finite
 from admodes.optimisation.folding import Folding, Table

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, value
 from admodes.core.names import checked_names, is_name
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Recorded, Ref, named, record
+from admodes.core.values import shape_of
 from admodes.programs.tidy import tidy
 
 ROWS = ("auto", "scalar", "array")

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.record import Program, Ref, Step, record
+from admodes.core.values import shape_of
 
 KINDS = (
     "additions",

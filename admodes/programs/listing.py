@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem, index_text
 from admodes.programs.rewriting import uses
 from admodes.views.dialects import Text

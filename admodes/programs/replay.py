@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.forward import jvp
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, named
 from admodes.core.reverse import vjp
+from admodes.core.values import shape_of
 
 
 def rows_at(

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import quiet
-from admodes.core.op import Op, blank
+from admodes.core.op import Op
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.values import blank, shape_of
 
 Rule = Callable[["Copy", Step, tuple], Any]
 """(the copy so far, an old step, its arguments in the copy) -> a Ref of the copy or a constant

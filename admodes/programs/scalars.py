@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.carrier import Carrier, is_numpys, value
 from admodes.core.names import checked_names
-from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, record
 from admodes.core.subclasses import plain_array
+from admodes.core.values import canonical, shape_of
 from admodes.ops.shaping import array, reshape
 from admodes.programs.tidy import tidy
 

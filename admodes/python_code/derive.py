@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import elementwise, is_complex, zeros
 from admodes.core.carrier import quiet
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.elementwise import elementwise
+from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Recorded, Ref, record
+from admodes.core.space import is_complex, zeros
+from admodes.core.values import shape_of
 
 SAME = elementwise("same", np.positive, 1, unlisted=True, doc="a, under another name.")
 

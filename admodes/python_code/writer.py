@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import shape_of
 from admodes.core.record import Ref
+from admodes.core.values import shape_of
 from admodes.python_code.derive import SAME, Listed
 from admodes.python_code.kernels import STRONG, Kernels
 from admodes.python_code.literals import array_literal, is_large, literal

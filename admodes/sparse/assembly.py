@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import shape_of
+from admodes.core.values import shape_of
 from admodes.sparse.layers import Joined, Layers, Memory, Sum, remembered, solid
 from admodes.sparse.rows import sparse
 

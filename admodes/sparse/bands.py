@@ -22,9 +22,10 @@ from collections.abc import Callable
 from typing import Any
 
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.op import REGISTRY, Op
 from admodes.core.pytree import check_output
 from admodes.core.scalars import counted, fitting
+from admodes.core.values import shape_of
 from admodes.sparse.layer_rules import rule_for
 from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
 from admodes.sparse.rows import numbers

@@ -12,12 +12,12 @@ import numpy as np
 
 from admodes.compilation.compiled import Compiled
 from admodes.compilation.front import compile
-from admodes.core.builders import dtype_of
 from admodes.core.carrier import LostDerivative, innermost, quiet
 from admodes.core.checking import is_strict, unchecked
 from admodes.core.forward import jvp
-from admodes.core.op import shape_of
 from admodes.core.record import decide_on_captured
+from admodes.core.space import dtype_of
+from admodes.core.values import shape_of
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.gradients import grad
 from admodes.sparse.assembly import Assembly, assembly, leaves

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import dtype_of
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.op import REGISTRY, Op
+from admodes.core.space import dtype_of
+from admodes.core.values import shape_of
 from admodes.ops.reductions import all_axes
 from admodes.sparse.layers import (
     WIDEST,

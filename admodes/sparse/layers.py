@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from admodes.core.builders import ARRAY, dtype_of
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, shape_of
+from admodes.core.op import REGISTRY
+from admodes.core.space import dtype_of
+from admodes.core.values import shape_of
 
 WIDEST = 32
 """An entry with more layers than this has no bands."""
@@ -83,7 +84,7 @@ def key_of(x: Any) -> Any:
         return kind, *map(key_of, parts)
     if kind is tuple or kind is list:
         return kind, *map(key_of, x)
-    if kind is ARRAY:
+    if kind is np.ndarray:
         return x.shape, x.dtype, x.tobytes()
     return x
 

@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import Op, shape_of
+from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.ops.indexing import along_axis_index, lined_up
 from admodes.ops.reductions import all_axes, kept_shape
 from admodes.sparse.rows import (

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import is_complex
 from admodes.core.carrier import Carrier
-from admodes.core.op import shape_of
 from admodes.core.pytree import CONTAINERS, checked_input, flatten, unflatten
+from admodes.core.space import is_complex
+from admodes.core.values import shape_of
 
 
 class Point:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.op import Op
+from admodes.core.values import shape_of
 
 
 def fill(shape: tuple[int, ...], items: Iterator[Any]) -> Any:

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Elementwise, shape_of
+from admodes.core.elementwise import Elementwise
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import boxed, broadcast, components, entrywise, fill
 from admodes.symbolic.forms import AtKink, local_form
 from admodes.symbolic.kernels import NotExact, numbers_of

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.forms import as_expression, differentiated, exact_constant
 

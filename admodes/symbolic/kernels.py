@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import Linear, is_complex
+from admodes.core.linear import Linear
 from admodes.core.op import Op
+from admodes.core.space import is_complex
 from admodes.symbolic.arrays import boxed, entrywise, structural
 
 

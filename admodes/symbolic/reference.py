@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.builders import shape_of
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.expressions import input_size, program_of
 from admodes.symbolic.forms import AtKink, LocalForm, local_form

@@ -9,8 +9,9 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from admodes.core.builders import Linear, shape_of
+from admodes.core.linear import Linear
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.kernels import NotExact, numbers_of
 from admodes.symbolic.precision import number

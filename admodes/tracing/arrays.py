@@ -14,9 +14,9 @@ from admodes.backpropagation.derive import Derivation
 from admodes.backpropagation.result import add_seeds, discrepancy, holds, output_seeds
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
-from admodes.core.builders import shape_of
 from admodes.core.carrier import value
 from admodes.core.record import Program, Ref
+from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.replay import adjoints, tangents
 from admodes.tracing.rows import plain, row_notes

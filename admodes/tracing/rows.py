@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.kinks import kinks_met
 from admodes.core.record import Program, Ref, Step
+from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem, index_text, partial_templates, template
 from admodes.views.dialects import Text, fill, scalar_text
 

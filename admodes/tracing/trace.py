@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from admodes.core.builders import zeros
 from admodes.core.carrier import value
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
+from admodes.core.space import zeros
 from admodes.programs.arrays import by_array
 from admodes.programs.scalars import scalar_program
 from admodes.tracing.rows import Row, plain, scalar_rows

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from admodes.core.builders import shape_of
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import components, fill
 from admodes.symbolic.exact import Exactly, exactly, row_at, sweep_exactly
 from admodes.symbolic.kernels import NotExact

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from admodes.core.builders import Elementwise, Linear
+from admodes.core.elementwise import Elementwise
+from admodes.core.linear import Linear
 from admodes.derivatives.gradients import jacobian
 from admodes.programs.scalars import scalar_function
 from admodes.symbolic.kernels import NotExact

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from admodes.core.builders import is_complex, shape_of
 from admodes.core.record import Ref, Step
+from admodes.core.space import is_complex
 from admodes.core.tangential import Tangential
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference

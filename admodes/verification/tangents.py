@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.builders import shape_of
 from admodes.core.op import Op
 from admodes.core.record import Step
+from admodes.core.values import shape_of
 from admodes.symbolic.arrays import components, entrywise
 from admodes.symbolic.kernels import NotExact, numbers_of
 from admodes.symbolic.precision import DIGITS, number, precise

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import admodes as ad
-from admodes.core.builders import elementwise, linear
+from admodes.core.elementwise import elementwise
+from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, UNLISTED
 
 ROOT = Path(ad.__file__).parent

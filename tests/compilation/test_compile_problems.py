@@ -16,8 +16,8 @@ from compiled_programs import assert_alike, moved
 import admodes as ad
 from admodes.compilation.backends import built
 from admodes.compilation.protocol import MISS
-from admodes.core.op import canonical
 from admodes.core.pytree import flatten, unflatten
+from admodes.core.values import canonical
 from admodes.problems import PROBLEMS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -25,9 +25,9 @@ from admodes.compilation.backends import MODULES
 from admodes.compilation.interpreter import value_of
 from admodes.compilation.protocol import MISS
 from admodes.core.carrier import call, quiet
-from admodes.core.op import canonical
 from admodes.core.pytree import flatten
 from admodes.core.record import Program
+from admodes.core.values import canonical
 from admodes.optimisation import optimise
 
 BACKENDS = [name for name in MODULES if name != "llvm" or find_spec("llvmlite")]

@@ -16,7 +16,7 @@ from edge_points import agree, limit, points
 from harness import SMOOTH, ids
 
 import admodes as ad
-from admodes.core.builders import Elementwise
+from admodes.core.elementwise import Elementwise
 from admodes.core.op import UNLISTED
 
 MODES = ("forward", "reverse")

@@ -24,7 +24,7 @@ from harness import (
 )
 
 import admodes as ad
-from admodes.core import builders
+from admodes.core import elementwise
 
 
 def wrong_values(partial):
@@ -192,7 +192,7 @@ def test_a_lost_strong_zero_is_caught(monkeypatch):
     right = slope()
     assert not np.isnan(right).any()
     with replaced(strong, array=np.multiply), monkeypatch.context() as patch:
-        patch.setattr(builders, "strong", lambda p, t, cut=None: p * t)
+        patch.setattr(elementwise, "strong", lambda p, t, cut=None: p * t)
         assert np.isnan(slope()).any()
     np.testing.assert_array_equal(slope(), right)
 

@@ -23,7 +23,8 @@ from array_cases import linear_array_cases
 from seeds import generator
 
 import admodes as ad
-from admodes.core.builders import Elementwise, Linear, picking
+from admodes.core.elementwise import Elementwise, picking
+from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY
 from admodes.core.tangential import Tangential
 

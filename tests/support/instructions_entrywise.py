@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from array_programs import MARGIN, MISSING, MOVES, NUMPY_NAMES, ArrayProgram, Move, _smallest
 
-from admodes.core.builders import Elementwise
+from admodes.core.elementwise import Elementwise
 from admodes.core.op import REGISTRY
 
 Interval = tuple[float, float]

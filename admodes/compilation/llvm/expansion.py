@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.llvm.lowerings import lowering
-from admodes.core.op import REGISTRY, Op, shape_of
+from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
+from admodes.core.values import shape_of
 from admodes.ops.reductions import all_axes
 from admodes.programs.rewriting import Copy
 

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 
 from admodes.compilation.llvm.places import fingerprint
-from admodes.core.op import shape_of
 from admodes.core.record import Program, Ref
+from admodes.core.values import shape_of
 
 NEAR = 256
 """Arguments that are farther back are all alike."""

@@ -15,8 +15,8 @@ from admodes.compilation.llvm.groups import LONGEST, Check, Entry, Foreign, Grou
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Place, Positions, new_place, view_of
-from admodes.core.op import shape_of
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.values import shape_of
 
 LARGE = 1 << 15
 """Bytes from which an input is read, and an output written, where the caller has it."""

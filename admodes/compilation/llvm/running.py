@@ -19,8 +19,8 @@ from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.llvm.segments import LINE, Built, Segment
 from admodes.compilation.protocol import MISS, Miss
 from admodes.core.carrier import quiet
-from admodes.core.op import canonical
 from admodes.core.record import Program, Ref
+from admodes.core.values import canonical
 
 SHORT = 20_000
 """Bytes of an arena up to which a run keeps the interpreter's lock: taking it back costs more."""

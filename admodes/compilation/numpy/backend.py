@@ -24,8 +24,8 @@ from admodes.compilation.numpy.statements import array_row, overwrites, owns
 from admodes.compilation.numpy.writer import Writer, is_scalar_row
 from admodes.compilation.protocol import MISS, Run
 from admodes.core.carrier import quiet
-from admodes.core.op import ARITHMETIC, canonical
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.values import ARITHMETIC, canonical
 from admodes.optimisation import lower
 
 NONNEGATIVE = ("exp", "square", "abs", "cosh")

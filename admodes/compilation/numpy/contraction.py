@@ -13,8 +13,8 @@ from admodes.compilation.numpy.calls import kernel_call, literal
 from admodes.compilation.numpy.expressions import as_float64
 from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.writer import Writer
-from admodes.core.op import shape_of
 from admodes.core.record import Ref, Step
+from admodes.core.values import shape_of
 from admodes.optimisation.axes import summed_axes
 
 Statement = Callable[[Writer, int, Step], None]

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import NUMBERS, Op
+from admodes.core.op import Op
+from admodes.core.values import NUMBERS
 
 SIGNS = {
     operator.add: "{0} + {1}",

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.numpy.placement import is_array
-from admodes.core.builders import shape_of
 from admodes.core.record import Step
+from admodes.core.values import shape_of
 from admodes.optimisation.axes import summed_axes
 
 SHORT = 32

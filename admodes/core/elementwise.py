@@ -1,4 +1,9 @@
-"""The two builders of operations: elementwise() states partials, linear() states transposes."""
+"""Operations on each entry: elementwise() states the partials, once.
+
+A partial is written with operations and says by the names of its parameters what it reads. Tangents
+are sums of partial times tangent; cotangents are partial times cotangent, summed over what
+broadcasting stretched.
+"""
 
 from __future__ import annotations
 
@@ -12,55 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.carrier import Carrier, quiet
-from admodes.core.op import (
-    ARITHMETIC,
-    NUMBERS,
-    REGISTRY,
-    UNLISTED,
-    BinaryOp,
-    Domain,
-    Form,
-    Op,
-    TernaryOp,
-    UnaryOp,
-    canonical,
-    register,
-    shape_of,
-)
-from admodes.core.space import (
-    ARRAY,
-    FLOAT,
-    aligned,
-    cast,
-    dtype_of,
-    is_complex,
-    strong,
-    sum_to,
-    zeros,
-)
-
-__all__ = [
-    "ARRAY",
-    "FLOAT",
-    "Domain",
-    "Elementwise",
-    "ElementwiseUnary",
-    "Linear",
-    "Reading",
-    "Rule",
-    "aligned",
-    "cast",
-    "dtype_of",
-    "elementwise",
-    "in_latex",
-    "is_complex",
-    "linear",
-    "shape_of",
-    "strong",
-    "sum_to",
-    "with_infinities",
-    "zeros",
-]
+from admodes.core.forms import Domain, Form, in_latex
+from admodes.core.op import REGISTRY, UNLISTED, BinaryOp, Op, UnaryOp, register
+from admodes.core.space import aligned, dtype_of, strong, zeros
+from admodes.core.values import ARITHMETIC, NUMBERS, canonical, shape_of
 
 PLAIN = frozenset((np.ndarray, float, int))
 
@@ -173,12 +133,12 @@ class Elementwise(Op):
         if not callable(p):
             return t if p == 1 else -t
         if (
-            t.__class__ is ARRAY
-            and y.__class__ is ARRAY
+            t.__class__ is np.ndarray
+            and y.__class__ is np.ndarray
             and all(a.__class__ in PLAIN for a in args)
         ):
             found = self.slope(i, (y, *args))
-            if found.__class__ is ARRAY and found.dtype != y.dtype and y.dtype.kind == "f":
+            if found.__class__ is np.ndarray and found.dtype != y.dtype and y.dtype.kind == "f":
                 found = found.astype(y.dtype)
             return self.product(i, found, t, args)
         return self.times(i, self.partial(i, y, args), t, args)
@@ -225,52 +185,6 @@ class ElementwiseUnary(Elementwise, UnaryOp):
 
 
 class ElementwiseBinary(Elementwise, BinaryOp):
-    pass
-
-
-@dataclass(eq=False, repr=False)
-class Linear(Op):
-    """Linear in its differentiable arguments: jointly (stack, where), or in each (products).
-    transposes[i](w, y, *args, **params) is the contribution to argument i; one entry for a
-    variadic operation, called with i first."""
-
-    transposes: tuple[Callable[..., Any], ...] = ()
-    joint: bool = True
-
-    def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
-        if self.joint:
-            return False, tuple(not self.active(i) for i in range(len(active)))
-        others = sum(active)
-        return False, tuple(others - own > 0 for own in active)
-
-    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
-        params = params or {}
-        if self.joint:
-            given = [
-                a if not self.active(i) else zeros(shape_of(a), a) if t is None else t
-                for i, (a, t) in enumerate(zip(args, tangents, strict=True))
-            ]
-            return self(*given, **params)
-        terms = [
-            self(*args[:i], t, *args[i + 1 :], **params)
-            for i, t in enumerate(tangents)
-            if t is not None and self.active(i)
-        ]
-        return functools.reduce(REGISTRY["add"], terms)
-
-    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
-        if not self.active(i):
-            return None
-        rule = self.transposes[0 if self.arity is None else i]
-        given = (i, w) if self.arity is None else (w,)
-        return rule(*given, y, *args, **params) if params else rule(*given, y, *args)
-
-
-class LinearBinary(Linear, BinaryOp):
-    pass
-
-
-class LinearTernary(Linear, TernaryOp):
     pass
 
 
@@ -349,19 +263,6 @@ def elementwise(
     return UNLISTED.setdefault(name, op) if unlisted else register(op, numpy, operator, reflected)
 
 
-_LATEX = {
-    **{sign: f"\\{sign}" for sign in "&%$#_"},
-    "\\": r"\backslash ",
-    "^": r"\wedge ",
-    "~": r"\sim ",
-}
-
-
-def in_latex(name: str) -> str:
-    """The name of an operation in a formula."""
-    return "".join(_LATEX.get(sign, sign) for sign in name)
-
-
 def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:
     """The array kernel as the one on Python floats: no warnings, a Python float back."""
 
@@ -370,66 +271,3 @@ def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:
             return canonical(value(*map(np.float64, xs)))
 
     return scalar
-
-
-def linear(
-    name: str,
-    value: Callable[..., Any],
-    *transposes: Callable[..., Any],
-    kind: str,
-    arity: int | None = 1,
-    joint: bool = True,
-    differentiable: tuple[bool, ...] | None = None,
-    scalar: Callable[..., Any] | None = None,
-    symbol: Callable[..., Any] | None = None,
-    text: str = "",
-    latex: str = "",
-    doc: str = "",
-    numpy: tuple = (),
-    domain: Domain | None = None,
-    reduces: bool = False,
-    batch: Callable[..., Any] | None = None,
-    cost: Callable[..., dict[str, int]] | None = None,
-    entrywise: bool = False,
-    squared: Callable[..., Any] | None = None,
-    smooth: Callable[..., Any] | None = None,
-    commutes: bool = False,
-) -> Op:
-    """Declare an operation that is linear in its differentiable arguments: the jvp is the
-    operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
-    every entry of the result is an entry of an argument, or zero: compiled programs and sparse
-    patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
-    that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
-    batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
-    of samples; without it the samples are taken one by one. entrywise, squared, smooth, commutes:
-    as in Op. cost(args, y, **params) counts the operations by kind, where there is not one per
-    entry of the result."""
-    make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
-    op = make(
-        name=name,
-        array=value,
-        scalar=scalar or value,
-        arity=arity,
-        kind=kind,
-        form=Form(
-            text or name + "({*})", latex or rf"\mathrm{{{name}}}({{*}})".replace("_", r"\_")
-        ),
-        rule="Chain Rule",
-        domain=domain or Domain(),
-        symbol=symbol,
-        doc=doc,
-        differentiable=differentiable,
-        structural=scalar is None,
-        reduces=reduces,
-        holomorphic=True,
-        raw=differentiable is not None and any(differentiable),
-        batch=batch,
-        cost=cost,
-        entrywise=entrywise,
-        squared=squared,
-        smooth=smooth,
-        commutes=commutes,
-        transposes=transposes,
-        joint=joint,
-    )
-    return register(op, numpy)

@@ -1,0 +1,126 @@
+"""Operations that are linear in their arguments: linear() states transposes.
+
+The tangent of such an operation is the operation itself, so that its transpose in each argument is
+all that a declaration has to say.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from admodes.core.forms import Domain, Form
+from admodes.core.op import REGISTRY, BinaryOp, Op, TernaryOp, register
+from admodes.core.space import zeros
+from admodes.core.values import shape_of
+
+
+@dataclass(eq=False, repr=False)
+class Linear(Op):
+    """Linear in its differentiable arguments: jointly (stack, where), or in each (products).
+    transposes[i](w, y, *args, **params) is the contribution to argument i; one entry for a
+    variadic operation, called with i first."""
+
+    transposes: tuple[Callable[..., Any], ...] = ()
+    joint: bool = True
+
+    def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        if self.joint:
+            return False, tuple(not self.active(i) for i in range(len(active)))
+        others = sum(active)
+        return False, tuple(others - own > 0 for own in active)
+
+    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+        params = params or {}
+        if self.joint:
+            given = [
+                a if not self.active(i) else zeros(shape_of(a), a) if t is None else t
+                for i, (a, t) in enumerate(zip(args, tangents, strict=True))
+            ]
+            return self(*given, **params)
+        terms = [
+            self(*args[:i], t, *args[i + 1 :], **params)
+            for i, t in enumerate(tangents)
+            if t is not None and self.active(i)
+        ]
+        return functools.reduce(REGISTRY["add"], terms)
+
+    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+        if not self.active(i):
+            return None
+        rule = self.transposes[0 if self.arity is None else i]
+        given = (i, w) if self.arity is None else (w,)
+        return rule(*given, y, *args, **params) if params else rule(*given, y, *args)
+
+
+class LinearBinary(Linear, BinaryOp):
+    pass
+
+
+class LinearTernary(Linear, TernaryOp):
+    pass
+
+
+def linear(
+    name: str,
+    value: Callable[..., Any],
+    *transposes: Callable[..., Any],
+    kind: str,
+    arity: int | None = 1,
+    joint: bool = True,
+    differentiable: tuple[bool, ...] | None = None,
+    scalar: Callable[..., Any] | None = None,
+    symbol: Callable[..., Any] | None = None,
+    text: str = "",
+    latex: str = "",
+    doc: str = "",
+    numpy: tuple = (),
+    domain: Domain | None = None,
+    reduces: bool = False,
+    batch: Callable[..., Any] | None = None,
+    cost: Callable[..., dict[str, int]] | None = None,
+    entrywise: bool = False,
+    squared: Callable[..., Any] | None = None,
+    smooth: Callable[..., Any] | None = None,
+    commutes: bool = False,
+) -> Op:
+    """Declare an operation that is linear in its differentiable arguments: the jvp is the
+    operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
+    every entry of the result is an entry of an argument, or zero: compiled programs and sparse
+    patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
+    that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
+    batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
+    of samples; without it the samples are taken one by one. entrywise, squared, smooth, commutes:
+    as in Op. cost(args, y, **params) counts the operations by kind, where there is not one per
+    entry of the result."""
+    make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
+    op = make(
+        name=name,
+        array=value,
+        scalar=scalar or value,
+        arity=arity,
+        kind=kind,
+        form=Form(
+            text or name + "({*})", latex or rf"\mathrm{{{name}}}({{*}})".replace("_", r"\_")
+        ),
+        rule="Chain Rule",
+        domain=domain or Domain(),
+        symbol=symbol,
+        doc=doc,
+        differentiable=differentiable,
+        structural=scalar is None,
+        reduces=reduces,
+        holomorphic=True,
+        raw=differentiable is not None and any(differentiable),
+        batch=batch,
+        cost=cost,
+        entrywise=entrywise,
+        squared=squared,
+        smooth=smooth,
+        commutes=commutes,
+        transposes=transposes,
+        joint=joint,
+    )
+    return register(op, numpy)

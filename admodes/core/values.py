@@ -1,0 +1,122 @@
+"""Plain values: numbers and arrays as operations take, give and keep them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import Carrier, held
+from admodes.core.subclasses import plain_array
+
+ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
+"""What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
+
+NUMBERS = frozenset((float, int, bool))
+
+FLOAT = np.dtype(float)
+
+_NOTHING = bytes(32)
+
+
+def canonical(result: Any) -> Any:
+    """float64 scalars as Python's own, arrays of shape () as scalars, all else as it is."""
+    if result.__class__ is np.float64:
+        return float(result)
+    if result.__class__ is np.ndarray and result.shape == ():
+        return canonical(result[()])
+    if result.__class__ is complex:
+        return np.complex128(result)
+    return result
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a number, an array or a carrier."""
+    if x.__class__ is float:
+        return ()
+    if x.__class__ is np.ndarray or isinstance(x, Carrier):
+        return x.shape  # type: ignore[no-any-return]
+    return np.shape(x)
+
+
+def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
+    """x as a float or an array of numbers or booleans, or an error that names it."""
+    if x.__class__ is float or x.__class__ is np.float64:
+        return x
+    if x.__class__ is int:
+        return float(x)
+    array = np.asarray(plain_array(x, where))
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    elif array.dtype.kind == "c" and not complex_too:
+        raise TypeError(f"{where}: complex values are not supported, got {_brief(x)}")
+    elif array.dtype.kind not in "fbc":
+        hint = ": write its .toarray()" if hasattr(x, "toarray") else ""
+        raise TypeError(
+            f"{where} takes numbers and arrays of numbers, got {_brief(x)} of type "
+            f"{type(x).__name__}{hint}"
+        )
+    return array[()] if array.shape == () else array
+
+
+def frozen(args: tuple) -> tuple:
+    """args with copies of the arrays that the caller may still change."""
+    return tuple(map(frozen_one, args))
+
+
+def frozen_one(a: Any) -> Any:
+    """a as it is now: a copy where the caller may still change it."""
+    if isinstance(a, Carrier):
+        return a.clone()
+    return a.copy("K") if isinstance(a, np.ndarray) and changeable(a) else a
+
+
+def changeable(a: np.ndarray) -> bool:
+    """Whether somebody may write into the memory of an array: through the array, or through one
+    that it is a view of. What a recording holds is read anew at each run, and stays itself."""
+    x: Any = a
+    while isinstance(x, np.ndarray) and not x.flags.writeable:
+        x = x.base
+    if x is None or isinstance(x, bytes):
+        return False
+    again = held()
+    return not again or id(owner(a)) not in again
+
+
+def owner(a: Any) -> Any:
+    """What the memory of an array belongs to."""
+    while isinstance(a, np.ndarray) and a.base is not None:
+        a = a.base
+    return a
+
+
+def blank(x: Any) -> Any:
+    """An array's shape and dtype without its entries; other things as they are."""
+    if x.__class__ is not np.ndarray:
+        return x
+    return np.ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
+
+
+def plain_params(params: dict | None) -> dict | None:
+    """Parameters as a recording may keep them: index arrays and lists are copied."""
+    if params is None or not any(map(_changeable, params.values())):
+        return params
+    return {k: _kept(v) for k, v in params.items()}
+
+
+def _changeable(x: Any) -> bool:
+    kind = x.__class__
+    return kind is list or kind is np.ndarray or (kind is tuple and any(map(_changeable, x)))
+
+
+def _kept(x: Any) -> Any:
+    if isinstance(x, tuple):
+        return tuple(map(_kept, x))
+    if isinstance(x, list):
+        return np.array(x) if x else np.array(x, np.intp)
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def _brief(x: Any) -> str:
+    text = repr(x)
+    return text if len(text) <= 40 else text[:37] + "..."
