@@ -4,7 +4,6 @@ compiled, run again and differentiated."""
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -21,8 +20,8 @@ from admodes.programs.arrays import input_names, output_names, watching
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, labels, lines, listed, row_data
 from admodes.programs.replay import rows_at, value_of
-from admodes.tracing.rows import plain
 from admodes.views.render import render
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 TOO_FAR = (
@@ -36,10 +35,11 @@ ANOTHER_BRANCH = (
 
 
 @dataclass(repr=False, eq=False)
-class Program(core.Program):
+class Program(core.Program, Result):
     """A recorded list: steps, inputs, outputs and guards as in admodes.core.record.Program, and the
     names of inputs (arguments) and outputs (results). Call it to run the list again; as a function
-    it can be given to every other function of admodes. str() is the list."""
+    it can be given to every other function of admodes. str() is the list; the JSON contract is
+    "admodes.program/1", in which arrays are shapes and dtypes."""
 
     arguments_tree: Tree = None  # type: ignore[assignment]
     input_names: list[str] = field(default_factory=list)
@@ -154,9 +154,7 @@ class Program(core.Program):
         run.names_its_rows = True  # type: ignore[attr-defined]
         return run
 
-    def to_dict(self) -> dict[str, Any]:
-        """The contract "admodes.program/1": plain JSON data, arrays by shape and dtype, with nan
-        and infinities as strings."""
+    def _data(self) -> dict[str, Any]:
         names = self.row_names
         ends = [
             {"name": n, "row": x.row, "shape": list(shape_of(self.steps[x.row].value))}
@@ -166,24 +164,17 @@ class Program(core.Program):
             {"name": n, "row": y.row} if isinstance(y, Ref) else {"name": n, "value": y}
             for n, y in zip(self.output_names, self.outputs, strict=True)
         ]
-        data: dict[str, Any] = plain(
-            {
-                "schema": "admodes.program/1",
-                "name": self.title,
-                "inputs": ends,
-                "rows": [row_data(self, i, names) for i in range(len(self.steps))],
-                "outputs": results,
-                "guards": guard_data(self, names),
-                "notes": self.notes,
-            }
-        )
-        return data
+        return {
+            "schema": "admodes.program/1",
+            "name": self.title,
+            "inputs": ends,
+            "rows": [row_data(self, i, names) for i in range(len(self.steps))],
+            "outputs": results,
+            "guards": guard_data(self, names),
+            "notes": self.notes,
+        }
 
-    def to_json(self) -> str:
-        """to_dict() as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-
-    def table(self) -> Table:
+    def tables(self, format: str = "text") -> list[Table]:
         """One line per row, guard and output."""
         made = lines(self, self.input_names, self.output_names)
         arrays = any(line.shape for line in made)
@@ -192,33 +183,24 @@ class Program(core.Program):
             for line in made
         ]
         head = ["Row", *(["Shape"] if arrays else [])]
-        return Table(self._headline(), head, cells, [False] * len(head), self.notes)
+        return [Table(self._headline(), head, cells, [False] * len(head), self.notes)]
 
-    def to_table(self, format: str = "text", width: int = 80) -> str:
-        """The list in text, markdown, latex, html, csv or json."""
-        if format == "json":
-            return self.to_json() + "\n"
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
         if format == "text":
-            return self._text(width)
-        return render([self.table()], format, width=width)
+            return self._text(width, **options)
+        return render(self.tables(format, **options), format, width=width, fragment=fragment)
+
+    def _text(self, width: int) -> str:
+        made = lines(self, self.input_names, self.output_names)
+        made += [Line("note", None, f"note: {note}") for note in self.notes]
+        return "\n".join([self._headline(), *listed(made, width)]) + "\n"
 
     def _headline(self) -> str:
         n = self.length
         return f"{self.title}({', '.join(self.input_names)}): {n} operation{'s' * (n != 1)}"
 
-    def _text(self, width: int = 80) -> str:
-        made = lines(self, self.input_names, self.output_names)
-        made += [Line("note", None, f"note: {note}") for note in self.notes]
-        return "\n".join([self._headline(), *listed(made, width)]) + "\n"
-
-    def __str__(self) -> str:
-        return self._text()
-
     def __repr__(self) -> str:
         return f"<program {self._headline()}>"
-
-    def _repr_html_(self) -> str:
-        return render([self.table()], "html", fragment=True)
 
 
 def record(

@@ -119,10 +119,10 @@ def test_the_engines_do_not_know_each_other():
     assert "admodes.core.forward" not in GRAPH["admodes.core.reverse"]
 
 
-def test_importing_admodes_imports_neither_sympy_nor_scipy_nor_matplotlib():
+def test_importing_admodes_imports_neither_sympy_nor_scipy_nor_what_draws():
     code = (
         "import sys, admodes, admodes.cli;"
-        "print({'sympy', 'scipy', 'matplotlib', 'mpmath'} & set(sys.modules))"
+        "print({'sympy', 'scipy', 'matplotlib', 'mpmath', 'tabulate'} & set(sys.modules))"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +18,8 @@ from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.replay import adjoints
-from admodes.views.dialects import Latex, Text
-from admodes.views.render import render
+from admodes.views.dialects import Latex, Text, dialect_of
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 TOLERANCE = 1e-9
@@ -47,7 +46,7 @@ class Equation:
 
 
 @dataclass
-class Equations:
+class Equations(Result):
     """forward: how each named variable is computed; adjoints: the backpropagation equations, last
     to first, without those that are the literal 1, which units names. constants: arrays without a
     name of their own. str() is the text tables."""
@@ -76,12 +75,9 @@ class Equations:
                 return equation.right
         raise KeyError(f"no equation for the adjoint of {name}")
 
-    def to_dict(self) -> dict[str, Any]:
-        """The equations as JSON data."""
-
+    def _data(self) -> dict[str, Any]:
         def listed(equations: list[Equation]) -> list[dict]:
-            keys = ("name", "left", "right", "latex", "shape", "error", "holds")
-            return [{k: _plain(getattr(e, k)) for k in keys} for e in equations]
+            return [{k: v for k, v in vars(e).items() if k != "formula"} for e in equations]
 
         return {
             "schema": "admodes.equations/1",
@@ -91,23 +87,16 @@ class Equations:
             "adjoints": listed(self.adjoints),
             "units": self.units,
             "given": self.given,
-            "constants": {k: _plain(v) for k, v in self.constants.items()},
+            "constants": self.constants,
             "passed": self.passed,
         }
 
-    def to_table(self, format: str = "text", width: int = 80, fragment: bool = False) -> str:
-        """The equations in text, markdown, latex, html, csv or json."""
-        if format == "json":
-            return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-        tables = self.tables("latex" if format == "latex" else "text")
-        return render(tables, format, title=self.title, width=width, fragment=fragment)
-
-    def tables(self, dialect: str = "text") -> list[Table]:
+    def tables(self, format: str = "text") -> list[Table]:
         """Two tables: forward, and the adjoints from the last to the first."""
-        write = Latex(6) if dialect == "latex" else Text(6)
+        write = dialect_of(format)
         head = ["Equation", "Shape", "Error"]
         made = [
-            Table(title, head, [_line(e, dialect) for e in found], [True, False, False])
+            Table(title, head, [_line(e, format) for e in found], [True, False, False])
             for title, found in (
                 ("Forward equations", self.forward),
                 ("Backpropagation equations", self.adjoints),
@@ -132,12 +121,6 @@ class Equations:
                 "are relative to the largest term"
             )
         return made
-
-    def __str__(self) -> str:
-        return self.to_table("text")
-
-    def _repr_html_(self) -> str:
-        return self.to_table("html", fragment=True)
 
     def _repr_latex_(self) -> str:
         lines = [e.latex.replace("=", "&=", 1) for e in [*self.forward, *self.adjoints]]
@@ -307,15 +290,7 @@ def discrepancy(t: Term, expected: Any, data: dict) -> float:
     return float(error) if np.isfinite(error) else float("inf")
 
 
-def _line(e: Equation, dialect: str) -> list[str]:
-    text = e.latex if dialect == "latex" else str(e)
+def _line(e: Equation, format: str) -> list[str]:
+    text = e.latex if format == "latex" else str(e)
     mark = "" if e.holds else "⚠ "
     return [text, Text().shape(e.shape), mark + ("0" if e.error == 0 else f"{e.error:.1e}")]
-
-
-def _plain(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return _plain(x.tolist())
-    if isinstance(x, list):
-        return [_plain(v) for v in x]
-    return str(x) if isinstance(x, float) and not np.isfinite(x) else x

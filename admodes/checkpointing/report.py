@@ -14,7 +14,7 @@ from admodes.checkpointing.binomial import (
     repetition,
 )
 from admodes.checkpointing.picture import picture
-from admodes.views.render import render
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 OTHERS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -22,7 +22,7 @@ OTHERS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass
-class Revolve:
+class Revolve(Result):
     """What it costs to reverse n steps with so many snapshots. repetition: the most often that a
     step is evaluated without being recorded. advances: how many evaluations without recording the
     schedule takes. evaluations: how often a gradient through ad.checkpointed_loop calls the step:
@@ -55,12 +55,11 @@ class Revolve:
         numbers = {k for k in OTHERS if k < most} | {most, self.snapshots}
         return [revolve(self.n, k) for k in sorted(numbers)]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The figures and the schedule as JSON data."""
+    def _data(self) -> dict[str, Any]:
         figures = {**vars(self), "factor": self.factor, "states": self.states}
         return {**figures, "actions": [a._asdict() for a in self.actions]}
 
-    def table(self) -> Table:
+    def tables(self, format: str = "text") -> list[Table]:
         """One line per number of snapshots."""
         head = [
             *("snapshots", "states", "of all", "r"),
@@ -83,17 +82,7 @@ class Revolve:
             "is possible (Griewank and Walther 2000)",
         ]
         title = f"Reversing {self.n} step{'' if self.n == 1 else 's'}"
-        return Table(title, head, rows, [False] * len(head), notes)
-
-    def to_table(self, format: str = "text") -> str:
-        """The table in text, markdown, latex, html or csv."""
-        return render([self.table()], format)
-
-    def __str__(self) -> str:
-        return self.to_table()
-
-    def _repr_html_(self) -> str:
-        return render([self.table()], "html", fragment=True)
+        return [Table(title, head, rows, [False] * len(head), notes)]
 
     def draw(self, path: str | Path) -> Path:
         """The schedule as a picture (PNG, SVG or PDF by its extension): the state over the number

@@ -17,9 +17,9 @@ from admodes.cli.inputs import Target
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
 from admodes.cli.running import Failure, emit, page_width, run, target_of
 from admodes.programs.scalars import scalar_function
-from admodes.tracing.rows import plain
 from admodes.views.limits import check_lines
 from admodes.views.render import render
+from admodes.views.result import plain
 from admodes.views.tables import Table
 
 PICTURES = (".png", ".svg", ".pdf")

@@ -21,11 +21,11 @@ from admodes.derivatives.stationary import classify
 from admodes.problems import PROBLEMS
 from admodes.programs.count import Counts, count_arrays, count_program, counts_arrays
 from admodes.programs.scalars import scalar_function, scalar_program
-from admodes.tracing.rows import plain
 from admodes.tracing.trace import Trace, note_beyond_domain, scalar_trace
 from admodes.views.dialects import Latex, Text
 from admodes.views.limits import MOST_LINES, check_lines
 from admodes.views.render import render
+from admodes.views.result import plain
 from admodes.views.tables import Table, jacobian_table
 
 
@@ -65,7 +65,7 @@ def jacobian(target: Target, layout: str = "standard") -> Result:
             for mode, m in matrices.items()
         ]
         matrix_tables[-1].notes += _notes(t)
-        return [*matrix_tables, counts.table()]
+        return [*matrix_tables, *counts.tables()]
 
     data = {
         "schema": "admodes.jacobian/1",
@@ -113,7 +113,7 @@ def _notes(t: Trace) -> list[str]:
 def counts(target: Target) -> Result:
     """The exact operation counts, by the names of the target's inputs and outputs."""
     found = _counts(target)
-    return Result(found.to_dict(), lambda write: [found.table()], target.title)
+    return Result(found.to_dict(), lambda write: found.tables(), target.title)
 
 
 def _counts(target: Target) -> Counts:

@@ -3,7 +3,6 @@ with the fewest scalar multiplications."""
 
 from __future__ import annotations
 
-import json
 import operator
 import reprlib
 import sys
@@ -19,8 +18,8 @@ from admodes.core.values import numeric, shape_of
 from admodes.derivatives.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.derivatives.gradients import jacobian
 from admodes.numpy_functions.splits import best_splits
-from admodes.views.dialects import Latex, Text
-from admodes.views.render import render
+from admodes.views.dialects import Text, dialect_of
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 LIMIT = 500
@@ -30,7 +29,7 @@ ORDERS = ("left to right", "right to left", "optimal")
 
 
 @dataclass
-class Chain:
+class Chain(Result):
     """Matrix i of a chain is dims[i - 1] × dims[i]. left_to_right is reverse mode and right_to_left
     forward mode, where the outputs are on the left; optimal.mode is "reverse", "forward", "forward
     or reverse" where either is as cheap as can be, or "mixed" where neither is."""
@@ -80,20 +79,12 @@ class Chain:
             raise ValueError(f"{self.names[i]} has shape {found}, and the chain needs {expected}")
         return matrix
 
-    def to_dict(self) -> dict[str, Any]:
-        """The chain as JSON data."""
+    def _data(self) -> dict[str, Any]:
         return asdict(self)
 
-    def to_table(self, format: str = "text", steps: bool = False, width: int = 80) -> str:
-        """The three orders in text, markdown, latex, html, csv or json. steps: also a table of the
-        products of each."""
-        if format == "json":
-            return json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
-        return render(self.tables(format, steps), format, width=width)
-
     def tables(self, format: str = "text", steps: bool = False) -> list[Table]:
-        """The three orders, and for steps the products of each order that differs."""
-        write = Latex() if format == "latex" else Text()
+        """The three orders. steps: also the products of each order that differs, one by one."""
+        write = dialect_of(format)
         names = [write.variable(name) for name in self.names]
         rows = [
             [b.order, b.mode, write.math(brackets(b, names)), str(b.multiplications)]
@@ -113,12 +104,6 @@ class Chain:
                 made.append(_steps_table(b, names, write))
             shown.add(b.bracketing)
         return made
-
-    def __str__(self) -> str:
-        return self.to_table()
-
-    def _repr_html_(self) -> str:
-        return render(self.tables(), "html", fragment=True)
 
 
 def chain(dims: Iterable[int], *, names: Sequence[str] | None = None) -> Chain:

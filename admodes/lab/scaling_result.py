@@ -4,7 +4,6 @@ theory's figures beside them, as data, as tables and as JSON.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from admodes.lab.timing import Timing, software_and_hardware
 from admodes.programs.count import BOUND, KINDS
-from admodes.views.render import render
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 PARTS = ("f", "partials", "forward", "reverse")
@@ -92,7 +91,7 @@ class Experiment:
 
 
 @dataclass
-class Scaling:
+class Scaling(Result):
     """What `scale` found: counts and times of every experiment, and the machine they belong to.
 
     str() and to_table() give tables, to_dict() and to_json() everything, in full precision.
@@ -102,8 +101,13 @@ class Scaling:
     rounds: int
     experiments: list[Experiment]
 
-    def tables(self) -> list[Table]:
-        """Counts, times, and the counts by kind at the largest size, for each experiment."""
+    title = "How the cost of a Jacobian grows"
+
+    def tables(self, format: str = "text") -> list[Table]:
+        """Counts, times, and the counts by kind at the largest size, for each experiment; for csv
+        one table with one line a size."""
+        if format == "csv":
+            return [self.flat_table()]
         made: list[Table] = []
         for e in self.experiments:
             made += [_counts_table(e), _times_table(e), _kinds_table(e)]
@@ -130,19 +134,7 @@ class Scaling:
         rows = [_flat(e, p) for e in self.experiments for p in e.points]
         return Table("scaling", head, rows, [False] * len(head))
 
-    def to_table(self, format: str = "text", width: int = 80) -> str:
-        """The result in text, markdown, latex, html, csv (one line a size) or json.
-
-        Raises ValueError for an unknown format.
-        """
-        if format == "json":
-            return self.to_json() + "\n"
-        tables = [self.flat_table()] if format == "csv" else self.tables()
-        title = "How the cost of a Jacobian grows"
-        return render(tables, format, title=title, width=width)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON data; times in seconds."""
+    def _data(self) -> dict[str, Any]:
         return {
             "schema": "admodes.scaling/1",
             "machine": self.machine,
@@ -160,16 +152,6 @@ class Scaling:
                 for e in self.experiments
             ],
         }
-
-    def to_json(self) -> str:
-        """to_dict() as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-
-    def __str__(self) -> str:
-        return self.to_table()
-
-    def _repr_html_(self) -> str:
-        return render(self.tables(), "html", fragment=True)
 
 
 def _point_data(e: Experiment, p: Point) -> dict[str, Any]:

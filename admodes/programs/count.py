@@ -31,7 +31,7 @@ from admodes.programs.costs import (
 )
 from admodes.programs.extent import levels, memory, peak
 from admodes.programs.scalars import scalar_program
-from admodes.views.render import render
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 BOUND = (4, 5)
@@ -44,7 +44,7 @@ def _arithmetic(costs: dict[str, int]) -> int:
 
 
 @dataclass
-class Counts:
+class Counts(Result):
     """Operations by kind: of f, of its partials, of each forward sweep (by input), of each reverse
     sweep (by output); length is the number of operations in the list; live the values that must be
     kept at once: for f and a forward sweep, and for a reverse sweep. For f, a forward and a reverse
@@ -89,8 +89,7 @@ class Counts:
         """What theory allows ratio["reverse"] to be, in units of f: BOUND for each output."""
         return [k * self.sweeps["reverse"] for k in BOUND]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The counts as JSON data."""
+    def _data(self) -> dict[str, Any]:
         more = {k: getattr(self, k) for k in ("sweeps", "totals", "ratio", "bound")}
         return {**vars(self), **more}
 
@@ -126,23 +125,13 @@ class Counts:
             )
         return notes
 
-    def table(self) -> Table:
+    def tables(self, format: str = "text") -> list[Table]:
         """One line per part, one column per kind that occurs."""
         parts = self.parts()
         kinds = [k for k in KINDS if any(part.get(k) for part in parts.values())]
         rows = [[name, *(str(c.get(k, 0)) for k in kinds)] for name, c in parts.items()]
         title = "Exact operation counts"
-        return Table(title, ["", *kinds], rows, [False] * (1 + len(kinds)), self.notes())
-
-    def to_table(self, format: str = "text") -> str:
-        """The table in text, markdown, latex, html or csv."""
-        return render([self.table()], format)
-
-    def __str__(self) -> str:
-        return self.to_table()
-
-    def _repr_html_(self) -> str:
-        return render([self.table()], "html", fragment=True)
+        return [Table(title, ["", *kinds], rows, [False] * (1 + len(kinds)), self.notes())]
 
 
 @dataclass

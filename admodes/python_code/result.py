@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import html
 import keyword
 import re
 from collections.abc import Callable, Sequence
@@ -22,6 +21,9 @@ from admodes.python_code.derive import Listed, Sweeps
 from admodes.python_code.kernels import Kernels
 from admodes.python_code.structure import Part, apart, parts, together, tops_of
 from admodes.python_code.writer import Constants, Returned, Writer, constant
+from admodes.views.render import preformatted
+from admodes.views.result import Result
+from admodes.views.tables import Table
 
 PARTS = ("f", "tangent", "adjoint")
 
@@ -35,9 +37,10 @@ PLAIN_PRODUCTS = (
 
 
 @dataclass
-class Code:
+class Code(Result):
     """The definitions of the three functions as text: f, tangent and adjoint, and above[part], what
-    must stand above each: imports, constants, helpers. str() is the whole program."""
+    must stand above each: imports, constants, helpers. str() is the whole program; the JSON
+    contract is "admodes.code/1"."""
 
     f: str
     tangent: str
@@ -63,16 +66,19 @@ class Code:
         head = "\n".join(blocks)
         return "\n\n".join([head, *helpers, *(getattr(self, part) for part in parts)])
 
-    def to_dict(self) -> dict[str, Any]:
-        """The code as JSON data, contract "admodes.code/1"."""
+    def _data(self) -> dict[str, Any]:
         texts = {part: getattr(self, part) for part in PARTS}
         return {"schema": "admodes.code/1", "name": self.name, **texts, "source": self.source()}
 
-    def __str__(self) -> str:
-        return self.source()
+    def tables(self, format: str = "text", of: str = "all") -> list[Table]:
+        """The lines of the program in one column. of: f, tangent, adjoint or all."""
+        lines = [[line] for line in self.source(of).splitlines()]
+        return [Table(self.name, ["Line"], lines, [False])]
 
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.source())}</pre>"
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+        if format == "csv":
+            return super()._written(format, width, fragment, options)
+        return preformatted(self.source(**options), format, "python", fragment)
 
 
 def code(

@@ -15,13 +15,17 @@ from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
 from admodes.sparse.draw import draw
 from admodes.sparse.point import Point
 from admodes.sparse.sweeps import Found, groups_of
+from admodes.views.limits import check_lines
+from admodes.views.render import preformatted
+from admodes.views.result import Result
+from admodes.views.tables import Table
 
 WIDTH = 80
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
-class Sparsity:
+class Sparsity(Result):
     """A pattern and its groups. pattern: a scipy.sparse CSR array of truth values, of shape (number
     of outputs, number of inputs). columns, rows: the group of each column (computed by forward
     sweeps) and of each row (by reverse sweeps), -1 where the other side computes it. mode: forward,
@@ -50,16 +54,34 @@ class Sparsity:
         group = np.where(by_row, self.forward_sweeps + self.rows[row], self.columns[column])
         return row, column, group
 
-    def __str__(self) -> str:
+    def tables(self, format: str = "text") -> list[Table]:
+        """Row, column and group of every entry. Raises ValueError where there are more than are
+        printed."""
+        check_lines(self.nnz, f"sparsity: {self.nnz} entries", "to_dict() has them as lists")
+        rows = [[str(k) for k in entry] for entry in zip(*self.entries(), strict=True)]
+        title = "; ".join(self._headlines())
+        return [Table(title, ["Row", "Column", "Group"], rows, [False] * 3)]
+
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+        if format in ("csv", "latex"):
+            return super()._written(format, width, fragment, options)
+        return preformatted(f"{self._picture(**options)}\n", format, fragment=fragment)
+
+    def _headlines(self) -> list[str]:
         m, n = self.shape
         share = 100.0 * self.nnz / (m * n) if m * n else 0.0
         parts = ((self.forward_sweeps, "forward"), (self.reverse_sweeps, "reverse"))
         sweeps = " and ".join(f"{k} {side}" for k, side in parts if k) or "no"
-        lines = [
+        return [
             f"{m} × {n}, {self.nnz} entr{'y' if self.nnz == 1 else 'ies'} ({share:.3g} %)",
             f"{self.mode}: {sweeps} sweep{'s' * (self.sweeps != 1)}",
         ]
-        spy = self._spy()
+
+    def __str__(self) -> str:
+        return self._picture()
+
+    def _picture(self) -> str:
+        lines, spy = self._headlines(), self._spy()
         if any("·" in line for line in spy):
             lines.append("entries by their group, the sweep that finds them; · is always zero")
         return "\n".join([*lines, *spy])
@@ -80,19 +102,18 @@ class Sparsity:
         picture[row * height // m, column.astype(np.intp) * width // n] = shown
         return [f"│ {''.join(line)} │" for line in picture]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers; the entries as the lists row and column."""
+    def _data(self) -> dict[str, Any]:
         row, column, _ = self.entries()
         return {
-            "shape": list(self.shape),
+            "shape": self.shape,
             "nnz": self.nnz,
             "mode": self.mode,
             "forward_sweeps": self.forward_sweeps,
             "reverse_sweeps": self.reverse_sweeps,
-            "columns": self.columns.tolist(),
-            "rows": self.rows.tolist(),
-            "row": row.tolist(),
-            "column": column.tolist(),
+            "columns": self.columns,
+            "rows": self.rows,
+            "row": row,
+            "column": column,
         }
 
     def draw(self, path: str | Path) -> Path:
@@ -101,7 +122,7 @@ class Sparsity:
 
         Raises ImportError without matplotlib, ValueError for another extension.
         """
-        title = "\n".join(str(self).split("\n")[:2])
+        title = "\n".join(self._headlines())
         return draw(path, self.shape, self.entries(), self.sweeps, title)
 
 

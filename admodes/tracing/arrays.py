@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +18,13 @@ from admodes.core.record import Program, Ref
 from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.replay import adjoints, tangents
-from admodes.tracing.rows import plain, row_notes
+from admodes.tracing.rows import row_notes
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
 from admodes.views.graph import dot
 from admodes.views.limits import check_lines
-from admodes.views.render import render
+from admodes.views.result import Result
+from admodes.views.tables import Table
 
 
 @dataclass
@@ -49,8 +49,9 @@ class ArrayRow:
 
 
 @dataclass
-class ArrayTrace:
-    """The rows of a function of arrays at a point, as plain data. str() is the text tables.
+class ArrayTrace(Result):
+    """The rows of a function of arrays at a point (JSON contract "admodes.array-trace/1", with all
+    entries of every array). str() is the text tables.
 
     seeds: the direction of the tangents by input, or None; weights: the adjoints of the outputs;
     constants: arrays without a name of their own."""
@@ -64,46 +65,26 @@ class ArrayTrace:
     program: Program = field(repr=False)
     title: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """The contract "admodes.array-trace/1": plain JSON data at full precision, all entries of
-        every array, with nan and infinities as strings."""
+    def _data(self) -> dict[str, Any]:
         rows = [{k: v for k, v in vars(row).items() if k != "forms"} for row in self.rows]
         parts = ("inputs", "outputs", "seeds", "weights", "constants")
         data = {"schema": "admodes.array-trace/1", "rows": rows}
-        made: dict[str, Any] = plain(data | {k: getattr(self, k) for k in parts})
-        return made
+        return data | {k: getattr(self, k) for k in parts}
 
-    def to_json(self) -> str:
-        """to_dict() as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-
-    def to_table(self, format: str = "text", **options: Any) -> str:
-        """All tables in a format: text, markdown, latex, html, csv or json.
+    def tables(self, format: str = "text", **options: Any) -> list[Table]:
+        """The tables of a textbook, with the equations between arrays.
 
         digits: decimals that are printed (6). tables: a subset of evaluation, forward, reverse,
-        buffers. full: all entries of every array. width: columns of text (80). fragment: LaTeX or
-        HTML without the document around it. Raises ValueError for unknown words.
+        buffers. full: all entries of every array. Raises ValueError for unknown words.
         """
-        if format == "json":
-            return self.to_json()
         data = {**vars(self), "rows": [vars(row) for row in self.rows]}
-        page = {k: options.pop(k) for k in ("width", "fragment") if k in options}
-        return render(array_tables(data, format, **options), format, title=self.title, **page)
+        return array_tables(data, format, **options)
 
     def draw(self) -> str:
         """The graph on the nodes of the rows in Graphviz's DOT language, each with its shape and,
         in a second colour, the equation of its adjoint. `dot -Tsvg` turns it into a picture."""
         write = Text(6)
         return dot([_node(row, write) for row in self.rows])
-
-    def __str__(self) -> str:
-        return self.to_table("text")
-
-    def _repr_html_(self) -> str:
-        return self.to_table("html", fragment=True)
-
-    def _repr_latex_(self) -> str:
-        return self.to_table("latex", fragment=True)
 
 
 def _node(row: ArrayRow, write: Text) -> dict[str, Any]:

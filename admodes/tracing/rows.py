@@ -11,7 +11,8 @@ from admodes.core.kinks import kinks_met
 from admodes.core.record import Program, Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem, index_text, partial_templates, template
-from admodes.views.dialects import Text, fill, scalar_text
+from admodes.views.dialects import Text, fill
+from admodes.views.result import plain
 
 LARGEST_PARTIAL = 400
 
@@ -166,20 +167,3 @@ def _partial_notes(row: Row, labels: list[str]) -> list[str]:
         for arg, p in zip(row.args, row.partials, strict=True)
         if isinstance(p, float) and not np.isfinite(p)
     ]
-
-
-def plain(x: Any) -> Any:
-    """x as JSON data."""
-    if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)):
-        return [plain(v) for v in x]
-    if isinstance(x, np.ndarray):
-        return plain(x.tolist())
-    if isinstance(x, np.generic):
-        return plain(x.item())
-    if isinstance(x, complex):
-        return scalar_text(x, None)
-    if isinstance(x, float) and not np.isfinite(x):
-        return str(x)
-    return x

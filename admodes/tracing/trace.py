@@ -6,7 +6,6 @@ by the same rules that the engines use; here every contribution is kept.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -19,10 +18,10 @@ from admodes.core.record import Program, Ref
 from admodes.core.space import zeros
 from admodes.programs.arrays import by_array
 from admodes.programs.scalars import scalar_program
-from admodes.tracing.rows import Row, plain, scalar_rows
+from admodes.tracing.rows import Row, scalar_rows
 from admodes.views.limits import check_lines, check_numbers
-from admodes.views.render import render
-from admodes.views.tables import trace_tables
+from admodes.views.result import Result
+from admodes.views.tables import Table, trace_tables
 
 if TYPE_CHECKING:
     from admodes.tracing.arrays import ArrayTrace
@@ -36,8 +35,9 @@ INSTEAD = (
 
 
 @dataclass
-class Trace:
-    """The rows of a function at a point, as plain data. str() is the text tables."""
+class Trace(Result):
+    """The rows of a function at a point (JSON contract "admodes.trace/1"). str() is the text
+    tables."""
 
     inputs: list[dict]
     rows: list[Row]
@@ -47,51 +47,29 @@ class Trace:
     program: Program = field(repr=False)
     title: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """The contract "admodes.trace/1": plain JSON data at full precision, with nan and
-        infinities as strings."""
+    def _data(self) -> dict[str, Any]:
         rows = [{k: v for k, v in vars(row).items() if k != "forms"} for row in self.rows]
-        return plain(
-            {
-                "schema": "admodes.trace/1",
-                "inputs": self.inputs,
-                "rows": rows,
-                "outputs": self.outputs,
-                "seeds": self.seeds,
-                "jacobian": self.jacobian,
-            }
-        )
+        return {
+            "schema": "admodes.trace/1",
+            "inputs": self.inputs,
+            "rows": rows,
+            "outputs": self.outputs,
+            "seeds": self.seeds,
+            "jacobian": self.jacobian,
+        }
 
-    def to_json(self) -> str:
-        """to_dict() as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-
-    def to_table(self, format: str = "text", **options: Any) -> str:
-        """All tables in a format: text, markdown, latex, html, csv or json.
+    def tables(self, format: str = "text", **options: Any) -> list[Table]:
+        """The tables of a textbook.
 
         digits: decimals that are printed (6). notation: "leibniz" or "dot" for tangents. layout:
         "standard" or "transposed" Jacobian. tables: a subset of evaluation, partials, forward,
         reverse, jacobian. inputs, outputs: names to restrict the tangent and adjoint tables to.
-        steps: show the adjoints' accumulation step by step. width: columns of text (80).
-        fragment: LaTeX or HTML without the document around it. Raises ValueError for unknown
-        words.
+        steps: show the adjoints' accumulation step by step. Raises ValueError for unknown words.
         """
-        if format == "json":
-            return self.to_json()
         data = self.to_dict()
         for row, plain_row in zip(self.rows, data["rows"], strict=True):
             plain_row["forms"] = row.forms
-        page = {k: options.pop(k) for k in ("width", "fragment") if k in options}
-        return render(trace_tables(data, format, **options), format, title=self.title, **page)
-
-    def __str__(self) -> str:
-        return self.to_table("text")
-
-    def _repr_html_(self) -> str:
-        return self.to_table("html", fragment=True)
-
-    def _repr_latex_(self) -> str:
-        return self.to_table("latex", fragment=True)
+        return trace_tables(data, format, **options)
 
 
 def trace(

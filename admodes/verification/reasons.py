@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from admodes.core.record import Ref
-from admodes.tracing.rows import plain
 from admodes.tracing.trace import Trace
 from admodes.verification.blame import Loss
 from admodes.verification.criterion import UNIT
@@ -21,6 +20,7 @@ from admodes.verification.entries import (
 )
 from admodes.verification.rows import Local
 from admodes.views.dialects import Text
+from admodes.views.result import plain
 
 
 def reason_of(t: Trace, entries: list[Entry], wrong_row: str | None) -> str | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.tracing.rows import plain
 from admodes.verification.entries import Entry
 from admodes.verification.rows import Local
 from admodes.verification.tables import (
@@ -18,8 +16,10 @@ from admodes.verification.tables import (
     rules_of,
     worth_telling,
 )
-from admodes.views.dialects import Latex, Text
+from admodes.views.dialects import dialect_of
 from admodes.views.render import render
+from admodes.views.result import Result
+from admodes.views.tables import Table
 
 FOLDED: dict[str, Any] = {"subsequent_indent": "    ", "break_long_words": False}
 """How long notes fold."""
@@ -29,12 +29,12 @@ PLAINER = str.maketrans({"∂": "d", "′": "'"})
 
 
 @dataclass
-class Verification:
-    """The result of ad.verify, as plain data. reason is a sentence that says why passed is False;
-    wrong_row is the sentence that names the first row whose local partial or value is wrong;
-    unproved are the operations that were compared with differences only, for want of a symbolic
-    form: passed then says that nothing speaks against the derivatives, and the verdict that they
-    are not proved."""
+class Verification(Result):
+    """The result of ad.verify; the JSON contract is "admodes.verification/1". reason is a sentence
+    that says why passed is False; wrong_row is the sentence that names the first row whose local
+    partial or value is wrong; unproved are the operations that were compared with differences only,
+    for want of a symbolic form: passed then says that nothing speaks against the derivatives, and
+    the verdict that they are not proved."""
 
     inputs: list[dict]
     outputs: list[dict]
@@ -71,9 +71,9 @@ class Verification:
             "summary": accuracy_of(self.entries),
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON data, with nan and infinities as strings."""
-        data = {
+    def _data(self) -> dict[str, Any]:
+        return {
+            "schema": "admodes.verification/1",
             **vars(self),
             "verdict": self.verdict,
             "rules": self.rules,
@@ -81,30 +81,19 @@ class Verification:
             "entries": [vars(e) for e in self.entries],
             "locals": [vars(check) for check in self.locals],
         }
-        return plain({"schema": "admodes.verification/1", **data})
 
-    def to_json(self) -> str:
-        """to_dict() as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    def tables(
+        self, format: str = "text", digits: int | None = 6, rows: str = "auto", width: int = 80
+    ) -> list[Table]:
+        """The entries, their accuracy and the local partials.
 
-    def to_table(
-        self,
-        format: str = "text",
-        digits: int | None = 6,
-        rows: str = "auto",
-        width: int = 80,
-        fragment: bool = False,
-    ) -> str:
-        """The entries and the local partials in text, markdown, latex, html, csv or json.
-
-        rows: "auto" shows the local partials that failed or sit on a kink, "all" all of them,
-        "none" none. Raises ValueError for unknown words.
+        digits: decimals that are printed, None for all. rows: "auto" shows the local partials that
+        failed or sit on a kink, "all" all of them, "none" none. Raises ValueError for unknown
+        words.
         """
         if rows not in ("auto", "all", "none"):
             raise ValueError(f"rows {rows!r}: choose auto, all or none")
-        if format == "json":
-            return self.to_json() + "\n"
-        write = Latex(digits) if format == "latex" else Text(digits)
+        write = dialect_of(format, digits)
         narrow = width if format == "text" else None
         tables = [entry_table(self.entries, write, narrow)]
         shown = [
@@ -124,6 +113,10 @@ class Verification:
                 table.notes = [textwrap.fill(n, width - 2, **FOLDED) for n in table.notes]
             elif format == "latex":
                 table.notes = [n.translate(PLAINER) for n in table.notes]
+        return tables
+
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+        tables = self.tables(format, width=width, **options)
         return render(tables, format, title=self.title, width=width, fragment=fragment)
 
     @property
@@ -139,12 +132,3 @@ class Verification:
             return f"verified: {len(self.entries)} of {len(self.entries)} entries agree"
         good = sum(e.passed for e in self.entries)
         return f"NOT VERIFIED ({good} of {len(self.entries)} entries agree): {self.reason}"
-
-    def __str__(self) -> str:
-        return self.to_table("text")
-
-    def _repr_html_(self) -> str:
-        return self.to_table("html", fragment=True)
-
-    def _repr_latex_(self) -> str:
-        return self.to_table("latex", fragment=True)

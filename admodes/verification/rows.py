@@ -13,11 +13,12 @@ from admodes.core.values import shape_of
 from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference
-from admodes.tracing.rows import Row, plain
+from admodes.tracing.rows import Row
 from admodes.tracing.trace import Trace
 from admodes.verification.judgement import Judged, judge_partial, judge_value
 from admodes.verification.tangents import judge_tangent
 from admodes.views.dialects import Latex, Text
+from admodes.views.result import plain
 from admodes.views.tables import Page
 
 

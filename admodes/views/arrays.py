@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from admodes.views.dialects import Latex, Text
+from admodes.views.dialects import Text, dialect_of
 from admodes.views.tables import Table, known
 
 ARRAY_TABLES = ("evaluation", "forward", "reverse", "buffers")
@@ -25,7 +25,7 @@ def array_tables(
     Raises ValueError for an unknown table.
     """
     known("tables", tables, ARRAY_TABLES)
-    page = Page(trace, Latex(digits) if format == "latex" else Text(digits), full)
+    page = Page(trace, dialect_of(format, digits), full)
     made = []
     if "evaluation" in tables:
         made.append(page.evaluation())

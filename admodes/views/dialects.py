@@ -217,6 +217,11 @@ class Latex(Text):
         return re.sub(r"[^\x00-\x7f]", _in_formula, text)
 
 
+def dialect_of(format: str, digits: int | None = 6) -> Text:
+    """How formulas are written in a format: as LaTeX for "latex", as plain text for the others."""
+    return Latex(digits) if format == "latex" else Text(digits)
+
+
 class Escaped(str):
     """Prose that is LaTeX already."""
 

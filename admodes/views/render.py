@@ -7,16 +7,14 @@ import html
 import io
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-from tabulate import tabulate
 
 from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Table
 from admodes.views.visible import visible
 
-FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
+FORMATS = ("text", "markdown", "latex", "html", "csv")
 
 
 def render(
@@ -27,8 +25,7 @@ def render(
 
     Raises ValueError for an unknown format.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format {format!r} is unknown; choose from {', '.join(FORMATS)}")
+    check_format(format, FORMATS)
     tables, title = list(map(_visible, tables)), visible(title, lines=False)
     writers: dict[str, Callable[[], str]] = {
         "text": lambda: _text(tables, title, width),
@@ -38,6 +35,27 @@ def render(
         "csv": lambda: _csv(tables),
     }
     return writers[format]().replace(Text.thin, " ")
+
+
+def check_format(format: str, formats: Sequence[str]) -> None:
+    """Refuse a format that is unknown. Raises ValueError."""
+    if format not in formats:
+        raise ValueError(f"format {format!r} is unknown; choose from {', '.join(formats)}")
+
+
+def preformatted(text: str, format: str, language: str = "", fragment: bool = False) -> str:
+    """Lines that stand as they are, such as a program or a picture of characters, as text,
+    markdown, latex or html. language: the one that Markdown colours."""
+    if format == "markdown":
+        return f"```{language}\n{text}```\n"
+    if format == "html":
+        body = f"<pre>{html.escape(text)}</pre>"
+        return body if fragment else _html_page(body, "")
+    if format == "latex":
+        lines = (Latex().plain(line, formulas=False) for line in text.splitlines())
+        body = "".join(f"\\noindent\\texttt{{{line}}}\\par\n".replace(" ", "~") for line in lines)
+        return body if fragment else _LATEX_DOCUMENT.replace("BODY", body)
+    return text
 
 
 def _visible(table: Table) -> Table:
@@ -85,9 +103,11 @@ def _grid(table: Table, width: int) -> str:
     )
 
 
-def _tabulated(table: Table, widths: list[int] | None = None) -> str:
+def _tabulated(table: Table, widths: list[int] | None = None, style: str = "simple") -> str:
+    from tabulate import tabulate  # only where a table is drawn: importing it takes time
+
     return tabulate(
-        table.rows, table.head, tablefmt="simple", disable_numparse=True, maxcolwidths=widths
+        table.rows, table.head, tablefmt=style, disable_numparse=True, maxcolwidths=widths
     )
 
 
@@ -147,7 +167,7 @@ def _markdown(tables: list[Table], title: str) -> str:
             [_unmarked(cell).replace("|", r"\|") for cell in line]
             for line in (table.head, *table.rows)
         ]
-        grid = tabulate(rows, head, tablefmt="github", disable_numparse=True)
+        grid = _tabulated(replace(table, head=head, rows=rows), style="github")
         notes = "".join(f"\n- {_unmarked(note)}" for note in table.notes)
         parts.append(f"## {_unmarked(table.title)}\n\n{grid}" + (f"\n{notes}" if notes else ""))
     return "\n\n".join(parts) + "\n"
@@ -236,8 +256,10 @@ def _html(tables: list[Table], title: str, fragment: bool) -> str:
             f"<tbody>\n{body}\n</tbody>\n</table>" + (f"\n<ul>{notes}</ul>" if notes else "")
         )
     body = "\n".join(parts) + "\n"
-    if fragment:
-        return body
+    return body if fragment else _html_page(body, title)
+
+
+def _html_page(body: str, title: str) -> str:
     page = _HTML_DOCUMENT.replace("TITLE", html.escape(title or "admodes"))
     return page.replace("BODY", body)
 

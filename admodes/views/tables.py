@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.views.dialects import Latex, Text, fill
+from admodes.views.dialects import Text, dialect_of, fill
 
 TABLES = ("evaluation", "partials", "forward", "reverse", "jacobian")
 NOTATIONS = ("leibniz", "dot")
@@ -42,7 +42,7 @@ def trace_tables(
     seeds = trace["seeds"]
     chosen_in = _chosen("inputs", inputs, seeds["forward"])
     chosen_out = _chosen("outputs", outputs, seeds["reverse"])
-    page = Page(trace, Latex(digits) if format == "latex" else Text(digits), notation)
+    page = Page(trace, dialect_of(format, digits), notation)
     made = []
     if "evaluation" in tables:
         made.append(page.evaluation())

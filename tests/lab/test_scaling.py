@@ -176,7 +176,7 @@ class TestFormats:
         assert float(last["f_seconds_median"]) == result.experiments[0].points[2].times["f"].median
 
     def test_html_fragment_for_notebooks(self, result):
-        assert result._repr_html_().startswith("<h2>")
+        assert result._repr_html_().startswith("<h1>")
 
     def test_unknown_format(self, result):
         with pytest.raises(ValueError, match="unknown"):

@@ -1,0 +1,92 @@
+"""What every result of the package can be turned into: plain data, JSON, tables in six formats, and
+what a notebook shows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from admodes.views import render
+from admodes.views.dialects import scalar_text
+from admodes.views.tables import Table
+
+FORMATS = (*render.FORMATS, "json")
+
+
+class Result:
+    """The base class of results. A subclass says what it holds, in `_data`, and how people read it,
+    in `tables`; title, where it has one, stands above the tables."""
+
+    title: str = ""
+
+    def _data(self) -> dict[str, Any]:
+        """Everything that is computed, by names; arrays and numbers of NumPy may be among it."""
+        raise NotImplementedError
+
+    def tables(self, *args: Any, **options: Any) -> list[Table]:
+        """The tables for a format: formulas are LaTeX for "latex" and plain text otherwise."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data at full precision: lists, dicts, numbers and texts, nan and infinities as
+        the texts "nan", "inf" and "-inf"."""
+        data: dict[str, Any] = plain(self._data())
+        return data
+
+    def to_json(self) -> str:
+        """to_dict() as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+
+    def to_table(
+        self, format: str = "text", *, width: int = 80, fragment: bool = False, **options: Any
+    ) -> str:
+        """The result in a format: text, markdown, latex, html, csv or json (all of it, whatever the
+        options).
+
+        width: columns at which text folds. fragment: LaTeX and HTML without the document around
+        them. options: those of tables(). Raises ValueError for an unknown format or word.
+        """
+        render.check_format(format, FORMATS)
+        if format == "json":
+            return self.to_json() + "\n"
+        return self._written(format, width, fragment, options)
+
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+        tables = self.tables(format, **options)
+        return render.render(tables, format, title=self.title, width=width, fragment=fragment)
+
+    def __str__(self) -> str:
+        return self.to_table()
+
+    def _repr_html_(self) -> str:
+        return self.to_table("html", fragment=True)
+
+    def _repr_latex_(self) -> str:
+        return self.to_table("latex", fragment=True)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_table("markdown")
+
+
+def plain(x: Any) -> Any:
+    """x as JSON data: arrays as nested lists, numbers of NumPy as Python's; complex numbers, nan
+    and infinities as texts.
+
+    >>> plain({"y": np.array([1.0, np.inf])})
+    {'y': [1.0, 'inf']}
+    """
+    if isinstance(x, dict):
+        return {k: plain(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [plain(v) for v in x]
+    if isinstance(x, np.ndarray):
+        return plain(x.tolist())
+    if isinstance(x, np.generic):
+        return plain(x.item())
+    if isinstance(x, complex):
+        return scalar_text(x, None)
+    if isinstance(x, float) and not np.isfinite(x):
+        return str(x)
+    return x

@@ -1,0 +1,91 @@
+"""Every result can be turned into the same things: data, JSON, tables, pages of a notebook."""
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import admodes as ad
+from admodes.lab.scaling import scale
+from admodes.views.result import FORMATS, Result, plain
+
+
+def attention(q, k):
+    return np.sum(q @ k)
+
+
+def squares(x):
+    return x[1:] * x[:-1]
+
+
+RESULTS = {
+    "trace": lambda: ad.trace(ad.sqrt, 0.0),
+    "array trace": lambda: ad.trace(attention, np.ones((2, 3)), np.ones((3, 2))),
+    "program": lambda: ad.record(lambda x, y: x / y, 2.0, 0.0),
+    "counts": lambda: ad.count(attention, np.ones((2, 3)), np.ones((3, 2))),
+    "verification": lambda: ad.verify(ad.sqrt, 0.0),
+    "equations": lambda: ad.equations(attention, np.ones((2, 3)), np.full((3, 2), np.nan)),
+    "code": lambda: ad.code(lambda x, y: x * y, 2.0, 3.0),
+    "sparsity": lambda: ad.sparsity(squares, np.ones(4)),
+    "chain": lambda: ad.chain([2, 3, 4, 1]),
+    "revolve": lambda: ad.revolve(10, 3),
+    "scaling": lambda: scale(sizes=[2], repeats=1, functions=["speelpenning"]),
+}
+
+
+@pytest.fixture(params=RESULTS)
+def result(request):
+    if request.param == "sparsity":
+        pytest.importorskip("scipy")
+    if request.param == "verification":
+        pytest.importorskip("sympy")
+    return RESULTS[request.param]()
+
+
+def test_every_public_result_is_held_to_this():
+    public = {x for x in vars(ad).values() if isinstance(x, type) and issubclass(x, Result)}
+    public |= {getattr(ad, name) for name in ad.__all__ if name[0].isupper()}
+    kinds = {x for x in public if issubclass(x, Result)}
+    assert {kind.__name__ for kind in kinds} == {
+        *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
+        *("Sparsity", "Chain", "Revolve"),
+    }
+
+
+def test_json_is_strict(result):
+    def refused(word):
+        raise AssertionError(word)
+
+    data = json.loads(result.to_json(), parse_constant=refused)
+    assert data == result.to_dict()
+    assert result.to_table("json") == result.to_json() + "\n"
+    assert plain(data) == data
+
+
+def test_every_format_gives_lines(result):
+    for format in FORMATS:
+        text = result.to_table(format)
+        assert text.endswith("\n")
+        assert text.strip()
+    assert str(result).strip() == result.to_table().strip()
+    assert list(csv.reader(io.StringIO(result.to_table("csv"))))
+    assert result.to_table("latex").startswith(r"\documentclass")
+    assert result.to_table("html").startswith("<!doctype html>")
+
+
+def test_a_notebook_shows_fragments(result):
+    HTMLParser().feed(result._repr_html_())
+    for page in (result._repr_html_(), result._repr_latex_(), result._repr_markdown_()):
+        assert page.strip()
+        assert "<!doctype" not in page
+        assert "documentclass" not in page
+
+
+def test_unknown_words_are_refused(result):
+    with pytest.raises(ValueError, match=r"format 'docx' is unknown; choose from text, .*, json"):
+        result.to_table("docx")
+    with pytest.raises(TypeError, match="nothing"):
+        result.to_table("text", nothing=1)
