@@ -16,8 +16,10 @@ from admodes.core.carrier import value
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
 from admodes.core.space import zeros
+from admodes.core.values import shape_of
 from admodes.programs.arrays import by_array
 from admodes.programs.scalars import scalar_program
+from admodes.programs.sweep import Numbers, has_derivative, output_seeds, pull, push
 from admodes.tracing.rows import Row, scalar_rows
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.result import Result
@@ -199,58 +201,50 @@ def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> 
     return unit
 
 
-def _active(row: Row, program: Program) -> bool:
-    return not program.steps[row.row].is_test
-
-
 def _sweep_forward(t: Trace) -> None:
-    steps = t.program.steps
+    """The tangents of every row for each direction; 0 where none arrives."""
     for direction, seed in t.seeds["forward"].items():
-        for row in t.rows:
-            step = steps[row.row]
-            if step.op is None:
-                row.tangents[direction] = seed[t.inputs[row.row]["name"]]
-            elif not _active(row, t.program):
-                row.tangents[direction] = None
-            else:
-                given = [
-                    t.rows[a.row].tangents[direction] if isinstance(a, Ref) else None
-                    for a in step.args
-                ]
-                xs = t.program.arguments(step)
-                row.tangents[direction] = step.op.jvp(given, step.value, xs, step.params)
+        seeds = {x["row"]: seed[x["name"]] for x in t.inputs}
+        for row, tangent in push(t.program, seeds, Numbers(t.program)):
+            t.rows[row].tangents[direction] = _zero(t, row) if tangent is None else tangent
 
 
 def _sweep_reverse(t: Trace) -> None:
+    """The adjoints of every row for each direction. Every row starts with 0, so that those are
+    visited as well on which the output does not depend."""
+    blank = [(row, w) for row in range(len(t.rows)) if (w := _zero(t, row)) is not None]
     for direction, seed in t.seeds["reverse"].items():
-        adjoints = [zeros(tuple(row.shape), row.value) for row in t.rows]
-        for output in t.outputs:
-            if output["row"] is not None:
-                adjoints[output["row"]] = adjoints[output["row"]] + seed[output["name"]]
-        for row in reversed(t.rows):
-            if _active(row, t.program):
-                _pull(t, row, adjoints, direction)
+        seeds = output_seeds(t.program, [seed[y["name"]] for y in t.outputs])
         for row in t.rows:
-            row.adjoints[direction] = adjoints[row.row] if _active(row, t.program) else None
-            row.contributions.setdefault(direction, []).sort(key=lambda c: (c["row"], c["arg"]))
+            row.adjoints[direction], row.contributions[direction] = None, []
+        domain = _Contributions(t, direction)
+        for i, adjoint in pull(t.program, blank + seeds, domain):
+            t.rows[i].adjoints[direction] = adjoint
+            t.rows[i].contributions[direction].sort(key=lambda c: (c["row"], c["arg"]))
 
 
-def _pull(t: Trace, row: Row, adjoints: list, direction: str) -> None:
-    step = t.program.steps[row.row]
-    xs = t.program.arguments(step)
-    w = adjoints[row.row]
-    for i, a in enumerate(step.args):
-        if not isinstance(a, Ref):
-            continue
-        term = step.op.vjp(i, w, step.value, xs, step.params)
-        target = t.rows[a.row]
-        kept = target.contributions.setdefault(direction, [])
-        shown = zeros(tuple(target.shape), target.value) if term is None else term
-        kept.append(
-            {"row": row.row, "arg": i, "adjoint": w, "partial": row.partials[i], "value": shown}
+class _Contributions(Numbers):
+    """Numbers, of which every contribution to an adjoint is kept with its row."""
+
+    def __init__(self, t: Trace, direction: str) -> None:
+        super().__init__(t.program)
+        self.trace, self.direction = t, direction
+
+    def pull(self, row: int, k: int, adjoint: Any) -> Any:
+        term = super().pull(row, k, adjoint)
+        source = self.steps[row].args[k].row
+        partial = self.trace.rows[row].partials[k]
+        shown = _zero(self.trace, source) if term is None else term
+        self.trace.rows[source].contributions[self.direction].append(
+            {"row": row, "arg": k, "adjoint": adjoint, "partial": partial, "value": shown}
         )
-        if term is not None:
-            adjoints[a.row] = adjoints[a.row] + term
+        return term
+
+
+def _zero(t: Trace, row: int) -> Any:
+    """The zero of a row's tangents and adjoints; None where it has none."""
+    step = t.program.steps[row]
+    return zeros(shape_of(step.value), step.value) if has_derivative(step) else None
 
 
 def _jacobian(t: Trace, modes: Sequence[str]) -> dict:

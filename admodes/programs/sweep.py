@@ -1,0 +1,144 @@
+"""The derivative walk over a recorded list: tangents pushed forward, adjoints pulled back.
+
+The walk knows which rows are visited, in which order, and where contributions meet. A domain knows
+what a derivative is: a number, a recorded value, an equation, a cost, a pattern. Whatever follows
+derivatives through a list is a domain of its own for these two functions.
+
+R. E. Wengert (1964); S. Linnainmaa (1970); A. Griewank and A. Walther, Evaluating Derivatives
+(2008), chapter 3.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import REGISTRY
+from admodes.core.record import Program, Ref, Step
+from admodes.core.space import is_complex
+
+
+class Domain:
+    """What the walk asks of a kind of derivatives. Rows are given by their positions."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.steps = program.steps
+
+    def push(self, row: int, tangents: list) -> Any:
+        """The tangent of a row from those of its arguments, None for an argument without one."""
+        raise NotImplementedError
+
+    def pull(self, row: int, k: int, adjoint: Any) -> Any:
+        """What the adjoint of a row contributes to its argument k; None for nothing."""
+        raise NotImplementedError
+
+    def add(self, row: int, contributions: list) -> Any:
+        """The adjoint of a row: all contributions to it, the first being the seed of an output."""
+        raise NotImplementedError
+
+    def keep(self, row: int, derivative: Any) -> Any:
+        """The tangent or adjoint of a row as the rows after it in the walk are to read it: a
+        domain may note it here, or give it a name."""
+        return derivative
+
+
+def push(program: Program, seeds: Mapping[int, Any], domain: Domain) -> Iterator[tuple[int, Any]]:
+    """Every row with its tangent, from the first to the last; seeds are those of the inputs.
+
+    None for rows that have no derivative, and for those that no seeded row reaches.
+
+    >>> from admodes.core.record import record
+    >>> program = record(lambda x, y: x * y, 2.0, 3.0)
+    >>> dict(push(program, {0: 1.0, 1: 0.0}, Numbers(program)))
+    {0: 1.0, 1: 0.0, 2: 3.0}
+    """
+    tangents: list[Any] = []
+    for row, step in enumerate(program.steps):
+        tangent = None
+        if step.op is None:
+            tangent = seeds.get(row)
+        elif has_derivative(step):
+            dots = [
+                tangents[a.row] if is_active(step, k) else None for k, a in enumerate(step.args)
+            ]
+            if any(dot is not None for dot in dots):
+                tangent = domain.push(row, dots)
+        tangents.append(None if tangent is None else domain.keep(row, tangent))
+        yield row, tangents[row]
+
+
+def pull(
+    program: Program, seeds: Iterable[tuple[int, Any]], domain: Domain
+) -> Iterator[tuple[int, Any]]:
+    """Every row that a seeded row depends on with its adjoint, from the last to the first; seeds
+    are pairs of a row, mostly of an output, and its seed.
+
+    >>> from admodes.core.record import record
+    >>> program = record(lambda x, y: x * y, 2.0, 3.0)
+    >>> dict(pull(program, [(2, 1.0)], Numbers(program)))
+    {2: 1.0, 1: 2.0, 0: 3.0}
+    """
+    contributions: dict[int, list] = {}
+    for row, seed in seeds:
+        contributions.setdefault(row, []).append(seed)
+    for row, step in reversed(list(enumerate(program.steps))):
+        if row not in contributions or not has_derivative(step):
+            continue
+        adjoint = domain.keep(row, domain.add(row, contributions.pop(row)))
+        yield row, adjoint
+        for k, a in enumerate(step.args):
+            if is_active(step, k) and has_derivative(program.steps[a.row]):
+                contribution = domain.pull(row, k, adjoint)
+                if contribution is not None:
+                    contributions.setdefault(a.row, []).append(contribution)
+
+
+def has_derivative(step: Step) -> bool:
+    """Whether a row is of real or complex numbers that depend differentiably on something."""
+    passive = step.op is not None and step.op.passive
+    return not passive and np.asarray(step.value).dtype.kind in "fc"
+
+
+def is_active(step: Step, k: int) -> bool:
+    """Whether a row depends differentiably on its argument k, and that is a row."""
+    return isinstance(step.args[k], Ref) and step.op.active(k)
+
+
+def output_seeds(program: Program, weights: Sequence[Any]) -> list[tuple[int, Any]]:
+    """The seeds of an adjoint sweep for weights of the outputs; one that is a constant has none."""
+    outputs = zip(program.outputs, weights, strict=True)
+    return [(y.row, w) for y, w in outputs if isinstance(y, Ref)]
+
+
+class Numbers(Domain):
+    """Derivatives as numbers, arrays or carriers, by the operations' rules at the values of the
+    rows: those of the recording unless given."""
+
+    def __init__(self, program: Program, values: Sequence[Any] | None = None) -> None:
+        super().__init__(program)
+        self.values = [step.value for step in self.steps] if values is None else values
+
+    def at(self, row: int) -> tuple:
+        """The arguments of a row."""
+        args = self.steps[row].args
+        return tuple([self.values[a.row] if isinstance(a, Ref) else a for a in args])
+
+    def push(self, row: int, tangents: list) -> Any:
+        step = self.steps[row]
+        return step.op.jvp(tangents, self.values[row], self.at(row), step.params)
+
+    def pull(self, row: int, k: int, adjoint: Any) -> Any:
+        step = self.steps[row]
+        xs = self.at(row)
+        term = step.op.vjp(k, adjoint, self.values[row], xs, step.params)
+        # The adjoint of a real row is real, where complex rows read it.
+        if term is not None and is_complex(term) and not is_complex(xs[k]):
+            term = REGISTRY["real"](term)
+        return term
+
+    def add(self, row: int, contributions: list) -> Any:
+        return functools.reduce(REGISTRY["add"], contributions)
