@@ -19,7 +19,7 @@ from admodes.core.values import shape_of
 from admodes.programs.arrays import input_names, output_names, watching
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, labels, lines, listed, row_data
-from admodes.programs.replay import rows_at, value_of
+from admodes.programs.replay import evaluated, rows_at, value_of
 from admodes.views.render import render
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -80,7 +80,7 @@ class Program(core.Program, Result):
         leaves = flatten_like(args, self.arguments_tree, what, "the recorded one")
         xs = [checked_input(x, self.title, complex_too=True) for x in leaves]
         for name, x, ref in zip(self.input_names, xs, self.inputs, strict=True):
-            expected = shape_of(self.steps[ref.row].value)
+            expected = self.steps[ref.row].shape
             if shape_of(x) != expected:
                 raise ValueError(
                     f"{self.title}: {name} has shape {shape_of(x)}, and the program was recorded "
@@ -119,7 +119,7 @@ class Program(core.Program, Result):
         the last bits of a result. See admodes.optimisation."""
         from admodes.optimisation import optimise
 
-        return cast(Program, optimise(self, exact=exact))
+        return cast(Program, evaluated(optimise(self, exact=exact)))
 
     def effects(self) -> list[Any]:
         """What each pass of the optimiser does to the exact counts."""
@@ -157,7 +157,7 @@ class Program(core.Program, Result):
     def _data(self) -> dict[str, Any]:
         names = self.row_names
         ends = [
-            {"name": n, "row": x.row, "shape": list(shape_of(self.steps[x.row].value))}
+            {"name": n, "row": x.row, "shape": list(self.steps[x.row].shape)}
             for n, x in zip(self.input_names, self.inputs, strict=True)
         ]
         results = [

@@ -9,7 +9,6 @@ from admodes.backpropagation.names import Constants, fan_out, row_names
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.translate import applied, cotangent, tangent
 from admodes.core.record import Ref
-from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram
 
 LARGEST_FOLDED = 12
@@ -34,10 +33,10 @@ class Derivation:
         self.symbols: list[Term] = []
         self.shown: set[int] = set()
         for i, step in enumerate(self.steps):
-            symbol = terms.symbol(self.names[i], shape_of(step.value))
+            symbol = terms.symbol(self.names[i], step.shape)
             made = symbol if step.op is None else self._made(i)
             keep = not fold or named[i] or uses[i] > 1 or made.size > LARGEST_FOLDED
-            if keep or (i in outputs and shape_of(step.value) != ()):
+            if keep or (i in outputs and step.shape != ()):
                 self.shown.add(i)
             self.own.append(made)
             self.symbols.append(symbol if i in self.shown else made)
@@ -51,7 +50,7 @@ class Derivation:
 
     def _made(self, i: int) -> Term:
         step = self.steps[i]
-        return applied(step.op, self.args(i), step.params, shape_of(step.value))
+        return applied(step.op, self.args(i), step.params, step.shape)
 
     def adjoints(self, seeds: dict[int, Term]) -> dict[int, Term]:
         """The adjoint of every row that has one, for the seeds of outputs."""
@@ -62,7 +61,7 @@ class Derivation:
             step = self.steps[i]
             if i not in parts or (step.op is not None and step.op.passive):
                 continue
-            shape = shape_of(step.value)
+            shape = step.shape
             # What holds without another adjoint comes first, then in the order of the rows.
             ordered = sorted(parts[i], key=lambda t: t.has_bar)
             found[i] = terms.total_of(ordered, shape)
@@ -86,19 +85,19 @@ class Derivation:
         if literal or (i not in self.shown and found.size <= LARGEST_FOLDED):
             return found
         self.shown.add(i)
-        return terms.symbol(self.names[i], shape_of(self.steps[i].value), "bar")
+        return terms.symbol(self.names[i], self.steps[i].shape, "bar")
 
     def tangents(self, seeded: set[int]) -> dict[int, Term]:
         """The tangent of every row that depends on a seeded input."""
         found: dict[int, Term] = {}
         for i, step in enumerate(self.steps):
-            symbol = terms.symbol(self.names[i], shape_of(step.value), "dot")
+            symbol = terms.symbol(self.names[i], step.shape, "dot")
             if step.op is None:
                 if i in seeded:
                     found[i] = symbol
                 continue
             dots: list[Term | None] = [
-                terms.symbol(self.names[a.row], shape_of(self.steps[a.row].value), "dot")
+                terms.symbol(self.names[a.row], self.steps[a.row].shape, "dot")
                 if isinstance(a, Ref) and a.row in found
                 else None
                 for a in step.args

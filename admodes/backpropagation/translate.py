@@ -114,10 +114,10 @@ def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple)
         p = _by_result(partial(op, i, args, xs, step.value), step, y, args)
         if p.is_zero:
             return None
-        return terms.unbroadcast(_in_shape([p, w], shape_of(step.value)), shape)
+        return terms.unbroadcast(_in_shape([p, w], step.shape), shape)
     if w.is_zero or not op.active(i):
         return None
-    given = np.ones(shape_of(step.value)) if shape_of(step.value) else 1.0
+    given = np.ones(step.shape) if step.shape else 1.0
     found = _recorded(
         lambda v, r, *zs: op.vjp(i, v, r, zs, step.params), [given, step.value, *xs], [w, y, *args]
     )
@@ -128,7 +128,7 @@ def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple)
 
 def tangent(step: Step, dots: list[Term | None], y: Term, args: list[Term], xs: tuple) -> Term:
     """The tangent of the step's result; dots[i] is None where argument i is constant."""
-    op, shape = step.op, shape_of(step.value)
+    op, shape = step.op, step.shape
     if op.elementwise:
         pairs = (
             (_by_result(partial(op, i, args, xs, step.value), step, y, args), t)
@@ -155,7 +155,7 @@ def tangent(step: Step, dots: list[Term | None], y: Term, args: list[Term], xs: 
 
 def _by_result(p: Term, step: Step, y: Term, args: list[Term]) -> Term:
     """A partial in which the result itself occurs, as in that of exp, with the result's name."""
-    return terms.replaced(p, applied(step.op, args, step.params, shape_of(step.value)), y)
+    return terms.replaced(p, applied(step.op, args, step.params, step.shape), y)
 
 
 def _in_shape(factors: list[Term], shape: tuple) -> Term:
@@ -200,7 +200,7 @@ def formula(program: Program, given: Sequence[Term]) -> Term | None:
         args = [written(a) for a in step.args]
         if any(a is None for a in args):
             return None
-        made.append(applied(step.op, args, step.params, shape_of(step.value)))  # type: ignore[arg-type]
+        made.append(applied(step.op, args, step.params, step.shape))  # type: ignore[arg-type]
     return written(program.outputs[0])
 
 

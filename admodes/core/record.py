@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from admodes.core.carrier import (
     settled,
 )
 from admodes.core.held import Held
+from admodes.core.op import Op
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.truth import is_whole
@@ -36,20 +38,36 @@ class Ref(NamedTuple):
 
 @dataclass(slots=True)
 class Step:
-    """One entry of the list: `op` applied to `args` (a Ref or a constant each) gave `value`.
+    """One entry of the list: `op` applied to `args` (a Ref or a constant each); op is None for an
+    input.
 
-    op is None for an input. branches holds the truth values that the function's control flow took
-    from this step, tests those of comparisons with it that are no steps of their own (operation,
-    arguments, truth); name is what the user called the result.
+    like tells the shape, the dtype and whether the result is a Python number: what else it holds
+    means nothing. value is the result at the point of the recording, or None where the list keeps
+    no values. name is what the user called the result.
     """
 
     op: Any
     args: tuple
     params: dict | None
-    value: Any
-    branches: tuple[bool, ...] = ()
-    tests: tuple[tuple, ...] = ()
+    like: Any
+    value: Any = None
     name: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the result."""
+        return shape_of(self.like)
+
+    @property
+    def size(self) -> int:
+        """The number of entries of the result."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the result; of a Python number that of an array of it."""
+        kind = getattr(self.like, "dtype", None)
+        return np.asarray(self.like).dtype if kind is None else kind
 
     @property
     def is_test(self) -> bool:
@@ -60,13 +78,25 @@ class Step:
 @dataclass
 class Guard:
     """A decision that the function took from recorded values: decide(*args) was expected. The list
-    holds only where it is the same again. rewritten: it is one of the optimiser's, under which rows
-    are taken in another order; where it fails the exact program is run."""
+    holds only where it is the same again. decide is bool where control flow branched on a row, and
+    a comparison where it branched on one that is no row of its own. rewritten: it is one of the
+    optimiser's, under which rows are taken in another order; where it fails the exact program is
+    run."""
 
     decide: Callable[..., Any]
     args: tuple
     expected: Any
     rewritten: bool = False
+
+    @property
+    def last(self) -> int:
+        """The latest row that it reads; 0 where there is none."""
+        return max((a.row for a in self.args if isinstance(a, Ref)), default=0)
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether control flow branched here."""
+        return self.decide is bool or isinstance(self.decide, Op)
 
 
 @dataclass(repr=False)
@@ -92,7 +122,25 @@ class Program:
 
     def arguments(self, step: Step) -> tuple:
         """The values that step was applied to."""
-        return tuple(self.steps[a.row].value if isinstance(a, Ref) else a for a in step.args)
+        return tuple(self.value(a) for a in step.args)
+
+    def value(self, a: Any) -> Any:
+        """What an argument or an output is at the point of the recording."""
+        return self.steps[a.row].value if isinstance(a, Ref) else a
+
+    def likes(self, step: Step) -> tuple:
+        """The arguments of step by their shapes and dtypes."""
+        return tuple(self.steps[a.row].like if isinstance(a, Ref) else a for a in step.args)
+
+    def branches(self) -> dict[int, list[Guard]]:
+        """The branches of control flow by the latest row that each reads, each truth of a row
+        once."""
+        rows: dict[int, list[Guard]] = {}
+        for guard in self.guards:
+            kept = rows.setdefault(guard.last, []) if guard.is_branch else []
+            if guard.is_branch and not (guard.decide is bool and guard in kept):
+                kept.append(guard)
+        return rows
 
 
 class Recording:
@@ -125,7 +173,8 @@ class Recording:
         """A new row, and its carrier."""
         self.held.look_at_errors()
         value = bool(y) if y.__class__ is np.bool_ else y
-        self.steps.append(Step(op, args, params, value if self.values else blank(value)))
+        kept = (value, value) if self.values else (blank(value), None)
+        self.steps.append(Step(op, args, params, *kept))
         kind = fitting(Recorded, y, shape_of(y))
         return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
@@ -221,7 +270,6 @@ class Recorded(Carrier):
 
     def __bool__(self) -> bool:
         taken = bool(self.primal)
-        self.step.branches += (taken,)
         self.recording.guards.append(Guard(bool, (Ref(self.row),), taken))
         return taken
 

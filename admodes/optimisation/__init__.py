@@ -121,7 +121,7 @@ def _loose(program: Program, passes: tuple[str, ...]) -> Program:
     """The program with plain products, and sums of products taken another way."""
     plain = plain_products(program)
     # What is taken another way are sums and products of arrays.
-    if not any(step.value.__class__ is np.ndarray for step in plain.steps):
+    if not any(step.like.__class__ is np.ndarray for step in plain.steps):
         return plain
     found = local(plain, LOCAL + passes, again=True)
     if [step.op for step in found.steps] != [step.op for step in plain.steps]:
@@ -131,7 +131,7 @@ def _loose(program: Program, passes: tuple[str, ...]) -> Program:
 
 
 def _is_float(program: Program, y: Any) -> bool:
-    return y.__class__ is Ref and np.asarray(program.steps[y.row].value).dtype.kind == "f"
+    return y.__class__ is Ref and program.steps[y.row].dtype.kind == "f"
 
 
 def _packed(program: Program, exact: bool) -> Program:

@@ -66,7 +66,7 @@ def _passes_nan(step: Step, k: int) -> bool:
 def open_rows(program: Program) -> list[bool]:
     """For each row, whether a nan in it is nan in every output that depends on its entry, and
     reaches no guard."""
-    found = [_is_float(step.value) for step in program.steps]
+    found = [_is_float(step.like) for step in program.steps]
     for guard in program.guards:
         for a in guard.args:
             if a.__class__ is Ref:
@@ -90,7 +90,7 @@ def carrying_rows(program: Program) -> list[bool]:
     found = [False] * len(program.steps)
     for y in program.outputs:
         if y.__class__ is Ref:
-            found[y.row] = _is_float(program.steps[y.row].value)
+            found[y.row] = _is_float(program.steps[y.row].like)
     for i in range(len(found) - 1, -1, -1):
         step = program.steps[i]
         if found[i] and step.op is not None and _carries(program, step):
@@ -102,9 +102,9 @@ def carrying_rows(program: Program) -> list[bool]:
 
 def _carries(program: Program, step: Step) -> bool:
     if step.op in _CARRYING or step.op is REGISTRY["divide"]:
-        return bool(np.size(step.value))
+        return bool(step.size)
     if step.op is REGISTRY["getitem"]:
-        return covers((step.params or {})["index"], np.shape(program.arguments(step)[0]))
+        return covers((step.params or {})["index"], np.shape(program.likes(step)[0]))
     return False
 
 

@@ -58,7 +58,7 @@ def _samples(program: Program) -> int | None:
     small: Counter = Counter()
     large: Counter = Counter()
     for step in program.steps:
-        shape = shape_of(step.value)
+        shape = step.shape
         if len(shape) > 1 and shape[0] >= FEWEST:
             (small if math.prod(shape[1:]) <= LARGEST else large)[shape[0]] += 1
     if not small:
@@ -73,24 +73,24 @@ def estimate(program: Program) -> float:
 
 
 def _row_estimate(step: Step, program: Program) -> float:
-    shape = shape_of(step.value)
-    if not shape and all(shape_of(a) == () for a in program.arguments(step)):
+    shape = step.shape
+    if not shape and all(shape_of(a) == () for a in program.likes(step)):
         return 30.0
     if step.op.views is not None and step.op.views(step.params):
         return 150.0
-    size = max(math.prod(shape_of(x)) for x in (step.value, *program.arguments(step)))
+    size = max(math.prod(shape_of(x)) for x in (step.like, *program.likes(step)))
     entry = 6.0 if step.op.kind in ("functions", "powers") else 0.7
     if step.op.entrywise and len(shape) > 1:
-        shapes = {shape_of(x)[-1:] for x in program.arguments(step) if shape_of(x)}
-        ranks = {shape_of(x) for x in program.arguments(step) if shape_of(x)}
+        shapes = {shape_of(x)[-1:] for x in program.likes(step) if shape_of(x)}
+        ranks = {shape_of(x) for x in program.likes(step) if shape_of(x)}
         short = shape[-1] < 16 and (len(ranks) > 1 or len(shapes) > 1)
         entry += SHORT / shape[-1] if short else 0.0
     if step.op.name in SUMS and len(shape) > 1:
-        last = shape_of(program.arguments(step)[0])[-1:] or (1,)
+        last = shape_of(program.likes(step)[0])[-1:] or (1,)
         entry += (20.0 if step.op.name in PRODUCTS else SHORT) / max(last)
         if step.op.name == "matmul" and len(shape) == 2:
             entry = DENSE
-        size = sum(step.op.costs(program.arguments(step), step.value, step.params).values())
+        size = sum(step.op.costs(program.likes(step), step.like, step.params).values())
     if step.op.name in ("stack", "concatenate", "place", "getitem"):
         entry += 1.0
     return ROW + entry * size
@@ -206,7 +206,7 @@ class Columns(Copy):
         return self.filled[key]
 
     def _taken_apart(self, step: Step) -> np.ndarray:
-        shape = shape_of(step.value)
+        shape = step.shape
         inside = shape[1:]
         if any(is_complex(self.old_value(a)) for a in step.args):
             raise Unfit
@@ -242,7 +242,7 @@ class Columns(Copy):
         return self._numbers_of(a, shape)
 
     def old_value(self, a: Any) -> Any:
-        return self.old.steps[a.row].value if isinstance(a, Ref) else a
+        return self.old.steps[a.row].like if isinstance(a, Ref) else a
 
     def _columns_of(self, a: Any, shape: tuple) -> np.ndarray:
         """The columns of an array of the copy, or of a constant."""
@@ -291,14 +291,14 @@ class Columns(Copy):
             raise Unfit
         kernel: Callable = step.op.array
         found = np.asarray(kernel(*given, **self._params(step)), object)
-        if found.shape != (1, *shape_of(step.value)[1:]):
+        if found.shape != (1, *step.shape[1:]):
             raise Unfit
         return found
 
     def _params(self, step: Step) -> dict:
         params = dict(step.params or {})
         if "shape" in params:
-            params["shape"] = (1, *shape_of(step.value)[1:])
+            params["shape"] = (1, *step.shape[1:])
         return params
 
 
@@ -323,7 +323,7 @@ def keeps_samples(step: Step, ranks: list[int], batched: list[bool]) -> bool:
         case "reshape":
             return batched[0]
         case "unbroadcast" | "broadcast_to":
-            return batched[0] and rank == len(shape_of(step.value))
+            return batched[0] and rank == len(step.shape)
         case "matmul":
             if not batched[1]:
                 return rank > 1 and ranks[1] < 3

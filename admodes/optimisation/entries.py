@@ -63,7 +63,7 @@ def _of_numbers(program: Program) -> Callable[[Step], bool]:
     def found(step: Step) -> bool:
         if step.op is None or step.op.name not in ("stack", "place", "getitem"):
             return False
-        return () in (shape_of(step.value), *map(shape_of, program.arguments(step)))
+        return () in (step.shape, *map(shape_of, program.likes(step)))
 
     return found
 
@@ -91,9 +91,9 @@ class Entries(Copy):
         """The new row of an old one; None where its entries are followed instead."""
         if step.op is None:
             made = self.keep(step, ())
-            if step.value.__class__ is np.ndarray and 0 < step.value.size <= LARGEST:
-                places = [Place(made.row, k) for k in range(step.value.size)]
-                self.parts[old] = _boxed(places).reshape(step.value.shape)
+            if step.like.__class__ is np.ndarray and 0 < step.size <= LARGEST:
+                places = [Place(made.row, k) for k in range(step.size)]
+                self.parts[old] = _boxed(places).reshape(step.shape)
             return made
         found = self._taken_apart(step)
         if found is None:
@@ -109,10 +109,7 @@ class Entries(Copy):
     def _taken_apart(self, step: Step) -> Any:
         """The entries of a row's result, or None where it is no matter of single entries."""
         name, params = step.op.name, step.params or {}
-        if (
-            math.prod(shape_of(step.value)) > LARGEST
-            or getattr(step.value, "dtype", FLOAT) != FLOAT
-        ):
+        if step.size > LARGEST or getattr(step.like, "dtype", FLOAT) != FLOAT:
             return None
         if name == "place":
             return self._placed(step, params)
@@ -127,12 +124,12 @@ class Entries(Copy):
         return None
 
     def _old_value(self, a: Any) -> Any:
-        return self.old.steps[a.row].value if isinstance(a, Ref) else a
+        return self.old.steps[a.row].like if isinstance(a, Ref) else a
 
     def _placed(self, step: Step, params: dict) -> Sparse | None:
         """Numbers that are put into zeros, where each has an entry of its own."""
         (w,) = step.args
-        shape = shape_of(step.value)
+        shape = step.shape
         if math.prod(shape) > LARGEST:
             return None
         if shape_of(self._old_value(w)) == ():
@@ -157,7 +154,7 @@ class Entries(Copy):
         """A sum of sparse arrays, where they hardly meet. The one that nothing else reads is
         changed in place, so that a long chain of sums costs as much as it has entries."""
         terms: list[Any] = [self.parts.get(getattr(a, "row", -1)) for a in step.args]
-        shape = shape_of(step.value)
+        shape = step.shape
         if not all(isinstance(t, Sparse) and t.shape == shape for t in terms):
             return None
         first, *others = terms
@@ -197,7 +194,7 @@ class Entries(Copy):
             return p
         key = p.row, p.flat
         if key not in self.read:
-            index = np.unravel_index(p.flat, shape_of(self.steps[p.row].value))
+            index = np.unravel_index(p.flat, self.steps[p.row].shape)
             self.read[key] = self.emit(
                 REGISTRY["getitem"], Ref(p.row), index=tuple(int(k) for k in index)
             )

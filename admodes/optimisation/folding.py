@@ -75,7 +75,7 @@ class Folding(Copy):
                 found = Ref(len(self.steps) - 1)
             else:
                 self.at = i
-                found = self.row(step.op, self.moved(step.args), step.params, step.value, step)
+                found = self.row(step.op, self.moved(step.args), step.params, step.like, step)
             new.append(found)
             if found.__class__ is Ref:
                 row = found.row
@@ -105,7 +105,7 @@ class Folding(Copy):
         if step is None:
             step = Step(op, args, params, blank(value))
         elif not _unchanged(step.args, args):
-            step = Step(op, args, params, value, step.branches, step.tests, step.name)
+            step = Step(op, args, params, value, step.value, step.name)
         self.steps.append(step)
         ref = Ref(len(self.steps) - 1)
         if self.common:

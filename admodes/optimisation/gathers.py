@@ -64,10 +64,10 @@ class Gathers(Copy):
     def _origin(self, step: Step, args: tuple) -> Origin | None:
         if step.op is None or step.op.kind != "moves" or step.op.name in NOT_MOVES:
             return None
-        if len(args) != 1 or not isinstance(args[0], Ref) or not shape_of(step.value):
+        if len(args) != 1 or not isinstance(args[0], Ref) or not step.shape:
             return None
         source, shape = args[0].row, shape_of(self.value(args[0]))
-        if not shape or max(math.prod(shape), math.prod(shape_of(step.value))) > LARGEST:
+        if not shape or max(math.prod(shape), step.size) > LARGEST:
             return None
         positions = self._positions(step, shape)
         if positions is None:
@@ -94,13 +94,13 @@ class Gathers(Copy):
         row, positions = origin
         if positions.size == 0 or positions.min() < 0:
             return None
-        source, shape = Ref(row), shape_of(self.steps[row].value)
+        source, shape = Ref(row), self.steps[row].shape
         whole = positions.size == math.prod(shape)
         if not (whole and np.array_equal(positions, np.arange(positions.size))):
             flat = source if len(shape) == 1 else self._flat(source, shape)
             source = self.emit(REGISTRY["getitem"], flat, index=positions)
             shape = positions.shape
-        wanted = shape_of(step.value)
+        wanted = step.shape
         if shape != wanted:
             source = self.emit(REGISTRY["reshape"], source, shape=wanted)
         self.origins[source.row] = origin

@@ -43,7 +43,7 @@ def composed(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
     made: list[Any] = list(args)
     for step in template.steps[len(args) :]:
         inner = tuple(made[a.row] if a.__class__ is Ref else a for a in step.args)
-        like = _like(copy, inner, step.value)
+        like = _like(copy, inner, step.like)
         made.append(copy.row(step.op, inner, step.params, like))
     return made[template.outputs[0].row]
 
@@ -85,7 +85,7 @@ def _template(op: Op, kinds: tuple[str, ...]) -> Program | None:
         and not found.captured
         and y.__class__ is Ref
         and all(_is_plain(step.op) for step in rows)
-        and found.steps[y.row].value.dtype == expected.dtype
+        and found.steps[y.row].like.dtype == expected.dtype
         and np.array_equal(found.steps[y.row].value, expected, equal_nan=True)
     )
     return found if serves else None

@@ -64,7 +64,7 @@ def _groups(program: Program, exact: bool) -> dict[int, list[int]]:
 
 def _packable(step: Step, exact: bool) -> bool:
     op = step.op
-    if op is None or step.value.__class__ is not float or step.params:
+    if op is None or step.like.__class__ is not float or step.params:
         return False
     numbers = all(isinstance(a, (Ref, float, int)) for a in step.args)
     return numbers and op.entrywise and (op.name in SAME_BITS or (not exact and op.elementwise))
@@ -119,7 +119,7 @@ class Packing(Copy):
         return True
 
     def old_value(self, a: Any) -> Any:
-        return self.old.steps[a.row].value if isinstance(a, Ref) else a
+        return self.old.steps[a.row].like if isinstance(a, Ref) else a
 
     def _note_entry(self, row: int, step: Step, args: tuple) -> None:
         """Numbers that are read out of a vector can be selected from it as well."""
@@ -181,7 +181,7 @@ class Packing(Copy):
         return self._selected(vectors, places)
 
     def _selected(self, vectors: list[int], places: list) -> Ref:
-        sizes = [shape_of(self.steps[v].value)[0] for v in vectors]
+        sizes = [self.steps[v].shape[0] for v in vectors]
         start = dict(zip(vectors, np.cumsum([0, *sizes[:-1]]), strict=True))
         positions = np.array([start[p.row] + p.position for p in places], np.intp)
         whole = Ref(vectors[0])

@@ -84,7 +84,7 @@ def _diagonal_of(copy: Folding, a: Any) -> Any:
     step = copy.made(a, "reshape")
     shape = shape_of(copy.value(a))
     placed = copy.made(step.args[0], "place") if step is not None and len(shape) > 1 else None
-    if placed is None or len(shape_of(placed.value)) != 1:
+    if placed is None or len(placed.shape) != 1:
         return None
     n = shape[0]
     every = {"index": slice(None, None, n + 1), "shape": (n * n,)}
@@ -136,8 +136,8 @@ def added_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) 
             continue
         placed: Step | None = copy.made(copy.steps[d.row].args[0], "place")
         assert placed is not None
-        line = copy.make("reshape", a, like=placed.value, shape=placed.value.shape)
-        both = copy.make("add", line, copy.steps[d.row].args[0], like=placed.value)
+        line = copy.make("reshape", a, like=placed.like, shape=placed.shape)
+        both = copy.make("add", line, copy.steps[d.row].args[0], like=placed.like)
         return copy.make("reshape", both, like=value, shape=value.shape)
     return None
 

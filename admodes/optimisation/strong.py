@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from admodes.core.op import REGISTRY
-from admodes.core.record import Program, Step
+from admodes.core.record import Program
 from admodes.optimisation.certainty import open_rows, reached_outputs
 
 STRONG = frozenset((REGISTRY["strong_mul"], REGISTRY["tangent_mul"]))
@@ -32,7 +32,7 @@ def plain_products(program: Program) -> Program:
     steps = list(program.steps)
     for i, step in enumerate(steps):
         if step.op in STRONG and found[i]:
-            steps[i] = Step(multiply, step.args, None, step.value, name=step.name)
+            steps[i] = replace(step, op=multiply, params=None, value=None)
             changed.add(i)
     if not changed:
         return program

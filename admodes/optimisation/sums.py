@@ -36,7 +36,7 @@ def _constant(copy: Folding, step: Step) -> tuple[float, Any] | None:
     for c, x in (step.args, step.args[::-1]):
         if c.__class__ is not Ref:
             found = number(c)
-            if found is not None and factor(found) and copy.alike(x, step.value):
+            if found is not None and factor(found) and copy.alike(x, step.like):
                 return found, x
     return None
 
@@ -63,7 +63,7 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
             continue
         c, x = inner
         for move in reversed(moves):
-            x = copy.make("reshape", x, like=move.value, shape=shape_of(move.value))
+            x = copy.make("reshape", x, like=move.like, shape=move.shape)
         outer = None if a.__class__ is Ref else number(a)
         if outer is not None:
             if factor(outer) and factor(c * outer) and copy.alike(b, value):

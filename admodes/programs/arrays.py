@@ -17,7 +17,6 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.names import checked_names, is_name
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Recorded, Ref, named, record
-from admodes.core.values import shape_of
 from admodes.programs.tidy import tidy
 
 ROWS = ("auto", "scalar", "array")
@@ -49,7 +48,7 @@ def array_program(
     ...     z = 2 * x
     ...     return z @ z
     >>> found = array_program(f, (np.ones(3),))
-    >>> [(step.name, np.shape(step.value)) for step in found.program.steps]
+    >>> [(step.name, step.shape) for step in found.program.steps]
     [(None, (3,)), ('z', (3,)), (None, ())]
     """
     for leaf in flatten(args)[0]:
@@ -149,11 +148,11 @@ def _works_on_arrays(program: Program) -> bool:
 
 
 def _takes_components(program: Program) -> bool:
-    vectors = {x.row for x in program.inputs if len(shape_of(program.steps[x.row].value)) == 1}
+    vectors = {x.row for x in program.inputs if len(program.steps[x.row].shape) == 1}
     return any(
         step.op is not None
         and step.op.name == "getitem"
-        and shape_of(step.value) == ()
+        and step.shape == ()
         and any(isinstance(a, Ref) and a.row in vectors for a in step.args)
         for step in program.steps
     )

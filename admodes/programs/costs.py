@@ -46,12 +46,12 @@ def is_whole(step: Step) -> bool:
     whole array: solve, det and their like."""
     op = step.op
     known = op.elementwise or op.reduces or op.cost is not None or op.is_test
-    return not known and op.kind == "functions" and size_of(step.value) >= 1
+    return not known and op.kind == "functions" and step.size >= 1
 
 
 def cost(step: Step, program: Program) -> dict[str, int]:
     """What a step costs, by its operation's declaration."""
-    return step.op.costs(program.arguments(step), step.value, step.params)
+    return step.op.costs(program.likes(step), step.like, step.params)
 
 
 def partial_cost(step: Step, program: Program) -> dict[str, int]:
@@ -77,7 +77,7 @@ def partial_cost(step: Step, program: Program) -> dict[str, int]:
 
 def forward_cost(step: Step, program: Program) -> dict[str, int]:
     """What the tangent of a step costs, where all its arguments have one."""
-    size = size_of(step.value)
+    size = step.size
     if step.op.passive:
         return {}
     if not step.op.elementwise:
@@ -108,7 +108,7 @@ def contribution_cost(step: Step, k: int, program: Program) -> dict[str, int]:
     """What the step's adjoint costs on its way to argument k."""
     xs = program.arguments(step)
     if step.op.elementwise:
-        size = size_of(step.value)
+        size = step.size
         product = {"multiplications": size} if callable(step.op.partials[k]) else {}
         return {**product, "additions": size - size_of(xs[k])}
     made = record(lambda w: step.op.vjp(k, w, step.value, xs, step.params), step.value)

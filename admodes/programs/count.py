@@ -224,7 +224,7 @@ def count_arrays(f: Callable, args: tuple, names: Sequence[str] | None = None) -
     single = count_program(program, [ANY], recorded.outputs)
     outs = [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]
     sizes = {
-        "forward": {ANY: sum(size_of(program.steps[x.row].value) for x in program.inputs)},
+        "forward": {ANY: sum(program.steps[x.row].size for x in program.inputs)},
         "reverse": {n: size_of(y) for n, y in zip(recorded.outputs, outs, strict=True)},
     }
     together = _reverse_cost(program, program.outputs)
@@ -247,8 +247,8 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
         },
         length=len(operations),
         live={
-            "forward": peak(program, lambda step: size_of(step.value)),
-            "reverse": sum(size_of(s.value) for s in program.steps),
+            "forward": peak(program, lambda step: step.size),
+            "reverse": sum(s.size for s in program.steps),
         },
         depth=depth,
         width=width,
@@ -269,5 +269,5 @@ def _reverse_cost(program: Program, outputs: Sequence[Any]) -> dict[str, int]:
                 contributions[a.row] += 1
                 costs.append(contribution_cost(step, k, program))
     for row, k in contributions.items():
-        costs.append({"additions": (k - 1) * size_of(program.steps[row].value)})
+        costs.append({"additions": (k - 1) * program.steps[row].size})
     return total(costs)

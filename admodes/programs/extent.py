@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from admodes.core.record import Program, Ref, Step
 from admodes.programs.replay import has_derivative
 
@@ -17,7 +15,7 @@ Size = Callable[[Step], int]
 
 def bytes_of(step: Step) -> int:
     """The bytes of a row's value; a number takes 8, as in an array."""
-    return int(np.asarray(step.value).nbytes)
+    return step.size * step.dtype.itemsize
 
 
 def _bytes_with_tangent(step: Step) -> int:

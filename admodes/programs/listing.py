@@ -55,14 +55,13 @@ def lines(program: Program, inputs: Sequence[str], outputs: Sequence[str]) -> li
     hidden = _only_steering(program)
     guards: dict[int, list[Guard]] = {}
     for guard in program.guards:
-        guards.setdefault(_last_row(guard), []).append(guard)
+        guards.setdefault(guard.last, []).append(guard)
     found: list[Line] = []
     for i, step in enumerate(program.steps):
         if i not in hidden:
             right = inputs_of.get(i, "captured array")
             right = right if step.op is None else expression(step, names)
-            value = np.asarray(step.value)
-            found.append(Line("row", i, f"{names[i]} = {right}", value.shape, value.dtype.name))
+            found.append(Line("row", i, f"{names[i]} = {right}", step.shape, step.dtype.name))
         found += [
             Line("guard", i, _guard_text(g, program, names, hidden)) for g in guards.get(i, [])
         ]
@@ -84,10 +83,6 @@ def _only_steering(program: Program) -> set[int]:
         for i, step in enumerate(program.steps)
         if step.is_test and read[i] and read[i] == steering[i]
     }
-
-
-def _last_row(guard: Guard) -> int:
-    return max((a.row for a in guard.args if isinstance(a, Ref)), default=0)
 
 
 def _guard_text(guard: Guard, program: Program, names: list[str], hidden: set[int]) -> str:
@@ -185,7 +180,7 @@ def row_data(program: Program, i: int, names: Sequence[str]) -> dict[str, Any]:
         for a in step.args
     ]
     params = {k: _parameter(v) for k, v in (step.params or {}).items()}
-    shape = list(shape_of(step.value))
+    shape = list(step.shape)
     return {
         "row": i,
         "name": names[i],
@@ -195,7 +190,7 @@ def row_data(program: Program, i: int, names: Sequence[str]) -> dict[str, Any]:
         "text": "" if step.op is None else expression(step, names),
         "value": None if shape else _number(step.value),
         "shape": shape,
-        "dtype": np.asarray(step.value).dtype.name,
+        "dtype": step.dtype.name,
     }
 
 

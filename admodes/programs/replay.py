@@ -4,10 +4,12 @@ is run again, with a zero added to every row."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from admodes.core.carrier import quiet
 from admodes.core.forward import jvp
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, named
@@ -39,6 +41,14 @@ def rows_at(
     return made
 
 
+def evaluated(program: Program) -> Program:
+    """The program with the values of all rows at the point of the inputs."""
+    with quiet():
+        values = rows_at(program, [program.value(x) for x in program.inputs]) or []
+    steps = [replace(s, like=y, value=y) for s, y in zip(program.steps, values, strict=True)]
+    return replace(program, steps=steps)
+
+
 def value_of(a: Any, made: list) -> Any:
     """What an argument or an output stands for, given the rows that have been made."""
     return made[a.row] if a.__class__ is Ref else a
@@ -60,7 +70,7 @@ def _rerun(program: Program, leaves: Sequence[Any]) -> list[Any]:
 def has_derivative(step: Any) -> bool:
     """Whether a row is of real or complex numbers that depend differentiably on something."""
     passive = step.op is not None and step.op.passive
-    return not passive and np.asarray(step.value).dtype.kind in "fc"
+    return not passive and step.dtype.kind in "fc"
 
 
 def adjoints(program: Program, weights: Sequence[Any]) -> list[Any]:

@@ -42,9 +42,9 @@ class Copy:
         return Ref(len(self.steps) - 1)
 
     def emit(self, op: Op, *args: Any, **params: Any) -> Ref:
-        """A new row. Its value has the right shape and dtype; of arrays the entries are unknown."""
-        value = inferred(op, tuple(self.value(a) for a in args), params)
-        self.steps.append(Step(op, args, params or None, value))
+        """A new row."""
+        like = inferred(op, tuple(self.value(a) for a in args), params)
+        self.steps.append(Step(op, args, params or None, like))
         return Ref(len(self.steps) - 1)
 
     def check(self, decide: Callable[..., bool], *args: Any) -> None:
@@ -52,8 +52,8 @@ class Copy:
         self.checks.append(Guard(decide, args, True, rewritten=True))
 
     def value(self, a: Any) -> Any:
-        """What an argument stands for: a recorded number, the shape and dtype of an array."""
-        return self.steps[a.row].value if isinstance(a, Ref) else a
+        """An argument by its shape and dtype; a constant itself."""
+        return self.steps[a.row].like if isinstance(a, Ref) else a
 
     def step(self, a: Any) -> Step | None:
         """The row that made an argument; None for constants and inputs."""

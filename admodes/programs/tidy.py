@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Guard, Program, Ref, Step
 
 
 def tidy(program: Program) -> Program:
@@ -37,17 +37,17 @@ def _direct(program: Program) -> Program:
 
 
 def _without_idle(program: Program) -> Program:
-    """Drop what nothing uses of the operations that move components, and of tests; what the
-    control flow took from a dropped test is kept with the latest row that it tested. Guards of
+    """Drop what nothing uses of the operations that move components, and of tests. Where control
+    flow branched on a dropped test, the guard is that test of its arguments; other guards of
     dropped rows go with them."""
+    branched = {g.args[0].row for g in program.guards if g.decide is bool}
     used = {y.row for y in program.outputs if isinstance(y, Ref)}
     kept = []
     for i in reversed(range(len(program.steps))):
         step = program.steps[i]
-        if i in used or not _idle(step):
+        if i in used or not (_idle(step) and (step.is_test or i not in branched)):
             kept.append(i)
-            used.update(a.row for a in step.args if isinstance(a, Ref))
-        elif step.branches:
+        if i in used or i in branched or not _idle(step):
             used.update(a.row for a in step.args if isinstance(a, Ref))
     new_row = {old: new for new, old in enumerate(reversed(kept))}
 
@@ -58,21 +58,19 @@ def _without_idle(program: Program) -> Program:
         replace(program.steps[i], args=tuple(moved(a) for a in program.steps[i].args))
         for i in reversed(kept)
     ]
-    for i, step in enumerate(program.steps):
-        if i not in new_row and step.branches:
-            args = tuple(moved(a) for a in step.args)
-            tested = max((a.row for a in args if isinstance(a, Ref)), default=0)
-            steps[tested].tests += tuple((step.op, args, truth) for truth in step.branches)
+    guards = []
+    for g in program.guards:
+        if g.decide is bool and g.args[0].row not in new_row:
+            test = program.steps[g.args[0].row]
+            guards.append(Guard(test.op, tuple(map(moved, test.args)), g.expected))
+        elif all(a.row in new_row for a in g.args if isinstance(a, Ref)):
+            guards.append(replace(g, args=tuple(map(moved, g.args))))
     return replace(
         program,
         steps=steps,
         inputs=[Ref(new_row[x.row]) for x in program.inputs],
         outputs=[moved(y) for y in program.outputs],
-        guards=[
-            replace(g, args=tuple(map(moved, g.args)))
-            for g in program.guards
-            if all(a.row in new_row for a in g.args if isinstance(a, Ref))
-        ],
+        guards=guards,
     )
 
 

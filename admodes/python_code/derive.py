@@ -86,6 +86,7 @@ class _Run:
 
     def __init__(self, sweeps: Sweeps, leaves: Sequence[Any], statements: list) -> None:
         self.program = sweeps.program
+        self.branches = sweeps.program.branches()
         self.names = sweeps.rows
         self.leaves = leaves
         self.statements = statements
@@ -115,10 +116,10 @@ class _Run:
         else:
             y = step.op.dispatch(self._arguments(step.args, self.values), step.params)
         self.values.append(self._let(self.names[i], y))
-        for truth in dict.fromkeys(step.branches):
-            self._assert(y, truth)
-        for op, args, truth in step.tests:
-            self._assert(op.dispatch(self._arguments(args, self.values), None), truth)
+        for guard in self.branches.get(i, ()):
+            tested = self._arguments(guard.args, self.values)
+            what = tested[0] if guard.decide is bool else guard.decide(*tested)
+            self._assert(what, guard.expected)
         return y
 
     def _outputs(self, of: list[Any]) -> list[Any]:

@@ -133,11 +133,11 @@ class Writer:
                 )
 
     def _is_number(self, row: int) -> bool:
-        return shape_of(self.steps[row].value) == ()
+        return self.steps[row].shape == ()
 
     def _number(self, target: str, row: int) -> None:
         """An argument that is a number becomes one of NumPy, for which 1/0 is inf."""
-        kind = np.asarray(self.steps[row].value).dtype.name
+        kind = self.steps[row].dtype.name
         self.lines.append(f"{target} = np.{kind}({self.bound[row]})")
         self.bound[row] = target
 
@@ -222,7 +222,7 @@ class Writer:
         if step.op.name == "transpose" and list(axes) == sorted(axes):
             return args[0]
         if step.op.name in ("unbroadcast", "broadcast_to", "reshape"):
-            old, new = shape_of(self._value(step.args[0])), shape_of(step.value)
+            old, new = shape_of(self._value(step.args[0])), step.shape
             if old == new:
                 return args[0]
             if step.op.name == "unbroadcast":

@@ -79,7 +79,7 @@ def pattern(program: Program, wrt: int = 0, of: int = 0) -> Any:
            [0, 1, 1]])
     """
     source, target = program.inputs[wrt].row, program.outputs[of]
-    n = math.prod(shape_of(program.steps[source].value))
+    n = program.steps[source].size
     last = target.row if isinstance(target, Ref) else -1
     value = program.steps[last].value if last >= 0 else target
     found: list[Rows] = [None] * len(program.steps)
@@ -119,7 +119,7 @@ def _propagated(program: Program, step: Step, found: list[Rows], n: int) -> Rows
         rows,
         constants,
         step.params or {},
-        shape_of(step.value),
+        step.shape,
         n,
     )
     return rule_for(op)(at)

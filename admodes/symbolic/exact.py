@@ -51,7 +51,7 @@ class Exactly:
         found: list = []
         for y in self.program.outputs:
             made = self.rows[y.row] if isinstance(y, Ref) else entrywise(number, y)
-            sizes = shape_of(self.program.steps[y.row].value) if isinstance(y, Ref) else ()
+            sizes = self.program.steps[y.row].shape if isinstance(y, Ref) else ()
             found += [None] * math.prod(sizes) if made is None else components(made)
         return found
 
@@ -120,7 +120,7 @@ def exactly(
     with precise(digits):
         for i, step in enumerate(program.steps):
             if step.op is None:
-                found.rows.append(fill(shape_of(step.value), (number(x) for x in remaining)))
+                found.rows.append(fill(step.shape, (number(x) for x in remaining)))
                 continue
             xs = found.arguments(step)
             y = None
@@ -160,7 +160,7 @@ def _row(step: Step, xs: tuple, seen: tuple, digits: int, chance: random.Random)
         same = y == value_at(op, form.value, point, digits + MORE)
         return y if same or y != y else _moved(y, digits, chance)
 
-    return broadcast(entry, xs, shape_of(step.value))
+    return broadcast(entry, xs, step.shape)
 
 
 def _structural(step: Step, xs: tuple, seen: tuple, digits: int, chance: random.Random) -> Any:
@@ -187,7 +187,7 @@ def _decided(step: Step, xs: tuple) -> Any:
         found = numbers_of(step.op, xs, step.params)
     except NotExact:
         return step.value
-    kind = np.asarray(step.value).dtype
+    kind = step.dtype
     made = np.asarray(boxed(found), dtype=object).astype(kind)
     return made if made.shape else made[()].item()
 
@@ -236,7 +236,7 @@ def sweep_exactly(found: Exactly) -> list[Any]:
                     except AtKink:
                         return mpmath.nan
 
-                mine[k] = broadcast(partial, xs, shape_of(step.value))
+                mine[k] = broadcast(partial, xs, step.shape)
         return row_sensitivities(found.program, partials, arguments=lambda s: _at(found, s))
 
 

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from admodes.core.record import Program, Ref, Step
-from admodes.core.values import shape_of
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.forms import as_expression, differentiated, exact_constant
 
@@ -67,7 +64,7 @@ def expressions(
 
     for i, step in enumerate(program.steps):
         if step.op is None:
-            rows.append(fill(shape_of(step.value), remaining))
+            rows.append(fill(step.shape, remaining))
             continue
         args = [written(a) for a in step.args]
         unknown = any(a is None for a in args)
@@ -88,7 +85,7 @@ def program_of(source: Any) -> Program:
 
 def input_size(program: Program) -> int:
     """How many components the inputs have."""
-    return sum(int(np.size(program.steps[x.row].value)) for x in program.inputs)
+    return sum(program.steps[x.row].size for x in program.inputs)
 
 
 def _names(source: Any, names: Sequence[str] | None, program: Program) -> Sequence[str]:
@@ -117,7 +114,7 @@ def _row(step: Step, args: list) -> Any:
 
     if step.op.symbol is None:
         return structural(step.op, args, step.params)
-    return broadcast(lambda *xs: as_expression(step.op.symbol(sp, *xs)), args, shape_of(step.value))
+    return broadcast(lambda *xs: as_expression(step.op.symbol(sp, *xs)), args, step.shape)
 
 
 def _short_constant(c: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
-from admodes.core.values import shape_of
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.expressions import input_size, program_of
 from admodes.symbolic.forms import AtKink, LocalForm, local_form
@@ -111,7 +110,7 @@ def row_reference(program: Program, i: int, digits: int = DIGITS) -> RowReferenc
             notes.append(note)
             return p
 
-        shape = shape_of(step.value)
+        shape = step.shape
         found.partials[k] = broadcast(partial, xs, shape)
         found.formulas[k] = str(form.partials[k])
         found.kinks[k] = fill(shape, iter(notes))
@@ -139,7 +138,7 @@ def _value(step: Step, xs: Sequence[Any], seen: Sequence[Any], digits: int) -> A
         limit = value_at(step.op, form.value, point, digits)
         return limit if limit == limit else y
 
-    return broadcast(entry, xs, shape_of(step.value))
+    return broadcast(entry, xs, step.shape)
 
 
 def _partial(op: Op, form: LocalForm, k: int, point: tuple, digits: int) -> tuple[str | None, Any]:

@@ -117,7 +117,7 @@ def row_sensitivities(
     units = (Sensitivity({j: Term(number(1), number(1))}) for j in itertools.count())
     for i, step in enumerate(program.steps):
         if step.op is None:
-            rows.append(fill(shape_of(step.value), units))
+            rows.append(fill(step.shape, units))
         elif step.is_test:
             rows.append(None)
         elif step.op.elementwise:
@@ -135,7 +135,7 @@ def row_sensitivities(
 
 def _chained(step: Step, rows: list, partials: Any, slacks: Any) -> Any:
     """The chain rule of an elementwise operation: every argument's term times its partial."""
-    shape = shape_of(step.value)
+    shape = step.shape
     nothing: Iterator = iter(lambda: Sensitivity({}), None)
     total = fill(shape, nothing)
     for k, a in enumerate(step.args):
@@ -182,7 +182,7 @@ def _differenced(step: Step, rows: list, xs: tuple) -> Any:
     precision that mpmath is set to: a third of the digits is the step."""
     import mpmath
 
-    shape = shape_of(step.value)
+    shape = step.shape
     given = {
         k: rows[a.row]
         for k, a in enumerate(step.args)

@@ -14,7 +14,7 @@ from admodes.backpropagation.result import add_seeds, discrepancy, holds, output
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.carrier import value
-from admodes.core.record import Program, Ref
+from admodes.core.record import Guard, Program, Ref
 from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.replay import adjoints, tangents
@@ -127,7 +127,7 @@ def array_trace(
     bars, ws, seeded = output_seeds(recorded, derived, given)
     found = derived.adjoints(bars)
     inputs = [program.steps[x.row].value for x in program.inputs]
-    unreached = [terms.repeat(terms.number(0.0), shape_of(step.value)) for step in program.steps]
+    unreached = [terms.repeat(terms.number(0.0), step.shape) for step in program.steps]
     found = dict(enumerate(unreached)) | found
     dots: dict[int, Term] = {}
     moved: list[Any] = [None] * len(program.steps)
@@ -143,12 +143,14 @@ def array_trace(
     data = derived.values(engine)
     add_seeds(data, derived, seeded, ws)
     data |= {(n, "dot"): t for n, t in zip(derived.names, moved, strict=True)}
-    if any(np.iscomplexobj(step.value) for step in program.steps):
+    if any(step.dtype.kind == "c" for step in program.steps):
         found, dots = {}, {}  # the adjoints of complex values have conjugates, the formulas none
     found = {i: t for i, t in found.items() if _right(t, engine[i], data)}
     dots = {i: t for i, t in dots.items() if _right(t, moved[i], data)}
+    branches = program.branches()
     rows = [
-        _row(derived, i, found.get(i), engine[i], dots.get(i), moved[i]) for i in range(len(engine))
+        _row(derived, i, branches.get(i, ()), found.get(i), engine[i], dots.get(i), moved[i])
+        for i in range(len(engine))
     ]
     return ArrayTrace(
         [
@@ -171,10 +173,16 @@ def _right(t: Term, expected: Any, data: dict) -> bool:
 
 
 def _row(
-    derived: Derivation, i: int, bar: Term | None, w: Any, dot: Term | None, t: Any
+    derived: Derivation,
+    i: int,
+    branches: Sequence[Guard],
+    bar: Term | None,
+    w: Any,
+    dot: Term | None,
+    t: Any,
 ) -> ArrayRow:
     step = derived.steps[i]
-    own = terms.symbol(derived.names[i], shape_of(step.value), "bar")
+    own = terms.symbol(derived.names[i], step.shape, "bar")
     forms = {
         dialect.name: {
             "value": formula_text(derived.own[i], dialect),
@@ -192,12 +200,12 @@ def _row(
         args,
         str(text["value"]),
         step.value,
-        list(shape_of(step.value)),
+        list(step.shape),
         t,
         text["tangent"],
         w,
         text["adjoint"],
-        row_notes(derived.program, i, derived.names),
+        row_notes(derived.program, i, branches, derived.names),
         forms,
     )
 

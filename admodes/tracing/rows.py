@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from admodes.core.kinks import kinks_met
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem, index_text, partial_templates, template
 from admodes.views.dialects import Text, fill
@@ -51,13 +52,11 @@ def scalar_rows(
         free = step.name is not None and step.name not in taken
         labels.append(str(step.name) if free else f"{stem}{i - shift}")
         taken.add(labels[-1])
-    rows = []
+    rows, branches = [], program.branches()
     for i, step in enumerate(program.steps):
         xs = program.arguments(step)
         args = [{"row": a.row} if isinstance(a, Ref) else {"const": a} for a in step.args]
-        row = Row(
-            i, labels[i], "input", args, "", "", step.value, list(shape_of(step.value)), "-", []
-        )
+        row = Row(i, labels[i], "input", args, "", "", step.value, list(step.shape), "-", [])
         if step.op is None:
             row.symbolic, row.substituted = names[i], Text(None).number(step.value)
         else:
@@ -67,7 +66,8 @@ def scalar_rows(
             row.forms = _forms(step)
             row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in args])
             row.substituted = _filled(row, [None] * len(args), xs)
-        row.notes = row_notes(program, i, labels) + _partial_notes(row, labels)
+        row.notes = row_notes(program, i, branches.get(i, ()), labels)
+        row.notes += _partial_notes(row, labels)
         rows.append(row)
     first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
     if first is not None:
@@ -128,22 +128,26 @@ def _dense_partial(step: Any, xs: tuple, i: int) -> Any:
     )
 
 
-def row_notes(program: Program, i: int, labels: list[str]) -> list[str]:
+def row_notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str]) -> list[str]:
     """What to know of a row: branches taken from it, kinks, a value that is not finite."""
     step = program.steps[i]
-    seen = [(f"{labels[i]} ≠ 0" if not step.is_test else labels[i], t) for t in step.branches]
-    for op, args, truth in step.tests:
-        atoms = [
-            (labels[a.row], False) if isinstance(a, Ref) else (Text(6).number(a), True)
-            for a in args
-        ]
-        seen.append((fill(op.form.text, atoms, Text(6)), truth))
-    notes = [f"branch taken: {what} is {truth}" for what, truth in dict.fromkeys(seen)]
-    xs = program.arguments(step)
-    notes += _kinks(step, xs)
+    tests = dict.fromkeys((_tested(guard, program, labels), guard.expected) for guard in branches)
+    notes = [f"branch taken: {what} is {truth}" for what, truth in tests]
+    notes += _kinks(step, program.arguments(step))
     if not np.all(np.isfinite(step.value)):
         notes.append(f"the value is {Text(6).number(plain(step.value))}")
     return notes
+
+
+def _tested(guard: Guard, program: Program, labels: list[str]) -> str:
+    """What a branch of control flow asked."""
+    atoms = [
+        (labels[a.row], False) if isinstance(a, Ref) else (Text(6).number(a), True)
+        for a in guard.args
+    ]
+    if guard.decide is not bool:
+        return fill(guard.decide.form.text, atoms, Text(6))  # type: ignore[attr-defined]
+    return atoms[0][0] if program.steps[guard.last].is_test else f"{atoms[0][0]} ≠ 0"
 
 
 def _kinks(step: Step, xs: tuple) -> list[str]:
@@ -153,7 +157,7 @@ def _kinks(step: Step, xs: tuple) -> list[str]:
     met = kinks_met(step.op, xs, step.params)
     if all(shape_of(x) == () for x in xs):
         return list(met)
-    size = max(np.size(step.value), *map(np.size, xs)) if step.op.elementwise else 0
+    size = max(step.size, *map(np.size, xs)) if step.op.elementwise else 0
     of = f" of {size}" if size else ""
     return [f"{note} ({k}{of} entries)" for note, k in met.items()]
 

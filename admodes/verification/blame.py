@@ -10,7 +10,6 @@ from typing import Any
 
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref
-from admodes.core.values import shape_of
 from admodes.symbolic.arrays import components, fill
 from admodes.symbolic.exact import Exactly, exactly, row_at, sweep_exactly
 from admodes.symbolic.kernels import NotExact
@@ -139,7 +138,7 @@ def _roundings(program: Program, rows: list[int], digits: int) -> Iterator[tuple
         errors = [number(a) - b for a, b in zip(components(step.value), right, strict=True)]
         if any(e == e and e for e in errors):
             clean = [e if e == e and abs(e) != math.inf else number(0) for e in errors]
-            yield r, fill(shape_of(step.value), iter(clean))
+            yield r, fill(step.shape, iter(clean))
 
 
 def _term(row: Any, j: int) -> float:

@@ -21,8 +21,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from admodes.core.record import Program, Ref
 from admodes.symbolic.precision import DIGITS, precise
 
@@ -40,7 +38,7 @@ and elementary functions, each wrong by no more than an ulp or two."""
 def sweep_constant(program: Program) -> int:
     """C: PER_PAIR times the (operation, argument) pairs of the list, counted by components."""
     return PER_PAIR * sum(
-        max(int(np.size(program.steps[a.row].value)), int(np.size(step.value)))
+        max(program.steps[a.row].size, step.size)
         for step in program.steps
         for a in step.args
         if isinstance(a, Ref)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from admodes.core.record import Ref, Step
 from admodes.core.space import is_complex
 from admodes.core.tangential import Tangential
-from admodes.core.values import shape_of
 from admodes.symbolic.arrays import fill, points
 from admodes.symbolic.forms import local_form
 from admodes.symbolic.reference import row_reference
@@ -59,7 +56,7 @@ class Rows:
         rows = plain({"rows": [{"name": r.name, "args": r.args} for r in t.rows]})
         self.pages = [Page(rows, write, "leibniz") for write in (Text(6), Latex(6))]
         for row, step in zip(t.rows, t.program.steps, strict=True):
-            if step.op is None or not np.size(step.value):
+            if step.op is None or not step.size:
                 continue
             if any(map(is_complex, (step.value, *t.program.arguments(step)))):
                 self.skipped[step.op.name] = None
@@ -90,7 +87,7 @@ class Rows:
     def _check(self, row: Row, step: Step) -> None:
         found = row_reference(self.trace.program, row.row)
         xs = self.trace.program.arguments(step)
-        shape = shape_of(step.value)
+        shape = step.shape
         at = [tuple(map(float, point)) for point in points(xs, shape)]
         for k, a in enumerate(step.args):
             if isinstance(a, Ref):

@@ -101,7 +101,7 @@ def _judged_in_doubles(step: Step, k: int, xs: tuple, direction: Any, got: np.nd
         y = np.asarray(step.op.plain(tuple(args), step.params))
         return [float(z) for z in y.ravel()]
 
-    if got.dtype.kind == "c" or np.asarray(step.value).dtype.kind == "c":
+    if got.dtype.kind == "c" or step.dtype.kind == "c":
         return Judged(math.nan, number("nan"), "none", note="complex: not compared")
     found = ridders(moved, 0.0, 1e-2)
     size = max((abs(value) for value, _ in found), default=0.0)

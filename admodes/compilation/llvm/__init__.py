@@ -48,11 +48,11 @@ def build(program: Program, exact: Program | None = None) -> Run | None:
 
 def planned(program: Program) -> Plan | None:
     """The groups of a program; None where it is none for native code."""
-    values = [step.value for step in program.steps]
+    values = [step.like for step in program.steps]
     kinds = {np.asarray(v).dtype for v in values if isinstance(v, (np.ndarray, np.generic))}
     if any(kind.kind == "c" or (kind.kind == "f" and kind != TYPES["d"]) for kind in kinds):
         return None
-    ends = [program.steps[x.row].value for x in program.inputs] + list(program.captured.values())
+    ends = [program.steps[x.row].like for x in program.inputs] + list(program.captured.values())
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
     plan = Plan(expanded(program))

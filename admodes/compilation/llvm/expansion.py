@@ -30,7 +30,7 @@ def _is_composed(step: Step) -> bool:
     if step.op is None or step.op.name in ("mean", "unbroadcast"):
         return step.op is not None
     composed = step.op.elementwise and not isinstance(step.op.array, np.ufunc)
-    return step.op.name == "sum" or (composed and step.value.__class__ is np.ndarray)
+    return step.op.name == "sum" or (composed and step.like.__class__ is np.ndarray)
 
 
 def _counts(program: Program) -> set[int]:
@@ -39,7 +39,7 @@ def _counts(program: Program) -> set[int]:
     found = {
         i: step
         for i, step in enumerate(program.steps)
-        if step.op is not None and step.op.name == "sum" and _is_truth(program.arguments(step)[0])
+        if step.op is not None and step.op.name == "sum" and _is_truth(program.likes(step)[0])
     }
     ends = (*program.outputs, *(a for guard in program.guards for a in guard.args))
     others = (s.args for s in program.steps if s.op is not None and not s.op.elementwise)
@@ -58,14 +58,14 @@ def _rule(copy: Copy, step: Step, args: tuple, counts: set[int]) -> Any:
     if id(step) in counts:
         ones = copy.emit(REGISTRY["where"], args[0], 1.0, 0.0)
         return copy.emit(step.op, ones, **(step.params or {}))
-    if not all(map(_is_plain, (*values, step.value))):
+    if not all(map(_is_plain, (*values, step.like))):
         return None
     if step.op.name == "mean":
         total = copy.emit(REGISTRY["sum"], *args, **(step.params or {}))
-        size = math.prod(shape_of(step.value))
+        size = step.size
         return copy.emit(REGISTRY["divide"], total, math.prod(shape_of(values[0])) / max(size, 1))
     if step.op.name == "unbroadcast":
-        return _summed(copy, args[0], shape_of(values[0]), shape_of(step.value))
+        return _summed(copy, args[0], shape_of(values[0]), step.shape)
     return _kernel(copy, step, args, values)
 
 
@@ -86,7 +86,7 @@ def _summed(copy: Copy, x: Any, given: tuple[int, ...], wanted: tuple[int, ...])
 
 def _kernel(copy: Copy, step: Step, args: tuple, values: list) -> Any:
     op = step.op
-    if not op.elementwise or not shape_of(step.value) or isinstance(op.array, np.ufunc):
+    if not op.elementwise or not step.shape or isinstance(op.array, np.ufunc):
         return None
     arrays = tuple(bool(shape_of(v)) for v in values)
     if lowering(op, False) or not all(

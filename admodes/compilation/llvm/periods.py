@@ -9,7 +9,6 @@ import numpy as np
 
 from admodes.compilation.llvm.places import fingerprint
 from admodes.core.record import Program, Ref
-from admodes.core.values import shape_of
 
 NEAR = 256
 """Arguments that are farther back are all alike."""
@@ -56,7 +55,7 @@ def _keys(program: Program) -> np.ndarray:
     for i, step in enumerate(program.steps):
         args = tuple(min(i - a.row, NEAR) if isinstance(a, Ref) else None for a in step.args)
         params = fingerprint(step.params) if step.params else None
-        key = (step.op and step.op.name, args, shape_of(step.value), params)
+        key = (step.op and step.op.name, args, step.shape, params)
         found[i] = numbers.setdefault(key, len(numbers))
     return found
 

@@ -128,7 +128,7 @@ def view_of(place: Place, step: Step) -> Place | None:
     if place.positions is not None or name not in VIEWS:
         return None
     if name == "reshape" and not (place.is_whole and place.shape):
-        return _reshaped(place, np.shape(step.value))
+        return _reshaped(place, step.shape)
     if name == "getitem" and not is_basic(params["index"]):
         return None
     if not place.shape and name not in ("getitem", "broadcast_to"):

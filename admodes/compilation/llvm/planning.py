@@ -50,8 +50,8 @@ class Plan:
 
     def _inputs(self) -> list[Any]:
         steps = self.program.steps
-        return [steps[x.row].value for x in self.program.inputs] + [
-            steps[row].value for row in self.program.captured
+        return [steps[x.row].like for x in self.program.inputs] + [
+            steps[row].like for row in self.program.captured
         ]
 
     def _leaf(self, i: int, value: Any) -> Place:
@@ -77,7 +77,7 @@ class Plan:
         return Value(kind, array.shape, place=place)
 
     def _row(self, row: int, step: Step) -> Value | None:
-        kind = kind_of(step.value)
+        kind = kind_of(step.like)
         args = [self._argument(a) for a in step.args]
         found = None
         if kind is not None and all(a is not None for a in args):
@@ -85,7 +85,7 @@ class Plan:
         return self._foreign(row, step, kind) if found is None else found
 
     def _native(self, step: Step, kind: str, args: list[Value]) -> Value | None:
-        shape = shape_of(step.value)
+        shape = step.shape
         name = step.op.name
         lowered = lowering(step.op, not shape)
         if lowered is not None:
@@ -110,7 +110,7 @@ class Plan:
             return None
         (x,) = args
         if step.op.name == "broadcast_to" and x.is_number:
-            return self._copied(x, new_place("d", shape_of(step.value)))
+            return self._copied(x, new_place("d", step.shape))
         if x.is_number:
             return None
         place = self.groups.stored(x)
@@ -128,7 +128,7 @@ class Plan:
 
     def _joined(self, step: Step, args: list[Value]) -> Value:
         """stack and concatenate: every part is stored in its place of the whole."""
-        whole = new_place("d", shape_of(step.value))
+        whole = new_place("d", step.shape)
         rank, axis = len(whole.shape), (step.params or {}).get("axis", 0)
         axis %= rank
         at = 0
@@ -190,7 +190,7 @@ class Plan:
         return Value("d", shape, place=Place(out.buffer, "d", shape, 0, whole.strides))
 
     def _foreign(self, row: int, step: Step, kind: str | None) -> Value | None:
-        out = None if kind is None else new_place(kind, shape_of(step.value))
+        out = None if kind is None else new_place(kind, step.shape)
         group = Foreign(step, row, self._read(step.args), out)
         at = self.groups.append(group)
         self._reads(group.args, at)

@@ -219,7 +219,7 @@ def _bound(writer: Writer, y: Ref) -> str | None:
         made = writer.steps[x.row] if isinstance(x, Ref) else None
         if made is None or made.op is None or made.op.name not in NONNEGATIVE:
             continue
-        if writer.value(r).__class__ is float and as_float64(made.value):
+        if writer.value(r).__class__ is float and as_float64(made.like):
             for i, other in enumerate(writer.steps[: y.row]):
                 if _is_whole_sum(other, x) and writer.texts[i] == f"v{i}":
                     return f"v{i} * {writer.text(r)}"
@@ -228,7 +228,7 @@ def _bound(writer: Writer, y: Ref) -> str | None:
 
 def _is_whole_sum(step: Step, x: Ref) -> bool:
     whole = step.op is not None and step.op.name == "sum" and step.args == (x,)
-    return whole and step.value.__class__ is float
+    return whole and step.like.__class__ is float
 
 
 def _result(writer: Writer, y: Any) -> str:
@@ -269,5 +269,5 @@ def _code(writer: Writer) -> Code:
         *(f"        {line}" for line in writer.body),
         "    return run",
     ]
-    arrays = any(is_array(s.value) for s in writer.steps)
+    arrays = any(is_array(s.like) for s in writer.steps)
     return Code("\n".join(lines), writer.space, writer.buffers.total, arrays)

@@ -44,11 +44,11 @@ total = reduction("add_reduce", np.add.reduce)
 
 
 def mean(writer: Writer, i: int, step: Step) -> None:
-    if step.value.dtype == np.float16:
+    if step.dtype == np.float16:
         writer.anew(i, kernel_call(writer, step))
         return
     total(writer, i, step)
-    size = np.size(writer.value(step.args[0])) / max(np.size(step.value), 1)
+    size = np.size(writer.value(step.args[0])) / max(step.size, 1)
     name = writer.texts[i]
     divide = writer.use("divide", np.divide)
     writer.body.append(f"{divide}({name}, {size!r}, {name})")
@@ -84,7 +84,7 @@ def _blas_sum(writer: Writer, i: int, step: Step) -> bool:
         call, tail = f"{writer.use('matmul', np.matmul)}({ones}, {writer.text(x)}", parts
     out = writer.target(i, step, dense=True)
     if out is None:
-        again = "" if step.value.shape == tail else f".reshape({step.value.shape})"
+        again = "" if step.shape == tail else f".reshape({step.shape})"
         writer.anew(i, f"{call}){again}")
         return True
     writer.body.append(f"{call}, {writer.shaped(Ref(i), tail)})")
@@ -99,7 +99,7 @@ def _ones(n: int) -> np.ndarray:
 def unbroadcast(writer: Writer, i: int, step: Step) -> None:
     if _blas_sum(writer, i, step):
         return
-    old, shape = shape_of(writer.value(step.args[0])), step.value.shape
+    old, shape = shape_of(writer.value(step.args[0])), step.shape
     extra = len(old) - len(shape)
     ones = tuple(k + extra for k, n in enumerate(shape) if n == 1 and old[k + extra] != 1)
     axes = (*range(extra), *ones)

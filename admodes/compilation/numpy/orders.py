@@ -26,7 +26,7 @@ SUMS = ("sum", "mean", "unbroadcast", "amax", "amin")
 def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> list[int] | None:
     """The axes of a result as they should lie in memory; None where NumPy's own order is as good.
     layout(argument) is an array with its strides."""
-    shape = step.value.shape
+    shape = step.shape
     if math.prod(shape) < FEWEST:
         return None
     if step.op.entrywise:

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import numpy as np
-
 from admodes.compilation.numpy.expressions import as_float64
 from admodes.compilation.numpy.placement import is_array
 from admodes.core.record import Program, Ref, Step
@@ -25,9 +23,9 @@ def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple],
             continue
         orders = [step.args, step.args[::-1]] if step.op.name == "add" else [step.args]
         for first, second in orders:
-            placed = _placed(program, second, reads, step.value)
-            whole = program.steps[first.row].value if isinstance(first, Ref) else first
-            same = is_array(whole) and alike(whole, step.value)
+            placed = _placed(program, second, reads, step.like)
+            whole = program.steps[first.row].like if isinstance(first, Ref) else first
+            same = is_array(whole) and alike(whole, step.like)
             if placed is not None and same and _row(first) not in gone:
                 found[i] = first, *placed[0]
                 gone |= placed[1]
@@ -41,13 +39,13 @@ def _placed(program: Program, a: Any, reads: Counter, value: Any) -> tuple[tuple
         return None
     step = program.steps[a.row]
     rows, shape = {a.row}, None
-    if not alike(step.value, value):
+    if not alike(step.like, value):
         return None
     if step.op is not None and step.op.name == "reshape" and isinstance(step.args[0], Ref):
         inner = step.args[0].row
         if reads[inner] != 1:
             return None
-        step, shape = program.steps[inner], np.shape(program.steps[inner].value)
+        step, shape = program.steps[inner], program.steps[inner].shape
         rows.add(inner)
     if step.op is None or step.op.name != "place" or not is_basic((step.params or {})["index"]):
         return None
@@ -62,7 +60,7 @@ def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, R
     factors = Counter(
         a.row
         for step in steps
-        if step.op is not None and step.op.name == "multiply" and is_array(step.value)
+        if step.op is not None and step.op.name == "multiply" and is_array(step.like)
         for a in step.args
         if isinstance(a, Ref)
     )
@@ -82,7 +80,7 @@ def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, R
 
 def _is_choice(step: Step, yes: float, no: float | None) -> bool:
     """Whether a row is where(…, yes, no) of float64 arrays; no: None for anything."""
-    if step.op is None or step.op.name != "where" or not as_float64(step.value):
+    if step.op is None or step.op.name != "where" or not as_float64(step.like):
         return False
     _, a, b = step.args
     known = a.__class__ is float and a == yes

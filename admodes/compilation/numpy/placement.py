@@ -42,12 +42,12 @@ class Lifetimes:
         for i, step in enumerate(steps):
             shared: frozenset[int] = frozenset()
             for a in (*step.args, later.get(i)):
-                if isinstance(a, Ref) and is_array(steps[a.row].value):
+                if isinstance(a, Ref) and is_array(steps[a.row].like):
                     shared |= self.roots[a.row]
             for root in shared:
                 self.last[root] = i
             view = is_view(step)
-            alone = (not view and (step.op is None or owns(i, step))) or not is_array(step.value)
+            alone = (not view and (step.op is None or owns(i, step))) or not is_array(step.like)
             self.roots.append(frozenset((i,)) if alone else shared if view else shared | {i})
         for a in (*program.outputs, *(a for g in program.guards for a in g.args)):
             if isinstance(a, Ref):

@@ -48,7 +48,7 @@ def owns(step: Step) -> bool:
 def overwrites(step: Step, values: tuple) -> bool:
     """Whether the statement of a row may write into an argument's memory. (NumPy takes three times
     as long for that where there is one entry.)"""
-    return _calls_ufunc(step, values) and step.value.size != 1
+    return _calls_ufunc(step, values) and step.size != 1
 
 
 def _calls_ufunc(step: Step, values: tuple) -> bool:
@@ -61,7 +61,7 @@ def array_row(writer: Writer, i: int, step: Step) -> None:
     if i in writer.slopes:
         above, tie = (writer.text(a) for a in writer.slopes[i])
         writer.anew(i, f"{writer.use('tie_slope', tie_slope)}({above}, {tie})")
-    elif not is_array(step.value):
+    elif not is_array(step.like):
         if not _reduced_to_number(writer, i, step, values):
             _dispatched(writer, i, step)
     elif is_view(step) and is_array(values[0]):
@@ -92,14 +92,14 @@ def _same_kinds(step: Step, values: tuple) -> bool:
     whole numbers only beside arrays of the result's type, to which NumPy converts them."""
     kinds = {x.dtype for x in values if is_array(x)}
     if step.op.elementwise:
-        whole = {np.dtype(np.int64)} if step.value.dtype == np.float64 else set()
-        return step.value.dtype in kinds and kinds <= {step.value.dtype, np.dtype(bool), *whole}
+        whole = {np.dtype(np.int64)} if step.dtype == np.float64 else set()
+        return step.dtype in kinds and kinds <= {step.dtype, np.dtype(bool), *whole}
     return True
 
 
 def _ufunc(writer: Writer, i: int, step: Step) -> None:
     function = writer.use(f"{step.op.array.__name__}", step.op.array)
-    out = writer.target(i, step, overwrites=step.value.size != 1)
+    out = writer.target(i, step, overwrites=step.size != 1)
     given = writer.operands(step, None if out is None else writer.layout(Ref(i)))
     if out is None:
         writer.anew(i, f"{function}({given})")
@@ -116,7 +116,7 @@ def _dispatched(writer: Writer, i: int, step: Step) -> None:
         writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in step.args
     )
     text = f"{call}(({given},), {writer.bind(step.params, 'p') if step.params else None})"
-    if is_array(step.value):
+    if is_array(step.like):
         writer.anew(i, text)
     else:
         writer.store(i, text, DEEPEST + 1)
@@ -131,7 +131,7 @@ def _reduced_to_number(writer: Writer, i: int, step: Step, values: tuple) -> boo
     if text is None:
         return False
     entry = text.endswith("]") or ".item(" in text
-    if step.value.__class__ is float and not entry and i not in writer.operands_only:
+    if step.like.__class__ is float and not entry and i not in writer.operands_only:
         text = f"float({text})"
     # An entry of an argument may be read later as well, that of a buffer may have changed by then.
     writer.store(i, text, 1 if text.endswith("]") else DEEPEST + 1)
@@ -146,7 +146,7 @@ def _sum_number(writer: Writer, step: Step, values: tuple) -> str:
 def _mean_number(writer: Writer, step: Step, values: tuple) -> str | None:
     if values[0].dtype == np.float16:
         return None
-    count = np.size(values[0]) / max(np.size(step.value), 1)
+    count = np.size(values[0]) / max(step.size, 1)
     return f"{_sum_number(writer, step, values)} / {count!r}"
 
 
@@ -195,7 +195,7 @@ def _view_text(writer: Writer, step: Step) -> str:
         case "getitem":
             return f"{source}[{index_text(writer, params['index'])}]"
         case "reshape":
-            return f"{source}.reshape({step.value.shape})"
+            return f"{source}.reshape({step.shape})"
         case "transpose":
             return f"{source}.transpose({tuple(map(int, params['axes']))})"
     return kernel_call(writer, step)
@@ -223,8 +223,8 @@ def _empty(writer: Writer, i: int, step: Step) -> str:
 
 
 def _anew_empty(writer: Writer, i: int, step: Step) -> str:
-    dtype = writer.bind(step.value.dtype, "dtype")
-    writer.anew(i, f"{writer.use('empty', np.empty)}({step.value.shape}, {dtype})")
+    dtype = writer.bind(step.dtype, "dtype")
+    writer.anew(i, f"{writer.use('empty', np.empty)}({step.shape}, {dtype})")
     return writer.texts[i]
 
 
@@ -233,8 +233,8 @@ def _place(writer: Writer, i: int, step: Step) -> None:
     if not unique_place(step.params or {}):
         writer.anew(i, kernel_call(writer, step))
         return
-    dtype = writer.bind(step.value.dtype, "dtype")
-    text = f"{writer.use('zeros', np.zeros)}({step.value.shape}, {dtype})"
+    dtype = writer.bind(step.dtype, "dtype")
+    text = f"{writer.use('zeros', np.zeros)}({step.shape}, {dtype})"
     if i in writer.returned:
         writer.anew(i, text)
     else:
@@ -280,7 +280,7 @@ def _accumulated(writer: Writer, i: int, step: Step) -> bool:
         writer.body.append(f"{writer.use('copyto', np.copyto)}({out}, {a})")
     whole = f"{out}.reshape({shape})" if shape else out
     place = f"{whole}[{index_text(writer, index)}]"
-    if not is_array(writer.value(w)) and not np.empty(shape or step.value.shape)[index].ndim:
+    if not is_array(writer.value(w)) and not np.empty(shape or step.shape)[index].ndim:
         sign = "+" if step.op.name == "add" else "-"
         writer.body.append(f"{place} {sign}= {writer.text(w)}")
         return True
@@ -292,11 +292,11 @@ def _accumulated(writer: Writer, i: int, step: Step) -> bool:
 
 def _stack(writer: Writer, i: int, step: Step) -> None:
     values = writer.values(step)
-    if all(v.__class__ is float for v in values) and as_float64(step.value):
+    if all(v.__class__ is float for v in values) and as_float64(step.like):
         parts = ", ".join(writer.text(a) for a in step.args)
         writer.anew(i, f"{writer.use('array', np.array)}(({parts},))")
         return
-    axis = (step.params or {}).get("axis", 0) % step.value.ndim
+    axis = (step.params or {}).get("axis", 0) % step.like.ndim
     out = _empty(writer, i, step)
     for k, a in enumerate(step.args):
         where = ", ".join([":"] * axis + [str(k)])

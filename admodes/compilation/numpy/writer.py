@@ -89,7 +89,7 @@ class Writer:
                 families.update(self.lifetimes.roots[y.row])
         found = {}
         for y in self.program.outputs:
-            if isinstance(y, Ref) and is_array(self.steps[y.row].value):
+            if isinstance(y, Ref) and is_array(self.steps[y.row].like):
                 roots = self.lifetimes.roots[y.row]
                 root = min(roots, default=-1)
                 if len(roots) == 1 and families[root] == 1 and self.steps[root].op is not None:
@@ -120,7 +120,7 @@ class Writer:
         if placed is None and not self.overwrites(step, self.values(step)):
             return None
         for a in step.args if placed is None else (placed[0],):
-            if not isinstance(a, Ref) or not alike(self.value(a), step.value):
+            if not isinstance(a, Ref) or not alike(self.value(a), step.like):
                 continue
             roots = lifetimes.roots[a.row]
             if len(roots) != 1:
@@ -128,8 +128,8 @@ class Writer:
             (root,) = roots
             own = lifetimes.roots[root] == {root} and lifetimes.last[root] == i
             made = self.steps[root]
-            whole = made.op is not None and made.value.size == step.value.size
-            if own and whole and made.value.dtype == step.value.dtype:
+            whole = made.op is not None and made.like.size == step.size
+            if own and whole and made.like.dtype == step.dtype:
                 return a.row
         return None
 
@@ -150,7 +150,7 @@ class Writer:
 
     def value(self, a: Any) -> Any:
         """What an argument stands for: a number, or an array of its shape and dtype."""
-        return self.steps[a.row].value if isinstance(a, Ref) else a
+        return self.steps[a.row].like if isinstance(a, Ref) else a
 
     def listed(self, a: Any) -> str | None:
         """The name of the list of an array's entries, where many of them are read one by one."""
@@ -260,7 +260,7 @@ class Writer:
             self.layouts[i] = self.layout(Ref(self.taken[i]))
             return self.texts[i]
         name = self.texts[i] = f"v{i}"
-        made = np.empty(step.value.shape, step.value.dtype) if dense else self._laid_out(step)
+        made = np.empty(step.shape, step.dtype) if dense else self._laid_out(step)
         given = self._dying(i, step, made.strides) if overwrites else None
         if given is not None:
             self.buffer_of[i] = self.buffer_of.pop(given)
@@ -292,7 +292,7 @@ class Writer:
     def _laid_out(self, step: Step) -> np.ndarray:
         """Memory for a result, its axes in the order that NumPy gives them: that of the arguments,
         on which the roundings of later sums and products may depend."""
-        value = step.value
+        value = step.like
         if self.loose and step.op is not None and value.ndim > 1:
             order = chosen_order(step, self.values(step), self.layout)
             if order is not None:
@@ -311,8 +311,8 @@ class Writer:
         for a in step.args:
             if isinstance(a, Ref) and a.row in self.buffer_of and self.ends(a.row, i):
                 old = self.layouts[a.row]
-                same = old.shape == step.value.shape and old.strides == strides
-                if same and old.dtype == step.value.dtype:
+                same = old.shape == step.shape and old.strides == strides
+                if same and old.dtype == step.dtype:
                     return a.row
         return None
 
@@ -360,9 +360,9 @@ def _entry_reads(program: Program) -> Counter:
     steps = program.steps
     found: Counter = Counter()
     for step in steps:
-        if step.op is not None and step.op.name == "getitem" and not is_array(step.value):
+        if step.op is not None and step.op.name == "getitem" and not is_array(step.like):
             (a,) = step.args
-            if isinstance(a, Ref) and is_array(steps[a.row].value):
+            if isinstance(a, Ref) and is_array(steps[a.row].like):
                 found[a.row] += 1
     return found
 
@@ -372,7 +372,7 @@ def _operands_only(program: Program, reads: Counter) -> set[int]:
     faster than Python's."""
     found: Counter = Counter()
     for step in program.steps:
-        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.value):
+        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.like):
             found.update(a.row for a in step.args if isinstance(a, Ref))
     return {row for row, count in found.items() if count == reads[row]}
 
@@ -394,4 +394,4 @@ def _reads(program: Program) -> Counter:
 def is_scalar_row(writer: Writer, step: Step) -> bool:
     """Whether a row is an expression of plain numbers."""
     op: Op = step.op
-    return not is_array(step.value) and on_floats(op, writer.values(step), step.value)
+    return not is_array(step.like) and on_floats(op, writer.values(step), step.like)
