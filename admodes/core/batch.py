@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
-from admodes.core.op import REGISTRY
 from admodes.core.portable import made_by
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
+from admodes.core.space import space
 from admodes.core.values import shape_of
 
 
@@ -60,7 +60,7 @@ def unmapped(x: Any, level: Level, size: int) -> Any:
     the same for all."""
     if mapped_leaf(x, level):
         return x.primal
-    return REGISTRY["broadcast_to"](x, shape=(size, *shape_of(x)))
+    return space.broadcast(x, shape=(size, *shape_of(x)))
 
 
 def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
@@ -136,7 +136,7 @@ def _moved(x: Any, source: int, target: int) -> Any:
         return x
     order = list(range(len(shape_of(x))))
     order.insert(target % len(order), order.pop(source))
-    return REGISTRY["transpose"](x, axes=tuple(order))
+    return space.transpose(x, axes=tuple(order))
 
 
 class Lanes:

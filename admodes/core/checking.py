@@ -20,11 +20,12 @@ import numpy as np
 from admodes.core.batch import Batch
 from admodes.core.carrier import PRINTED, Carrier, Level, innermost
 from admodes.core.kinks import first_kink, mask_of
-from admodes.core.op import REGISTRY, Op
+from admodes.core.op import Op
 from admodes.core.places import Place, called, layers, place_of_call
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.roots import origin, smooth
 from admodes.core.scalars import counted, fitting
+from admodes.core.space import space
 from admodes.core.values import shape_of
 
 _on: ContextVar[bool] = ContextVar("strict", default=False)
@@ -253,7 +254,7 @@ def _kept(op: Op, args: tuple, params: dict | None) -> Any:
         for i, a in enumerate(args)
     ]
     if op.elementwise:
-        return functools.reduce(REGISTRY["add"], masks)
+        return functools.reduce(space.add, masks)
     return op.dispatch(tuple(masks), params)
 
 

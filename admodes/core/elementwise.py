@@ -18,8 +18,8 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, quiet
 from admodes.core.forms import Domain, Form, in_latex
-from admodes.core.op import REGISTRY, UNLISTED, BinaryOp, Op, UnaryOp, register
-from admodes.core.space import aligned, dtype_of, strong, zeros
+from admodes.core.op import UNLISTED, BinaryOp, Op, UnaryOp, register
+from admodes.core.space import aligned, dtype_of, space, strong, zeros
 from admodes.core.values import ARITHMETIC, NUMBERS, canonical, shape_of
 
 PLAIN = frozenset((np.ndarray, float, int))
@@ -119,7 +119,7 @@ class Elementwise(Op):
         with quiet():
             found = self.slope(i, (y, *args))
             if shape_of(found) != shape_of(y) == ():
-                found = REGISTRY["reshape"](found, shape=())
+                found = space.reshape(found, shape=())
             if found.__class__ is np.ndarray and found.dtype.kind in "fb":
                 kind = dtype_of(y)
                 if found.dtype != kind and kind.kind == "f":
@@ -147,20 +147,20 @@ class Elementwise(Op):
         """A partial times a tangent or cotangent, whatever they are."""
         cut = self.cut(i, args)
         if cut is False:
-            return REGISTRY["strong_mul"](p, t)
-        both = REGISTRY["tangent_mul"](p, t)
-        return both if cut is True else REGISTRY["where"](cut, both, REGISTRY["strong_mul"](p, t))
+            return space.strong(p, t)
+        both = space.tangents(p, t)
+        return both if cut is True else space.where(cut, both, space.strong(p, t))
 
     def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
         total = None
         for i, t in enumerate(tangents):
             if t is not None and self.partials[i] != 0:
                 term = self.term(i, t, y, args)
-                total = term if total is None else REGISTRY["add"](total, term)
+                total = term if total is None else space.add(total, term)
         if total is None:
             return zeros(shape_of(y), y)
         if shape_of(total) != shape_of(y):
-            total = REGISTRY["broadcast_to"](total, shape=shape_of(y))
+            total = space.broadcast(total, shape=shape_of(y))
         return total
 
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
@@ -168,7 +168,7 @@ class Elementwise(Op):
             return None
         term = self.term(i, w, y, args)
         shape = shape_of(args[i])
-        return term if shape_of(term) == shape else REGISTRY["unbroadcast"](term, shape=shape)
+        return term if shape_of(term) == shape else space.unbroadcast(term, shape=shape)
 
     def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
         return self.dispatch(aligned(args, mapped), params)
@@ -212,6 +212,8 @@ def elementwise(
     squared: Callable[..., Any] | None = None,
     smooth: Callable[..., Any] | None = None,
     commutes: bool = False,
+    multiple: Callable[..., Any] | None = None,
+    role: str | None = None,
     unlisted: bool = False,
     truths: Callable[..., Any] | None = None,
     doc: str = "",
@@ -223,7 +225,8 @@ def elementwise(
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
     book prints them, in the arguments a, b and c. selects, fades: as in Elementwise. folds: more
     arguments than two are taken two by two from the left. holomorphic: kernels and partials hold
-    for complex arguments as well. squared, smooth, commutes, truths: as in Op. unlisted: such as
+    for complex arguments as well. squared, smooth, commutes, multiple, truths: as in Op. role: what
+    it is in core.space. unlisted: such as
     the n-th derivative of another operation, it is not entered in the registry. doc says what it
     computes.
     """
@@ -258,9 +261,14 @@ def elementwise(
         squared=squared,
         smooth=smooth,
         commutes=commutes,
+        multiple=multiple,
         fades=fades,
     )
-    return UNLISTED.setdefault(name, op) if unlisted else register(op, numpy, operator, reflected)
+    return (
+        UNLISTED.setdefault(name, op)
+        if unlisted
+        else register(op, numpy, operator, reflected, role)
+    )
 
 
 def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:

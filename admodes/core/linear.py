@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.forms import Domain, Form
-from admodes.core.op import REGISTRY, BinaryOp, Op, TernaryOp, register
-from admodes.core.space import zeros
+from admodes.core.op import BinaryOp, Op, TernaryOp, register
+from admodes.core.space import space, zeros
 from admodes.core.values import shape_of
 
 
@@ -45,7 +45,7 @@ class Linear(Op):
             for i, t in enumerate(tangents)
             if t is not None and self.active(i)
         ]
-        return functools.reduce(REGISTRY["add"], terms)
+        return functools.reduce(space.add, terms)
 
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         if not self.active(i):
@@ -85,6 +85,7 @@ def linear(
     squared: Callable[..., Any] | None = None,
     smooth: Callable[..., Any] | None = None,
     commutes: bool = False,
+    role: str | None = None,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
     operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
@@ -93,8 +94,8 @@ def linear(
     that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
     batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
     of samples; without it the samples are taken one by one. entrywise, squared, smooth, commutes:
-    as in Op. cost(args, y, **params) counts the operations by kind, where there is not one per
-    entry of the result."""
+    as in Op. role: what it is in core.space. cost(args, y, **params) counts the operations by
+    kind, where there is not one per entry of the result."""
     make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
     op = make(
         name=name,
@@ -123,4 +124,4 @@ def linear(
         transposes=transposes,
         joint=joint,
     )
-    return register(op, numpy)
+    return register(op, numpy, role=role)

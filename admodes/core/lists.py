@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier
+from admodes.core.space import space
 
 
-def joined(x: Any, stack: Any) -> Any:
-    """A list or tuple as an array, by stack where it holds traced values; other things as they
+def joined(x: Any) -> Any:
+    """A list or tuple as an array, stacked where it holds traced values; other things as they
     are."""
     if x.__class__ is not list and x.__class__ is not tuple:
         return x
-    parts = [joined(part, stack) for part in x]
+    parts = [joined(part) for part in x]
     if any(isinstance(part, Carrier) for part in parts):
-        return stack(*parts, axis=0)
+        return space.stack(*parts, axis=0)
     return np.array(parts)

@@ -16,6 +16,7 @@ from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
 from admodes.core.forms import Domain, Form
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
+from admodes.core.space import space
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
 from admodes.core.values import ARITHMETIC, FLOAT, NUMBERS, canonical, frozen, numeric, shape_of
@@ -35,17 +36,18 @@ class Op:
     kernel takes its arguments as they are, since some are indices or conditions. accumulate(
     buffer, w, **params) adds the transpose of w into an array, for operations that read a few
     entries of a large one. batch: see core.linear. passive: the result has no derivative.
-    views(params): whether NumPy's result would share memory with the argument.
-    squared(*args, **params): the square of the result where it is smoother than the result, as for
-    roots. smooth(*args): what has the value of the result and no kink, where the arguments
-    remember roots (core.roots), else None. commutes: the result of squares is the square of the
-    result. partner: the operation whose result times this one is the product of the arguments.
-    remembers: results know what they were made of, because of squared or partner.
-    raises: whether the value may raise, as for a matrix that has no inverse.
-    quick: elementwise and differentiable. entrywise: each entry of the result is made from one
-    entry of each argument, with NumPy's broadcasting, whether by partials or not. truths: what
-    the operation is on NumPy's truth values, where it does not calculate with them (core.truth).
-    """
+    views(params): whether NumPy's result would share memory with the argument. squared(*args,
+    **params): the square of the result where it is smoother than the result, as for roots.
+    smooth(*args): what has the value of the result and no kink, where the arguments remember roots
+    (core.roots), else None. commutes: the result of squares is the square of the result.
+    multiple(factor, *args): where the result is a multiple of an argument, this argument and the
+    factor times that of the multiple, else None; factor None stands for 1. partner: the operation
+    whose result times this one is the product of the arguments. remembers: results know what they
+    were made of, because of squared or partner. raises: whether the value may raise, as for a
+    matrix that has no inverse. quick: elementwise and differentiable. entrywise: each entry of the
+    result is made from one entry of each argument, with NumPy's broadcasting, whether by partials
+    or not. truths: what the operation is on NumPy's truth values, where it does not calculate with
+    them (core.truth)."""
 
     name: str
     array: Callable[..., Any]
@@ -76,6 +78,7 @@ class Op:
     squared: Callable[..., Any] | None = None
     smooth: Callable[..., Any] | None = None
     commutes: bool = False
+    multiple: Callable[..., Any] | None = None
     partner: Op | None = None
     remembers: bool = False
     raises: bool = False
@@ -127,7 +130,7 @@ class Op:
                 arrays = False
                 others = others or kind is not int
         if others:
-            args = tuple([joined(plain_array(a, self.name), REGISTRY.get("stack")) for a in args])
+            args = tuple([joined(plain_array(a, self.name)) for a in args])
             top = outermost(args)
             if self.calculates:
                 whole = top.among_whole(self, args, params) if top is not None else None
@@ -157,7 +160,7 @@ class Op:
             )
             for k in range(shape_of(args[first])[0])
         ]
-        return REGISTRY["stack"](*samples, axis=0)
+        return space.stack(*samples, axis=0)
 
     def plain(self, args: tuple, params: dict | None = None) -> Any:
         """The value on plain numbers and arrays. Domain errors are values (nan, inf): no warning,
@@ -287,12 +290,21 @@ class TernaryOp(Op):
         return self.dispatch(args, params or None)
 
 
-def register(op: Op, numpy: tuple = (), operator: str | None = None, reflected: bool = True) -> Op:
-    """Enter op in the registry under its names, and bind its NumPy functions and its operator."""
+def register(
+    op: Op,
+    numpy: tuple = (),
+    operator: str | None = None,
+    reflected: bool = True,
+    role: str | None = None,
+) -> Op:
+    """Enter op in the registry under its names, and bind its NumPy functions, its operator and its
+    role in the space that derivatives live in."""
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
             raise ValueError(f"an operation named {name!r} exists already")
         REGISTRY[name] = op
+    if role is not None:
+        setattr(space, role, op)
     for function in numpy:
         table = carrier.UFUNCS if isinstance(function, np.ufunc) else carrier.FUNCTIONS
         table[function] = op

@@ -17,7 +17,6 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.carrier import Carrier, Level, call, innermost, quiet
 from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
-from admodes.core.op import REGISTRY
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -30,7 +29,7 @@ from admodes.core.pytree import (
     stripped,
     unflatten,
 )
-from admodes.core.space import cast, is_complex, zeros
+from admodes.core.space import cast, is_complex, space, zeros
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
 from admodes.core.tape import SMALL, Node, Traced, node_of, reachable, traced_input
 from admodes.core.values import FLOAT, blank, shape_of
@@ -146,7 +145,7 @@ class Evaluation:
             if y is not None and not _is_zero(w):
                 w = w if lanes is None else lanes.wrap(w)
                 key = y.serial
-                adjoints[key] = REGISTRY["add"](adjoints[key], w) if key in adjoints else w
+                adjoints[key] = space.add(adjoints[key], w) if key in adjoints else w
         return adjoints, lanes
 
     def _pulled(self, adjoints: dict, nodes: Iterable[Node], product: Product) -> list:
@@ -242,7 +241,7 @@ def _has_nan(found: list) -> bool:
 def conjugate(w: Any) -> Any:
     """Sweeps pair w and t as Re Σ w t, so that every transpose is free of conjugates; the user's
     cotangents pair as Re Σ conj(w) t."""
-    return w if w.__class__ is float or not is_complex(w) else REGISTRY["conj"](w)
+    return w if w.__class__ is float or not is_complex(w) else space.conjugate(w)
 
 
 def _is_zero(w: Any) -> bool:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, Op
-from admodes.core.space import is_complex
+from admodes.core.op import Op
+from admodes.core.space import is_complex, space
 from admodes.core.values import canonical, frozen
 
 DEEPEST = 8
@@ -75,7 +75,7 @@ def square_of(x: Any) -> Any:
     if not has_origin(x):
         return None
     found = _square(x.origin)
-    return found if found is None else _times(factor, _times(factor, found))
+    return found if found is None else scaled(factor, scaled(factor, found))
 
 
 def _square(made: Origin) -> Any:
@@ -85,11 +85,7 @@ def _square(made: Origin) -> Any:
     if not made.op.commutes or any(map(is_complex, made.args)):
         return None
     squares = [
-        a
-        if not made.op.active(i)
-        else square_of(a)
-        if has_origin(a)
-        else REGISTRY["multiply"](a, a)
+        a if not made.op.active(i) else square_of(a) if has_origin(a) else space.multiply(a, a)
         for i, a in enumerate(made.args)
     ]
     return None if any(a is None for a in squares) else made.op(*squares, **params)
@@ -115,29 +111,24 @@ def product_of(a: Any, b: Any) -> Any:
     paired = made.op.partner is other.op
     if not (a is b or ((made.op is other.op or paired) and alike(made[1:3], other[1:3]))):
         return None
-    found = REGISTRY["multiply"](*made.args) if paired else square_of(a)
-    return found if found is None else _times(p, _times(q, found))
+    found = space.multiply(*made.args) if paired else square_of(a)
+    return found if found is None else scaled(p, scaled(q, found))
 
 
 def _factored(x: Any) -> tuple[Any, Any]:
     """A root and the factor that was put to it, None for 1."""
     factor: Any = None
-    while has_origin(x):
-        op, args = x.origin.op, x.origin.args
-        if op.name == "negate":
-            x, factor = args[0], _times(factor, -1.0)
-        elif op.name == "multiply" and not all(map(has_origin, args)):
-            x, other = args if has_origin(args[0]) else args[::-1]
-            factor = _times(factor, other)
-        elif op.name == "divide" and not has_origin(args[1]):
-            x, factor = args[0], REGISTRY["divide"](1.0 if factor is None else factor, args[1])
-        else:
+    while has_origin(x) and x.origin.op.multiple is not None:
+        found = x.origin.op.multiple(factor, *x.origin.args)
+        if found is None:
             break
+        x, factor = found
     return x, factor
 
 
-def _times(factor: Any, x: Any) -> Any:
-    return x if factor is None else REGISTRY["multiply"](factor, x)
+def scaled(factor: Any, x: Any) -> Any:
+    """factor x, where a factor of None stands for 1."""
+    return x if factor is None else space.multiply(factor, x)
 
 
 def alike(x: Any, y: Any) -> bool:

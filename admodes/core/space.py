@@ -1,5 +1,9 @@
-"""The space that values and derivatives live in: zeros, products in which an exact zero wins, sums
-to a shape, dtypes."""
+"""The space that values and derivatives live in: zeros, sums, products in which an exact zero wins,
+shapes and dtypes.
+
+Sweeps and batches are made of a few operations, which the declarations in admodes/ops enter here as
+they register. So core calls them and knows none by name.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,34 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
-from admodes.core.op import REGISTRY
 from admodes.core.values import FLOAT, canonical, shape_of
 
 vdot = np.vdot
+
+
+class Space:
+    """The operations that sweeps and batches are made of, as they take numbers, arrays and
+    carriers; a declaration says with role= which it is."""
+
+    add: Callable[..., Any]
+    multiply: Callable[..., Any]
+    strong: Callable[..., Any]
+    """partial × tangent, 0 wherever the tangent is exactly 0."""
+    tangents: Callable[..., Any]
+    """The product of two tangents, 0 wherever either is exactly 0."""
+    where: Callable[..., Any]
+    reshape: Callable[..., Any]
+    transpose: Callable[..., Any]
+    broadcast: Callable[..., Any]
+    unbroadcast: Callable[..., Any]
+    """The sum to a shape, over what broadcasting stretched."""
+    stack: Callable[..., Any]
+    cast: Callable[..., Any]
+    real: Callable[..., Any]
+    conjugate: Callable[..., Any]
+
+
+space = Space()
 
 
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -48,7 +76,7 @@ def aligned(args: tuple, mapped: tuple[bool, ...]) -> tuple:
 
     def stretched(a: Any, rank: int) -> Any:
         n, *rest = shape_of(a)
-        return REGISTRY["reshape"](a, shape=(n, *(1,) * (most - rank), *rest))
+        return space.reshape(a, shape=(n, *(1,) * (most - rank), *rest))
 
     return tuple(
         stretched(a, rank) if own and rank < most else a
@@ -83,7 +111,7 @@ def cast(t: Any, like: Any) -> Any:
     if given == kind:
         return t
     if isinstance(t, Carrier):
-        return REGISTRY["astype"](t, dtype=kind) if given.kind == kind.kind else t
+        return space.cast(t, dtype=kind) if given.kind == kind.kind else t
     if given.kind == "c" and kind.kind != "c":
         raise TypeError(
             "a complex tangent or cotangent was given for a real value: give a real one"

@@ -10,8 +10,7 @@ from numpy import ndarray
 
 from admodes.core.carrier import Carrier, quiet
 from admodes.core.elementwise import Elementwise
-from admodes.core.op import REGISTRY
-from admodes.core.space import dtype_of, is_complex, sum_to
+from admodes.core.space import dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
 from admodes.core.values import blank, canonical, shape_of
 
@@ -122,7 +121,7 @@ def _add_term(adjoints: dict[int, Any], key: int, term: Any, owned: set[int]) ->
     if old is None:
         adjoints[key] = term
     elif old.__class__ is not ndarray or term.__class__ is not ndarray:
-        adjoints[key] = REGISTRY["add"](old, term)
+        adjoints[key] = space.add(old, term)
     elif key in owned and old.dtype is term.dtype:
         np.add(old, term, out=old)
     else:
@@ -158,7 +157,7 @@ def _general_step(adjoints: dict[int, Any], node: Node, w: Any, owned: set[int])
             continue
         found = term.__class__
         if found is not float and (found is not ndarray or term.dtype.kind == "c"):
-            term = REGISTRY["real"](term) if is_complex(term) and not is_complex(x) else term
+            term = space.real(term) if is_complex(term) and not is_complex(x) else term
         _add_term(adjoints, a.serial, term, owned)
 
 

@@ -15,7 +15,7 @@ from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
 from admodes.core.inplace import bind_in_place
 from admodes.core.op import REGISTRY, Op
-from admodes.core.roots import power_of, product_of, square_of
+from admodes.core.roots import has_origin, power_of, product_of, scaled, square_of
 from admodes.core.space import is_complex
 from admodes.ops.comparisons import both, either, equal, less, where
 from admodes.ops.strong import tangent_mul
@@ -44,6 +44,7 @@ add = elementwise(
     latex="{0} + {1}",
     printed=("1", "1"),
     rule="Sum Rule",
+    role="add",
     kind="additions",
     numpy=(np.add,),
     operator="add",
@@ -82,10 +83,20 @@ negate = elementwise(
     numpy=(np.negative,),
     operator="neg",
     truths=_no_truths("-", "~a"),
+    multiple=lambda factor, a: (a, scaled(factor, -1.0)),
     commutes=True,
     holomorphic=True,
     doc="-a.",
 )
+
+
+def _multiple_of_root(factor: Any, a: Any, b: Any) -> Any:
+    """a b as a multiple of the one that is a root."""
+    if has_origin(a) and has_origin(b):
+        return None
+    return (a, scaled(factor, b)) if has_origin(a) else (b, scaled(factor, a))
+
+
 multiply = elementwise(
     "multiply",
     np.multiply,
@@ -97,6 +108,8 @@ multiply = elementwise(
     latex="{0}*{1}",
     printed=("b", "a"),
     rule="Product Rule",
+    role="multiply",
+    multiple=_multiple_of_root,
     kind="multiplications",
     numpy=(np.multiply,),
     operator="mul",
@@ -106,7 +119,14 @@ multiply = elementwise(
     holomorphic=True,
     doc="a b.",
 )
-divide = elementwise(
+
+
+def _share_of_root(factor: Any, a: Any, b: Any) -> Any:
+    """a / b as a multiple of a."""
+    return None if has_origin(b) else (a, divide(1.0 if factor is None else factor, b))
+
+
+divide: Op = elementwise(
     "divide",
     np.divide,
     lambda b: 1 / b,
@@ -118,6 +138,7 @@ divide = elementwise(
     printed=("1/b", "-a/b^2"),
     rule="Quotient Rule",
     kind="divisions",
+    multiple=_share_of_root,
     domain=Domain(((-3.0, 3.0), (0.3, 3.0)), valid="b ≠ 0"),
     numpy=(np.divide,),
     operator="truediv",

@@ -35,6 +35,7 @@ where: Op = linear(
     lambda w, y, c, a, b: _where_transpose(w, c, b, False),
     arity=3,
     differentiable=(False, True, True),
+    role="where",
     kind="comparisons",
     entrywise=True,
     commutes=True,

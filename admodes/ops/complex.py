@@ -37,6 +37,7 @@ real: Op = linear(
     text="Re {0}",
     latex=r"\operatorname{Re} {0}",
     doc="The real part.",
+    role="real",
     kind="moves",
 )
 imag: Op = linear(
@@ -57,6 +58,7 @@ conj: Op = linear(
     text="conj({0})",
     latex=r"\overline{{0}}",
     doc="The complex conjugate.",
+    role="conjugate",
     kind="moves",
 )
 

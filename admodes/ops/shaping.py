@@ -46,6 +46,7 @@ broadcast_to: Op = linear(
     lambda w, y, x, shape: unbroadcast(w, shape=shape_of(x)),
     batch=_broadcast_batch,
     doc="An array stretched to a shape by NumPy's broadcasting rules.",
+    role="broadcast",
     kind="moves",
 )
 unbroadcast: Op = linear(
@@ -53,6 +54,7 @@ unbroadcast: Op = linear(
     sum_to,
     lambda w, y, x, shape: broadcast_to(w, shape=shape_of(x)),
     batch=_unbroadcast_batch,
+    role="unbroadcast",
     kind="additions",
     reduces=True,
     doc="The transpose of broadcasting: the sum over every axis that broadcasting stretched.",
@@ -72,6 +74,7 @@ reshape: Op = linear(
     batch=_reshape_batch,
     cost=lambda args, y, shape: {},
     doc="The same entries in another shape.",
+    role="reshape",
     kind="moves",
 )
 
@@ -98,6 +101,7 @@ transpose: Op = linear(
     text="{0}ᵀ",
     latex=r"{{0}}^{\top}",
     doc="The axes of an array in another order.",
+    role="transpose",
     kind="moves",
 )
 
@@ -118,6 +122,7 @@ astype: Op = linear(
     lambda w, y, x, dtype: _as_before(w, dtype_of(x)),
     batch=lambda args, mapped, dtype: astype(args[0], dtype=dtype),
     doc="The same entries in another precision.",
+    role="cast",
     kind="moves",
 )
 
@@ -148,6 +153,7 @@ _stack: Op = linear(
     text="[{*}]",
     latex="[{*}]",
     doc="Values of one shape along a new axis.",
+    role="stack",
     kind="moves",
 )
 
