@@ -17,7 +17,7 @@ from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
-from admodes.programs.replay import adjoints
+from admodes.programs.sweep import adjoints
 from admodes.views.dialects import Latex, Text, dialect_of
 from admodes.views.result import Result
 from admodes.views.tables import Table

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from admodes.core.record import Program, Ref, Step
-from admodes.programs.replay import has_derivative
+from admodes.programs.sweep import has_derivative
 
 Size = Callable[[Step], int]
 

@@ -14,11 +14,11 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
-from admodes.core.space import is_complex
+from admodes.core.reverse import conjugate
+from admodes.core.space import cast, is_complex, zeros
 
 
 class Domain:
@@ -100,7 +100,7 @@ def pull(
 def has_derivative(step: Step) -> bool:
     """Whether a row is of real or complex numbers that depend differentiably on something."""
     passive = step.op is not None and step.op.passive
-    return not passive and np.asarray(step.value).dtype.kind in "fc"
+    return not passive and step.dtype.kind in "fc"
 
 
 def is_active(step: Step, k: int) -> bool:
@@ -142,3 +142,31 @@ class Numbers(Domain):
 
     def add(self, row: int, contributions: list) -> Any:
         return functools.reduce(REGISTRY["add"], contributions)
+
+
+def tangents(program: Program, seeds: Mapping[int, Any]) -> list[Any]:
+    """The tangent of every row as a number or an array, for seeds of inputs by row; None for rows
+    that have none."""
+    given = {row: cast(t, program.steps[row].value) for row, t in seeds.items()}
+    with quiet():
+        return [t for _, t in push(program, given, Numbers(program))]
+
+
+def adjoints(program: Program, weights: Sequence[Any]) -> list[Any]:
+    """The adjoint of every row as a number or an array, for weights of the outputs: 0 where nothing
+    arrives, None for rows that have no derivative. Complex ones are paired as those of ad.vjp."""
+    seeds = [
+        (row, conjugate(cast(w, program.steps[row].value)))
+        for row, w in output_seeds(program, weights)
+    ]
+    with quiet():
+        found = dict(pull(program, seeds, Numbers(program)))
+        return [
+            conjugate(cast(found[row], step.value)) if row in found else zero_of(step)
+            for row, step in enumerate(program.steps)
+        ]
+
+
+def zero_of(step: Step) -> Any:
+    """The zero of a row's tangents and adjoints; None where it has no derivative."""
+    return zeros(step.shape, step.like) if has_derivative(step) else None

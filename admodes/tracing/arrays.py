@@ -17,7 +17,7 @@ from admodes.core.carrier import value
 from admodes.core.record import Guard, Program, Ref
 from admodes.core.values import shape_of
 from admodes.programs.arrays import ArrayProgram, array_program
-from admodes.programs.replay import adjoints, tangents
+from admodes.programs.sweep import adjoints, tangents
 from admodes.tracing.rows import row_notes
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
@@ -134,11 +134,13 @@ def array_trace(
     directions = None
     if seeds is not None:
         directions = _input_directions(recorded.names, inputs, seeds)
-        dots = derived.tangents(
-            {x.row for x, n in zip(program.inputs, recorded.names, strict=True) if n in seeds}
-        )
-        moved = tangents(program, [directions[n] for n in recorded.names])
-        moved = [t if i in dots else None for i, t in enumerate(moved)]
+        seeded_rows = {
+            x.row: directions[n]
+            for x, n in zip(program.inputs, recorded.names, strict=True)
+            if n in seeds
+        }
+        dots = derived.tangents(set(seeded_rows))
+        moved = tangents(program, seeded_rows)
     engine = adjoints(program, ws)
     data = derived.values(engine)
     add_seeds(data, derived, seeded, ws)

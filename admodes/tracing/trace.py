@@ -15,11 +15,9 @@ import numpy as np
 from admodes.core.carrier import value
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
-from admodes.core.space import zeros
-from admodes.core.values import shape_of
 from admodes.programs.arrays import by_array
 from admodes.programs.scalars import scalar_program
-from admodes.programs.sweep import Numbers, has_derivative, output_seeds, pull, push
+from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
 from admodes.tracing.rows import Row, scalar_rows
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.result import Result
@@ -203,22 +201,24 @@ def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> 
 
 def _sweep_forward(t: Trace) -> None:
     """The tangents of every row for each direction; 0 where none arrives."""
+    zeros = [zero_of(step) for step in t.program.steps]
     for direction, seed in t.seeds["forward"].items():
         seeds = {x["row"]: seed[x["name"]] for x in t.inputs}
         for row, tangent in push(t.program, seeds, Numbers(t.program)):
-            t.rows[row].tangents[direction] = _zero(t, row) if tangent is None else tangent
+            t.rows[row].tangents[direction] = zeros[row] if tangent is None else tangent
 
 
 def _sweep_reverse(t: Trace) -> None:
     """The adjoints of every row for each direction. Every row starts with 0, so that those are
     visited as well on which the output does not depend."""
-    blank = [(row, w) for row in range(len(t.rows)) if (w := _zero(t, row)) is not None]
+    zeros = enumerate(map(zero_of, t.program.steps))
+    starts = [(row, zero) for row, zero in zeros if zero is not None]
     for direction, seed in t.seeds["reverse"].items():
         seeds = output_seeds(t.program, [seed[y["name"]] for y in t.outputs])
         for row in t.rows:
             row.adjoints[direction], row.contributions[direction] = None, []
         domain = _Contributions(t, direction)
-        for i, adjoint in pull(t.program, blank + seeds, domain):
+        for i, adjoint in pull(t.program, starts + seeds, domain):
             t.rows[i].adjoints[direction] = adjoint
             t.rows[i].contributions[direction].sort(key=lambda c: (c["row"], c["arg"]))
 
@@ -234,17 +234,11 @@ class _Contributions(Numbers):
         term = super().pull(row, k, adjoint)
         source = self.steps[row].args[k].row
         partial = self.trace.rows[row].partials[k]
-        shown = _zero(self.trace, source) if term is None else term
+        shown = zero_of(self.steps[source]) if term is None else term
         self.trace.rows[source].contributions[self.direction].append(
             {"row": row, "arg": k, "adjoint": adjoint, "partial": partial, "value": shown}
         )
         return term
-
-
-def _zero(t: Trace, row: int) -> Any:
-    """The zero of a row's tangents and adjoints; None where it has none."""
-    step = t.program.steps[row]
-    return zeros(shape_of(step.value), step.value) if has_derivative(step) else None
 
 
 def _jacobian(t: Trace, modes: Sequence[str]) -> dict:
