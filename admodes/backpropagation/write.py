@@ -27,10 +27,10 @@ Written = tuple[str, float]
 
 def formula_text(t: Term, dialect: Text) -> str:
     """t in a dialect; accents and names are the dialect's."""
-    return Writer(dialect).write(t)[0]
+    return FormulaWriter(dialect).write(t)[0]
 
 
-class Writer:
+class FormulaWriter:
     def __init__(self, dialect: Text) -> None:
         self.dialect = dialect
         self.latex = dialect.name == "latex"

@@ -12,7 +12,7 @@ from admodes.compilation.places import (
     ITEMS,
     LAYOUT,
     PAIRS,
-    Place,
+    Capture,
     same_items,
 )
 from admodes.compilation.signature import Array, Number, Static
@@ -120,7 +120,7 @@ def _rebound(cases: Sequence[Specialisation]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _alike(a: Place, b: Place) -> bool:
+def _alike(a: Capture, b: Capture) -> bool:
     if a.test in (CONTENT, LAYOUT, BYTES):
         return bool(a.value == b.value)
     if a.test in (ITEMS, ENTRIES):

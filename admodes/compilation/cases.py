@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.compilation.places import Place
+from admodes.compilation.places import Capture
 from admodes.compilation.protocol import Run
 from admodes.compilation.signature import Signature, Static
 from admodes.core.record import Program
@@ -20,7 +20,7 @@ class Specialisation:
     its program as recorded and as it is run, and how often (about, where threads share it)."""
 
     signature: Signature
-    places: list[Place]
+    places: list[Capture]
     program: Program
     optimised: Program
     run: Run
@@ -67,7 +67,7 @@ def references(signature: Signature) -> dict[int, weakref.ref]:
     }
 
 
-def referred(place: Place, references: dict[int, weakref.ref]) -> Place:
+def referred(place: Capture, references: dict[int, weakref.ref]) -> Capture:
     """A place that does not keep an argument alive."""
     owner, value = (references.get(id(x), x) for x in (place.owner, place.value))
     return place._replace(owner=owner, value=value)

@@ -28,7 +28,7 @@ from admodes.compilation.cases import Specialisation, ended, objects, references
 from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.leaks import Changed, leaking
-from admodes.compilation.places import CONTENT, Place, content_of
+from admodes.compilation.places import CONTENT, Capture, content_of
 from admodes.compilation.protocol import MISS
 from admodes.compilation.purity import ImpureError, difference, far_apart
 from admodes.compilation.recording import Recording, recorded
@@ -245,7 +245,7 @@ class Compiled:
         """The specialisation for a recording. Its arrays have to have the entries that they have,
         until the function has run for the second time."""
         optimised, run = built(made.program, self._backend, self._exact)
-        found = [Place("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
+        found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
         places = [referred(p, known) for p in (*captures.places, *found)]
         compares = any(step.is_test for step in made.program.steps)
@@ -254,7 +254,7 @@ class Compiled:
         loose = entry(signature, places, lambda *leaves: [None], LEAF)[0] if captures.held else None
         for key, a in captures.held.items():
             what = f"the entries of {captures.names[key]}"
-            places.append(Place(what, CONTENT, a, None, content_of(a)))
+            places.append(Capture(what, CONTENT, a, None, content_of(a)))
         enter, text = entry(signature, places, run, tree)
         case = Specialisation(
             signature, places, made.program, optimised, run, enter, text, loose=loose

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation import places as at
-from admodes.compilation.places import Place
+from admodes.compilation.places import Capture
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.signature import FLOAT, Array, Number, Signature, Slot, sorted_out
 from admodes.core.carrier import is_numpys
@@ -101,7 +101,7 @@ KNOWN = {
 }
 
 
-def entry(signature: Signature, places: list[Place], run: Run, out_tree: Tree) -> tuple:
+def entry(signature: Signature, places: list[Capture], run: Run, out_tree: Tree) -> tuple:
     """A function of (args, kwargs) that gives the result, or MISS in another case, and its text."""
     text = Text()
     arguments = _Arguments(text, signature)
@@ -113,7 +113,7 @@ def entry(signature: Signature, places: list[Place], run: Run, out_tree: Tree) -
     return text.function("def call(args, kwargs):")
 
 
-def intact(places: list[Place]) -> bool:
+def intact(places: list[Capture]) -> bool:
     """Whether what a function refers to still stands where it stood."""
     text = Text()
     _check_places(text, places, {})
@@ -121,7 +121,7 @@ def intact(places: list[Place]) -> bool:
     return text.function("def intact():")[0]() is not MISS
 
 
-def _check_places(text: Text, places: list[Place], references: dict[int, str]) -> None:
+def _check_places(text: Text, places: list[Capture], references: dict[int, str]) -> None:
     """references: the names of arguments, by the ids of the weak references to them, which stand
     in places for the arguments themselves."""
 

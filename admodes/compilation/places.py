@@ -30,7 +30,7 @@ CONTEXT = "{owner}.get({key}) is {value}"
 ABSENT = object()
 
 
-class Place(NamedTuple):
+class Capture(NamedTuple):
     """Where something that the function refers to stands: what it is called, and a test in Python
     that owner still holds value there."""
 

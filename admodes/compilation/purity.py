@@ -16,7 +16,7 @@ from admodes.compilation.entry import intact
 from admodes.compilation.interpreter import same
 from admodes.compilation.kinds import attributes
 from admodes.compilation.naming import is_foreign
-from admodes.compilation.places import CONTENT, Place, content_of, same_bytes, same_items
+from admodes.compilation.places import CONTENT, Capture, content_of, same_bytes, same_items
 from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref, Step
@@ -77,7 +77,7 @@ class State:
         return found
 
 
-def first_changed(places: list[Place]) -> Place | None:
+def first_changed(places: list[Capture]) -> Capture | None:
     """A place that does not hold any more what it held. A test of many is one piece of code."""
     if intact(places):
         return None

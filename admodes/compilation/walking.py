@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from admodes.compilation.kinds import fields
-from admodes.compilation.places import Place
+from admodes.compilation.places import Capture
 from admodes.core.op import Op
 
 MOST = 20_000
@@ -31,7 +31,7 @@ class Walk:
     looked at, by id."""
 
     def __init__(self) -> None:
-        self.places: list[Place] = []
+        self.places: list[Capture] = []
         self.seen: dict[int, Any] = {}
         self._due: deque[tuple[Any, str]] = deque()
         self._steps = self._depth = 0
@@ -62,7 +62,7 @@ class Walk:
 
     def _guard(self, what: str, test: str, owner: Any, key: Any, value: Any) -> None:
         self._step(what, COST_OF_TEST)
-        self.places.append(Place(what, test, owner, key, value))
+        self.places.append(Capture(what, test, owner, key, value))
 
 
 def name_of(x: Any) -> str:

@@ -21,7 +21,7 @@ from admodes.core.batch import Batch
 from admodes.core.carrier import PRINTED, Carrier, Level, innermost
 from admodes.core.kinks import first_kink, mask_of
 from admodes.core.op import Op
-from admodes.core.places import Place, called, layers, place_of_call
+from admodes.core.places import CallSite, called, layers, place_of_call
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.roots import origin, smooth
 from admodes.core.scalars import counted, fitting
@@ -44,7 +44,7 @@ class StrictError(ArithmeticError):
     None where no line is to blame."""
 
     def __init__(
-        self, what: str, place: Place, operation: str, values: tuple, entry: tuple
+        self, what: str, place: CallSite, operation: str, values: tuple, entry: tuple
     ) -> None:
         at = f" in entry {list(entry)}" if entry else ""
         line = place.line
@@ -205,7 +205,7 @@ class Checked(Carrier):
             raise StrictError(text, place_of_call(), "value", (innermost(self),), ())
 
 
-def _root(op: Op, args: tuple, xs: tuple, params: dict | None, place: Place) -> Root | None:
+def _root(op: Op, args: tuple, xs: tuple, params: dict | None, place: CallSite) -> Root | None:
     """The kink that the result keeps, as a root at its kink or a part of one. Raises StrictError
     at every other kink."""
     met = first_kink(op, xs, params) if op.kinked else None
@@ -258,7 +258,7 @@ def _kept(op: Op, args: tuple, params: dict | None) -> Any:
     return op.dispatch(tuple(masks), params)
 
 
-def _born(op: Op, xs: tuple, y: Any, place: Place) -> StrictError:
+def _born(op: Op, xs: tuple, y: Any, place: CallSite) -> StrictError:
     """The error for a number that is not finite: raised where the function makes it, kept where a
     derivative does, since an exact zero may still cut it off."""
     values = np.asarray(innermost(y))

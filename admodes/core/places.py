@@ -32,7 +32,7 @@ RULES = frozenset(("jvp", "vjp", "partial", "term"))
 """The methods of operations in which rules run."""
 
 
-class Place(NamedTuple):
+class CallSite(NamedTuple):
     """Where an operation runs: the line of the user's code; whether it belongs to a derivative,
     and there the operation whose rule runs it, if any, and that operation's result."""
 
@@ -46,7 +46,7 @@ class Place(NamedTuple):
         return "" if self.line is None else f"; {self.line[0]}, line {self.line[1]}"
 
 
-def place_of_call() -> Place:
+def place_of_call() -> CallSite:
     """Where the caller of the caller was called."""
     frame: Any = sys._getframe(2)
     derives, rule, result = False, None, None
@@ -55,14 +55,14 @@ def place_of_call() -> Place:
         if name.startswith(COMMANDS):
             break
         if not name.startswith(INSIDE):
-            return Place((name, frame.f_lineno), derives, rule, result)
+            return CallSite((name, frame.f_lineno), derives, rule, result)
         if frame.f_code.co_name in RULES and rule is None:
             found = frame.f_locals.get("self")
             if isinstance(found, Op):
                 derives, rule, result = True, found, frame.f_locals.get("y")
         derives = derives or frame.f_code.co_name == "pull_back"
         frame = frame.f_back
-    return Place(None, derives, rule, result)
+    return CallSite(None, derives, rule, result)
 
 
 def layers(x: Any) -> Iterator[Carrier]:

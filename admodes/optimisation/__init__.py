@@ -24,12 +24,12 @@ from admodes.optimisation import (
     products,
     sums,
 )
-from admodes.optimisation.columns import columns
-from admodes.optimisation.entries import entries
 from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
-from admodes.optimisation.gathers import gathers
-from admodes.optimisation.packing import packing
-from admodes.optimisation.strong import plain_products
+from admodes.optimisation.gather_forwarding import forward_gathers
+from admodes.optimisation.scalar_replacement import replace_arrays
+from admodes.optimisation.strong_products import plain_products
+from admodes.optimisation.structure_of_arrays import split_samples
+from admodes.optimisation.superword_packing import pack_scalars
 from admodes.programs.costs import cost, total
 
 __all__ = ["Effect", "Loose", "effects", "lower", "optimise"]
@@ -91,9 +91,9 @@ def optimise(program: Program, exact: bool = True) -> Program:
     But NumPy adds up an array in the order in which it lies in memory, and where an operand of a
     sum lies otherwise than before, the sum may round otherwise, by at most n u Σ|terms|.
 
-    Otherwise strong products are plain ones where that shows (see `strong`), and sums of products
-    are taken in the cheapest order (see `sums` and `contractions`), within rounding: where an
-    output among the program's suspects is not finite, the exact program has to be run.
+    Otherwise strong products are plain ones where that shows (see `strong_products`), and sums of
+    products are taken in the cheapest order (see `sums` and `contractions`), within rounding:
+    where an output among the program's suspects is not finite, the exact program has to be run.
 
     >>> from admodes.core.record import record
     >>> from admodes.optimisation import optimise
@@ -111,10 +111,10 @@ def optimise(program: Program, exact: bool = True) -> Program:
 def _before(exact: bool) -> list[tuple[str, Callable[[Program], Program]]]:
     """The passes that change what the list is made of; the local ones clean up after them."""
     found: list[tuple[str, Callable[[Program], Program]]] = [
-        ("entries of arrays", entries),
-        ("selections", gathers),
+        ("entries of arrays", replace_arrays),
+        ("selections", forward_gathers),
     ]
-    return found if exact else [*found, ("columns of samples", columns)]
+    return found if exact else [*found, ("columns of samples", split_samples)]
 
 
 def _loose(program: Program, passes: tuple[str, ...]) -> Program:
@@ -135,7 +135,7 @@ def _is_float(program: Program, y: Any) -> bool:
 
 
 def _packed(program: Program, exact: bool) -> Program:
-    found = packing(program, exact)
+    found = pack_scalars(program, exact)
     return program if found is program else local(found, LOCAL if exact else LOCAL + LOOSE)
 
 

@@ -13,7 +13,7 @@ from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
 from admodes.optimisation.axes import summed_axes
-from admodes.optimisation.certainty import finite
+from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
 

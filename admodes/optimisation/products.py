@@ -15,7 +15,7 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
 from admodes.optimisation.axes import summed_axes
-from admodes.optimisation.certainty import finite
+from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.keys import param_key
 from admodes.optimisation.literals import number

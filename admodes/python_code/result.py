@@ -20,7 +20,7 @@ from admodes.programs.scalars import scalar_program
 from admodes.python_code.derive import Listed, Sweeps
 from admodes.python_code.kernels import Kernels
 from admodes.python_code.structure import Part, apart, parts, together, tops_of
-from admodes.python_code.writer import Constants, Returned, Writer, constant
+from admodes.python_code.writer import Constants, PythonWriter, Returned, constant
 from admodes.views.render import preformatted
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -226,7 +226,7 @@ def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray], call_of: C
         kernels = shared.fresh()
         constants.used = set()
         own = name if part == "f" else f"{name}_{part}"
-        texts[part] = Writer(listed, kernels, constants).function(
+        texts[part] = PythonWriter(listed, kernels, constants).function(
             own, docs[part], call_of.names(part), call_of.taken(part), call_of.returned(part)
         )
         above[part] = _above(kernels, constants)

@@ -74,7 +74,7 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
 
 
-class Writer:
+class PythonWriter:
     """One function as text."""
 
     def __init__(self, listed: Listed, kernels: Kernels, constants: Constants) -> None:

@@ -47,7 +47,7 @@ MATRICES = frozenset(
 
 
 @dataclass
-class Place:
+class Application:
     """An operation at its place in the list: rows[i] is what argument i depends on, None for
     nothing; constants[i] says whether it is the same in every run."""
 
@@ -113,7 +113,7 @@ def _propagated(program: Program, step: Step, found: list[Rows], n: int) -> Rows
     if op.passive or all(r is None for r in rows):
         return None
     constants = [not isinstance(a, Ref) for a in step.args]
-    at = Place(
+    at = Application(
         op,
         program.arguments(step),
         rows,
@@ -125,7 +125,7 @@ def _propagated(program: Program, step: Step, found: list[Rows], n: int) -> Rows
     return rule_for(op)(at)
 
 
-def rule_for(op: Op) -> Callable[[Place], Rows]:
+def rule_for(op: Op) -> Callable[[Application], Rows]:
     """How the dependencies of an operation's arguments become those of its result."""
     if op.name in RULES:
         return RULES[op.name]
@@ -138,7 +138,7 @@ def rule_for(op: Op) -> Callable[[Place], Rows]:
     return _matrices if op.name in MATRICES else _dense
 
 
-def _entrywise(at: Place) -> Rows:
+def _entrywise(at: Application) -> Rows:
     cut = _zeros(at) if at.op.name in PRODUCTS else None
     parts = []
     for i in at.active:
@@ -150,7 +150,7 @@ def _entrywise(at: Place) -> Rows:
     return union(parts)
 
 
-def _zeros(at: Place) -> Any:
+def _zeros(at: Application) -> Any:
     """Where a product has a constant factor 0; None for nowhere."""
     for a, constant in zip(at.args, at.constants, strict=True):
         if constant and not np.all(a):
@@ -168,7 +168,7 @@ def numbered(op: Op, args: tuple, params: dict, moving: range) -> np.ndarray:
     return np.asarray(op.array(*given, **params)).astype(np.intp, copy=False)
 
 
-def _moved(at: Place) -> Rows:
+def _moved(at: Application) -> Rows:
     if at.op.name == "reshape":
         return at.rows[0]
     origin = numbered(at.op, at.args, at.params, range(len(at.args))) - 1
@@ -178,7 +178,7 @@ def _moved(at: Place) -> Rows:
     return gathered(stacked(at.rows, sizes, at.n), origin)
 
 
-def _where(at: Place) -> Rows:
+def _where(at: Application) -> Rows:
     if not at.constants[0]:
         return _entrywise(at)
     origin = numbered(at.op, at.args, {}, range(1, 3)) - 1
@@ -191,18 +191,18 @@ def placed(shape: tuple[int, ...], index: Any, source: tuple[int, ...]) -> np.nd
     return np.broadcast_to(numbers(shape)[index], source)
 
 
-def _place(at: Place) -> Rows:
+def _place(at: Application) -> Rows:
     into = placed(at.shape, at.params["index"], at.shapes[0])
     return collected(at.rows[0], into, numbers(at.shapes[0]), at.size)
 
 
-def _pick_along(at: Place) -> Rows:
+def _pick_along(at: Application) -> Rows:
     if not at.constants[1]:
         return _whole_lines(at)
     return gathered(at.rows[0], numbered(at.op, at.args, at.params, range(1)) - 1)
 
 
-def _add_along(at: Place) -> Rows:
+def _add_along(at: Application) -> Rows:
     if not at.constants[1]:
         return _whole_lines(at)
     axis = at.params["axis"]
@@ -212,7 +212,7 @@ def _add_along(at: Place) -> Rows:
     return collected(at.rows[0], into, of, at.size)
 
 
-def _reduced(at: Place) -> Rows:
+def _reduced(at: Application) -> Rows:
     shape = at.shapes[0]
     axes = all_axes(at.params.get("axis"), len(shape))
     return _to_groups(at.rows[0], shape, kept_shape(shape, axes))
@@ -224,13 +224,13 @@ def _to_groups(rows: Rows, shape: tuple[int, ...], kept: tuple[int, ...]) -> Row
     return collected(rows, into, numbers(shape), math.prod(kept))
 
 
-def _unbroadcast(at: Place) -> Rows:
+def _unbroadcast(at: Application) -> Rows:
     shape = at.shapes[0]
     kept = (1,) * (len(shape) - len(at.shape)) + at.shape
     return _to_groups(at.rows[0], shape, kept)
 
 
-def _whole_lines(at: Place) -> Rows:
+def _whole_lines(at: Application) -> Rows:
     """Every entry of the result depends on all entries of its line along the axis."""
     shape, axis = at.shapes[0], at.params.get("axis", -1)
     kept = kept_shape(shape, (axis % len(shape),))
@@ -241,7 +241,7 @@ def _whole_lines(at: Place) -> Rows:
     return gathered(rows, np.broadcast_to(numbers(kept), at.shape))
 
 
-def _accumulated(at: Place) -> Rows:
+def _accumulated(at: Application) -> Rows:
     """The first 1, 2, … entries along an axis."""
     axis, shape = at.params["axis"], at.shape
     length = shape[axis]
@@ -251,7 +251,7 @@ def _accumulated(at: Place) -> Rows:
     return collected(at.rows[0], lines[:, later], lines[:, earlier], at.size)
 
 
-def _matmul(at: Place) -> Rows:
+def _matmul(at: Application) -> Rows:
     ranks = [len(shape) for shape in at.shapes]
     lead = [chr(ord("A") + k) for k in range(max(*ranks, 2) - 2)]
     left, right = ("".join(lead[len(lead) - max(r - 2, 0) :]) for r in ranks)
@@ -260,11 +260,11 @@ def _matmul(at: Place) -> Rows:
     return _contracted(at, terms, output)
 
 
-def _einsum(at: Place) -> Rows:
+def _einsum(at: Application) -> Rows:
     return _contracted(at, at.params["terms"], at.params["output"])
 
 
-def _contracted(at: Place, terms: tuple[str, ...], output: str) -> Rows:
+def _contracted(at: Application, terms: tuple[str, ...], output: str) -> Rows:
     """A sum of products over the letters that the output has not."""
     sizes: dict[str, int] = {}
     for term, shape in zip(terms, at.shapes, strict=True):
@@ -282,7 +282,13 @@ def _contracted(at: Place, terms: tuple[str, ...], output: str) -> Rows:
 
 
 def _through_all(
-    at: Place, own: np.ndarray, terms: tuple, i: int, k: int, output: str, sizes: dict[str, int]
+    at: Application,
+    own: np.ndarray,
+    terms: tuple,
+    i: int,
+    k: int,
+    output: str,
+    sizes: dict[str, int],
 ) -> Rows:
     """Factors without known zeros: the union over the letters that are added up, repeated along
     those that only the output has."""
@@ -298,7 +304,13 @@ def _through_all(
 
 
 def _through_zeros(
-    at: Place, own: np.ndarray, terms: tuple, i: int, k: int, output: str, sizes: dict[str, int]
+    at: Application,
+    own: np.ndarray,
+    terms: tuple,
+    i: int,
+    k: int,
+    output: str,
+    sizes: dict[str, int],
 ) -> Rows:
     """Only the non-zeros of the constant factor k count."""
     factor = np.broadcast_to(at.args[k], tuple(sizes[c] for c in terms[k]))
@@ -315,7 +327,7 @@ def _through_zeros(
     return collected(at.rows[i], np.broadcast_to(into, of.shape), of, at.size)
 
 
-def _matrices(at: Place) -> Rows:
+def _matrices(at: Application) -> Rows:
     """Dense in each matrix of a stack, of the last two axes."""
     leads = [at.shapes[i][:-2] for i in at.active]
     lead = np.broadcast_shapes(*leads, at.shape[: max(map(len, leads))])
@@ -330,7 +342,7 @@ def _matrices(at: Place) -> Rows:
     return gathered(union(parts), np.repeat(np.arange(count), each))
 
 
-def _dense(at: Place) -> Rows:
+def _dense(at: Application) -> Rows:
     """Every entry of the result depends on everything that the arguments depend on."""
     parts = []
     for i in at.active:
@@ -339,7 +351,7 @@ def _dense(at: Place) -> Rows:
     return gathered(union(parts), np.zeros(at.size, np.intp))
 
 
-RULES: dict[str, Callable[[Place], Rows]] = {
+RULES: dict[str, Callable[[Application], Rows]] = {
     "where": _where,
     "place": _place,
     "take_along_axis": _pick_along,

@@ -10,7 +10,7 @@ import ctypes
 import functools
 from typing import Any
 
-from admodes.compilation.llvm.jit import Code, compiled
+from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import MOST_DIMS, MOST_OPERANDS, MOST_STEPS, Call
 
 HEADER = 2
@@ -82,7 +82,7 @@ def _call_text() -> str:
 class Driver:
     """quick keeps the interpreter's lock during the run, patient gives it to other threads."""
 
-    def __init__(self, dispatch: Code, call: Code) -> None:
+    def __init__(self, dispatch: MachineCode, call: MachineCode) -> None:
         self.codes = dispatch, call
         self.call = call.address
         self.quick: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(dispatch.address)

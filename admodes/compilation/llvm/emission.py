@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from admodes.compilation.llvm.groups import Entry, Fused, Value
+from admodes.compilation.llvm.groups import EntryOperation, Fused, Value
 from admodes.compilation.llvm.loops import collapsed
 from admodes.compilation.llvm.lowerings import literal
-from admodes.compilation.llvm.places import ITEM, Buffer, Place, Positions
+from admodes.compilation.llvm.places import ITEM, Buffer, Positions, Region
 
 PLAIN = frozenset((0.0, 1.0, -1.0))
 """Numbers that are part of the text; others are in cells, so that steps of a loop are alike."""
@@ -100,15 +100,15 @@ class _Function:
         lines.append(f"{slot.name} = getelementptr i8, ptr %base, i64 {distance}")
         return slot
 
-    def _place(self, place: Place) -> Slot:
+    def _place(self, place: Region) -> Slot:
         strides = place.spread(self.rank)
         key = place.buffer, place.offset, strides, place.kind
         return self._slot(key, Cell(place.buffer, place.offset), place.kind, strides)
 
-    def _gathered(self, place: Place) -> tuple[Slot, Slot, bool]:
+    def _gathered(self, place: Region) -> tuple[Slot, Slot, bool]:
         assert place.positions is not None
         held = self.positions.buffer(place.positions)
-        index = Place(held, "i", place.shape, 0, place.positions.strides)
+        index = Region(held, "i", place.shape, 0, place.positions.strides)
         source = self._slot((place.buffer, "all"), Cell(place.buffer), "-", (0,) * self.rank)
         return source, self._place(index), bool((place.positions < 0).any())
 
@@ -123,7 +123,7 @@ class _Function:
         slot = self._slot(literal(a.number), Cell(None, 0, a.number), "d", (0,) * self.rank)
         return self._read(slot), "d"
 
-    def _load(self, place: Place) -> str:
+    def _load(self, place: Region) -> str:
         if place.positions is None:
             slot = self._place(place)
             return self._read(slot)
@@ -158,7 +158,7 @@ class _Function:
         else:
             self.lines.append(f"{name} = load {MEMORY[kind]}, ptr {address}, align 8")
 
-    def _entry(self, entry: Entry) -> None:
+    def _entry(self, entry: EntryOperation) -> None:
         y = f"v{len(self.names)}"
         takes, result = entry.lowering.takes, entry.kind
         args = []
@@ -183,7 +183,7 @@ class _Function:
             self.lines.append(f"{made} = fcmp une double {name}, {literal(0.0)}")
         return made
 
-    def _store(self, name: str, kind: str, place: Place) -> None:
+    def _store(self, name: str, kind: str, place: Region) -> None:
         if kind != place.kind:
             name = self._converted(name, place.kind)
         address = self._place(place).name

@@ -8,7 +8,7 @@ from typing import Any
 
 from admodes.compilation.llvm.loops import Call
 from admodes.compilation.llvm.lowerings import Lowering
-from admodes.compilation.llvm.places import Buffer, Place, new_place
+from admodes.compilation.llvm.places import Buffer, Region, new_place
 from admodes.core.record import Guard, Step
 
 LONGEST = 400
@@ -25,8 +25,8 @@ class Value:
 
     kind: str
     shape: tuple[int, ...]
-    entry: Entry | None = None
-    place: Place | None = None
+    entry: EntryOperation | None = None
+    place: Region | None = None
     number: float = 0.0
 
     @property
@@ -35,7 +35,7 @@ class Value:
 
 
 @dataclass(eq=False)
-class Entry:
+class EntryOperation:
     """An operation on entries: lowered, of values of this shape or broadcast to it; the result is
     put into dests. A guard: the truth value that it has to be."""
 
@@ -44,7 +44,7 @@ class Entry:
     kind: str
     shape: tuple[int, ...]
     group: int = -1
-    dests: list[Place] = field(default_factory=list)
+    dests: list[Region] = field(default_factory=list)
     expected: bool | None = None
 
 
@@ -53,7 +53,7 @@ class Fused:
     """Entries of one shape."""
 
     shape: tuple[int, ...]
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[EntryOperation] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ class Foreign:
     step: Step
     row: int
     args: tuple[Any, ...]
-    out: Place | None
+    out: Region | None
 
 
 @dataclass(eq=False)
@@ -92,7 +92,7 @@ class Groups:
         self.all.append(group)
         return len(self.all) - 1
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: EntryOperation) -> None:
         """Give an entry its group."""
         shape = entry.shape
         due = self.floor
@@ -120,7 +120,7 @@ class Groups:
         if a.place is not None:
             a.place.buffer.read(group)
 
-    def stored(self, a: Value) -> Place:
+    def stored(self, a: Value) -> Region:
         """The place of a value that an entry makes or that is somewhere."""
         if a.place is None:
             assert a.entry is not None
@@ -128,7 +128,7 @@ class Groups:
             self.into(a.entry, a.place)
         return a.place
 
-    def into(self, entry: Entry, place: Place) -> None:
+    def into(self, entry: EntryOperation, place: Region) -> None:
         """Store the result of an entry at one more place, which no group before it writes."""
         entry.dests.append(place)
         place.buffer.written(entry.group)
@@ -148,7 +148,7 @@ def used_buffers(groups: Groups) -> list[Buffer]:
     return list(found)
 
 
-def places_of(group: Any) -> list[Place]:
+def places_of(group: Any) -> list[Region]:
     if isinstance(group, Call):
         return list(group.operands)
     if isinstance(group, Fused):

@@ -38,10 +38,10 @@ ROOM, ROOM_PER_LETTER = 48 * 2**20, 1024
 """Bytes that a compilation takes at most, about: twice what was measured."""
 
 _lock = threading.Lock()
-_known: weakref.WeakValueDictionary[str, Code] = weakref.WeakValueDictionary()
+_known: weakref.WeakValueDictionary[str, MachineCode] = weakref.WeakValueDictionary()
 
 
-class Code:
+class MachineCode:
     """Compiled functions; they live as long as this does."""
 
     def __init__(self, engine: Any, address: int) -> None:
@@ -113,7 +113,7 @@ def _improved(module: Any, effort: Effort) -> None:
         passes.detach()
 
 
-def compiled(texts: Iterable[str], loops: bool) -> list[Code]:
+def compiled(texts: Iterable[str], loops: bool) -> list[MachineCode]:
     """The functions of these texts. loops: they are loops, which passes make better; straight lines
     are as good as they can be."""
     texts = list(texts)
@@ -142,7 +142,7 @@ def _check_room(nbytes: int) -> None:
         ) from None
 
 
-def _compile(texts: dict[str, str], loops: bool) -> dict[str, Code]:
+def _compile(texts: dict[str, str], loops: bool) -> dict[str, MachineCode]:
     binding = llvm()
     size = sum(map(len, texts))
     _check_room(ROOM + ROOM_PER_LETTER * size)
@@ -155,5 +155,5 @@ def _compile(texts: dict[str, str], loops: bool) -> dict[str, Code]:
     engine.finalize_object()
     found = {}
     for name in texts.values():
-        found[name] = _known[name] = Code(engine, engine.get_function_address(name))
+        found[name] = _known[name] = MachineCode(engine, engine.get_function_address(name))
     return found

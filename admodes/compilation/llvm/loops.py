@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from admodes.compilation.llvm.places import Place
+from admodes.compilation.llvm.places import Region
 
 
 class _Ufunc(ctypes.Structure):
@@ -74,21 +74,21 @@ class Call(NamedTuple):
     by `outer` bytes along each; dims and steps are the loop's own."""
 
     loop: Loop
-    operands: tuple[Place, ...]
+    operands: tuple[Region, ...]
     times: tuple[int, int]
     outer: tuple[tuple[int, ...], tuple[int, ...]]
     dims: tuple[int, ...]
     steps: tuple[int, ...]
 
     @property
-    def reads(self) -> tuple[Place, ...]:
+    def reads(self) -> tuple[Region, ...]:
         return self.operands[:-1]
 
 
 MOST_OPERANDS, MOST_DIMS, MOST_STEPS = 4, 4, 9
 
 
-def entrywise(ufunc: np.ufunc, operands: list[Place]) -> Call | None:
+def entrywise(ufunc: np.ufunc, operands: list[Region]) -> Call | None:
     """A call on operands broadcast to the last, the result; None where it takes more than
     three loops or there are positions."""
     loop = loop_of(ufunc)
@@ -101,7 +101,7 @@ def entrywise(ufunc: np.ufunc, operands: list[Place]) -> Call | None:
     return _nested(loop, operands, dims, strides)
 
 
-def reduction(ufunc: np.ufunc, place: Place, out: Place, axes: tuple[int, ...]) -> Call | None:
+def reduction(ufunc: np.ufunc, place: Region, out: Region, axes: tuple[int, ...]) -> Call | None:
     """out = ufunc(out, entry) over all entries along the axes, in NumPy's order; out.shape leaves
     the axes out."""
     loop = loop_of(ufunc)
@@ -114,7 +114,7 @@ def reduction(ufunc: np.ufunc, place: Place, out: Place, axes: tuple[int, ...]) 
 
 
 def _nested(
-    loop: Loop, operands: list[Place], dims: list[int], strides: list[tuple[int, ...]]
+    loop: Loop, operands: list[Region], dims: list[int], strides: list[tuple[int, ...]]
 ) -> Call | None:
     if len(dims) > 3:
         return None
@@ -145,7 +145,7 @@ def collapsed(
     return dims, joined
 
 
-def product(a: Place, b: Place, out: Place) -> Call | None:
+def product(a: Region, b: Region, out: Region) -> Call | None:
     """np.matmul of vectors and matrices, and of stacks of matrices whose leading axes are gone
     through in one stride."""
     loop = loop_of(np.matmul)

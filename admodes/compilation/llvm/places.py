@@ -49,7 +49,7 @@ class Buffer:
 
 
 @dataclass(eq=False)
-class Place:
+class Region:
     """Entries of a kind and shape in a buffer, at offset and strides in bytes; or, where positions
     are given, at these offsets, a negative one standing for a zero."""
 
@@ -73,7 +73,7 @@ class Place:
     def lead(self, rank: int, own: int) -> tuple[int, ...]:
         """The strides of all but the last `own` axes, broadcast to this many axes."""
         count = len(self.shape) - own
-        led = Place(self.buffer, self.kind, self.shape[:count], 0, self.strides[:count])
+        led = Region(self.buffer, self.kind, self.shape[:count], 0, self.strides[:count])
         return led.spread(rank)
 
 
@@ -86,16 +86,16 @@ def packed(shape: tuple[int, ...], item: int) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
-def new_place(kind: str, shape: tuple[int, ...]) -> Place:
+def new_place(kind: str, shape: tuple[int, ...]) -> Region:
     """Entries in a buffer of their own."""
     item = ITEM[kind]
-    return Place(Buffer(math.prod(shape) * item), kind, shape, 0, packed(shape, item))
+    return Region(Buffer(math.prod(shape) * item), kind, shape, 0, packed(shape, item))
 
 
 class _Made:
     """An array interface at an address that is never read."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Region) -> None:
         self.__array_interface__ = {
             "data": (ADDRESS + place.offset, False),
             "shape": place.shape,
@@ -122,7 +122,7 @@ MOVES = VIEWS | frozenset(
 """Operations of one array that put each entry, or a zero, into each place of the result."""
 
 
-def view_of(place: Place, step: Step) -> Place | None:
+def view_of(place: Region, step: Step) -> Region | None:
     """The result of a step that NumPy gives as a view, None where it copies."""
     name, params = step.op.name, step.params or {}
     if place.positions is not None or name not in VIEWS:
@@ -144,16 +144,16 @@ def view_of(place: Place, step: Step) -> Place | None:
     else:
         found = step.op.array(made, **params)
     offset = found.__array_interface__["data"][0] - ADDRESS
-    return Place(place.buffer, place.kind, found.shape, offset, found.strides)
+    return Region(place.buffer, place.kind, found.shape, offset, found.strides)
 
 
-def _reshaped(place: Place, shape: tuple[int, ...]) -> Place | None:
+def _reshaped(place: Region, shape: tuple[int, ...]) -> Region | None:
     """Axes of length 1 come and go without a copy."""
     if [n for n in place.shape if n != 1] != [n for n in shape if n != 1]:
         return None
     own = (s for n, s in zip(place.shape, place.strides, strict=True) if n != 1)
     strides = tuple(0 if n == 1 else next(own) for n in shape)
-    return Place(place.buffer, place.kind, shape, place.offset, strides)
+    return Region(place.buffer, place.kind, shape, place.offset, strides)
 
 
 @dataclass
@@ -164,7 +164,7 @@ class Positions:
     kept: dict[bytes, np.ndarray] = field(default_factory=dict)
     buffers: dict[int, Buffer] = field(default_factory=dict)
 
-    def moved(self, place: Place, step: Step) -> Place | None:
+    def moved(self, place: Region, step: Step) -> Region | None:
         """The result of a step that puts entries into other places; None where it adds some up."""
         if step.op.name not in MOVES:
             return None
@@ -175,7 +175,7 @@ class Positions:
         found = self.known[key]
         if found is None:
             return None
-        return Place(place.buffer, place.kind, found.shape, positions=found)
+        return Region(place.buffer, place.kind, found.shape, positions=found)
 
     def buffer(self, positions: np.ndarray) -> Buffer:
         """The constant that holds a list of positions."""
@@ -191,7 +191,7 @@ class Positions:
         return self.kept.setdefault(key, positions)
 
 
-def _positions(place: Place, op: Op, params: dict) -> np.ndarray | None:
+def _positions(place: Region, op: Op, params: dict) -> np.ndarray | None:
     count = math.prod(place.shape)
     numbers = np.arange(1, count + 1).reshape(place.shape)
     if op.name == "place" and not _is_once(op, params, place.shape):

@@ -11,10 +11,10 @@ import numpy as np
 from admodes.compilation.interpreter import by_last_row
 from admodes.compilation.llvm import loops
 from admodes.compilation.llvm.expansion import summed_axes
-from admodes.compilation.llvm.groups import LONGEST, Check, Entry, Foreign, Groups, Value
+from admodes.compilation.llvm.groups import LONGEST, Check, EntryOperation, Foreign, Groups, Value
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
-from admodes.compilation.llvm.places import FOREVER, TYPES, Place, Positions, new_place, view_of
+from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import shape_of
 
@@ -54,7 +54,7 @@ class Plan:
             steps[row].like for row in self.program.captured
         ]
 
-    def _leaf(self, i: int, value: Any) -> Place:
+    def _leaf(self, i: int, value: Any) -> Region:
         place = new_place("d", shape_of(value))
         buffer = place.buffer
         buffer.home, buffer.number = ("leaf" if buffer.size >= LARGE else "arena"), i
@@ -89,7 +89,7 @@ class Plan:
         name = step.op.name
         lowered = lowering(step.op, not shape)
         if lowered is not None:
-            entry = Entry(lowered, tuple(args), kind, shape)
+            entry = EntryOperation(lowered, tuple(args), kind, shape)
             self.groups.put(entry)
             return Value(kind, shape, entry=entry)
         if step.op.custom:
@@ -117,12 +117,12 @@ class Plan:
         found = view_of(place, step) or self.positions.moved(place, step)
         return None if found is None else Value(found.kind, found.shape, place=found)
 
-    def _copied(self, x: Value, dest: Place) -> Value:
+    def _copied(self, x: Value, dest: Region) -> Value:
         """x stored at dest, by the entry that makes it where it can be."""
         if x.entry is not None and x.shape == dest.shape and x.kind == dest.kind:
             self.groups.into(x.entry, dest)
         else:
-            entry = Entry(ENTRIES["copy"], (x,), dest.kind, dest.shape, dests=[dest])
+            entry = EntryOperation(ENTRIES["copy"], (x,), dest.kind, dest.shape, dests=[dest])
             self.groups.put(entry)
         return Value(dest.kind, dest.shape, place=dest)
 
@@ -140,7 +140,7 @@ class Plan:
                 shape = shape[:axis] + shape[axis + 1 :]
                 strides = strides[:axis] + strides[axis + 1 :]
             offset = at * whole.strides[axis]
-            self._copied(a, Place(whole.buffer, "d", shape, offset, strides))
+            self._copied(a, Region(whole.buffer, "d", shape, offset, strides))
             at += n
         return Value("d", whole.shape, place=whole)
 
@@ -154,7 +154,7 @@ class Plan:
             call = make([*whole, out])
         return None if call is None else self._appended(call, out)
 
-    def _whole(self, x: Value) -> Place:
+    def _whole(self, x: Value) -> Region:
         """The place of x with its entries one after the other."""
         place = self.groups.stored(x)
         if place.is_whole:
@@ -163,7 +163,7 @@ class Plan:
         assert found is not None
         return found
 
-    def _appended(self, call: loops.Call, out: Place) -> Value:
+    def _appended(self, call: loops.Call, out: Region) -> Value:
         at = self.groups.append(call)
         for place in call.reads:
             place.buffer.read(at)
@@ -187,7 +187,7 @@ class Plan:
         if kept == shape:
             return made
         whole = new_place("d", shape)
-        return Value("d", shape, place=Place(out.buffer, "d", shape, 0, whole.strides))
+        return Value("d", shape, place=Region(out.buffer, "d", shape, 0, whole.strides))
 
     def _foreign(self, row: int, step: Step, kind: str | None) -> Value | None:
         out = None if kind is None else new_place(kind, step.shape)
@@ -226,7 +226,7 @@ class Plan:
                 entry = found.entry
                 if entry is None or found.kind != "b":
                     nothing = Value("d", (), number=0.0)
-                    entry = Entry(ENTRIES["not_equal"], (found, nothing), "b", ())
+                    entry = EntryOperation(ENTRIES["not_equal"], (found, nothing), "b", ())
                     self.groups.put(entry)
                 entry.expected = guard.expected
                 continue

@@ -14,7 +14,7 @@ import numpy as np
 from admodes.compilation.interpreter import interpret, is_finite, same
 from admodes.compilation.llvm.driver import driver
 from admodes.compilation.llvm.groups import Check, Foreign, Value
-from admodes.compilation.llvm.places import TYPES, Place
+from admodes.compilation.llvm.places import TYPES, Region
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.llvm.segments import LINE, Built, Segment
 from admodes.compilation.protocol import MISS, Miss
@@ -105,7 +105,7 @@ class Arena:
         ]
         self.call = driver().quick if built.layout.size <= SHORT else driver().patient
         self.address = self.parts[0].address if runner.simple else 0
-        self.views: dict[Place, np.ndarray] = {}
+        self.views: dict[Region, np.ndarray] = {}
         leaves = list(enumerate(plan.leaves))
         self.numbers = [i for i, p in leaves if p.shape == ()]
         self.arrays = [(i, self.view(p)) for i, p in leaves if p.shape and not is_outside(p)]
@@ -117,7 +117,7 @@ class Arena:
         ]
         self.givers = [self._giver(i, y) for i, y in enumerate(plan.outputs)]
 
-    def view(self, place: Place) -> np.ndarray:
+    def view(self, place: Region) -> np.ndarray:
         """A place of this arena, of a constant, or of what the caller holds, as an array."""
         buffer = place.buffer
         memory: Any = self.bytes
@@ -187,7 +187,7 @@ class Arena:
             self.objects[part.row] = y.copy() if getattr(y, "base", None) is not None else y
         return True
 
-    def _seen(self, place: Place) -> np.ndarray:
+    def _seen(self, place: Region) -> np.ndarray:
         if is_outside(place):
             return self.view(place)
         if place not in self.views:
@@ -231,7 +231,7 @@ def _own(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else canonical(x)
 
 
-def is_outside(place: Place) -> bool:
+def is_outside(place: Region) -> bool:
     """Whether entries are where the caller has them."""
     return place.buffer.home in ("leaf", "fresh")
 

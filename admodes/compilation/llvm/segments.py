@@ -10,7 +10,7 @@ from typing import Any
 from admodes.compilation.llvm.driver import HEADER, OPERANDS, call_cells, driver
 from admodes.compilation.llvm.emission import Cell, Emitted, emit, is_empty
 from admodes.compilation.llvm.groups import Check, Foreign, Fused, Value, used_buffers
-from admodes.compilation.llvm.jit import Code, compiled
+from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import Call
 from admodes.compilation.llvm.places import FOREVER, Buffer
 from admodes.compilation.llvm.planning import Plan
@@ -79,7 +79,7 @@ class Built:
 
     def __init__(self, plan: Plan) -> None:
         self.layout = Layout(plan)
-        self.codes: list[Code] = []
+        self.codes: list[MachineCode] = []
         self.parts: list[Segment | Foreign | Check] = []
         groups = [g for g in plan.groups.all if not (isinstance(g, Fused) and is_empty(g))]
         made = {k: e for k, (e, _) in enumerate(emitted(plan, groups)) if e is not None}
@@ -142,9 +142,9 @@ def emitted(plan: Plan, groups: list[Any]) -> list[tuple[Emitted | None, bool]]:
     return made
 
 
-def compiled_all(made: dict[int, Emitted], groups: list[Any]) -> dict[int, Code]:
+def compiled_all(made: dict[int, Emitted], groups: list[Any]) -> dict[int, MachineCode]:
     """The code of each group, loops and straight lines by themselves."""
-    found: dict[int, Code] = {}
+    found: dict[int, MachineCode] = {}
     for loops in (False, True):
         rows = [k for k in made if bool(groups[k].shape) == loops]
         texts = list(dict.fromkeys(made[k].text for k in rows))

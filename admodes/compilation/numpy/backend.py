@@ -21,7 +21,7 @@ from admodes.compilation.interpreter import by_last_row, same
 from admodes.compilation.numpy.expressions import as_float64
 from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.statements import array_row, overwrites, owns
-from admodes.compilation.numpy.writer import Writer, is_scalar_row
+from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.compilation.protocol import MISS, Run
 from admodes.core.carrier import quiet
 from admodes.core.record import Guard, Program, Ref, Step
@@ -33,7 +33,7 @@ NONNEGATIVE = ("exp", "square", "abs", "cosh")
 
 
 @dataclass
-class Code:
+class NumpyCode:
     """The text of a program, the names that it refers to, and the bytes of its buffers."""
 
     text: str
@@ -135,9 +135,9 @@ def _function(text: str, space: dict[str, Any]) -> Callable:
     return FunctionType(code, space)
 
 
-def write(program: Program) -> Code:
+def write(program: Program) -> NumpyCode:
     """The code of a program, row by row."""
-    writer = Writer(program, owns, overwrites)
+    writer = NumpyWriter(program, owns, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
     due = by_last_row(program.guards)
     for guard in due.get(-1, ()):
@@ -161,7 +161,7 @@ def write(program: Program) -> Code:
     return _code(writer)
 
 
-def _guard(writer: Writer, guard: Guard) -> None:
+def _guard(writer: NumpyWriter, guard: Guard) -> None:
     args = ", ".join(
         writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in guard.args
     )
@@ -175,12 +175,12 @@ def _guard(writer: Writer, guard: Guard) -> None:
     writer.body.append(f"    return {_whole(writer) if guard.rewritten else 'MISS'}")
 
 
-def _whole(writer: Writer) -> str:
+def _whole(writer: NumpyWriter) -> str:
     """The exact program in the place of this one."""
     return f"whole({', '.join(f'v{x.row}' for x in writer.program.inputs)})"
 
 
-def _results(writer: Writer) -> None:
+def _results(writer: NumpyWriter) -> None:
     """Check the outputs that may have lost a value to nan or inf, and return all of them."""
     program = writer.program
     texts = [_result(writer, y) for y in program.outputs]
@@ -208,7 +208,7 @@ def _results(writer: Writer) -> None:
     writer.body.append(f"return [{', '.join(texts)}]")
 
 
-def _bound(writer: Writer, y: Ref) -> str | None:
+def _bound(writer: NumpyWriter, y: Ref) -> str | None:
     """A number that is finite only where an output is: s r for the output x r, where s is the sum
     of x and no entry of x is negative. Rounding is monotone, so that no entry is larger than a sum
     in which it is a term, and no |x r| larger than |s r|."""
@@ -231,7 +231,7 @@ def _is_whole_sum(step: Step, x: Ref) -> bool:
     return whole and step.like.__class__ is float
 
 
-def _result(writer: Writer, y: Any) -> str:
+def _result(writer: NumpyWriter, y: Any) -> str:
     """An output that is the caller's own."""
     if not isinstance(y, Ref) and not is_array(y):
         return writer.bind(canonical(y), "k")
@@ -259,7 +259,7 @@ def _wrapped(text: str) -> bool:
     return False
 
 
-def _code(writer: Writer) -> Code:
+def _code(writer: NumpyWriter) -> NumpyCode:
     buffers = [f"b{k} = empty({n}, 'u1')" for k, n in enumerate(writer.buffers.sizes)]
     names = ", ".join(f"v{x.row}" for x in writer.program.inputs)
     lines = [
@@ -270,4 +270,4 @@ def _code(writer: Writer) -> Code:
         "    return run",
     ]
     arrays = any(is_array(s.like) for s in writer.steps)
-    return Code("\n".join(lines), writer.space, writer.buffers.total, arrays)
+    return NumpyCode("\n".join(lines), writer.space, writer.buffers.total, arrays)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from admodes.compilation.numpy.writer import Writer
+from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.record import Step
 from admodes.ops.indexing import is_basic
 
 
-def literal(writer: Writer, x: Any) -> str:
+def literal(writer: NumpyWriter, x: Any) -> str:
     """A parameter in the code: written out where that is short."""
     if x is None or x is Ellipsis or x.__class__ in (int, bool, str):
         return repr(x)
@@ -23,7 +23,7 @@ def literal(writer: Writer, x: Any) -> str:
     return writer.bind(x, "p")
 
 
-def index_text(writer: Writer, index: Any) -> str:
+def index_text(writer: NumpyWriter, index: Any) -> str:
     """An index between brackets."""
     if not is_basic(index):
         return writer.bind(index, "p")
@@ -31,12 +31,12 @@ def index_text(writer: Writer, index: Any) -> str:
     return ", ".join(literal(writer, p) for p in parts) or "()"
 
 
-def kernel_call(writer: Writer, step: Step) -> str:
+def kernel_call(writer: NumpyWriter, step: Step) -> str:
     """The operation's kernel on the arguments as they are."""
     given = [writer.operand(a, False) for a in step.args]
     given += [f"{k}={_keyword(writer, v)}" for k, v in (step.params or {}).items()]
     return f"{writer.use(f'{step.op.name}_array', step.op.array)}({', '.join(given)})"
 
 
-def _keyword(writer: Writer, x: Any) -> str:
+def _keyword(writer: NumpyWriter, x: Any) -> str:
     return writer.bind(x, "p") if isinstance(x, slice) else literal(writer, x)

@@ -12,19 +12,19 @@ import numpy as np
 from admodes.compilation.numpy.calls import kernel_call, literal
 from admodes.compilation.numpy.expressions import as_float64
 from admodes.compilation.numpy.placement import is_array
-from admodes.compilation.numpy.writer import Writer
+from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
 from admodes.optimisation.axes import summed_axes
 
-Statement = Callable[[Writer, int, Step], None]
+Statement = Callable[[NumpyWriter, int, Step], None]
 
 LONG = 4096
 """Rows of so many entries are added as fast by NumPy as by BLAS."""
 
 
 def reduction(reduce_name: str, reduce: Any) -> Statement:
-    def statement(writer: Writer, i: int, step: Step) -> None:
+    def statement(writer: NumpyWriter, i: int, step: Step) -> None:
         params = step.params or {}
         if reduce_name == "add_reduce" and _blas_sum(writer, i, step):
             return
@@ -43,7 +43,7 @@ def reduction(reduce_name: str, reduce: Any) -> Statement:
 total = reduction("add_reduce", np.add.reduce)
 
 
-def mean(writer: Writer, i: int, step: Step) -> None:
+def mean(writer: NumpyWriter, i: int, step: Step) -> None:
     if step.dtype == np.float16:
         writer.anew(i, kernel_call(writer, step))
         return
@@ -54,7 +54,7 @@ def mean(writer: Writer, i: int, step: Step) -> None:
     writer.body.append(f"{divide}({name}, {size!r}, {name})")
 
 
-def _blas_sum(writer: Writer, i: int, step: Step) -> bool:
+def _blas_sum(writer: NumpyWriter, i: int, step: Step) -> bool:
     """A sum over neighbouring axes as a product with ones, where sums may be taken in any order:
     up to thirty times as fast as NumPy adds up short rows."""
     (x,) = step.args
@@ -96,7 +96,7 @@ def _ones(n: int) -> np.ndarray:
     return np.ones(n)
 
 
-def unbroadcast(writer: Writer, i: int, step: Step) -> None:
+def unbroadcast(writer: NumpyWriter, i: int, step: Step) -> None:
     if _blas_sum(writer, i, step):
         return
     old, shape = shape_of(writer.value(step.args[0])), step.shape
@@ -117,7 +117,7 @@ def unbroadcast(writer: Writer, i: int, step: Step) -> None:
     writer.body.append(f"{reduce}({x}, {axes}, None, {out})")
 
 
-def matmul(writer: Writer, i: int, step: Step) -> None:
+def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
     first, *rest = (_dense(writer, a) for a in step.args)
     given = ", ".join((first, *rest))
     function = writer.use("matmul", np.matmul)
@@ -134,7 +134,7 @@ def matmul(writer: Writer, i: int, step: Step) -> None:
         writer.body.append(f"{function}({given}, {out})")
 
 
-def einsum(writer: Writer, i: int, step: Step) -> None:
+def einsum(writer: NumpyWriter, i: int, step: Step) -> None:
     params = step.params or {}
     out = writer.target(i, step) if writer.loose and len(step.args) == 2 else None
     if out is None:
@@ -145,7 +145,7 @@ def einsum(writer: Writer, i: int, step: Step) -> None:
     writer.body.append(f"{writer.use('einsum', np.einsum)}({text!r}, {given}, out={out})")
 
 
-def _dense(writer: Writer, a: Any) -> str:
+def _dense(writer: NumpyWriter, a: Any) -> str:
     """An argument of matmul. Constants with strides of 0, which BLAS does not take, are made
     dense."""
     if is_array(a) and a.ndim > 1 and 0 in a.strides:

@@ -20,10 +20,10 @@ from admodes.compilation.numpy.contraction import (
 )
 from admodes.compilation.numpy.expressions import DEEPEST, as_float64
 from admodes.compilation.numpy.placement import is_array, is_view
-from admodes.compilation.numpy.writer import Writer
+from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
-from admodes.optimisation.gathers import unique_place
+from admodes.optimisation.gather_forwarding import unique_place
 
 FLOATS = "fc"
 
@@ -55,7 +55,7 @@ def _calls_ufunc(step: Step, values: tuple) -> bool:
     return is_ufunc(step) and _same_kinds(step, values)
 
 
-def array_row(writer: Writer, i: int, step: Step) -> None:
+def array_row(writer: NumpyWriter, i: int, step: Step) -> None:
     """Write the statement of a row that is an array, or a number made from arrays."""
     values = writer.values(step)
     if i in writer.slopes:
@@ -97,7 +97,7 @@ def _same_kinds(step: Step, values: tuple) -> bool:
     return True
 
 
-def _ufunc(writer: Writer, i: int, step: Step) -> None:
+def _ufunc(writer: NumpyWriter, i: int, step: Step) -> None:
     function = writer.use(f"{step.op.array.__name__}", step.op.array)
     out = writer.target(i, step, overwrites=step.size != 1)
     given = writer.operands(step, None if out is None else writer.layout(Ref(i)))
@@ -109,7 +109,7 @@ def _ufunc(writer: Writer, i: int, step: Step) -> None:
         writer.body.append(f"{function}({given}, {keyword}{out})")
 
 
-def _dispatched(writer: Writer, i: int, step: Step) -> None:
+def _dispatched(writer: NumpyWriter, i: int, step: Step) -> None:
     """The operation as eager evaluation runs it."""
     call = writer.use(f"{step.op.name}_call", step.op.dispatch)
     given = ", ".join(
@@ -122,7 +122,7 @@ def _dispatched(writer: Writer, i: int, step: Step) -> None:
         writer.store(i, text, DEEPEST + 1)
 
 
-def _reduced_to_number(writer: Writer, i: int, step: Step, values: tuple) -> bool:
+def _reduced_to_number(writer: NumpyWriter, i: int, step: Step, values: tuple) -> bool:
     """The rows that make one number of arrays, where NumPy's function is called directly."""
     rule = NUMBERS.get(step.op.name)
     if rule is None or not all(is_array(x) and x.dtype.kind in FLOATS + "b" for x in values):
@@ -138,19 +138,19 @@ def _reduced_to_number(writer: Writer, i: int, step: Step, values: tuple) -> boo
     return True
 
 
-def _sum_number(writer: Writer, step: Step, values: tuple) -> str:
+def _sum_number(writer: NumpyWriter, step: Step, values: tuple) -> str:
     reduce = writer.use("add_reduce", np.add.reduce)
     return f"{reduce}({writer.text(step.args[0])}, None)"
 
 
-def _mean_number(writer: Writer, step: Step, values: tuple) -> str | None:
+def _mean_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
     if values[0].dtype == np.float16:
         return None
     count = np.size(values[0]) / max(step.size, 1)
     return f"{_sum_number(writer, step, values)} / {count!r}"
 
 
-def _matmul_number(writer: Writer, step: Step, values: tuple) -> str | None:
+def _matmul_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
     if values[0].dtype.kind == "c" or values[1].dtype.kind == "c":
         return None
     a, b = (writer.text(x) for x in step.args)
@@ -158,13 +158,13 @@ def _matmul_number(writer: Writer, step: Step, values: tuple) -> str | None:
 
 
 def _extreme_number(name: str, reduce: Any) -> Callable:
-    def text(writer: Writer, step: Step, values: tuple) -> str:
+    def text(writer: NumpyWriter, step: Step, values: tuple) -> str:
         return f"{writer.use(name, reduce)}({writer.text(step.args[0])}, None)"
 
     return text
 
 
-def _item(writer: Writer, step: Step, values: tuple) -> str | None:
+def _item(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
     index = (step.params or {})["index"]
     parts = index if isinstance(index, tuple) else (index,)
     whole = len(parts) == values[0].ndim and all(isinstance(p, (int, np.integer)) for p in parts)
@@ -177,7 +177,7 @@ def _item(writer: Writer, step: Step, values: tuple) -> str | None:
     return f"{writer.text(step.args[0])}.item({', '.join(map(str, found))})"
 
 
-NUMBERS: dict[str, Callable[[Writer, Step, tuple], str | None]] = {
+NUMBERS: dict[str, Callable[[NumpyWriter, Step, tuple], str | None]] = {
     "sum": _sum_number,
     "unbroadcast": _sum_number,
     "mean": _mean_number,
@@ -188,7 +188,7 @@ NUMBERS: dict[str, Callable[[Writer, Step, tuple], str | None]] = {
 }
 
 
-def _view_text(writer: Writer, step: Step) -> str:
+def _view_text(writer: NumpyWriter, step: Step) -> str:
     source = writer.text(step.args[0])
     params = step.params or {}
     match step.op.name:
@@ -201,13 +201,13 @@ def _view_text(writer: Writer, step: Step) -> str:
     return kernel_call(writer, step)
 
 
-def _where(writer: Writer, i: int, step: Step) -> None:
+def _where(writer: NumpyWriter, i: int, step: Step) -> None:
     function = writer.use("where", np.where)
     given = ", ".join(writer.operand(a, False) for a in step.args)
     writer.anew(i, f"{function}({given})")
 
 
-def _broadcast_to(writer: Writer, i: int, step: Step) -> None:
+def _broadcast_to(writer: NumpyWriter, i: int, step: Step) -> None:
     x = writer.text(step.args[0])
     out = _empty(writer, i, step)
     if is_array(writer.value(step.args[0])):
@@ -216,19 +216,19 @@ def _broadcast_to(writer: Writer, i: int, step: Step) -> None:
         writer.body.append(f"{out}.fill({x})")
 
 
-def _empty(writer: Writer, i: int, step: Step) -> str:
+def _empty(writer: NumpyWriter, i: int, step: Step) -> str:
     """Memory of its own for row i, whose entries are still to be written."""
     out = writer.target(i, step)
     return _anew_empty(writer, i, step) if out is None else out
 
 
-def _anew_empty(writer: Writer, i: int, step: Step) -> str:
+def _anew_empty(writer: NumpyWriter, i: int, step: Step) -> str:
     dtype = writer.bind(step.dtype, "dtype")
     writer.anew(i, f"{writer.use('empty', np.empty)}({step.shape}, {dtype})")
     return writer.texts[i]
 
 
-def _place(writer: Writer, i: int, step: Step) -> None:
+def _place(writer: NumpyWriter, i: int, step: Step) -> None:
     index = (step.params or {})["index"]
     if not unique_place(step.params or {}):
         writer.anew(i, kernel_call(writer, step))
@@ -245,7 +245,7 @@ def _place(writer: Writer, i: int, step: Step) -> None:
     writer.body.append(f"v{i}[{index_text(writer, index)}] = {writer.text(step.args[0])}")
 
 
-def _selection(writer: Writer, i: int, step: Step) -> None:
+def _selection(writer: NumpyWriter, i: int, step: Step) -> None:
     """x[positions]: NumPy's take, which is the fastest for one axis."""
     index = (step.params or {})["index"]
     if not is_array(writer.value(step.args[0])):
@@ -265,7 +265,7 @@ def _selection(writer: Writer, i: int, step: Step) -> None:
         writer.body.append(f"{x}.take({index_text(writer, index)}, None, {out}, 'clip')")
 
 
-def _accumulated(writer: Writer, i: int, step: Step) -> bool:
+def _accumulated(writer: NumpyWriter, i: int, step: Step) -> bool:
     """a + place(b): b is added into the entries of a, without an array of zeros between."""
     placed = writer.absorbed.get(i)
     if placed is None:
@@ -290,7 +290,7 @@ def _accumulated(writer: Writer, i: int, step: Step) -> bool:
     return True
 
 
-def _stack(writer: Writer, i: int, step: Step) -> None:
+def _stack(writer: NumpyWriter, i: int, step: Step) -> None:
     values = writer.values(step)
     if all(v.__class__ is float for v in values) and as_float64(step.like):
         parts = ", ".join(writer.text(a) for a in step.args)
@@ -308,7 +308,7 @@ def _stack(writer: Writer, i: int, step: Step) -> None:
             writer.body.append(f"{out}[{where}] = {writer.text(a)}")
 
 
-def _concatenate(writer: Writer, i: int, step: Step) -> None:
+def _concatenate(writer: NumpyWriter, i: int, step: Step) -> None:
     parts = ", ".join(writer.text(a) for a in step.args)
     axis = (step.params or {})["axis"]
     function = writer.use("concatenate", np.concatenate)

@@ -36,7 +36,7 @@ LESS = 4
 """An operand is copied into the result's order where that has so many times as many entries."""
 
 
-class Writer:
+class NumpyWriter:
     """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
     the names that the code refers to. texts: each row as an expression."""
 
@@ -391,7 +391,7 @@ def _reads(program: Program) -> Counter:
     return found
 
 
-def is_scalar_row(writer: Writer, step: Step) -> bool:
+def is_scalar_row(writer: NumpyWriter, step: Step) -> bool:
     """Whether a row is an expression of plain numbers."""
     op: Op = step.op
     return not is_array(step.like) and on_floats(op, writer.values(step), step.like)

@@ -42,7 +42,7 @@ class Sparse(dict):
         return found.reshape(self.shape)
 
 
-class Place:
+class ArrayEntry:
     """Where an entry of a view comes from: its position among the entries of an array."""
 
     __slots__ = ("flat", "row")
@@ -52,7 +52,7 @@ class Place:
         self.flat = flat
 
 
-def entries(program: Program) -> Program:
+def replace_arrays(program: Program) -> Program:
     """The program in which arrays of single numbers are taken apart."""
     return Entries(program).followed() if any(map(_of_numbers(program), program.steps)) else program
 
@@ -69,8 +69,8 @@ def _of_numbers(program: Program) -> Callable[[Step], bool]:
 
 
 class Entries(Copy):
-    """parts: for old rows what makes each entry: an array of Refs, numbers and Places, or a Sparse;
-    waiting are the rows among them that are not put together (yet)."""
+    """parts: for old rows what makes each entry: an array of Refs, numbers and ArrayEntry, or a
+    Sparse; waiting are the rows among them that are not put together (yet)."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
@@ -92,7 +92,7 @@ class Entries(Copy):
         if step.op is None:
             made = self.keep(step, ())
             if step.like.__class__ is np.ndarray and 0 < step.size <= LARGEST:
-                places = [Place(made.row, k) for k in range(step.size)]
+                places = [ArrayEntry(made.row, k) for k in range(step.size)]
                 self.parts[old] = _boxed(places).reshape(step.shape)
             return made
         found = self._taken_apart(step)
@@ -101,7 +101,7 @@ class Entries(Copy):
         if not isinstance(found, (Sparse, np.ndarray)):
             return self._number(found)
         self.parts[old] = found
-        if isinstance(found, np.ndarray) and all(isinstance(p, Place) for p in found.flat):
+        if isinstance(found, np.ndarray) and all(isinstance(p, ArrayEntry) for p in found.flat):
             return self.keep(step, tuple(self.ready(a) for a in step.args))
         self.waiting.add(old)
         return None
@@ -137,7 +137,7 @@ class Entries(Copy):
         else:
             parts = self.parts.get(w.row) if isinstance(w, Ref) else None
             parts = parts.full() if isinstance(parts, Sparse) else parts
-            if parts is None or any(isinstance(p, Place) for p in parts.flat):
+            if parts is None or any(isinstance(p, ArrayEntry) for p in parts.flat):
                 return None
             given = list(parts.flat)
         index = params["index"]
@@ -190,7 +190,7 @@ class Entries(Copy):
 
     def _number(self, p: Any) -> Any:
         """An entry as an argument of the copy."""
-        if not isinstance(p, Place):
+        if not isinstance(p, ArrayEntry):
             return p
         key = p.row, p.flat
         if key not in self.read:

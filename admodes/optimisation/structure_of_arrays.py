@@ -41,7 +41,7 @@ class Unfit(Exception):
     """An operation that does not treat the samples alike."""
 
 
-def columns(program: Program) -> Program:
+def split_samples(program: Program) -> Program:
     """The program on columns where its arrays are many small samples and that is cheaper, by an
     estimate in nanoseconds; else the program itself."""
     samples = _samples(program)
@@ -96,7 +96,7 @@ def _row_estimate(step: Step, program: Program) -> float:
     return ROW + entry * size
 
 
-class Entry:
+class Column:
     """One entry of a sample, for all samples: a Ref of the copy, or a constant."""
 
     __slots__ = ("copy", "what")
@@ -105,28 +105,28 @@ class Entry:
         self.copy = copy
         self.what = what
 
-    def _with(self, name: str, a: Any, b: Any) -> Entry:
-        return Entry(self.copy, combined(self.copy, REGISTRY[name], (plain(a), plain(b))))
+    def _with(self, name: str, a: Any, b: Any) -> Column:
+        return Column(self.copy, combined(self.copy, REGISTRY[name], (plain(a), plain(b))))
 
-    def __add__(self, other: Any) -> Entry:
+    def __add__(self, other: Any) -> Column:
         return self._with("add", self, other)
 
-    def __radd__(self, other: Any) -> Entry:
+    def __radd__(self, other: Any) -> Column:
         return self._with("add", other, self)
 
-    def __mul__(self, other: Any) -> Entry:
+    def __mul__(self, other: Any) -> Column:
         return self._with("multiply", self, other)
 
-    def __rmul__(self, other: Any) -> Entry:
+    def __rmul__(self, other: Any) -> Column:
         return self._with("multiply", other, self)
 
-    def __truediv__(self, other: Any) -> Entry:
+    def __truediv__(self, other: Any) -> Column:
         return self._with("divide", self, other)
 
 
 def plain(x: Any) -> Any:
     """What an entry stands for."""
-    return x.what if isinstance(x, Entry) else x
+    return x.what if isinstance(x, Column) else x
 
 
 def combined(copy: Copy, op: Any, args: tuple) -> Any:
@@ -225,7 +225,7 @@ class Columns(Copy):
         found = np.empty(shape, object)
         for index in np.ndindex(shape):
             args = tuple(plain(x[index]) for x in spread)
-            found[index] = Entry(self, combined(self, op, args))
+            found[index] = Column(self, combined(self, op, args))
         return found
 
     def _aligned(self, a: Any, rank: int) -> np.ndarray:
@@ -250,14 +250,14 @@ class Columns(Copy):
             raise Unfit
         found = np.empty((1, *shape[1:]), object)
         for index in np.ndindex(shape[1:]):
-            found[(0, *index)] = Entry(self, self._read(a, (slice(None), *index)))
+            found[(0, *index)] = Column(self, self._read(a, (slice(None), *index)))
         return found
 
     def _numbers_of(self, a: Any, shape: tuple) -> np.ndarray:
         """The single entries of what belongs to all samples."""
         found = np.empty(shape, object)
         for index in np.ndindex(shape):
-            found[index] = Entry(self, self._read(a, index) if shape else self.ready(a))
+            found[index] = Column(self, self._read(a, index) if shape else self.ready(a))
         return found
 
     def _read(self, a: Any, index: tuple) -> Any:

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from admodes.core.op import REGISTRY
 from admodes.core.record import Program
-from admodes.optimisation.certainty import open_rows, reached_outputs
+from admodes.optimisation.dataflow import open_rows, reached_outputs
 
 STRONG = frozenset((REGISTRY["strong_mul"], REGISTRY["tangent_mul"]))
 

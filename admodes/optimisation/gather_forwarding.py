@@ -30,7 +30,7 @@ class Origin(NamedTuple):
     positions: np.ndarray
 
 
-def gathers(program: Program) -> Program:
+def forward_gathers(program: Program) -> Program:
     """The program in which expensive movements are selections."""
     worth = any(s.op is not None and s.op.kind == "moves" and costly(s) for s in program.steps)
     return Gathers(program).followed() if worth else program

@@ -31,14 +31,14 @@ SAME_BITS = frozenset(
 """Operations whose kernels on floats and on arrays round alike."""
 
 
-class Entry(NamedTuple):
+class VectorEntry(NamedTuple):
     """An entry of a vector of the copy."""
 
     row: int
     position: int
 
 
-def packing(program: Program, exact: bool = True) -> Program:
+def pack_scalars(program: Program, exact: bool = True) -> Program:
     """The program with wide levels of single numbers packed, where there are any."""
     groups = _groups(program, exact)
     return Packing(program, groups).followed() if groups else program
@@ -76,7 +76,7 @@ class Packing(Copy):
     def __init__(self, program: Program, groups: dict[int, list[int]]) -> None:
         super().__init__(program)
         self.group_of = {row: rows for rows in groups.values() for row in rows}
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[int, VectorEntry] = {}
         self.refused: set[int] = set()
         self.flat: dict[int, Ref] = {}
 
@@ -111,7 +111,7 @@ class Packing(Copy):
         places = [
             self.entries[a.row]
             if isinstance(a, Ref) and a.row in self.entries
-            else Entry(singles.row, next(spare))  # type: ignore[union-attr]
+            else VectorEntry(singles.row, next(spare))  # type: ignore[union-attr]
             for a in step.args
         ]
         vectors = list(dict.fromkeys(p.row for p in places))
@@ -130,7 +130,7 @@ class Packing(Copy):
         shape = shape_of(self.value(args[0]))
         if len(parts) == len(shape) and all(k.__class__ is int for k in parts):
             position = np.ravel_multi_index(parts, shape, mode="wrap")
-            self.entries[row] = Entry(self._flat(args[0], shape).row, int(position))
+            self.entries[row] = VectorEntry(self._flat(args[0], shape).row, int(position))
 
     def _flat(self, a: Ref, shape: tuple[int, ...]) -> Ref:
         """An array as a vector."""
@@ -162,7 +162,7 @@ class Packing(Copy):
             return
         made = self.emit(steps[0].op, *operands)
         for position, row in enumerate(rows):
-            self.entries[row] = Entry(made.row, position)
+            self.entries[row] = VectorEntry(made.row, position)
 
     def _operand(self, column: tuple) -> Any:
         """One operand of many rows as a vector, or as a number that all share; None where the

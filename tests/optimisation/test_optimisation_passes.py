@@ -12,11 +12,11 @@ import admodes as ad
 from admodes.compilation.interpreter import interpret
 from admodes.core.record import record
 from admodes.optimisation import optimise
-from admodes.optimisation.columns import Columns, columns
-from admodes.optimisation.entries import entries
 from admodes.optimisation.folding import dead
-from admodes.optimisation.gathers import gathers
-from admodes.optimisation.packing import packing
+from admodes.optimisation.gather_forwarding import forward_gathers
+from admodes.optimisation.scalar_replacement import replace_arrays
+from admodes.optimisation.structure_of_arrays import Columns, split_samples
+from admodes.optimisation.superword_packing import pack_scalars
 
 RNG = np.random.default_rng(20261121)
 
@@ -30,10 +30,10 @@ def check(before, after, leaves, ulps=0.0):
         assert_alike(a, b, ulps)
 
 
-@pytest.mark.parametrize("apply", [entries, gathers, packing])
+@pytest.mark.parametrize("apply", [replace_arrays, forward_gathers, pack_scalars])
 def test_passes_keep_the_values_of_random_programs(apply):
     # A selection lies in memory in another order than a view, which NumPy's sums may show.
-    ulps = 8.0 if apply is gathers else 0.0
+    ulps = 8.0 if apply is forward_gathers else 0.0
     for name, program, leaves in random_cases(4):
         try:
             check(program, apply(program), leaves, ulps)
@@ -51,7 +51,7 @@ def squares(x):
 
 def test_the_gradient_of_a_scalar_loop_is_one_stack_of_numbers():
     program, leaves = recorded(ad.grad(squares), RNG.normal(size=7))
-    found = dead(entries(program))
+    found = dead(replace_arrays(program))
     check(program, found, leaves)
     assert "place" in names(program)
     assert names(found).count("stack") == 1
@@ -61,7 +61,7 @@ def test_the_gradient_of_a_scalar_loop_is_one_stack_of_numbers():
 
 def test_entries_of_entries_are_read_from_the_input():
     program, leaves = recorded(lambda m: m[1][2] * m[0][1] + m[:, 1][0], RNG.normal(size=(2, 3)))
-    found = dead(entries(program))
+    found = dead(replace_arrays(program))
     check(program, found, leaves)
     reads = [s.params["index"] for s in found.steps if s.op and s.op.name == "getitem"]
     assert sorted(reads) == [(0, 1), (1, 2)]
@@ -74,19 +74,19 @@ def test_places_of_single_numbers_in_any_shape(shape):
 
     weights = RNG.normal(size=int(np.prod(shape)))
     program, leaves = recorded(lambda x: ad.vjp(f, x)[1](list(weights))[0], RNG.normal(size=shape))
-    check(program, entries(program), leaves)
+    check(program, replace_arrays(program), leaves)
 
 
 def test_numbers_that_land_in_one_entry_are_added():
     program, leaves = recorded(ad.grad(lambda x: x[0] * x[0] * x[1] + x[0]), np.array([3.0, 5.0]))
-    check(program, entries(program), leaves)
+    check(program, replace_arrays(program), leaves)
 
 
 def test_a_scalar_loop_becomes_operations_on_vectors():
     program, leaves = recorded(ad.grad(squares), RNG.normal(size=200))
     found = optimise(program, exact=False)
     check(program, found, leaves, ulps=8.0)
-    assert len(names(dead(entries(program)))) > 1000
+    assert len(names(dead(replace_arrays(program)))) > 1000
     assert len(names(found)) < 30
 
 
@@ -96,7 +96,7 @@ def test_packing_takes_levels_that_are_wide_enough(n):
         return ad.stack([x[i] * y + x[n - 1 - i] / (2.0 + i) for i in range(n)])
 
     program, leaves = recorded(f, RNG.normal(size=n), 0.7)
-    found = dead(packing(entries(program)))
+    found = dead(pack_scalars(replace_arrays(program)))
     check(program, found, leaves)
     assert (len(names(found)) < n) == (n >= 64)
 
@@ -106,7 +106,10 @@ def test_packing_keeps_functions_single_where_bits_count():
         return ad.stack([ad.exp(x[i]) for i in range(100)])
 
     program, leaves = recorded(f, RNG.normal(size=100))
-    exact, loose = packing(entries(program)), packing(entries(program), exact=False)
+    exact, loose = (
+        pack_scalars(replace_arrays(program)),
+        pack_scalars(replace_arrays(program), exact=False),
+    )
     assert names(exact).count("exp") == 100
     assert names(loose).count("exp") == 1
     check(program, exact, leaves)
@@ -117,7 +120,7 @@ def test_roll_and_its_transpose_are_selections():
     program, leaves = recorded(
         ad.grad(lambda x: np.sum(np.roll(x, 2) * np.flip(x) * x)), RNG.normal(size=6)
     )
-    found = dead(gathers(program))
+    found = dead(forward_gathers(program))
     check(program, found, leaves)
     assert {"roll", "flip", "place"} <= set(names(program))
     # np.flip is a view of its argument, which costs nothing.
@@ -126,7 +129,7 @@ def test_roll_and_its_transpose_are_selections():
 
 def test_movements_that_fill_with_zeros_are_kept():
     program, leaves = recorded(lambda x: np.pad(x, (1, 2)) * 3.0, RNG.normal(size=4))
-    found = gathers(program)
+    found = forward_gathers(program)
     check(program, found, leaves)
     assert names(found) == names(program)
 
@@ -151,9 +154,9 @@ def test_columns_are_taken_only_where_they_are_cheaper():
     many, _ = recorded(ad.vmap(ad.jacobian(residual)), RNG.normal(size=(5000, 8)))
     wide, _ = recorded(lambda x: np.sin(x) * 2.0 + x, RNG.normal(size=(5000, 8)))
     few, _ = recorded(ad.vmap(residual), RNG.normal(size=(10, 8)))
-    assert columns(many) is not many
-    assert columns(wide) is wide
-    assert columns(few) is few
+    assert split_samples(many) is not many
+    assert split_samples(wide) is wide
+    assert split_samples(few) is few
 
 
 @pytest.mark.parametrize(
