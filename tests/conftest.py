@@ -27,3 +27,13 @@ def run(capsys):
         return stopped.value.code or 0, out, err
 
     return run_command
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="mine.py"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write

@@ -5,7 +5,7 @@ import importlib.util
 import goldens
 import numpy as np
 import pytest
-from golden_functions import NEED_SCIPY, POINTS
+from golden_points import NEED_SCIPY, POINTS
 from golden_programs import called
 
 import admodes as ad

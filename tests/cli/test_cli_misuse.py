@@ -1,6 +1,7 @@
 """What a new user types, right and wrong: every wrong input is one line and exit status 2; what is
 too large to print is refused at once."""
 
+import re
 import time
 
 import numpy as np
@@ -229,3 +230,103 @@ def _reach(snapshots, r):
     from math import comb
 
     return comb(snapshots + r, r)
+
+
+BAD = {
+    "syntax": (["trace", "x1 +* 2", "--at", "x1=1"], r"x1 \+\* 2\n.*\^"),
+    "unknown function": (["trace", "sine(x)", "--at", "x=1"], r"sine.*(sin|sinh)"),
+    "missing value": (["trace", "x1*x2", "--at", "x1=1"], "x2"),
+    "no point": (["trace", "x1*x2"], "--at"),
+    "extra value": (["trace", "x1", "--at", "x1=1,z=2"], "z"),
+    "non-numeric value": (["trace", "x1", "--at", "x1=abc"], "x1|abc"),
+    "import": (["trace", '__import__("os").system("echo hi")', "--at", "x=1"], r"\^"),
+    "attribute": (["trace", "x.real", "--at", "x=1"], "attribute"),
+    "indexing": (["trace", "x[0]", "--at", "x=1"], "index"),
+    "lambda": (["trace", "(lambda: 1)()", "--at", "x=1"], "lambda|call"),
+    "string": (["trace", "'a'", "--at", "x=1"], "string|text"),
+    "comprehension": (["trace", "[x for x in y]", "--at", "y=1"], r"\^"),
+    "tower": (["trace", "x + 9**9**9**9", "--at", "x=1"], "overflow|large|big"),
+    "nested brackets": (
+        ["trace", "(" * 100_000 + "x" + ")" * 100_000, "--at", "x=1"],
+        "limit|most",
+    ),
+    "minuses": (["trace", "-" * 100_000 + "x", "--at", "x=1"], "limit|most"),
+    "terms": (["trace", "+".join(["x"] * 100_000), "--at", "x=1"], "limit|most"),
+    "juxtaposition": (["trace", "2x", "--at", "x=1"], r"2\*x"),
+    "bars": (["trace", "|x|", "--at", "x=1"], r"abs\(x\)"),
+    "no file": (["trace", "no_such_file.py:f", "--at", "x=1"], "no_such_file.py"),
+    "no module": (["trace", "no.such.module:f", "--at", "x=1"], "no.such.module|no"),
+    "no problem": (["trace", "@nothing"], "@nothing"),
+    "bad seed": (["trace", "x", "--at", "x=1", "--seed", "q=1"], "q"),
+    "bad sizes": (["scale", "--sizes", "a"], "--sizes"),
+    "unknown input": (["trace", "x", "--at", "x=1", "--input", "z"], "--input z: choose from x"),
+    "unknown seed": (["trace", "x", "--at", "x=1", "--seed", "q=1"], "inputs x; outputs y"),
+    "empty seed": (["trace", "x", "--at", "x=1", "--seed", "x="], "--seed.*'x='"),
+    "seed of letters": (["trace", "x", "--at", "x=1", "--seed", "x=a"], "--seed x=a: 'a' is not"),
+    "mode without output": (
+        ["trace", "x", "--at", "x=1", "--mode", "forward", "--output", "y"],
+        "--output y is for the reverse table, which --mode leaves out",
+    ),
+    "mode without input": (
+        ["trace", "x", "--at", "x=1", "--mode", "reverse", "--input", "x"],
+        "--input x is for the forward table",
+    ),
+    "mode without table": (
+        ["trace", "x", "--at", "x=1", "--mode", "forward", "--tables", "reverse"],
+        "exclude each other",
+    ),
+    "seed without table": (
+        ["trace", "x", "--at", "x=1", "--mode", "reverse", "--seed", "x=2"],
+        "--seed x is for the forward table",
+    ),
+    "no tables": (["trace", "x", "--at", "x=1", "--tables", ""], "--tables"),
+    "no sizes": (["scale", "--sizes", ""], "--sizes"),
+    "large sizes": (["scale", "--sizes", "100000000000"], "sizes.*limit is 4096"),
+    "empty vector": (["trace", "x", "--at", "x=[]"], r"--at x=\[\]: a vector holds at least one"),
+    "semicolon": (["trace", "x1*x2", "--at", "x1=2;x2=1"], "commas: --at x1=2,x2=1"),
+    "word": (["trace", "x", "--at", "lambda=3"], "--at lambda=3"),
+    "tuple": (["trace", "(x1,x2)", "--at", "x1=1,x2=2"], "expression of its own"),
+    "dots": (["trace", "...", "--at", "x=1"], "whole expression"),
+    "prime": (["trace", "x'", "--at", "x=1"], "no prime"),
+    "twice": (["trace", "x", "--at", "x=1", "--at", "x=2"], "gives x twice"),
+}
+
+
+@pytest.mark.parametrize(("argv", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_message_and_status_2(run, argv, message):
+    status, out, err = run(*argv)
+    assert status == 2
+    assert out == ""
+    assert re.search(message, err, re.DOTALL), err
+    assert "Traceback" not in err
+    assert len(err) < 1000
+
+
+FILES = {
+    "not Python": ("def f(:\n", "syntax|Python"),
+    "lacks the function": ("def g(x):\n    return x\n", r"\bf\b.*\bg\b"),
+    "raises on import": ("raise RuntimeError('broken')\n", "broken"),
+    "raises": ("def f(x):\n    raise KeyError('lost')\n", "KeyError"),
+    "math": ("import math\ndef f(x):\n    return math.sin(x)\n", r"ad\.sin"),
+    "float": ("def f(x):\n    return float(x)\n", r"ad\.value"),
+    "array": ("import numpy as np\ndef f(x):\n    return np.array([x, 1.0])\n", r"ad\.array"),
+    "buffer": (
+        "import numpy as np\ndef f(x):\n    b = np.zeros(2)\n    b[0] = x\n    return b\n",
+        r"ad\.stack",
+    ),
+    "unknown NumPy": ("import numpy as np\ndef f(x):\n    return np.i0(x)\n", r"np\.i0"),
+    "exits": ("def f(x):\n    raise SystemExit(3)\n", "f raised SystemExit: 3"),
+    "exits on import": ("raise SystemExit(3)\n", "mine.py raised SystemExit: 3"),
+    "many lines": ("def f(x):\n    raise ValueError('a\\n  b')\n", "f raised ValueError: a b"),
+    "no number": ("def f(x):\n    return 'text'\n", "numbers"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FILES.values(), ids=FILES)
+def test_a_bad_file_is_one_message_and_status_2(run, file, text, message):
+    status, out, err = run("trace", f"{file(text)}:f", "--at", "x=1")
+    assert status == 2
+    assert out == ""
+    assert re.search(message, err), err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1

@@ -1,54 +1,22 @@
 """Every way in which a function may reach an array, times every kind of change: a compiled function
-never gives the value from before the change. A new way is one more function in WAYS."""
+never gives the value from before the change. A new way is one more function in WAYS;
+containers, memory and arrays of other kinds are in test_compile_front_memory.py."""
 
-import collections
-import contextvars
-import ctypes
 import dataclasses
 import functools
 import importlib
 import operator
 import sys
-import threading
 import types
-import weakref
 
 import numpy as np
 import pytest
-
-import admodes as ad
-from admodes.compilation import compile
+from reach import KINDS, USES, Holder, Ways, check_change
 
 pytestmark = pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning")
 
-X = np.array([0.3, 0.5, 0.8])
-WAYS = {}
-
-
-def way(make):
-    """make() -> (f, the array that f reaches, bind(a) so that f reaches a, or None)."""
-    WAYS[make.__name__] = make
-    return make
-
-
-class Holder:
-    def __init__(self):
-        self.w0 = np.arange(1.0, 4.0)
-        self.unused = None
-
-    def bind(self, a):
-        self.w0 = a
-
-
-def held(f):
-    """The way of an object whose attribute w0 f reaches."""
-
-    def make():
-        h = Holder()
-        return functools.partial(f, h), h.w0, h.bind
-
-    WAYS[f.__name__] = make
-    return f
+WAYS = Ways()
+way, held = WAYS.way, WAYS.held
 
 
 @held
@@ -223,119 +191,6 @@ def a_method_under_super():
     return Above(), w, bind
 
 
-def container(name, make, get, put):
-    def made():
-        c = make(np.arange(1.0, 4.0))
-        return lambda x: get(c) * x, get(c), None if put is None else lambda a: put(c, a)
-
-    WAYS[name] = made
-
-
-def set_item(key):
-    return lambda c, a: c.__setitem__(key, a)
-
-
-container("dict", lambda a: {"w": a}, lambda c: c["w"], set_item("w"))
-container("list", lambda a: [a], lambda c: c[-1], set_item(0))
-container("tuple", lambda a: (a, 1), lambda c: c[0], None)
-container("deque", lambda a: collections.deque([a]), lambda c: c[0], set_item(0))
-container("UserDict", lambda a: collections.UserDict(w=a), lambda c: c["w"], set_item("w"))
-container("UserList", lambda a: collections.UserList([a]), lambda c: c[0], set_item(0))
-container("ChainMap", lambda a: collections.ChainMap({}, {"w": a}), lambda c: c["w"], set_item("w"))
-container("mapping proxy", lambda a: types.MappingProxyType({"w": a}), lambda c: c["w"], None)
-container(
-    "defaultdict", lambda a: collections.defaultdict(int, w=a), lambda c: c["w"], set_item("w")
-)
-container("named tuple", lambda a: collections.namedtuple("P", "w")(a), lambda c: c.w, None)
-container(
-    "namespace",
-    lambda a: types.SimpleNamespace(w=a),
-    lambda c: c.w,
-    lambda c, a: setattr(c, "w", a),
-)
-container("dict in a list", lambda a: [{"w": [a]}], lambda c: c[0]["w"][0], None)
-container("keys view", lambda a: {"w": a}.values(), lambda c: next(iter(c)), None)
-
-
-@way
-def a_proxy_of_a_dict_that_changes():
-    inner = {"w": np.arange(1.0, 4.0)}
-    proxy = types.MappingProxyType(inner)
-    return lambda x: proxy["w"] * x, inner["w"], lambda a: inner.update(w=a)
-
-
-@way
-def a_bound_method_of_a_list():
-    items = [np.arange(1.0, 4.0)]
-    get = items.__getitem__
-    return lambda x: get(0) * x, items[0], lambda a: items.__setitem__(0, a)
-
-
-@way
-def a_context_variable():
-    var = contextvars.ContextVar("w")
-    var.set(np.arange(1.0, 4.0))
-    return lambda x: var.get() * x, var.get(), var.set
-
-
-@way
-def a_local_of_the_thread():
-    local = threading.local()
-    local.w = np.arange(1.0, 4.0)
-    return lambda x: local.w * x, local.w, lambda a: setattr(local, "w", a)
-
-
-@way
-def a_weak_reference():
-    h = Holder()
-    keep, ref = [h], weakref.ref(h)
-    return lambda x: ref().w0 * x, keep[0].w0, h.bind
-
-
-@way
-def a_sparse_matrix():
-    sparse = pytest.importorskip("scipy.sparse")
-    m = sparse.csr_array(np.diag([1.0, 2.0, 3.0]))
-    return lambda x: m.toarray() @ x, m.data, lambda a: setattr(m, "data", a)
-
-
-@way
-def a_polynomial():
-    p = np.poly1d([1.0, 2.0, 3.0])
-    return lambda x: p(2.0) * x, p.coeffs, None
-
-
-@way
-def memory_of_ctypes():
-    memory = (ctypes.c_double * 3)(1.0, 2.0, 3.0)
-    view = np.frombuffer(memory)
-    return lambda x: np.array(list(memory)) * x, view, None
-
-
-@way
-def an_array_over_memory():
-    memory = bytearray(np.arange(1.0, 4.0).tobytes())
-    a = np.frombuffer(memory)
-    return lambda x: a * x, a, None
-
-
-@way
-def a_read_only_view():
-    a = np.arange(1.0, 4.0)
-    view = a.view()
-    view.flags.writeable = False
-    return lambda x: view * x, a, None
-
-
-@way
-def an_array_of_a_subclass():
-    class Named(np.ndarray):
-        pass
-
-    a = np.arange(1.0, 4.0).view(Named)
-    return lambda x: np.asarray(a) * x, a, None
-
-
 TABLE = np.arange(1.0, 4.0)
 
 
@@ -485,40 +340,8 @@ def a_key_that_is_missing_at_first():
     return f, w, lambda w: d.update(w=w)
 
 
-KINDS = ["entries", "entries at once", "another array", "another and then its entries"]
-USES = {
-    "value": lambda f: f,
-    "gradient": lambda f: ad.grad(lambda x: (f(x) * x).sum()),
-}
-
-
 @pytest.mark.parametrize("use", USES.values(), ids=list(USES))
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("make", WAYS.values(), ids=list(WAYS))
 def test_no_value_from_before_a_change(make, kind, use):
-    f, a, bind = make()
-    if bind is None:
-        bind = functools.partial(np.copyto, a)
-    g = use(f)
-    c = compile(g, "numpy")
-
-    def check():
-        np.testing.assert_allclose(c(X), g(X), rtol=1e-13)
-
-    check()
-    if kind != "entries at once":
-        check()
-        check()
-    if "another" in kind:
-        new = np.array([5.0, -1.0, 2.0])
-        bind(new)
-        check()
-        if "then" in kind:
-            check()
-            new[0] = 7.0
-    else:
-        a[...] = [4.0, 3.0, 2.5]
-    check()
-    check()
-    a *= 3.0
-    check()
+    check_change(make, kind, use)

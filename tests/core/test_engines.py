@@ -1,275 +1,20 @@
-"""Both engines: nesting, threads, long chains, pytrees, and what they refuse."""
+"""Both engines: pytrees, pullbacks, NumPy on either side of a number, and what they refuse."""
 
 from __future__ import annotations
 
 import copy
-import gc
 import math
 import pickle
-import subprocess
-import sys
-import threading
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-import sympy
-from harness import derivative, nestings
+from harness import derivative
 
 import admodes as ad
 from admodes.core.carrier import LostDerivative
-from admodes.core.tape import Node
 
 MODES = ("forward", "reverse")
-
-
-def forward(f):
-    """d/dx by one forward sweep."""
-    return lambda x: ad.jvp(f, (x,), (1.0,))[1]
-
-
-def reverse(f):
-    """d/dx by one reverse sweep."""
-    return ad.grad(f)
-
-
-D = {"forward": forward, "reverse": reverse}
-PAIRS = pytest.mark.parametrize(("outer", "inner"), nestings(2))
-
-
-@PAIRS
-def test_perturbation_confusion_of_siskind_and_pearlmutter(outer, inner):
-    """d/dx [x · d/dy (x + y) at y = 1] at x = 1 is 1, not 2."""
-    confused = D[outer](lambda x: x * D[inner](lambda y: x + y)(1.0))
-    assert confused(1.0) == 1.0
-
-
-@PAIRS
-def test_an_inner_derivative_that_closes_over_the_outer_variable(outer, inner):
-    """D(x -> x · D(y -> x y)(1)) at 4: d/dx x² = 8."""
-    assert D[outer](lambda x: x * D[inner](lambda y: x * y)(1.0))(4.0) == 8.0
-    assert D[outer](lambda x: D[inner](lambda y: x * y * y)(x))(3.0) == 12.0
-    assert D[outer](lambda x: D[inner](lambda y: x * x)(1.0))(3.0) == 0.0
-    assert D[outer](lambda x: D[inner](lambda y: y**3 + x)(2 * x) * x)(1.0) == 36.0
-
-
-@PAIRS
-def test_a_derivative_operator_stored_in_a_closure(outer, inner):
-    """Amazing bug of Manzyuk and others: a curried function differentiated before it is applied.
-    With s(u) = (f -> x -> f(x + u)), D s (0) applied twice is the second derivative."""
-
-    def shift(u):
-        return lambda f: lambda x: f(x + u)
-
-    def s_hat(f):
-        return lambda x: D[inner](lambda u: shift(u)(f)(x))(0.0)
-
-    assert D[outer](s_hat(lambda x: x**3))(2.0) == 12.0
-    assert s_hat(s_hat(ad.exp))(1.0) == pytest.approx(math.e, rel=1e-15)
-    assert s_hat(s_hat(lambda x: x**4))(1.0) == 12.0
-
-
-@PAIRS
-def test_the_same_function_at_both_levels(outer, inner):
-    """As in ForwardDiff's issue 83: f is differentiated inside itself, at a point that depends on
-    the outer variable."""
-
-    def f(x):
-        return x * x * ad.sin(x)
-
-    def slope_at_square(x):
-        return D[inner](f)(x * x) + f(x)
-
-    t = sympy.Symbol("t")
-    symbolic = t * t * sympy.sin(t)
-    whole = sympy.diff(symbolic, t).subs(t, t * t) + symbolic
-    expected = float(sympy.diff(whole, t).subs(t, sympy.Rational(7, 10)))
-    assert D[outer](slope_at_square)(0.7) == pytest.approx(expected, rel=1e-13)
-
-
-@PAIRS
-def test_inner_and_outer_of_three_levels_stay_apart(outer, inner):
-    def f(x):
-        return D[inner](lambda y: y * D[outer](lambda z: x * y * z * z)(y))(x)
-
-    # inner: d/dy [2 x y³] = 6 x y², at y = x: 6 x³; outer: 18 x².
-    assert D[outer](f)(2.0) == 72.0
-
-
-def test_a_pullback_called_inside_another_derivative():
-    out, pullback = ad.vjp(lambda x: x**3, 2.0)
-    assert out == 8.0
-    for mode in MODES:
-        assert D[mode](lambda w: pullback(w * w)[0])(3.0) == 72.0
-
-
-T = sympy.Symbol("t", real=True)
-FOURTH = [
-    (lambda x: ad.sin(x * x) * ad.exp(-x), sympy.sin(T * T) * sympy.exp(-T)),
-    (lambda x: ad.ln(1 + x**2) / x, sympy.log(1 + T**2) / T),
-    (lambda x: ad.tanh(x) ** 3 * ad.sqrt(x), sympy.tanh(T) ** 3 * sympy.sqrt(T)),
-    (lambda x: x**x + ad.atan2(x, 2.0), T**T + sympy.atan(T / 2)),
-]
-
-
-@pytest.mark.parametrize("modes", nestings(4), ids="".join)
-@pytest.mark.parametrize(("f", "symbolic"), FOURTH, ids=["sin", "ln", "tanh", "power"])
-def test_fourth_derivatives_in_all_sixteen_orders(f, symbolic, modes):
-    expected = float(sympy.diff(symbolic, T, 4).subs(T, sympy.Rational(3, 4)).evalf(30))
-    for mode in modes:
-        f = derivative(f, 0, mode)
-    assert f(0.75) == pytest.approx(expected, rel=1e-11)
-    np.testing.assert_allclose(f(np.array([0.75, 0.75])), expected, rtol=1e-11)
-
-
-@pytest.mark.parametrize("modes", nestings(4), ids="".join)
-def test_mixed_fourth_derivatives_of_two_variables(modes):
-    def f(x, y):
-        return ad.exp(x * y) * ad.sin(x - y)
-
-    a, b = sympy.symbols("a b")
-    symbolic = sympy.exp(a * b) * sympy.sin(a - b)
-    for i, mode in zip((0, 1, 1, 0), modes, strict=True):
-        f = derivative(f, i, mode)
-    expected = float(sympy.diff(symbolic, a, 2, b, 2).subs({a: 0.5, b: -0.25}).evalf(30))
-    assert f(0.5, -0.25) == pytest.approx(expected, rel=1e-12)
-
-
-def test_eight_threads_of_nested_gradients():
-    start = threading.Barrier(8)
-    found: dict[int, list] = {}
-
-    def work(k):
-        start.wait()
-        found[k] = [
-            D[outer](lambda x: x * D[inner](lambda y: (k + x) * y * y)(x))(1.0 + n / 100)
-            for n in range(60)
-            for outer, inner in nestings(2)
-        ]
-
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-    finally:
-        sys.setswitchinterval(interval)
-    # x · 2 (k + x) x = 2 k x² + 2 x³ has the derivative 4 k x + 6 x².
-    for k in range(8):
-        xs = [1.0 + n / 100 for n in range(60) for _ in range(4)]
-        assert found[k] == pytest.approx([4 * k * x + 6 * x * x for x in xs], rel=1e-14)
-
-
-LONG = """
-import gc, sys, threading
-import admodes as ad
-n = 1_000_000
-
-def chain(x):
-    y = x
-    for _ in range(n):
-        y = y * 1.000001 if _ % 2 else y - x
-    return y
-
-def run():
-    sys.setrecursionlimit(120)
-    out, tangent = ad.jvp(chain, (1.0,), (1.0,))
-    again, pullback = ad.vjp(chain, 1.0)
-    assert out == again
-    (slope,) = pullback(1.0)
-    assert abs(slope - tangent) <= 1e-9 * abs(tangent), (slope, tangent)
-    assert pullback(2.0)[0] == 2 * slope
-    del pullback
-    gc.collect()
-    print("done")
-
-threading.stack_size(4 * 1024 * 1024)
-t = threading.Thread(target=run)
-t.start()
-t.join()
-"""
-
-
-def test_a_chain_of_a_million_operations_needs_no_recursion():
-    """Differentiated and freed under a recursion limit of 120, on a C stack of 4 MB."""
-    done = subprocess.run([sys.executable, "-c", LONG], capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
-
-
-def nodes_alive():
-    gc.collect()
-    return sum(isinstance(o, Node) for o in gc.get_objects())
-
-
-def test_nodes_live_no_longer_than_what_refers_to_them():
-    before = nodes_alive()
-    _, pullback = ad.vjp(lambda x: ad.sin(x) * x, 1.0)
-    assert nodes_alive() > before
-    del pullback
-    assert nodes_alive() == before
-    gc.disable()
-    try:
-        ad.grad(lambda x: ad.sin(x * x))(2.0)
-        alive = sum(isinstance(o, Node) for o in gc.get_objects())
-        assert alive == before, "nodes are kept alive by a reference cycle"
-    finally:
-        gc.enable()
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_an_exception_leaves_no_state_behind(mode):
-    class Boom(Exception):
-        pass
-
-    kept = []
-
-    def bad(x):
-        kept.append(x)
-        y = ad.sin(x) * D["forward"](lambda z: z * x)(1.0)
-        kept.append(y)
-        raise Boom
-
-    before = nodes_alive()
-    for _ in range(3):
-        with pytest.raises(Boom):
-            D[mode](bad)(1.0)
-    assert not any(x.level.alive for x in kept)
-    kept.clear()
-    assert D[mode](lambda x: x * D[mode](lambda y: x + y)(1.0))(1.0) == 1.0
-    assert nodes_alive() == before
-
-
-@PAIRS
-def test_leaked_traced_values_are_refused(outer, inner):
-    kept = []
-
-    def leaking(x):
-        kept.append(x * x)
-        return x * 3.0
-
-    assert D[inner](leaking)(2.0) == 3.0
-    (leaked,) = kept
-    for use in (lambda x: leaked, lambda x: x * leaked, lambda x: ad.sin(leaked) + x):
-        with pytest.raises(ValueError, match="outlived the derivative call"):
-            D[outer](use)(1.0)
-    with pytest.raises(ValueError, match="outlived the derivative call"):
-        D[outer](lambda x: x * x)(leaked)
-    assert D[outer](lambda x: x * ad.value(leaked))(1.0) == 4.0
-
-
-def test_an_inner_traced_value_that_leaks_into_the_outer_function_is_refused():
-    kept = []
-
-    def outer(x):
-        ad.grad(lambda y: kept.append(y * x) or y * x)(2.0)
-        return x * kept[-1]
-
-    for mode in MODES:
-        with pytest.raises(ValueError, match="outlived the derivative call"):
-            D[mode](outer)(1.0)
 
 
 class Pair(NamedTuple):
@@ -367,20 +112,6 @@ def test_a_pullback_may_be_called_again():
     first[:] = -1.0
     for _ in range(2):
         np.testing.assert_array_equal(pullback(np.ones(2))[0], [2.0, 4.0])
-
-
-def test_changing_an_input_afterwards_does_not_change_the_pullback():
-    x = np.array([1.0, 2.0])
-    out, pullback = ad.vjp(lambda x: x * x, x)
-    same, identity = ad.vjp(lambda x: x, x)
-    x[:] = 100.0
-    out[:] = 200.0
-    same[:] = 300.0
-    np.testing.assert_array_equal(pullback(np.ones(2))[0], [2.0, 4.0])
-    w = np.ones(2)
-    (back,) = identity(w)
-    back[:] = 5.0
-    np.testing.assert_array_equal(w, 1.0)
 
 
 ARRAY = np.array([1.0, 2.0, 3.0])
@@ -512,63 +243,12 @@ def test_python_control_flow_follows_the_values():
         assert derivative(f, 0, mode)(3.0) == 4 * 3.0**3
 
 
-def test_memory_of_a_forward_sweep_does_not_grow_with_the_chain():
-    def f(x):
-        y = x
-        for _ in range(20_000):
-            y = y * 1.0001
-        return y
-
-    before = len(gc.get_objects())
-    ad.jvp(f, (1.0,), (1.0,))
-    assert len(gc.get_objects()) - before < 100
-
-
 def test_copies_of_traced_values_keep_their_derivative():
     assert ad.grad(lambda x: copy.deepcopy(x) ** 2)(3.0) == 6.0
     assert ad.grad(lambda p: copy.copy(p)["w"] ** 2)({"w": 3.0}) == {"w": 6.0}
     assert ad.jvp(lambda x: copy.copy(x) ** 2, (3.0,), (1.0,)) == (9.0, 6.0)
     with pytest.raises(TypeError, match="pickling"):
         ad.grad(lambda x: pickle.loads(pickle.dumps(x)))(3.0)
-
-
-def test_a_buffer_reused_inside_the_function_does_not_change_what_was_computed():
-    def scaled(x):
-        c, y = np.array([1.0]), x
-        for k in range(3):
-            c[0] = k + 1.0
-            y = y * c
-        return y.sum()
-
-    def masked(x):
-        mask, total = np.zeros(2, bool), 0.0
-        for i in range(2):
-            mask[:] = False
-            mask[i] = True
-            total = total + ad.where(mask, x * (i + 1.0), 0.0).sum()
-        return total
-
-    def indexed(x):
-        index, total = [0], 0.0
-        for i in range(2):
-            index[0] = i
-            total = total + (x[index] * (i + 1)).sum()
-        return total
-
-    x = np.array([1.0, 1.0])
-    np.testing.assert_array_equal(ad.grad(scaled)(np.array([1.0])), [6.0])
-    assert ad.trace(scaled, np.array([1.0])).jacobian["reverse"] == [[6.0]]
-    np.testing.assert_array_equal(ad.grad(masked)(x), [1.0, 2.0])
-    np.testing.assert_array_equal(ad.grad(indexed)(x), [1.0, 2.0])
-
-
-def test_results_do_not_alias_the_inputs():
-    x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
-    out, dot = ad.jvp(lambda x: x, (x,), (v,))
-    out[0] = dot[0] = 9.0
-    assert (x[0], v[0]) == (1.0, 1.0)
-    with pytest.raises(ValueError, match="read-only"):
-        ad.grad(lambda x: ad.value(x).__setitem__(0, 9.0) or x.sum())(x)
 
 
 def test_dicts_match_by_key():

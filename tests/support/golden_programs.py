@@ -8,7 +8,8 @@ from typing import Any
 
 import golden_functions
 import numpy as np
-from golden_functions import NEED_SCIPY, POINTS, fast, numbers
+from golden_functions import fast, numbers
+from golden_points import NEED_SCIPY, POINTS
 
 import admodes as ad
 from admodes.problems import PROBLEMS

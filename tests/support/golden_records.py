@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from golden_functions import NEED_SCIPY, POINTS
+from golden_points import NEED_SCIPY, POINTS
 from golden_programs import (
     Records,
     called,
