@@ -118,7 +118,7 @@ class Numbers(Domain):
     """Derivatives as numbers, arrays or carriers, by the operations' rules at the values of the
     rows: those of the recording unless given."""
 
-    def __init__(self, program: Program, values: Sequence[Any] | None = None) -> None:
+    def __init__(self, program: Program, values: list[Any] | None = None) -> None:
         super().__init__(program)
         self.values = [step.value for step in self.steps] if values is None else values
 

@@ -3,7 +3,6 @@ and v3_bar: one recording each, of the operations' own rules applied to the rows
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +11,11 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.elementwise import elementwise
-from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Recorded, Ref, record
-from admodes.core.space import is_complex, zeros
+from admodes.core.space import zeros
 from admodes.core.values import shape_of
+from admodes.programs.replay import value_of
+from admodes.programs.sweep import Numbers, output_seeds, pull, push
 
 SAME = elementwise("same", np.positive, 1, unlisted=True, doc="a, under another name.")
 
@@ -81,17 +81,20 @@ class Sweeps:
         return found
 
 
-class _Run:
-    """One sweep on recorded values; statements collects what has a name."""
+class _Run(Numbers):
+    """One sweep on recorded values; statements collects what has a name, accent is what the names
+    of derivatives end with."""
 
     def __init__(self, sweeps: Sweeps, leaves: Sequence[Any], statements: list) -> None:
-        self.program = sweeps.program
+        super().__init__(sweeps.program, [])
         self.branches = sweeps.program.branches()
         self.names = sweeps.rows
-        self.leaves = leaves
+        self.inputs = [x.row for x in self.program.inputs]
+        self.leaves = dict(zip(self.inputs, leaves, strict=False))
+        self.weights = leaves[len(self.inputs) :]
         self.statements = statements
-        self.values: list[Any] = []
         self.named: set[int] = set()
+        self.accent = ""
 
     def _let(self, name: str, x: Any) -> Any:
         """x with a name; what has one already gets a row of its own for the second."""
@@ -102,76 +105,39 @@ class _Run:
         self.statements.append((name, x))
         return x
 
-    def _assert(self, x: Any, truth: bool) -> None:
-        self.statements.append(("assert" if truth else "assert not", x))
+    def keep(self, row: int, derivative: Any) -> Any:
+        return self._let(self.names[row] + self.accent, derivative)
 
-    def _arguments(self, args: tuple, of: list[Any]) -> tuple:
-        return tuple(of[a.row] if isinstance(a, Ref) else a for a in args)
-
-    def _primal(self, i: int) -> Any:
+    def _primal(self, i: int) -> None:
         """Row i, with the tests that the control flow made of it."""
-        step = self.program.steps[i]
-        if step.op is None:
-            y = self.leaves[[x.row for x in self.program.inputs].index(i)]
-        else:
-            y = step.op.dispatch(self._arguments(step.args, self.values), step.params)
+        step = self.steps[i]
+        y = self.leaves[i] if step.op is None else step.op.dispatch(self.at(i), step.params)
         self.values.append(self._let(self.names[i], y))
         for guard in self.branches.get(i, ()):
-            tested = self._arguments(guard.args, self.values)
+            tested = [value_of(a, self.values) for a in guard.args]
             what = tested[0] if guard.decide is bool else guard.decide(*tested)
-            self._assert(what, guard.expected)
-        return y
-
-    def _outputs(self, of: list[Any]) -> list[Any]:
-        return [of[y.row] if isinstance(y, Ref) else y for y in self.program.outputs]
+            self.statements.append(("assert" if guard.expected else "assert not", what))
 
     def primals(self) -> list[Any]:
-        for i in range(len(self.program.steps)):
+        for i in range(len(self.steps)):
             self._primal(i)
-        return self._outputs(self.values)
+        return [value_of(y, self.values) for y in self.program.outputs]
 
     def tangents(self) -> list[Any]:
-        dots: list[Any] = []
-        seeds = iter(self.leaves[len(self.program.inputs) :])
-        for i, step in enumerate(self.program.steps):
-            y = self._primal(i)
-            if step.op is None:
-                t = next(seeds)
-            elif step.op.passive:
-                t = None
-            else:
-                given = [dots[a.row] if isinstance(a, Ref) else None for a in step.args]
-                xs = self._arguments(step.args, self.values)
-                t = step.op.jvp(given, y, xs, step.params)
-            dots.append(t if t is None else self._let(f"{self.names[i]}_dot", t))
-        moved = [_zero(v) if t is None else t for v, t in zip(self.values, dots, strict=True)]
-        ends = [moved[y.row] if isinstance(y, Ref) else _zero(y) for y in self.program.outputs]
-        return [*self._outputs(self.values), *ends]
+        self.accent = "_dot"
+        seeds = dict(zip(self.inputs, self.weights, strict=True))
+        # The value of a row is there before the walk comes to it.
+        rows = zip(map(self._primal, range(len(self.steps))), push(self.program, seeds, self))
+        dots = [_zero(self.values[i]) if t is None else t for _, (i, t) in rows]
+        outputs = self.program.outputs
+        ends = [dots[y.row] if isinstance(y, Ref) else _zero(y) for y in outputs]
+        return [*(value_of(y, self.values) for y in outputs), *ends]
 
     def adjoints(self) -> list[Any]:
-        steps = self.program.steps
-        for i in range(len(steps)):
-            self._primal(i)
-        parts: dict[int, list[Any]] = {}
-        for y, w in zip(self.program.outputs, self.leaves[len(self.program.inputs) :], strict=True):
-            if isinstance(y, Ref):
-                parts.setdefault(y.row, []).append(w)
-        bars: dict[int, Any] = {}
-        for i in reversed(range(len(steps))):
-            step = steps[i]
-            if i not in parts or (step.op is not None and step.op.passive):
-                continue
-            w = functools.reduce(REGISTRY["add"], parts[i])
-            w = bars[i] = self._let(f"{self.names[i]}_bar", w)
-            xs = self._arguments(step.args, self.values)
-            for k, a in enumerate(step.args):
-                if isinstance(a, Ref) and step.op.active(k):
-                    term = step.op.vjp(k, w, self.values[i], xs, step.params)
-                    if term is not None:
-                        if is_complex(term) and not is_complex(self.values[a.row]):
-                            term = REGISTRY["real"](term)
-                        parts.setdefault(a.row, []).append(term)
-        return [bars.get(x.row, _zero(steps[x.row].value)) for x in self.program.inputs]
+        self.primals()
+        self.accent = "_bar"
+        bars = dict(pull(self.program, output_seeds(self.program, self.weights), self))
+        return [bars.get(i, _zero(self.steps[i].like)) for i in self.inputs]
 
 
 def _zero(x: Any) -> Any:
