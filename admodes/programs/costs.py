@@ -6,13 +6,14 @@ An operation costs one of its kind per entry of its result, unless its declarati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from admodes.core.record import Program, Ref, Step, record
 from admodes.core.values import shape_of
+from admodes.programs.sweep import Domain
 
 KINDS = (
     "additions",
@@ -70,28 +71,46 @@ def partial_cost(step: Step, program: Program) -> dict[str, int]:
         args = [constants[i] if i in constants else next(remaining) for i in range(len(step.args))]
         return [step.op.slope(i, (y, *args)) for i in wanted]
 
-    with np.errstate(all="ignore"):
-        made = record(partials, step.value, *traced)
-    return total(cost(s, made) for s in made.steps if s.op is not None)
+    return _recorded(partials, step.value, *traced)
 
 
-def forward_cost(step: Step, program: Program) -> dict[str, int]:
-    """What the tangent of a step costs, where all its arguments have one."""
-    size = step.size
-    if step.op.passive:
-        return {}
-    if not step.op.elementwise:
-        return _recorded_tangent(step, program)
-    terms = [
-        p for p, a in zip(step.op.partials, step.args, strict=True) if isinstance(a, Ref) and p != 0
-    ]
-    products = sum(callable(p) for p in terms)
-    return {"multiplications": products * size, "additions": max(len(terms) - 1, 0) * size}
+class Costs(Domain):
+    """What a sweep costs, for the derivative walk: spent lists the costs of what it asks for. Of a
+    derivative only that it is there is known."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.spent: list[dict[str, int]] = []
+
+    def push(self, row: int, tangents: list) -> bool:
+        step = self.steps[row]
+        moved = [k for k, t in enumerate(tangents) if t is not None]
+        if step.op.elementwise:
+            partials = [p for k in moved if (p := step.op.partials[k]) != 0]
+            products, sums = sum(map(callable, partials)), max(len(partials) - 1, 0)
+            costs = {"multiplications": products * step.size, "additions": sums * step.size}
+        else:
+            costs = _tangent_cost(step, moved, self.program.arguments(step))
+        self.spent.append(costs)
+        return True
+
+    def pull(self, row: int, k: int, adjoint: bool) -> bool:
+        step, xs = self.steps[row], self.program.arguments(self.steps[row])
+        if step.op.elementwise:
+            products = step.size if callable(step.op.partials[k]) else 0
+            costs = {"multiplications": products, "additions": step.size - size_of(xs[k])}
+        else:
+            costs = _recorded(lambda w: step.op.vjp(k, w, step.value, xs, step.params), step.value)
+        self.spent.append(costs)
+        return True
+
+    def add(self, row: int, contributions: list) -> bool:
+        self.spent.append({"additions": (len(contributions) - 1) * self.steps[row].size})
+        return True
 
 
-def _recorded_tangent(step: Step, program: Program) -> dict[str, int]:
-    xs = program.arguments(step)
-    moved = [k for k, a in enumerate(step.args) if isinstance(a, Ref) and step.op.active(k)]
+def _tangent_cost(step: Step, moved: list[int], xs: tuple) -> dict[str, int]:
+    """What the tangent of an operation on arrays costs, for tangents of the arguments in moved."""
 
     def tangent(*given: Any) -> Any:
         tangents: list = [None] * len(xs)
@@ -99,17 +118,11 @@ def _recorded_tangent(step: Step, program: Program) -> dict[str, int]:
             tangents[k] = t
         return step.op.jvp(tangents, step.value, xs, step.params)
 
+    return _recorded(tangent, *(xs[k] for k in moved))
+
+
+def _recorded(f: Callable, *args: Any) -> dict[str, int]:
+    """What f costs at args, by recording it."""
     with np.errstate(all="ignore"):
-        made = record(tangent, *(xs[k] for k in moved))
-    return total(cost(s, made) for s in made.steps if s.op is not None)
-
-
-def contribution_cost(step: Step, k: int, program: Program) -> dict[str, int]:
-    """What the step's adjoint costs on its way to argument k."""
-    xs = program.arguments(step)
-    if step.op.elementwise:
-        size = step.size
-        product = {"multiplications": size} if callable(step.op.partials[k]) else {}
-        return {**product, "additions": size - size_of(xs[k])}
-    made = record(lambda w: step.op.vjp(k, w, step.value, xs, step.params), step.value)
+        made = record(f, *args)
     return total(cost(s, made) for s in made.steps if s.op is not None)

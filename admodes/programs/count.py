@@ -21,9 +21,8 @@ from admodes.core.record import Program, Ref
 from admodes.programs.arrays import array_program, by_array
 from admodes.programs.costs import (
     KINDS,
-    contribution_cost,
+    Costs,
     cost,
-    forward_cost,
     is_whole,
     partial_cost,
     size_of,
@@ -31,6 +30,7 @@ from admodes.programs.costs import (
 )
 from admodes.programs.extent import levels, memory, peak
 from admodes.programs.scalars import scalar_program
+from admodes.programs.sweep import is_active, pull
 from admodes.views.result import Result
 from admodes.views.tables import Table
 
@@ -235,7 +235,7 @@ def count_arrays(f: Callable, args: tuple, names: Sequence[str] | None = None) -
 def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Counts:
     """The counts of a recorded list."""
     operations = [s for s in program.steps if s.op is not None]
-    sweep = total(forward_cost(s, program) for s in operations)
+    sweep = _forward_cost(program)
     depth, width = levels(program)
     return Counts(
         f=total(cost(s, program) for s in operations),
@@ -256,18 +256,17 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
     )
 
 
+def _forward_cost(program: Program) -> dict[str, int]:
+    """One forward sweep, in which every row that may have a tangent is taken to have one."""
+    costs = Costs(program)
+    for row, step in enumerate(program.steps):
+        if step.op is not None and not step.op.passive:
+            costs.push(row, [is_active(step, k) or None for k in range(len(step.args))])
+    return total(costs.spent)
+
+
 def _reverse_cost(program: Program, outputs: Sequence[Any]) -> dict[str, int]:
     """One reverse sweep for the sum of some outputs."""
-    contributions: Counter = Counter(y.row for y in outputs if isinstance(y, Ref))
-    costs = []
-    for i in reversed(range(len(program.steps))):
-        step = program.steps[i]
-        if i not in contributions or step.op is None or step.op.passive:
-            continue
-        for k, a in enumerate(step.args):
-            if isinstance(a, Ref) and step.op.active(k):
-                contributions[a.row] += 1
-                costs.append(contribution_cost(step, k, program))
-    for row, k in contributions.items():
-        costs.append({"additions": (k - 1) * program.steps[row].size})
-    return total(costs)
+    costs = Costs(program)
+    list(pull(program, [(y.row, True) for y in outputs if isinstance(y, Ref)], costs))
+    return total(costs.spent)

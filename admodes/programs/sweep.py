@@ -75,7 +75,8 @@ def pull(
     program: Program, seeds: Iterable[tuple[int, Any]], domain: Domain
 ) -> Iterator[tuple[int, Any]]:
     """Every row that a seeded row depends on with its adjoint, from the last to the first; seeds
-    are pairs of a row, mostly of an output, and its seed.
+    are pairs of a row, mostly of an output, and its seed. What is contributed to a row that has no
+    derivative ends there.
 
     >>> from admodes.core.record import record
     >>> program = record(lambda x, y: x * y, 2.0, 3.0)
@@ -91,7 +92,7 @@ def pull(
         adjoint = domain.keep(row, domain.add(row, contributions.pop(row)))
         yield row, adjoint
         for k, a in enumerate(step.args):
-            if is_active(step, k) and has_derivative(program.steps[a.row]):
+            if is_active(step, k):
                 contribution = domain.pull(row, k, adjoint)
                 if contribution is not None:
                     contributions.setdefault(a.row, []).append(contribution)
