@@ -80,7 +80,7 @@ class Elementwise(Op):
         self.elementwise = self.entrywise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
         self.cuts = self.selects or self.fades
-        self.picks = tuple(map(picking, self.reads))
+        self.rules = tuple(zip(self.partials, map(picking, self.reads), strict=True))
         super().__post_init__()
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
@@ -103,8 +103,8 @@ class Elementwise(Op):
 
     def slope(self, i: int, given: tuple | list) -> Any:
         """What the function of partial i makes of given, which is (y, *args)."""
-        p: Any = self.partials[i]
-        k: Any = self.picks[i]
+        rule: tuple[Any, Any] = self.rules[i]
+        p, k = rule
         try:
             return p(given[k]) if k.__class__ is int else p(*k(given))
         except ARITHMETIC:

@@ -56,8 +56,7 @@ class Dual(Carrier):
             try:
                 y = op.scalar(x)
                 if y or (self.origin is None and op.squared is None):
-                    p = op.partials[0]
-                    k = op.picks[0]
+                    ((p, k),) = op.rules
                     if k is not None:
                         p = p(x) if k == 1 else p(y) if k == 0 else p(*k((y, x)))
                     t = p * t if t and (p or not op.cuts) else 0.0
@@ -86,10 +85,9 @@ class Dual(Carrier):
             try:
                 y = op.scalar(x, z)
                 if y or not (op.squared or has_origin(a) or has_origin(b)):
-                    p, q = op.partials
+                    (p, j), (q, k) = op.rules
                     given = (y, x, z)
                     total = 0.0
-                    j, k = op.picks
                     if t:
                         if j.__class__ is int:
                             p = p(given[j])

@@ -67,8 +67,7 @@ class Node(Carrier):
         if x.__class__ is float:
             try:
                 y = op.scalar(x)
-                p = op.partials[0]
-                k = op.picks[0]
+                ((p, k),) = op.rules
                 if k is not None:
                     p = p(x) if k == 1 else p(y) if k == 0 else p(*k((y, x)))
                 if (p or not op.cuts) and (y or self.origin is None):
@@ -94,9 +93,8 @@ class Node(Carrier):
         ):
             try:
                 y = op.scalar(u, v)
-                p, q = op.partials
+                (p, j), (q, k) = op.rules
                 given = (y, u, v)
-                j, k = op.picks
                 if x is None:
                     p = None
                 elif j.__class__ is int:

@@ -344,7 +344,8 @@ def replaced(op: Any, **attributes: Any) -> Iterator[None]:
     """The operation with other attributes for a while; partials are functions of (y, *args)."""
     if "partials" in attributes:
         attributes["reads"] = (tuple(range(op.arity + 1)),) * op.arity
-        attributes["picks"] = tuple(map(picking, attributes["reads"]))
+        picks = map(picking, attributes["reads"])
+        attributes["rules"] = tuple(zip(attributes["partials"], picks, strict=True))
     before = {name: getattr(op, name) for name in attributes}
     try:
         for name, attribute in attributes.items():
