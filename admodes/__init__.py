@@ -15,6 +15,7 @@ from admodes.derivatives.custom import custom_rule
 from admodes.derivatives.gradients import grad, hessian, hvp, jacobian, value_and_grad
 from admodes.derivatives.layouts import contract
 from admodes.derivatives.variable import Variable
+from admodes.errors import Error, LostDerivative
 from admodes.expression import ExpressionError, parse
 from admodes.numpy_functions.extremes import max, min
 from admodes.ops.activations import (
@@ -122,9 +123,11 @@ __all__ = [
     "Compiled",
     "Counts",
     "Equations",
+    "Error",
     "ExpressionError",
     "ImpureError",
     "KinkWarning",
+    "LostDerivative",
     "Op",
     "Program",
     "Revolve",

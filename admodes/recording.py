@@ -16,6 +16,7 @@ from admodes.core.checking import checked, to_check, unchecked_result
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.programs.arrays import input_names, output_names, watching
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, labels, lines, listed, row_data
@@ -82,7 +83,7 @@ class Program(core.Program, Result):
         for name, x, ref in zip(self.input_names, xs, self.inputs, strict=True):
             expected = self.steps[ref.row].shape
             if shape_of(x) != expected:
-                raise ValueError(
+                raise BadValue(
                     f"{self.title}: {name} has shape {shape_of(x)}, and the program was recorded "
                     f"for {expected}: record again"
                 )
@@ -100,9 +101,9 @@ class Program(core.Program, Result):
             found = bool(args[0]) if guard.decide is bool else settled(guard.decide, *args)
             if not same(found, guard.expected):
                 if guard.rewritten:
-                    raise ValueError(TOO_FAR.format(name=self.title))
+                    raise BadValue(TOO_FAR.format(name=self.title))
                 text = guard_data(self, self.row_names)[k]["text"].removeprefix("guard ")
-                raise ValueError(ANOTHER_BRANCH.format(name=self.title, guard=text))
+                raise BadValue(ANOTHER_BRANCH.format(name=self.title, guard=text))
 
     @property
     def row_names(self) -> list[str]:
@@ -138,7 +139,7 @@ class Program(core.Program, Result):
             from admodes.compilation.llvm import text
 
             return text(self)
-        raise ValueError(f"backend {backend!r} is unknown; choose numpy or llvm")
+        raise BadValue(f"backend {backend!r} is unknown; choose numpy or llvm")
 
     def count(self) -> Counts:
         """The exact operation counts of the program and of its sweeps, as ad.count has them."""

@@ -12,7 +12,7 @@ import admodes
 ROOT = Path(__file__).parent.parent / "admodes"
 
 ORDER = [
-    *("views", "core", "ops", "numpy_functions", "derivatives", "programs"),
+    *("errors", "views", "core", "ops", "numpy_functions", "derivatives", "programs"),
     *("optimisation", "compilation", "symbolic", "backpropagation", "tracing"),
     *("recording", "python_code", "verification", "sparse", "checkpointing"),
     *("expression", "problems", "lab", "__init__", "cli", "__main__"),
@@ -111,7 +111,7 @@ def bound(path: Path) -> set[str]:
 def test_core_and_views_know_nothing_else():
     for name, others in GRAPH.items():
         if room(name) in ("core", "views"):
-            assert set(map(room, others)) <= {room(name)}, name
+            assert set(map(room, others)) <= {room(name), "errors"}, name
 
 
 def test_the_engines_do_not_know_each_other():
@@ -128,6 +128,16 @@ def test_importing_admodes_imports_neither_sympy_nor_scipy_nor_what_draws():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert found.strip() == "set()"
+
+
+def test_errors_for_the_user_are_errors_of_the_package():
+    """`raise ValueError(message)` would pass for an error of the user's function."""
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                raised = getattr(node.exc.func, "id", "")
+                plain = {"ValueError", "TypeError", "ImportError", "RuntimeError", "OverflowError"}
+                assert raised not in plain, f"{name} raises {raised}"
 
 
 def test_nothing_that_a_user_typed_is_evaluated_as_code():

@@ -16,6 +16,7 @@ from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.sweep import adjoints
 from admodes.views.dialects import Latex, Text, dialect_of
@@ -162,7 +163,7 @@ def equations(
     derived = Derivation(recorded, fold=True)
     for name, step in zip(derived.names, derived.steps, strict=True):
         if step.dtype.kind == "c":
-            raise TypeError(f"equations are of real arrays, and {name} has complex entries")
+            raise BadType(f"equations are of real arrays, and {name} has complex entries")
     seeds, values, given = output_seeds(recorded, derived, weights)
     engine = adjoints(recorded.program, values)
     found = derived.adjoints(seeds)
@@ -206,7 +207,7 @@ def output_seeds(
     outs = program.outputs
     shapes = [shape_of(program.steps[y.row].value if isinstance(y, Ref) else y) for y in outs]
     if weights is not None and len(weights) != len(outs):
-        raise ValueError(f"weights: {len(outs)} are needed, one per output, got {len(weights)}")
+        raise BadValue(f"weights: {len(outs)} are needed, one per output, got {len(weights)}")
     single = len(outs) == 1 and shapes == [()] and weights is None
     uses = fan_out(program)
     seeds: dict[int, Term] = {}
@@ -239,7 +240,7 @@ def add_seeds(data: dict, derived: Derivation, given: list[str], values: list[An
 def _weight(w: Any, shape: tuple) -> Any:
     made = np.asarray(w, float)
     if made.shape not in ((), shape):
-        raise ValueError(f"weights: shape {made.shape} for an output of shape {shape}")
+        raise BadValue(f"weights: shape {made.shape} for an output of shape {shape}")
     return np.broadcast_to(made, shape).copy() if shape else float(made)
 
 

@@ -15,6 +15,8 @@ from math import comb
 from operator import index
 from typing import Any, NamedTuple
 
+from admodes.errors import BadType, BadValue
+
 MOST_STEPS = 10**30
 MOST_LISTED = 1_000_000
 """The most steps of a schedule that is listed, action by action."""
@@ -45,20 +47,20 @@ def checked(n: Any, snapshots: Any, who: str) -> tuple[int, int]:
     """The number of steps and of snapshots, by default default_snapshots(n)."""
     n = _integer(n, f"{who}: n={n!r}: the number of steps is an integer")
     if n < 0:
-        raise ValueError(f"{who}: n={n}: the number of steps is not negative")
+        raise BadValue(f"{who}: n={n}: the number of steps is not negative")
     if n > MOST_STEPS:
-        raise ValueError(f"{who}: n has {len(str(n))} digits: at most 10^30 steps")
+        raise BadValue(f"{who}: n has {len(str(n))} digits: at most 10^30 steps")
     if snapshots is None:
         return n, default_snapshots(n)
     snapshots = _integer(snapshots, f"{who}: snapshots={snapshots!r}: give an integer or None")
     if snapshots < 1:
-        raise ValueError(f"{who}: snapshots={snapshots}: at least one, for the first state")
+        raise BadValue(f"{who}: snapshots={snapshots}: at least one, for the first state")
     return n, snapshots
 
 
 def _integer(x: Any, message: str) -> int:
     if isinstance(x, bool) or not hasattr(x, "__index__"):
-        raise TypeError(message)
+        raise BadType(message)
     return index(x)
 
 
@@ -156,7 +158,7 @@ def schedule(n: int, snapshots: int | None = None) -> list[Action]:
 def listed(n: int, snapshots: int) -> list[Action]:
     """All actions. Raises ValueError for more than MOST_LISTED steps."""
     if n > MOST_LISTED:
-        raise ValueError(
+        raise BadValue(
             f"schedule: the actions of {n} steps are not listed, at most those of {MOST_LISTED}; "
             "ad.revolve(n) counts them"
         )

@@ -23,6 +23,7 @@ from admodes.core.pytree import Tree, flatten, flatten_like, own, unflatten
 from admodes.core.space import zeros
 from admodes.core.tape import node_of, traced_input
 from admodes.core.values import frozen_one, shape_of
+from admodes.errors import BadType, BadValue
 
 
 def checkpointed_loop(
@@ -68,14 +69,14 @@ def checkpointed_loop(
     0.54642522
     """
     if not callable(step):
-        raise TypeError(f"checkpointed_loop takes a function as its first argument, got {step!r}")
+        raise BadType(f"checkpointed_loop takes a function as its first argument, got {step!r}")
     n, snapshots = checked(n, snapshots, "checkpointed_loop")
     leaves, tree = flatten(state)
     given, params_tree = flatten(params)
     series, series_tree = flatten(() if per_step is None else per_step)
     for x in series:
         if shape_of(x)[:1] != (n,):
-            raise ValueError(
+            raise BadValue(
                 f"checkpointed_loop: per_step of shape {shape_of(x)} for n={n} steps: the first "
                 "axis has one entry per step"
             )

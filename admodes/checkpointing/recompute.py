@@ -41,6 +41,7 @@ from admodes.core.inplace import share
 from admodes.core.sweep import pull_back, strong_product
 from admodes.core.tape import General, Node, blank, traced
 from admodes.core.values import frozen_one
+from admodes.errors import BadType, BadValue
 
 Forward = Callable[["Trial", list], list]
 """(trial, arguments) -> results, all as flat lists."""
@@ -105,7 +106,7 @@ class Trial:
     def check_arguments(self) -> None:
         """Refuse a change of an argument in place."""
         if any(given.primal is not plain for given, plain in self._given):
-            raise TypeError(
+            raise BadType(
                 f"{self.who} changes its own argument in place, which a second evaluation would "
                 "do again: write x = x + v instead of x += v"
             )
@@ -146,7 +147,7 @@ class Stretch:
         def forward(trial: Trial, ws: list) -> list:
             found = self.back(self.level, dict(zip(keys, ws, strict=True)))
             if not found.keys() <= {node.serial for node in self.nodes}:
-                raise ValueError(
+                raise BadValue(
                     f"{self.who}: evaluated again, it depends on another traced value than at "
                     "first: a variable that it closes over has meanwhile been given another "
                     "value; pass it as an argument"
@@ -261,7 +262,7 @@ def _evaluated_again(who: str, forward: Forward, results: list, arrays: Arrays) 
             ys = forward(trial, trial.entered(xs))
             compare(expected, samples(ys), who)
             if not arrays.are_the_same():
-                raise ValueError(OTHERS.format(who=who))
+                raise BadValue(OTHERS.format(who=who))
             return ys
 
         return pulled(level, run, ws)
@@ -319,7 +320,7 @@ def samples(leaves: list) -> list:
 def compare(expected: list, found: list, who: str) -> None:
     """Refuse results that are not those of the first evaluation."""
     if len(expected) != len(found) or not all(map(_alike, expected, found)):
-        raise ValueError(OTHERS.format(who=who))
+        raise BadValue(OTHERS.format(who=who))
 
 
 def _alike(a: Any, b: Any) -> bool:

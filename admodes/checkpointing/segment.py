@@ -9,6 +9,7 @@ from typing import Any
 from admodes.checkpointing.recompute import Trial, collapsed
 from admodes.core.carrier import call
 from admodes.core.pytree import Tree, flatten, unflatten
+from admodes.errors import BadType
 
 
 def checkpoint(f: Callable) -> Callable:
@@ -42,7 +43,7 @@ def checkpoint(f: Callable) -> Callable:
     3
     """
     if not callable(f):
-        raise TypeError(f"checkpoint takes a function, as in ad.checkpoint(f)(x), and got {f!r}")
+        raise BadType(f"checkpoint takes a function, as in ad.checkpoint(f)(x), and got {f!r}")
     who = f"checkpoint({getattr(f, '__name__', type(f).__name__)})"
 
     @functools.wraps(f)

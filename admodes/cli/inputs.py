@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.errors import Error
 from admodes.expression import ExpressionError, parse_number
 from admodes.expression.errors import nearest
 from admodes.expression.lowering import CONSTANTS, declared_names
@@ -30,7 +31,7 @@ _NORMAL = re.compile(r"normal\(\s*(\d{1,4}(?:\s*,\s*\d{1,4})*)\s*\)")
 _MODULE_TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
 
 
-class InputError(ValueError):
+class InputError(Error, ValueError):
     """What was typed names no function or no point; the message is one line."""
 
 

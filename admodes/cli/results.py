@@ -18,6 +18,7 @@ from admodes.derivatives.gradients import hessian as hessian_of
 from admodes.derivatives.gradients import jacobian as jacobian_of
 from admodes.derivatives.gradients import value_and_grad
 from admodes.derivatives.stationary import classify
+from admodes.errors import BadValue
 from admodes.problems import PROBLEMS
 from admodes.programs.count import Counts, count_arrays, count_program, counts_arrays
 from admodes.programs.scalars import scalar_function, scalar_program
@@ -130,7 +131,7 @@ def _scalar_output(target: Target) -> tuple[Callable, list[float], Trace]:
     t = _trace(target)
     outputs = _names(t.outputs)
     if len(outputs) != 1:
-        raise ValueError(
+        raise BadValue(
             f"this takes a function with one output, and there are {len(outputs)} "
             f"({', '.join(shortened(outputs))}): choose one, or use admodes jacobian"
         )

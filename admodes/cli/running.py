@@ -14,9 +14,8 @@ from typing import Any, NoReturn
 
 import typer
 
-import admodes
 from admodes.cli.inputs import Target, one_line, raised, resolve
-from admodes.core.carrier import LostDerivative
+from admodes.errors import Error, LostDerivative
 from admodes.views.files import write_text
 from admodes.views.visible import visible
 
@@ -26,10 +25,8 @@ STDOUT = (None, Path("-"), Path("/dev/stdout"))
 INTERRUPTED = 130
 """The exit status that shells give a command that Ctrl-C ended."""
 
-_PACKAGE = os.path.dirname(os.path.abspath(admodes.__file__))
 
-
-class Failure(Exception):
+class Failure(Error):
     """A message for the user; the command ends with exit status 2."""
 
 
@@ -44,24 +41,16 @@ def run(job: Callable[[], Any], target: Target) -> Any:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             return job()
-    except (Failure, MemoryError, KeyboardInterrupt):
+    except LostDerivative as error:
+        raise Failure(f"{_name(target)}: {one_line(error)}") from error
+    except (Error, MemoryError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        name = getattr(target.function, "__name__", "the function")
-        if isinstance(error, LostDerivative):
-            raise Failure(f"{name}: {one_line(error)}") from error
-        if _is_ours(error):
-            raise
-        raise Failure(raised(name, error)) from error
+        raise Failure(raised(_name(target), error)) from error
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Whether admodes itself raised the error, as a message for the user."""
-    messages = (ValueError, TypeError, RuntimeError, OverflowError)
-    if not isinstance(error, messages) or isinstance(error, RecursionError):
-        return False
-    frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames and frames[-1].filename.startswith(_PACKAGE))
+def _name(target: Target) -> str:
+    return getattr(target.function, "__name__", "the function")
 
 
 def page_width(save: Path | None) -> int:
@@ -117,7 +106,7 @@ def run_app(app: typer.Typer, argv: list[str] | None) -> None:
             _say_misuse(error)
         if "--debug" in arguments:
             print(visible(traceback.format_exc()), file=sys.stderr, end="")
-        expected = isinstance(error, (Failure, ValueError, TypeError, RuntimeError, OverflowError))
+        expected = isinstance(error, Error)
         what = str(error) if expected else f"{type(error).__name__}: {error}"
         hint = "" if expected else " (--debug shows where)"
         _say(f"{what or type(error).__name__}{hint}", 2)

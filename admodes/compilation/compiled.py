@@ -38,6 +38,7 @@ from admodes.core.checking import Count, is_strict
 from admodes.core.portable import portable
 from admodes.core.pytree import LEAF, unflatten
 from admodes.core.record import Program
+from admodes.errors import BadValue
 
 HINT_AFTER = 8
 """So many recordings of which none was used again give a hint."""
@@ -131,7 +132,7 @@ class Compiled:
         """The code generated for the case that was recorded last. Raises ValueError before the
         first call."""
         if self._newest is None:
-            raise ValueError(f"{self._name} has not been called yet: there is no code")
+            raise BadValue(f"{self._name} has not been called yet: there is no code")
         return self._newest.source
 
     def _to_front(self, case: Specialisation) -> None:

@@ -8,6 +8,7 @@ from typing import overload
 
 from admodes.compilation.backends import BACKENDS
 from admodes.compilation.compiled import Compiled
+from admodes.errors import BadType, BadValue
 
 
 @overload
@@ -72,9 +73,9 @@ def compile(
     if f is None:
         return functools.partial(compile, backend=backend, exact=exact, check=check, limit=limit)
     if backend not in BACKENDS:
-        raise ValueError(f"backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+        raise BadValue(f"backend {backend!r}: choose one of {', '.join(BACKENDS)}")
     if not callable(f):
-        raise TypeError(f"compile takes a function, got {f!r}")
+        raise BadType(f"compile takes a function, got {f!r}")
     if limit < 1:
-        raise ValueError(f"limit={limit}: at least one specialisation")
+        raise BadValue(f"limit={limit}: at least one specialisation")
     return Compiled(f, backend, exact, check, limit)

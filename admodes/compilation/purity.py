@@ -21,9 +21,10 @@ from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref, Step
 from admodes.core.reverse import LARGE
+from admodes.errors import Error
 
 
-class ImpureError(ValueError):
+class ImpureError(Error, ValueError):
     """A function that is to be compiled does more than compute its result, or gives another each
     time."""
 

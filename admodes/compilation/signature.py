@@ -18,6 +18,7 @@ from admodes.core.carrier import Carrier, is_numpys
 from admodes.core.pytree import Tree, flatten
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical
+from admodes.errors import BadType
 
 VALUES = (int, bool, str, bytes, slice)
 """Arguments that are compared by their type and value, beside NumPy's numbers and dtypes."""
@@ -87,11 +88,11 @@ def sorted_out(x: Any) -> tuple[Slot, Any]:
         # Ranges of the same numbers are equal, whatever their bounds.
         return Static("range", (x.start, x.stop, x.step)), x
     if hasattr(type(x), "__array__"):
-        raise TypeError(f"takes NumPy arrays, got a {type(x).__name__}: pass np.asarray(x)")
+        raise BadType(f"takes NumPy arrays, got a {type(x).__name__}: pass np.asarray(x)")
     known = isinstance(x, (*PASSED_ON, enum.Enum))
     if known or callable(x) or not is_foreign(type(x)):
         return _identity(x), x
-    raise TypeError(
+    raise BadType(
         "takes numbers, arrays of numbers, and tuples, lists and dicts of them; "
         f"got a {type(x).__name__}"
     )
@@ -110,7 +111,7 @@ def _array(x: np.ndarray) -> tuple[Slot, Any]:
     if kind in "biu":
         return Static("content", content_of(x)), x
     if kind not in "fc":
-        raise TypeError(f"takes arrays of numbers, got an array of dtype {x.dtype}")
+        raise BadType(f"takes arrays of numbers, got an array of dtype {x.dtype}")
     native = np.asarray(x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("=")))
     if not native.ndim:
         number = canonical(native)
@@ -141,7 +142,7 @@ class Signature:
             try:
                 found.append(sorted_out(leaf))
             except TypeError as error:
-                raise TypeError(f"{f}, compiled, {error} as {name}") from None
+                raise BadType(f"{f}, compiled, {error} as {name}") from None
         slots = [slot for slot, _ in found]
         floats = {slot for slot in slots if is_input(slot)} == {FLOAT}
         numpys = any(map(is_numpys, leaves)) if floats else None

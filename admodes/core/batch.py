@@ -17,6 +17,7 @@ from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import space
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 
 
 @counted
@@ -42,7 +43,7 @@ class Batch(Carrier):
         return batch(level, op.batched(inner, mapped, params))
 
     def __bool__(self) -> bool:
-        raise TypeError(SAMPLES_DIFFER)
+        raise BadType(SAMPLES_DIFFER)
 
 
 def batch(level: Level, samples: Any) -> Any:
@@ -87,9 +88,9 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
         several = isinstance(in_axes, (tuple, list))
         axes = tuple(in_axes) if several else (in_axes,) * len(args)
         if len(axes) != len(args):
-            raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
+            raise BadValue(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
         if not all(axis is None or isinstance(axis, int) for axis in axes):
-            raise TypeError(f"vmap: in_axes={in_axes!r}: one axis or None for each argument")
+            raise BadType(f"vmap: in_axes={in_axes!r}: one axis or None for each argument")
         level = Level()
         sizes: set[int] = set()
         inputs = [
@@ -98,7 +99,7 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
         ]
         if len(sizes) != 1:
             found = f"the numbers of samples differ: {sorted(sizes)}" if sizes else "no axis to map"
-            raise ValueError(f"vmap: {found}")
+            raise BadValue(f"vmap: {found}")
         (size,) = sizes
         try:
             leaves, tree = flatten(f(*inputs))
@@ -110,7 +111,7 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
         for y in outs:
             rank = len(shape_of(y))
             if not -rank <= out_axes < rank:
-                raise ValueError(f"vmap: out_axes={out_axes} of a result of shape {shape_of(y)}")
+                raise BadValue(f"vmap: out_axes={out_axes} of a result of shape {shape_of(y)}")
         return unflatten(tree, [_moved(y, 0, out_axes) for y in outs])
 
     mapped.__name__ = f"vmap({getattr(f, '__name__', 'f')})"
@@ -125,7 +126,7 @@ def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:
         leaf = leaf if plain else checked_input(leaf, "vmap", complex_too=True)
         shape = shape_of(leaf)
         if not -len(shape) <= axis < len(shape):
-            raise ValueError(f"vmap: axis {axis} of an argument of shape {shape}")
+            raise BadValue(f"vmap: axis {axis} of an argument of shape {shape}")
         sizes.add(shape[axis])
         batches.append(batch(level, _moved(leaf, axis, 0)))
     return unflatten(tree, batches)
@@ -148,13 +149,13 @@ class Lanes:
         for x, seed in zip(xs, seeds, strict=True):
             size, *rest = shape_of(seed) or (None,)
             if size is None or tuple(rest) != shape_of(x):
-                raise ValueError(
+                raise BadValue(
                     f"{what} of shape {shape_of(seed)} where the {of} has shape {shape_of(x)}: "
                     "batched seeds have one axis more, the first"
                 )
             sizes.add(size)
         if len(sizes) != 1:
-            raise ValueError(f"{what}: the numbers of directions differ: {sorted(sizes)}")
+            raise BadValue(f"{what}: the numbers of directions differ: {sorted(sizes)}")
         (self.size,) = sizes
 
     def wrap(self, seed: Any) -> Any:

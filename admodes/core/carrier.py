@@ -20,10 +20,11 @@ from admodes.core.calling import held as held
 from admodes.core.calling import holding as holding
 from admodes.core.calling import is_quiet as is_quiet
 from admodes.core.calling import quiet as quiet
-from admodes.core.refusal import HOW_TO_ADD, LostDerivative, lost
+from admodes.core.refusal import HOW_TO_ADD, lost
 from admodes.core.subclasses import refuse, refuse_among
 from admodes.core.tables import FUNCTIONS, UFUNCS
 from admodes.core.ufuncs import special_ufunc
+from admodes.errors import BadType, LostDerivative
 
 _serials = itertools.count(1)
 
@@ -141,12 +142,12 @@ class Carrier:
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a traced scalar: it has shape ()")
+            raise BadType("len() of a traced scalar: it has shape ()")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
-            raise TypeError("cannot iterate over a traced scalar: it has shape ()")
+            raise BadType("cannot iterate over a traced scalar: it has shape ()")
         return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
 
     def __bool__(self) -> bool:
@@ -157,7 +158,7 @@ class Carrier:
         return f"{type(self).__name__}({self.primal!r})"
 
     def __hash__(self) -> int:
-        raise TypeError(
+        raise BadType(
             "a traced value cannot be a key of a dict or a member of a set, where its number would "
             "be looked up without a derivative or a branch on the trace: use ad.value(x) for the "
             "number, id(x) for the object, and comparisons (x == 1.0) for a choice"
@@ -178,7 +179,7 @@ class Carrier:
         self.seen(PRINTED)
         shape, x = self.shape, innermost(self)
         if np.shape(x) != shape:
-            raise TypeError(SAMPLES_DIFFER)
+            raise BadType(SAMPLES_DIFFER)
         return format(x, spec)
 
     def clone(self) -> Any:
@@ -206,7 +207,7 @@ class Carrier:
         """decide(*xs) of plain values, where this carrier is one of xs, is y."""
 
     def __setitem__(self, index: Any, item: Any) -> None:
-        raise TypeError(
+        raise BadType(
             "a traced array cannot be assigned into; build the new one with ad.stack, ad.array or "
             "ad.where"
         )
@@ -271,7 +272,7 @@ class Carrier:
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func not in FUNCTIONS:
             name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
-            raise TypeError(f"{name} has no derivative in admodes: {HOW_TO_ADD}")
+            raise BadType(f"{name} has no derivative in admodes: {HOW_TO_ADD}")
         for kind in types:
             refuse(kind, f"np.{func.__name__}")
         try:
@@ -281,7 +282,7 @@ class Carrier:
                 raise
             given = ", ".join(f"{k}=" for k in kwargs)
             name = f"np.{func.__name__}"
-            raise TypeError(f"{name} of a traced value does not take all of {given}") from error
+            raise BadType(f"{name} of a traced value does not take all of {given}") from error
 
     def __getattr__(self, name: str) -> Any:
         raise NoAttribute(name)
@@ -312,7 +313,7 @@ def value(x: Any) -> Any:
         x.seen("ad.value of a traced value: a constant of the recording")
         x = x.primal
     if np.shape(x) != shape:
-        raise TypeError(SAMPLES_DIFFER)
+        raise BadType(SAMPLES_DIFFER)
     if isinstance(x, np.ndarray):
         x = x.view()
         x.flags.writeable = False

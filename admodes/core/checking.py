@@ -27,6 +27,7 @@ from admodes.core.roots import origin, smooth
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import space
 from admodes.core.values import shape_of
+from admodes.errors import Error
 
 _on: ContextVar[bool] = ContextVar("strict", default=False)
 _lock = threading.Lock()
@@ -38,7 +39,7 @@ class Count:
     blocks = 0
 
 
-class StrictError(ArithmeticError):
+class StrictError(Error, ArithmeticError):
     """What ad.strict raises. operation: its name. values: the arguments, of arrays those at the
     entry. entry: the first entry, () for numbers. filename and lineno: the line of the user's code,
     None where no line is to blame."""

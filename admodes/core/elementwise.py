@@ -21,6 +21,7 @@ from admodes.core.forms import Domain, Form, in_latex
 from admodes.core.op import UNLISTED, BinaryOp, Op, UnaryOp, register
 from admodes.core.space import aligned, dtype_of, space, strong, zeros
 from admodes.core.values import ARITHMETIC, NUMBERS, canonical, shape_of
+from admodes.errors import BadValue
 
 PLAIN = frozenset((np.ndarray, float, int))
 
@@ -53,7 +54,7 @@ def reading(partial: Rule | Reading) -> tuple[Rule, tuple[int, ...] | None]:
         return partial, None
     names = tuple(inspect.signature(partial).parameters)
     if not set(names) <= set(PARAMETERS):
-        raise ValueError(f"a partial reads y, a, b and c, not {', '.join(names)}")
+        raise BadValue(f"a partial reads y, a, b and c, not {', '.join(names)}")
     return partial, tuple(map(PARAMETERS.index, names))
 
 

@@ -31,6 +31,7 @@ from admodes.core.scalars import counted, fitting
 from admodes.core.space import cast, zeros
 from admodes.core.values import ARITHMETIC, shape_of
 from admodes.core.watching import Watch, look
+from admodes.errors import BadType
 
 
 @counted
@@ -169,7 +170,7 @@ def jvp(
     (12.0, array([4., 3.]))
     """
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
-        raise TypeError("jvp takes tuples: ad.jvp(f, (x,), (v,)), one tangent per argument of f")
+        raise BadType("jvp takes tuples: ad.jvp(f, (x,), (v,)), one tangent per argument of f")
     if Count.blocks and to_check((primals, tangents)):
         xs, vs = checked((tuple(primals), tuple(tangents)), "jvp")
         return unchecked_result(jvp(f, xs, vs, batched, has_aux))  # type: ignore[no-any-return]

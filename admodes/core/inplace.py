@@ -9,6 +9,7 @@ import weakref
 from typing import Any
 
 from admodes.core.carrier import Carrier
+from admodes.errors import BadType
 
 IN_PLACE = {
     "add": "+",
@@ -54,7 +55,7 @@ def become(x: Any, new: Any, what: str, instead: str) -> Any:
     elif _shared(x):
         refused = "changes entries that another traced array shares (one is a view of the other)"
     if refused is not None:
-        raise TypeError(f"{what} of a traced array {refused}: write {instead}")
+        raise BadType(f"{what} of a traced array {refused}: write {instead}")
     if new.dtype != x.dtype:
         new = new.astype(x.dtype)
     for name in x.content:

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from admodes.errors import BadValue
+
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode's categories of what steers a terminal, turns the direction of writing or is no sign."""
 
@@ -18,10 +20,10 @@ def checked_name(name: Any, what: str) -> str:
     'x_1'
     """
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"the {what} name {name!r}: a name is a text that is not empty")
+        raise BadValue(f"the {what} name {name!r}: a name is a text that is not empty")
     unseen = next(filter(_is_unseen, name), None)
     if unseen is not None:
-        raise ValueError(
+        raise BadValue(
             f"the {what} name {name!a}: the character U+{ord(unseen):04X} cannot be printed: "
             "leave it out"
         )
@@ -41,5 +43,5 @@ def checked_names(given: Sequence[str], n: int, what: str) -> list[str]:
     """n different names. Raises ValueError otherwise."""
     names = [checked_name(name, what) for name in given]
     if len(names) != n or len(set(names)) != n:
-        raise ValueError(f"{n} different {what} names are needed, got {names}")
+        raise BadValue(f"{n} different {what} names are needed, got {names}")
     return names

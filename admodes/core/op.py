@@ -20,6 +20,7 @@ from admodes.core.space import space
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
 from admodes.core.values import ARITHMETIC, FLOAT, NUMBERS, canonical, frozen, numeric, shape_of
+from admodes.errors import BadType, BadValue
 
 REGISTRY: dict[str, Op] = {}
 """Every operation by name and by alias."""
@@ -199,7 +200,7 @@ class Op:
             least = self.arity - len(self.defaults)
             takes = str(self.arity) if not self.defaults else f"{least} to {self.arity}"
             hint = "; ad.max and ad.min reduce an array" if self.folds else ""
-            raise TypeError(f"{self.name} takes {takes} argument(s), {len(args)} given{hint}")
+            raise BadType(f"{self.name} takes {takes} argument(s), {len(args)} given{hint}")
         return args + self.defaults[len(self.defaults) - missing :]
 
     def costs(self, args: tuple, y: Any, params: dict | None) -> dict[str, int]:
@@ -233,11 +234,11 @@ class Op:
 
     def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
         """The tangent of the result; tangents[i] is None where argument i is constant."""
-        raise TypeError(f"{self.name} has no derivative")
+        raise BadType(f"{self.name} has no derivative")
 
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         """What the cotangent w of the result contributes to argument i; None for nothing."""
-        raise TypeError(f"{self.name} has no derivative")
+        raise BadType(f"{self.name} has no derivative")
 
 
 class UnaryOp(Op):
@@ -301,7 +302,7 @@ def register(
     role in the space that derivatives live in."""
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
-            raise ValueError(f"an operation named {name!r} exists already")
+            raise BadValue(f"an operation named {name!r} exists already")
         REGISTRY[name] = op
     if role is not None:
         setattr(space, role, op)

@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, Level, outermost
 from admodes.core.values import canonical, numeric, shape_of
+from admodes.errors import BadType, BadValue
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ def flatten_like(tree: Any, structure: Tree, what: str, of: str) -> list:
     """The leaves of a tree that must have the given structure, dicts by key. Raises ValueError."""
     leaves: list = []
     if not _gather(tree, structure, leaves):
-        raise ValueError(f"{what} is {flatten(tree)[1]}, but {of} is {structure}")
+        raise BadValue(f"{what} is {flatten(tree)[1]}, but {of} is {structure}")
     return leaves
 
 
@@ -113,7 +114,7 @@ def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = Fals
     """A differentiable leaf: a float, a float array (copied where asked) or a live carrier."""
     if isinstance(x, Carrier):
         if not x.level.alive:
-            raise ValueError(_leak(who))
+            raise BadValue(_leak(who))
         return x.clone()
     if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
         return x.copy("K") if copy else x
@@ -137,7 +138,7 @@ def check_output(y: Any, level: Level, f: Callable) -> None:
     assert top is not None
     while isinstance(top, Carrier):
         if top.level is not level and not top.level.alive:
-            raise ValueError(_leak(f"the result of {name}"))
+            raise BadValue(_leak(f"the result of {name}"))
         top = top.primal
 
 
@@ -146,7 +147,7 @@ def split_aux(result: Any, has_aux: bool, f: Callable) -> tuple[Any, Any]:
     if not has_aux:
         return result, None
     if not isinstance(result, tuple) or len(result) != 2:
-        raise TypeError(
+        raise BadType(
             f"has_aux: {getattr(f, '__name__', 'the function')} must return a pair (result, aux)"
         )
     return result
@@ -164,9 +165,7 @@ def stripped(aux: Any, level: Level) -> Any:
 def match_shapes(xs: list, vs: list, what: str, of: str) -> None:
     for x, v in zip(xs, vs, strict=True):
         if shape_of(x) != shape_of(v):
-            raise ValueError(
-                f"{what} of shape {shape_of(v)} where the {of} has shape {shape_of(x)}"
-            )
+            raise BadValue(f"{what} of shape {shape_of(v)} where the {of} has shape {shape_of(x)}")
 
 
 def _leak(who: str) -> str:

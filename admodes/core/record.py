@@ -13,7 +13,6 @@ import numpy as np
 from admodes.core.carrier import (
     Carrier,
     Level,
-    LostDerivative,
     as_numpys,
     call,
     holding,
@@ -28,6 +27,7 @@ from admodes.core.scalars import counted, fitting
 from admodes.core.truth import is_whole
 from admodes.core.values import blank, frozen_one, plain_params, shape_of
 from admodes.core.whole import among_whole, loses_derivative
+from admodes.errors import LostDerivative
 
 
 class Ref(NamedTuple):

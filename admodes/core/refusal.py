@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.tables import FUNCTIONS, INSTEAD, UFUNCS
+from admodes.errors import LostDerivative
 
 PLAIN_LIBRARIES = {
     *("matplotlib", "mpmath", "networkx", "numba", "numpy", "pandas", "scipy", "skimage"),
@@ -31,10 +32,6 @@ HOW_TO_ADD = (
     "declare one with ad.custom_rule, or pass ad.value(x) where only the number is wanted; "
     "CONTRIBUTING.md, 'Add an operation', shows how to add an operation"
 )
-
-
-class LostDerivative(TypeError):
-    """A traced value was about to become a plain number, without its derivative."""
 
 
 class _Last(threading.local):

@@ -33,6 +33,7 @@ from admodes.core.space import cast, is_complex, space, zeros
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
 from admodes.core.tape import SMALL, Node, Traced, node_of, reachable, traced_input
 from admodes.core.values import FLOAT, blank, shape_of
+from admodes.errors import BadValue
 
 LARGE = 2**16
 """Inputs of so many entries (512 KiB of float64) are not copied where the sweep follows at once;
@@ -185,7 +186,7 @@ def read_only(arrays: list[ndarray], f: Callable) -> Iterator[None]:
     except ValueError as error:
         if arrays and "read-only" in str(error):
             name = getattr(f, "__name__", "the function")
-            raise ValueError(f"{name} changes its own argument in place: copy it first") from error
+            raise BadValue(f"{name} changes its own argument in place: copy it first") from error
         raise
     finally:
         _give_back(taken)

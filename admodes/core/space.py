@@ -14,6 +14,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
 from admodes.core.values import FLOAT, canonical, shape_of
+from admodes.errors import BadType
 
 vdot = np.vdot
 
@@ -113,8 +114,6 @@ def cast(t: Any, like: Any) -> Any:
     if isinstance(t, Carrier):
         return space.cast(t, dtype=kind) if given.kind == kind.kind else t
     if given.kind == "c" and kind.kind != "c":
-        raise TypeError(
-            "a complex tangent or cotangent was given for a real value: give a real one"
-        )
+        raise BadType("a complex tangent or cotangent was given for a real value: give a real one")
     with np.errstate(over="ignore"):
         return canonical(np.asarray(t, kind))

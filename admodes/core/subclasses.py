@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from admodes.errors import BadType
+
 SAME = (np.ndarray, np.memmap)
 """Their operators are those of plain arrays."""
 
@@ -36,7 +38,7 @@ def refuse(kind: type, where: str) -> None:
     instead = "np.asarray(x), a plain array"
     if issubclass(kind, np.ma.MaskedArray):
         instead = "np.asarray(x) where nothing is masked, else np.where(x.mask, 0.0, x.data)"
-    raise TypeError(
+    raise BadType(
         f"{where} got a {name}, a subclass of NumPy's array with operators of its own, which "
         f"admodes does not take for a plain array: pass {instead}".lstrip()
     )

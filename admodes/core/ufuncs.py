@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.refusal import HOW_TO_ADD, called_function
 from admodes.core.tables import METHODS, SCIPY, UFUNCS
+from admodes.errors import BadType
 
 
 def special_ufunc(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:
@@ -17,11 +18,11 @@ def special_ufunc(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:
     the ufunc, for one that has no derivative."""
     op = UFUNCS.get(ufunc) or _scipy(ufunc)
     if op is None:
-        raise TypeError(f"{_name(ufunc, method)} has no derivative in admodes: {HOW_TO_ADD}")
+        raise BadType(f"{_name(ufunc, method)} has no derivative in admodes: {HOW_TO_ADD}")
     if method == "__call__" and not kwargs:
         return op(*inputs)
     if method not in METHODS:
-        raise TypeError(
+        raise BadType(
             f"{_name(ufunc, method)} changes an array in place or has no derivative in admodes: "
             f"{HOW_TO_ADD}"
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, held
 from admodes.core.subclasses import plain_array
+from admodes.errors import BadType
 
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
@@ -49,10 +50,10 @@ def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
     elif array.dtype.kind == "c" and not complex_too:
-        raise TypeError(f"{where}: complex values are not supported, got {_brief(x)}")
+        raise BadType(f"{where}: complex values are not supported, got {_brief(x)}")
     elif array.dtype.kind not in "fbc":
         hint = ": write its .toarray()" if hasattr(x, "toarray") else ""
-        raise TypeError(
+        raise BadType(
             f"{where} takes numbers and arrays of numbers, got {_brief(x)} of type "
             f"{type(x).__name__}{hint}"
         )

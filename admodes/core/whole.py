@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import Carrier, LostDerivative, innermost
+from admodes.core.carrier import Carrier, innermost
 from admodes.core.forms import Domain, Form
 from admodes.core.op import Op
 from admodes.core.space import aligned
 from admodes.core.truth import is_whole, truth_kind
+from admodes.errors import LostDerivative
 
 AS_WHOLE = (
     "x.astype({dtype}) would lose the derivative of a traced value: use ad.value(x) where only the "

@@ -17,6 +17,7 @@ from admodes.core.op import REGISTRY
 from admodes.core.values import numeric, shape_of
 from admodes.derivatives.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.derivatives.gradients import jacobian
+from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.splits import best_splits
 from admodes.views.dialects import Text, dialect_of
 from admodes.views.result import Result
@@ -57,11 +58,11 @@ class Chain(Result):
         array([[11.]])
         """
         if order not in ORDERS:
-            raise ValueError(f"order {order!r} is unknown; choose from {', '.join(ORDERS)}")
+            raise BadValue(f"order {order!r} is unknown; choose from {', '.join(ORDERS)}")
         given = list(matrices)
         n = len(self.names)
         if len(given) != n:
-            raise ValueError(f"matrices: {len(given)} given, and the chain has {n}")
+            raise BadValue(f"matrices: {len(given)} given, and the chain has {n}")
         parts = {(i, i + 1): self._matrix(i, m) for i, m in enumerate(given)}
         for step in self.bracketings[ORDERS.index(order)].steps:
             i, k, j = step.first - 1, step.split, step.last
@@ -76,7 +77,7 @@ class Chain(Result):
         expected = (self.dims[i], self.dims[i + 1])
         if shape_of(matrix) != expected:
             found = shape_of(matrix)
-            raise ValueError(f"{self.names[i]} has shape {found}, and the chain needs {expected}")
+            raise BadValue(f"{self.names[i]} has shape {found}, and the chain needs {expected}")
         return matrix
 
     def _data(self) -> dict[str, Any]:
@@ -171,14 +172,14 @@ def chain_of(
     """
     given = list(functions)
     if not given:
-        raise ValueError("functions: give at least one")
+        raise BadValue("functions: give at least one")
     _within_limit("functions", len(given))
     reshape = REGISTRY["reshape"]
     point = y = _one_array(x, "x")
     matrices: list[Any] = []
     for i, f in enumerate(given):
         if not callable(f):
-            raise TypeError(f"functions[{i}] is {reprlib.repr(f)}, which cannot be called")
+            raise BadType(f"functions[{i}] is {reprlib.repr(f)}, which cannot be called")
         out = _one_array(f(y), f"the result of functions[{i}]")
         matrices.insert(0, reshape(jacobian(f)(y), shape=(_size(out), _size(y))))
         y = out
@@ -192,16 +193,16 @@ def _dims(dims: Iterable[int]) -> list[int]:
     try:
         given = list(dims)
     except TypeError:
-        raise ValueError(f"dims={reprlib.repr(dims)}: give the sequence d0, d1, …, dn") from None
+        raise BadValue(f"dims={reprlib.repr(dims)}: give the sequence d0, d1, …, dn") from None
     if len(given) < 2:
-        raise ValueError(f"dims: {len(given)} given, and n matrices take n + 1, at least 2")
+        raise BadValue(f"dims: {len(given)} given, and n matrices take n + 1, at least 2")
     _within_limit("dims", len(given) - 1)
     return [_whole(d, i) for i, d in enumerate(given)]
 
 
 def _within_limit(what: str, n: int) -> None:
     if n > LIMIT:
-        raise ValueError(f"{what}: a chain of {n} matrices, and the limit is {LIMIT}")
+        raise BadValue(f"{what}: a chain of {n} matrices, and the limit is {LIMIT}")
 
 
 def _whole(d: Any, i: int) -> int:
@@ -211,17 +212,17 @@ def _whole(d: Any, i: int) -> int:
         size = -1
     # No array is longer than sys.maxsize.
     if not 0 <= size <= sys.maxsize:
-        raise ValueError(f"dims[{i}] is {reprlib.repr(d)}: give a whole number from 0")
+        raise BadValue(f"dims[{i}] is {reprlib.repr(d)}: give a whole number from 0")
     return size
 
 
 def _names(names: Sequence[str] | None, n: int) -> list[str]:
     given = [f"J{i}" for i in range(1, n + 1)] if names is None else list(names)
     if len(given) != n:
-        raise ValueError(f"names: {len(given)} given, and the chain has {n} matrices")
+        raise BadValue(f"names: {len(given)} given, and the chain has {n} matrices")
     for i, name in enumerate(given):
         if not isinstance(name, str) or not name.strip():
-            raise ValueError(f"names[{i}] is {reprlib.repr(name)}, and a name is a text")
+            raise BadValue(f"names[{i}] is {reprlib.repr(name)}, and a name is a text")
     return given
 
 
@@ -246,13 +247,13 @@ def _floats(given: Any, name: str) -> Any:
     try:
         found = np.asarray(given)
     except ValueError as error:
-        raise ValueError(f"{name} is no matrix: its rows differ in length") from error
+        raise BadValue(f"{name} is no matrix: its rows differ in length") from error
     return np.asarray(numeric(found, name)) + 0.0
 
 
 def _one_array(x: Any, what: str) -> Any:
     if isinstance(x, (tuple, list, dict)):
-        raise TypeError(f"{what} is a {type(x).__name__}: chain_of takes numbers and arrays")
+        raise BadType(f"{what} is a {type(x).__name__}: chain_of takes numbers and arrays")
     return x if isinstance(x, Carrier) else numeric(x, what)
 
 

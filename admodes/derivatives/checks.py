@@ -12,6 +12,7 @@ from admodes.core.forward import jvp
 from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import vjp
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 
 
 def check_grads(
@@ -32,9 +33,9 @@ def check_grads(
     """
     for mode in modes:
         if mode not in ("forward", "reverse"):
-            raise ValueError(f"check_grads: mode {mode!r} is neither forward nor reverse")
+            raise BadValue(f"check_grads: mode {mode!r} is neither forward nor reverse")
     if not isinstance(args, tuple):
-        raise TypeError("check_grads takes a tuple of arguments: ad.check_grads(f, (x,))")
+        raise BadType("check_grads takes a tuple of arguments: ad.check_grads(f, (x,))")
     _check(f, args, order, tuple(modes), rtol, atol, np.random.default_rng(0), ())
 
 

@@ -13,6 +13,7 @@ from admodes.core.forms import Domain
 from admodes.core.names import checked_name
 from admodes.core.op import REGISTRY, Op
 from admodes.derivatives.checks import check_grads
+from admodes.errors import BadValue
 
 
 def custom_rule(
@@ -47,11 +48,11 @@ def custom_rule(
     """
     checked_name(name, "operation's")
     if any(sign in name for sign in "{}⟦⟧"):
-        raise ValueError(f"custom_rule: {name!r}: braces stand for arguments; leave them out")
+        raise BadValue(f"custom_rule: {name!r}: braces stand for arguments; leave them out")
     given = [partials] if callable(partials) else list(partials)
     earlier = REGISTRY.get(name)
     if earlier is not None and not earlier.custom:
-        raise ValueError(f"custom_rule: {name!r} is a built-in operation; choose another name")
+        raise BadValue(f"custom_rule: {name!r} is a built-in operation; choose another name")
     intervals = tuple(domain) if domain else ((0.3, 2.0),) * len(given)
     rules = [_declared(p, len(given), name) for p in given]
     REGISTRY.pop(name, None)
@@ -90,7 +91,7 @@ def _declared(p: Callable[..., Any] | int, arity: int, name: str) -> Reading | i
     """p with what it takes: the arguments, or the result and the arguments."""
     if not callable(p):
         if p not in (0, 1, -1):
-            raise ValueError(f"custom_rule {name}: a constant partial is 0, 1 or -1, not {p!r}")
+            raise BadValue(f"custom_rule {name}: a constant partial is 0, 1 or -1, not {p!r}")
         return int(p)
     if isinstance(p, Op):
         takes_output = p.arity == arity + 1
@@ -108,7 +109,7 @@ def _required(p: Callable[..., Any], arity: int) -> int:
     except ValueError:
         return arity
     if any(q.kind is q.VAR_POSITIONAL for q in parameters):
-        raise ValueError(
+        raise BadValue(
             "custom_rule: a partial with *args does not tell whether it takes the result: write "
             "lambda x: … or lambda y, x: …"
         )

@@ -18,6 +18,7 @@ from admodes.core.values import shape_of
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.jacobians import MODES, Point, whole_jacobian
 from admodes.derivatives.layouts import LAYOUTS, arranged, rowwise
+from admodes.errors import BadType, BadValue
 
 COMPOSITIONS = (
     "forward-over-reverse",
@@ -83,12 +84,12 @@ def _one_number(out: Any, f: Callable, who: str) -> None:
     if out_tree.kind is not None or shape_of(out) != ():
         kind = out_tree.kind and out_tree.kind.__name__
         what = f"a {kind} of {len(leaves)}" if kind else f"an array of shape {shape_of(out)}"
-        raise TypeError(
+        raise BadType(
             f"{who} needs a function with one number as its result, but {_name(f)} returned "
             f"{what}: reduce it (.sum()) or use ad.jacobian"
         )
     if is_complex(out):
-        raise TypeError(
+        raise BadType(
             f"{who} needs a real result, but {_name(f)} returned a complex number: take its real "
             "part, its absolute value, or use ad.vjp"
         )
@@ -121,9 +122,9 @@ def jacobian(
     ((3.0, 2.0), (1.0, 1.0))
     """
     if mode not in MODES:
-        raise ValueError(f"mode {mode!r}: choose one of {', '.join(MODES)}")
+        raise BadValue(f"mode {mode!r}: choose one of {', '.join(MODES)}")
     if layout not in LAYOUTS:
-        raise ValueError(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+        raise BadValue(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
 
     def point(args: tuple, kwargs: dict) -> tuple[Point, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
@@ -220,7 +221,7 @@ def _composition(mode: str) -> tuple[str, str]:
     if mode == "auto":
         mode = COMPOSITIONS[0]
     if mode not in COMPOSITIONS:
-        raise ValueError(f"mode {mode!r}: choose auto or one of {', '.join(COMPOSITIONS)}")
+        raise BadValue(f"mode {mode!r}: choose auto or one of {', '.join(COMPOSITIONS)}")
     outer, inner = mode.split("-over-")
     return outer, inner
 
@@ -232,14 +233,14 @@ def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
     for i in positions:
         if not isinstance(i, (int, np.integer)):
-            raise TypeError(f"argnums={argnums!r}: give a position or a tuple of positions")
+            raise BadType(f"argnums={argnums!r}: give a position or a tuple of positions")
         if not -len(args) <= i < len(args):
-            raise ValueError(
+            raise BadValue(
                 f"argnums={argnums}, but {_name(f)} was called with {len(args)} argument(s)"
             )
     positions = tuple(i % len(args) for i in positions)
     if len(set(positions)) != len(positions):
-        raise ValueError(f"argnums={argnums} names an argument twice")
+        raise BadValue(f"argnums={argnums} names an argument twice")
 
     def restricted(*chosen: Any) -> Any:
         full = list(args)

@@ -16,6 +16,7 @@ from admodes.core.record import Program, record
 from admodes.core.reverse import vjp
 from admodes.core.space import dtype_of, is_complex
 from admodes.core.values import FLOAT, shape_of
+from admodes.errors import BadType
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
 
 MODES = ("auto", "forward", "reverse")
@@ -46,7 +47,7 @@ class Point:
     def __post_init__(self) -> None:
         for x in self.xs:
             if is_complex(x):
-                raise TypeError("jacobian: complex values; differentiate real and imaginary parts")
+                raise BadType("jacobian: complex values; differentiate real and imaginary parts")
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -122,7 +123,7 @@ def whole_jacobian(at: Point, mode: str) -> tuple[Tree, list, Any]:
         return _forward(at)
     for y in ys:
         if is_complex(y):
-            raise TypeError("jacobian: a complex result; take real and imaginary parts")
+            raise BadType("jacobian: a complex result; take real and imaginary parts")
     singly = m < FEW and all(shape_of(z) == () for z in (*ys, *at.xs))
     pulled = [
         pullback(unflatten(out_tree, seeds), batched=not singly)

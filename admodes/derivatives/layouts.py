@@ -16,6 +16,7 @@ from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.reverse import vjp
 from admodes.core.values import shape_of
 from admodes.derivatives.jacobians import Point
+from admodes.errors import BadValue
 from admodes.numpy_functions.products import tensordot
 from admodes.ops.shaping import reshape, transpose
 
@@ -52,9 +53,9 @@ def contract(a: Any, b: Any, k: int | None = None) -> Any:
     left, right = shape_of(a), shape_of(b)
     k = len(left) if k is None else k
     if not 0 <= k <= min(len(left), len(right)):
-        raise ValueError(f"contract: {k} axes of shapes {left} and {right}")
+        raise BadValue(f"contract: {k} axes of shapes {left} and {right}")
     if left[len(left) - k :] != right[:k]:
-        raise ValueError(f"contract: the last {k} axes of {left} are not the first {k} of {right}")
+        raise BadValue(f"contract: the last {k} axes of {left} are not the first {k} of {right}")
     return tensordot(a, b, k)
 
 
@@ -70,7 +71,7 @@ def rowwise(at: Point) -> tuple[Tree, list, Any]:
     sizes = {shape[0] if shape else None for shape in map(shape_of, (*ys, *at.xs))}
     if len(sizes) != 1 or None in sizes:
         shapes = ", ".join(str(shape_of(z)) for z in (*at.xs, *ys))
-        raise ValueError(f"layout 'batched': one leading axis for all is needed, got {shapes}")
+        raise BadValue(f"layout 'batched': one leading axis for all is needed, got {shapes}")
     blocks = []
     for j, y in enumerate(ys):
         n, *row = shape_of(y)
@@ -86,7 +87,7 @@ def rowwise(at: Point) -> tuple[Tree, list, Any]:
             expected = (value(g) * flat).sum(axis=1)
             scale = np.abs(value(g) * flat).sum(axis=1) + np.abs(value(check))
             if np.any(np.abs(value(check) - expected) > 1e-9 * scale + 1e-300):
-                raise ValueError(
+                raise BadValue(
                     f"layout 'batched': the rows of {at.name} mix, so that no row has a Jacobian "
                     "of its own"
                 )

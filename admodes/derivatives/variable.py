@@ -16,6 +16,7 @@ from admodes.core.space import cast, zeros
 from admodes.core.sweep import sweep
 from admodes.core.tape import General, Node, reachable
 from admodes.core.values import canonical, numeric, shape_of
+from admodes.errors import BadType, BadValue
 from admodes.views.graph import dot
 
 _ids = itertools.count()
@@ -89,13 +90,13 @@ class Variable(Node):
         seed has another shape.
         """
         if self.op is None:
-            raise ValueError(
+            raise BadValue(
                 f"backward() on {self!r}, which no operation produced: call it on a result, such "
                 "as y = x * x"
             )
         seed = canonical(numeric(seed, "backward"))
         if shape_of(seed) != self.shape:
-            raise ValueError(
+            raise BadValue(
                 f"backward: the seed has shape {shape_of(seed)}, but the value has shape "
                 f"{self.shape}; reduce the value (.sum()) or give a seed of its shape"
             )
@@ -120,11 +121,11 @@ class Variable(Node):
     def __init_subclass__(cls) -> None:
         if cls.__dict__.get("__class__") is Variable:
             return
-        raise TypeError("Variable cannot be subclassed: keep a Variable as an attribute instead")
+        raise BadType("Variable cannot be subclassed: keep a Variable as an attribute instead")
 
     def __copy__(self) -> Variable:
         if self.op is not None:
-            raise TypeError(f"{self!r} was computed by {self.func}: copy the inputs instead")
+            raise BadType(f"{self!r} was computed by {self.func}: copy the inputs instead")
         return Variable(self.primal, self.name)
 
     def __deepcopy__(self, memo: dict) -> Variable:
@@ -160,7 +161,7 @@ Variable.result = staticmethod(_made)
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Carrier):
-        raise TypeError(
+        raise BadType(
             f"Variable takes a plain number or array, not {value!r}: use the value as it is, or "
             "ad.grad for derivatives of derivatives"
         )

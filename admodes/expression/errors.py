@@ -7,10 +7,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from admodes.errors import Error
+
 WIDTH = 76
 
 
-class ExpressionError(ValueError):
+class ExpressionError(Error, ValueError):
     """An expression that cannot be taken. reason is one line; expression and position say where;
     the message shows them with a caret under the place."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from admodes.core.record import named
+from admodes.errors import BadType
 from admodes.expression.errors import ExpressionError
 from admodes.expression.lowering import Compiler, Constant, Lowered, declared_names
 from admodes.expression.tokens import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Limits
@@ -40,7 +41,7 @@ class ParsedFunction:
 
     def __call__(self, *args: Any) -> Any:
         if len(args) != len(self.inputs):
-            raise TypeError(
+            raise BadType(
                 f"{self.__name__} takes {len(self.inputs)} argument(s) "
                 f"({', '.join(self.inputs)}), {len(args)} given"
             )

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from admodes.derivatives.gradients import jacobian
+from admodes.errors import BadValue
 from admodes.lab.scaling_result import TIMED, Experiment, Point, Scaling
 from admodes.lab.timing import Timing, interleaved, machine
 from admodes.ops.trigonometric import sin
@@ -103,18 +104,18 @@ def scale(
     """
     sizes = sorted(set(sizes))
     if not sizes or not all(isinstance(k, int) and k >= 1 for k in sizes):
-        raise ValueError(f"sizes {sizes}: give whole numbers from 1, such as [2, 4, 8]")
+        raise BadValue(f"sizes {sizes}: give whole numbers from 1, such as [2, 4, 8]")
     if sizes[-1] > MAX_SIZE:
-        raise ValueError(f"sizes: {sizes[-1]} is too large; the limit is {MAX_SIZE}")
+        raise BadValue(f"sizes: {sizes[-1]} is too large; the limit is {MAX_SIZE}")
     if repeats < 1:
-        raise ValueError(f"repeats is {repeats}, and must be at least 1")
+        raise BadValue(f"repeats is {repeats}, and must be at least 1")
     plans = []
     for name in functions:
         if name not in _PLANS:
-            raise ValueError(f"function {name!r} is unknown; choose from {', '.join(_PLANS)}")
+            raise BadValue(f"function {name!r} is unknown; choose from {', '.join(_PLANS)}")
         plans += list(_PLANS[name](sizes))
     if not plans:
-        raise ValueError(f"functions is empty; choose from {', '.join(_PLANS)}")
+        raise BadValue(f"functions is empty; choose from {', '.join(_PLANS)}")
     # All experiments are timed in the same rounds, so that their curves may be compared as well.
     jobs = {
         (title, n, m, part): job

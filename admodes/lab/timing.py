@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from admodes.errors import BadValue
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -77,7 +79,7 @@ def interleaved(
     True
     """
     if rounds < 1:
-        raise ValueError(f"rounds is {rounds}, and must be at least 1")
+        raise BadValue(f"rounds is {rounds}, and must be at least 1")
     loops = {key: _calibrated(f, least) for key, f in functions.items()}
     samples: dict[Key, list[float]] = {key: [] for key in functions}
     order = list(functions)

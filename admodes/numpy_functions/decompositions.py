@@ -10,6 +10,7 @@ from admodes.core.carrier import implements
 from admodes.core.op import REGISTRY
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
+from admodes.errors import BadType
 from admodes.numpy_functions.linalg import square_matrix
 from admodes.ops.arithmetic import absolute_square
 from admodes.ops.decompositions import _svd_shapes, eigh, qr, singular_values, svd, unpacked
@@ -41,7 +42,7 @@ def svd_of(
     a = array(a)
     lead, m, n, k = _svd_shapes(a)
     if compute_uv and full_matrices and m != n:
-        raise TypeError(
+        raise BadType(
             "np.linalg.svd of a traced value: full_matrices=True has columns without a derivative; "
             "write full_matrices=False"
         )
@@ -61,7 +62,7 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
     a = array(a)
     *lead, m, n = shape_of(a)
     if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
-        raise TypeError(f"np.linalg.qr of a traced value: mode={mode!r} has no derivative")
+        raise BadType(f"np.linalg.qr of a traced value: mode={mode!r} has no derivative")
     k = min(m, n)
     q, r = unpacked(qr(a[..., :k]), tuple(lead), [(m, k), (k, k)])
     if n > m:

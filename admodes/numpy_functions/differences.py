@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, implements
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.comparisons import where
 from admodes.ops.options import NONE
@@ -72,7 +73,7 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     rank, n = rank_of(f), shape_of(f)[axis]
     h = _fitting(h, f)
     if n < edge_order + 1:
-        raise ValueError(f"np.gradient: {n} entries along axis {axis} are too few")
+        raise BadValue(f"np.gradient: {n} entries along axis {axis} are too few")
 
     def at(part: Any) -> Any:
         return f[(*(slice(None),) * axis, part)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from admodes.core.carrier import implements, settled
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.numpy_functions.linalg import square_matrix
 from admodes.ops.decompositions import unpacked
 from admodes.ops.eigen import eig
@@ -34,7 +35,7 @@ def _roots(p: Any) -> Any:
     if n < 1:
         return np.zeros(0)
     if settled(lambda plain: np.any(plain[..., [0, n]] == 0), p):
-        raise ValueError(
+        raise BadValue(
             "np.roots of a traced value: the first and the last coefficient must not be 0, since "
             "the number of roots depends on them"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from admodes.errors import BadType
 from admodes.numpy_functions.statistics import np_max, np_min
 from admodes.ops.selection import maximum, minimum
 from admodes.ops.shaping import array
@@ -42,5 +43,5 @@ def _extreme(
     if len(values) == 1:
         return reduce(array(values[0]), axis, keepdims=keepdims)
     if axis is not None or keepdims:
-        raise TypeError(f"ad.{name} of several values has no axis: stack them first, with ad.stack")
+        raise BadType(f"ad.{name} of several values has no axis: stack them first, with ad.stack")
     return pairwise(*values)

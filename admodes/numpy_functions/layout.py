@@ -11,6 +11,7 @@ import numpy as np
 from admodes.core.carrier import FUNCTIONS, Carrier, implements, innermost
 from admodes.core.space import zeros
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 from admodes.ops.indexing import plain_index
 from admodes.ops.options import no_out, prepared, refuse
 from admodes.ops.shaping import (
@@ -42,7 +43,7 @@ def _by_columns(a: Any, order: str | None, who: str) -> bool:
     x = innermost(a)
     if order in ("A", "K") and (not isinstance(x, np.ndarray) or x.flags.c_contiguous):
         return False
-    raise TypeError(
+    raise BadType(
         f"{who} of a traced value with order={order!r} would follow its place in memory: give "
         "order='C' or order='F'"
     )
@@ -145,7 +146,7 @@ def _parts_of(arrays: Any, options: dict, who: str) -> list:
     refuse(options, who)
     parts = [prepared(a, {"dtype": kind}, who)[0] for a in arrays]
     if kind is not None and not all(np.can_cast(array(a).dtype, kind, casting) for a in arrays):
-        raise TypeError(f"{who}: casting={casting!r} does not allow dtype={np.dtype(kind)}")
+        raise BadType(f"{who}: casting={casting!r} does not allow dtype={np.dtype(kind)}")
     return parts
 
 
@@ -222,7 +223,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr = flat(arr) if axis is None else arr
     axis = 0 if axis is None else axis % rank_of(arr)
     if isinstance(arr, np.ndarray) and arr.dtype.kind not in "fc":
-        raise TypeError(
+        raise BadType(
             f"np.insert into an array of {arr.dtype} would round the traced values: write "
             "np.insert(arr.astype(float), …)"
         )
@@ -246,7 +247,7 @@ def _split_points(sections: Any, n: int, even: bool) -> list[int]:
     if np.iterable(sections):
         return [0, *(slice(0, int(i)).indices(n)[1] for i in sections), n]
     if even and n % sections:
-        raise ValueError(f"np.split: {n} entries cannot be split into {sections} equal parts")
+        raise BadValue(f"np.split: {n} entries cannot be split into {sections} equal parts")
     return [0, *np.cumsum([n // sections + (k < n % sections) for k in range(sections)]).tolist()]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.numpy_functions.layout import size_of
 from admodes.numpy_functions.splits import best_splits
 from admodes.ops.linalg import cholesky, det, det_sign, inv, logdet, pinv, solve
@@ -82,7 +83,7 @@ def _multi_dot(arrays: Any, *, out: None = None) -> Any:
     no_out(out, "np.linalg.multi_dot")
     parts = [array(a) for a in arrays]
     if len(parts) < 2:
-        raise ValueError("multi_dot: at least two arrays are needed")
+        raise BadValue("multi_dot: at least two arrays are needed")
     rows = shape_of(parts[0])[0] if rank_of(parts[0]) == 2 else 1
     columns = (shape_of(p)[-1] if rank_of(p) == 2 else 1 for p in parts[1:])
     dims = [rows, shape_of(parts[0])[-1], *columns]

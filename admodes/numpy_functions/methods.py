@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import FUNCTIONS, Carrier, LostDerivative
+from admodes.core.carrier import FUNCTIONS, Carrier
 from admodes.core.op import REGISTRY
 from admodes.core.space import is_complex
 from admodes.core.truth import is_whole, truth_kind
 from admodes.core.whole import AS_WHOLE, integers, loses_derivative
+from admodes.errors import BadType, BadValue, LostDerivative
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.numpy_functions.products import dot
 from admodes.ops.shaping import matrix_transpose, rank_of
@@ -41,7 +42,7 @@ def _from_function(name: str) -> Callable[..., Any]:
 
 def _refused(name: str, instead: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(f"x.{name}() changes a traced array in place: write {instead} instead")
+        raise BadType(f"x.{name}() changes a traced array in place: write {instead} instead")
 
     return method
 
@@ -93,7 +94,7 @@ def _item(self: Any, *args: Any) -> Any:
     if args:
         return _pythons(flat(self)[args[0]] if len(args) == 1 else self[args])
     if size_of(self) != 1:
-        raise ValueError(f"x.item() of an array of {size_of(self)} entries")
+        raise BadValue(f"x.item() of an array of {size_of(self)} entries")
     return _pythons(REGISTRY["reshape"](self, shape=()))
 
 

@@ -10,6 +10,7 @@ from admodes.core.carrier import implements
 from admodes.core.op import REGISTRY
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.numpy_functions.decompositions import svd_of
 from admodes.numpy_functions.layout import moveaxis
 from admodes.numpy_functions.linalg import square_matrix
@@ -27,7 +28,7 @@ def _size_of_vector(x: Any, order: Any, axis: tuple[int, ...], keepdims: bool) -
         return root(total)
     size = REGISTRY["abs"](x) if not is_complex(x) else np.abs(x)
     if isinstance(order, str):
-        raise ValueError(f"np.linalg.norm: there is no norm of order {order!r} of a vector")
+        raise BadValue(f"np.linalg.norm: there is no norm of order {order!r} of a vector")
     if order == np.inf:
         return np_max(size, axis, keepdims=keepdims)
     if order == -np.inf:
@@ -52,7 +53,7 @@ def _size_of_matrix(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -
         y = np_sum(s, -1) if order == "nuc" else s[..., 0 if order == 2 else -1]
         y = reshape(y, shape=kept_shape(shape_of(x), axes))
     else:
-        raise ValueError(f"np.linalg.norm: there is no norm of order {order!r} of a matrix")
+        raise BadValue(f"np.linalg.norm: there is no norm of order {order!r} of a matrix")
     if keepdims:
         return y
     kept = tuple(n for i, n in enumerate(shape_of(x)) if i not in axes)
@@ -69,7 +70,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if len(axes) == 1:
         return _size_of_vector(x, ord, axes, keepdims)
     if len(axes) != 2:
-        raise ValueError("np.linalg.norm: an order needs one axis or two")
+        raise BadValue("np.linalg.norm: an order needs one axis or two")
     return _size_of_matrix(x, ord, (axes[0], axes[1]), keepdims)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import implements
+from admodes.errors import BadType
 from admodes.ops.options import steered
 
 PLAIN = (
@@ -46,7 +47,7 @@ for _function in PLAIN:
 def _refused(function: Any, instead: str) -> None:
     @implements(function)
     def handler(*args: Any, **kwargs: Any) -> Any:
-        raise TypeError(
+        raise BadType(
             f"np.{function.__name__} changes an array in place, where the derivative of a traced "
             f"value would be lost: write {instead}"
         )

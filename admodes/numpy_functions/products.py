@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, implements
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.options import given_options, no_out, prepared, refuse
@@ -76,7 +77,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     left = [k % rank_of(a) for k in left]
     right = [k % rank_of(b) for k in right]
     if [shape_of(a)[k] for k in left] != [shape_of(b)[k] for k in right]:
-        raise ValueError(
+        raise BadValue(
             f"tensordot: axes {left} of shape {shape_of(a)} do not fit axes {right} of shape "
             f"{shape_of(b)}"
         )
@@ -108,7 +109,7 @@ def _cross(
         axisa = axisb = axisc = axis
     a, b = moveaxis(array(a), axisa, -1), moveaxis(array(b), axisb, -1)
     if shape_of(a)[-1] != 3 or shape_of(b)[-1] != 3:
-        raise ValueError("np.cross of a traced value takes vectors of length 3")
+        raise BadValue("np.cross of a traced value takes vectors of length 3")
     (a0, a1, a2), (b0, b1, b2) = ([x[..., k] for k in range(3)] for x in (a, b))
     y = stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], axis=-1)
     return moveaxis(y, -1, axisc)
@@ -145,11 +146,11 @@ def _explicit(subscripts: str, operands: list) -> tuple[list[str], str]:
     inputs, arrow, output = text.partition("->")
     terms = inputs.split(",")
     if len(terms) != len(operands):
-        raise ValueError(f"einsum {subscripts!r} names {len(terms)} operands, got {len(operands)}")
+        raise BadValue(f"einsum {subscripts!r} names {len(terms)} operands, got {len(operands)}")
     ranks = [rank_of(x) - len(t.replace("...", "")) for t, x in zip(terms, operands, strict=True)]
     for t, rank in zip(terms, ranks, strict=True):
         if rank < 0 or (rank and "..." not in t):
-            raise ValueError(f"einsum {subscripts!r}: {t!r} does not fit the operand's shape")
+            raise BadValue(f"einsum {subscripts!r}: {t!r} does not fit the operand's shape")
     free = _letters(text)
     dots = [next(free) for _ in range(max([0, *(r for t, r in zip(terms, ranks) if "..." in t)]))]
     terms = [
@@ -197,7 +198,7 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
     pairs = [_on_diagonal(x, t) for x, t in zip(values, terms, strict=True)]
     unknown = sorted(set(output) - set("".join(terms)))
     if unknown:
-        raise ValueError(
+        raise BadValue(
             f"einsum {subscripts!r}: {', '.join(unknown)} of the result is not among the operands"
         )
     return einsum_(*(x for x, _ in pairs), terms=tuple(t for _, t in pairs), output=output)
@@ -219,7 +220,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
         return full[start : start + n]
     if mode == "valid":
         return full[m - 1 : n]
-    raise ValueError(f"np.convolve: mode {mode!r} is none of full, same, valid")
+    raise BadValue(f"np.convolve: mode {mode!r} is none of full, same, valid")
 
 
 @implements(np.correlate)

@@ -11,6 +11,7 @@ import numpy as np
 from admodes.core.carrier import Carrier, implements
 from admodes.core.space import cast
 from admodes.core.values import shape_of
+from admodes.errors import BadType
 from admodes.numpy_functions.layout import moveaxis
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import take_along_axis
@@ -92,7 +93,7 @@ def _enter(function: Callable, scale: float, skip: bool) -> None:
         refuse(given_options(options, who), who)
         if method not in METHODS or isinstance(q, Carrier):
             names = ", ".join(METHODS)
-            raise TypeError(f"{who} of a traced value takes plain fractions, and methods {names}")
+            raise BadType(f"{who} of a traced value takes plain fractions, and methods {names}")
         return quantile(a, np.asarray(q, float) / scale, axis, keepdims is True, method, skip)
 
 

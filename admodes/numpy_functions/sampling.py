@@ -10,6 +10,7 @@ from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.op import REGISTRY
 from admodes.core.truth import is_whole
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import place, take_along_axis
@@ -116,7 +117,7 @@ def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     no_out(out, "np.choose")
     a = steered(np.asarray, a)
     if mode != "raise" or np.any(a < 0) or np.any(a >= len(choices)):
-        raise ValueError("np.choose of traced values takes positions of the choices")
+        raise BadValue("np.choose of traced values takes positions of the choices")
     y = choices[0]
     for k in range(1, len(choices)):
         y = where(np.equal(a, k), choices[k], y)
@@ -126,7 +127,7 @@ def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
 @implements(np.piecewise)
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     if is_whole(x):
-        raise TypeError(
+        raise BadType(
             "np.piecewise of truth values or whole numbers cuts its results to that type, where "
             "their derivatives would be lost: pass x.astype(float)"
         )
@@ -152,7 +153,7 @@ def _unique(ar: Any, **options: Any) -> Any:
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     x = steered(np.asarray, x)
     if x.dtype.kind not in "iu":
-        raise TypeError(
+        raise BadType(
             f"np.bincount counts whole numbers, not {x.dtype}: write "
             "np.bincount(np.floor(ad.value(x)).astype(int), weights)"
         )
@@ -165,7 +166,7 @@ def _summed(weights: Any, places: Any, count: int, who: str) -> Any:
     """The sums of the weights that have the same place; those of a place below 0 are left out."""
     weights = array(weights)
     if shape_of(weights) != places.shape:
-        raise ValueError(f"{who}: weights has shape {shape_of(weights)}, the data {places.shape}")
+        raise BadValue(f"{who}: weights has shape {shape_of(weights)}, the data {places.shape}")
     kept = np.nonzero(places >= 0)
     return place(weights[kept], index=(places[kept],), shape=(count,))
 
@@ -176,12 +177,12 @@ def _histogram(
 ) -> Any:
     automatic = isinstance(bins, str) or (np.ndim(bins) == 0 and range is None)
     if isinstance(bins, Carrier) or (isinstance(a, Carrier) and automatic):
-        raise TypeError(
+        raise BadType(
             "np.histogram of a traced value: give bins= as a plain array of edges, or range=, so "
             "that the edges do not depend on it"
         )
     if isinstance(bins, str) and weights is not None:
-        raise TypeError(f"np.histogram with weights: give the edges or their number, not {bins!r}")
+        raise BadType(f"np.histogram with weights: give the edges or their number, not {bins!r}")
     edges = np.histogram_bin_edges(a if automatic else np.zeros(1), bins, range)
     places, count = steered(_bins_of, a, edges), len(edges) - 1
     if weights is None:

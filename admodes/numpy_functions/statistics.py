@@ -17,6 +17,7 @@ from admodes.core.inplace import become
 from admodes.core.op import REGISTRY, Op
 from admodes.core.truth import is_whole
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.arithmetic import absolute_square, root
 from admodes.ops.comparisons import where
@@ -223,7 +224,7 @@ def _cumulative(op: Op, start: float) -> Callable:
         x, given, _ = prepared(x, options, f"np.cumulative_{op.name[3:]}")
         refuse(given, f"np.cumulative_{op.name[3:]}")
         if axis is None and rank_of(x) != 1:
-            raise ValueError(f"np.cumulative_{op.name[3:]}: name the axis of an array of any rank")
+            raise BadValue(f"np.cumulative_{op.name[3:]}: name the axis of an array of any rank")
         axis = 0 if axis is None else one_axis(axis, rank_of(x))
         y = op(x, axis=axis)
         if not include_initial:

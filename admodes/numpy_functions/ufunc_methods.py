@@ -13,6 +13,7 @@ from admodes.core.op import REGISTRY
 from admodes.core.space import is_complex
 from admodes.core.tables import METHODS, UFUNCS
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.comparisons import both, either, where
 from admodes.ops.options import given_options, plain_axis, refuse
@@ -34,7 +35,7 @@ def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     shape, y = shape_of(a), a
     axes = all_axes(axis, rank_of(a))
     if len(axes) > 1 and ufunc.identity is None:
-        raise ValueError(f"{who}: the order of the entries of several axes matters; name one axis")
+        raise BadValue(f"{who}: the order of the entries of several axes matters; name one axis")
     for k in sorted(axes, reverse=True):
         y = _folded(ufunc, op, y, k)
     return reshape(y, shape=kept_shape(shape, axes)) if keepdims else y
@@ -45,7 +46,7 @@ def _folded(ufunc: Any, op: Any, x: Any, axis: int) -> Any:
     n, others = shape_of(x)[axis], (*shape_of(x)[:axis], *shape_of(x)[axis + 1 :])
     if n == 0:
         if ufunc.identity is None:
-            raise ValueError(f"np.{ufunc.__name__}.reduce of an empty axis")
+            raise BadValue(f"np.{ufunc.__name__}.reduce of an empty axis")
         return np.full(others, ufunc.identity)
     y = x[(*before, 0)]
     for k in range(1, n):
@@ -76,7 +77,7 @@ def _outer(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
 
 
 def _at(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
-    raise TypeError(
+    raise BadType(
         f"np.{ufunc.__name__}.at changes an array in place, where the derivative of a traced value "
         "would be lost: write np.where, or a sum over a mask"
     )
@@ -103,9 +104,9 @@ def _written(name: str, out: Any, count: int, operator: bool) -> None:
     """Refuse to write into an array that something else may still read: it would keep its old
     entries, without derivative."""
     if isinstance(out, Carrier):
-        raise TypeError(f"{name}: out= cannot be a traced value; use the value that is returned")
+        raise BadType(f"{name}: out= cannot be a traced value; use the value that is returned")
     if out.base is not None or count > _references()[0 if operator else 1]:
-        raise TypeError(
+        raise BadType(
             f"{name} cannot write a traced value into a plain array that has another name, is a "
             "view, or is read later: write x = x + v, and leave out= away"
         )
@@ -125,7 +126,7 @@ def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
         _written(name, out, count, any(a is out for a in inputs))
     if mask is not True:
         if out is None:
-            raise TypeError(
+            raise BadType(
                 f"{name} with where= and without out= leaves entries undefined: write "
                 f"np.where(condition, {name}(…), otherwise)"
             )
@@ -137,9 +138,9 @@ def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
             out[...] = y
             return out
         if out.dtype.kind not in "fc":
-            raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the derivative")
+            raise BadType(f"{name}: out= of dtype {out.dtype} would lose the derivative")
         if out.dtype.kind == "f" and is_complex(y):
-            raise TypeError(f"{name}: out= of dtype {out.dtype} would lose the imaginary parts")
+            raise BadType(f"{name}: out= of dtype {out.dtype} would lose the imaginary parts")
         kind = out.dtype
     if kind is not None and np.dtype(kind) != y.dtype:
         y = REGISTRY["astype"](y, dtype=np.dtype(kind))

@@ -17,6 +17,7 @@ from admodes.core.inplace import bind_in_place
 from admodes.core.op import REGISTRY, Op
 from admodes.core.roots import has_origin, power_of, product_of, scaled, square_of
 from admodes.core.space import is_complex
+from admodes.errors import BadType
 from admodes.ops.comparisons import both, either, equal, less, where
 from admodes.ops.strong import tangent_mul
 
@@ -25,7 +26,7 @@ def _no_truths(sign: str, instead: str) -> Callable[..., Any]:
     """The refusal of an operation that NumPy's truth values do not have."""
 
     def refuse(*args: Any) -> Any:
-        raise TypeError(
+        raise BadType(
             f"{sign} of truth values is not defined, as in NumPy: write {instead}, or calculate "
             "with the numbers 0 and 1: (x > 0) * 1.0"
         )

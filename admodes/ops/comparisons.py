@@ -14,6 +14,7 @@ from admodes.core.op import Op
 from admodes.core.space import aligned
 from admodes.core.truth import truth_kind
 from admodes.core.values import shape_of
+from admodes.errors import BadType
 from admodes.ops.shaping import unbroadcast
 
 
@@ -123,7 +124,7 @@ def _invert(a: Any) -> Any:
     if isinstance(a, Carrier) and a.dtype.kind != "b":
         if a.dtype.kind == "i":
             return np.subtract(-1, a)
-        raise TypeError("~x takes truth values, not a traced value: write ~(x > 0) or -x")
+        raise BadType("~x takes truth values, not a traced value: write ~(x > 0) or -x")
     return opposite(a)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from admodes.core.carrier import (
     SAMPLES_DIFFER,
     Carrier,
-    LostDerivative,
     implements,
     innermost,
     settled,
@@ -17,6 +16,7 @@ from admodes.core.carrier import (
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue, LostDerivative
 from admodes.ops.shaping import reshape, spread, transpose
 
 
@@ -186,7 +186,7 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     rank = len(shape_of(arr))
     indices = indices if isinstance(indices, Carrier) else np.asarray(indices)
     if len(shape_of(indices)) != rank:
-        raise ValueError(f"take_along_axis: indices of shape {shape_of(indices)} for {rank} axes")
+        raise BadValue(f"take_along_axis: indices of shape {shape_of(indices)} for {rank} axes")
     return take_along_axis(arr, indices, axis=axis % rank)
 
 
@@ -202,7 +202,7 @@ def plain_index(index: Any) -> Any:
                 "a traced value cannot be an index: use int(ad.value(x)) or a condition"
             )
         if np.shape(innermost(index)) != index.shape:
-            raise TypeError(SAMPLES_DIFFER)
+            raise BadType(SAMPLES_DIFFER)
         return settled(np.asarray, index)
     return np.asarray(index) if isinstance(index, np.ndarray) else index
 

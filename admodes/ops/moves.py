@@ -20,6 +20,7 @@ from admodes.core.pytree import flatten
 from admodes.core.refusal import HOW_TO_ADD
 from admodes.core.space import zeros
 from admodes.core.values import shape_of
+from admodes.errors import BadType
 from admodes.ops.indexing import getitem, place, plain_index
 from admodes.ops.shaping import concatenate, reshape
 
@@ -69,7 +70,7 @@ def _enter(function: Callable) -> Op:
         array = params.pop(names[0])
         for name, given in params.items():
             if isinstance(given, Carrier):
-                raise TypeError(f"np.{function.__name__}: {name} must be a plain value")
+                raise BadType(f"np.{function.__name__}: {name} must be a plain value")
         return op(array, **params)
 
     return op
@@ -102,10 +103,10 @@ def _diag(v: Any, k: int = 0) -> Any:
 @implements(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(f"np.pad with mode={mode!r} has no derivative in admodes: {HOW_TO_ADD}")
+        raise BadType(f"np.pad with mode={mode!r} has no derivative in admodes: {HOW_TO_ADD}")
     filled = options.pop("constant_values", 0)
     if any(isinstance(x, Carrier) for x in flatten(filled)[0]):
-        raise TypeError(
+        raise BadType(
             "np.pad takes plain constant_values=: write np.concatenate with the traced ones"
         )
     y = padded(array, pad_width=pad_width, mode=mode, **options)

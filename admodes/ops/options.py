@@ -12,6 +12,7 @@ from admodes.core.op import REGISTRY
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.space import is_complex
 from admodes.core.truth import is_whole
+from admodes.errors import BadType
 from admodes.ops.comparisons import where
 from admodes.ops.shaping import array
 
@@ -23,7 +24,7 @@ def given_options(options: dict, who: str) -> dict:
     found = {k: v for k, v in options.items() if v is not None and v is not NONE}
     dtype = found.pop("dtype", None)
     if dtype is not None and np.dtype(dtype).kind not in "fc":
-        raise TypeError(f"{who}: dtype={dtype} of a traced value would lose its derivative")
+        raise BadType(f"{who}: dtype={dtype} of a traced value would lose its derivative")
     return found
 
 
@@ -31,7 +32,7 @@ def refuse(options: dict, who: str) -> None:
     """Raise TypeError for options that are left over."""
     if options:
         names = ", ".join(f"{k}=" for k in options)
-        raise TypeError(f"{who} of a traced value does not take {names}")
+        raise BadType(f"{who} of a traced value does not take {names}")
 
 
 def no_out(out: Any, who: str) -> None:
@@ -48,7 +49,7 @@ def prepared(a: Any, options: dict, who: str) -> tuple[Any, dict, bool]:
     given = given_options(options, who)
     if kind is not None and np.dtype(kind) != a.dtype:
         if is_complex(a) and np.dtype(kind).kind == "f":
-            raise TypeError(f"{who}: dtype={kind} would lose the imaginary parts")
+            raise BadType(f"{who}: dtype={kind} would lose the imaginary parts")
         a = REGISTRY["astype"](a, dtype=np.dtype(kind))
     return a, given, bool(given.pop("keepdims", False))
 
@@ -73,7 +74,7 @@ def steered(function: Callable, *args: Any, **options: Any) -> Any:
     leaves, tree = flatten((args, options))
     for leaf in leaves:
         if isinstance(leaf, Carrier) and np.shape(innermost(leaf)) != leaf.shape:
-            raise TypeError(SAMPLES_DIFFER)
+            raise BadType(SAMPLES_DIFFER)
 
     def decide(*plain: Any) -> Any:
         args, options = unflatten(tree, list(plain))

@@ -13,6 +13,7 @@ from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
 from admodes.core.op import Op
 from admodes.core.roots import pair
+from admodes.errors import BadType
 from admodes.ops.arithmetic import square
 from admodes.ops.comparisons import both, either, equal, greater, less, less_equal, where
 
@@ -182,7 +183,7 @@ def _numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) ->
     low = options.pop("min", a_min)
     high = options.pop("max", a_max)
     if options:
-        raise TypeError(f"np.clip of a traced value does not take {', '.join(options)}=")
+        raise BadType(f"np.clip of a traced value does not take {', '.join(options)}=")
     return clip(a, -np.inf if low is None else low, np.inf if high is None else high)
 
 

@@ -13,6 +13,7 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.space import dtype_of, is_complex, sum_to
 from admodes.core.truth import is_whole
 from admodes.core.values import numeric, shape_of
+from admodes.errors import BadValue
 
 SMALL = 4096
 """Up to so many entries a copy is cheaper than NumPy's view of repeated entries."""
@@ -188,10 +189,10 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     ranks = {len(shape_of(p)) for p in parts}
     if len(ranks) != 1 or ranks == {0}:
         shapes = ", ".join(str(shape_of(p)) for p in parts)
-        raise ValueError(f"concatenate: arrays of one rank, at least 1, are needed; got {shapes}")
+        raise BadValue(f"concatenate: arrays of one rank, at least 1, are needed; got {shapes}")
     (rank,) = ranks
     if not -rank <= axis < rank:
-        raise ValueError(f"concatenate: axis {axis} of arrays with {rank} axes")
+        raise BadValue(f"concatenate: axis {axis} of arrays with {rank} axes")
     return _concatenate(*parts, axis=axis % rank)
 
 
@@ -209,7 +210,7 @@ def stack(values: Any, axis: int = 0) -> Any:
     values = list(values)
     shapes = {shape_of(v) for v in values}
     if len(shapes) != 1:
-        raise ValueError(
+        raise BadValue(
             f"stack: {'nothing to join' if not shapes else f'the shapes differ: {sorted(shapes)}'}"
         )
     return _stack(*values, axis=axis)

@@ -16,6 +16,7 @@ import numpy as np
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain
 from admodes.core.op import Op
+from admodes.errors import BadValue, MissingPackage
 from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, ln
 from admodes.ops.strong import strong_mul
@@ -31,7 +32,7 @@ def _scipy(name: str) -> Callable[..., Any]:
         try:
             from scipy import special
         except ImportError:
-            raise ImportError(
+            raise MissingPackage(
                 f"ad.{name} of this argument needs scipy: pip install 'admodes[special]'"
             ) from None
         y = getattr(special, name)(*args)
@@ -96,7 +97,7 @@ def polygamma(n: int, x: Any) -> Any:
     1.644934
     """
     if n != int(n) or n < 0:
-        raise ValueError(f"polygamma: the order is a whole number, 0 or more, not {n!r}")
+        raise BadValue(f"polygamma: the order is a whole number, 0 or more, not {n!r}")
     return digamma(x) if n == 0 else _polygamma(int(n))(x)
 
 

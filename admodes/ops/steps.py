@@ -14,6 +14,7 @@ from admodes.core.forms import Domain, Kink
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.truth import is_whole
+from admodes.errors import BadType
 from admodes.ops.activations import logaddexp
 from admodes.ops.arithmetic import multiply, power
 from admodes.ops.comparisons import equal, greater, less, not_equal, where
@@ -175,7 +176,7 @@ def _known(a: Any, other: Any) -> Any:
 
 def _ldexp(a: Any, n: Any) -> Any:
     if not is_whole(n):
-        raise TypeError("np.ldexp takes whole exponents, as in NumPy: write a * 2.0**n")
+        raise BadType("np.ldexp takes whole exponents, as in NumPy: write a * 2.0**n")
     return a * (power(2.0, n) if isinstance(n, Carrier) else np.ldexp(constant(1.0, a), n))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from admodes.errors import BadValue
 from admodes.problems.problem import Problem
 
 
@@ -18,7 +19,7 @@ def rosenbrock(x: Any) -> Any:
         term = 100 * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2
         total = term if total is None else total + term
     if total is None:
-        raise ValueError("rosenbrock takes a vector of two numbers or more")
+        raise BadValue("rosenbrock takes a vector of two numbers or more")
     return total
 
 

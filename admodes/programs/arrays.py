@@ -17,6 +17,7 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.names import checked_names, is_name
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Recorded, Ref, named, record
+from admodes.errors import BadType, BadValue
 from admodes.programs.tidy import tidy
 
 ROWS = ("auto", "scalar", "array")
@@ -53,7 +54,7 @@ def array_program(
     """
     for leaf in flatten(args)[0]:
         if isinstance(leaf, Carrier) or np.asarray(value(leaf)).dtype.kind not in "fiub":
-            raise TypeError(f"takes numbers and arrays of numbers, got {leaf!r}")
+            raise BadType(f"takes numbers and arrays of numbers, got {leaf!r}")
     constants: dict[str, np.ndarray] = {}
     with watching(f, constants):
         program = record(f, *args)
@@ -122,7 +123,7 @@ def by_array(
     Raises ValueError for an unknown word.
     """
     if rows not in ROWS:
-        raise ValueError(f"rows {rows!r} is unknown; choose from {', '.join(ROWS)}")
+        raise BadValue(f"rows {rows!r} is unknown; choose from {', '.join(ROWS)}")
     if rows != "auto":
         return rows == "array"
     leaves = flatten(args)[0]

@@ -15,6 +15,7 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program, record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
+from admodes.errors import BadType
 from admodes.ops.shaping import array, reshape
 from admodes.programs.tidy import tidy
 
@@ -55,7 +56,7 @@ def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
 def _number(x: Any) -> Any:
     plain = np.asarray(plain_array(value(x)))
     if isinstance(x, Carrier) or plain.dtype.kind not in "fiub":
-        raise TypeError(f"takes numbers and arrays of numbers, got {x!r}")
+        raise BadType(f"takes numbers and arrays of numbers, got {x!r}")
     return plain
 
 

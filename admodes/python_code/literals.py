@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from admodes.errors import BadValue
+
 INLINE = 6
 """Arrays of so many entries stand where they are used; larger ones get a name."""
 
@@ -52,7 +54,7 @@ def literal(x: Any, array: Callable[[np.ndarray], ast.expr] | None = None) -> as
     if isinstance(x, (tuple, list)):
         kind = ast.Tuple if isinstance(x, tuple) else ast.List
         return kind([literal(part, array) for part in x])
-    raise ValueError(f"code: {x!r} cannot be printed as Python")
+    raise BadValue(f"code: {x!r} cannot be printed as Python")
 
 
 def _real(x: float) -> ast.expr:

@@ -14,6 +14,7 @@ import numpy as np
 from admodes.backpropagation.names import row_names
 from admodes.core.pytree import unflatten
 from admodes.core.record import Program, Ref, record
+from admodes.errors import BadValue
 from admodes.programs.arrays import array_program, by_array, input_names
 from admodes.programs.listing import labels
 from admodes.programs.scalars import scalar_program
@@ -54,7 +55,7 @@ class Code(Result):
         Raises ValueError for another word.
         """
         if of not in (*PARTS, "all"):
-            raise ValueError(f"of {of!r} is unknown; choose from {', '.join(PARTS)}, all")
+            raise BadValue(f"of {of!r} is unknown; choose from {', '.join(PARTS)}, all")
         parts = PARTS if of == "all" else (of,)
         above = dict.fromkeys(block for part in parts for block in self.above[part])
         imports = sorted(b for b in above if b.startswith("import "))

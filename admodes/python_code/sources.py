@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
+from admodes.errors import BadValue
 from admodes.python_code.literals import literal, numpy_name
 
 MODULES = ("numpy", "math")
@@ -41,7 +42,7 @@ def definition(function: Callable) -> ast.FunctionDef | ast.Lambda:
             elif isinstance(node, ast.Lambda) and _is_lambda(node, code):
                 return node
     name = getattr(function, "__name__", "the kernel")
-    raise ValueError(f"code: {name} has no source that can be printed: define it in a file")
+    raise BadValue(f"code: {name} has no source that can be printed: define it in a file")
 
 
 def _is_lambda(node: ast.Lambda, code: types.CodeType) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.python_code.derive import SAME, Listed
 from admodes.python_code.kernels import STRONG, Kernels
 from admodes.python_code.literals import array_literal, is_large, literal
@@ -63,7 +64,7 @@ class Constants:
         self.taken.add(name)
         self.named[name] = x
         if sum(v.size for v in self.named.values()) > LARGEST:
-            raise ValueError(
+            raise BadValue(
                 f"code: the function refers to arrays of more than {LARGEST} entries, which would "
                 "be printed: give them as arguments"
             )
@@ -127,7 +128,7 @@ class PythonWriter:
                 continue
             self._statement(target, y, row)
             if len(self.lines) > LONGEST:
-                raise ValueError(
+                raise BadValue(
                     f"code: {name} would have more than {LONGEST} lines, since loops are unrolled: "
                     "print it for fewer iterations, or use ad.record"
                 )

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from admodes.errors import BadValue
 from admodes.sparse.rows import Rows
 
 UNSWEPT = -1
@@ -225,7 +226,7 @@ def star_colors(pattern: Rows) -> np.ndarray:
     [0, 1, 1, 1, 1, 1, 1, 1, 1]
     """
     if pattern.shape[0] != pattern.shape[1] or (pattern != pattern.T).nnz:
-        raise ValueError("star_colors takes the pattern of a Hessian, which is symmetric")
+        raise BadValue("star_colors takes the pattern of a Hessian, which is symmetric")
     off = pattern.indices != np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
     degree = np.bincount(pattern.indices[off], minlength=pattern.shape[0])
     ends = np.minimum(np.repeat(degree, np.diff(pattern.indptr)), degree[pattern.indices])[off]

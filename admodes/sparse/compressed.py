@@ -12,7 +12,7 @@ import numpy as np
 
 from admodes.compilation.compiled import Compiled
 from admodes.compilation.front import compile
-from admodes.core.carrier import LostDerivative, innermost, quiet
+from admodes.core.carrier import innermost, quiet
 from admodes.core.checking import is_strict, unchecked
 from admodes.core.forward import jvp
 from admodes.core.record import decide_on_captured
@@ -20,6 +20,7 @@ from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.gradients import grad
+from admodes.errors import BadType, BadValue, LostDerivative
 from admodes.sparse.assembly import Assembly, assembly, leaves
 from admodes.sparse.bands import banded
 from admodes.sparse.coloring import MODES as SIDES
@@ -102,10 +103,10 @@ def sparse_hessian(
 
 def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> Callable:
     if not callable(f):
-        raise TypeError(f"{who} takes a function, got {f!r}")
+        raise BadType(f"{who} takes a function, got {f!r}")
     known = HESSIAN_MODES if who == "sparse_hessian" else JACOBIAN_MODES
     if mode not in known:
-        raise ValueError(f"{who}: mode {mode!r}: choose one of {', '.join(known)}")
+        raise BadValue(f"{who}: mode {mode!r}: choose one of {', '.join(known)}")
     plans: list[Plan] = []
 
     def matrix_of(*args: Any, **kwargs: Any) -> Any:
@@ -174,7 +175,7 @@ class Plan:
                 return self.layouts[int(number)].matrix(found)
             except Unstructured as error:
                 if self.mode == "bands":
-                    raise ValueError(
+                    raise BadValue(
                         f"{self.who}: {self.name} has no bands ({error}); use mode='auto'"
                     ) from None
                 self.bands = False
@@ -208,7 +209,7 @@ class Plan:
         wrong = np.abs(matrix @ flat - dot) > np.finfo(dot.dtype).eps ** 0.75 * size
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            raise ValueError(
+            raise BadValue(
                 f"{self.who}: row {row} of the derivative of {self.name} has entries outside of "
                 "the pattern that was found at an earlier call: an array that it captures, or a "
                 f"branch on ad.value, has changed; make a new {self.who}, or pass the array as an "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.errors import BadValue, MissingPackage
 from admodes.views.files import write_atomically
 
 KINDS = (".png", ".svg", ".pdf")
@@ -20,7 +21,7 @@ def _figure() -> tuple[Any, Any]:
         from matplotlib import colormaps
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError(
+        raise MissingPackage(
             "plots need matplotlib, which is not installed: pip install 'admodes[plots]'"
         ) from error
     return Figure, colormaps
@@ -36,7 +37,7 @@ def draw(
     """Draw a pattern into path: row, column and group of every entry, of so many groups."""
     path = Path(path)
     if path.suffix.lower() not in KINDS:
-        raise ValueError(f"draw: {path.name}: the extension must be one of {', '.join(KINDS)}")
+        raise BadValue(f"draw: {path.name}: the extension must be one of {', '.join(KINDS)}")
     figure_class, colormaps = _figure()
     m, n = shape
     row, column, group = entries

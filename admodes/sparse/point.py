@@ -11,6 +11,7 @@ from admodes.core.carrier import Carrier
 from admodes.core.pytree import CONTAINERS, checked_input, flatten, unflatten
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
 
 
 class Point:
@@ -34,15 +35,15 @@ class Point:
 
     def _checked(self, argnums: int, args: tuple) -> Any:
         if not isinstance(argnums, (int, np.integer)):
-            raise TypeError(f"{self.who}: argnums={argnums!r}: give the position of one argument")
+            raise BadType(f"{self.who}: argnums={argnums!r}: give the position of one argument")
         if not -len(args) <= argnums < len(args):
-            raise ValueError(
+            raise BadValue(
                 f"{self.who}: argnums={argnums}, but {self.name} was called with {len(args)} "
                 "argument(s)"
             )
         x = args[argnums]
         if isinstance(x, CONTAINERS):
-            raise TypeError(
+            raise BadType(
                 f"{self.who} takes one array: argument {argnums} of {self.name} is a "
                 f"{type(x).__name__}; join its parts with np.concatenate"
             )
@@ -51,7 +52,7 @@ class Point:
         return checked_input(x, self.who)
 
     def _refuse_traced(self) -> None:
-        raise TypeError(
+        raise BadType(
             f"{self.who} returns a scipy.sparse matrix, through which nothing can be "
             "differentiated or recorded: use ad.jacobian or ad.hessian inside another derivative"
         )
@@ -87,12 +88,12 @@ class Point:
 
     def _one_result(self, y: Any) -> Any:
         if isinstance(y, CONTAINERS):
-            raise TypeError(
+            raise BadType(
                 f"{self.who} needs a function with one array as its result, but {self.name} "
                 f"returned a {type(y).__name__}; join its parts with np.concatenate or ad.stack"
             )
         if is_complex(y):
-            raise TypeError(
+            raise BadType(
                 f"{self.who} needs a real result, but {self.name} returned complex values: join "
                 "their real and imaginary parts with np.concatenate"
             )

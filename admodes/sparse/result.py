@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.derivatives.gradients import grad
+from admodes.errors import BadValue
 from admodes.sparse.coloring import UNSWEPT
 from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
 from admodes.sparse.draw import draw
@@ -148,10 +149,10 @@ def sparsity(
     """
     known = {"jacobian": JACOBIAN_MODES, "hessian": HESSIAN_MODES}
     if of not in known:
-        raise ValueError(f"sparsity: of={of!r}: choose jacobian or hessian")
+        raise BadValue(f"sparsity: of={of!r}: choose jacobian or hessian")
     modes = known[of][:-1]
     if mode not in modes:
-        raise ValueError(f"sparsity: mode {mode!r}: choose one of {', '.join(modes)}")
+        raise BadValue(f"sparsity: mode {mode!r}: choose one of {', '.join(modes)}")
     hessian = of == "hessian"
     point = Point(f, argnums, args, {}, "sparsity")
     g = point.function()

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from admodes.errors import BadValue, MissingPackage
+
 MOST = 2**27
 """A pattern with more entries than this is refused: 128 million, 1.5 GB as a float64 matrix."""
 
@@ -20,7 +22,7 @@ def sparse() -> Any:
     try:
         import scipy.sparse
     except ImportError as error:
-        raise ImportError(
+        raise MissingPackage(
             "sparse derivatives need scipy, which is not installed: pip install 'admodes[sparse]'"
         ) from error
     return scipy.sparse
@@ -34,7 +36,7 @@ def numbers(shape: tuple[int, ...], start: int = 0) -> np.ndarray:
 def check_entries(count: int) -> None:
     """Refuse a pattern that is not sparse. Raises ValueError."""
     if count > MOST:
-        raise ValueError(
+        raise BadValue(
             f"the derivative is not sparse: on the way to its pattern {count} entries are needed; "
             "use ad.jacobian or ad.hessian, or products with it (ad.jvp, ad.vjp, ad.hvp)"
         )

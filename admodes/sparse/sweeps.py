@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import LostDerivative
 from admodes.core.forward import jvp
 from admodes.core.record import Ref, record
 from admodes.core.reverse import vjp
 from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
+from admodes.errors import LostDerivative
 from admodes.sparse.coloring import UNSWEPT, Groups, groups, star_colors
 from admodes.sparse.pattern import pattern
 from admodes.sparse.rows import Rows, sparse

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.record import Program, Ref, Step
+from admodes.errors import BadType, BadValue, Error
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.forms import as_expression, differentiated, exact_constant
 
@@ -15,7 +16,7 @@ LARGEST_EXPRESSION = 4000
 """Symbols and operations that an expression may have when it is written out."""
 
 
-class NoSymbolicForm(ValueError):
+class NoSymbolicForm(Error, ValueError):
     """An operation without a symbolic form, or an expression too long to be written out."""
 
 
@@ -79,7 +80,7 @@ def program_of(source: Any) -> Program:
     """The Program of a Trace, or the Program itself."""
     program = getattr(source, "program", source)
     if not isinstance(program, Program):
-        raise TypeError(f"a Program or a Trace is needed, got {type(source).__name__}")
+        raise BadType(f"a Program or a Trace is needed, got {type(source).__name__}")
     return program
 
 
@@ -94,7 +95,7 @@ def _names(source: Any, names: Sequence[str] | None, program: Program) -> Sequen
         given = [x["name"] for x in getattr(source, "inputs", []) if isinstance(x, dict)]
         names = given or [f"x{i + 1}" for i in range(n)]
     if len(names) != n:
-        raise ValueError(f"{n} input names are needed, got {list(names)}")
+        raise BadValue(f"{n} input names are needed, got {list(names)}")
     return names
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
+from admodes.errors import BadType, BadValue
 
 
 class AtKink(ArithmeticError):
@@ -76,7 +77,7 @@ def as_expression(x: Any) -> Any:
         return x
     if isinstance(x, (bool, int, float, np.generic)):
         return exact_constant(x)
-    raise TypeError(f"a symbolic form returned {type(x).__name__}, which is no sympy expression")
+    raise BadType(f"a symbolic form returned {type(x).__name__}, which is no sympy expression")
 
 
 def exact_constant(c: Any) -> Any:
@@ -134,7 +135,7 @@ def _polygamma(order: Any, x: Any) -> Any:
     import mpmath
 
     if not x > FAR:
-        raise ValueError(f"polygamma below {FAR}")
+        raise BadValue(f"polygamma below {FAR}")
     return mpmath.psi(order, x)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
+from admodes.errors import BadType
 from admodes.symbolic.forms import AtKink, LocalForm, local_form, tame
 
 DIGITS = 50
@@ -45,7 +46,7 @@ def number(x: Any) -> Any:
     import mpmath
 
     if isinstance(x, (complex, np.complexfloating)):
-        raise TypeError("complex numbers are not followed")
+        raise BadType("complex numbers are not followed")
     return x if isinstance(x, mpmath.mpf) else mpmath.mpf(float(x))
 
 

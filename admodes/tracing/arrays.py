@@ -16,6 +16,7 @@ from admodes.backpropagation.write import formula_text
 from admodes.core.carrier import value
 from admodes.core.record import Guard, Program, Ref
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 from admodes.programs.arrays import ArrayProgram, array_program
 from admodes.programs.sweep import adjoints, tangents
 from admodes.tracing.rows import row_notes
@@ -222,19 +223,19 @@ def _directions(recorded: ArrayProgram, given: dict[str, Any]) -> list[Any]:
     unknown = sorted(set(given) - set(recorded.outputs))
     if unknown:
         known = ", ".join(recorded.outputs)
-        raise ValueError(f"weights: no {', '.join(unknown)}; the names are {known}")
+        raise BadValue(f"weights: no {', '.join(unknown)}; the names are {known}")
     return [given.get(name, 0.0) for name in recorded.outputs]
 
 
 def _input_directions(names: list[str], inputs: list, given: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(given) - set(names))
     if unknown:
-        raise ValueError(f"seeds: no {', '.join(unknown)}; the names are {', '.join(names)}")
+        raise BadValue(f"seeds: no {', '.join(unknown)}; the names are {', '.join(names)}")
     made = {}
     for name, x in zip(names, inputs, strict=True):
         shape = shape_of(x)
         v = np.asarray(given.get(name, 0.0), float)
         if v.shape not in ((), shape):
-            raise ValueError(f"seeds: {name} has shape {shape}, its direction {v.shape}")
+            raise BadValue(f"seeds: {name} has shape {shape}, its direction {v.shape}")
         made[name] = np.broadcast_to(v, shape).copy() if shape else float(v)
     return made

@@ -15,6 +15,7 @@ import numpy as np
 from admodes.core.carrier import value
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
+from admodes.errors import BadValue
 from admodes.programs.arrays import by_array
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
@@ -113,7 +114,7 @@ def trace(
     [('v2', 'W x', '2 v2'), ('v3', 'v2²', 'ones(2)'), ('y', 'Σ v3', '1')]
     """
     if numbering not in NUMBERINGS:
-        raise ValueError(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
+        raise BadValue(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
     if by_array(f, args, rows, [names, outputs], [*(seeds or ()), *(weights or ())]):
         from admodes.tracing.arrays import array_trace
 
@@ -191,10 +192,10 @@ def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> 
     unit = {n: {k: 1.0 if k == n else 0.0 for k in names} for n in names}
     if extra:
         if "seed" in names:
-            raise ValueError(f'{what}: an input or output is itself named "seed"; rename it')
+            raise BadValue(f'{what}: an input or output is itself named "seed"; rename it')
         unknown = sorted(set(extra) - set(names))
         if unknown:
-            raise ValueError(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
+            raise BadValue(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
         unit["seed"] = {n: float(extra.get(n, 0.0)) for n in names}
     return unit
 

@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
+from admodes.errors import BadValue
 from admodes.verification.entries import Entry
 from admodes.verification.rows import Local
 from admodes.verification.tables import (
@@ -92,7 +93,7 @@ class Verification(Result):
         words.
         """
         if rows not in ("auto", "all", "none"):
-            raise ValueError(f"rows {rows!r}: choose auto, all or none")
+            raise BadValue(f"rows {rows!r}: choose auto, all or none")
         write = dialect_of(format, digits)
         narrow = width if format == "text" else None
         tables = [entry_table(self.entries, write, narrow)]

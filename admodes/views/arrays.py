@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from admodes.errors import BadValue
 from admodes.views.dialects import Text, dialect_of
 from admodes.views.tables import Table, known
 
@@ -36,7 +37,7 @@ def array_tables(
     if "buffers" in tables:
         made.append(page.buffers())
     if not made:
-        raise ValueError(
+        raise BadValue(
             "trace: there are tangents only for a direction: give seeds (--seed x=1), or choose "
             'rows="scalar" (--rows scalar) for a table per input'
         )

@@ -7,15 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from admodes.errors import BadValue, MissingPlots
 from admodes.views.files import write_atomically
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; markers and dashes differ too.
 COLOURS = {"f": "#555555", "forward": "#0072B2", "reverse": "#D55E00"}
 FORMATS = ("png", "svg", "pdf")
-
-
-class MissingPlots(RuntimeError):
-    """matplotlib is not installed."""
 
 
 def matplotlib_parts() -> tuple[Any, Any]:
@@ -41,7 +38,7 @@ def write_figure(path: str | Path, what: str, make: Callable[[Any], Any]) -> Pat
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
-        raise ValueError(f"{path}: {what} is written as {', '.join('.' + f for f in FORMATS)}")
+        raise BadValue(f"{path}: {what} is written as {', '.join('.' + f for f in FORMATS)}")
     matplotlib, figure_class = matplotlib_parts()
     # Neither a date nor random names in the file: the same data give the same bytes.
     settings = {"svg.hashsalt": "admodes", "svg.fonttype": "none", "font.size": 10}

@@ -3,6 +3,8 @@ instead."""
 
 from __future__ import annotations
 
+from admodes.errors import BadValue
+
 MOST_LINES = 50_000
 """The most lines of tables, and entries of a matrix, that are made to be printed."""
 
@@ -14,7 +16,7 @@ MOST_NUMBERS = 2_000
 def check_numbers(n: int, what: str, instead: str) -> None:
     """Refuse to take more numbers apart than anybody reads. Raises ValueError."""
     if n > MOST_NUMBERS:
-        raise ValueError(
+        raise BadValue(
             f"{what}: {n} inputs are too many to print one by one (at most {MOST_NUMBERS}): "
             f"{instead}"
         )
@@ -23,6 +25,6 @@ def check_numbers(n: int, what: str, instead: str) -> None:
 def check_lines(lines: int, what: str, instead: str) -> None:
     """Refuse to make more lines than anybody prints. Raises ValueError."""
     if lines > MOST_LINES:
-        raise ValueError(
+        raise BadValue(
             f"{what}: {lines} lines are too many to print (at most {MOST_LINES}): {instead}"
         )

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from admodes.errors import BadValue
 from admodes.views.dialects import Latex, Text
 from admodes.views.tables import Table
 from admodes.views.visible import visible
@@ -40,7 +41,7 @@ def render(
 def check_format(format: str, formats: Sequence[str]) -> None:
     """Refuse a format that is unknown. Raises ValueError."""
     if format not in formats:
-        raise ValueError(f"format {format!r} is unknown; choose from {', '.join(formats)}")
+        raise BadValue(f"format {format!r} is unknown; choose from {', '.join(formats)}")
 
 
 def preformatted(text: str, format: str, language: str = "", fragment: bool = False) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from admodes.errors import BadValue
 from admodes.views.dialects import Text, dialect_of, fill
 
 TABLES = ("evaluation", "partials", "forward", "reverse", "jacobian")
@@ -55,7 +56,7 @@ def trace_tables(
     if "jacobian" in tables:
         made += page.jacobian(layout)
     if not made:
-        raise ValueError(f"trace: the function has no table of {', '.join(tables) or 'no name'}")
+        raise BadValue(f"trace: the function has no table of {', '.join(tables) or 'no name'}")
     return made
 
 
@@ -63,7 +64,7 @@ def known(what: str, given: Sequence[str], words: Sequence[str]) -> None:
     """Refuse words that are unknown."""
     for word in given:
         if word not in words:
-            raise ValueError(f"{what}: {word!r} is unknown; choose from {', '.join(words)}")
+            raise BadValue(f"{what}: {word!r} is unknown; choose from {', '.join(words)}")
 
 
 def _chosen(what: str, given: Sequence[str] | None, directions: dict) -> list[str]:

@@ -330,3 +330,20 @@ def test_a_bad_file_is_one_message_and_status_2(run, file, text, message):
     assert re.search(message, err), err
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_an_error_is_told_by_what_it_is_and_not_by_where_it_was_raised(run, tmp_path):
+    """NumPy raises within a kernel of admodes too, and that is an error of the function; the
+    message of an error of admodes stands alone."""
+    cases = {
+        "x[:2] + x": "f raised ValueError: operands could not be broadcast",
+        "ad.power(x)": "power takes 2 argument(s), 1 given",
+        "float(x)": "f: float(), the functions of math",
+        "1 // 0": "f raised ZeroDivisionError: ",
+    }
+    for k, (body, message) in enumerate(cases.items()):
+        path = tmp_path / f"mine{k}.py"
+        path.write_text(f"import admodes as ad\ndef f(x):\n    return {body}\n", "utf-8")
+        status, _, err = run("trace", f"{path}:f", "--at", "x=[1,2,3]", "--rows", "array")
+        assert status == 2
+        assert err.startswith(f"admodes: {message}"), err

@@ -12,7 +12,7 @@ import pytest
 from harness import derivative
 
 import admodes as ad
-from admodes.core.carrier import LostDerivative
+from admodes.errors import LostDerivative
 
 MODES = ("forward", "reverse")
 

@@ -13,8 +13,8 @@ import pytest
 import scipy.special
 
 import admodes as ad
-from admodes.core.carrier import LostDerivative
 from admodes.core.tables import SCIPY
+from admodes.errors import LostDerivative
 
 XS = np.array([0.5, 1.5, 2.0, 3.5])
 MATRIX = np.array([[2.0, 0.5], [0.5, 1.0]])

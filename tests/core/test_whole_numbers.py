@@ -9,7 +9,7 @@ import pytest
 from harness import OPS, sample_points
 
 import admodes as ad
-from admodes.core.carrier import LostDerivative
+from admodes.errors import LostDerivative
 
 X = np.array([0.7, -0.4, 2.1, 0.3])
 TABLE = np.arange(20.0).reshape(4, 5)

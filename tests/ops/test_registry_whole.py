@@ -13,7 +13,7 @@ import pytest
 from whole_cases import Group, Whole, constants, groups, leaves_of
 
 import admodes as ad
-from admodes.core.carrier import LostDerivative
+from admodes.errors import LostDerivative
 
 BLOCKS = 6
 APART = {

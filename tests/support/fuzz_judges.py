@@ -20,8 +20,8 @@ from fuzz_programs import Program, Unfit, change, of_pythons_numbers, plain
 from harness import difference
 
 import admodes as ad
-from admodes.core.carrier import LostDerivative
 from admodes.core.pytree import flatten
+from admodes.errors import LostDerivative
 
 TOLERANCE = {8: 1e-9, 4: 2e-3, 2: 0.2}
 """By the item size of the smallest floats about, as part of the largest entry."""

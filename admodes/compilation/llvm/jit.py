@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from admodes.compilation.llvm.lowerings import LIBM, PRELUDE
+from admodes.errors import MissingPackage
 
 
 class Effort(NamedTuple):
@@ -54,9 +55,11 @@ def llvm() -> Any:
     try:
         from llvmlite import binding
     except ImportError:
-        raise ImportError("the llvm back end needs llvmlite: pip install 'admodes[llvm]'") from None
+        raise MissingPackage(
+            "the llvm back end needs llvmlite: pip install 'admodes[llvm]'"
+        ) from None
     except OSError as error:
-        raise ImportError(f"llvmlite does not load ({error}): use backend='numpy'") from error
+        raise MissingPackage(f"llvmlite does not load ({error}): use backend='numpy'") from error
     _start(binding)
     return binding
 
@@ -64,7 +67,7 @@ def llvm() -> Any:
 @functools.cache
 def _start(binding: Any) -> None:
     if sys.maxsize < 2**63 - 1:
-        raise ImportError("the llvm back end needs a Python of 64 bits: use backend='numpy'")
+        raise MissingPackage("the llvm back end needs a Python of 64 bits: use backend='numpy'")
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     for name in LIBM:
@@ -79,7 +82,7 @@ def _address(name: str) -> int:
         found = getattr(ctypes.CDLL(library), name, None)
         if found is not None:
             return ctypes.cast(found, ctypes.c_void_p).value or 0
-    raise ImportError(f"the llvm back end finds no {name} in the C library: use backend='numpy'")
+    raise MissingPackage(f"the llvm back end finds no {name} in the C library: use backend='numpy'")
 
 
 def _machine(level: int) -> Any:

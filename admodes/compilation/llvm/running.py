@@ -21,6 +21,7 @@ from admodes.compilation.protocol import MISS, Miss
 from admodes.core.carrier import quiet
 from admodes.core.record import Program, Ref
 from admodes.core.values import canonical
+from admodes.errors import BadValue
 
 SHORT = 20_000
 """Bytes of an arena up to which a run keeps the interpreter's lock: taking it back costs more."""
@@ -163,7 +164,7 @@ class Arena:
         for i in self.large:
             x = np.ascontiguousarray(leaves[i])
             if x.nbytes != self.runner.plan.leaves[i].buffer.size:
-                raise ValueError(f"an array has changed its size while it was read: {x.shape}")
+                raise BadValue(f"an array has changed its size while it was read: {x.shape}")
             self.held["leaf", i] = x if x.flags.aligned else x.copy()
         for i, shape in self.fresh:
             self.held["fresh", i] = np.empty(shape)
