@@ -184,7 +184,7 @@ class Program(core.Program, Result):
             for line in made
         ]
         head = ["Row", *(["Shape"] if arrays else [])]
-        return [Table(self._headline(), head, cells, [False] * len(head), self.notes)]
+        return [Table(self._headline(), head, cells, [False] * len(head), list(self.notes))]
 
     def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
         if format == "text":

@@ -191,7 +191,7 @@ def hessian(target: Target) -> Result:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", KinkWarning)
         matrix = np.array(hessian_of(f, every)(*components), dtype=float)
-    crossed = [str(w.message).partition(": ")[2] for w in caught]
+    crossed = [w.message.finding for w in caught if isinstance(w.message, KinkWarning)]
     matrix = matrix.reshape(len(components), len(components))
     with quiet():
         found = classify(grads, matrix, components)
@@ -236,7 +236,7 @@ def _obstacle(t: Trace, out: Any, grads: Any, matrix: Any, crossed: list[str]) -
         f"{row.name}: {note}"
         for row in t.rows
         for note in row.notes
-        if not note.startswith(("branch taken", "the value is"))
+        if note.kind not in ("branch", "value")
     )
     return next(kinks, crossed[0]) if crossed else None
 

@@ -16,6 +16,7 @@ from admodes.compilation.places import (
     same_items,
 )
 from admodes.compilation.signature import Array, Number, Static
+from admodes.core.notes import Note
 
 if TYPE_CHECKING:
     from admodes.compilation.cases import Specialisation
@@ -28,9 +29,9 @@ class CompileWarning(UserWarning):
     """A compiled function that is recorded too often, or that cannot be."""
 
 
-def constant_value(f: str, notes: Sequence[str]) -> str:
+def constant_value(f: str, notes: Sequence[Note]) -> str:
     """The warning where f read the plain value of an argument; nothing where it did not."""
-    if not any(note.startswith("ad.value") for note in notes):
+    if not any(note.kind == "constant" for note in notes):
         return ""
     return (
         f"{f} uses ad.value of an argument, which is a constant of the recording: later calls have "

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any
 
 from admodes.compilation.protocol import MISS, Build, Run
+from admodes.core.notes import Note
 from admodes.core.record import Program
 from admodes.optimisation import optimise
 
@@ -56,7 +57,7 @@ def _run(name: str, fast: Program, exact: Program) -> Run | None:
     return build(fast, exact)
 
 
-def measured(first: Any, build: Callable[[], Run | None], price: float, notes: list[str]) -> Run:
+def measured(first: Any, build: Callable[[], Run | None], price: float, notes: list[Note]) -> Run:
     """A function that runs first, until that has taken price seconds in all, and then whichever is
     faster, first or what build gives. An error of the latter is a note."""
     chosen: Any = None
@@ -77,7 +78,7 @@ def measured(first: Any, build: Callable[[], Run | None], price: float, notes: l
                     run.source = getattr(chosen, "source", None)  # type: ignore[attr-defined]
             except Exception as error:  # native code must not end what works
                 chosen = first
-                notes.append(f"no native code ({type(error).__name__}: {error})")
+                notes.append(Note(f"no native code ({type(error).__name__}: {error})", "code"))
             finally:
                 lock.release()
         return result

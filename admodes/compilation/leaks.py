@@ -20,6 +20,7 @@ from admodes.compilation.naming import is_foreign, named, package
 from admodes.compilation.places import ABSENT
 from admodes.compilation.purity import difference
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, Level
+from admodes.core.notes import Note
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Program
 from admodes.core.tables import METHODS
@@ -102,7 +103,7 @@ class Watched(Carrier):
     def unary(self, op: Any) -> Any:
         return self.apply(op, (self,), None)
 
-    def seen(self, how: str) -> None:
+    def seen(self, note: Note) -> None:
         self.entries()
 
     def decided(self, decide: Callable, xs: list, y: Any) -> None:

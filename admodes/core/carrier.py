@@ -20,6 +20,7 @@ from admodes.core.calling import held as held
 from admodes.core.calling import holding as holding
 from admodes.core.calling import is_quiet as is_quiet
 from admodes.core.calling import quiet as quiet
+from admodes.core.notes import Note
 from admodes.core.refusal import HOW_TO_ADD, lost
 from admodes.core.subclasses import refuse, refuse_among
 from admodes.core.tables import FUNCTIONS, UFUNCS
@@ -28,7 +29,10 @@ from admodes.errors import BadType, LostDerivative
 
 _serials = itertools.count(1)
 
-PRINTED = "a traced value was printed or formatted, which happens while recording only"
+PRINTED = Note(
+    "a traced value was printed or formatted, which happens while recording only", "printed"
+)
+CONSTANT = Note("ad.value of a traced value: a constant of the recording", "constant")
 
 
 def implements(*functions: Any) -> Callable[[Callable], Callable]:
@@ -200,7 +204,7 @@ class Carrier:
         """The same value, as a truth value of NumPy if it is one of Python."""
         return self
 
-    def seen(self, how: str) -> None:
+    def seen(self, note: Note) -> None:
         """The plain value inside has left the derivative."""
 
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
@@ -310,7 +314,7 @@ def value(x: Any) -> Any:
         return x
     shape = x.shape
     while isinstance(x, Carrier):
-        x.seen("ad.value of a traced value: a constant of the recording")
+        x.seen(CONSTANT)
         x = x.primal
     if np.shape(x) != shape:
         raise BadType(SAMPLES_DIFFER)

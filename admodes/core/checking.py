@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.batch import Batch
-from admodes.core.carrier import PRINTED, Carrier, Level, innermost
+from admodes.core.carrier import Carrier, Level, innermost
 from admodes.core.kinks import first_kink, mask_of
+from admodes.core.notes import Note
 from admodes.core.op import Op
 from admodes.core.places import CallSite, called, layers, place_of_call
 from admodes.core.pytree import checked_input, flatten, unflatten
@@ -200,8 +201,8 @@ class Checked(Carrier):
                 made.born = _born(op, xs, y, place)
         return made
 
-    def seen(self, how: str) -> None:
-        if how != PRINTED:
+    def seen(self, note: Note) -> None:
+        if note.kind == "constant":
             text = "ad.value takes a plain number out of a derivative, which is lost there"
             raise StrictError(text, place_of_call(), "value", (innermost(self),), ())
 

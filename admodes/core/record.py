@@ -21,6 +21,7 @@ from admodes.core.carrier import (
     settled,
 )
 from admodes.core.held import Held
+from admodes.core.notes import Note
 from admodes.core.op import Op
 from admodes.core.pytree import Tree, check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
@@ -103,7 +104,7 @@ class Guard:
 class Program:
     """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
     decisions of control flow; captured are inputs that are no arguments, but arrays that the
-    function refers to, read anew at each run; notes are in words what was seen while recording.
+    function refers to, read anew at each run; notes are what was seen while recording.
     suspects are the outputs of an optimised program that tell whether it may be trusted: where one
     is not finite, the exact program has to be run; loose: its sums may be taken in any order."""
 
@@ -113,7 +114,7 @@ class Program:
     out_tree: Tree
     guards: list[Guard] = field(default_factory=list)
     captured: dict[int, np.ndarray] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     suspects: list[int] = field(default_factory=list)
     loose: bool = False
 
@@ -161,7 +162,7 @@ class Recording:
         self.level.arrays |= numpys
         self.steps: list[Step] = []
         self.guards: list[Guard] = []
-        self.notes: dict[str, None] = {}
+        self.notes: dict[Note, None] = {}
         self.held = held
         held.recordings.append(weakref.ref(self))
         self.values = values
@@ -316,8 +317,8 @@ class Recorded(Carrier):
             self.recording.raised(func.__name__, error)
             raise
 
-    def seen(self, how: str) -> None:
-        self.recording.notes[how] = None
+    def seen(self, note: Note) -> None:
+        self.recording.notes[note] = None
 
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
         guards, level = self.recording.guards, self.level

@@ -37,7 +37,12 @@ _shown: dict = {}
 
 class KinkWarning(UserWarning):
     """A second derivative was taken at a kink: what came out is that of the documented convention
-    for the first derivative, and not the limit from the sides."""
+    for the first derivative, and not the limit from the sides. finding: what was met, and what
+    there is beside it."""
+
+    def __init__(self, who: str, finding: str) -> None:
+        super().__init__(f"{who}: {finding}")
+        self.finding = finding
 
 
 class Slopes(NamedTuple):
@@ -63,9 +68,9 @@ def crossing(who: str, f: Callable, x: Any) -> Iterator[None]:
     found = _beside(lambda *xs: f(unflatten(tree, list(xs))), leaves)
     if found is not None:
         kinks = "; ".join(met)
-        message = f"{who}: the second derivative crosses a kink ({kinks}). {found}"
+        warning = KinkWarning(who, f"the second derivative crosses a kink ({kinks}). {found}")
         file, line = place_of_call().line or ("admodes", 0)
-        warnings.warn_explicit(message, KinkWarning, file, line, registry=_shown)
+        warnings.warn_explicit(warning, None, file, line, registry=_shown)
 
 
 def _is_plain(x: Any) -> bool:

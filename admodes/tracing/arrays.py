@@ -14,6 +14,7 @@ from admodes.backpropagation.result import add_seeds, discrepancy, holds, output
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.carrier import value
+from admodes.core.notes import Note
 from admodes.core.record import Guard, Program, Ref
 from admodes.core.values import shape_of
 from admodes.errors import BadValue
@@ -45,7 +46,7 @@ class ArrayRow:
     tangent_symbolic: str | None = None
     adjoint: Any = None
     adjoint_symbolic: str | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     forms: dict[str, Any] = field(default_factory=dict, repr=False)
 
 

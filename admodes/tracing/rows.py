@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.kinks import kinks_met
+from admodes.core.notes import Note
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem, index_text, partial_templates, template
@@ -35,7 +36,7 @@ class Row:
     tangents: dict[str, Any] = field(default_factory=dict)
     adjoints: dict[str, Any] = field(default_factory=dict)
     contributions: dict[str, list[dict]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     forms: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -71,7 +72,7 @@ def scalar_rows(
         rows.append(row)
     first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
     if first is not None:
-        first.notes[-1] += ", the first that is not finite"
+        first.notes[-1] = first.notes[-1].extended(", the first that is not finite")
     return rows
 
 
@@ -128,14 +129,14 @@ def _dense_partial(step: Any, xs: tuple, i: int) -> Any:
     )
 
 
-def row_notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str]) -> list[str]:
+def row_notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str]) -> list[Note]:
     """What to know of a row: branches taken from it, kinks, a value that is not finite."""
     step = program.steps[i]
     tests = dict.fromkeys((_tested(guard, program, labels), guard.expected) for guard in branches)
-    notes = [f"branch taken: {what} is {truth}" for what, truth in tests]
-    notes += _kinks(step, program.arguments(step))
+    notes = [Note(f"branch taken: {what} is {truth}", "branch") for what, truth in tests]
+    notes += [Note(text, "kink") for text in _kinks(step, program.arguments(step))]
     if not np.all(np.isfinite(step.value)):
-        notes.append(f"the value is {Text(6).number(plain(step.value))}")
+        notes.append(Note(f"the value is {Text(6).number(plain(step.value))}", "value"))
     return notes
 
 
@@ -162,12 +163,15 @@ def _kinks(step: Step, xs: tuple) -> list[str]:
     return [f"{note} ({k}{of} entries)" for note, k in met.items()]
 
 
-def _partial_notes(row: Row, labels: list[str]) -> list[str]:
+def _partial_notes(row: Row, labels: list[str]) -> list[Note]:
     """What to know of a partial that is not finite, where the value is."""
     if not np.all(np.isfinite(row.value)):
         return []
     return [
-        f"∂{labels[row.row]}/∂{labels[arg['row']]} is {p}; an exact zero times it is 0"
+        Note(
+            f"∂{labels[row.row]}/∂{labels[arg['row']]} is {p}; an exact zero times it is 0",
+            "partial",
+        )
         for arg, p in zip(row.args, row.partials, strict=True)
         if isinstance(p, float) and not np.isfinite(p)
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from admodes.core.carrier import value
+from admodes.core.notes import Note
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
 from admodes.errors import BadValue
@@ -171,10 +172,11 @@ def note_beyond_domain(t: Trace, jacobian: list) -> None:
         for y, line in zip(t.outputs, jacobian, strict=True)
     )
     if first is not None and beside:
-        first.notes.append(
+        text = (
             "the derivative formula goes on outside the domain: what it gives there is no "
             "derivative of the function"
         )
+        first.notes.append(Note(text, "domain"))
 
 
 def _check_tables(tables: int, rows: int) -> None:

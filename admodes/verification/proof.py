@@ -188,12 +188,7 @@ def _explain(t: Trace, exact: Accuracy, entries: list[Entry], rows: Rows) -> Non
 
 def _notes(t: Trace, rows: Rows, exact: Accuracy) -> list[str]:
     """The notes of the rows but those on branches, and which operations have no symbolic form."""
-    notes = [
-        f"{row.name}: {note}"
-        for row in t.rows
-        for note in row.notes
-        if not note.startswith("branch")
-    ]
+    notes = [f"{row.name}: {note}" for row in t.rows for note in row.notes if note.kind != "branch"]
     without = _unproved(rows, exact)
     if without:
         notes.append(

@@ -199,6 +199,18 @@ def test_branches_and_kinks_are_noted_on_their_row():
     assert t.rows[2].notes == ["branch taken: v2 > 1 is True"]
     assert t.rows[4].notes == ["max: a tie, each argument gets ½"]
     assert t.rows[6].notes == ["|·| at its kink 0"]
+    assert [note.kind for row in t.rows for note in row.notes] == ["branch", "kink", "kink"]
+
+
+def test_notes_know_their_kinds():
+    def kinds(f, x):
+        return [note.kind for row in ad.trace(f, x).rows for note in row.notes]
+
+    assert kinds(ad.ln, -1.0) == ["value", "domain"]
+    assert kinds(ad.sqrt, 0.0) == ["kink", "partial"]
+    recorded = ad.record(lambda x: x * ad.value(x), 2.0)
+    assert [note.kind for note in recorded.notes] == ["constant"]
+    assert recorded.to_dict()["notes"] == list(map(str, recorded.notes))
 
 
 def test_builtin_max_follows_one_branch_and_says_so():
