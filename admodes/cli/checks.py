@@ -8,7 +8,7 @@ import typer
 
 import admodes as ad
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
-from admodes.cli.running import emit, page_width, run, target_of
+from admodes.cli.running import run, show, target_of
 
 
 def equations(
@@ -33,7 +33,7 @@ def equations(
         ),
         target,
     )
-    emit(result.to_table(format.value, width=page_width(save)), save)
+    show(result, format, save)
     if not result.passed:
         raise typer.Exit(1)
 
@@ -76,6 +76,6 @@ def verify(
         ),
         target,
     )
-    emit(result.to_table(format.value), save)
+    show(result, format, save)
     if not result.passed:
         raise typer.Exit(1)

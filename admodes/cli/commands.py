@@ -29,7 +29,7 @@ from admodes.cli.options import (
     Transposed,
 )
 from admodes.cli.programs import Composed, add_commands
-from admodes.cli.running import emit, page_width, run, target_of
+from admodes.cli.running import emit, page_width, run, show, target_of
 from admodes.cli.tracing import Options, printed_trace
 from admodes.views.render import render
 
@@ -148,11 +148,16 @@ def jacobian(
     admodes jacobian @cpsc532s
     admodes jacobian "x1**2" "x1*x2*x3" --at x1=1,x2=2,x3=3 --layout transposed
     """
-    from admodes.cli import results
+    from admodes.tracing.matrices import named_jacobian
 
     target = target_of(targets, at)
-    result = run(lambda: results.jacobian(target, layout.value), target)
-    emit(result.to_table(format.value, digits=digits, width=page_width(save)), save)
+    show(
+        run(lambda: named_jacobian(*target.named), target),
+        format,
+        save,
+        digits=digits,
+        layout=layout.value,
+    )
 
 
 @app.command()
@@ -171,11 +176,11 @@ def count(
     admodes count @speelpenning
     admodes count "x1*x2*x3" --at x1=1,x2=2,x3=3 --of grad --format json
     """
-    from admodes.cli import results
+    from admodes.programs.count import count_named
 
     target = composed(target_of(targets, at), of)
-    result = run(lambda: results.counts(target), target)
-    emit(result.to_table(format.value, width=page_width(save)), save)
+    result = run(lambda: count_named(target.arguments, *target.named), target)
+    show(result, format, save)
 
 
 add_commands(app)
@@ -207,8 +212,7 @@ def chain(
     """
     from admodes.derivatives.chain import chain as chain_of_dims
 
-    result = chain_of_dims(dimensions(dims))
-    emit(result.to_table(format.value, steps=steps, width=page_width(save)), save)
+    show(chain_of_dims(dimensions(dims)), format, save, steps=steps)
 
 
 @app.command()
@@ -226,11 +230,10 @@ def gradient(
     admodes gradient "log(x1*x2)*sin(x2)" --at x1=1,x2=2
     admodes gradient @rosenbrock --at x=[1, 1]
     """
-    from admodes.cli import results
+    from admodes.tracing.matrices import named_gradient
 
     target = target_of(targets, at)
-    result = run(lambda: results.gradient(target), target)
-    emit(result.to_table(format.value, digits=digits, width=page_width(save)), save)
+    show(run(lambda: named_gradient(*target.named), target), format, save, digits=digits)
 
 
 @app.command()
@@ -248,11 +251,10 @@ def hessian(
     admodes hessian @osu-ascent --at x1=3/8,x2=-3/4
     admodes hessian "x**2 - y**2" --at x=0,y=0
     """
-    from admodes.cli import results
+    from admodes.tracing.matrices import named_hessian
 
     target = target_of(targets, at)
-    result = run(lambda: results.hessian(target), target)
-    emit(result.to_table(format.value, digits=digits, width=page_width(save)), save)
+    show(run(lambda: named_hessian(*target.named), target), format, save, digits=digits)
 
 
 app.command()(verify)
@@ -300,9 +302,9 @@ def problems(
     admodes problems
     admodes problems @cpsc532s
     """
-    from admodes.cli import results
+    from admodes.problems.listing import problem_tables
 
-    tables = results.problem_tables(name.removeprefix("@") if name else None)
+    tables = problem_tables(name.removeprefix("@") if name else None)
     emit(render(tables, format.value, width=page_width(save)), save)
 
 
@@ -341,5 +343,4 @@ def scale(
 
         for path in write_reports(report, result):
             print(path, file=sys.stderr)
-    text = result.to_json() + "\n" if format is Format.json else result.to_table(format.value)
-    emit(text, save)
+    show(result, format, save)

@@ -49,6 +49,11 @@ class Target:
     problem: Problem | None = None
     arguments: tuple[str, ...] = ()
 
+    @property
+    def named(self) -> tuple[Any, ...]:
+        """The function, its arguments, the names of numbers and outputs, and the title."""
+        return self.function, self.args, self.names, self.output_names, self.title
+
 
 def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) -> Target:
     """The function that targets name, at the point that `at` gives, as in "x1=2,x2=pi/2".

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
-import admodes as ad
 from admodes.cli.compose import Of, composed
 from admodes.cli.inputs import Target
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
-from admodes.cli.running import Failure, emit, page_width, run, target_of
-from admodes.programs.scalars import scalar_function
+from admodes.cli.running import Failure, emit, page_width, run, show, target_of
+from admodes.programs.scalars import of_one_vector
 from admodes.views.limits import check_lines
 from admodes.views.render import render
-from admodes.views.result import plain
+from admodes.views.result import json_text, plain
 from admodes.views.tables import Table
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -37,13 +33,7 @@ class Derivative(StrEnum):
     hessian = "hessian"
 
 
-class Plain(StrEnum):
-    text = "text"
-    json = "json"
-
-
 Composed = Annotated[Of, typer.Option(help="The function itself, or a derivative of it.")]
-PlainFmt = Annotated[Plain, typer.Option("--format", "-f", help="How to print.")]
 Picture = Annotated[
     Path | None,
     typer.Option(
@@ -92,14 +82,16 @@ def program(
             "admodes count counts them, and loops over the entries of an array become few rows "
             "where they are written on whole arrays",
         )
-    if format is Format.json:
-        data = shown.to_dict() | ({"effects": [plain(vars(e)) for e in passes]} if explain else {})
-        emit(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n", save)
-        return
-    width = page_width(save)
-    parts = [shown.to_table(format.value, width=width)] if optimised or not explain else []
-    parts += [render([effects_table(passes)], format.value, width=width)] if explain else []
-    emit("\n".join(parts), save)
+    if not explain:
+        show(shown, format, save)
+    elif format is Format.json:
+        data = shown.to_dict() | {"effects": [plain(vars(e)) for e in passes]}
+        emit(json_text(data) + "\n", save)
+    else:
+        width = page_width(save)
+        parts = [shown.to_table(format.value, width=width)] if optimised else []
+        parts.append(render([effects_table(passes)], format.value, width=width))
+        emit("\n".join(parts), save)
 
 
 def _per_leaf(target: Target) -> tuple[str, ...] | None:
@@ -140,7 +132,7 @@ def code(
     targets: Targets,
     at: At = None,
     of: Annotated[Part, typer.Option(help="The function, its tangents, its adjoints.")] = Part.all,
-    format: PlainFmt = Plain.text,
+    format: Fmt = Format.text,
     save: Save = None,
     debug: Debug = False,
 ) -> None:
@@ -163,11 +155,7 @@ def code(
         outputs = None if arrays else target.output_names
         return code_of(target.function, *target.args, names=names, outputs=outputs)
 
-    made = run(job, target)
-    if format is Plain.json:
-        emit(json.dumps(made.to_dict(), ensure_ascii=False, indent=2) + "\n", save)
-    else:
-        emit(made.source(of.value), save)
+    show(run(job, target), format, save, of=of.value)
 
 
 def sparsity(
@@ -176,7 +164,7 @@ def sparsity(
     of: Annotated[
         Derivative, typer.Option(help="The matrix whose pattern is shown.")
     ] = Derivative.jacobian,
-    format: PlainFmt = Plain.text,
+    format: Fmt = Format.text,
     save: Picture = None,
     debug: Debug = False,
 ) -> None:
@@ -188,29 +176,14 @@ def sparsity(
     admodes sparsity mine.py:residuals --at "x=normal(1000)" -o pattern.png
     """
     target = target_of(targets, at)
-    f, x = _of_one_vector(target, of is Derivative.hessian)
+    f, x = of_one_vector(target.function, target.args, one_output=of is Derivative.hessian)
 
     def job() -> Any:
         from admodes.sparse.result import sparsity as sparsity_of
 
         return sparsity_of(f, x, of=of.value)
 
-    found = run(lambda: _hinted(job), target)
-    _emit_picture(found, f"{found}\n", format, save)
-
-
-def _of_one_vector(target: Target, one_output: bool) -> tuple[Callable, Any]:
-    """The target as a function of all its numbers in one vector; of one array as it is."""
-    if len(target.args) == 1 and np.ndim(target.args[0]):
-        return target.function, target.args[0]
-    scalars, components = scalar_function(target.function, target.args)
-
-    def f(x: Any) -> Any:
-        found = scalars(*(x[i] for i in range(len(components))))
-        return found[0] if one_output and len(found) == 1 else ad.stack(found)
-
-    f.__name__ = getattr(target.function, "__name__", "f")
-    return f, np.array(components)
+    show_or_draw(run(job, target), format, save)
 
 
 def revolve(
@@ -232,31 +205,18 @@ def revolve(
     """
     from admodes.checkpointing import revolve as revolve_of
 
-    made = revolve_of(steps, snapshots)
-    text = "" if format is Format.json else made.to_table(format.value)
-    _emit_picture(made, text, Plain.json if format is Format.json else Plain.text, save)
+    show_or_draw(revolve_of(steps, snapshots), format, save)
 
 
-def _emit_picture(made: Any, text: str, format: Plain, save: Path | None) -> None:
+def show_or_draw(result: Any, format: Format, save: Path | None) -> None:
     """Draw into a file with the extension of a picture, otherwise print or write."""
-    if save is not None and save.suffix.lower() in PICTURES:
-        try:
-            _hinted(lambda: made.draw(save))
-        except OSError as error:
-            raise Failure(f"cannot write {save}: {error.strerror}") from error
-    elif format is Plain.json:
-        data = plain(made.to_dict())
-        emit(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n", save)
-    else:
-        emit(text, save)
-
-
-def _hinted(job: Callable[[], Any]) -> Any:
-    """job(), where a package that is missing is a hint for the user."""
+    if save is None or save.suffix.lower() not in PICTURES:
+        show(result, format, save)
+        return
     try:
-        return job()
-    except ImportError as error:
-        raise Failure(str(error)) from error
+        result.draw(save)
+    except OSError as error:
+        raise Failure(f"cannot write {save}: {error.strerror}") from error
 
 
 def add_commands(app: typer.Typer) -> None:

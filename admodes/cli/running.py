@@ -9,6 +9,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ import typer
 from admodes.cli.inputs import Target, one_line, raised, resolve
 from admodes.errors import Error, LostDerivative
 from admodes.views.files import write_text
+from admodes.views.result import Result
 from admodes.views.visible import visible
 
 STDOUT = (None, Path("-"), Path("/dev/stdout"))
@@ -51,6 +53,11 @@ def run(job: Callable[[], Any], target: Target) -> Any:
 
 def _name(target: Target) -> str:
     return getattr(target.function, "__name__", "the function")
+
+
+def show(result: Result, format: StrEnum, save: Path | None, **options: Any) -> None:
+    """Print or write a result in a format, with options of its tables."""
+    emit(result.to_table(format.value, width=page_width(save), **options), save)
 
 
 def page_width(save: Path | None) -> int:

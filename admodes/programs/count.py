@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,7 @@ class Counts(Result):
     depth: dict[str, int]
     width: dict[str, int]
     memory: dict[str, int]
+    title: str = field(default="", kw_only=True)
 
     @property
     def sweeps(self) -> dict[str, int]:
@@ -91,7 +92,7 @@ class Counts(Result):
 
     def _data(self) -> dict[str, Any]:
         more = {k: getattr(self, k) for k in ("sweeps", "totals", "ratio", "bound")}
-        return {**vars(self), **more}
+        return {k: v for k, v in vars(self).items() if k != "title"} | more
 
     def parts(self) -> dict[str, dict[str, int]]:
         """The lines of the table."""
@@ -208,6 +209,24 @@ def count(f: Callable, *args: Any, rows: str = "auto") -> Counts:
     if counts_arrays(f, args, rows):
         return count_arrays(f, args)
     return count_program(*scalar_program(f, args))
+
+
+def count_named(
+    arguments: Sequence[str],
+    f: Callable,
+    args: tuple,
+    names: Sequence[str],
+    outputs: Sequence[str] | None,
+    title: str = "",
+) -> Counts:
+    """The counts of f at args as ad.count has them, by names: arguments has one per argument, names
+    one per number of the arguments and outputs one per number of the results."""
+    if counts_arrays(f, args):
+        counts: Counts = count_arrays(f, args, arguments)
+    else:
+        counts = count_program(*scalar_program(f, args, names, outputs))
+    counts.title = title
+    return counts
 
 
 def counts_arrays(f: Callable, args: tuple, rows: str = "auto") -> bool:

@@ -16,7 +16,7 @@ from admodes.core.record import Program, record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
 from admodes.errors import BadType
-from admodes.ops.shaping import array, reshape
+from admodes.ops.shaping import array, reshape, stack
 from admodes.programs.tidy import tidy
 
 
@@ -85,6 +85,27 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
     scalarised.__name__ = getattr(f, "__name__", "the function")
     scalarised.shapes = shapes  # type: ignore[attr-defined]
     return scalarised
+
+
+def of_one_vector(f: Callable, args: tuple, one_output: bool = False) -> tuple[Callable, Any]:
+    """f as a function of all its numbers in one vector, and that vector; a function of one array as
+    it is. The result is one vector, or for one_output a number where there is one.
+
+    >>> from admodes.programs.scalars import of_one_vector
+    >>> g, x = of_one_vector(lambda a, b: (a * b, a), (2.0, 3.0))
+    >>> x.tolist(), g(x).tolist()
+    ([2.0, 3.0], [6.0, 2.0])
+    """
+    if len(args) == 1 and np.ndim(args[0]):
+        return f, args[0]
+    scalars, components = scalar_function(f, args)
+
+    def of_vector(x: Any) -> Any:
+        results = scalars(*(x[i] for i in range(len(components))))
+        return results[0] if one_output and len(results) == 1 else stack(results)
+
+    of_vector.__name__ = getattr(f, "__name__", "f")
+    return of_vector, np.array(components)
 
 
 def _own_names(f: Callable, attribute: str) -> Sequence[str] | None:

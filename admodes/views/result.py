@@ -37,7 +37,7 @@ class Result:
 
     def to_json(self) -> str:
         """to_dict() as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+        return json_text(self.to_dict())
 
     def to_table(
         self, format: str = "text", *, width: int = 80, fragment: bool = False, **options: Any
@@ -68,6 +68,11 @@ class Result:
 
     def _repr_markdown_(self) -> str:
         return self.to_table("markdown")
+
+
+def json_text(data: Any) -> str:
+    """Plain data as strict JSON, which has no nan and no infinities."""
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def plain(x: Any) -> Any:

@@ -338,3 +338,19 @@ def test_ops_lists_the_numpy_functions_that_are_covered(run):
     for word in ("numpy.linalg", "einsum", "cholesky", "argmax", "fill_diagonal"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", ["gradient", "jacobian", "hessian"])
+def test_the_function_runs_once(run, file, command):
+    path = file("def f(x, y):\n    print('running')\n    return x * y + abs(x)\n")
+    _, out, err = run(command, f"{path}:f", "--at", "x=3,y=2")
+    assert "2" in out
+    assert err.count("running") == 1
+
+
+def test_results_of_programs_have_all_formats(run):
+    for command in (["code", "x*y", "--at", "x=1,y=2"], ["revolve", "5"]):
+        for format in ("markdown", "latex", "html", "csv"):
+            status, out, err = run(*command, "-f", format)
+            assert (status, err) == (0, "")
+            assert out

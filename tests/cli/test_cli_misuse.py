@@ -67,7 +67,7 @@ WRONG = [
     ("hessian", "MINE:v", "--at", "x=[1,2]"),
     ("jacobian", "x", "--at", "x=1", "--layout", "diagonal"),
     ("count", "x", "--at", "x=1", "--of", "integral"),
-    ("code", "x", "--at", "x=1", "-f", "html"),
+    ("code", "x", "--at", "x=1", "-f", "pdf"),
     ("sparsity", "x*y", "--at", "x=1,y=2", "-o", "/nonexistent/p.png"),
     ("chain", "1,2,x"),
     ("chain", "1"),

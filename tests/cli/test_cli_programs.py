@@ -137,7 +137,7 @@ class TestCode:
         data = json.loads(out)
         assert data["schema"] == "admodes.code/1"
         assert data["adjoint"].startswith("def y_adjoint(")
-        assert run("code", *PRODUCT, "--format", "latex")[0] == 2
+        assert run("code", *PRODUCT, "--format", "pdf")[0] == 2
         assert run("code", *PRODUCT, "--of", "hessian")[0] == 2
         assert run("code", "x1*", "--at", "x1=1")[:2] == (2, "")
 

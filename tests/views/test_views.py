@@ -12,8 +12,8 @@ import pytest
 from wcwidth import wcswidth
 
 import admodes as ad
-from admodes.cli.results import problem_tables
 from admodes.problems import PROBLEMS
+from admodes.problems.listing import problem_tables
 from admodes.programs.catalogue import operation_table, operations
 from admodes.views.dialects import GREEK, Latex, Text, fill, scalar_text
 from admodes.views.render import render
