@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import admodes as ad
-from admodes.cli.inputs import Target
+from admodes.cli.target import Target
 
 
 class Of(StrEnum):

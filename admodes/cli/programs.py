@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from admodes.cli.compose import Of, composed
-from admodes.cli.inputs import Target
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
 from admodes.cli.running import Failure, emit, page_width, run, show, target_of
+from admodes.cli.target import Target
 from admodes.programs.scalars import of_one_vector
 from admodes.views.limits import check_lines
 from admodes.views.render import render

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 import typer
 
-from admodes.cli.inputs import Target, one_line, raised, resolve
+from admodes.cli.inputs import resolve
+from admodes.cli.target import Target, one_line, raised
 from admodes.errors import Error, LostDerivative
 from admodes.views.files import write_text
 from admodes.views.result import Result

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 import admodes as ad
-from admodes.cli.inputs import Target, parse_value
 from admodes.cli.options import Format, Mode, Rows
 from admodes.cli.running import Failure, run
+from admodes.cli.target import Target
 from admodes.expression import ExpressionError
 from admodes.expression.parser import split_commas
+from admodes.expression.values import parse_value
 from admodes.programs.arrays import array_program, by_array
 from admodes.programs.scalars import scalar_program
 from admodes.tracing.trace import MODES, scalar_trace

@@ -1,0 +1,58 @@
+"""A function and the point at which a command takes it, and the errors of who names neither."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.errors import Error
+from admodes.problems import Problem
+
+
+class InputError(Error, ValueError):
+    """What was typed names no function or no point; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function and where to evaluate it: function(*args). names has one name per number (the
+    components of a vector x are x1 … xn), arguments one per argument; output_names is None where
+    nothing names the outputs."""
+
+    function: Callable[..., Any]
+    names: tuple[str, ...]
+    args: tuple[Any, ...]
+    output_names: tuple[str, ...] | None
+    title: str
+    problem: Problem | None = None
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[Any, ...]:
+        """The function, its arguments, the names of numbers and outputs, and the title."""
+        return self.function, self.args, self.names, self.output_names, self.title
+
+
+def one_line(error: BaseException | str) -> str:
+    """The message of an error in one line."""
+    return " ".join(str(error).split())
+
+
+def raised(name: str, error: BaseException) -> str:
+    """What to say where the user's code, of this name, raises."""
+    return f"{name} raised {type(error).__name__}: {one_line(error) or 'no message'}"
+
+
+def components(point: dict[str, Any]) -> tuple[str, ...]:
+    """One name per number of the point."""
+    names = [
+        n if np.ndim(v) == 0 else f"{n}{i + 1}" for n, v in point.items() for i in range(np.size(v))
+    ]
+    twice = next((n for n, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
+        raise InputError(f"--at gives {twice} twice: as a component of a vector and by name")
+    return tuple(names)
