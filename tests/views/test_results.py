@@ -10,6 +10,7 @@ import pytest
 
 import admodes as ad
 from admodes.lab.scaling import scale
+from admodes.tracing.matrices import named_gradient, named_hessian, named_jacobian
 from admodes.views.result import FORMATS, Result, plain
 
 
@@ -32,6 +33,9 @@ RESULTS = {
     "sparsity": lambda: ad.sparsity(squares, np.ones(4)),
     "chain": lambda: ad.chain([2, 3, 4, 1]),
     "revolve": lambda: ad.revolve(10, 3),
+    "gradient": lambda: named_gradient(ad.sqrt, (0.0,)),
+    "jacobian": lambda: named_jacobian(lambda x, y: (x / y, ad.ln(y)), (1.0, 0.0)),
+    "hessian": lambda: named_hessian(lambda x, y: x / y, (1.0, 0.0)),
     "scaling": lambda: scale(sizes=[2], repeats=1, functions=["speelpenning"]),
 }
 
