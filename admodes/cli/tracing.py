@@ -101,8 +101,6 @@ def _array_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
         ),
         target,
     )
-    if options.format is Format.json:
-        return f"{result.to_json()}\n"
     text: str = result.to_table(
         options.format.value,
         digits=options.digits,
