@@ -16,7 +16,6 @@ from admodes.programs.scalars import of_one_vector
 from admodes.views.limits import check_lines
 from admodes.views.render import render
 from admodes.views.result import json_text, plain
-from admodes.views.tables import Table
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -88,6 +87,8 @@ def program(
         data = shown.to_dict() | {"effects": [plain(vars(e)) for e in passes]}
         emit(json_text(data) + "\n", save)
     else:
+        from admodes.optimisation import effects_table
+
         width = page_width(save)
         parts = [shown.to_table(format.value, width=width)] if optimised else []
         parts.append(render([effects_table(passes)], format.value, width=width))
@@ -106,26 +107,6 @@ def _results(target: Target, of: Of) -> tuple[str, ...] | None:
         half = target.arguments[: len(target.arguments) // 2]
         return tuple(f"{n}_bar_dot" for n in half)
     return None
-
-
-def effects_table(passes: list[Any]) -> Table:
-    """One line per pass of the optimiser, with the counts before and after it."""
-    kinds = list(dict.fromkeys(k for e in passes for k in (*e.before, *e.after)))
-    rows = [
-        [
-            e.name,
-            _change(e.rows_before, e.rows_after),
-            *(_change(e.before.get(k, 0), e.after.get(k, 0)) for k in kinds),
-        ]
-        for e in passes
-    ]
-    head = ["Pass", "rows", *kinds]
-    notes = ["a → b: before and after the pass; each runs after those above it"]
-    return Table("Passes of the optimiser", head, rows, [False] * len(head), notes)
-
-
-def _change(before: int, after: int) -> str:
-    return str(after) if before == after else f"{before} → {after}"
 
 
 def code(

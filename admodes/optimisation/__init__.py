@@ -7,7 +7,7 @@ also shares equal rows and leaves out what nothing reads.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,8 +31,9 @@ from admodes.optimisation.strong_products import plain_products
 from admodes.optimisation.structure_of_arrays import split_samples
 from admodes.optimisation.superword_packing import pack_scalars
 from admodes.programs.costs import cost, total
+from admodes.views import tables
 
-__all__ = ["Effect", "Loose", "effects", "lower", "optimise"]
+__all__ = ["Effect", "Loose", "effects", "effects_table", "lower", "optimise"]
 
 LOCAL = ("common subexpressions", "constants", "identities", "structure", "strong products")
 LOOSE = ("sums of products", "contractions")
@@ -178,6 +179,26 @@ def effects(program: Program, exact: bool = True) -> list[Effect]:
         found.append(Effect(name, rows, now[0], counts, now[1]))
         rows, counts = now
     return found
+
+
+def effects_table(passes: Sequence[Effect]) -> tables.Table:
+    """One line per pass of the optimiser, with the counts before and after it."""
+    kinds = list(dict.fromkeys(k for e in passes for k in (*e.before, *e.after)))
+    rows = [
+        [
+            e.name,
+            _change(e.rows_before, e.rows_after),
+            *(_change(e.before.get(k, 0), e.after.get(k, 0)) for k in kinds),
+        ]
+        for e in passes
+    ]
+    head = ["Pass", "rows", *kinds]
+    notes = ["a → b: before and after the pass; each runs after those above it"]
+    return tables.Table("Passes of the optimiser", head, rows, [False] * len(head), notes)
+
+
+def _change(before: int, after: int) -> str:
+    return str(after) if before == after else f"{before} → {after}"
 
 
 def _size(program: Program) -> tuple[int, dict[str, int]]:

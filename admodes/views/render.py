@@ -21,10 +21,16 @@ FORMATS = ("text", "markdown", "latex", "html", "csv")
 def render(
     tables: list[Table], format: str, *, title: str = "", width: int = 80, fragment: bool = False
 ) -> str:
-    """The tables in a format. fragment: LaTeX and HTML without the document around them.
-    width: columns at which text tables fold.
+    """The tables in a format: text, markdown, latex, html or csv (which has no notes). fragment:
+    LaTeX and HTML without the document around them. width: columns at which text tables fold.
 
     Raises ValueError for an unknown format.
+
+    >>> print(render([Table("Squares", ["x", "x²"], [["2", "4"]], [False, False])], "text"), end="")
+    Squares
+    x    x²
+    ---  ----
+    2    4
     """
     check_format(format, FORMATS)
     tables, title = list(map(_visible, tables)), visible(title, lines=False)

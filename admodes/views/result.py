@@ -17,7 +17,16 @@ FORMATS = (*render.FORMATS, "json")
 
 class Result:
     """The base class of results. A subclass says what it holds, in `_data`, and how people read it,
-    in `tables`; title, where it has one, stands above the tables."""
+    in `tables`; title, where it has one, stands above the tables.
+
+    >>> class Root(Result):
+    ...     def _data(self):
+    ...         return {"x": np.sqrt(2.0)}
+    ...     def tables(self, format="text", digits=6):
+    ...         return [Table("Root", ["x"], [[scalar_text(2.0**0.5, digits)]], [False])]
+    >>> Root().to_dict(), Root().to_table("csv", digits=2)
+    ({'x': 1.4142135623730951}, 'Root,x\\nRoot,1.41\\n')
+    """
 
     title: str = ""
 
