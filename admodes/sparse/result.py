@@ -68,6 +68,10 @@ class Sparsity(Result):
             return super()._written(format, width, fragment, options)
         return preformatted(f"{self._picture(**options)}\n", format, fragment=fragment)
 
+    def _repr_latex_(self) -> str:
+        """The figures without the entries, of which there may be too many to print."""
+        return preformatted("\n".join(self._headlines()), "latex", fragment=True)
+
     def _headlines(self) -> list[str]:
         m, n = self.shape
         share = 100.0 * self.nnz / (m * n) if m * n else 0.0

@@ -88,6 +88,15 @@ def test_a_notebook_shows_fragments(result):
         assert "documentclass" not in page
 
 
+def test_a_notebook_shows_a_pattern_that_is_too_large_to_print():
+    pytest.importorskip("scipy")
+    large = ad.sparsity(lambda x: 2.0 * x, np.ones(60_000))
+    for page in (large._repr_html_(), large._repr_latex_(), large._repr_markdown_()):
+        assert "60000" in page
+    with pytest.raises(ValueError, match="60000 entries"):
+        large.to_table("csv")
+
+
 def test_unknown_words_are_refused(result):
     with pytest.raises(ValueError, match=r"format 'docx' is unknown; choose from text, .*, json"):
         result.to_table("docx")
