@@ -3,12 +3,13 @@ side by side, and bytes that are live at once, for f and for its sweeps."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from admodes.core.record import Program, Ref, Step
-from admodes.programs.sweep import has_derivative
+from admodes.programs.sweep import Domain, has_derivative, pull
 
 Size = Callable[[Step], int]
 
@@ -24,48 +25,55 @@ def _bytes_with_tangent(step: Step) -> int:
 
 def peak(program: Program, size: Size) -> int:
     """The most that is live at once when each value is dropped after its last use."""
-    last = {y.row: len(program.steps) for y in program.outputs if isinstance(y, Ref)}
-    for i, step in enumerate(program.steps):
-        for a in step.args:
-            if isinstance(a, Ref):
-                last[a.row] = max(last.get(a.row, 0), i)
-    live = most = 0
-    ending: Counter = Counter()
-    for i, step in enumerate(program.steps):
-        own = size(step)
-        live += own
-        most = max(most, live)
-        ending[last.get(i, i)] += own
-        live -= ending[i]
-    return most
+    last = {
+        a.row: i for i, step in enumerate(program.steps) for a in step.args if a.__class__ is Ref
+    }
+    last |= dict.fromkeys(_output_rows(program), len(program.steps))
+    return _most_live((i, last.get(i, i), size(step)) for i, step in enumerate(program.steps))
 
 
 def adjoint_peak(program: Program, size: Size) -> int:
     """The most adjoints that are live at once in a reverse sweep of all outputs: each from its
     first contribution until it is passed on, those of inputs to the end."""
-    live = most = 0
-    reached: set[int] = set()
-
-    def reach(row: int) -> None:
-        nonlocal live, most
-        if row not in reached and has_derivative(program.steps[row]):
-            reached.add(row)
-            live += size(program.steps[row])
-            most = max(most, live)
-
-    for y in program.outputs:
-        if isinstance(y, Ref):
-            reach(y.row)
-    for i, step in reversed(list(enumerate(program.steps))):
-        if i in reached and step.op is not None:
-            for a in _differentiable(step):
-                reach(a.row)
-            live -= size(step)
-    return most
+    steps, n = program.steps, len(program.steps)
+    first = pull(program, [(row, n) for row in _output_rows(program)], _FirstReader(program))
+    return _most_live(
+        (n - reader, n if steps[row].op is None else n - row, size(steps[row]))
+        for row, reader in first
+    )
 
 
-def _differentiable(step: Step) -> list[Ref]:
-    return [a for k, a in enumerate(step.args) if isinstance(a, Ref) and step.op.active(k)]
+class _FirstReader(Domain):
+    """In the place of an adjoint, the row from which the first contribution to it comes."""
+
+    def pull(self, row: int, k: int, adjoint: int) -> int:
+        return row
+
+    def add(self, row: int, contributions: list) -> int:
+        return contributions[0]  # type: ignore[no-any-return]
+
+
+class _Level(Domain):
+    """In the place of an adjoint, the most operations on a way to it from an output."""
+
+    def pull(self, row: int, k: int, adjoint: int) -> int:
+        return adjoint + 1
+
+    def add(self, row: int, contributions: list) -> int:
+        return max(contributions)
+
+
+def _output_rows(program: Program) -> list[int]:
+    return [y.row for y in program.outputs if isinstance(y, Ref)]
+
+
+def _most_live(lives: Iterable[tuple[int, int, int]]) -> int:
+    """The largest sum of sizes at one time; lives are the first time, the last and the size."""
+    change: Counter = Counter()
+    for start, end, size in lives:
+        change[start] += size
+        change[end + 1] -= size
+    return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
 def memory(program: Program) -> dict[str, int]:
@@ -88,12 +96,8 @@ def levels(program: Program) -> tuple[dict[str, int], dict[str, int]]:
     for i, step in enumerate(steps):
         if step.op is not None:
             down[i] = 1 + max((down[a.row] for a in step.args if isinstance(a, Ref)), default=0)
-    up: dict[int, int] = {y.row: 0 for y in program.outputs if isinstance(y, Ref)}
-    for i, step in reversed(list(enumerate(steps))):
-        if i in up and step.op is not None and has_derivative(step):
-            for a in _differentiable(step):
-                up[a.row] = max(up.get(a.row, 0), up[i] + 1)
-    found = {"f": down, "reverse": [up[i] for i in up if has_derivative(steps[i])]}
+    up = dict(pull(program, [(row, 0) for row in _output_rows(program)], _Level(program)))
+    found = {"f": down, "reverse": list(up.values())}
     depth = {part: max(where, default=0) for part, where in found.items()}
     width = {part: _most(where) for part, where in found.items()}
     return (
