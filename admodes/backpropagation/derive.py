@@ -10,6 +10,7 @@ from admodes.backpropagation.terms import Term
 from admodes.backpropagation.translate import applied, cotangent, tangent
 from admodes.core.record import Ref
 from admodes.programs.arrays import ArrayProgram
+from admodes.programs.sweep import Domain, pull, push
 
 LARGEST_FOLDED = 12
 """The largest formula of an unnamed row that is put in where the row is used."""
@@ -54,58 +55,15 @@ class Derivation:
 
     def adjoints(self, seeds: dict[int, Term]) -> dict[int, Term]:
         """The adjoint of every row that has one, for the seeds of outputs."""
-        bars: dict[int, Term] = {}
-        found: dict[int, Term] = {}
-        parts: dict[int, list[Term]] = {i: [t] for i, t in seeds.items()}
-        for i in reversed(range(len(self.steps))):
-            step = self.steps[i]
-            if i not in parts or (step.op is not None and step.op.passive):
-                continue
-            shape = step.shape
-            # What holds without another adjoint comes first, then in the order of the rows.
-            ordered = sorted(parts[i], key=lambda t: t.has_bar)
-            found[i] = terms.total_of(ordered, shape)
-            bars[i] = self._bar(i, found[i])
-            if step.op is None:
-                continue
-            xs = self.program.arguments(step)
-            args = self.args(i)
-            for k, a in reversed(list(enumerate(step.args))):
-                if isinstance(a, Ref):
-                    term = cotangent(step, k, bars[i], self.symbols[i], args, xs)
-                    if term is not None and not term.is_zero:
-                        parts.setdefault(a.row, []).insert(0, term)
-        return found
-
-    def _bar(self, i: int, found: Term) -> Term:
-        """How contributions refer to the adjoint of row i: a literal 1 needs no name."""
-        literal = found.kind == "number" or (
-            found.kind == "repeat" and found.parts[0].kind == "number"
-        )
-        if literal or (i not in self.shown and found.size <= LARGEST_FOLDED):
-            return found
-        self.shown.add(i)
-        return terms.symbol(self.names[i], self.steps[i].shape, "bar")
+        walk = _Adjoints(self)
+        list(pull(self.program, [(i, (len(self.steps), 0, t)) for i, t in seeds.items()], walk))
+        return walk.found
 
     def tangents(self, seeded: set[int]) -> dict[int, Term]:
         """The tangent of every row that depends on a seeded input."""
-        found: dict[int, Term] = {}
-        for i, step in enumerate(self.steps):
-            symbol = terms.symbol(self.names[i], step.shape, "dot")
-            if step.op is None:
-                if i in seeded:
-                    found[i] = symbol
-                continue
-            dots: list[Term | None] = [
-                terms.symbol(self.names[a.row], self.steps[a.row].shape, "dot")
-                if isinstance(a, Ref) and a.row in found
-                else None
-                for a in step.args
-            ]
-            if any(dots) and not step.op.passive:
-                xs = self.program.arguments(step)
-                found[i] = tangent(step, dots, self.symbols[i], self.args(i), xs)
-        return found
+        walk = _Tangents(self)
+        list(push(self.program, {i: walk.symbol(i) for i in seeded}, walk))
+        return walk.found
 
     def values(self, adjoints: list[Any]) -> dict[tuple[str, str], Any]:
         """What the symbols stand for, at the data."""
@@ -114,3 +72,63 @@ class Derivation:
             made[name, ""] = step.value
             made[name, "bar"] = w
         return made
+
+
+class _Equations(Domain):
+    """Derivatives as formulas: found holds the right sides, the rows further on read the symbols of
+    their left sides."""
+
+    accent = ""
+
+    def __init__(self, derived: Derivation) -> None:
+        super().__init__(derived.program)
+        self.derived = derived
+        self.found: dict[int, Term] = {}
+
+    def symbol(self, row: int) -> Term:
+        """The symbol of a row's tangent or adjoint."""
+        return terms.symbol(self.derived.names[row], self.steps[row].shape, self.accent)
+
+    def at(self, row: int) -> tuple:
+        """What the rules of a row read: its own symbol, its arguments in symbols, and as values."""
+        derived, step = self.derived, self.steps[row]
+        return derived.symbols[row], derived.args(row), self.program.arguments(step)
+
+
+class _Tangents(_Equations):
+    accent = "dot"
+
+    def push(self, row: int, tangents: list[Term | None]) -> Term:
+        return tangent(self.steps[row], tangents, *self.at(row))
+
+    def keep(self, row: int, derivative: Term) -> Term:
+        self.found[row] = derivative
+        return self.symbol(row)
+
+
+class _Adjoints(_Equations):
+    """Contributions are formulas with the row and the argument that they come through; seeds come
+    after all rows."""
+
+    accent = "bar"
+
+    def pull(self, row: int, k: int, adjoint: Term) -> tuple[int, int, Term] | None:
+        term = cotangent(self.steps[row], k, adjoint, *self.at(row))
+        return None if term is None or term.is_zero else (row, k, term)
+
+    def add(self, row: int, contributions: list[tuple[int, int, Term]]) -> Term:
+        # What holds without another adjoint comes first, then in the order of the rows.
+        ordered = sorted(contributions, key=lambda c: (c[2].has_bar, c[:2]))
+        return terms.total_of([term for _, _, term in ordered], self.steps[row].shape)
+
+    def keep(self, row: int, derivative: Term) -> Term:
+        """A literal 1 needs no name, and a short formula of a row that is not shown."""
+        self.found[row] = derivative
+        literal = derivative.kind == "number" or (
+            derivative.kind == "repeat" and derivative.parts[0].kind == "number"
+        )
+        shown = self.derived.shown
+        if literal or (row not in shown and derivative.size <= LARGEST_FOLDED):
+            return derivative
+        shown.add(row)
+        return self.symbol(row)
