@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from admodes.core.linear import Linear
 from admodes.core.record import Program, Ref, Step
 from admodes.core.values import shape_of
+from admodes.programs.sweep import Domain, push
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.kernels import NotExact, numbers_of
 from admodes.symbolic.precision import number
@@ -112,85 +113,90 @@ def row_sensitivities(
     """The same for every row: a Sensitivity, an array of them, or None for what has no derivative.
     arguments(step) are the values that an operation on arrays is taken at, those that were
     recorded unless given; a row that has none to more digits is then None, and else NotExact."""
-    at = arguments or program.arguments
-    rows: list = []
     units = (Sensitivity({j: Term(number(1), number(1))}) for j in itertools.count())
-    for i, step in enumerate(program.steps):
-        if step.op is None:
-            rows.append(fill(step.shape, units))
-        elif step.is_test:
-            rows.append(None)
-        elif step.op.elementwise:
-            rows.append(_chained(step, rows, partials[i], slacks[i] if slacks else None))
-        else:
-            xs = at(step)
-            try:
-                rows.append(None if any(x is None for x in xs) else _moved(step, rows, xs))
-            except (TypeError, AttributeError, ValueError) as error:
-                if arguments is None:
-                    raise NotExact(step.op.name) from error
-                rows.append(None)
-    return rows
+    inputs = (i for i, step in enumerate(program.steps) if step.op is None)
+    seeds = {i: fill(program.steps[i].shape, units) for i in inputs}
+    domain = _Sensitivities(program, partials, slacks, arguments)
+    return [t for _, t in push(program, seeds, domain)]
 
 
-def _chained(step: Step, rows: list, partials: Any, slacks: Any) -> Any:
+class _Sensitivities(Domain):
+    """Tangents as a Sensitivity or an array of them; see row_sensitivities."""
+
+    def __init__(
+        self,
+        program: Program,
+        partials: Sequence[Any],
+        slacks: Sequence[Any] | None,
+        arguments: Callable[[Step], tuple] | None,
+    ) -> None:
+        super().__init__(program)
+        self.partials, self.slacks, self.arguments = partials, slacks, arguments
+
+    def push(self, row: int, tangents: list) -> Any:
+        step = self.steps[row]
+        if step.op.elementwise:
+            slacks = self.slacks[row] if self.slacks else [(0, True)] * len(tangents)
+            return _chained(step, tangents, self.partials[row], slacks)
+        xs = (self.arguments or self.program.arguments)(step)
+        if any(x is None for x in xs):
+            return None
+        try:
+            return _moved(step, tangents, xs)
+        except (TypeError, AttributeError, ValueError) as error:
+            if self.arguments is None:
+                raise NotExact(step.op.name) from error
+            return None
+
+
+def _chained(step: Step, tangents: list, partials: Any, slacks: Any) -> Any:
     """The chain rule of an elementwise operation: every argument's term times its partial."""
-    shape = step.shape
     nothing: Iterator = iter(lambda: Sensitivity({}), None)
-    total = fill(shape, nothing)
-    for k, a in enumerate(step.args):
-        if not isinstance(a, Ref) or rows[a.row] is None or partials[k] is None:
+    total = fill(step.shape, nothing)
+    for tangent, partial, known in zip(tangents, partials, slacks, strict=True):
+        if tangent is None or partial is None:
             continue
-        slack, symbolic = slacks[k] if slacks else (0, True)
+        slack, symbolic = known
 
-        def term(t: Any, p: Any, e: Any) -> Any:
+        def term(t: Any, p: Any, e: Any, symbolic: bool = symbolic) -> Any:
             if not isinstance(t, Sensitivity) or (step.op.selects and p == 0 and e == 0):
                 return Sensitivity({})
             return t.scaled(p, e, symbolic)
 
-        total = total + broadcast(term, (rows[a.row], partials[k], slack), shape)
+        total = total + broadcast(term, (tangent, partial, slack), step.shape)
     return total
 
 
-def _moved(step: Step, rows: list, xs: tuple) -> Any:
+def _moved(step: Step, tangents: list, xs: tuple) -> Any:
     """The tangent rule of a linear operation: itself, jointly or in each argument; of one that is
     not linear the difference of its values."""
     op = step.op
     if not isinstance(op, Linear):
-        return _differenced(step, rows, xs)
-    given = [
-        rows[a.row] if isinstance(a, Ref) and op.active(i) else None
-        for i, a in enumerate(step.args)
-    ]
+        return _differenced(step, tangents, xs)
     if op.joint:
         filled = [
             t if t is not None else entrywise(lambda _: 0, x) if op.active(i) else x
-            for i, (t, x) in enumerate(zip(given, xs, strict=True))
+            for i, (t, x) in enumerate(zip(tangents, xs, strict=True))
         ]
         return structural(op, filled, step.params)
     plain = [entrywise(number, x) for x in xs]
     terms = [
         structural(op, [*plain[:i], t, *plain[i + 1 :]], step.params)
-        for i, t in enumerate(given)
+        for i, t in enumerate(tangents)
         if t is not None
     ]
     return functools.reduce(operator.add, terms) if terms else None
 
 
-def _differenced(step: Step, rows: list, xs: tuple) -> Any:
+def _differenced(step: Step, tangents: list, xs: tuple) -> Any:
     """The tangents of an operation that is not linear, by central differences of its values at the
     precision that mpmath is set to: a third of the digits is the step."""
     import mpmath
 
     shape = step.shape
-    given = {
-        k: rows[a.row]
-        for k, a in enumerate(step.args)
-        if isinstance(a, Ref) and rows[a.row] is not None
-    }
     directions = {
-        j for t in given.values() for c in components(t) if isinstance(c, Sensitivity)
-        for j in c.terms
+        j for t in tangents if t is not None for c in components(t)
+        if isinstance(c, Sensitivity) for j in c.terms
     }  # fmt: skip
     total: list[dict[int, Term]] = [{} for _ in range(math.prod(shape))]
     h = mpmath.mpf(10) ** -(mpmath.mp.dps // 3)
@@ -203,8 +209,8 @@ def _differenced(step: Step, rows: list, xs: tuple) -> Any:
                 return number(x) + side * term.derivative if term else number(x)
 
             args = [
-                broadcast(moved, (x, given[k]), shape_of(x))
-                if k in given
+                broadcast(moved, (x, tangents[k]), shape_of(x))
+                if tangents[k] is not None
                 else (entrywise(number, x) if step.op.active(k) else x)
                 for k, x in enumerate(xs)
             ]
