@@ -308,8 +308,3 @@ sort_: Op = tangential(
     kind="comparisons",
     doc="The entries in ascending order along an axis; equal entries keep their order.",
 )
-
-
-def as_array(x: Any) -> Any:
-    """x as something with a shape: lists may hold carriers."""
-    return x if isinstance(x, Carrier) else array(x)

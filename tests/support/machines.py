@@ -1,7 +1,8 @@
 """The numeric tests as other machines would run them: python tests/support/machines.py
 
-NumPy chooses its kernels by the CPU, OpenBLAS by CPU and threads, hashes and random tests by seeds.
-Each row of the table is one run of the numeric tests under one choice of all of these; a level that
+With --whole it is every test and every example in a docstring, two processes at a time; with names,
+those files. NumPy chooses its kernels by the CPU, OpenBLAS by CPU and threads, hashes and random
+tests by seeds. Each row of the table is one run under one choice of all of these; a level that
 this CPU lacks is left out, and said. The exit status is 1 where a run fails.
 """
 
@@ -63,28 +64,34 @@ MACHINES = (
 )
 
 
+def run(machine: Machine, chosen: list[str]) -> tuple[str, bool]:
+    """What is printed of one run, and whether it failed."""
+    row = f"{machine.name:12} {machine.seed:4} {machine.threads:7}   "
+    if machine.missing:
+        return f"{row}left out: this CPU has no {machine.missing}", False
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "pytest", "--no-header", "-p", "no:randomly", *chosen]
+    done = subprocess.run(
+        command, env=machine.environment, cwd=HERE.parent, capture_output=True, text=True
+    )
+    if done.returncode:
+        print(done.stdout[-4000:], done.stderr[-2000:], flush=True)
+    last = (done.stdout.strip().splitlines() or [done.stderr[-500:]])[-1].strip("= ")
+    verdict = last if done.returncode == 0 else f"FAILED: {last}"
+    return f"{row}{verdict} (whole run {time.perf_counter() - start:.0f} s)", done.returncode != 0
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("files", nargs="*", default=NUMERIC, help="test files (numeric ones)")
-    files = [str(next(HERE.rglob(Path(name).name))) for name in options.parse_args().files]
-    rows, failed = [], False
-    for m in MACHINES:
-        row = f"{m.name:12} {m.seed:4} {m.threads:7}   "
-        if m.missing:
-            rows.append(f"{row}left out: this CPU has no {m.missing}")
-            continue
-        start = time.perf_counter()
-        command = [sys.executable, "-m", "pytest", "--no-header", "-p", "no:randomly", *files]
-        done = subprocess.run(command, env=m.environment, capture_output=True, text=True)
-        found = done.stdout.strip().splitlines()[-1:] or [done.stderr[-500:]]
-        failed |= done.returncode != 0
-        if done.returncode:
-            print(done.stdout[-4000:], done.stderr[-2000:], flush=True)
-        verdict = "passed" if done.returncode == 0 else f"FAILED: {found[0]}"
-        rows.append(f"{row}{verdict} in {time.perf_counter() - start:.0f} s")
-    print(f"NumPy {np.__version__}, {len(files)} files of numeric tests")
-    print("\n".join(["kernels      seed threads   result", *rows]))
-    return int(failed)
+    options.add_argument("--whole", action="store_true", help="all tests and examples")
+    given = options.parse_args()
+    files = [str(next(HERE.rglob(Path(name).name))) for name in given.files]
+    runs = [run(m, ["-n", "2"] if given.whole else files) for m in MACHINES]
+    what = "all tests and examples" if given.whole else f"{len(files)} files of tests"
+    print(f"NumPy {np.__version__}, {what}")
+    print("\n".join(["kernels      seed threads   result", *(row for row, _ in runs)]))
+    return int(any(failed for _, failed in runs))
 
 
 if __name__ == "__main__":
