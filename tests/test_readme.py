@@ -26,3 +26,16 @@ def test_a_command_prints_what_the_readme_shows(command, shown, capsys):
 def test_python_examples():
     assert len(BLOCKS) > 5
     assert doctest.testfile(str(README), module_relative=False, verbose=False).failed == 0
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/internals.md"])
+def test_links_lead_somewhere(page):
+    path = README.parent / page
+    text = path.read_text("utf-8")
+    links = [x for x in re.findall(r"\]\(([^)\s]+)\)", text) if not x.startswith("http")]
+    for link in links:
+        name, _, heading = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M) if heading else []
+        assert not heading or heading in {h.lower().replace(" ", "-") for h in headings}, link
