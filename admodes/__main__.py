@@ -1,4 +1,4 @@
-"""`python -m admodes …` is the command `admodes …`."""
+"""`python -m admodes …` runs the command line, as `admodes …` does."""
 
 import sys
 

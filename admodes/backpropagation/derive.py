@@ -1,4 +1,6 @@
-"""The equations of a recorded list: forward, tangents and adjoints, in the symbols of its rows."""
+"""The equations of a recorded list as formulas in the symbols of its rows: each row forward, its
+tangent, and its adjoint.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The value of a formula at data, by NumPy: what the simplified equations are checked with."""
+"""The value of a formula at data, calculated by NumPy: what the simplified equations are checked
+with.
+"""
 
 from __future__ import annotations
 

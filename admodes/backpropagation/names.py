@@ -1,4 +1,6 @@
-"""What rows and constants are called."""
+"""Names for the rows of a list of arrays, the user's own where there are some, and formulas for its
+constants.
+"""
 
 from __future__ import annotations
 

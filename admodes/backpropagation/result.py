@@ -1,4 +1,6 @@
-"""ad.equations: what backpropagation computes, as equations between vectors and matrices."""
+"""ad.equations: a function and its arguments go in; what backpropagation computes comes out, as
+equations between vectors and matrices, each checked at the data.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formulas as text and as LaTeX."""
+"""A formula (terms.py) as text or as LaTeX, with as few brackets as it needs."""
 
 from __future__ import annotations
 

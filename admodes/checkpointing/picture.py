@@ -1,4 +1,6 @@
-"""A binomial schedule as a picture: the state over the number of evaluations so far."""
+"""A binomial schedule as a picture by matplotlib: the state that the computation stands at, over
+the number of evaluations so far.
+"""
 
 from __future__ import annotations
 

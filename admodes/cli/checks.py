@@ -1,4 +1,6 @@
-"""The commands that check and say so with their exit status: equations, verify."""
+"""The commands `equations` and `verify`, which check what they print and say so with their exit
+status.
+"""
 
 from __future__ import annotations
 

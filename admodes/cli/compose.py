@@ -1,4 +1,6 @@
-"""The option --of: a derivative of the function that is typed, as a target of its own."""
+"""The option --of: it turns the function that was typed into one of its derivatives, so that
+commands on functions take derivatives too.
+"""
 
 from __future__ import annotations
 

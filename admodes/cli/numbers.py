@@ -1,4 +1,6 @@
-"""Lists of whole numbers that options take."""
+"""Options that are lists of whole numbers, as 1,2,4,8: text goes in, the numbers come out, or an
+error that names the option.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""From arguments to output and exit status: what happens around every command."""
+"""What happens around every command: arguments go in, text and an exit status come out; errors of
+the user's function become one line, and output is written whole or not at all.
+"""
 
 from __future__ import annotations
 

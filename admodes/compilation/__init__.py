@@ -1,4 +1,6 @@
-"""Compilation: a function is recorded once per case, and its program is run in its place."""
+"""Compilation: `compile` takes a function and gives a faster one of the same arguments, which
+records the function once per case and runs the program in its place.
+"""
 
 from admodes.compilation.advice import CompileWarning
 from admodes.compilation.cases import Specialisation

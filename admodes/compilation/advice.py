@@ -1,4 +1,6 @@
-"""Warnings about functions that are recorded again and again: what varied, and what to do."""
+"""The warnings of a compiled function that is recorded again and again, or that cannot be compiled:
+the cases go in; words come out that say what varied from call to call, and what to do.
+"""
 
 from __future__ import annotations
 

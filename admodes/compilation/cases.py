@@ -1,5 +1,6 @@
-"""Cases of a compiled function: what is kept of each, and how it refers to the arguments that it is
-for without keeping them alive."""
+"""One case of a compiled function: its signature, its program, the code that runs it, and weak
+references to the objects among its arguments, which the case must not keep alive.
+"""
 
 from __future__ import annotations
 

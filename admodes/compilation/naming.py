@@ -1,5 +1,7 @@
-"""What code names: globals, attributes and modules; and what of it is Python's, NumPy's or
-admodes's own, which stays as it is."""
+"""What the code of a function names, read off its code object without running it: globals,
+attributes, modules and strings; and which objects are Python's, NumPy's or admodes's own, which do
+not change.
+"""
 
 from __future__ import annotations
 

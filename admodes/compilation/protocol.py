@@ -1,4 +1,7 @@
-"""What a back end is: build(fast, exact) -> run, and run(*leaves) -> the outputs or MISS."""
+"""What a back end is: build(fast, exact) -> run, where fast is the optimised program and exact the
+recorded one, and run(*leaves) gives the outputs, or MISS where the program does not hold for these
+inputs.
+"""
 
 from __future__ import annotations
 

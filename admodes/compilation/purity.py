@@ -1,5 +1,6 @@
-"""What a compiled function must not do, seen while it is recorded: change what it refers to, draw
-random numbers, or be different the next time."""
+"""What a compiled function must not do, looked for while it is recorded: change what it refers to,
+draw random numbers, or differ from one run to the next. ImpureError says what was met.
+"""
 
 from __future__ import annotations
 

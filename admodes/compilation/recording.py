@@ -1,5 +1,7 @@
-"""One recording of a function for compilation: its program, its result, and whether the program may
-be run in the place of the function."""
+"""One recording of a function for compilation: the function runs once on recording carriers, and
+what comes out is the program, the result of that call, and in words why the program may not be run
+in the function's place, if so.
+"""
 
 from __future__ import annotations
 

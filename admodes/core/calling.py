@@ -1,5 +1,7 @@
-"""What is in force around the function of a derivative call, in its thread: NumPy's warnings are
-off, who calls it, and which memory a recording reads anew."""
+"""What is in force while the function of a derivative call runs in its thread: NumPy's warnings are
+off, since domain errors are values; who called it; and which memory a recording reads anew at each
+run.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What a declaration says beside the arithmetic: how an operation is printed, where it is sampled,
-and where its kinks are."""
+"""What a declaration says of an operation beside its arithmetic: the printed forms of its value and
+its partials, the domain where tests sample it, and its kinks with the convention there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where an operation sits on a kink, by what its declaration says of it."""
+"""Which entries of an operation's arguments sit on a kink, such as the 0 of |x| or a tie of
+maximum: what a declaration says of that is asked at given values, and the notes are put into words
+for tables, warnings and errors.
+"""
 
 from __future__ import annotations
 

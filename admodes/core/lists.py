@@ -1,4 +1,6 @@
-"""Lists and tuples where an operation takes an array."""
+"""A list or tuple that a user gives where an operation takes an array becomes that array: plain
+where it holds numbers, a stack of rows of the operation `stack` where it holds traced values.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The names that a user gives to inputs, outputs, variables and operations."""
+"""Whether a name that a user gives to an input, an output, a variable or an operation can be
+printed; an error that says why where it cannot.
+"""
 
 from __future__ import annotations
 

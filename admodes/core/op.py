@@ -1,4 +1,7 @@
-"""Op: one declaration of an operation, from which every interpreter reads what it needs."""
+"""Op, one declaration of an operation, and how a call of it finds its way: to the kernel where all
+arguments are plain, to the carrier of the latest derivative call where one is traced. Every
+interpreter reads what it needs from the declaration.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where in the user's code an operation runs, for errors and warnings that name the line."""
+"""The line of the user's code in which an operation runs, found by walking up Python's stack, for
+errors and warnings that name the line.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Functions that are made of functions, such as grad(f), on their way through pickle: as what made
-them, and of what."""
+"""Functions that are made of functions, such as grad(f), on their way through pickle: each
+remembers the function that made it and the arguments of that, and is made again from these.
+"""
 
 from __future__ import annotations
 

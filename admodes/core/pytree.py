@@ -1,4 +1,7 @@
-"""Arguments and results as trees of tuples, lists, dicts and named tuples, and checks on leaves."""
+"""Arguments and results as trees of tuples, lists, dicts and named tuples. `flatten` gives the
+leaves in order and the structure, `unflatten` puts other leaves into that structure; beside them
+the checks on leaves that go into a derivative or come out of one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Recording: a carrier that writes every operation it meets into a Program, the Wengert list."""
+"""Recording: f runs once on carriers that write every operation they meet into a list, the Wengert
+list. A function and its arguments go in; a Program comes out, whose steps refer to one another by
+their rows, with the branches that were taken as guards.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What is said where a traced value was about to become a plain number: which function asked for
-it, and what to write instead."""
+"""The errors where a traced value was about to become a plain number and lose its derivative: which
+function of NumPy, of Python or of another library asked for it, and what to write instead.
+"""
 
 from __future__ import annotations
 

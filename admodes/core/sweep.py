@@ -1,4 +1,7 @@
-"""The reverse sweep: adjoints pulled back through the nodes, last first."""
+"""The reverse sweep over a tape: the nodes, last first, and the adjoints of the outputs go in; the
+adjoints of the inputs come out. Each node's adjoint times its local partials is added to those of
+its arguments.
+"""
 
 from __future__ import annotations
 

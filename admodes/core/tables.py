@@ -1,5 +1,6 @@
-"""What the operations enter when they are declared: what stands in for functions of NumPy and
-scipy."""
+"""What stands in for the functions of NumPy and scipy where a traced value is among their
+arguments: tables that are empty here, that declarations fill, and that carriers look into.
+"""
 
 from __future__ import annotations
 

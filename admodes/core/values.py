@@ -1,4 +1,6 @@
-"""Plain values: numbers and arrays as operations take, give and keep them."""
+"""Plain values, numbers and arrays, as operations take and give them: their shapes, what counts as
+a number, and copies of arrays that a tape or a recording keeps although the caller may change them.
+"""
 
 from __future__ import annotations
 

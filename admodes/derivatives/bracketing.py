@@ -1,4 +1,6 @@
-"""Bracketings of a product of matrices: its products in turn, its brackets, and the best."""
+"""An order of multiplication in a product of matrices as data: where each product is split goes in;
+the products in turn, their costs, and the text with brackets come out.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The order of multiplication in a chain of Jacobians: left to right, right to left, and the order
-with the fewest scalar multiplications."""
+"""The order of multiplication in a chain of Jacobians with given dimensions: left to right (reverse
+mode), right to left (forward mode), and the order with the fewest scalar multiplications, each with
+its count.
+"""
 
 from __future__ import annotations
 

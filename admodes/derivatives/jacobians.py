@@ -1,4 +1,6 @@
-"""The sweeps of a whole Jacobian: which mode, and blocks of directions through one sweep."""
+"""The sweeps of a whole Jacobian: which mode takes fewer, and many directions at once through one
+sweep, as a batch.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What kind of stationary point: the second derivative test."""
+"""The second derivative test: gradient and Hessian at a point go in, the kind of the point
+(minimum, maximum, saddle, undecided) comes out, with the eigenvalues.
+"""
 
 from __future__ import annotations
 

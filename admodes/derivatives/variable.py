@@ -1,4 +1,6 @@
-"""Variable: a value with a gradient, as courses that build their own autograd have it."""
+"""Variable: a number or array with a gradient, as courses that build their own autograd have it:
+backward() pulls adjoints through the nodes, fills .grad, and draw() shows the graph.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,3 @@
-"""Experiments: what differentiation costs, counted exactly and measured honestly."""
+"""Experiments that measure what differentiation costs: operations counted exactly, times taken in
+interleaved rounds.
+"""

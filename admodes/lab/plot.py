@@ -1,4 +1,6 @@
-"""The scaling experiment as a picture: counts above, times below, theory in both."""
+"""The result of the scaling experiment as a picture: counts above, times below, theory drawn in
+both.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The scaling experiment as files: its data, its tables and its picture."""
+"""The scaling experiment as files in a folder: its data (JSON, CSV), its tables (Markdown) and its
+picture.
+"""
 
 from __future__ import annotations
 

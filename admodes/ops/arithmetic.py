@@ -1,4 +1,4 @@
-"""The four operations, powers and roots."""
+"""The declarations of the four operations, powers and roots."""
 
 from __future__ import annotations
 

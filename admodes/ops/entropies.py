@@ -1,5 +1,6 @@
-"""Sums of exponentials (logsumexp, softmax, log_softmax), entropies, and the table of the functions
-of scipy.special that take traced values."""
+"""The declarations of sums of exponentials (logsumexp, softmax, log_softmax) and entropies; and the
+table of the functions of scipy.special that take traced values.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Exponentials and logarithms."""
+"""The declarations of exponentials and logarithms: exp, ln, and those that keep their digits near 0
+(expm1, log1p) or have another base.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperbolic functions and their inverses."""
+"""The declarations of the hyperbolic functions and their inverses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Products of arrays: matmul and einsum."""
+"""The declarations of the products of arrays, matmul and einsum: value, transposes in each
+argument, batches and cost.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a number belongs among sorted ones."""
+"""The declaration of searchsorted: where a number belongs among sorted ones; without derivative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trigonometric functions and their inverses."""
+"""The declarations of the trigonometric functions and their inverses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Problem: a named function with its point, its source, and the figures that were published."""
+"""Problem: a named function with a default point, its source, and the figures that were published
+for it; helpers that draw random data, the same in every run.
+"""
 
 from __future__ import annotations
 

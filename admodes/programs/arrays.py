@@ -1,5 +1,6 @@
-"""A function as a list of operations on whole arrays, with the names that the function itself gives
-to what it computes."""
+"""The list of f at its arguments with one row per operation on whole arrays, tidied; and the names
+that f itself gives to what it computes, taken from its local variables.
+"""
 
 from __future__ import annotations
 

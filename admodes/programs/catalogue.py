@@ -1,4 +1,6 @@
-"""The table of operations, as a table: derivative, domain, kink convention and cost."""
+"""The table that `admodes ops` prints, read off the declarations: every operation with its
+partials, domain, convention at kinks, and cost.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the operations of a recorded list cost, one by one, from their declarations.
+"""What one row of a recorded list costs, read off its declaration: the operations of its value, of
+its partials, and of its part in a sweep, by kind.
 
 An operation costs one of its kind per entry of its result, unless its declaration says otherwise.
 """

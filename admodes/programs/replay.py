@@ -1,4 +1,6 @@
-"""A recorded list, run again at other values of its inputs."""
+"""A recorded list, run again at other values of its inputs: leaves go in (numbers, arrays or
+carriers), the values of all rows come out. The caller may end the run at any row.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A recorded list copied with changes: what every pass of the optimiser is written with."""
+"""A copy of a recorded list in the making, row by row, where a row may be replaced, dropped or
+joined by others. All passes of the optimiser are written with it.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Operations as Python: each by its kernel, which is a function of NumPy, an expression or a small
-function that is printed above."""
+"""Each operation as Python on NumPy alone: an expression, a function of NumPy, or a small function
+that is printed above the code.
+"""
 
 from __future__ import annotations
 

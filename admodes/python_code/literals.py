@@ -1,4 +1,4 @@
-"""Values as Python expressions: numbers, arrays, indices, precisions."""
+"""Values as Python expressions that give the same value: numbers, arrays, indices, dtypes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The source of kernels: what a kernel of an operation is, as Python that uses NumPy alone."""
+"""The source text of an operation's kernel, taken from this package and rewritten so that it needs
+NumPy alone.
+"""
 
 from __future__ import annotations
 

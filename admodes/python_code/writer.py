@@ -1,4 +1,4 @@
-"""A recorded list with names as a Python function."""
+"""A recorded list, with a name for each row, as the text of a Python function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The picture of a pattern: matplotlib, every entry in the color of its group."""
+"""A sparsity pattern as a picture by matplotlib: every entry in the color of the group whose sweep
+computes it.
+"""
 
 from __future__ import annotations
 

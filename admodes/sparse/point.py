@@ -1,4 +1,6 @@
-"""The point of a call: the argument that is differentiated, and what is held fixed beside it."""
+"""The point of a call of sparse_jacobian or sparse_hessian: the argument that is differentiated, as
+x, and the others, which are held fixed.
+"""
 
 from __future__ import annotations
 

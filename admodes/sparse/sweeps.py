@@ -1,4 +1,6 @@
-"""Compressed sweeps: one direction per color, and the entries gathered from the results."""
+"""Compressed sweeps: one direction for each group of columns (or rows) goes through one sweep, and
+the entries are gathered from the results into a CSR matrix.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole list as sympy expressions in the inputs, and the Jacobian of those."""
+"""The whole list as one sympy expression per output in the inputs, and the Jacobian of those."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Values of symbolic forms where they read 0/0 or the like, by limits."""
+"""The value of a symbolic form at a point where it reads 0/0 or the like, as the limit that all
+directions share.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""mpmath at work: doubles as its numbers, compiled forms to any number of digits, limits."""
+"""mpmath at work: doubles as its numbers, sympy forms compiled to functions of any number of
+digits, and numerical limits.
+"""
 
 from __future__ import annotations
 

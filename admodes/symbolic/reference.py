@@ -1,4 +1,6 @@
-"""Every row at high precision, and the Jacobian swept from those."""
+"""Reference values: every row of a list to many digits, its value and sympy's partials at exactly
+the doubles that the engines saw there, and the Jacobian swept from those.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One sweep over the list that carries all input directions, with bounds of their errors."""
+"""Local partials to many digits go in; derivatives by every component of the inputs come out, each
+with the sum of the absolute contributions, which bounds its rounding error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One number against its reference: a local partial, or the value of a row."""
+"""One number against its reference: a local partial or the value of a row goes in; its error in
+ulp, and whether that is within the bound, come out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The function off the point, to many digits: its slopes from either side."""
+"""The function off the point, to many digits: its difference quotients from either side, which show
+kinks, edges and poles.
+"""
 
 from __future__ import annotations
 

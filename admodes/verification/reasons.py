@@ -1,4 +1,6 @@
-"""Why a verification fails, in one sentence."""
+"""Why a verification fails, in one sentence: the wrong rule with its row, or how many digits are
+right and where the others were lost.
+"""
 
 from __future__ import annotations
 

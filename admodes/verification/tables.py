@@ -1,4 +1,6 @@
-"""The entries and the local partials as tables."""
+"""The result of a verification as tables: the entries of the Jacobian, their accuracy, and the
+local partials.
+"""
 
 from __future__ import annotations
 

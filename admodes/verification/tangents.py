@@ -1,4 +1,6 @@
-"""The tangent that an operation on arrays states, against differences of its value."""
+"""The tangent that an operation on arrays declares, compared with differences of its value: for
+operations that have no symbolic form.
+"""
 
 from __future__ import annotations
 

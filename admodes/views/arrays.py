@@ -1,4 +1,4 @@
-"""The tables of a trace whose rows are arrays, from plain rows."""
+"""The tables of a trace whose rows are whole arrays, from plain rows."""
 
 from __future__ import annotations
 

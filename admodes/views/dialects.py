@@ -1,4 +1,6 @@
-"""Names, numbers and formulas as plain text and as LaTeX."""
+"""How names, numbers and formulas are written, as plain text or as LaTeX; `fill` puts them into the
+printed form of an operation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Files that appear whole or not at all."""
+"""Writing a file so that it appears whole or not at all: into a temporary file beside it, which
+then takes its name.
+"""
 
 from __future__ import annotations
 

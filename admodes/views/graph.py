@@ -1,4 +1,4 @@
-"""Computational graphs as Graphviz DOT text."""
+"""A computational graph as Graphviz DOT text, from plain rows."""
 
 from __future__ import annotations
 

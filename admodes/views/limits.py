@@ -1,5 +1,6 @@
-"""How much is printed at most: what is larger is refused before the work, with what to ask for
-instead."""
+"""The bound on how much is printed: what is larger is refused before any work is done, with what to
+ask for instead.
+"""
 
 from __future__ import annotations
 

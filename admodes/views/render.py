@@ -1,4 +1,4 @@
-"""Tables as text, GitHub Markdown, LaTeX, HTML and CSV."""
+"""Tables (title, head, rows, notes) as text, GitHub Markdown, LaTeX, HTML and CSV."""
 
 from __future__ import annotations
 

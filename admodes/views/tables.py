@@ -1,4 +1,6 @@
-"""The textbook's tables, from the plain rows of a trace."""
+"""The textbook's tables (evaluation, partials, tangents, adjoints, Jacobian), from the plain rows
+of a scalar trace.
+"""
 
 from __future__ import annotations
 

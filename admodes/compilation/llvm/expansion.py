@@ -1,4 +1,6 @@
-"""Rows of composed operations as rows of simple ones, whose sequence is that of their kernels."""
+"""Operations that native code has no instruction for, as rows of simpler operations in the sequence
+in which their kernel calculates, so that the bits stay the same.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Rows gathered into groups that run one after the other: entries of one shape in one loop, calls
-of NumPy's loops, and rows that only Python can do."""
+"""Rows of a program gathered into groups that run one after the other: entries of arrays of one
+shape in one loop, calls of NumPy's own loops, and rows that only Python can run.
+"""
 
 from __future__ import annotations
 

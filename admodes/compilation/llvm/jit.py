@@ -1,4 +1,6 @@
-"""LLVM: texts into addresses of functions, each text once as long as somebody uses it."""
+"""Texts of LLVM IR in, addresses of machine code out. Each text is compiled once and kept as long
+as somebody uses it.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Repetition in a list: where a stretch of rows recurs, as a loop of the user's leaves it, so that
-it is cut into equal pieces that are compiled once."""
+"""Where a stretch of rows recurs in a list, as a loop in the user's function leaves it: the
+positions at which the list is cut into equal pieces, which are compiled once.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A program as groups: which row is a view, an entry of a fused loop, a call of NumPy's loops, or a
-row for Python."""
+"""From an optimised program to groups of rows: decides which row is a view of another, an entry of
+a fused loop, a call of NumPy's loops, or a row for Python, and where its result lies.
+"""
 
 from __future__ import annotations
 

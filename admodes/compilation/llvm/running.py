@@ -1,5 +1,6 @@
-"""Runs of a built plan: arenas, which wait in a pool so that threads share none, and the way from
-the caller's values into them and back."""
+"""The function that runs a built plan: copies the inputs into the arena (the memory of all rows),
+runs its segments, and reads the outputs. Arenas wait in a pool, so that threads share none.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A plan with addresses: the arena laid out, every group compiled, the words of the segments."""
+"""A plan with addresses: lays out the arena, compiles every group, and writes the words of the
+segments that driver.py runs.
+"""
 
 from __future__ import annotations
 

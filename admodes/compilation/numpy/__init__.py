@@ -1,1 +1,3 @@
-"""The numpy back end: programs as straight-line Python over NumPy and `math`."""
+"""The numpy back end: an optimised program is written as straight-line Python that calls NumPy and
+`math` and writes into buffers which are used again.
+"""

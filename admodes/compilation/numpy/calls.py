@@ -1,4 +1,6 @@
-"""Kernels, indices and parameters as text."""
+"""The call of an operation's kernel as Python text: its name in the generated code, and its indices
+and parameters as literals or as bound constants.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The statements of reductions, and of products that add up."""
+"""The Python statements of reductions and of products that add up along an axis (sum, matmul,
+einsum), with the buffer and the order of axes that make them fastest.
+"""
 
 from __future__ import annotations
 

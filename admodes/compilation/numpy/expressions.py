@@ -1,5 +1,6 @@
-"""Rows of plain numbers as Python expressions, where every operation is one of the language, one of
-`math`, or the operation's own kernel on floats."""
+"""Rows of plain numbers as Python expressions, nested where a row is read once: operators of the
+language, functions of `math`, or the operation's own kernel on floats.
+"""
 
 from __future__ import annotations
 

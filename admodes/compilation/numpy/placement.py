@@ -1,5 +1,6 @@
-"""Where the arrays of a program live: which rows are views, how long a row's memory is read, and
-buffers that are used again as soon as nothing reads them."""
+"""Where the arrays of a program live: which rows are views of others, after which row the memory of
+a row is no longer read, and buffers that are used again from there on.
+"""
 
 from __future__ import annotations
 

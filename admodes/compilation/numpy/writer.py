@@ -1,4 +1,6 @@
-"""The state of writing a program as straight-line Python: names, lines, and where arrays live."""
+"""What is known while a program is written as straight-line Python: the name of each row, the lines
+so far, and in which buffer an array lives. Statements are added by the other modules here.
+"""
 
 from __future__ import annotations
 
