@@ -18,8 +18,10 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, quiet
 from admodes.core.forms import Domain, Form, in_latex
+from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import UNLISTED, BinaryOp, Op, UnaryOp, register
 from admodes.core.space import aligned, dtype_of, space, strong, zeros
+from admodes.core.structure import ENTRYWISE, Structure
 from admodes.core.values import ARITHMETIC, NUMBERS, canonical, shape_of
 from admodes.errors import BadValue
 
@@ -78,7 +80,7 @@ class Elementwise(Op):
     fades: bool | Callable[..., Any] = False
 
     def __post_init__(self) -> None:
-        self.elementwise = self.entrywise = True
+        self.elementwise = True
         self.differentiable = tuple(p != 0 for p in self.partials)
         self.cuts = self.selects or self.fades
         self.rules = tuple(zip(self.partials, map(picking, self.reads), strict=True))
@@ -216,6 +218,8 @@ def elementwise(
     multiple: Callable[..., Any] | None = None,
     role: str | None = None,
     unlisted: bool = False,
+    structure: Structure = ENTRYWISE,
+    numerics: Numerics = ORDINARY,
     truths: Callable[..., Any] | None = None,
     doc: str = "",
 ) -> Op:
@@ -226,7 +230,8 @@ def elementwise(
     value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
     book prints them, in the arguments a, b and c. selects, fades: as in Elementwise. folds: more
     arguments than two are taken two by two from the left. holomorphic: kernels and partials hold
-    for complex arguments as well. squared, smooth, commutes, multiple, truths: as in Op. role: what
+    for complex arguments as well. squared, smooth, commutes, multiple, truths,
+    structure, numerics: as in Op. role: what
     it is in core.space. unlisted: such as
     the n-th derivative of another operation, it is not entered in the registry. doc says what it
     computes.
@@ -264,6 +269,8 @@ def elementwise(
         commutes=commutes,
         multiple=multiple,
         fades=fades,
+        structure=structure,
+        numerics=numerics,
     )
     return (
         UNLISTED.setdefault(name, op)

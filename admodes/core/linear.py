@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.forms import Domain, Form
+from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import BinaryOp, Op, TernaryOp, register
 from admodes.core.space import space, zeros
+from admodes.core.structure import DENSE, Structure
 from admodes.core.values import shape_of
 
 
@@ -81,7 +83,8 @@ def linear(
     reduces: bool = False,
     batch: Callable[..., Any] | None = None,
     cost: Callable[..., dict[str, int]] | None = None,
-    entrywise: bool = False,
+    structure: Structure = DENSE,
+    numerics: Numerics = ORDINARY,
     squared: Callable[..., Any] | None = None,
     smooth: Callable[..., Any] | None = None,
     commutes: bool = False,
@@ -93,9 +96,9 @@ def linear(
     patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
     that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
     batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
-    of samples; without it the samples are taken one by one. entrywise, squared, smooth, commutes:
-    as in Op. role: what it is in core.space. cost(args, y, **params) counts the operations by
-    kind, where there is not one per entry of the result."""
+    of samples; without it the samples are taken one by one. structure, numerics, squared, smooth,
+    commutes: as in Op. role: what it is in core.space. cost(args, y, **params) counts the
+    operations by kind, where there is not one per entry of the result."""
     make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
     op = make(
         name=name,
@@ -117,7 +120,8 @@ def linear(
         raw=differentiable is not None and any(differentiable),
         batch=batch,
         cost=cost,
-        entrywise=entrywise,
+        structure=structure,
+        numerics=numerics,
         squared=squared,
         smooth=smooth,
         commutes=commutes,

@@ -19,7 +19,9 @@ from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
 from admodes.core.forms import Domain, Form
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
+from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.space import space
+from admodes.core.structure import DENSE, Entrywise
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
 from admodes.core.values import ARITHMETIC, FLOAT, NUMBERS, canonical, frozen, numeric, shape_of
@@ -48,10 +50,10 @@ class Op:
     factor times that of the multiple, else None; factor None stands for 1. partner: the operation
     whose result times this one is the product of the arguments. remembers: results know what they
     were made of, because of squared or partner. raises: whether the value may raise, as for a
-    matrix that has no inverse. quick: elementwise and differentiable. entrywise: each entry of the
-    result is made from one entry of each argument, with NumPy's broadcasting, whether by partials
-    or not. truths: what the operation is on NumPy's truth values, where it does not calculate with
-    them (core.truth)."""
+    matrix that has no inverse. quick: elementwise and differentiable. structure: what it does to
+    entries (core.structure); entrywise: that is Entrywise, whether by partials or not. numerics:
+    what is known of nan, zeros and bits (core.numerics). truths: what the operation is on NumPy's
+    truth values, where it does not calculate with them (core.truth)."""
 
     name: str
     array: Callable[..., Any]
@@ -77,7 +79,8 @@ class Op:
     accumulate: Callable[..., None] | None = None
     cost: Callable[..., dict[str, int]] | None = None
     views: Callable[[dict | None], bool] | None = None
-    entrywise: bool = False
+    structure: Any = DENSE
+    numerics: Numerics = ORDINARY
     truths: Callable[..., Any] | None = None
     squared: Callable[..., Any] | None = None
     smooth: Callable[..., Any] | None = None
@@ -92,6 +95,7 @@ class Op:
         self.__doc__ = self.doc
         self.__name__ = self.name
         self.passive = self.differentiable is not None and not any(self.differentiable)
+        self.entrywise = isinstance(self.structure, Entrywise)
         self.quick = self.elementwise and not self.passive
         moves = self.raw or self.kind == "moves"
         self.calculates = self.elementwise or not (moves or self.passive)

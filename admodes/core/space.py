@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
+from admodes.core.structure import stretched_axes
 from admodes.core.values import FLOAT, canonical, shape_of
 from admodes.errors import BadType
 
@@ -47,9 +48,7 @@ space = Space()
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     """The sum of a plain array over every axis that broadcasting stretched from shape."""
     x = np.asarray(x)
-    extra = x.ndim - len(shape)
-    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1)
-    y = np.add.reduce(x, axis=(*range(extra), *stretched))
+    y = np.add.reduce(x, axis=stretched_axes(x.shape, shape))
     return y if y.shape == shape else y.reshape(shape)
 
 

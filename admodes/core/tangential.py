@@ -13,9 +13,11 @@ from typing import Any
 
 from admodes.core.carrier import Carrier
 from admodes.core.forms import Domain, Form, in_latex
+from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import Op, register
 from admodes.core.reverse import conjugate, vjp
 from admodes.core.space import zeros
+from admodes.core.structure import DENSE, Structure
 from admodes.core.values import canonical, shape_of
 
 
@@ -65,12 +67,15 @@ def tangential(
     kind: str = "functions",
     cost: Callable[..., dict[str, int]] | None = None,
     raises: bool = False,
+    structure: Structure = DENSE,
+    numerics: Numerics = ORDINARY,
     text: str = "",
     latex: str = "",
     doc: str = "",
 ) -> Op:
     """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
-    are as in Tangential, batch and cost as in core.linear, squared and raises as in Op."""
+    are as in Tangential, batch and cost as in core.linear, squared, raises and
+    structure as in Op."""
     return register(
         Tangential(
             name=name,
@@ -94,6 +99,8 @@ def tangential(
             cost=cost,
             squared=squared,
             raises=raises,
+            structure=structure,
+            numerics=numerics,
             tangent=tangent,
             cotangent=cotangent,
         )

@@ -63,7 +63,7 @@ def whole_op(op: Op) -> Op:
         differentiable=(False,),
         structural=True,
         raw=True,
-        entrywise=op.entrywise,
+        structure=op.structure,
         cost=op.cost,
         reduces=op.reduces,
     )

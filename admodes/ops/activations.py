@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.ops.comparisons import greater, where
 from admodes.ops.exponential import exp, expm1
@@ -66,6 +67,7 @@ _logit_slope = elementwise(
     kind="divisions",
     domain=_logit_edges,
     unlisted=True,
+    numerics=Numerics(tells_zeros=(0,)),
     doc="The derivative of logit.",
 )
 logit = elementwise(
@@ -124,6 +126,7 @@ leaky_relu = elementwise(
     kind="comparisons",
     domain=Domain(((-3.0, -0.2), (0.1, 0.5)), _at_zero("leaky_relu"), "at 0: the slope"),
     fades=True,
+    numerics=Numerics(hides_nan=(1,)),
     doc="a where a > 0, otherwise slope × a (slope 0.01 unless given).",
 )
 elu = elementwise(
@@ -137,6 +140,7 @@ elu = elementwise(
     defaults=(1.0,),
     domain=Domain(((-3.0, -0.2), (0.5, 1.5)), _at_zero("elu"), "at 0: alpha"),
     fades=True,
+    numerics=Numerics(hides_nan=(1,)),
     doc="a where a > 0, otherwise alpha × (e^a - 1) (alpha 1 unless given).",
 )
 

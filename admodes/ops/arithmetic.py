@@ -14,9 +14,11 @@ from admodes.core.carrier import Carrier
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
 from admodes.core.inplace import bind_in_place
+from admodes.core.numerics import Numerics
 from admodes.core.op import REGISTRY, Op
 from admodes.core.roots import has_origin, power_of, product_of, scaled, square_of
 from admodes.core.space import is_complex
+from admodes.core.structure import PRODUCT
 from admodes.errors import BadType
 from admodes.ops.comparisons import both, either, equal, less, where
 from admodes.ops.strong import tangent_mul
@@ -51,6 +53,7 @@ add = elementwise(
     operator="add",
     truths=either,
     holomorphic=True,
+    numerics=Numerics(carries=(0, 1), same_bits=True, symmetric=True),
     doc="a + b.",
 )
 subtract = elementwise(
@@ -69,6 +72,7 @@ subtract = elementwise(
     operator="sub",
     truths=_no_truths("-", "a ^ b"),
     holomorphic=True,
+    numerics=Numerics(carries=(0, 1), same_bits=True),
     doc="a - b.",
 )
 negate = elementwise(
@@ -87,6 +91,7 @@ negate = elementwise(
     multiple=lambda factor, a: (a, scaled(factor, -1.0)),
     commutes=True,
     holomorphic=True,
+    numerics=Numerics(carries=(0,), same_bits=True),
     doc="-a.",
 )
 
@@ -118,6 +123,8 @@ multiply = elementwise(
     commutes=True,
     smooth=product_of,
     holomorphic=True,
+    structure=PRODUCT,
+    numerics=Numerics(carries=(0, 1), same_bits=True, symmetric=True),
     doc="a b.",
 )
 
@@ -146,6 +153,7 @@ divide: Op = elementwise(
     commutes=True,
     holomorphic=True,
     fades=True,
+    numerics=Numerics(tells_zeros=(1,), carries=(0,), same_bits=True),
     doc="a / b; inf or nan where b is 0.",
 )
 inverse = elementwise(
@@ -163,6 +171,7 @@ inverse = elementwise(
     aliases=("reciprocal",),
     holomorphic=True,
     fades=True,
+    numerics=Numerics(tells_zeros=(0,)),
     doc="1 / a.",
 )
 square = elementwise(
@@ -178,6 +187,7 @@ square = elementwise(
     numpy=(np.square,),
     smooth=square_of,
     holomorphic=True,
+    numerics=Numerics(carries=(0,), same_bits=True),
     doc="a².",
 )
 
@@ -224,6 +234,7 @@ def _power_log(n: int) -> Op:
         fades=_fades,
         unlisted=True,
         holomorphic=True,
+        numerics=Numerics(hides_nan=(1,)),
         doc=f"a^b (ln a)^{n}.",
     )
 
@@ -260,6 +271,7 @@ power: Op = elementwise(
     aliases=("pow",),
     holomorphic=True,
     fades=_fades,
+    numerics=Numerics(hides_nan=(0, 1), tells_zeros=(0,)),
     doc="a to the power b; either may be differentiated. A negative base takes whole exponents.",
 )
 
@@ -294,6 +306,7 @@ sqrt = elementwise(
     squared=lambda a: a * where(less(a, 0), np.nan, 1.0),
     holomorphic=True,
     fades=True,
+    numerics=Numerics(same_bits=True),
     doc="The square root; nan below 0.",
 )
 root = elementwise(

@@ -10,8 +10,10 @@ import numpy as np
 from admodes.core.carrier import UFUNCS, Carrier, as_numpys, bind_operator, implements
 from admodes.core.inplace import IN_PLACE, bind_in_place
 from admodes.core.linear import linear
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.core.space import aligned
+from admodes.core.structure import CHOICE, ENTRYWISE
 from admodes.core.truth import truth_kind
 from admodes.core.values import shape_of
 from admodes.errors import BadType
@@ -38,13 +40,14 @@ where: Op = linear(
     differentiable=(False, True, True),
     role="where",
     kind="comparisons",
-    entrywise=True,
+    structure=CHOICE,
     commutes=True,
     batch=lambda args, mapped: where(*aligned(args, mapped)),
     scalar=lambda c, a, b: a if c else b,
     text="where({0}, {1}, {2})",
     latex=r"\mathrm{where}({0}, {1}, {2})",
     symbol=lambda sp, c, a, b: sp.Piecewise((a, c), (b, True)),
+    numerics=Numerics(hides_nan=(0,)),
     doc="a where the condition holds, otherwise b. The branch that is not taken contributes "
     "nothing, whatever its value or derivative (nan included).",
 )
@@ -59,7 +62,7 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
         arity=2,
         differentiable=(False, False),
         kind="comparisons",
-        entrywise=True,
+        structure=ENTRYWISE,
         batch=lambda args, mapped: op(*aligned(args, mapped)),
         text=f"{{0}} {sign} {{1}}",
         latex=f"{{0}} {latex} {{1}}",
@@ -92,7 +95,7 @@ is_extreme: Op = linear(
     arity=2,
     differentiable=(False, False),
     kind="comparisons",
-    entrywise=True,
+    structure=ENTRYWISE,
     batch=lambda args, mapped: is_extreme(*aligned(args, mapped)),
     text="{0} = {1}",
     latex="{0} = {1}",
@@ -110,7 +113,7 @@ opposite: Op = linear(
     np.logical_not,
     differentiable=(False,),
     kind="comparisons",
-    entrywise=True,
+    structure=ENTRYWISE,
     batch=lambda args, mapped: opposite(args[0]),
     text="¬{0}",
     latex=r"\lnot {0}",

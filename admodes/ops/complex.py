@@ -13,8 +13,10 @@ import numpy as np
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
 from admodes.core.forms import Domain, Kink
 from admodes.core.linear import linear
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.core.space import dtype_of, is_complex
+from admodes.core.structure import ENTRYWISE
 from admodes.core.tangential import tangential
 from admodes.core.truth import truth_kind
 from admodes.core.values import shape_of
@@ -39,6 +41,7 @@ real: Op = linear(
     doc="The real part.",
     role="real",
     kind="moves",
+    structure=ENTRYWISE,
 )
 imag: Op = linear(
     "imag",
@@ -47,8 +50,10 @@ imag: Op = linear(
     batch=_entrywise(lambda: imag),
     text="Im {0}",
     latex=r"\operatorname{Im} {0}",
+    numerics=Numerics(hides_nan=(0,)),
     doc="The imaginary part.",
     kind="moves",
+    structure=ENTRYWISE,
 )
 conj: Op = linear(
     "conj",
@@ -60,6 +65,7 @@ conj: Op = linear(
     doc="The complex conjugate.",
     role="conjugate",
     kind="moves",
+    structure=ENTRYWISE,
 )
 
 
@@ -76,6 +82,7 @@ times_i: Op = linear(
     lambda w, y, x, sign: times_i(w, sign=sign),
     batch=lambda args, mapped, sign: times_i(args[0], sign=sign),
     kind="multiplications",
+    structure=ENTRYWISE,
     doc="i z or -i z, a turn by a right angle.",
 )
 
@@ -98,9 +105,11 @@ modulus: Op = tangential(
     domain=Domain(kink=Kink(lambda z: z == 0, "|z| at its kink 0"), convention="at 0: 0"),
     squared=lambda z: square(real(z)) + square(imag(z)),
     batch=_entrywise(lambda: modulus),
+    structure=ENTRYWISE,
     holomorphic=True,
     text="|{0}|",
     latex=r"\left|{0}\right|",
+    numerics=Numerics(hides_nan=(0,)),
     doc="The absolute value of a complex number; at 0 its derivative is 0.",
 )
 
@@ -116,7 +125,9 @@ angle_: Op = tangential(
     _angle_tangent,
     domain=Domain(kink=Kink(lambda z: z == 0, "the angle of 0"), convention="at 0: 0"),
     batch=_entrywise(lambda: angle_),
+    structure=ENTRYWISE,
     holomorphic=True,
+    numerics=Numerics(hides_nan=(0,), tells_zeros=(0,)),
     doc="The angle of a complex number in radians; its derivative at 0 is 0.",
 )
 

@@ -16,6 +16,7 @@ from admodes.core.forms import Domain, Kink
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import is_complex
+from admodes.core.structure import MATRICES, MOVES
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
 from admodes.ops.comparisons import both, greater, less, where
@@ -96,6 +97,7 @@ eigh: Op = tangential(
         convention="of equal eigenvalues, that of the vectors that LAPACK gives",
     ),
     batch=lambda args, mapped, uplo: eigh(args[0], uplo=uplo),
+    structure=MATRICES,
     holomorphic=True,
     raises=True,
     doc="The eigenvalues of a symmetric or Hermitian matrix, and its eigenvectors, in one vector. "
@@ -145,6 +147,7 @@ svd: Op = tangential(
     _svd_value,
     _svd_tangent,
     batch=lambda args, mapped: svd(args[0]),
+    structure=MATRICES,
     holomorphic=True,
     raises=True,
     doc="The reduced singular value decomposition U, s, Vᴴ in one vector. The derivatives of "
@@ -169,6 +172,7 @@ singular_squares: Op = tangential(
     lambda a: np.square(np.linalg.svd(a, compute_uv=False)),
     _squares_tangent,
     batch=lambda args, mapped: singular_squares(args[0]),
+    structure=MATRICES,
     doc="The squares of the singular values, which are smooth where these are 0.",
 )
 
@@ -198,6 +202,7 @@ singular_values: Op = linear(
     arity=2,
     differentiable=(True, False),
     kind="moves",
+    structure=MOVES,
     batch=lambda args, mapped: singular_values(*args),
     domain=Domain(
         kink=Kink(
@@ -237,6 +242,7 @@ qr: Op = tangential(
     _qr_value,
     _qr_tangent,
     batch=lambda args, mapped: qr(args[0]),
+    structure=MATRICES,
     holomorphic=True,
     doc="The thin QR decomposition in one vector, of matrices of full column rank.",
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import is_complex
+from admodes.core.structure import MATRICES
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import absolute_square
@@ -55,6 +56,7 @@ eig: Op = tangential(
     _value,
     _tangent,
     batch=lambda args, mapped: eig(args[0]),
+    structure=MATRICES,
     holomorphic=True,
     doc="The eigenvalues and eigenvectors of a square matrix in one vector, real where all are. "
     "Derivatives of the eigenvectors need eigenvalues that differ.",

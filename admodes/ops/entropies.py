@@ -12,6 +12,7 @@ import numpy as np
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
 from admodes.core.op import Op
+from admodes.core.structure import reduction
 from admodes.core.tables import INSTEAD, SCIPY
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
@@ -20,7 +21,7 @@ from admodes.ops.arithmetic import cbrt
 from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p
 from admodes.ops.options import plain_axis
-from admodes.ops.reductions import all_axes, along_axis, kept_shape, sum_
+from admodes.ops.reductions import all_axes, along_axis, kept_shape, reduced_axes, sum_
 from admodes.ops.selection import round as round_
 from admodes.ops.shaping import floating, reshape
 from admodes.ops.special import digamma, erf, erfc, gammaln, xlogy
@@ -51,6 +52,7 @@ logsumexp_: Op = tangential(
     _log_of_sum,
     _tangent_of_log,
     batch=along_axis(lambda: logsumexp_),
+    structure=reduction(reduced_axes, np.logaddexp),
     doc="ln Σ e^x over all axes or the given ones, without overflow.",
 )
 

@@ -15,6 +15,7 @@ from admodes.core.carrier import (
 )
 from admodes.core.linear import linear
 from admodes.core.op import Op
+from admodes.core.structure import MOVES, Moves
 from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue, LostDerivative
 from admodes.ops.shaping import reshape, spread, transpose
@@ -108,6 +109,7 @@ getitem: Op = linear(
     latex="{0}[{index}]",
     doc="x[index]: integers, slices, ... and None, lists and arrays of integers, masks.",
     kind="moves",
+    structure=MOVES,
 )
 getitem.accumulate = _add_at
 getitem.views = lambda params: is_basic(params["index"]) if params else False
@@ -118,6 +120,7 @@ place: Op = linear(
     batch=_place_batch,
     doc="The transpose of indexing: x at index in an array of zeros.",
     kind="moves",
+    structure=Moves(into=lambda places, params, others: places[params["index"]], keeps=True),
 )
 
 
@@ -148,6 +151,12 @@ def _add_along(w: Any, indices: Any, axis: int, shape: tuple) -> Any:
     return out
 
 
+def _places_along(places: np.ndarray, params: dict, others: tuple) -> np.ndarray:
+    axis = params["axis"]
+    indices = lined_up(others[0], places.shape, axis)
+    return places[along_axis_index(indices, axis)]  # type: ignore[no-any-return]
+
+
 def _along_batch(args: tuple, mapped: tuple, axis: int, shape: tuple | None = None) -> Any:
     x, indices = spread(args, mapped)
     if shape is None:
@@ -165,6 +174,7 @@ take_along_axis: Op = linear(
     batch=_along_batch,
     doc="np.take_along_axis: entries picked by an array of indices along an axis.",
     kind="moves",
+    structure=Moves(along_axis=True),
 )
 add_along_axis: Op = linear(
     "add_along_axis",
@@ -176,6 +186,7 @@ add_along_axis: Op = linear(
     batch=_along_batch,
     doc="The transpose of take_along_axis: entries added at indices along an axis into zeros.",
     kind="moves",
+    structure=Moves(into=_places_along, along_axis=True, keeps=True),
 )
 
 

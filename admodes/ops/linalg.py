@@ -15,6 +15,7 @@ from admodes.core.carrier import FUNCTIONS, Carrier, settled
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import aligned, is_complex
+from admodes.core.structure import MATRICES
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
 from admodes.ops.products import matmul
@@ -39,6 +40,7 @@ inv: Op = tangential(
     lambda tangents, y, a: -matmul(matmul(y, tangents[0]), y),
     cotangent=lambda w, y, a: -matmul(matmul(matrix_transpose(y), w), matrix_transpose(y)),
     batch=lambda args, mapped: inv(args[0]),
+    structure=MATRICES,
     raises=True,
     holomorphic=True,
     text="{0}⁻¹",
@@ -61,6 +63,7 @@ solve: Op = tangential(
     _solve_tangent,
     arity=2,
     batch=lambda args, mapped: solve(*aligned(args, mapped)),
+    structure=MATRICES,
     raises=True,
     holomorphic=True,
     doc="The solution X of A X = B, of matrices.",
@@ -124,6 +127,7 @@ det: Op = tangential(
     lambda tangents, y, a: sum_(_det_slope(y, a) * tangents[0], axis=(-2, -1)),
     cotangent=lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * _det_slope(y, a),
     batch=lambda args, mapped: det(args[0]),
+    structure=MATRICES,
     holomorphic=True,
     doc="The determinant; its gradient holds for singular matrices too.",
 )
@@ -133,6 +137,7 @@ logdet: Op = tangential(
     lambda tangents, y, a: sum_(matrix_transpose(inv(a)) * tangents[0], axis=(-2, -1)),
     cotangent=lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * matrix_transpose(inv(a)),
     batch=lambda args, mapped: logdet(args[0]),
+    structure=MATRICES,
     doc="The logarithm of the absolute value of the determinant.",
 )
 
@@ -141,6 +146,7 @@ det_sign: Op = linear(
     lambda a: np.linalg.slogdet(a)[0],
     differentiable=(False,),
     batch=lambda args, mapped: det_sign(args[0]),
+    structure=MATRICES,
     kind="comparisons",
     doc="The sign of the determinant; it has no derivative.",
 )
@@ -170,6 +176,7 @@ cholesky: Op = tangential(
     np.linalg.cholesky,
     _cholesky_tangent,
     batch=lambda args, mapped: cholesky(args[0]),
+    structure=MATRICES,
     holomorphic=True,
     raises=True,
     doc="The lower triangular L with L Lᴴ = A; the lower triangle of A is read.",
@@ -191,6 +198,7 @@ pinv: Op = tangential(
     lambda a, **params: np.linalg.pinv(a, **params),
     _pinv_tangent,
     batch=lambda args, mapped, **params: pinv(args[0], **params),
+    structure=MATRICES,
     holomorphic=True,
     raises=True,
     doc="The Moore-Penrose inverse, of matrices whose rank does not change nearby.",

@@ -19,6 +19,7 @@ from admodes.core.op import Op
 from admodes.core.pytree import flatten
 from admodes.core.refusal import HOW_TO_ADD
 from admodes.core.space import zeros
+from admodes.core.structure import MOVES
 from admodes.core.values import shape_of
 from admodes.errors import BadType
 from admodes.ops.indexing import getitem, place, plain_index
@@ -56,6 +57,7 @@ def mover(function: Callable[..., Any], doc: str = "") -> Op:
         batch=batch,
         doc=doc or f"np.{name}: the same entries in other places.",
         kind="moves",
+        structure=MOVES,
     )
 
 

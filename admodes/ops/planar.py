@@ -12,6 +12,7 @@ import numpy as np
 
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.ops.arithmetic import square
 from admodes.ops.strong import tangent_mul
@@ -101,6 +102,7 @@ hypot: Op = elementwise(
     ),
     numpy=(np.hypot,),
     squared=lambda a, b: square(a) + square(b),
+    numerics=Numerics(hides_nan=(0, 1)),
     doc="√(a² + b²) without overflow on the way.",
 )
 
@@ -122,5 +124,6 @@ atan2: Op = elementwise(
     numpy=(np.arctan2,),
     aliases=("arctan2",),
     fades=True,
+    numerics=Numerics(tells_zeros=(0, 1)),
     doc="The angle of the point (b, a), in radians.",
 )

@@ -5,6 +5,7 @@ argument, batches and cost.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from admodes.core.magnitudes import moderate
 from admodes.core.op import Op
 from admodes.core.roots import product_of
 from admodes.core.space import aligned
+from admodes.core.structure import Contraction, Labels, Shape
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import multiply
 from admodes.ops.reductions import sum_
@@ -78,6 +80,16 @@ def _matmul_batch(args: tuple, mapped: tuple[bool, bool]) -> Any:
     return y if left > 1 else y[..., 0, :] if right > 1 else y[..., 0]
 
 
+def _matmul_labels(shapes: Sequence[Shape], params: dict) -> tuple[Labels, Sequence[Hashable]]:
+    """Rows, columns and what is added up, after the axes of stacks, which are numbered from the
+    last on."""
+    left, right = map(len, shapes)
+    lead = range(max(left, right, 2) - 3, -1, -1)
+    a = [*lead[len(lead) - max(left - 2, 0) :], *("row" for _ in range(left > 1)), "sum"]
+    b = [*lead[len(lead) - max(right - 2, 0) :], "sum", *("column" for _ in range(right > 1))]
+    return (a, b), [*lead, *(label for label in ("row", "column") if label in a + b)]
+
+
 def _matmul_cost(args: tuple, y: Any) -> dict[str, int]:
     """(m, k) by (k, n): m k n multiplications, m n (k - 1) additions."""
     k, size = shape_of(args[0])[-1], math.prod(shape_of(y))
@@ -98,6 +110,7 @@ matmul: Op = linear(
     arity=2,
     joint=False,
     batch=_matmul_batch,
+    structure=Contraction(_matmul_labels),
     smooth=_square_length,
     cost=_matmul_cost,
     kind="multiplications",
@@ -155,6 +168,7 @@ einsum_: Op = linear(
     arity=None,
     joint=False,
     batch=_einsum_batch,
+    structure=Contraction(lambda shapes, params: (params["terms"], params["output"])),
     cost=_einsum_cost,
     kind="multiplications",
     doc="np.einsum, written with explicit subscripts.",

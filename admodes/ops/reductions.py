@@ -19,6 +19,7 @@ from admodes.core.forward import jvp
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.space import dtype_of, zeros
+from admodes.core.structure import ALONG, SCAN, reduction
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import divide, multiply
@@ -44,6 +45,11 @@ def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
 def one_axis(axis: Any, rank: int) -> int:
     """An axis counted from 0. Raises np.exceptions.AxisError for one that is not there."""
     return int(np.lib.array_utils.normalize_axis_index(operator.index(axis), rank))
+
+
+def reduced_axes(shape: tuple[int, ...], params: dict) -> tuple[int, ...]:
+    """The axes of an array of this shape that a reduction combines."""
+    return all_axes(params.get("axis"), len(shape))
 
 
 def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -109,6 +115,7 @@ sum_: Op = linear(
     _total,
     _sum_transpose,
     batch=along_axis(lambda: sum_),
+    structure=reduction(reduced_axes),
     kind="additions",
     reduces=True,
     text="Σ {0}",
@@ -137,6 +144,7 @@ mean_: Op = linear(
     _mean,
     _mean_transpose,
     batch=along_axis(lambda: mean_),
+    structure=reduction(reduced_axes, averages=True),
     cost=_mean_cost,
     kind="additions",
     reduces=True,
@@ -169,7 +177,9 @@ def _chosen(y: Any, x: Any, axis: Any) -> tuple[Any, Any]:
     return picked, sum_(counted, axis=axis, keepdims=True)
 
 
-def _extreme(name: str, kernel: Callable, doc: str) -> Op:
+def _extreme(name: str, ufunc: np.ufunc, doc: str) -> Op:
+    kernel = ufunc.reduce
+
     def tangent(tangents: list, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         picked, count = _chosen(y, x, axis)
         share = divide(where(picked, tangents[0], 0.0), count)
@@ -195,6 +205,7 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
         ),
         cotangent=cotangent,
         batch=along_axis(lambda: op),
+        structure=reduction(reduced_axes, ufunc),
         cost=_fewer("comparisons"),
         kind="comparisons",
         holomorphic=True,
@@ -203,8 +214,8 @@ def _extreme(name: str, kernel: Callable, doc: str) -> Op:
     return op
 
 
-amax = _extreme("amax", np.maximum.reduce, "The largest entry, over all axes or the given ones.")
-amin = _extreme("amin", np.minimum.reduce, "The smallest entry, over all axes or the given ones.")
+amax = _extreme("amax", np.maximum, "The largest entry, over all axes or the given ones.")
+amin = _extreme("amin", np.minimum, "The smallest entry, over all axes or the given ones.")
 
 
 def _swept(x: Any, axis: int, combine: Callable) -> Any:
@@ -243,6 +254,7 @@ prod_: Op = tangential(
     lambda x, axis: np.prod(x, axis=axis),
     _prod_tangent,
     batch=along_axis(lambda: prod_),
+    structure=reduction(reduced_axes, np.multiply),
     cost=_fewer("multiplications"),
     kind="multiplications",
     holomorphic=True,
@@ -253,6 +265,7 @@ cumsum_: Op = linear(
     lambda x, axis: np.cumsum(x, axis=axis),
     lambda w, y, x, axis: _reversed(cumsum_(_reversed(w, axis), axis=axis), axis),
     batch=along_axis(lambda: cumsum_),
+    structure=SCAN,
     cost=_scan_cost("additions"),
     kind="additions",
     doc="The sums of the first 1, 2, … entries along an axis.",
@@ -268,6 +281,7 @@ cumprod_: Op = tangential(
     lambda x, axis: np.cumprod(x, axis=axis),
     lambda tangents, y, x, axis: jvp(lambda z: _swept(z, axis, multiply), (x,), tuple(tangents))[1],
     batch=along_axis(lambda: cumprod_),
+    structure=SCAN,
     cost=_scan_cost("multiplications"),
     kind="multiplications",
     holomorphic=True,
@@ -285,6 +299,7 @@ argsort: Op = linear(
     lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
     differentiable=(False,),
     batch=along_axis(lambda: argsort),
+    structure=ALONG,
     kind="comparisons",
     doc="The positions that sort an array along an axis; they have no derivative.",
 )
@@ -293,6 +308,7 @@ argpartition: Op = linear(
     lambda x, axis, kth: np.argpartition(x, kth, axis=axis),
     differentiable=(False,),
     batch=along_axis(lambda: argpartition),
+    structure=ALONG,
     kind="comparisons",
     doc="The positions that partition an array along an axis; they have no derivative.",
 )
@@ -305,6 +321,7 @@ sort_: Op = tangential(
         convention="equal entries keep their order",
     ),
     batch=along_axis(lambda: sort_),
+    structure=ALONG,
     kind="comparisons",
     doc="The entries in ascending order along an axis; equal entries keep their order.",
 )

@@ -11,6 +11,7 @@ import numpy as np
 from admodes.core.carrier import Carrier, implements
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.core.roots import pair
 from admodes.errors import BadType
@@ -49,6 +50,7 @@ abs = elementwise(
     truths=lambda a: a,
     squared=lambda a: square(a),
     aliases=("fabs",),
+    numerics=Numerics(same_bits=True),
     doc="The absolute value.",
 )
 

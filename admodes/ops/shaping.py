@@ -11,6 +11,7 @@ from admodes.core.carrier import Carrier
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import dtype_of, is_complex, sum_to
+from admodes.core.structure import ENTRYWISE, KEEPS, reduction, stretched_axes
 from admodes.core.truth import is_whole
 from admodes.core.values import numeric, shape_of
 from admodes.errors import BadValue
@@ -49,6 +50,7 @@ broadcast_to: Op = linear(
     doc="An array stretched to a shape by NumPy's broadcasting rules.",
     role="broadcast",
     kind="moves",
+    structure=KEEPS,
 )
 unbroadcast: Op = linear(
     "unbroadcast",
@@ -56,6 +58,7 @@ unbroadcast: Op = linear(
     lambda w, y, x, shape: broadcast_to(w, shape=shape_of(x)),
     batch=_unbroadcast_batch,
     role="unbroadcast",
+    structure=reduction(lambda shape, params: stretched_axes(shape, params["shape"])),
     kind="additions",
     reduces=True,
     doc="The transpose of broadcasting: the sum over every axis that broadcasting stretched.",
@@ -77,6 +80,7 @@ reshape: Op = linear(
     doc="The same entries in another shape.",
     role="reshape",
     kind="moves",
+    structure=KEEPS,
 )
 
 
@@ -104,6 +108,7 @@ transpose: Op = linear(
     doc="The axes of an array in another order.",
     role="transpose",
     kind="moves",
+    structure=KEEPS,
 )
 
 
@@ -125,6 +130,7 @@ astype: Op = linear(
     doc="The same entries in another precision.",
     role="cast",
     kind="moves",
+    structure=ENTRYWISE,
 )
 
 
@@ -156,6 +162,7 @@ _stack: Op = linear(
     doc="Values of one shape along a new axis.",
     role="stack",
     kind="moves",
+    structure=KEEPS,
 )
 
 
@@ -175,6 +182,7 @@ _concatenate: Op = linear(
     latex="[{*}]",
     doc="Arrays joined along an axis that they have.",
     kind="moves",
+    structure=KEEPS,
 )
 
 

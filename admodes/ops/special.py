@@ -15,6 +15,7 @@ import numpy as np
 
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.errors import BadValue, MissingPackage
 from admodes.ops.comparisons import both, equal, where
@@ -113,6 +114,7 @@ digamma = elementwise(
     domain=Domain(((0.5, 4.0),), valid=POLES),
     aliases=("psi",),
     fades=True,
+    numerics=Numerics(tells_zeros=(0,)),
     doc="The derivative of the logarithm of the gamma function.",
 )
 

@@ -12,7 +12,9 @@ from admodes.core.carrier import UFUNCS, Carrier, implements
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
 from admodes.core.linear import linear
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
+from admodes.core.structure import ENTRYWISE
 from admodes.core.truth import is_whole
 from admodes.errors import BadType
 from admodes.ops.activations import logaddexp
@@ -47,6 +49,7 @@ floor_divide = elementwise(
     ),
     numpy=(np.floor_divide,),
     operator="floordiv",
+    numerics=Numerics(tells_zeros=(1,)),
     doc="a // b, the quotient rounded down; the derivative is 0.",
 )
 remainder = elementwise(
@@ -147,13 +150,14 @@ sinc = _sinc(0)
 implements(np.sinc)(lambda x: sinc(x))
 
 
-def _test(name: str, ufunc: np.ufunc, doc: str) -> Op:
+def _test(name: str, ufunc: np.ufunc, doc: str, *tells_zeros: int) -> Op:
     return linear(
         name,
         ufunc,
         differentiable=(False,),
         kind="comparisons",
-        entrywise=True,
+        structure=ENTRYWISE,
+        numerics=Numerics(tells_zeros=tells_zeros),
         batch=lambda args, mapped: UFUNCS[ufunc](args[0]),
         doc=doc + "; it has no derivative.",
         numpy=(ufunc,),
@@ -163,7 +167,7 @@ def _test(name: str, ufunc: np.ufunc, doc: str) -> Op:
 isnan = _test("isnan", np.isnan, "Whether a is not a number")
 isfinite = _test("isfinite", np.isfinite, "Whether a is finite")
 isinf = _test("isinf", np.isinf, "Whether a is infinite")
-signbit = _test("signbit", np.signbit, "Whether a has a minus sign")
+signbit = _test("signbit", np.signbit, "Whether a has a minus sign", 0)
 
 
 def _skip_nan(op: Op) -> Any:

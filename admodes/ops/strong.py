@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from admodes.core.linear import linear
+from admodes.core.numerics import Numerics
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import aligned, strong
+from admodes.core.structure import PRODUCT
 from admodes.core.values import shape_of
 from admodes.ops.shaping import broadcast_to, unbroadcast
 
@@ -30,10 +32,11 @@ strong_mul: Op = linear(
     joint=False,
     role="strong",
     kind="multiplications",
-    entrywise=True,
+    structure=PRODUCT,
     text="{0}*{1}",
     latex="{0}*{1}",
     batch=lambda args, mapped: strong_mul(*aligned(args, mapped)),
+    numerics=Numerics(same_bits=True),
     doc="partial × tangent, which is 0 wherever the tangent is exactly 0, even if the partial is "
     "infinite or nan. Its own derivative is the plain product rule.",
 )
@@ -62,7 +65,7 @@ tangent_mul: Op = linear(
     joint=False,
     role="tangents",
     kind="multiplications",
-    entrywise=True,
+    structure=PRODUCT,
     text="{0}*{1}",
     latex="{0}*{1}",
     batch=lambda args, mapped: tangent_mul(*aligned(args, mapped)),

@@ -10,20 +10,22 @@ import numpy as np
 from admodes.core.carrier import Carrier, implements
 from admodes.core.linear import linear
 from admodes.core.op import Op
+from admodes.core.structure import reduction
 from admodes.core.truth import is_whole
 from admodes.ops.comparisons import not_equal
 from admodes.ops.options import given_options, masked, plain_axis, refuse
-from admodes.ops.reductions import along_axis, sum_
+from admodes.ops.reductions import along_axis, reduced_axes, sum_
 from admodes.ops.shaping import array
 
 
-def _test(function: Callable, neutral: bool, doc: str) -> Op:
+def _test(function: Callable, ufunc: np.ufunc, neutral: bool, doc: str) -> Op:
     name = function.__name__
     op: Op = linear(
         f"{name}_of",
         lambda x, axis, keepdims: function(x, axis=axis, keepdims=keepdims),
         differentiable=(False,),
         batch=along_axis(lambda: op),
+        structure=reduction(reduced_axes, ufunc),
         kind="comparisons",
         text=name + "({0})",
         doc=doc,
@@ -46,10 +48,16 @@ def _truth(x: Any) -> Any:
 
 
 any_of = _test(
-    np.any, False, "Whether any entry is not 0, over all axes or the given ones; no derivative."
+    np.any,
+    np.logical_or,
+    False,
+    "Whether any entry is not 0, over all axes or the given ones; no derivative.",
 )
 all_of = _test(
-    np.all, True, "Whether no entry is 0, over all axes or the given ones; no derivative."
+    np.all,
+    np.logical_and,
+    True,
+    "Whether no entry is 0, over all axes or the given ones; no derivative.",
 )
 
 

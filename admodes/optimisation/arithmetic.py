@@ -1,6 +1,6 @@
 """Arithmetic that changes no rounding: 1 times, minus minus, dividing by a power of two, …
 
-The sign of a zero may change where nothing that follows can tell (see `zero_signs`).
+The sign of a zero may change where nothing that follows can tell (see `dataflow`).
 """
 
 from __future__ import annotations

@@ -1,59 +1,44 @@
-"""What a nan or an infinity in a row is certain to do: to arrive at an output, or to be seen by a
-decision."""
+"""Dataflow facts: what a nan, an infinity or the sign of a zero in a row does further down.
+
+A program goes in, and for each of its rows a truth value comes out, found by one pass from the
+outputs back. The rewritings ask: a product with an exact zero may be taken as a plain one where
+its nan would be seen (`open_rows`, `carrying_rows`, `finite`), and + 0 may be left out where
+nothing tells the sign of a zero, as 1/0 = inf and 1/-0 = -inf do (`telling_signs`). What single
+operations do they declare (core/numerics.py and core/structure.py).
+"""
 
 from __future__ import annotations
 
-import functools
-import itertools
 from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import quiet
-from admodes.core.linear import Linear
+from admodes.core.elementwise import Elementwise
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
+from admodes.core.structure import SCAN, Contraction, Entrywise, Moves
+from admodes.optimisation.gather_forwarding import unique_place
 from admodes.optimisation.indices import covers
 from admodes.optimisation.literals import number
 from admodes.programs.rewriting import Copy
 
-_LINEAR = frozenset(
-    REGISTRY[name]
-    for name in (
-        *("sum", "mean", "unbroadcast", "matmul", "einsum", "cumsum", "prod", "amax", "amin"),
-        *("strong_mul", "tangent_mul", "take_along_axis", "add_along_axis"),
-    )
-)
-_CARRYING = frozenset(
-    REGISTRY[name]
-    for name in (
-        *("add", "subtract", "negate", "multiply", "square", "sum", "mean", "unbroadcast"),
-        *("matmul", "einsum", "reshape", "transpose", "place", "broadcast_to", "stack"),
-        *("concatenate",),
-    )
-)
-_PROBES = (0.0, 1.0, -1.0, 2.0, 0.5, np.inf, -np.inf)
+
+def _by_entries(op: Op) -> bool:
+    """Whether it is known how each entry of the result is made from entries of the arguments."""
+    known = op.structure.__class__ in (Entrywise, Moves, Contraction) or op.structure == SCAN
+    return known and not op.custom
 
 
-@functools.cache
 def gives_nan(op: Op, k: int) -> bool:
-    """Whether an entry of the result is nan where an entry of argument k that it depends on is."""
-    if op in _LINEAR:
-        return op.active(k)
-    if op is REGISTRY["where"]:
-        return k > 0
-    if isinstance(op, Linear):
-        return op.kind == "moves" and op.active(k)
-    if not op.elementwise or op.custom or op.arity is None:
-        return False
-    with quiet():
-        for others in itertools.product(_PROBES, repeat=op.arity - 1):
-            args = (*others[:k], np.nan, *others[k:])
-            lifted = tuple(np.array([a]) for a in args)
-            for y in (op.dispatch(args, None), op.dispatch(lifted, None)):
-                if np.asarray(y).dtype.kind != "f" or not np.isnan(y).all():
-                    return False
-    return True
+    """Whether an entry of the result is nan where an entry of argument k that it depends on is.
+    (Strong products count as plain ones, which they become where this holds all the way.)"""
+    depends = op.elementwise or op.active(k)
+    return depends and k not in op.numerics.hides_nan and _by_entries(op)
+
+
+def is_blind(op: Op, k: int) -> bool:
+    """Whether a zero of the other sign in argument k changes at most the sign of a zero."""
+    return k not in op.numerics.tells_zeros and _by_entries(op)
 
 
 def _passes_nan(step: Step, k: int) -> bool:
@@ -93,19 +78,22 @@ def carrying_rows(program: Program) -> list[bool]:
             found[y.row] = _is_float(program.steps[y.row].like)
     for i in range(len(found) - 1, -1, -1):
         step = program.steps[i]
-        if found[i] and step.op is not None and _carries(program, step):
+        if found[i] and step.op is not None and step.size:
             for k, a in enumerate(step.args):
-                if a.__class__ is Ref and (k == 0 or step.op is not REGISTRY["divide"]):
+                if a.__class__ is Ref and _carries(program, step, k):
                     found[a.row] = True
     return found
 
 
-def _carries(program: Program, step: Step) -> bool:
-    if step.op in _CARRYING or step.op is REGISTRY["divide"]:
-        return bool(step.size)
-    if step.op is REGISTRY["getitem"]:
-        return covers((step.params or {})["index"], np.shape(program.likes(step)[0]))
-    return False
+def _carries(program: Program, step: Step, k: int) -> bool:
+    structure = step.op.structure
+    if structure.__class__ is Contraction:
+        return bool(structure.adds)
+    if structure.__class__ is Moves and not structure.keeps:
+        index = (step.params or {}).get("index")
+        whole = index is not None and step.op is REGISTRY["getitem"]
+        return whole and covers(index, program.likes(step)[0].shape)
+    return k in step.op.numerics.carries or (structure.__class__ is Moves and step.op.active(k))
 
 
 def reached_outputs(program: Program, rows: set[int]) -> list[int]:
@@ -116,10 +104,6 @@ def reached_outputs(program: Program, rows: set[int]) -> list[int]:
     return [k for k, y in enumerate(program.outputs) if y.__class__ is Ref and depends[y.row]]
 
 
-_MOVES = frozenset(
-    REGISTRY[name]
-    for name in ("reshape", "transpose", "getitem", "place", "broadcast_to", "negate", "stack")
-)
 DEPTH = 6
 """How many rows back a value is followed to see that it is finite."""
 
@@ -133,6 +117,38 @@ def finite(copy: Copy, a: Any, depth: int = DEPTH) -> bool:
     step = copy.step(a)
     if step is None or depth == 0:
         return False
-    if step.op is REGISTRY["where"]:
-        return all(finite(copy, b, depth - 1) for b in step.args[1:])
-    return step.op in _MOVES and all(finite(copy, b, depth - 1) for b in step.args)
+    given = [b for k, b in enumerate(step.args) if step.op.active(k)]
+    return _only_moves(step) and all(finite(copy, b, depth - 1) for b in given)
+
+
+def _only_moves(step: Step) -> bool:
+    """Whether each entry of the result is one of the arguments, or such a one with a minus."""
+    op = step.op
+    if isinstance(op, Elementwise):
+        return op.arity == 1 and op.partials[0] in (1, -1) and not op.custom
+    structure = op.structure
+    if structure.__class__ is Moves:
+        params = step.params or {}
+        return structure.into is None or ("index" in params and unique_place(params))
+    return structure.__class__ is Entrywise and structure.chooses
+
+
+def telling_signs(program: Program) -> list[bool]:
+    """For each row, whether something that follows may tell a zero's sign."""
+    found = [False] * len(program.steps)
+    for i in range(len(found) - 1, -1, -1):
+        step = program.steps[i]
+        if step.op is None:
+            continue
+        for k, a in enumerate(step.args):
+            if a.__class__ is Ref and (found[i] or not _blind_at(step, k)):
+                found[a.row] = True
+    return found
+
+
+def _blind_at(step: Step, k: int) -> bool:
+    if step.op is REGISTRY["power"] and k == 0:
+        exponent: Any = step.args[1]
+        c = None if exponent.__class__ is Ref else number(exponent)
+        return c is not None and c > 0
+    return is_blind(step.op, k)

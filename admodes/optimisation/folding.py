@@ -15,9 +15,8 @@ import numpy as np
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import blank
-from admodes.optimisation.dataflow import carrying_rows, reached_outputs
+from admodes.optimisation.dataflow import carrying_rows, reached_outputs, telling_signs
 from admodes.optimisation.keys import key_of
-from admodes.optimisation.zero_signs import telling_signs
 from admodes.programs.rewriting import Copy, inferred
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]

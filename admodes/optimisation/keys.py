@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY, Op
+from admodes.core.op import Op
 from admodes.core.record import Ref
 
 SMALL = 4096
 """Constant arrays up to so many bytes are compared by value, larger ones by identity."""
-COMMUTATIVE = frozenset((REGISTRY["add"], REGISTRY["multiply"]))
-"""Their results do not depend on the order of the operands, to the last bit."""
 
 
 def key_of(op: Op, args: tuple, params: dict | None) -> Any:
     """A key that is equal for equal rows."""
     parts = tuple([a if a.__class__ is Ref else constant_key(a) for a in args])
-    if op in COMMUTATIVE and len(parts) == 2:
+    if op.numerics.symmetric and len(parts) == 2:
         a, b = parts
         # A Ref comes before a constant, and of two Refs the earlier one.
         if b.__class__ is Ref and (a.__class__ is not Ref or b.row < a.row):

@@ -12,7 +12,6 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
-from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
@@ -63,7 +62,7 @@ def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
         return None
     b, mask = found
     own = copy.value(args[0])
-    axes = summed_axes(op, params, own.shape)
+    axes = op.structure.axes(own.shape, params)
     lined = (1,) * (own.ndim - mask.ndim) + mask.shape
     long = [k for k, n in enumerate(lined) if n != 1]
     if len(long) != 2 or len(axes) != 1 or axes[0] not in long:

@@ -14,7 +14,6 @@ import numpy as np
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
-from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.keys import param_key
@@ -187,7 +186,7 @@ def summed_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any)
     if args[0].__class__ is not Ref or len(shape) != 2:
         return None
     d = _diagonal_of(copy, args[0])
-    if d is None or len(summed_axes(op, params, shape)) != 1:
+    if d is None or len(op.structure.axes(shape, params)) != 1:
         return None
     return copy.make("reshape", d, like=value, shape=shape_of(value))
 

@@ -213,7 +213,7 @@ class Columns(Copy):
         if not shape or shape[0] != self.samples or math.prod(inside) > LARGEST:
             raise Unfit
         op = step.op
-        if op.entrywise:
+        if op.entrywise and not step.params:
             given = [self._aligned(a, len(shape)) for a in step.args]
             return self._entrywise(op, given, (1, *inside))
         if op.name in SUMS or op.kind == "moves":

@@ -19,7 +19,6 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
-from admodes.optimisation.axes import summed_axes
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.literals import number
 
@@ -108,7 +107,7 @@ def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     own = copy.value(x)
     if own.__class__ is not np.ndarray or own.dtype != np.float64 or not own.size:
         return None
-    axes = summed_axes(op, params, own.shape)
+    axes = op.structure.axes(own.shape, params)
     if not axes:
         return None
     for rule in (_shares, _outside, _product, _transposed, _contraction):
@@ -187,7 +186,7 @@ def _is_sum_of(copy: Folding, s: Any, e: Ref, axes: tuple) -> bool:
     if step is None or step.args[0] != e:
         return False
     shape = shape_of(copy.value(e))
-    return summed_axes(step.op, step.params, shape) == axes
+    return step.op.structure.axes(shape, step.params) == axes
 
 
 def _outside(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:

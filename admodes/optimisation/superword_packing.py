@@ -25,10 +25,6 @@ FEWEST = 64
 """Operations that are packed, at least: below, selecting the operands costs more than it saves."""
 SOURCES = 4
 """Vectors that the operands of one packed operation may come from, at most."""
-SAME_BITS = frozenset(
-    ("add", "subtract", "multiply", "divide", "negate", "square", "sqrt", "strong_mul", "abs")
-)
-"""Operations whose kernels on floats and on arrays round alike."""
 
 
 class VectorEntry(NamedTuple):
@@ -67,7 +63,7 @@ def _packable(step: Step, exact: bool) -> bool:
     if op is None or step.like.__class__ is not float or step.params:
         return False
     numbers = all(isinstance(a, (Ref, float, int)) for a in step.args)
-    return numbers and op.entrywise and (op.name in SAME_BITS or (not exact and op.elementwise))
+    return numbers and op.entrywise and (op.numerics.same_bits or (not exact and op.elementwise))
 
 
 class Packing(Copy):

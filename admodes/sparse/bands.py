@@ -25,6 +25,7 @@ from admodes.core.carrier import Carrier, Level, call
 from admodes.core.op import REGISTRY, Op
 from admodes.core.pytree import check_output
 from admodes.core.scalars import counted, fitting
+from admodes.core.structure import Contraction
 from admodes.core.values import shape_of
 from admodes.sparse.layer_rules import rule_for
 from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
@@ -66,7 +67,7 @@ class Banded(Carrier):
             for i, (a, mine) in enumerate(zip(args, own, strict=True))
         ]
         try:
-            if op.name == "matmul":
+            if op.structure.__class__ is Contraction and op.arity == 2:
                 found = _product_by_sums(args, xs)
                 return banded_value(level, y, found.layers, found.coefficients, self.memory)
             layers, coefficients = rule_for(op, carried, y)(

@@ -11,8 +11,9 @@ import numpy as np
 
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import dtype_of
+from admodes.core.structure import PRODUCT, Contraction, Entrywise, Moves
+from admodes.core.tangential import Tangential
 from admodes.core.values import shape_of
-from admodes.ops.reductions import all_axes
 from admodes.sparse.layers import (
     WIDEST,
     Joined,
@@ -25,7 +26,7 @@ from admodes.sparse.layers import (
     remembered,
     solid,
 )
-from admodes.sparse.pattern import PRODUCTS, SAME, numbered, placed
+from admodes.sparse.pattern import numbered, placements
 
 
 def rule_for(op: Op, args: list, y: Any) -> Callable:
@@ -33,13 +34,14 @@ def rule_for(op: Op, args: list, y: Any) -> Callable:
     for a in args:
         if a is not None and a.layers is None:
             raise a.coefficients[0]
-    if dtype_of(y).kind == "f":
-        if op.elementwise or op.name in PRODUCTS:
-            return _entrywise
-        if op.name in RULES:
-            return RULES[op.name]
-        if op.kind == "moves" and op.arity == 1 and op.name not in SAME:
-            return _moved
+    structure = op.structure
+    known = dtype_of(y).kind == "f" and not isinstance(op, Tangential)
+    if known and structure.__class__ is Entrywise:
+        return _entrywise if op.elementwise or op.arity != 1 else _recast
+    if known and structure.__class__ is Moves and op.arity in (None, 1):
+        return _joined if op.arity is None else _moved
+    if known and structure.__class__ is Contraction and structure.adds and op.arity == 1:
+        return _summed
     raise Unstructured(f"{op.name} keeps none")
 
 
@@ -98,16 +100,12 @@ def _entrywise(
 def _terms(op: Op, i: int, coefficients: list, xs: tuple, y: Any) -> list:
     """What each coefficient of argument i contributes, by the operation's own rule, in which an
     exact zero wins; nothing is multiplied where the coefficient is 1."""
-    if op.name == "where":
-        where, condition = REGISTRY["where"], xs[0]
-        return [
-            where(condition, c, 0.0) if i == 1 else where(condition, 0.0, c) for c in coefficients
-        ]
-    if op.name in PRODUCTS and not op.elementwise:
-        p = xs[1 - i]
+    if not op.elementwise:
+        # Linear in this argument: of 1 a product makes the other factor, a choice makes 1 or 0.
+        p = xs[1 - i] if op.structure == PRODUCT else None
 
         def product(c: Any) -> Any:
-            return op.jvp([c if k == i else None for k in range(2)], y, xs, None)
+            return op.jvp([c if k == i else None for k in range(len(xs))], y, xs, None)
 
     else:
         given = op.partials[i]  # type: ignore[attr-defined]
@@ -119,7 +117,8 @@ def _terms(op: Op, i: int, coefficients: list, xs: tuple, y: Any) -> list:
             return op.times(i, p, c, xs)  # type: ignore[attr-defined]
 
     p = float(p) if p.__class__ is int else p
-    return [p if c.__class__ is float and c == 1.0 else product(c) for c in coefficients]
+    alone = (c.__class__ is float and c == 1.0 and p is not None for c in coefficients)
+    return [p if one else product(c) for one, c in zip(alone, coefficients, strict=True)]
 
 
 def _moved(
@@ -129,11 +128,11 @@ def _moved(
     old, shape = x.layers, shape_of(y)
 
     def plan() -> tuple[Layers, list[int], list]:
-        if op.name == "place":
-            into = placed(shape, params["index"], old.shape)
+        if op.structure.into is not None:
+            into, _ = placements(op, xs, params, shape)
             if np.bincount(into.ravel(), minlength=1).max() > 1:
-                raise Unstructured("place adds up")
-        origin = numbered(op, xs, params, range(1)).ravel() - 1
+                raise Unstructured(f"{op.name} adds up")
+        origin = numbered(op, xs, params).ravel() - 1
         found = [np.append(s, -1)[origin] for s in old.sources]
         kept = [k for k, s in enumerate(found) if (s >= 0).any() or not s.size]
         layers = Layers(shape, [found[k] for k in kept])
@@ -160,8 +159,8 @@ def _recast(
     op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
 ) -> tuple[Layers, list]:
     (x,) = args
-    made = [c if shape_of(c) == () else op.dispatch((c,), params) for c in x.solid()]
-    return x.layers, made
+    made = [(c, op.dispatch((c,), params)) for c in x.solid()]
+    return x.layers, [c if c.__class__ is float and c == new else new for c, new in made]
 
 
 def _joined(
@@ -191,7 +190,7 @@ def _joined(
         first = own[0]
         if first.__class__ is float and all(c.__class__ is float and c == first for c in own):
             made.append(first)
-        elif op.name == "concatenate" and len(shape) == 1:
+        elif len(shape) == 1 == len(shape_of(xs[0])):
             made.append(Joined(own, [shape_of(x)[0] for x in xs], y))
         else:
             own = list(map(solid, own))
@@ -202,7 +201,7 @@ def _joined(
 
 def _slots(op: Op, args: list, xs: tuple, params: dict) -> list[dict[int, int]]:
     """Which layer of which argument each layer of the joined array consists of."""
-    origin = numbered(op, xs, params, range(len(xs))).ravel() - 1
+    origin = numbered(op, xs, params).ravel() - 1
     place = np.empty(len(origin), np.intp)
     place[origin] = np.arange(len(origin))
     starts = np.cumsum([0, *(math.prod(shape_of(x)) for x in xs)])
@@ -240,7 +239,7 @@ def _summed(
     """sum and mean over axes that are short."""
     (x,) = args
     old, shape = x.layers, shape_of(y)
-    axes = all_axes(params.get("axis"), len(old.shape))
+    axes = op.structure.axes(old.shape, params)
     count = math.prod(old.shape[a] for a in axes)
     if count * len(old.sources) > 4 * WIDEST:
         raise Unstructured(f"{op.name} of {count} entries")
@@ -260,7 +259,7 @@ def _summed(
     totals: list[Any] = [None] * len(layers.sources)
     remaining = iter(became)
     for c, full in zip(x.solid(), old.full, strict=True):
-        c = c / max(count, 1) if op.name == "mean" else c
+        c = c / max(count, 1) if op.structure.averages else c
         alone = shape_of(c) == () and full
         c = c if alone else filled(c, old.shape, None, y)
         for index in chosen:
@@ -268,13 +267,3 @@ def _summed(
             term = c if alone else REGISTRY["reshape"](c[index], shape=shape)
             totals[k] = term if totals[k] is None else REGISTRY["add"](totals[k], term)
     return layers, totals
-
-
-RULES: dict[str, Callable] = {
-    "where": _entrywise,
-    "sum": _summed,
-    "mean": _summed,
-    "astype": _recast,
-    "stack": _joined,
-    "concatenate": _joined,
-}

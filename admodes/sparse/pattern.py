@@ -1,11 +1,10 @@
 """The pattern of a recorded program: which entries of the result depend on which of the input.
 
-One pass through the list, without a sweep. Operations are followed by their kind: one that works
-entry by entry joins what its arguments depend on; one that only moves entries is run on the numbers
-of the entries; reductions and products join along the axes that they add up. A comparison and the
-condition of ad.where pass nothing on. Multiplying by a zero of a constant, by itself or inside a
-matrix, cuts. Operations of linear algebra (solve, inv, det, eigh …) count as dense in each matrix,
-sort and fft along their axis, and an operation that is not known as dense in all.
+One pass through the list, without a sweep. Each operation is followed by the structure that it
+declares (core/structure.py): one that works entry by entry joins what its arguments depend on; one
+that only moves entries is run on the numbers of the entries; reductions and products join along
+the axes that they combine. A comparison and the condition of ad.where pass nothing on. Multiplying
+by a zero of a constant, by itself or inside a matrix, cuts.
 
 The pattern holds for all values that take the same branches: it contains every entry that can be
 non-zero, and is exact where no two contributions to an entry cancel. For the idea see A. Griewank
@@ -15,7 +14,7 @@ and A. Walther, Evaluating Derivatives (2008), section 7.1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +22,19 @@ import numpy as np
 
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
+from admodes.core.structure import (
+    SCAN,
+    Along,
+    Contraction,
+    Dense,
+    Entrywise,
+    Labels,
+    Matrices,
+    Moves,
+    Structure,
+)
 from admodes.core.values import shape_of
-from admodes.ops.indexing import along_axis_index, lined_up
-from admodes.ops.reductions import all_axes, kept_shape
+from admodes.ops.reductions import kept_shape
 from admodes.sparse.rows import (
     Rows,
     check_entries,
@@ -36,13 +45,6 @@ from admodes.sparse.rows import (
     numbers,
     stacked,
     union,
-)
-
-PRODUCTS = frozenset(("multiply", "strong_mul", "tangent_mul"))
-SAME = frozenset(("astype", "real", "imag", "conj", "times_i", "modulus", "arg"))
-"""Operations that are not declared as elementwise, although they work entry by entry."""
-MATRICES = frozenset(
-    ("inv", "solve", "det", "logabsdet", "cholesky", "pinv", "eigh", "svd", "qr", "eig")
 )
 
 
@@ -122,24 +124,14 @@ def _propagated(program: Program, step: Step, found: list[Rows], n: int) -> Rows
         step.shape,
         n,
     )
-    return rule_for(op)(at)
-
-
-def rule_for(op: Op) -> Callable[[Application], Rows]:
-    """How the dependencies of an operation's arguments become those of its result."""
-    if op.name in RULES:
-        return RULES[op.name]
-    if op.elementwise or op.name in PRODUCTS:
-        return _entrywise
-    if op.name in SAME:
-        return lambda at: at.rows[0]
-    if op.kind == "moves":
-        return _moved
-    return _matrices if op.name in MATRICES else _dense
+    return RULES[type(op.structure)](at)
 
 
 def _entrywise(at: Application) -> Rows:
-    cut = _zeros(at) if at.op.name in PRODUCTS else None
+    structure: Entrywise = at.op.structure
+    if structure.chooses and at.constants[0]:
+        return _moved(at)
+    cut = _zeros(at) if structure.multiplies else None
     parts = []
     for i in at.active:
         rows = at.rows[i]
@@ -158,115 +150,70 @@ def _zeros(at: Application) -> Any:
     return None
 
 
-def numbered(op: Op, args: tuple, params: dict, moving: range) -> np.ndarray:
-    """An operation that moves entries, on the numbers of the entries of the arguments in moving,
-    counted through from 1: for each entry of the result that of its source, 0 for none."""
+def numbered(op: Op, args: tuple, params: dict) -> np.ndarray:
+    """An operation that moves entries, on the numbers of the entries of its differentiable
+    arguments, counted through from 1: for each entry of the result that of its source, 0 for
+    none."""
     start, given = 1, list(args)
-    for i in moving:
-        given[i] = numbers(shape_of(args[i]), start)
-        start += given[i].size
+    for i, a in enumerate(args):
+        if op.active(i):
+            given[i] = numbers(shape_of(a), start)
+            start += given[i].size
     return np.asarray(op.array(*given, **params)).astype(np.intp, copy=False)
 
 
 def _moved(at: Application) -> Rows:
-    if at.op.name == "reshape":
-        return at.rows[0]
-    origin = numbered(at.op, at.args, at.params, range(len(at.args))) - 1
-    if len(at.rows) == 1:
-        return gathered(at.rows[0], origin)
-    sizes = [math.prod(shape) for shape in at.shapes]
-    return gathered(stacked(at.rows, sizes, at.n), origin)
+    structure = at.op.structure
+    if structure.__class__ is Moves:
+        if structure.along_axis and not all(at.constants[1:]):
+            return _along(at)
+        if structure.into is not None:
+            return collected(at.rows[0], *placements(at.op, at.args, at.params, at.shape), at.size)
+    moved = [i for i in range(len(at.args)) if at.op.active(i)]
+    origin = numbered(at.op, at.args, at.params) - 1
+    if len(moved) == 1:
+        return gathered(at.rows[moved[0]], origin)
+    sizes = [math.prod(at.shapes[i]) for i in moved]
+    return gathered(stacked([at.rows[i] for i in moved], sizes, at.n), origin)
 
 
-def _where(at: Application) -> Rows:
-    if not at.constants[0]:
-        return _entrywise(at)
-    origin = numbered(at.op, at.args, {}, range(1, 3)) - 1
-    sizes = [math.prod(shape) for shape in at.shapes[1:]]
-    return gathered(stacked(at.rows[1:], sizes, at.n), origin)
+def placements(
+    op: Op, args: tuple, params: dict, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of an operation that puts entries into an array of zeros of this shape: the places, as
+    numbers, and the numbers of the entries that they get."""
+    into = op.structure.into(numbers(shape), params, args[1:])
+    places, entries = np.broadcast_arrays(into, numbers(shape_of(args[0])))
+    return places, entries
 
 
-def placed(shape: tuple[int, ...], index: Any, source: tuple[int, ...]) -> np.ndarray:
-    """Where `place` puts each entry of an array of shape source."""
-    return np.broadcast_to(numbers(shape)[index], source)
-
-
-def _place(at: Application) -> Rows:
-    into = placed(at.shape, at.params["index"], at.shapes[0])
-    return collected(at.rows[0], into, numbers(at.shapes[0]), at.size)
-
-
-def _pick_along(at: Application) -> Rows:
-    if not at.constants[1]:
-        return _whole_lines(at)
-    return gathered(at.rows[0], numbered(at.op, at.args, at.params, range(1)) - 1)
-
-
-def _add_along(at: Application) -> Rows:
-    if not at.constants[1]:
-        return _whole_lines(at)
-    axis = at.params["axis"]
-    indices = lined_up(at.args[1], at.shape, axis)
-    into = numbers(at.shape)[along_axis_index(indices, axis)]
-    of = np.broadcast_to(numbers(at.shapes[0]), into.shape)
-    return collected(at.rows[0], into, of, at.size)
-
-
-def _reduced(at: Application) -> Rows:
-    shape = at.shapes[0]
-    axes = all_axes(at.params.get("axis"), len(shape))
-    return _to_groups(at.rows[0], shape, kept_shape(shape, axes))
-
-
-def _to_groups(rows: Rows, shape: tuple[int, ...], kept: tuple[int, ...]) -> Rows:
-    """The union over the axes that have length 1 in kept."""
-    into = np.broadcast_to(numbers(kept), shape)
-    return collected(rows, into, numbers(shape), math.prod(kept))
-
-
-def _unbroadcast(at: Application) -> Rows:
-    shape = at.shapes[0]
-    kept = (1,) * (len(shape) - len(at.shape)) + at.shape
-    return _to_groups(at.rows[0], shape, kept)
-
-
-def _whole_lines(at: Application) -> Rows:
-    """Every entry of the result depends on all entries of its line along the axis."""
+def _along(at: Application) -> Rows:
+    """Every entry of the result depends on the entries of its line along the axis."""
     shape, axis = at.shapes[0], at.params.get("axis", -1)
+    if at.op.structure == SCAN:
+        return _scanned(at, axis)
     kept = kept_shape(shape, (axis % len(shape),))
     lines = kept_shape(at.shape, (axis % len(shape),))
     if kept != lines:
         return _dense(at)
-    rows = _to_groups(at.rows[0], shape, kept)
+    into = np.broadcast_to(numbers(kept), shape)
+    rows = collected(at.rows[0], into, numbers(shape), math.prod(kept))
     return gathered(rows, np.broadcast_to(numbers(kept), at.shape))
 
 
-def _accumulated(at: Application) -> Rows:
+def _scanned(at: Application, axis: int) -> Rows:
     """The first 1, 2, … entries along an axis."""
-    axis, shape = at.params["axis"], at.shape
-    length = shape[axis]
+    length = at.shape[axis]
     check_entries(at.size * (length + 1) // 2)
-    lines = np.moveaxis(numbers(shape), axis, -1).reshape(-1, length)
+    lines = np.moveaxis(numbers(at.shape), axis, -1).reshape(-1, length)
     later, earlier = np.tril_indices(length)
     return collected(at.rows[0], lines[:, later], lines[:, earlier], at.size)
 
 
-def _matmul(at: Application) -> Rows:
-    ranks = [len(shape) for shape in at.shapes]
-    lead = [chr(ord("A") + k) for k in range(max(*ranks, 2) - 2)]
-    left, right = ("".join(lead[len(lead) - max(r - 2, 0) :]) for r in ranks)
-    terms = left + "ik" if ranks[0] > 1 else "k", right + "kj" if ranks[1] > 1 else "k"
-    output = "".join(lead) + "i" * (ranks[0] > 1) + "j" * (ranks[1] > 1)
-    return _contracted(at, terms, output)
-
-
-def _einsum(at: Application) -> Rows:
-    return _contracted(at, at.params["terms"], at.params["output"])
-
-
-def _contracted(at: Application, terms: tuple[str, ...], output: str) -> Rows:
-    """A sum of products over the letters that the output has not."""
-    sizes: dict[str, int] = {}
+def _contracted(at: Application) -> Rows:
+    """What is combined over the labels that the output has not."""
+    terms, output = at.op.structure.labels(at.shapes, at.params)
+    sizes: dict[Hashable, int] = {}
     for term, shape in zip(terms, at.shapes, strict=True):
         for c, k in zip(term, shape, strict=True):
             sizes[c] = k if sizes.get(c, 1) == 1 else sizes[c]
@@ -276,29 +223,27 @@ def _contracted(at: Application, terms: tuple[str, ...], output: str) -> Rows:
         own = np.broadcast_to(numbers(at.shapes[i]), wide)
         others = [k for k in range(len(terms)) if k != i and at.constants[k]]
         thin = [k for k in others if not np.all(at.args[k])]
-        make = _through_zeros if thin else _through_all
-        parts.append(make(at, own, terms, i, thin[0] if thin else i, output, sizes))
+        if thin:
+            parts.append(_through_zeros(at, own, terms, i, thin[0], output, sizes))
+        else:
+            parts.append(_through_all(at, own, terms[i], i, output, sizes))
     return union(parts)
 
 
 def _through_all(
-    at: Application,
-    own: np.ndarray,
-    terms: tuple,
-    i: int,
-    k: int,
-    output: str,
-    sizes: dict[str, int],
+    at: Application, own: np.ndarray, term: Sequence, i: int, output: Sequence, sizes: dict
 ) -> Rows:
-    """Factors without known zeros: the union over the letters that are added up, repeated along
+    """Factors without known zeros: the union over the labels that are combined, repeated along
     those that only the output has."""
-    kept = [c for c in output if c in terms[i]]
-    order = [terms[i].index(c) for c in kept]
+    kept = [c for c in output if c in term]
+    order = [term.index(c) for c in kept]
     rest = [p for p in range(own.ndim) if p not in order]
     shape = tuple(sizes[c] for c in kept)
     groups = math.prod(shape)
     of = own.transpose(order + rest).reshape(groups, -1 if groups else 0)
     rows = collected(at.rows[i], np.broadcast_to(numbers((groups, 1)), of.shape), of, groups)
+    if len(kept) == len(output):
+        return rows
     lined = tuple(sizes[c] if c in kept else 1 for c in output)
     return gathered(rows, np.broadcast_to(numbers(lined), at.shape))
 
@@ -306,16 +251,16 @@ def _through_all(
 def _through_zeros(
     at: Application,
     own: np.ndarray,
-    terms: tuple,
+    terms: Labels,
     i: int,
     k: int,
-    output: str,
-    sizes: dict[str, int],
+    output: Sequence,
+    sizes: dict,
 ) -> Rows:
     """Only the non-zeros of the constant factor k count."""
     factor = np.broadcast_to(at.args[k], tuple(sizes[c] for c in terms[k]))
     places = np.nonzero(factor)
-    free = [c for c in dict.fromkeys(terms[i] + output) if c not in terms[k]]
+    free = [c for c in dict.fromkeys((*terms[i], *output)) if c not in terms[k]]
     block = tuple(sizes[c] for c in free)
     count = len(places[0]), math.prod(block)
     check_entries(count[0] * count[1])
@@ -351,15 +296,11 @@ def _dense(at: Application) -> Rows:
     return gathered(union(parts), np.zeros(at.size, np.intp))
 
 
-RULES: dict[str, Callable[[Application], Rows]] = {
-    "where": _where,
-    "place": _place,
-    "take_along_axis": _pick_along,
-    "add_along_axis": _add_along,
-    "unbroadcast": _unbroadcast,
-    "matmul": _matmul,
-    "einsum": _einsum,
-    **dict.fromkeys(("sum", "mean", "amax", "amin", "prod"), _reduced),
-    **dict.fromkeys(("cumsum", "cumprod"), _accumulated),
-    **dict.fromkeys(("sort", "fft", "ifft"), _whole_lines),
+RULES: dict[type[Structure], Callable[[Application], Rows]] = {
+    Entrywise: _entrywise,
+    Moves: _moved,
+    Contraction: _contracted,
+    Along: _along,
+    Matrices: _matrices,
+    Dense: _dense,
 }

@@ -13,13 +13,13 @@ import numpy as np
 from admodes.compilation.llvm.lowerings import lowering
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
+from admodes.core.structure import Contraction
 from admodes.core.values import shape_of
-from admodes.ops.reductions import all_axes
 from admodes.programs.rewriting import Copy
 
 
 def expanded(program: Program) -> Program:
-    """The program with means as sums, sums over stretched axes as plain ones, and composed
+    """The program with means as sums and composed
     elementwise operations on arrays (sigmoid, softplus …) as the operations of their kernels."""
     if not any(_is_composed(step) for step in program.steps):
         return program
@@ -29,10 +29,15 @@ def expanded(program: Program) -> Program:
 
 def _is_composed(step: Step) -> bool:
     """Whether a step may become others; none of those between numbers does."""
-    if step.op is None or step.op.name in ("mean", "unbroadcast"):
-        return step.op is not None
+    if step.op is None:
+        return False
     composed = step.op.elementwise and not isinstance(step.op.array, np.ufunc)
-    return step.op.name == "sum" or (composed and step.like.__class__ is np.ndarray)
+    return _adds_up(step) or (composed and step.like.__class__ is np.ndarray)
+
+
+def _adds_up(step: Step) -> bool:
+    structure = step.op.structure
+    return structure.__class__ is Contraction and structure.adds and step.op.arity == 1
 
 
 def _counts(program: Program) -> set[int]:
@@ -41,7 +46,7 @@ def _counts(program: Program) -> set[int]:
     found = {
         i: step
         for i, step in enumerate(program.steps)
-        if step.op is not None and step.op.name == "sum" and _is_truth(program.likes(step)[0])
+        if step.op is not None and _adds_up(step) and _is_truth(program.likes(step)[0])
     }
     ends = (*program.outputs, *(a for guard in program.guards for a in guard.args))
     others = (s.args for s in program.steps if s.op is not None and not s.op.elementwise)
@@ -62,28 +67,15 @@ def _rule(copy: Copy, step: Step, args: tuple, counts: set[int]) -> Any:
         return copy.emit(step.op, ones, **(step.params or {}))
     if not all(map(_is_plain, (*values, step.like))):
         return None
-    if step.op.name == "mean":
+    if _adds_up(step) and step.op.structure.averages:
         total = copy.emit(REGISTRY["sum"], *args, **(step.params or {}))
         size = step.size
         return copy.emit(REGISTRY["divide"], total, math.prod(shape_of(values[0])) / max(size, 1))
-    if step.op.name == "unbroadcast":
-        return _summed(copy, args[0], shape_of(values[0]), step.shape)
     return _kernel(copy, step, args, values)
 
 
 def _is_plain(x: Any) -> bool:
     return x.__class__ is float or (x.__class__ is np.ndarray and x.dtype == float)
-
-
-def _summed(copy: Copy, x: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Any:
-    extra = len(given) - len(wanted)
-    axes = (
-        *range(extra),
-        *(i + extra for i, n in enumerate(wanted) if n == 1 and given[i + extra] != 1),
-    )
-    y = copy.emit(REGISTRY["sum"], x, axis=axes) if axes else x
-    same = shape_of(copy.value(y)) == wanted
-    return y if same else copy.emit(REGISTRY["reshape"], y, shape=wanted)
 
 
 def _kernel(copy: Copy, step: Step, args: tuple, values: list) -> Any:
@@ -142,9 +134,3 @@ def _inlined(copy: Copy, listed: Program, given: list) -> Any:
         made.append(copy.emit(step.op, *args, **(step.params or {})))
     (y,) = listed.outputs
     return made[y.row] if isinstance(y, Ref) else None
-
-
-def summed_axes(step: Step, rank: int) -> tuple[tuple[int, ...], bool]:
-    """The axes of a reduction and whether they are kept with length 1."""
-    params = step.params or {}
-    return all_axes(params.get("axis"), rank), bool(params.get("keepdims", False))

@@ -11,12 +11,12 @@ import numpy as np
 
 from admodes.compilation.interpreter import by_last_row
 from admodes.compilation.llvm import loops
-from admodes.compilation.llvm.expansion import summed_axes
 from admodes.compilation.llvm.groups import LONGEST, Check, EntryOperation, Foreign, Groups, Value
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.structure import Contraction
 from admodes.core.values import shape_of
 
 LARGE = 1 << 15
@@ -102,7 +102,7 @@ class Plan:
             return self._called(args, shape, lambda given: loops.entrywise(ufunc, given))
         if name == "matmul":
             return self._called(args, shape, lambda given: loops.product(*given))
-        if name in REDUCTIONS:
+        if step.op.structure.__class__ is Contraction and len(args) == 1:
             return self._reduced(step, args[0], shape)
         return self._joined(step, args) if name in JOINS else self._moved(step, args)
 
@@ -172,8 +172,10 @@ class Plan:
         return Value("d", out.shape, place=out)
 
     def _reduced(self, step: Step, x: Value, shape: tuple[int, ...]) -> Value | None:
-        ufunc, start = REDUCTIONS[step.op.name]
-        axes, _ = summed_axes(step, len(x.shape))
+        ufunc = step.op.structure.combine
+        if ufunc not in STARTS or step.op.structure.averages:
+            return None
+        axes = step.op.structure.axes(x.shape, step.params)
         kept = tuple(n for k, n in enumerate(x.shape) if k not in axes)
         place = self.groups.stored(x)
         out = new_place("d", kept)
@@ -183,7 +185,7 @@ class Plan:
             call = loops.reduction(ufunc, place, out, axes)
         if call is None:
             return None
-        self._copied(Value("d", (), number=start), out)
+        self._copied(Value("d", (), number=STARTS[ufunc]), out)
         made = self._appended(call, out)
         if kept == shape:
             return made
@@ -263,12 +265,12 @@ class Plan:
         return value
 
 
-REDUCTIONS: dict[str, tuple[np.ufunc, float]] = {
-    "sum": (np.add, float(np.add.reduce(np.array([-0.0])))),
-    "amax": (np.maximum, -math.inf),
-    "amin": (np.minimum, math.inf),
+STARTS: dict[np.ufunc, float] = {
+    np.add: float(np.add.reduce(np.array([-0.0]))),
+    np.maximum: -math.inf,
+    np.minimum: math.inf,
 }
-"""Reductions by their ufunc and what it starts with."""
+"""What a reduction by a ufunc starts with."""
 
 JOINS = ("stack", "concatenate")
 

@@ -17,7 +17,6 @@ from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
-from admodes.optimisation.axes import summed_axes
 
 Statement = Callable[[NumpyWriter, int, Step], None]
 
@@ -25,35 +24,47 @@ LONG = 4096
 """Rows of so many entries are added as fast by NumPy as by BLAS."""
 
 
-def reduction(reduce_name: str, reduce: Any) -> Statement:
-    def statement(writer: NumpyWriter, i: int, step: Step) -> None:
-        params = step.params or {}
-        if reduce_name == "add_reduce" and _blas_sum(writer, i, step):
-            return
-        x, axis = writer.text(step.args[0]), literal(writer, params.get("axis"))
-        keep = bool(params.get("keepdims", False))
-        function = writer.use(reduce_name, reduce)
-        out = writer.target(i, step)
-        if out is None:
-            writer.anew(i, f"{function}({x}, {axis}, None, None, {keep})")
-        else:
-            writer.body.append(f"{function}({x}, {axis}, None, {out}, {keep})")
-
-    return statement
-
-
-total = reduction("add_reduce", np.add.reduce)
-
-
-def mean(writer: NumpyWriter, i: int, step: Step) -> None:
-    if step.dtype == np.float16:
+def reduction(writer: NumpyWriter, i: int, step: Step) -> None:
+    """A sum, mean or extreme entry over some axes."""
+    structure = step.op.structure
+    if structure.averages and step.dtype == np.float16:
         writer.anew(i, kernel_call(writer, step))
         return
-    total(writer, i, step)
-    size = np.size(writer.value(step.args[0])) / max(step.size, 1)
-    name = writer.texts[i]
-    divide = writer.use("divide", np.divide)
-    writer.body.append(f"{divide}({name}, {size!r}, {name})")
+    if not (structure.adds and _blas_sum(writer, i, step)):
+        _reduced(writer, i, step)
+    if structure.averages:
+        name, count = writer.texts[i], averaged(writer, step)
+        divide = writer.use("divide", np.divide)
+        writer.body.append(f"{divide}({name}, {count!r}, {name})")
+
+
+def averaged(writer: NumpyWriter, step: Step) -> float:
+    """How many entries a mean is of."""
+    return np.size(writer.value(step.args[0])) / max(step.size, 1)
+
+
+def reducer(writer: NumpyWriter, step: Step) -> str:
+    ufunc = step.op.structure.combine
+    return writer.use(f"{ufunc.__name__}_reduce", ufunc.reduce)
+
+
+def _reduced(writer: NumpyWriter, i: int, step: Step) -> None:
+    old, shape = shape_of(writer.value(step.args[0])), step.shape
+    axes = step.op.structure.axes(old, step.params)
+    left = tuple(n for k, n in enumerate(old) if k not in axes)
+    keep = shape != left and len(shape) == len(old)
+    among = literal(writer, None if len(axes) == len(old) else axes[0] if len(axes) == 1 else axes)
+    given = f"{writer.text(step.args[0])}, {among}, None"
+    function, out = reducer(writer, step), writer.target(i, step)
+    again = shape != left and not keep
+    if out is None:
+        tail = f".reshape({shape})" if again else ""
+        writer.anew(i, f"{function}({given}, None, {keep}){tail}")
+        return
+    if again:
+        writer.setup.append(f"{out}total = {out}.reshape({left})")
+        out = f"{out}total"
+    writer.body.append(f"{function}({given}, {out}, {keep})")
 
 
 def _blas_sum(writer: NumpyWriter, i: int, step: Step) -> bool:
@@ -63,7 +74,7 @@ def _blas_sum(writer: NumpyWriter, i: int, step: Step) -> bool:
     own = writer.value(x)
     if not writer.loose or not as_float64(own) or not own.size or own.ndim < 2:
         return False
-    axes = summed_axes(step.op, step.params, own.shape)
+    axes = step.op.structure.axes(own.shape, step.params)
     if not axes:
         return False
     first, last = axes[0], axes[-1] + 1
@@ -96,27 +107,6 @@ def _blas_sum(writer: NumpyWriter, i: int, step: Step) -> bool:
 @functools.cache
 def _ones(n: int) -> np.ndarray:
     return np.ones(n)
-
-
-def unbroadcast(writer: NumpyWriter, i: int, step: Step) -> None:
-    if _blas_sum(writer, i, step):
-        return
-    old, shape = shape_of(writer.value(step.args[0])), step.shape
-    extra = len(old) - len(shape)
-    ones = tuple(k + extra for k, n in enumerate(shape) if n == 1 and old[k + extra] != 1)
-    axes = (*range(extra), *ones)
-    x = writer.text(step.args[0])
-    reduce = writer.use("add_reduce", np.add.reduce)
-    out = writer.target(i, step)
-    if out is None:
-        tail = f".reshape({shape})" if ones else ""
-        writer.anew(i, f"{reduce}({x}, {axes}){tail}")
-        return
-    if ones:
-        summed = tuple(n for k, n in enumerate(old) if k not in axes)
-        writer.setup.append(f"{out}total = {out}.reshape({summed})")
-        out = f"{out}total"
-    writer.body.append(f"{reduce}({x}, {axes}, None, {out})")
 
 
 def matmul(writer: NumpyWriter, i: int, step: Step) -> None:

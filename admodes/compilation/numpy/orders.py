@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.numpy.placement import is_array
+from admodes.core.op import Op
 from admodes.core.record import Step
+from admodes.core.structure import Contraction
 from admodes.core.values import shape_of
-from admodes.optimisation.axes import summed_axes
 
 SHORT = 32
 """A last axis of so many entries, or more, is long enough."""
@@ -20,7 +21,13 @@ LONGER = 4
 """Another axis is taken where it is so many times as long."""
 FEWEST = 256
 """Entries of arrays whose order matters."""
-SUMS = ("sum", "mean", "unbroadcast", "amax", "amin")
+REDUCED = (np.add, np.maximum, np.minimum)
+
+
+def reduces(op: Op) -> bool:
+    """Whether an operation is written as a reduction by one of NumPy's ufuncs."""
+    structure = op.structure
+    return structure.__class__ is Contraction and op.arity == 1 and structure.combine in REDUCED
 
 
 def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> list[int] | None:
@@ -34,23 +41,22 @@ def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> lis
             if shape_of(v) == shape:
                 return order_of(layout(a))
         return long_last(shape, range(len(shape)))
-    if step.op.name == "matmul" and all(is_array(v) and v.ndim > 1 for v in values):
+    contracts = step.op.structure.__class__ is Contraction
+    if contracts and step.op.arity == 2 and all(is_array(v) and v.ndim > 1 for v in values):
         return long_last(shape, range(len(shape) - 2, len(shape)))
-    if step.op.name in SUMS:
+    if reduces(step.op):
         (a,) = step.args
         own = layout(a)
-        axes = summed_axes(step.op, step.params, own.shape)
+        axes = step.op.structure.axes(own.shape, step.params)
         kept = [k for k in order_of(own) if k not in axes]
         if len(kept) == len(shape):
             return [sorted(kept).index(k) for k in kept]
         return [*kept, *axes] if own.ndim == len(shape) else None
-    if step.op.name == "einsum":
-        params = step.params or {}
-        term, output = params["terms"][0], params["output"]
-        if set(output) <= set(term):
-            return [
-                output.index(term[k]) for k in order_of(layout(step.args[0])) if term[k] in output
-            ]
+    if contracts and step.op.arity is None:
+        terms, output = step.op.structure.labels([shape_of(v) for v in values], step.params or {})
+        if set(output) <= set(terms[0]):
+            along = (terms[0][k] for k in order_of(layout(step.args[0])))
+            return [output.index(label) for label in along if label in output]
     return None
 
 

@@ -11,14 +11,14 @@ import numpy as np
 from admodes.compilation.numpy.calls import index_text, kernel_call
 from admodes.compilation.numpy.contraction import (
     Statement,
+    averaged,
     einsum,
     matmul,
-    mean,
+    reducer,
     reduction,
-    total,
-    unbroadcast,
 )
 from admodes.compilation.numpy.expressions import DEEPEST, as_float64
+from admodes.compilation.numpy.orders import reduces
 from admodes.compilation.numpy.placement import is_array, is_view
 from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.op import Op
@@ -41,8 +41,13 @@ def owns(step: Step) -> bool:
     """Whether the result of an operation on arrays is memory of its own."""
     # The einsum of one array may be a view.
     return is_ufunc(step) or (
-        step.op.name in STATEMENTS and not (step.op.name == "einsum" and len(step.args) == 1)
+        statement_of(step.op) is not None and not (step.op.name == "einsum" and len(step.args) == 1)
     )
+
+
+def statement_of(op: Op) -> Statement | None:
+    """How an operation that is no ufunc is written, if not as a call of its kernel."""
+    return reduction if reduces(op) else STATEMENTS.get(op.name)
 
 
 def overwrites(step: Step, values: tuple) -> bool:
@@ -69,8 +74,8 @@ def array_row(writer: NumpyWriter, i: int, step: Step) -> None:
     elif _calls_ufunc(step, values):
         if not _accumulated(writer, i, step):
             _ufunc(writer, i, step)
-    elif step.op.name in STATEMENTS and all(map(_takes, values)):
-        STATEMENTS[step.op.name](writer, i, step)
+    elif (statement := statement_of(step.op)) and all(map(_takes, values)):
+        statement(writer, i, step)
     elif all(map(_takes, values)) or step.op.raw:
         writer.anew(i, kernel_call(writer, step))
     else:
@@ -124,7 +129,7 @@ def _dispatched(writer: NumpyWriter, i: int, step: Step) -> None:
 
 def _reduced_to_number(writer: NumpyWriter, i: int, step: Step, values: tuple) -> bool:
     """The rows that make one number of arrays, where NumPy's function is called directly."""
-    rule = NUMBERS.get(step.op.name)
+    rule = _reduction_number if reduces(step.op) else NUMBERS.get(step.op.name)
     if rule is None or not all(is_array(x) and x.dtype.kind in FLOATS + "b" for x in values):
         return False
     text = rule(writer, step, values)
@@ -138,16 +143,12 @@ def _reduced_to_number(writer: NumpyWriter, i: int, step: Step, values: tuple) -
     return True
 
 
-def _sum_number(writer: NumpyWriter, step: Step, values: tuple) -> str:
-    reduce = writer.use("add_reduce", np.add.reduce)
-    return f"{reduce}({writer.text(step.args[0])}, None)"
-
-
-def _mean_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
-    if values[0].dtype == np.float16:
+def _reduction_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
+    averages = step.op.structure.averages
+    if averages and values[0].dtype == np.float16:
         return None
-    count = np.size(values[0]) / max(step.size, 1)
-    return f"{_sum_number(writer, step, values)} / {count!r}"
+    total = f"{reducer(writer, step)}({writer.text(step.args[0])}, None)"
+    return f"{total} / {averaged(writer, step)!r}" if averages else total
 
 
 def _matmul_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
@@ -155,13 +156,6 @@ def _matmul_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None
         return None
     a, b = (writer.text(x) for x in step.args)
     return f"{writer.use('dot', np.dot)}({a}, {b})"
-
-
-def _extreme_number(name: str, reduce: Any) -> Callable:
-    def text(writer: NumpyWriter, step: Step, values: tuple) -> str:
-        return f"{writer.use(name, reduce)}({writer.text(step.args[0])}, None)"
-
-    return text
 
 
 def _item(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
@@ -178,12 +172,7 @@ def _item(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
 
 
 NUMBERS: dict[str, Callable[[NumpyWriter, Step, tuple], str | None]] = {
-    "sum": _sum_number,
-    "unbroadcast": _sum_number,
-    "mean": _mean_number,
     "matmul": _matmul_number,
-    "amax": _extreme_number("maximum_reduce", np.maximum.reduce),
-    "amin": _extreme_number("minimum_reduce", np.minimum.reduce),
     "getitem": _item,
 }
 
@@ -320,11 +309,6 @@ def _concatenate(writer: NumpyWriter, i: int, step: Step) -> None:
 
 
 STATEMENTS: dict[str, Statement] = {
-    "sum": total,
-    "mean": mean,
-    "amax": reduction("maximum_reduce", np.maximum.reduce),
-    "amin": reduction("minimum_reduce", np.minimum.reduce),
-    "unbroadcast": unbroadcast,
     "matmul": matmul,
     "einsum": einsum,
     "where": _where,

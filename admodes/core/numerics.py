@@ -1,0 +1,30 @@
+"""What is known of an operation's numbers: of nan, infinities, the signs of zeros, and bits.
+
+Each operation declares it (`Op.numerics`), as far as it is not the rule; the optimiser reads it.
+tests/ops/test_ops_facts.py tries it out on every operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """Positions of arguments, and properties of the kernels.
+
+    hides_nan: a nan there may leave an entry of the result that depends on it a number.
+    tells_zeros: a zero of the other sign there may change more than the sign of a zero.
+    carries: an infinity or nan there makes the entry of the result infinite or nan.
+    same_bits: the kernels on floats and on arrays round alike.
+    symmetric: the arguments may be exchanged without changing a bit.
+    """
+
+    hides_nan: tuple[int, ...] = ()
+    tells_zeros: tuple[int, ...] = ()
+    carries: tuple[int, ...] = ()
+    same_bits: bool = False
+    symmetric: bool = False
+
+
+ORDINARY = Numerics()

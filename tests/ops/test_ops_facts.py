@@ -1,0 +1,170 @@
+"""What operations declare of entries, nan, zeros and bits, tried out on all of them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from array_cases import tangential_cases
+from harness import ELEMENTWISE, OPS, ids, linear_cases
+
+import admodes as ad
+from admodes.core.carrier import quiet
+from admodes.core.op import REGISTRY, UNLISTED
+from admodes.core.pytree import flatten
+from admodes.core.record import record
+from admodes.core.structure import Contraction, Entrywise, Moves
+from admodes.sparse.pattern import numbered, pattern
+
+PROBES = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -2.5, 1e-320, np.inf, -np.inf, np.nan)
+CASES = [
+    pytest.param(f, args, id=f"{name}-{k}")
+    for cases in (linear_cases(), tangential_cases())
+    for name, made in cases.items()
+    for k, (f, args) in enumerate(made)
+    if not any(map(np.iscomplexobj, args))
+]
+ENTRIES = [*ELEMENTWISE, *(op for op in OPS if op.entrywise and not op.elementwise)]
+"""Operations entry by entry; those on truth values and complex numbers alone are left out below."""
+
+
+def higher_derivatives():
+    """The operations that occur in derivatives alone come to be with these."""
+    for op in ELEMENTWISE:
+        for i in range(op.arity):
+            slope = op
+            for _ in range(3):
+                slope = ad.grad(slope, argnums=i)
+                slope(*[0.3] * op.arity)
+
+
+def applied(op, args):
+    """The results of both kernels."""
+    with quiet():
+        return op.dispatch(args, None), op.dispatch(tuple(np.array([a]) for a in args), None)
+
+
+def numeric(op):
+    """Whether an operation takes real numbers and nothing else."""
+    try:
+        applied(op, (0.5,) * op.arity)
+    except TypeError:
+        return False
+    return True
+
+
+def equal(a, b):
+    return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
+
+
+def all_entrywise():
+    higher_derivatives()
+    return [op for op in (*ENTRIES, *UNLISTED.values()) if not op.custom and numeric(op)]
+
+
+def others(op, k):
+    """Every choice of probes for the arguments but number k."""
+    for rest in itertools.product(PROBES, repeat=op.arity - 1):
+        yield lambda x, rest=rest: (*rest[:k], x, *rest[k:])
+
+
+def test_a_nan_is_hidden_where_that_is_declared():
+    wrong = []
+    for op in all_entrywise():
+        for k in range(op.arity):
+            results = (y for full in others(op, k) for y in applied(op, full(np.nan)))
+            passes = all(np.asarray(y).dtype.kind == "f" and np.isnan(y).all() for y in results)
+            declared = k not in op.numerics.hides_nan
+            # A strong product hides it, and becomes a plain one; what is not chosen is not read.
+            apart = op.structure.chooses or (op.structure.multiplies and not op.elementwise)
+            if declared and not passes and not apart and not op.is_test:
+                wrong.append((op.name, k))
+    assert wrong == []
+
+
+def test_the_sign_of_a_zero_tells_where_that_is_declared():
+    wrong = []
+    for op in all_entrywise():
+        for k in set(range(op.arity)) - set(op.numerics.tells_zeros):
+            for full in others(op, k):
+                pairs = zip(applied(op, full(0.0)), applied(op, full(-0.0)), strict=True)
+                if not all(equal(*pair) for pair in pairs):
+                    wrong.append((op.name, k, full("±0")))
+    assert wrong == []
+
+
+def test_what_carries_infinities():
+    for op in OPS:
+        for k in op.numerics.carries:
+            for full, x in itertools.product(others(op, k), (np.inf, -np.inf, np.nan)):
+                assert not any(np.isfinite(y).any() for y in applied(op, full(x))), (op.name, k)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if op.numerics.same_bits], ids=ids)
+def test_floats_and_arrays_round_alike(op):
+    rng = np.random.default_rng(3)
+    xs = rng.normal(size=(op.arity, 2000)) * 10.0 ** rng.integers(-30, 30, 2000)
+    xs = np.abs(xs) if op.name == "sqrt" else xs
+    with quiet():
+        floats = [op.dispatch(tuple(map(float, x)), None) for x in xs.T]
+        assert np.array(floats).tobytes() == op.dispatch(tuple(xs), None).tobytes()
+
+
+def test_arguments_that_may_be_exchanged():
+    for op in OPS:
+        if op.numerics.symmetric:
+            for a, b in itertools.product(PROBES, repeat=2):
+                for one, other in zip(applied(op, (a, b)), applied(op, (b, a)), strict=True):
+                    bits = (np.float64(y).tobytes() for y in (one, other))
+                    assert np.isnan(one) or next(bits) == next(bits), (op.name, a, b)
+
+
+def dependence(f, args, i):
+    """Which entries of the results change with which entries of argument i, at two changes."""
+    base = np.ravel(flatten(f(*args))[0][0])
+    x = np.asarray(args[i])
+    found = np.zeros((base.size, x.size), bool)
+    for j, step in itertools.product(range(x.size), (1e-3, -2e-3)):
+        moved = np.array(x, dtype=x.dtype)
+        moved.flat[j] += step
+        given = (*args[:i], moved if x.ndim else moved[()], *args[i + 1 :])
+        changed = np.ravel(flatten(f(*given))[0][0])
+        found[:, j] |= ~np.isclose(changed, base, rtol=1e-12, atol=0.0)
+    return found
+
+
+@pytest.mark.parametrize(("f", "args"), CASES)
+def test_an_entry_depends_on_no_others_than_declared(f, args):
+    program = record(f, *args)
+    for i in range(len(args)):
+        declared = pattern(program, i).toarray()
+        assert not np.any(dependence(f, args, i) & ~declared)
+
+
+@pytest.mark.parametrize(("f", "args"), CASES)
+def test_what_is_declared_of_a_row(f, args):
+    """Rows that keep their entries, and reductions that combine by a ufunc."""
+    program = record(f, *args)
+    for step in program.steps:
+        structure = step.op and step.op.structure
+        xs = program.arguments(step)
+        if isinstance(structure, Moves) and structure.keeps and np.size(step.value):
+            count = sum(np.size(x) for i, x in enumerate(xs) if step.op.active(i))
+            ones = [np.ones(np.shape(x)) if step.op.active(i) else x for i, x in enumerate(xs)]
+            total = np.sum(step.op.array(*ones, **(step.params or {})))
+            assert total >= count
+        if isinstance(structure, Contraction) and step.op.arity == 1:
+            axes = structure.axes(np.shape(xs[0]), step.params)
+            combined = structure.combine.reduce(np.asarray(xs[0]), axis=axes)
+            if structure.averages:
+                combined = combined / (np.size(xs[0]) / max(np.size(combined), 1))
+            np.testing.assert_allclose(np.ravel(step.value), np.ravel(combined), 1e-12)
+        if isinstance(structure, Entrywise):
+            assert np.shape(step.value) == np.broadcast_shapes(*map(np.shape, xs))
+
+
+def test_every_operation_that_moves_entries_can_be_asked_with_their_numbers():
+    x = np.arange(6.0).reshape(2, 3)
+    flip = REGISTRY["flip"]
+    assert numbered(flip, (x,), {"axis": 1}).tolist() == [[3, 2, 1], [6, 5, 4]]
