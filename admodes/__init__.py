@@ -18,47 +18,8 @@ from admodes.derivatives.variable import Variable
 from admodes.errors import Error, LostDerivative
 from admodes.expression import ExpressionError, parse
 from admodes.numpy_functions.extremes import max, min
-from admodes.ops.activations import (
-    elu,
-    leaky_relu,
-    logaddexp,
-    logit,
-    relu,
-    sigmoid,
-    softplus,
-)
-from admodes.ops.arithmetic import (
-    add,
-    cbrt,
-    divide,
-    inverse,
-    multiply,
-    negate,
-    power,
-    sqrt,
-    square,
-    subtract,
-)
-from admodes.ops.comparisons import (
-    equal,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    not_equal,
-    where,
-)
-from admodes.ops.entropies import entr, log_softmax, logsumexp, softmax, xlog1py
-from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
-from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
-from admodes.ops.planar import atan2, hypot
-from admodes.ops.reductions import sum
-from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
-from admodes.ops.shaping import array, stack
-from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
-from admodes.ops.steps import trunc
-from admodes.ops.strong import strong_mul
-from admodes.ops.trigonometric import acos, asin, atan, cos, sin, tan
+from admodes.ops.public import *  # noqa: F403
+from admodes.ops.public import __all__ as operations
 from admodes.programs.count import Counts, count
 from admodes.tracing.trace import Trace, trace
 
@@ -112,10 +73,8 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-log = ln
-pow = power
-
 __all__ = [
+    *operations,
     "ArrayTrace",
     "Chain",
     "Code",
@@ -136,109 +95,36 @@ __all__ = [
     "Trace",
     "Variable",
     "Verification",
-    "abs",
-    "acos",
-    "acosh",
-    "add",
-    "array",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
-    "ceil",
     "chain",
     "chain_of",
     "check_grads",
     "checkpoint",
     "checkpointed_loop",
-    "clip",
     "code",
     "compile",
     "contract",
-    "cos",
-    "cosh",
     "count",
     "custom_rule",
-    "digamma",
-    "divide",
-    "elu",
-    "entr",
-    "equal",
     "equations",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
-    "floor",
-    "gammaln",
-    "gelu",
     "grad",
-    "greater",
-    "greater_equal",
     "hessian",
     "hvp",
-    "hypot",
-    "inverse",
     "jacobian",
     "jvp",
-    "leaky_relu",
-    "less",
-    "less_equal",
-    "ln",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "log_softmax",
-    "logaddexp",
-    "logit",
-    "logsumexp",
     "max",
-    "maximum",
     "min",
-    "minimum",
-    "multiply",
-    "negate",
-    "not_equal",
     "parse",
-    "polygamma",
-    "pow",
-    "power",
     "record",
-    "relu",
     "revolve",
-    "round",
     "schedule",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sinh",
-    "softmax",
-    "softplus",
     "sparse_hessian",
     "sparse_jacobian",
     "sparsity",
-    "sqrt",
-    "square",
-    "stack",
     "strict",
-    "strong_mul",
-    "subtract",
-    "sum",
-    "tan",
-    "tanh",
     "trace",
-    "trigamma",
-    "trunc",
     "value",
     "value_and_grad",
     "verify",
     "vjp",
     "vmap",
-    "where",
-    "xlog1py",
-    "xlogy",
 ]

@@ -16,11 +16,11 @@ from typing import Any
 from admodes.core.batch import Batch
 from admodes.core.carrier import Carrier, Level, innermost
 from admodes.core.forward import Dual
-from admodes.core.op import REGISTRY
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import dtype_of
 from admodes.core.tape import Node, Traced
 from admodes.core.values import ARITHMETIC, shape_of
+from admodes.ops.arithmetic import add
 
 WRAPPED = ("primal", "tangent")
 """The attributes of a carrier that are values of earlier levels."""
@@ -98,7 +98,7 @@ def add_up(total: dict, more: dict) -> None:
     """Add cotangents by key."""
     for key, w in more.items():
         if w is not None:
-            total[key] = REGISTRY["add"](total[key], w) if key in total else w
+            total[key] = add(total[key], w) if key in total else w
 
 
 def is_recorded(x: Any) -> bool:

@@ -18,12 +18,12 @@ from admodes.checkpointing.carriers import (
 )
 from admodes.checkpointing.recompute import Trial, collapsed, compare, pulled, samples
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import REGISTRY
 from admodes.core.pytree import Tree, flatten, flatten_like, own, unflatten
 from admodes.core.space import zeros
 from admodes.core.tape import node_of, traced_input
 from admodes.core.values import frozen_one, shape_of
 from admodes.errors import BadType, BadValue
+from admodes.ops.shaping import stack
 
 
 def checkpointed_loop(
@@ -293,5 +293,5 @@ def _stacked(ws: list) -> Any:
         return None
     ws = [zeros(shape_of(like), like) if w is None else w for w in ws]
     if any(isinstance(w, Carrier) for w in ws):
-        return REGISTRY["stack"](*ws, axis=0)
+        return stack(ws)
     return np.stack(ws)

@@ -18,6 +18,7 @@ class Numerics:
     carries: an infinity or nan there makes the entry of the result infinite or nan.
     same_bits: the kernels on floats and on arrays round alike.
     symmetric: the arguments may be exchanged without changing a bit.
+    nonnegative: no real number has a negative result.
     """
 
     hides_nan: tuple[int, ...] = ()
@@ -25,6 +26,7 @@ class Numerics:
     carries: tuple[int, ...] = ()
     same_bits: bool = False
     symmetric: bool = False
+    nonnegative: bool = False
 
 
 ORDINARY = Numerics()

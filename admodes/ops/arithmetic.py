@@ -187,7 +187,7 @@ square = elementwise(
     numpy=(np.square,),
     smooth=square_of,
     holomorphic=True,
-    numerics=Numerics(carries=(0,), same_bits=True),
+    numerics=Numerics(carries=(0,), same_bits=True, nonnegative=True),
     doc="a².",
 )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 
 LN2 = math.log(2.0)
@@ -37,6 +38,7 @@ exp: Op = elementwise(
     numpy=(np.exp,),
     holomorphic=True,
     fades=True,
+    numerics=Numerics(nonnegative=True),
     doc="e to the power a.",
 )
 exp2: Op = elementwise(

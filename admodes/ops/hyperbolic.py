@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.core.space import is_complex
 from admodes.ops.activations import sigmoid
@@ -40,6 +41,7 @@ cosh: Op = elementwise(
     printed=("sinh(a)",),
     numpy=(np.cosh,),
     holomorphic=True,
+    numerics=Numerics(nonnegative=True),
     doc="The hyperbolic cosine.",
 )
 tanh = elementwise(

@@ -50,7 +50,7 @@ abs = elementwise(
     truths=lambda a: a,
     squared=lambda a: square(a),
     aliases=("fabs",),
-    numerics=Numerics(same_bits=True),
+    numerics=Numerics(same_bits=True, nonnegative=True),
     doc="The absolute value.",
 )
 

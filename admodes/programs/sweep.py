@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from admodes.core.carrier import quiet
-from admodes.core.op import REGISTRY
 from admodes.core.record import Program, Ref, Step
 from admodes.core.reverse import conjugate
 from admodes.core.space import cast, is_complex, zeros
+from admodes.ops.arithmetic import add
+from admodes.ops.complex import real
 
 
 class Domain:
@@ -138,11 +139,11 @@ class Numbers(Domain):
         term = step.op.vjp(k, adjoint, self.values[row], xs, step.params)
         # The adjoint of a real row is real, where complex rows read it.
         if term is not None and is_complex(term) and not is_complex(xs[k]):
-            term = REGISTRY["real"](term)
+            term = real(term)
         return term
 
     def add(self, row: int, contributions: list) -> Any:
-        return functools.reduce(REGISTRY["add"], contributions)
+        return functools.reduce(add, contributions)
 
 
 def tangents(program: Program, seeds: Mapping[int, Any]) -> list[Any]:

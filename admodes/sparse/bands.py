@@ -22,11 +22,12 @@ from collections.abc import Callable
 from typing import Any
 
 from admodes.core.carrier import Carrier, Level, call
-from admodes.core.op import REGISTRY, Op
+from admodes.core.op import Op
 from admodes.core.pytree import check_output
 from admodes.core.scalars import counted, fitting
 from admodes.core.structure import Contraction
 from admodes.core.values import shape_of
+from admodes.ops.reductions import sum_
 from admodes.sparse.layer_rules import rule_for
 from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
 from admodes.sparse.rows import numbers
@@ -127,6 +128,6 @@ def _product_by_sums(args: tuple, xs: tuple) -> Banded:
     a = a if ranks[0] > 1 else a[None, :]
     b = b if ranks[1] > 1 else b[:, None]
     terms = a[..., :, :, None] * b[..., None, :, :]
-    y = REGISTRY["sum"](terms, axis=-2)
+    y = sum_(terms, axis=-2)
     y = y if ranks[0] > 1 else y[..., 0, :]
     return y if ranks[1] > 1 else y[..., 0]  # type: ignore[no-any-return]

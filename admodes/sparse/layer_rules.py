@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import REGISTRY, Op
+from admodes.core.op import Op
 from admodes.core.space import dtype_of
 from admodes.core.structure import PRODUCT, Contraction, Entrywise, Moves
 from admodes.core.tangential import Tangential
 from admodes.core.values import shape_of
+from admodes.ops.arithmetic import add
+from admodes.ops.shaping import reshape
 from admodes.sparse.layers import (
     WIDEST,
     Joined,
@@ -264,6 +266,6 @@ def _summed(
         c = c if alone else filled(c, old.shape, None, y)
         for index in chosen:
             k = next(remaining)
-            term = c if alone else REGISTRY["reshape"](c[index], shape=shape)
-            totals[k] = term if totals[k] is None else REGISTRY["add"](totals[k], term)
+            term = c if alone else reshape(c[index], shape=shape)
+            totals[k] = term if totals[k] is None else add(totals[k], term)
     return layers, totals

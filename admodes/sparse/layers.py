@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.carrier import Carrier
-from admodes.core.op import REGISTRY
 from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
+from admodes.ops.arithmetic import add
+from admodes.ops.comparisons import where
+from admodes.ops.shaping import broadcast_to, concatenate
 
 WIDEST = 32
 """An entry with more layers than this has no bands."""
@@ -56,10 +58,10 @@ class Joined(NamedTuple):
 def solid(c: Any) -> Any:
     """A coefficient as a number or array."""
     if c.__class__ is Sum:
-        return REGISTRY["add"](c.first, c.second)
+        return add(c.first, c.second)
     if c.__class__ is Joined:
         parts = [filled(solid(p), (n,), None, c.like) for p, n in zip(c.parts, c.lengths)]
-        return REGISTRY["concatenate"](*parts, axis=0)
+        return concatenate(parts)
     return c
 
 
@@ -92,7 +94,7 @@ def key_of(x: Any) -> Any:
 def filled(c: Any, shape: tuple[int, ...], mask: np.ndarray | None, like: Any) -> Any:
     """A coefficient as an array of the shape, 0 where the mask is."""
     if shape_of(c) != shape:
-        c = REGISTRY["broadcast_to"](c, shape=shape)
+        c = broadcast_to(c, shape=shape)
         if not isinstance(c, Carrier):
             c = np.asarray(c, dtype_of(like))
-    return c if mask is None else REGISTRY["where"](mask, c, 0.0)
+    return c if mask is None else where(mask, c, 0.0)

@@ -153,7 +153,7 @@ def test_every_operation_that_is_named_exists(package):
 
 def test_tables_of_back_ends_name_operations():
     from admodes.compilation.llvm.lowerings import ENTRIES, NUMBERS
-    from admodes.compilation.numpy.statements import STATEMENTS
+    from admodes.compilation.numpy.lowerings import STATEMENTS
 
     for table in (STATEMENTS, ENTRIES, NUMBERS):
         assert set(table) - NOT_OPERATIONS <= KNOWN.keys()

@@ -111,6 +111,12 @@ def test_floats_and_arrays_round_alike(op):
         assert np.array(floats).tobytes() == op.dispatch(tuple(xs), None).tobytes()
 
 
+def test_results_that_are_not_negative():
+    for op in OPS:
+        for x in PROBES if op.numerics.nonnegative else ():
+            assert not any(np.less(y, 0).any() for y in applied(op, (x,))), (op.name, x)
+
+
 def test_arguments_that_may_be_exchanged():
     for op in OPS:
         if op.numerics.symmetric:

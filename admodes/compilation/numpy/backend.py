@@ -18,18 +18,16 @@ import numpy as np
 
 from admodes.compilation.interpreter import build as interpreted
 from admodes.compilation.interpreter import by_last_row, same
-from admodes.compilation.numpy.expressions import as_float64
+from admodes.compilation.numpy.kernels import as_float64
+from admodes.compilation.numpy.lowerings import array_row, overwrites, owns
 from admodes.compilation.numpy.placement import is_array
-from admodes.compilation.numpy.statements import array_row, overwrites, owns
 from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.compilation.protocol import MISS, Run
 from admodes.core.carrier import quiet
 from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.structure import Contraction
 from admodes.core.values import ARITHMETIC, canonical
 from admodes.optimisation import lower
-
-NONNEGATIVE = ("exp", "square", "abs", "cosh")
-"""Operations on real numbers whose results are not negative."""
 
 
 @dataclass
@@ -213,11 +211,11 @@ def _bound(writer: NumpyWriter, y: Ref) -> str | None:
     of x and no entry of x is negative. Rounding is monotone, so that no entry is larger than a sum
     in which it is a term, and no |x r| larger than |s r|."""
     step = writer.steps[y.row]
-    if step.op is None or step.op.name != "multiply":
+    if step.op is None or not (step.op.elementwise and step.op.structure.multiplies):
         return None
     for x, r in (step.args, step.args[::-1]):
         made = writer.steps[x.row] if isinstance(x, Ref) else None
-        if made is None or made.op is None or made.op.name not in NONNEGATIVE:
+        if made is None or made.op is None or not made.op.numerics.nonnegative:
             continue
         if writer.value(r).__class__ is float and as_float64(made.like):
             for i, other in enumerate(writer.steps[: y.row]):
@@ -227,8 +225,11 @@ def _bound(writer: NumpyWriter, y: Ref) -> str | None:
 
 
 def _is_whole_sum(step: Step, x: Ref) -> bool:
-    whole = step.op is not None and step.op.name == "sum" and step.args == (x,)
-    return whole and step.like.__class__ is float
+    if step.op is None or step.args != (x,):
+        return False
+    structure = step.op.structure
+    sums = structure.__class__ is Contraction and structure.adds and not structure.averages
+    return sums and step.like.__class__ is float
 
 
 def _result(writer: NumpyWriter, y: Any) -> str:

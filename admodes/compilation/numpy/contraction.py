@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.numpy.calls import kernel_call, literal
-from admodes.compilation.numpy.expressions import as_float64
+from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.record import Ref, Step
@@ -34,7 +34,7 @@ def reduction(writer: NumpyWriter, i: int, step: Step) -> None:
         _reduced(writer, i, step)
     if structure.averages:
         name, count = writer.texts[i], averaged(writer, step)
-        divide = writer.use("divide", np.divide)
+        divide = writer.function(np.divide)
         writer.body.append(f"{divide}({name}, {count!r}, {name})")
 
 
@@ -94,7 +94,7 @@ def _blas_sum(writer: NumpyWriter, i: int, step: Step) -> bool:
     elif before == 1:
         call, tail = f"{ones}.dot({writer.shaped(x, (n, after))}", parts
     else:
-        call, tail = f"{writer.use('matmul', np.matmul)}({ones}, {writer.text(x)}", parts
+        call, tail = f"{writer.function(np.matmul)}({ones}, {writer.text(x)}", parts
     out = writer.target(i, step, dense=True)
     if out is None:
         again = "" if step.shape == tail else f".reshape({step.shape})"
@@ -112,7 +112,7 @@ def _ones(n: int) -> np.ndarray:
 def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
     first, *rest = (_dense(writer, a) for a in step.args)
     given = ", ".join((first, *rest))
-    function = writer.use("matmul", np.matmul)
+    function = writer.function(np.matmul)
     if writer.loose and all(as_float64(x) and x.ndim < 3 for x in writer.values(step)):
         out = writer.target(i, step)
         if out is None or writer.layout(Ref(i)).flags.c_contiguous:
@@ -134,7 +134,7 @@ def einsum(writer: NumpyWriter, i: int, step: Step) -> None:
         return
     text = f"{','.join(params['terms'])}->{params['output']}"
     given = ", ".join(writer.text(a) for a in step.args)
-    writer.body.append(f"{writer.use('einsum', np.einsum)}({text!r}, {given}, out={out})")
+    writer.body.append(f"{writer.function(np.einsum)}({text!r}, {given}, out={out})")
 
 
 def _dense(writer: NumpyWriter, a: Any) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from admodes.compilation.numpy.expressions import as_float64
+from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.placement import is_array
 from admodes.core.record import Program, Ref, Step
 from admodes.ops.indexing import is_basic

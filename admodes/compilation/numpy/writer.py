@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.numpy.expressions import (
+from admodes.compilation.numpy.kernels import (
     DEEPEST,
     SIGNS,
     as_float64,
@@ -144,6 +144,10 @@ class NumpyWriter:
             name = self.bound[id(x)] = f"{stem}{len(self.bound)}"
             self.space[name] = x
         return name
+
+    def function(self, f: Any) -> str:
+        """A function of NumPy by its own name."""
+        return self.use(f.__name__, f)
 
     def use(self, name: str, x: Any) -> str:
         """A name of NumPy or of an operation, as it is."""

@@ -53,7 +53,7 @@ def on_floats(op: Op, args: Sequence[Any], value: Any) -> bool:
     if op.structural or value.__class__ not in (float, bool):
         return False
     # The condition of where is a truth value; elsewhere these count as numbers.
-    given = args[1:] if op.name == "where" else args
+    given = args[1:] if getattr(op.structure, "chooses", False) else args
     # The four operations have the same bits on NumPy's floats.
     exact = (float, int, np.float64) if op.scalar in SIGNS else (float, int)
     return all(a.__class__ in exact for a in given)

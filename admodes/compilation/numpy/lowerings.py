@@ -17,7 +17,7 @@ from admodes.compilation.numpy.contraction import (
     reducer,
     reduction,
 )
-from admodes.compilation.numpy.expressions import DEEPEST, as_float64
+from admodes.compilation.numpy.kernels import DEEPEST, as_float64
 from admodes.compilation.numpy.orders import reduces
 from admodes.compilation.numpy.placement import is_array, is_view
 from admodes.compilation.numpy.writer import NumpyWriter
@@ -155,7 +155,7 @@ def _matmul_number(writer: NumpyWriter, step: Step, values: tuple) -> str | None
     if values[0].dtype.kind == "c" or values[1].dtype.kind == "c":
         return None
     a, b = (writer.text(x) for x in step.args)
-    return f"{writer.use('dot', np.dot)}({a}, {b})"
+    return f"{writer.function(np.dot)}({a}, {b})"
 
 
 def _item(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
@@ -191,7 +191,7 @@ def _view_text(writer: NumpyWriter, step: Step) -> str:
 
 
 def _where(writer: NumpyWriter, i: int, step: Step) -> None:
-    function = writer.use("where", np.where)
+    function = writer.function(np.where)
     given = ", ".join(writer.operand(a, False) for a in step.args)
     writer.anew(i, f"{function}({given})")
 
@@ -200,7 +200,7 @@ def _broadcast_to(writer: NumpyWriter, i: int, step: Step) -> None:
     x = writer.text(step.args[0])
     out = _empty(writer, i, step)
     if is_array(writer.value(step.args[0])):
-        writer.body.append(f"{writer.use('copyto', np.copyto)}({out}, {x})")
+        writer.body.append(f"{writer.function(np.copyto)}({out}, {x})")
     else:
         writer.body.append(f"{out}.fill({x})")
 
@@ -213,7 +213,7 @@ def _empty(writer: NumpyWriter, i: int, step: Step) -> str:
 
 def _anew_empty(writer: NumpyWriter, i: int, step: Step) -> str:
     dtype = writer.bind(step.dtype, "dtype")
-    writer.anew(i, f"{writer.use('empty', np.empty)}({step.shape}, {dtype})")
+    writer.anew(i, f"{writer.function(np.empty)}({step.shape}, {dtype})")
     return writer.texts[i]
 
 
@@ -223,7 +223,7 @@ def _place(writer: NumpyWriter, i: int, step: Step) -> None:
         writer.anew(i, kernel_call(writer, step))
         return
     dtype = writer.bind(step.dtype, "dtype")
-    text = f"{writer.use('zeros', np.zeros)}({step.shape}, {dtype})"
+    text = f"{writer.function(np.zeros)}({step.shape}, {dtype})"
     if i in writer.returned:
         writer.anew(i, text)
     else:
@@ -266,7 +266,7 @@ def _accumulated(writer: NumpyWriter, i: int, step: Step) -> bool:
         out = _anew_empty(writer, i, step)
     same = i in writer.static or i in writer.taken
     if not same or writer.layout(Ref(i)) is not writer.layout(first):
-        writer.body.append(f"{writer.use('copyto', np.copyto)}({out}, {a})")
+        writer.body.append(f"{writer.function(np.copyto)}({out}, {a})")
     whole = f"{out}.reshape({shape})" if shape else out
     place = f"{whole}[{index_text(writer, index)}]"
     if not is_array(writer.value(w)) and not np.empty(shape or step.shape)[index].ndim:
@@ -283,7 +283,7 @@ def _stack(writer: NumpyWriter, i: int, step: Step) -> None:
     values = writer.values(step)
     if all(v.__class__ is float for v in values) and as_float64(step.like):
         parts = ", ".join(writer.text(a) for a in step.args)
-        writer.anew(i, f"{writer.use('array', np.array)}(({parts},))")
+        writer.anew(i, f"{writer.function(np.array)}(({parts},))")
         return
     axis = (step.params or {}).get("axis", 0) % step.like.ndim
     out = _empty(writer, i, step)
@@ -292,7 +292,7 @@ def _stack(writer: NumpyWriter, i: int, step: Step) -> None:
         if i in writer.static and np.ndim(values[k]):
             writer.setup.append(f"{out}_{k} = {out}[{where}]")
             writer.body.append(f"copyto({out}_{k}, {writer.text(a)})")
-            writer.use("copyto", np.copyto)
+            writer.function(np.copyto)
         else:
             writer.body.append(f"{out}[{where}] = {writer.text(a)}")
 
@@ -300,7 +300,7 @@ def _stack(writer: NumpyWriter, i: int, step: Step) -> None:
 def _concatenate(writer: NumpyWriter, i: int, step: Step) -> None:
     parts = ", ".join(writer.text(a) for a in step.args)
     axis = (step.params or {})["axis"]
-    function = writer.use("concatenate", np.concatenate)
+    function = writer.function(np.concatenate)
     out = writer.target(i, step)
     if out is None:
         writer.anew(i, f"{function}(({parts},), {axis})")

@@ -1,0 +1,123 @@
+"""The operations that a user calls as admodes.sin, admodes.exp, …: the modules' own, under one
+roof."""
+
+from admodes.ops.activations import (
+    elu,
+    leaky_relu,
+    logaddexp,
+    logit,
+    relu,
+    sigmoid,
+    softplus,
+)
+from admodes.ops.arithmetic import (
+    add,
+    cbrt,
+    divide,
+    inverse,
+    multiply,
+    negate,
+    power,
+    sqrt,
+    square,
+    subtract,
+)
+from admodes.ops.comparisons import (
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    not_equal,
+    where,
+)
+from admodes.ops.entropies import entr, log_softmax, logsumexp, softmax, xlog1py
+from admodes.ops.exponential import exp, exp2, expm1, ln, log1p, log2, log10
+from admodes.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from admodes.ops.planar import atan2, hypot
+from admodes.ops.reductions import sum
+from admodes.ops.selection import abs, ceil, clip, floor, maximum, minimum, round, sign
+from admodes.ops.shaping import array, stack
+from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
+from admodes.ops.steps import trunc
+from admodes.ops.strong import strong_mul
+from admodes.ops.trigonometric import acos, asin, atan, cos, sin, tan
+
+log = ln
+pow = power
+
+__all__ = [
+    "abs",
+    "acos",
+    "acosh",
+    "add",
+    "array",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "ceil",
+    "clip",
+    "cos",
+    "cosh",
+    "digamma",
+    "divide",
+    "elu",
+    "entr",
+    "equal",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "gammaln",
+    "gelu",
+    "greater",
+    "greater_equal",
+    "hypot",
+    "inverse",
+    "leaky_relu",
+    "less",
+    "less_equal",
+    "ln",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "log_softmax",
+    "logaddexp",
+    "logit",
+    "logsumexp",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negate",
+    "not_equal",
+    "polygamma",
+    "pow",
+    "power",
+    "relu",
+    "round",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "stack",
+    "strong_mul",
+    "subtract",
+    "sum",
+    "tan",
+    "tanh",
+    "trigamma",
+    "trunc",
+    "where",
+    "xlog1py",
+    "xlogy",
+]
