@@ -8,7 +8,7 @@ from typing import Any
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.names import Constants, fan_out, row_names
-from admodes.backpropagation.terms import Term
+from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.translate import applied, cotangent, tangent
 from admodes.core.record import Ref
 from admodes.programs.arrays import ArrayProgram
@@ -126,8 +126,8 @@ class _Adjoints(_Equations):
     def keep(self, row: int, derivative: Term) -> Term:
         """A literal 1 needs no name, and a short formula of a row that is not shown."""
         self.found[row] = derivative
-        literal = derivative.kind == "number" or (
-            derivative.kind == "repeat" and derivative.parts[0].kind == "number"
+        literal = derivative.kind == Kind.NUMBER or (
+            derivative.kind == Kind.REPEAT and derivative.parts[0].kind == Kind.NUMBER
         )
         shown = self.derived.shown
         if literal or (row not in shown and derivative.size <= LARGEST_FOLDED):

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from admodes.backpropagation.terms import Term
+from admodes.backpropagation.terms import Kind, Term
 
 
 def evaluate(t: Term, values: Mapping[tuple[str, str], Any]) -> Any:
     """The value of t; values by (name, accent)."""
-    if t.kind == "symbol":
+    if t.kind == Kind.SYMBOL:
         return values[t.data]
-    if t.kind == "number":
+    if t.kind == Kind.NUMBER:
         return t.data
     parts = [evaluate(part, values) for part in t.parts]
     return _EVALUATORS[t.kind](t, *parts)
@@ -67,22 +67,22 @@ def _jvp(t: Term, *parts: Any) -> Any:
     return op.jvp(tangents, op.plain(args, params), args, params)
 
 
-_EVALUATORS: dict[str, Callable[..., Any]] = {
-    "scaled": lambda t, x: t.data * x,
-    "sum": lambda t, *xs: functools.reduce(operator.add, xs),
-    "product": _product,
-    "quotient": _quotient,
-    "matrix": lambda t, a, b: np.matmul(a, b),
-    "dot": lambda t, a, b: np.matmul(a, b),
-    "outer": lambda t, u, v: np.multiply.outer(u, v),
-    "T": lambda t, x: np.swapaxes(x, -1, -2),
-    "total": lambda t, x: np.sum(x, axis=t.data).reshape(t.shape),
-    "norm": _norm,
-    "repeat": lambda t, x: np.broadcast_to(x, t.shape),
-    "reshape": lambda t, x: np.reshape(x, t.shape),
-    "one": lambda t, c: np.asarray(c, float),
-    "partial": _partial,
-    "op": _op,
-    "vjp": _vjp,
-    "jvp": _jvp,
+_EVALUATORS: dict[Kind, Callable[..., Any]] = {
+    Kind.SCALED: lambda t, x: t.data * x,
+    Kind.SUM: lambda t, *xs: functools.reduce(operator.add, xs),
+    Kind.PRODUCT: _product,
+    Kind.QUOTIENT: _quotient,
+    Kind.MATRIX: lambda t, a, b: np.matmul(a, b),
+    Kind.DOT: lambda t, a, b: np.matmul(a, b),
+    Kind.OUTER: lambda t, u, v: np.multiply.outer(u, v),
+    Kind.T: lambda t, x: np.swapaxes(x, -1, -2),
+    Kind.TOTAL: lambda t, x: np.sum(x, axis=t.data).reshape(t.shape),
+    Kind.NORM: _norm,
+    Kind.REPEAT: lambda t, x: np.broadcast_to(x, t.shape),
+    Kind.RESHAPE: lambda t, x: np.reshape(x, t.shape),
+    Kind.ONE: lambda t, c: np.asarray(c, float),
+    Kind.PARTIAL: _partial,
+    Kind.OP: _op,
+    Kind.VJP: _vjp,
+    Kind.JVP: _jvp,
 }

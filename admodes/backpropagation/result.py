@@ -14,7 +14,7 @@ from admodes.backpropagation import terms
 from admodes.backpropagation.derive import Derivation
 from admodes.backpropagation.evaluate import evaluate
 from admodes.backpropagation.names import fan_out
-from admodes.backpropagation.terms import Term
+from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
@@ -178,7 +178,7 @@ def equations(
         for i in rows
         if steps[i].op is not None
     ]
-    free = {i for i, t in seeds.items() if t.kind == "symbol" and found.get(i) == t}
+    free = {i for i, t in seeds.items() if t.kind == Kind.SYMBOL and found.get(i) == t}
     bars = [(i, found.get(i, terms.number(0.0))) for i in reversed(rows) if engine[i] is not None]
     units = [derived.names[i] for i, t in bars if t.is_number(1.0)]
     back = [
@@ -276,7 +276,7 @@ def discrepancy(t: Term, expected: Any, data: dict) -> float:
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(evaluate(t, data))
-            added = [evaluate(p, data) for p in t.parts] if t.kind == "sum" else []
+            added = [evaluate(p, data) for p in t.parts] if t.kind == Kind.SUM else []
     except (TypeError, ValueError, KeyError):
         return float("inf")
     wanted = np.asarray(expected)

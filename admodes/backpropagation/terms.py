@@ -10,38 +10,43 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from typing import Any
 
 import numpy as np
 
-Shape = tuple[int, ...]
+from admodes.core.structure import Shape, stretched_axes
+
+
+class Kind(StrEnum):
+    """What a formula is: of its parts and data."""
+
+    SYMBOL = auto()  # a variable; data = (name, accent), the accent "", "bar" or "dot"
+    NUMBER = auto()  # data = the number
+    SCALED = auto()  # data = the coefficient of the one part
+    SUM = auto()  # the sum of the parts
+    PRODUCT = auto()  # the elementwise product of the parts, with broadcasting
+    QUOTIENT = auto()  # the first part divided by the second, entry by entry
+    MATRIX = auto()  # the matrix product of two parts
+    DOT = auto()  # that of two vectors, a number
+    OUTER = auto()  # u vᵀ
+    T = "T"  # the last two axes exchanged
+    TOTAL = auto()  # the sum over the axes in data, in the shape of the formula
+    NORM = auto()  # data 1 or 2: the sum of the absolute values or of the squares of the part
+    REPEAT = auto()  # broadcast to the shape of the formula
+    RESHAPE = auto()  # in the shape of the formula
+    ONE = auto()  # 1 where the part (a comparison) holds, 0 elsewhere
+    PARTIAL = auto()  # data = (op, i): the partial of op with respect to argument i, at the parts
+    OP = auto()  # data = (op, params): op of the parts
+    VJP = auto()  # data = (op, i, params): the transpose of op, of w, y and the arguments
+    JVP = auto()  # data = (op, moved, params): the tangent, of those of the moved arguments and all
 
 
 @dataclass(frozen=True)
 class Term:
-    """kind, with parts and data:
+    """A formula: its kind, what it is made of, and its shape."""
 
-    "symbol"   a variable; data = (name, accent), the accent "", "bar" or "dot"
-    "number"   data = the number
-    "scaled"   data = the coefficient of the one part
-    "sum"      the sum of the parts
-    "product"  the elementwise product of the parts, with broadcasting
-    "quotient" the first part divided by the second, entry by entry
-    "matrix"   the matrix product of two parts; "dot" that of two vectors, a number
-    "outer"    u vᵀ
-    "T"        the last two axes exchanged
-    "total"    the sum over the axes in data, in the shape of this term
-    "norm"     data 1 or 2: the sum of the absolute values or of the squares of the part
-    "repeat"   broadcast to the shape of this term
-    "reshape"  in the shape of this term
-    "one"      1 where the part (a comparison) holds, 0 elsewhere
-    "partial"  data = (op, i): the partial of op with respect to argument i, at the parts
-    "op"       data = (op, params): op of the parts
-    "vjp"      data = (op, i, params): the transpose of op, of w, y and the arguments
-    "jvp"      data = (op, moved, params): the tangent, of those of the moved arguments and all
-    """
-
-    kind: str
+    kind: Kind
     parts: tuple[Term, ...] = ()
     data: Any = None
     shape: Shape = ()
@@ -53,19 +58,19 @@ class Term:
 
     def is_number(self, x: float) -> bool:
         """Whether this is that number, alone."""
-        return self.kind == "number" and self.data == x
+        return self.kind == Kind.NUMBER and self.data == x
 
     @property
     def has_bar(self) -> bool:
         """Whether an adjoint occurs in this."""
-        return (self.kind == "symbol" and self.data[1] == "bar") or any(
+        return (self.kind == Kind.SYMBOL and self.data[1] == "bar") or any(
             part.has_bar for part in self.parts
         )
 
     @property
     def is_zero(self) -> bool:
         """Whether this is 0, in any shape."""
-        return self.kind in ("number", "scaled") and self.data == 0
+        return self.kind in (Kind.NUMBER, Kind.SCALED) and self.data == 0
 
     def __hash__(self) -> int:
         return hash((self.kind, self.parts, repr(self.data), self.shape))
@@ -77,18 +82,18 @@ class Term:
 
 
 def symbol(name: str, shape: Shape, accent: str = "") -> Term:
-    return Term("symbol", (), (name, accent), tuple(shape))
+    return Term(Kind.SYMBOL, (), (name, accent), tuple(shape))
 
 
 def number(x: float) -> Term:
-    return Term("number", (), float(x))
+    return Term(Kind.NUMBER, (), float(x))
 
 
 def peeled(t: Term) -> tuple[float, Term]:
     """Coefficient and rest."""
-    if t.kind == "scaled":
+    if t.kind == Kind.SCALED:
         return t.data, t.parts[0]
-    if t.kind == "number":
+    if t.kind == Kind.NUMBER:
         return t.data, number(1.0)
     return 1.0, t
 
@@ -96,19 +101,19 @@ def peeled(t: Term) -> tuple[float, Term]:
 def scaled(c: float, t: Term) -> Term:
     inner, rest = peeled(t)
     c *= inner
-    if rest.kind == "number":
+    if rest.kind == Kind.NUMBER:
         return number(c)
-    if c == -1 and rest.kind == "sum" and any(peeled(p)[0] < 0 for p in rest.parts):
+    if c == -1 and rest.kind == Kind.SUM and any(peeled(p)[0] < 0 for p in rest.parts):
         turned = sorted((scaled(-1.0, p) for p in rest.parts), key=lambda p: peeled(p)[0] < 0)
-        return Term("sum", tuple(turned), None, rest.shape)
-    return rest if c == 1 else Term("scaled", (rest,), c, rest.shape)
+        return Term(Kind.SUM, tuple(turned), None, rest.shape)
+    return rest if c == 1 else Term(Kind.SCALED, (rest,), c, rest.shape)
 
 
 def total_of(terms: Iterable[Term], shape: Shape) -> Term:
     """The sum; equal terms are collected."""
     coefficients: dict[Term, float] = {}
     for t in terms:
-        for part in t.parts if t.kind == "sum" else (t,):
+        for part in t.parts if t.kind == Kind.SUM else (t,):
             c, rest = peeled(part)
             coefficients[rest] = coefficients.get(rest, 0.0) + c
     kept = [scaled(c, t) for t, c in coefficients.items() if c != 0]
@@ -117,10 +122,10 @@ def total_of(terms: Iterable[Term], shape: Shape) -> Term:
     for k, t in enumerate(kept):
         c, rest = peeled(t)
         others = [*kept[:k], *kept[k + 1 :]]
-        stretched = rest.kind == "repeat" and rest.parts[0].shape != ()
+        stretched = rest.kind == Kind.REPEAT and rest.parts[0].shape != ()
         if stretched and others and _broadcast(others) == tuple(shape):
             kept[k] = scaled(c, rest.parts[0])
-    made = kept[0] if len(kept) == 1 else Term("sum", tuple(kept), None, _broadcast(kept))
+    made = kept[0] if len(kept) == 1 else Term(Kind.SUM, tuple(kept), None, _broadcast(kept))
     return repeat(made, shape)
 
 
@@ -133,30 +138,30 @@ def product(factors: Iterable[Term]) -> Term:
     for factor in given:
         c, rest = peeled(factor)
         coefficient *= c
-        for part in rest.parts if rest.kind == "product" else (rest,):
-            if part.kind != "number":
+        for part in rest.parts if rest.kind == Kind.PRODUCT else (rest,):
+            if part.kind != Kind.NUMBER:
                 kept.append(part)
     kept = [_without_repeat(t, kept[:k] + kept[k + 1 :], shape) for k, t in enumerate(kept)]
     lost = [peeled(t) for t in kept]
     coefficient *= math.prod(c for c, _ in lost)
-    kept = [t for _, t in lost if t.kind != "number"]
+    kept = [t for _, t in lost if t.kind != Kind.NUMBER]
     if coefficient == 0 or not kept:
         return repeat(number(coefficient), shape)
     if len(kept) == 1:
         return repeat(scaled(coefficient, kept[0]), shape)
-    if any(t.kind == "quotient" for t in kept):
-        above = product([t.parts[0] if t.kind == "quotient" else t for t in kept])
-        below = product([t.parts[1] for t in kept if t.kind == "quotient"])
+    if any(t.kind == Kind.QUOTIENT for t in kept):
+        above = product([t.parts[0] if t.kind == Kind.QUOTIENT else t for t in kept])
+        below = product([t.parts[1] for t in kept if t.kind == Kind.QUOTIENT])
         return repeat(scaled(coefficient, quotient(above, below)), shape)
-    made = _outer(kept, shape) or Term("product", tuple(kept), None, _broadcast(kept))
+    made = _outer(kept, shape) or Term(Kind.PRODUCT, tuple(kept), None, _broadcast(kept))
     return repeat(scaled(coefficient, made), shape)
 
 
 def _without_repeat(t: Term, others: list[Term], shape: Shape) -> Term:
     """t without a broadcast, and without leading axes of length 1 that the other factors bring."""
-    if t.kind == "repeat":
+    if t.kind == Kind.REPEAT:
         return t.parts[0]
-    inner = t.parts[0] if t.kind == "reshape" else t
+    inner = t.parts[0] if t.kind == Kind.RESHAPE else t
     leading = (1,) * (len(t.shape) - len(inner.shape)) + inner.shape
     return inner if t.shape == leading and _broadcast([inner, *others]) == shape else t
 
@@ -166,24 +171,26 @@ def _outer(factors: list[Term], shape: Shape) -> Term | None:
     rows = [t for t in factors if not _is_column(t)]
     if len(shape) != 2 or len(columns) != 1 or not rows:
         return None
-    right = [t.parts[0] if t.kind == "reshape" and t.shape[:-1] == (1,) else t for t in rows]
+    right = [t.parts[0] if t.kind == Kind.RESHAPE and t.shape[:-1] == (1,) else t for t in rows]
     row = product(right)
     if row.shape != shape[1:]:
         return None
-    return Term("outer", (columns[0].parts[0], row), None, shape)
+    return Term(Kind.OUTER, (columns[0].parts[0], row), None, shape)
 
 
 def _is_column(t: Term) -> bool:
-    return t.kind == "reshape" and len(t.shape) == 2 and (*t.parts[0].shape, 1) == t.shape
+    return t.kind == Kind.RESHAPE and len(t.shape) == 2 and (*t.parts[0].shape, 1) == t.shape
 
 
 def quotient(a: Term, b: Term) -> Term:
     shape = _broadcast([a, b])
     c, above = peeled(a)
     d, below = peeled(b)
-    if below.kind == "number":
-        return repeat(scaled(c / d, above), shape) if d else Term("quotient", (a, b), None, shape)
-    return scaled(c / d, Term("quotient", (above, below), None, shape))
+    if below.kind == Kind.NUMBER:
+        return (
+            repeat(scaled(c / d, above), shape) if d else Term(Kind.QUOTIENT, (a, b), None, shape)
+        )
+    return scaled(c / d, Term(Kind.QUOTIENT, (above, below), None, shape))
 
 
 def matrix(a: Term, b: Term, shape: Shape) -> Term:
@@ -191,23 +198,23 @@ def matrix(a: Term, b: Term, shape: Shape) -> Term:
     c, a = peeled(a)
     d, b = peeled(b)
     if len(a.shape) == 1 and len(b.shape) == 1:
-        return scaled(c * d, Term("dot", (a, b), None, shape))
+        return scaled(c * d, Term(Kind.DOT, (a, b), None, shape))
     if len(a.shape) == 1 and len(b.shape) == 2:
         a, b = transposed(b), a
-    return scaled(c * d, Term("matrix", (a, b), None, shape))
+    return scaled(c * d, Term(Kind.MATRIX, (a, b), None, shape))
 
 
 def transposed(a: Term) -> Term:
     c, rest = peeled(a)
-    if rest.kind == "T":
+    if rest.kind == Kind.T:
         return scaled(c, rest.parts[0])
-    if rest.kind == "outer":
-        return scaled(c, Term("outer", rest.parts[::-1], None, rest.shape[::-1]))
-    if rest.kind == "matrix" and all(len(p.shape) == 2 for p in rest.parts):
+    if rest.kind == Kind.OUTER:
+        return scaled(c, Term(Kind.OUTER, rest.parts[::-1], None, rest.shape[::-1]))
+    if rest.kind == Kind.MATRIX and all(len(p.shape) == 2 for p in rest.parts):
         left, right = rest.parts
         return scaled(c, matrix(transposed(right), transposed(left), rest.shape[::-1]))
     shape = (*rest.shape[:-2], rest.shape[-1], rest.shape[-2])
-    return scaled(c, Term("T", (rest,), None, shape))
+    return scaled(c, Term(Kind.T, (rest,), None, shape))
 
 
 def total(t: Term, axes: tuple[int, ...], shape: Shape) -> Term:
@@ -216,7 +223,7 @@ def total(t: Term, axes: tuple[int, ...], shape: Shape) -> Term:
     if not axes:
         return reshape(t, shape)
     c, rest = peeled(t)
-    if rest.kind == "repeat":
+    if rest.kind == Kind.REPEAT:
         inner = rest.parts[0]
         lined = (1,) * (len(t.shape) - len(inner.shape)) + inner.shape
         if all(lined[a] == 1 for a in axes):
@@ -224,17 +231,15 @@ def total(t: Term, axes: tuple[int, ...], shape: Shape) -> Term:
             kept = [k for k in range(len(lined)) if k not in axes]
             inner = reshape(inner, tuple(lined[k] for k in kept))
             return scaled(c, reshape(repeat(inner, tuple(t.shape[k] for k in kept)), shape))
-    op = rest.data[0].name if rest.kind == "op" else ""
+    op = rest.data[0].name if rest.kind == Kind.OP else ""
     if len(axes) == len(t.shape) and shape == () and op in ("square", "abs"):
-        return scaled(c, Term("norm", rest.parts, 2 if op == "square" else 1, ()))
-    return scaled(c, Term("total", (rest,), axes, shape))
+        return scaled(c, Term(Kind.NORM, rest.parts, 2 if op == "square" else 1, ()))
+    return scaled(c, Term(Kind.TOTAL, (rest,), axes, shape))
 
 
 def unbroadcast(t: Term, shape: Shape) -> Term:
     """The sum over every axis that broadcasting stretched."""
-    extra = len(t.shape) - len(shape)
-    stretched = (i + extra for i, n in enumerate(shape) if n == 1 and t.shape[i + extra] != 1)
-    return total(t, (*range(extra), *stretched), shape)
+    return total(t, stretched_axes(t.shape, shape), shape)
 
 
 def repeat(t: Term, shape: Shape) -> Term:
@@ -242,22 +247,22 @@ def repeat(t: Term, shape: Shape) -> Term:
     if t.shape == tuple(shape):
         return t
     c, rest = peeled(t)
-    if rest.kind == "repeat":
+    if rest.kind == Kind.REPEAT:
         rest = rest.parts[0]
-    return scaled(c, Term("repeat", (rest,), None, tuple(shape)))
+    return scaled(c, Term(Kind.REPEAT, (rest,), None, tuple(shape)))
 
 
 def reshape(t: Term, shape: Shape) -> Term:
     c, rest = peeled(t)
-    if rest.kind == "reshape":
+    if rest.kind == Kind.RESHAPE:
         rest = rest.parts[0]
     if rest.shape == tuple(shape):
         return scaled(c, rest)
-    if rest.kind == "total":
-        return scaled(c, Term("total", rest.parts, rest.data, tuple(shape)))
-    if rest.kind == "repeat" and rest.parts[0].shape == ():
+    if rest.kind == Kind.TOTAL:
+        return scaled(c, Term(Kind.TOTAL, rest.parts, rest.data, tuple(shape)))
+    if rest.kind == Kind.REPEAT and rest.parts[0].shape == ():
         return scaled(c, repeat(rest.parts[0], shape))
-    return scaled(c, Term("reshape", (rest,), None, tuple(shape)))
+    return scaled(c, Term(Kind.RESHAPE, (rest,), None, tuple(shape)))
 
 
 def replaced(t: Term, old: Term, new: Term) -> Term:
@@ -269,11 +274,11 @@ def replaced(t: Term, old: Term, new: Term) -> Term:
 
 
 def one_where(condition: Term) -> Term:
-    return Term("one", (condition,), None, condition.shape)
+    return Term(Kind.ONE, (condition,), None, condition.shape)
 
 
 def of_op(op: Any, args: Iterable[Term], params: dict | None, shape: Shape) -> Term:
-    return Term("op", tuple(args), (op, params or None), tuple(shape))
+    return Term(Kind.OP, tuple(args), (op, params or None), tuple(shape))
 
 
 def _broadcast(terms: Iterable[Term]) -> Shape:

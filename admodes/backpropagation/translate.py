@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from admodes.backpropagation import terms
-from admodes.backpropagation.terms import Term
+from admodes.backpropagation.lowerings import applied
+from admodes.backpropagation.terms import Kind, Term
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
@@ -27,84 +28,6 @@ LONGEST_TRANSPOSE = 4
 
 _LONGEST_PARTIAL = 3
 """The most operations of a partial that is written out, unless its function has a prime."""
-
-
-def applied(op: Op, args: Sequence[Term], params: dict | None, shape: tuple) -> Term:
-    """op of formulas as a formula."""
-    builder = _BUILDERS.get(op.name)
-    return builder(op, args, params or {}, shape) if builder else _plain(op, args, params, shape)
-
-
-def _plain(op: Op, args: Sequence[Term], params: dict | None, shape: tuple) -> Term:
-    return terms.of_op(op, args, params, shape)
-
-
-def _transpose(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
-    axes = tuple(params["axes"])
-    rank = len(axes)
-    last_two = (*range(rank - 2), rank - 1, rank - 2)
-    if axes == tuple(range(rank)):
-        return args[0]
-    return terms.transposed(args[0]) if axes == last_two else _plain(op, args, params, shape)
-
-
-def _total(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
-    (x,) = args
-    axis = params.get("axis")
-    rank = len(x.shape)
-    axes = range(rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    made = terms.total(x, tuple(sorted(int(a) % rank for a in axes)), shape)
-    if op.name == "sum":
-        return made
-    return terms.scaled(max(math.prod(shape), 1) / max(math.prod(x.shape), 1), made)
-
-
-def _matmul(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
-    return terms.matrix(args[0], args[1], shape)
-
-
-def _product(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
-    return terms.product(args)
-
-
-def _power(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
-    base, exponent = args
-    if exponent.is_number(0):
-        return terms.repeat(terms.number(1.0), shape)
-    if exponent.is_number(1):
-        return base
-    if exponent.is_number(2):
-        return terms.of_op(REGISTRY["square"], [base], None, shape)
-    return _plain(op, args, params, shape)
-
-
-def _picked(op: Op, args: Sequence[Term], params: dict, shape: tuple) -> Term:
-    (x,) = args
-    if x.kind == "repeat" and x.parts[0].shape == ():
-        return terms.repeat(x.parts[0], shape)
-    return _plain(op, args, params, shape)
-
-
-_BUILDERS: dict[str, Callable[..., Term]] = {
-    "add": lambda op, args, params, shape: terms.total_of(args, shape),
-    "subtract": lambda op, args, params, shape: terms.total_of(
-        [args[0], terms.scaled(-1.0, args[1])], shape
-    ),
-    "negate": lambda op, args, params, shape: terms.scaled(-1.0, args[0]),
-    "multiply": _product,
-    "strong_mul": _product,
-    "tangent_mul": _product,
-    "divide": lambda op, args, params, shape: terms.quotient(*args),
-    "power": _power,
-    "matmul": _matmul,
-    "transpose": _transpose,
-    "getitem": _picked,
-    "sum": _total,
-    "mean": _total,
-    "reshape": lambda op, args, params, shape: terms.reshape(args[0], shape),
-    "broadcast_to": lambda op, args, params, shape: terms.repeat(args[0], shape),
-    "unbroadcast": lambda op, args, params, shape: terms.unbroadcast(args[0], shape),
-}
 
 
 def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple) -> Term | None:
@@ -123,7 +46,7 @@ def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple)
     )
     if found is not None:
         return found
-    return Term("vjp", (w, y, *args), (op, i, step.params), shape)
+    return Term(Kind.VJP, (w, y, *args), (op, i, step.params), shape)
 
 
 def tangent(step: Step, dots: list[Term | None], y: Term, args: list[Term], xs: tuple) -> Term:
@@ -150,7 +73,7 @@ def tangent(step: Step, dots: list[Term | None], y: Term, args: list[Term], xs: 
     if found is not None:
         return found
     moved = tuple(i for i, _ in given)
-    return Term("jvp", (*(t for _, t in given), *args), (op, moved, step.params), shape)
+    return Term(Kind.JVP, (*(t for _, t in given), *args), (op, moved, step.params), shape)
 
 
 def _by_result(p: Term, step: Step, y: Term, args: list[Term]) -> Term:
@@ -217,14 +140,14 @@ def partial(op: Op, i: int, args: list[Term], xs: Sequence[Any], y: Any) -> Term
     literal = op.partials[i]  # type: ignore[attr-defined]
     if not callable(literal):
         return terms.number(literal)
-    prime = Term("partial", tuple(args), (op, i), shape_of(y))
+    prime = Term(Kind.PARTIAL, tuple(args), (op, i), shape_of(y))
     if not op.form.partials:
         return prime
     tree = ast.parse(op.form.partials[i].replace("^", "**"), mode="eval").body
     found = _Reader(args, xs).read(tree)
     if found is None or _is_choice(tree):
         return found or prime
-    return prime if _length(tree) > _LONGEST_PARTIAL or found.kind == "sum" else found
+    return prime if _length(tree) > _LONGEST_PARTIAL or found.kind == Kind.SUM else found
 
 
 def _is_choice(tree: ast.AST) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.backpropagation.terms import Term, peeled
+from admodes.backpropagation.terms import Kind, Term, peeled
 from admodes.core.forms import in_latex
 from admodes.ops.notation import index_text, operation, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
@@ -113,7 +113,7 @@ class FormulaWriter:
 
     def closed(self, t: Term) -> str | None:
         """sin z as sin(z)."""
-        if t.kind != "op" or t.data[0].arity != 1:
+        if t.kind != Kind.OP or t.data[0].arity != 1:
             return None
         form = template(t.data[0], "latex" if self.latex else "text")
         if not form.endswith(" ⟦0⟧"):
@@ -204,7 +204,7 @@ class FormulaWriter:
         if op.name == "einsum":
             subscripts = f"{','.join(params['terms'])}->{params['output']}"
             return self.called("einsum", [self.code(subscripts), *self.inside(t)])
-        if op.name == "power" and t.parts[1].kind == "number":
+        if op.name == "power" and t.parts[1].kind == Kind.NUMBER:
             return self.power(*t.parts)
         if op.name == "getitem":
             index = self.code(index_text((params or {})["index"]))
@@ -258,9 +258,9 @@ def _times(c: float, t: Term) -> Term:
     return (
         t
         if c == 1
-        else Term("scaled", (t,), c, t.shape)
-        if t.kind != "number"
-        else Term("number", (), c)
+        else Term(Kind.SCALED, (t,), c, t.shape)
+        if t.kind != Kind.NUMBER
+        else Term(Kind.NUMBER, (), c)
     )
 
 
