@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from admodes.core.structure import Shape, stretched_axes
+from admodes.ops.arithmetic import square
+from admodes.ops.selection import abs as absolute
 
 
 class Kind(StrEnum):
@@ -231,9 +233,9 @@ def total(t: Term, axes: tuple[int, ...], shape: Shape) -> Term:
             kept = [k for k in range(len(lined)) if k not in axes]
             inner = reshape(inner, tuple(lined[k] for k in kept))
             return scaled(c, reshape(repeat(inner, tuple(t.shape[k] for k in kept)), shape))
-    op = rest.data[0].name if rest.kind == Kind.OP else ""
-    if len(axes) == len(t.shape) and shape == () and op in ("square", "abs"):
-        return scaled(c, Term(Kind.NORM, rest.parts, 2 if op == "square" else 1, ()))
+    op = rest.data[0] if rest.kind == Kind.OP else None
+    if len(axes) == len(t.shape) and shape == () and op in (square, absolute):
+        return scaled(c, Term(Kind.NORM, rest.parts, 2 if op is square else 1, ()))
     return scaled(c, Term(Kind.TOTAL, (rest,), axes, shape))
 
 

@@ -215,7 +215,7 @@ class FormulaWriter:
             return self.called(op.name, [*self.inside(t), *map(self.code, extra)])
         if "⟦*⟧" in form:
             return form.replace("⟦*⟧", ", ".join(self.inside(t))), _CLOSED
-        if op.name in ("both", "either", "differ"):
+        if op.is_test and op.arity == 2:
             sign = form.replace("⟦0⟧", "").replace("⟦1⟧", "")
             return sign.join(self.at_least(p, _SUM) for p in t.parts), _COMPARISON
         closed = self.closed(t)

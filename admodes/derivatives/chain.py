@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, value
-from admodes.core.op import REGISTRY
 from admodes.core.values import numeric, shape_of
 from admodes.derivatives.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.derivatives.gradients import jacobian
 from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.splits import best_splits
+from admodes.ops.shaping import reshape
 from admodes.views.dialects import Text, dialect_of
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -176,7 +176,6 @@ def chain_of(
     if not given:
         raise BadValue("functions: give at least one")
     _within_limit("functions", len(given))
-    reshape = REGISTRY["reshape"]
     point = y = _one_array(x, "x")
     matrices: list[Any] = []
     for i, f in enumerate(given):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
+from admodes.core.structure import stretched_axes
 from admodes.core.values import shape_of
 
 
@@ -68,6 +69,4 @@ def structural(op: Op, args: Sequence[Any], params: dict | None) -> Any:
 def _sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """The sum over every axis that broadcasting stretched; NumPy's own sum of an array of objects
     over all axes is an object, not an array."""
-    extra = x.ndim - len(shape)
-    stretched = tuple(i for i, n in enumerate(x.shape) if i < extra or shape[i - extra] != n)
-    return np.sum(x, axis=stretched, keepdims=True).reshape(shape)
+    return np.sum(x, axis=stretched_axes(x.shape, shape), keepdims=True).reshape(shape)

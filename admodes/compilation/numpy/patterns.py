@@ -10,7 +10,10 @@ from typing import Any
 from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.placement import is_array
 from admodes.core.record import Program, Ref, Step
-from admodes.ops.indexing import is_basic
+from admodes.ops.arithmetic import add, multiply, subtract
+from admodes.ops.comparisons import where
+from admodes.ops.indexing import is_basic, place
+from admodes.ops.shaping import reshape
 
 
 def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple], set[int]]:
@@ -20,9 +23,9 @@ def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple],
     found: dict[int, tuple] = {}
     gone: set[int] = set()
     for i, step in enumerate(steps):
-        if step.op is None or step.op.name not in ("add", "subtract"):
+        if step.op not in (add, subtract):
             continue
-        orders = [step.args, step.args[::-1]] if step.op.name == "add" else [step.args]
+        orders = [step.args, step.args[::-1]] if step.op is add else [step.args]
         for first, second in orders:
             placed = _placed(program, second, reads, step.like)
             whole = program.steps[first.row].like if isinstance(first, Ref) else first
@@ -42,13 +45,13 @@ def _placed(program: Program, a: Any, reads: Counter, value: Any) -> tuple[tuple
     rows, shape = {a.row}, None
     if not alike(step.like, value):
         return None
-    if step.op is not None and step.op.name == "reshape" and isinstance(step.args[0], Ref):
+    if step.op is reshape and isinstance(step.args[0], Ref):
         inner = step.args[0].row
         if reads[inner] != 1:
             return None
         step, shape = program.steps[inner], program.steps[inner].shape
         rows.add(inner)
-    if step.op is None or step.op.name != "place" or not is_basic((step.params or {})["index"]):
+    if step.op is not place or not is_basic((step.params or {})["index"]):
         return None
     return ((step.params or {})["index"], shape, step.args[0]), rows
 
@@ -61,7 +64,7 @@ def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, R
     factors = Counter(
         a.row
         for step in steps
-        if step.op is not None and step.op.name == "multiply" and is_array(step.like)
+        if step.op is multiply and is_array(step.like)
         for a in step.args
         if isinstance(a, Ref)
     )
@@ -81,7 +84,7 @@ def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, R
 
 def _is_choice(step: Step, yes: float, no: float | None) -> bool:
     """Whether a row is where(…, yes, no) of float64 arrays; no: None for anything."""
-    if step.op is None or step.op.name != "where" or not as_float64(step.like):
+    if step.op is not where or not as_float64(step.like):
         return False
     _, a, b = step.args
     known = a.__class__ is float and a == yes
