@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import REGISTRY
+from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
 from admodes.core.space import is_complex
+from admodes.core.structure import Contraction, Moves
 from admodes.core.values import shape_of
 from admodes.programs.rewriting import Copy
 
@@ -25,10 +26,6 @@ FEWEST = 64
 """Samples, at least."""
 LARGEST = 48
 """Entries of one sample's arrays, at most."""
-SUMS = ("sum", "mean", "matmul", "einsum", "unbroadcast")
-"""Operations that add up within a sample; their kernels work on arrays of objects that can be
-added and multiplied."""
-PRODUCTS = ("matmul", "einsum")
 ROW = 500.0
 """Nanoseconds that an operation on arrays takes, however small."""
 SHORT = 3.0
@@ -85,10 +82,10 @@ def _row_estimate(step: Step, program: Program) -> float:
         ranks = {shape_of(x) for x in program.likes(step) if shape_of(x)}
         short = shape[-1] < 16 and (len(ranks) > 1 or len(shapes) > 1)
         entry += SHORT / shape[-1] if short else 0.0
-    if step.op.name in SUMS and len(shape) > 1:
+    if _adds_up(step.op) and len(shape) > 1:
         last = shape_of(program.likes(step)[0])[-1:] or (1,)
-        entry += (20.0 if step.op.name in PRODUCTS else SHORT) / max(last)
-        if step.op.name == "matmul" and len(shape) == 2:
+        entry += (20.0 if len(step.args) > 1 else SHORT) / max(last)
+        if step.op.arity == 2 and len(shape) == 2:
             entry = DENSE
         size = sum(step.op.costs(program.likes(step), step.like, step.params).values())
     if step.op.name in ("stack", "concatenate", "place", "getitem"):
@@ -216,7 +213,7 @@ class Columns(Copy):
         if op.entrywise and not step.params:
             given = [self._aligned(a, len(shape)) for a in step.args]
             return self._entrywise(op, given, (1, *inside))
-        if op.name in SUMS or op.kind == "moves":
+        if op.structure.__class__ is Moves or (_adds_up(op) and op.arity is not None):
             return self._moved_or_summed(step)
         raise Unfit
 
@@ -282,12 +279,13 @@ class Columns(Copy):
                 given.append(self.parts[a.row])
             elif own:
                 given.append(self._columns_of(a, shape))
-            elif step.op.name == "matmul" and math.prod(shape) <= LARGEST:
+            elif step.op.structure.__class__ is Contraction and math.prod(shape) <= LARGEST:
                 given.append(self._numbers_of(a, shape))
             else:
                 raise Unfit
             batched.append(own)
-        if not keeps_samples(step, [x.ndim for x in given], batched):
+        shapes = [shape_of(self.old_value(a)) for a in step.args]
+        if not keeps_samples(step, shapes, batched):
             raise Unfit
         kernel: Callable = step.op.array
         found = np.asarray(kernel(*given, **self._params(step)), object)
@@ -302,32 +300,35 @@ class Columns(Copy):
         return params
 
 
-def keeps_samples(step: Step, ranks: list[int], batched: list[bool]) -> bool:
+def _adds_up(op: Op) -> bool:
+    """Whether an operation adds up within a sample; its kernel works on arrays of objects that can
+    be added and multiplied."""
+    return op.structure.__class__ is Contraction and op.structure.adds
+
+
+def keeps_samples(step: Step, shapes: list[tuple[int, ...]], batched: list[bool]) -> bool:
     """Whether the samples stay the leading axis and are not mixed; the result's leading axis is
-    known to be as long. ranks: the numbers of axes of the arguments; batched: whether these have
-    the axis of samples."""
-    params, rank = step.params or {}, ranks[0]
+    known to be as long. batched: whether the arguments have the axis of samples."""
+    params, rank = step.params or {}, len(shapes[0])
+    if step.op.structure.__class__ is Contraction:
+        terms, output = step.op.structure.labels(shapes, params)
+        return bool(output) and all(
+            term[0] == output[0] and output[0] not in term[1:] if own else output[0] not in term
+            for term, own in zip(terms, batched, strict=True)
+        )
     match step.op.name:
         case "getitem" | "place":
             return _leaves_first_axis(params["index"])
         case "transpose":
             return bool(params["axes"][0] == 0)
-        case "sum" | "mean":
-            axis = params.get("axis")
-            axes = axis if isinstance(axis, tuple) else (axis,)
-            return axis is not None and all(k % rank for k in axes)
         case "stack":
             return params.get("axis", 0) % (rank + 1) != 0 and all(batched)
         case "concatenate":
             return params["axis"] % rank != 0 and all(batched)
         case "reshape":
             return batched[0]
-        case "unbroadcast" | "broadcast_to":
+        case "broadcast_to":
             return batched[0] and rank == len(step.shape)
-        case "matmul":
-            if not batched[1]:
-                return rank > 1 and ranks[1] < 3
-            return ranks[1] > 2 and (rank > 2 if batched[0] else rank < 3)
     return False
 
 

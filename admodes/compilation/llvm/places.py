@@ -14,6 +14,7 @@ import numpy as np
 
 from admodes.core.op import Op
 from admodes.core.record import Step
+from admodes.core.structure import Moves
 from admodes.ops.indexing import is_basic
 
 ITEM = {"d": 8, "b": 1, "i": 8}
@@ -107,30 +108,15 @@ class _Made:
 
 ADDRESS = 1 << 44
 
-VIEWS = frozenset(
-    (
-        *("getitem", "transpose", "reshape", "broadcast_to", "flip", "fliplr", "flipud", "rot90"),
-        *("diagonal", "sliding_window_view"),
-    )
-)
-MOVES = VIEWS | frozenset(
-    (
-        *("place", "roll", "tile", "repeat", "diag", "diagflat", "tril", "triu", "take"),
-        *("delete", "resize", "pad"),
-    )
-)
-"""Operations of one array that put each entry, or a zero, into each place of the result."""
-
 
 def view_of(place: Region, step: Step) -> Region | None:
     """The result of a step that NumPy gives as a view, None where it copies."""
-    name, params = step.op.name, step.params or {}
-    if place.positions is not None or name not in VIEWS:
+    op, name, params = step.op, step.op.name, step.params or {}
+    moves = op.structure.__class__ is Moves
+    if place.positions is not None or not moves or op.views is None or not op.views(params):
         return None
     if name == "reshape" and not (place.is_whole and place.shape):
         return _reshaped(place, step.shape)
-    if name == "getitem" and not is_basic(params["index"]):
-        return None
     if not place.shape and name not in ("getitem", "broadcast_to"):
         # There is nothing to turn, and np.flip would read the entry.
         return place
@@ -166,7 +152,7 @@ class Positions:
 
     def moved(self, place: Region, step: Step) -> Region | None:
         """The result of a step that puts entries into other places; None where it adds some up."""
-        if step.op.name not in MOVES:
+        if step.op.structure.__class__ is not Moves or step.op.custom:
             return None
         seen = place.strides if place.positions is None else id(place.positions)
         key = step.op.name, fingerprint(step.params), place.shape, place.offset, seen
@@ -194,7 +180,7 @@ class Positions:
 def _positions(place: Region, op: Op, params: dict) -> np.ndarray | None:
     count = math.prod(place.shape)
     numbers = np.arange(1, count + 1).reshape(place.shape)
-    if op.name == "place" and not _is_once(op, params, place.shape):
+    if op.structure.into is not None and not _is_once(op, params, place.shape):
         return None
     with np.errstate(all="ignore"):
         origin = np.asarray(op.array(numbers if place.shape else numbers[()], **params))
