@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from admodes.backpropagation import terms
+from admodes.backpropagation.lowerings import applied
 from admodes.backpropagation.names import Constants, fan_out, row_names
 from admodes.backpropagation.terms import Kind, Term
-from admodes.backpropagation.translate import applied, cotangent, tangent
+from admodes.backpropagation.translate import cotangent, tangent
 from admodes.core.record import Ref
 from admodes.programs.arrays import ArrayProgram
 from admodes.programs.sweep import Domain, pull, push
