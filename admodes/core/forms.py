@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,15 @@ class Kink:
             if not np.any(self.met(*args, **params)):
                 return None
         return self.note(*args) if callable(self.note) else self.note
+
+
+@dataclass(frozen=True)
+class Example:
+    """Arguments of an operation on arrays by their shapes, and parameters, for which the catalogue
+    says what it costs."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

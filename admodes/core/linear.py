@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.forms import Domain, Form
+from admodes.core.forms import Domain, Example, Form
 from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import BinaryOp, Op, TernaryOp, register
 from admodes.core.space import space, zeros
@@ -23,10 +23,12 @@ from admodes.core.values import shape_of
 class Linear(Op):
     """Linear in its differentiable arguments: jointly (stack, where), or in each (products).
     transposes[i](w, y, *args, **params) is the contribution to argument i; one entry for a
-    variadic operation, called with i first."""
+    variadic operation, called with i first. tangent(tangents, y, *args, **params) is the tangent
+    where it is not the operation itself, as of a product in which one factor is only cut off."""
 
     transposes: tuple[Callable[..., Any], ...] = ()
     joint: bool = True
+    tangent: Callable[..., Any] | None = None
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         if self.joint:
@@ -36,6 +38,8 @@ class Linear(Op):
 
     def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
         params = params or {}
+        if self.tangent is not None:
+            return self.tangent(tangents, y, *args, **params)
         if self.joint:
             given = [
                 a if not self.active(i) else zeros(shape_of(a), a) if t is None else t
@@ -85,10 +89,16 @@ def linear(
     cost: Callable[..., dict[str, int]] | None = None,
     structure: Structure = DENSE,
     numerics: Numerics = ORDINARY,
+    example: Example | None = None,
     squared: Callable[..., Any] | None = None,
     smooth: Callable[..., Any] | None = None,
-    commutes: bool = False,
+    commutes: bool | None = None,
     role: str | None = None,
+    raw: bool = False,
+    is_test: bool = False,
+    views: Callable[[dict | None], bool] | None = None,
+    accumulate: Callable[..., None] | None = None,
+    tangent: Callable[..., Any] | None = None,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
     operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
@@ -96,9 +106,10 @@ def linear(
     patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
     that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
     batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
-    of samples; without it the samples are taken one by one. structure, numerics, squared, smooth,
-    commutes: as in Op. role: what it is in core.space. cost(args, y, **params) counts the
-    operations by kind, where there is not one per entry of the result."""
+    of samples; without it the samples are taken one by one. raw, is_test, views, accumulate,
+    structure, numerics, squared, smooth, commutes: as in Op. tangent: as in Linear. role: what it is in
+    core.space. cost(args, y, **params) counts the operations by kind, where there is not one per
+    entry of the result."""
     make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
     op = make(
         name=name,
@@ -117,15 +128,20 @@ def linear(
         structural=scalar is None,
         reduces=reduces,
         holomorphic=True,
-        raw=differentiable is not None and any(differentiable),
+        raw=raw,
+        is_test=is_test,
+        views=views,
+        accumulate=accumulate,
         batch=batch,
         cost=cost,
         structure=structure,
         numerics=numerics,
         squared=squared,
         smooth=smooth,
-        commutes=commutes,
+        commutes=kind == "moves" if commutes is None else commutes,
+        example=example,
         transposes=transposes,
         joint=joint,
+        tangent=tangent,
     )
     return register(op, numpy, role=role)

@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from admodes.core import carrier
 from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
-from admodes.core.forms import Domain, Form
+from admodes.core.forms import Domain, Example, Form
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
 from admodes.core.numerics import ORDINARY, Numerics
@@ -39,21 +39,23 @@ class Op:
     """An operation. Call it on numbers, arrays and carriers alike.
 
     The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it. raw: the
-    kernel takes its arguments as they are, since some are indices or conditions. accumulate(
-    buffer, w, **params) adds the transpose of w into an array, for operations that read a few
-    entries of a large one. batch: see core.linear. passive: the result has no derivative.
-    views(params): whether NumPy's result would share memory with the argument. squared(*args,
-    **params): the square of the result where it is smoother than the result, as for roots.
-    smooth(*args): what has the value of the result and no kink, where the arguments remember roots
-    (core.roots), else None. commutes: the result of squares is the square of the result.
-    multiple(factor, *args): where the result is a multiple of an argument, this argument and the
-    factor times that of the multiple, else None; factor None stands for 1. partner: the operation
-    whose result times this one is the product of the arguments. remembers: results know what they
-    were made of, because of squared or partner. raises: whether the value may raise, as for a
-    matrix that has no inverse. quick: elementwise and differentiable. structure: what it does to
-    entries (core.structure); entrywise: that is Entrywise, whether by partials or not. numerics:
-    what is known of nan, zeros and bits (core.numerics). truths: what the operation is on NumPy's
-    truth values, where it does not calculate with them (core.truth)."""
+    kernel takes its arguments as they are, since some are indices or conditions, as where some
+    have no derivative. is_test: the result is a truth value. accumulate(buffer, w, **params) adds
+    the transpose of w into an array, for operations that read a few entries of a large one. batch:
+    see core.linear. passive: the result has no derivative. discrete: nor is it made by partials of
+    0, as a test or a position among others. views(params): whether NumPy's result would share
+    memory with the argument. squared(*args, **params): the square of the result where it is
+    smoother than the result, as for roots. smooth(*args): what has the value of the result and no
+    kink, where the arguments remember roots (core.roots), else None. commutes: the result of
+    squares is the square of the result. multiple(factor, *args): where the result is a multiple of
+    an argument, this argument and the factor times that of the multiple, else None; factor None
+    stands for 1. partner: the operation whose result times this one is the product of the
+    arguments. remembers: results know what they were made of, because of squared or partner.
+    raises: whether the value may raise, as for a matrix that has no inverse. quick: elementwise
+    and differentiable. structure: what it does to entries
+    (core.structure); entrywise: that is Entrywise, whether by partials or not. numerics: what is
+    known of nan, zeros and bits (core.numerics). truths: what the operation is
+    on NumPy's truth values, where it does not calculate with them (core.truth)."""
 
     name: str
     array: Callable[..., Any]
@@ -76,8 +78,10 @@ class Op:
     holomorphic: bool = False
     raw: bool = False
     batch: Callable[..., Any] | None = None
+    is_test: bool = False
     accumulate: Callable[..., None] | None = None
     cost: Callable[..., dict[str, int]] | None = None
+    example: Example | None = None
     views: Callable[[dict | None], bool] | None = None
     structure: Any = DENSE
     numerics: Numerics = ORDINARY
@@ -94,14 +98,17 @@ class Op:
     def __post_init__(self) -> None:
         self.__doc__ = self.doc
         self.__name__ = self.name
-        self.passive = self.differentiable is not None and not any(self.differentiable)
+        active = self.differentiable or (True,)
+        self.passive = not any(active)
+        self.discrete = self.passive and not self.elementwise
+        if any(active) and not all(active) and not self.elementwise:
+            self.raw = True
         self.entrywise = isinstance(self.structure, Entrywise)
         self.quick = self.elementwise and not self.passive
         moves = self.raw or self.kind == "moves"
         self.calculates = self.elementwise or not (moves or self.passive)
         self.kinked = self.domain.kink is not None
         self.remembers = self.squared is not None
-        self.commutes = self.commutes or self.kind == "moves"
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -219,11 +226,6 @@ class Op:
         if self.reduces:
             return {"additions": max(math.prod(shape_of(args[0])) - size, 0)}
         return {self.kind: size}
-
-    @property
-    def is_test(self) -> bool:
-        """Whether the result is a truth value, which has no derivative."""
-        return not self.elementwise and self.differentiable == (False,) * (self.arity or -1)
 
     def kept(self, args: tuple) -> tuple:
         """args as a reverse sweep may keep them: copies of arrays that the caller may still

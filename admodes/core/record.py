@@ -78,6 +78,11 @@ class Step:
         """Whether this is a comparison: a truth value without derivative."""
         return self.op is not None and self.op.is_test
 
+    @property
+    def discrete(self) -> bool:
+        """Whether this is a test, or a position among others: there is no derivative."""
+        return self.op is not None and self.op.discrete
+
 
 @dataclass
 class Guard:

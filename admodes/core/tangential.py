@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.carrier import Carrier
-from admodes.core.forms import Domain, Form, in_latex
+from admodes.core.forms import Domain, Example, Form, in_latex
 from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import Op, register
 from admodes.core.reverse import conjugate, vjp
@@ -24,11 +24,13 @@ from admodes.core.values import canonical, shape_of
 @dataclass(eq=False, repr=False)
 class Tangential(Op):
     """tangent(tangents, y, *args, **params) is the tangent of the result y, written with
-    operations; tangents[i] is None where argument i is constant. cotangent(w, y, *args, **params),
-    for operations of one argument, is an optional shorter way to its transpose."""
+    operations; tangents[i] is None where argument i is constant. cotangents[i](w, y, *args,
+    **params) is an optional shorter way to its transpose in argument i. selects: the result and
+    its tangent are entries that the argument chooses."""
 
     tangent: Callable[..., Any] = None  # type: ignore[assignment]
-    cotangent: Callable[..., Any] | None = None
+    cotangents: tuple[Callable[..., Any], ...] = ()
+    selects: bool = False
 
     def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
         kept = [t if self.active(i) else None for i, t in enumerate(tangents)]
@@ -39,8 +41,8 @@ class Tangential(Op):
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         if not self.active(i):
             return None
-        if self.cotangent is not None:
-            term = self.cotangent(w, y, *args, **(params or {}))
+        if self.cotangents:
+            term = self.cotangents[i](w, y, *args, **(params or {}))
             return term if isinstance(term, Carrier) else canonical(term)
 
         def along(t: Any) -> Any:
@@ -56,16 +58,16 @@ def tangential(
     name: str,
     value: Callable[..., Any],
     tangent: Callable[..., Any],
-    *,
-    cotangent: Callable[..., Any] | None = None,
+    *cotangents: Callable[..., Any],
     arity: int = 1,
-    differentiable: tuple[bool, ...] | None = None,
     batch: Callable[..., Any] | None = None,
     domain: Domain | None = None,
     squared: Callable[..., Any] | None = None,
     holomorphic: bool = False,
     kind: str = "functions",
     cost: Callable[..., dict[str, int]] | None = None,
+    example: Example | None = None,
+    selects: bool = False,
     raises: bool = False,
     structure: Structure = DENSE,
     numerics: Numerics = ORDINARY,
@@ -73,7 +75,7 @@ def tangential(
     latex: str = "",
     doc: str = "",
 ) -> Op:
-    """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangent
+    """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangents
     are as in Tangential, batch and cost as in core.linear, squared, raises and
     structure as in Op."""
     return register(
@@ -91,17 +93,17 @@ def tangential(
             domain=domain or Domain(),
             symbol=None,
             doc=doc,
-            differentiable=differentiable,
             structural=True,
             holomorphic=holomorphic,
-            raw=differentiable is not None and not all(differentiable),
             batch=batch,
             cost=cost,
+            example=example,
+            selects=selects,
             squared=squared,
             raises=raises,
             structure=structure,
             numerics=numerics,
             tangent=tangent,
-            cotangent=cotangent,
+            cotangents=cotangents,
         )
     )

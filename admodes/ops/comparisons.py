@@ -63,6 +63,9 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
         differentiable=(False, False),
         kind="comparisons",
         structure=ENTRYWISE,
+        is_test=True,
+        # Of whole numbers, and, or and xor take the bits.
+        raw=dunder in ("and", "or", "xor"),
         batch=lambda args, mapped: op(*aligned(args, mapped)),
         text=f"{{0}} {sign} {{1}}",
         latex=f"{{0}} {latex} {{1}}",
@@ -96,6 +99,7 @@ is_extreme: Op = linear(
     differentiable=(False, False),
     kind="comparisons",
     structure=ENTRYWISE,
+    is_test=True,
     batch=lambda args, mapped: is_extreme(*aligned(args, mapped)),
     text="{0} = {1}",
     latex="{0} = {1}",
@@ -105,15 +109,13 @@ not_equal = _compare("not_equal", np.not_equal, "≠", r"\ne", "ne")
 both = _compare("both", np.bitwise_and, "∧", r"\land", "and")
 either = _compare("either", np.bitwise_or, "∨", r"\lor", "or")
 differ = _compare("differ", np.bitwise_xor, "⊻", r"\oplus", "xor")
-for _bitwise in (both, either, differ):
-    # Of whole numbers they take the bits.
-    _bitwise.raw = True
 opposite: Op = linear(
     "opposite",
     np.logical_not,
     differentiable=(False,),
     kind="comparisons",
     structure=ENTRYWISE,
+    is_test=True,
     batch=lambda args, mapped: opposite(args[0]),
     text="¬{0}",
     latex=r"\lnot {0}",

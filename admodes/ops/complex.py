@@ -6,12 +6,13 @@ for real numbers; those here are linear over the real numbers only.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from admodes.core.carrier import UFUNCS, Carrier, implements, settled
-from admodes.core.forms import Domain, Kink
+from admodes.core.forms import Domain, Example, Kink
 from admodes.core.linear import linear
 from admodes.core.numerics import Numerics
 from admodes.core.op import Op
@@ -36,6 +37,7 @@ real: Op = linear(
     np.real,
     lambda w, y, z: w,
     batch=_entrywise(lambda: real),
+    views=lambda params: True,
     text="Re {0}",
     latex=r"\operatorname{Re} {0}",
     doc="The real part.",
@@ -48,6 +50,7 @@ imag: Op = linear(
     np.imag,
     lambda w, y, z: times_i(w, sign=-1.0) if is_complex(z) else w * 0.0,
     batch=_entrywise(lambda: imag),
+    views=lambda params: True,
     text="Im {0}",
     latex=r"\operatorname{Im} {0}",
     numerics=Numerics(hides_nan=(0,)),
@@ -62,6 +65,8 @@ conj: Op = linear(
     batch=_entrywise(lambda: conj),
     text="conj({0})",
     latex=r"\overline{{0}}",
+    cost=lambda args, y: {"negations": math.prod(shape_of(y))},
+    example=Example(((4,),)),
     doc="The complex conjugate.",
     role="conjugate",
     kind="moves",
@@ -168,4 +173,3 @@ def _absolute(x: Any) -> Any:
 UFUNCS[np.conj] = _conjugate
 UFUNCS[np.abs] = _absolute
 setattr(Carrier, "__abs__", _absolute)  # noqa: B010
-real.views = imag.views = lambda params: True

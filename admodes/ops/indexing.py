@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from admodes.core.carrier import (
     innermost,
     settled,
 )
+from admodes.core.forms import Example
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.structure import MOVES, Moves
@@ -46,6 +48,22 @@ def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     else:
         np.add.at(out, index, x)
     return out
+
+
+def _met(index: Any, shape: tuple[int, ...]) -> int:
+    """How many of the entries that are placed at an index meet an earlier one."""
+    places = np.arange(math.prod(shape)).reshape(shape)[index]
+    return places.size - np.unique(places).size
+
+
+def _place_cost(args: tuple, y: Any, index: Any, shape: tuple[int, ...]) -> dict[str, int]:
+    met = 0 if is_basic(index) else _met(index, shape)
+    return {"moves": math.prod(shape), "additions": met}
+
+
+def _add_along_cost(args: tuple, y: Any, axis: int, shape: tuple[int, ...]) -> dict[str, int]:
+    met = _met(along_axis_index(lined_up(args[1], shape, axis), axis), shape)
+    return {"moves": math.prod(shape), "additions": met}
 
 
 def _explicit(index: Any, rank: int) -> tuple:
@@ -105,19 +123,22 @@ getitem: Op = linear(
     _pick,
     lambda w, y, x, index: place(w, index=index, shape=shape_of(x)),
     batch=_getitem_batch,
+    accumulate=_add_at,
+    views=lambda params: is_basic(params["index"]) if params else False,
     text="{0}[{index}]",
     latex="{0}[{index}]",
     doc="x[index]: integers, slices, ... and None, lists and arrays of integers, masks.",
     kind="moves",
     structure=MOVES,
 )
-getitem.accumulate = _add_at
-getitem.views = lambda params: is_basic(params["index"]) if params else False
 place: Op = linear(
     "place",
     _place,
     lambda w, y, x, index, shape: getitem(w, index=index),
     batch=_place_batch,
+    example=Example(((4,),), {"index": np.array([0, 0, 0, 1]), "shape": (2,)}),
+    cost=_place_cost,
+    commutes=False,
     doc="The transpose of indexing: x at index in an array of zeros.",
     kind="moves",
     structure=Moves(into=lambda places, params, others: places[params["index"]], keeps=True),
@@ -184,6 +205,9 @@ add_along_axis: Op = linear(
     arity=2,
     differentiable=(True, False),
     batch=_along_batch,
+    cost=_add_along_cost,
+    commutes=False,
+    example=Example(((4,), (4,)), {"axis": 0, "shape": (2,)}),
     doc="The transpose of take_along_axis: entries added at indices along an axis into zeros.",
     kind="moves",
     structure=Moves(into=_places_along, along_axis=True, keeps=True),

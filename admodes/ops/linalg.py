@@ -38,7 +38,7 @@ inv: Op = tangential(
     "inv",
     np.linalg.inv,
     lambda tangents, y, a: -matmul(matmul(y, tangents[0]), y),
-    cotangent=lambda w, y, a: -matmul(matmul(matrix_transpose(y), w), matrix_transpose(y)),
+    lambda w, y, a: -matmul(matmul(matrix_transpose(y), w), matrix_transpose(y)),
     batch=lambda args, mapped: inv(args[0]),
     structure=MATRICES,
     raises=True,
@@ -57,10 +57,26 @@ def _solve_tangent(tangents: list, y: Any, a: Any, b: Any) -> Any:
     return solve(a, right)
 
 
+def _solve_left(w: Any, y: Any, a: Any, b: Any) -> Any:
+    return _summed(-matmul(solve(matrix_transpose(a), w), matrix_transpose(y)), a)
+
+
+def _solve_right(w: Any, y: Any, a: Any, b: Any) -> Any:
+    return _summed(solve(matrix_transpose(a), w), b)
+
+
+def _summed(w: Any, x: Any) -> Any:
+    """A cotangent of x, where stacks of matrices were stretched."""
+    shape = shape_of(x)
+    return w if shape_of(w) == shape else unbroadcast(w, shape=shape)
+
+
 solve: Op = tangential(
     "solve",
     np.linalg.solve,
     _solve_tangent,
+    _solve_left,
+    _solve_right,
     arity=2,
     batch=lambda args, mapped: solve(*aligned(args, mapped)),
     structure=MATRICES,
@@ -68,17 +84,6 @@ solve: Op = tangential(
     holomorphic=True,
     doc="The solution X of A X = B, of matrices.",
 )
-
-
-def _solve_vjp(i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
-    """Stated, since solve is linear in B: its tangent is solve itself."""
-    back = solve(matrix_transpose(args[0]), w)
-    found = back if i else -matmul(back, matrix_transpose(y))
-    shape = shape_of(args[i])
-    return found if shape_of(found) == shape else unbroadcast(found, shape=shape)
-
-
-solve.vjp = _solve_vjp  # type: ignore[method-assign]
 
 
 def _cofactors(a: np.ndarray) -> np.ndarray:
@@ -125,7 +130,7 @@ det: Op = tangential(
     "det",
     np.linalg.det,
     lambda tangents, y, a: sum_(_det_slope(y, a) * tangents[0], axis=(-2, -1)),
-    cotangent=lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * _det_slope(y, a),
+    lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * _det_slope(y, a),
     batch=lambda args, mapped: det(args[0]),
     structure=MATRICES,
     holomorphic=True,
@@ -135,7 +140,7 @@ logdet: Op = tangential(
     "logabsdet",
     lambda a: np.linalg.slogdet(a)[1],
     lambda tangents, y, a: sum_(matrix_transpose(inv(a)) * tangents[0], axis=(-2, -1)),
-    cotangent=lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * matrix_transpose(inv(a)),
+    lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * matrix_transpose(inv(a)),
     batch=lambda args, mapped: logdet(args[0]),
     structure=MATRICES,
     doc="The logarithm of the absolute value of the determinant.",

@@ -32,9 +32,9 @@ def _origin(function: Callable, shape: tuple[int, ...], params: dict) -> np.ndar
     return np.asarray(function(np.arange(1, math.prod(shape) + 1).reshape(shape), **params))
 
 
-def mover(function: Callable[..., Any], doc: str = "") -> Op:
+def mover(function: Callable[..., Any], doc: str = "", view: bool = False) -> Op:
     """Declare a NumPy function of one array that moves, repeats or drops entries, or fills with
-    zeros."""
+    zeros; view: NumPy's result shares the memory of the array."""
 
     def put_back(w: Any, y: Any, x: Any, **params: Any) -> Any:
         shape = shape_of(x)
@@ -58,12 +58,13 @@ def mover(function: Callable[..., Any], doc: str = "") -> Op:
         doc=doc or f"np.{name}: the same entries in other places.",
         kind="moves",
         structure=MOVES,
+        views=(lambda params: True) if view else None,
     )
 
 
-def _enter(function: Callable) -> Op:
+def _enter(function: Callable, view: bool = False) -> Op:
     """Make a NumPy function, whose first parameter is the array, the operation on carriers."""
-    op = mover(function)
+    op = mover(function, view=view)
     names = list(inspect.signature(function).parameters)
 
     @implements(function)
@@ -80,7 +81,7 @@ def _enter(function: Callable) -> Op:
 
 VIEWS = (np.flip, np.fliplr, np.flipud, np.rot90, np.diagonal)
 for _view in (*VIEWS, np.lib.stride_tricks.sliding_window_view):
-    _enter(_view).views = lambda params: True
+    _enter(_view, view=True)
 for _function in (
     np.roll,
     np.tile,

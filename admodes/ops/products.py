@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, UFUNCS
+from admodes.core.forms import Example
 from admodes.core.inplace import bind_in_place
 from admodes.core.linear import linear
 from admodes.core.magnitudes import moderate
@@ -116,6 +117,7 @@ matmul: Op = linear(
     kind="multiplications",
     text="{0} {1}",
     latex="{0} {1}",
+    example=Example(((2, 3), (3, 4))),
     doc="The matrix product of np.matmul, of vectors, matrices and stacks of matrices.",
 )
 UFUNCS[np.matmul] = matmul
@@ -161,6 +163,12 @@ def _einsum_cost(args: tuple, y: Any, terms: tuple, output: str) -> dict[str, in
     return {"multiplications": products, "additions": points - math.prod(shape_of(y))}
 
 
+def _shows(params: dict | None) -> bool:
+    """Whether einsum only shows the entries of its operand in another order."""
+    terms, output = (params or {})["terms"], (params or {})["output"]
+    return len(terms) == 1 and set(terms[0]) == set(output)
+
+
 einsum_: Op = linear(
     "einsum",
     _einsum_value,
@@ -170,15 +178,8 @@ einsum_: Op = linear(
     batch=_einsum_batch,
     structure=Contraction(lambda shapes, params: (params["terms"], params["output"])),
     cost=_einsum_cost,
+    views=_shows,
     kind="multiplications",
+    example=Example(((2, 3), (3, 4)), {"terms": ("ij", "jk"), "output": "ik"}),
     doc="np.einsum, written with explicit subscripts.",
 )
-
-
-def _shows(params: dict | None) -> bool:
-    """Whether einsum only shows the entries of its operand in another order."""
-    terms, output = (params or {})["terms"], (params or {})["output"]
-    return len(terms) == 1 and set(terms[0]) == set(output)
-
-
-einsum_.views = _shows

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier
-from admodes.core.forms import Domain, Kink
+from admodes.core.forms import Domain, Example, Kink
 from admodes.core.forward import jvp
 from admodes.core.linear import linear
 from admodes.core.op import Op
@@ -120,6 +120,7 @@ sum_: Op = linear(
     reduces=True,
     text="Σ {0}",
     latex=r"\sum {0}",
+    example=Example(((4,),)),
     doc="The sum of the entries of an array, over all axes or the given ones.",
 )
 
@@ -148,6 +149,7 @@ mean_: Op = linear(
     cost=_mean_cost,
     kind="additions",
     reduces=True,
+    example=Example(((4,),)),
     doc="The mean of the entries of an array, over all axes or the given ones.",
 )
 
@@ -199,14 +201,16 @@ def _extreme(name: str, ufunc: np.ufunc, doc: str) -> Op:
         name,
         lambda x, axis, keepdims: kernel(x, axis=axis, keepdims=keepdims),
         tangent,
+        cotangent,
         domain=Domain(
             kink=Kink(ties, f"{name[1:]}: a tie, whose entries share the derivative"),
             convention="at a tie: equal shares",
         ),
-        cotangent=cotangent,
         batch=along_axis(lambda: op),
         structure=reduction(reduced_axes, ufunc),
         cost=_fewer("comparisons"),
+        example=Example(((4,),), {"axis": None, "keepdims": False}),
+        selects=True,
         kind="comparisons",
         holomorphic=True,
         doc=doc,
@@ -258,6 +262,7 @@ prod_: Op = tangential(
     cost=_fewer("multiplications"),
     kind="multiplications",
     holomorphic=True,
+    example=Example(((4,),), {"axis": 0}),
     doc="The product of the entries along an axis; its derivatives hold where entries are 0.",
 )
 cumsum_: Op = linear(
@@ -268,6 +273,7 @@ cumsum_: Op = linear(
     structure=SCAN,
     cost=_scan_cost("additions"),
     kind="additions",
+    example=Example(((4,),), {"axis": 0}),
     doc="The sums of the first 1, 2, … entries along an axis.",
 )
 
@@ -285,6 +291,7 @@ cumprod_: Op = tangential(
     cost=_scan_cost("multiplications"),
     kind="multiplications",
     holomorphic=True,
+    example=Example(((4,),), {"axis": 0}),
     doc="The products of the first 1, 2, … entries along an axis, right where entries are 0.",
 )
 
@@ -323,5 +330,6 @@ sort_: Op = tangential(
     batch=along_axis(lambda: sort_),
     structure=ALONG,
     kind="comparisons",
+    selects=True,
     doc="The entries in ascending order along an axis; equal entries keep their order.",
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier
+from admodes.core.forms import Example
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import dtype_of, is_complex, sum_to
@@ -49,6 +50,7 @@ broadcast_to: Op = linear(
     batch=_broadcast_batch,
     doc="An array stretched to a shape by NumPy's broadcasting rules.",
     role="broadcast",
+    views=lambda params: True,
     kind="moves",
     structure=KEEPS,
 )
@@ -61,6 +63,7 @@ unbroadcast: Op = linear(
     structure=reduction(lambda shape, params: stretched_axes(shape, params["shape"])),
     kind="additions",
     reduces=True,
+    example=Example(((4,),), {"shape": ()}),
     doc="The transpose of broadcasting: the sum over every axis that broadcasting stretched.",
 )
 
@@ -77,8 +80,10 @@ reshape: Op = linear(
     lambda w, y, x, shape: reshape(w, shape=shape_of(x)),
     batch=_reshape_batch,
     cost=lambda args, y, shape: {},
+    example=Example(((4,),), {"shape": (2, 2)}),
     doc="The same entries in another shape.",
     role="reshape",
+    views=lambda params: True,
     kind="moves",
     structure=KEEPS,
 )
@@ -105,8 +110,10 @@ transpose: Op = linear(
     cost=lambda args, y, axes: {},
     text="{0}ᵀ",
     latex=r"{{0}}^{\top}",
+    example=Example(((2, 3),), {"axes": (1, 0)}),
     doc="The axes of an array in another order.",
     role="transpose",
+    views=lambda params: True,
     kind="moves",
     structure=KEEPS,
 )
@@ -250,10 +257,6 @@ def floating(values: Any) -> Any:
     would wrap."""
     x = array(values)
     return x.astype(float) if is_whole(x) else x
-
-
-for _view in (broadcast_to, reshape, transpose):
-    _view.views = lambda params: True
 
 
 def rank_of(x: Any) -> int:

@@ -158,6 +158,7 @@ def _test(name: str, ufunc: np.ufunc, doc: str, *tells_zeros: int) -> Op:
         kind="comparisons",
         structure=ENTRYWISE,
         numerics=Numerics(tells_zeros=tells_zeros),
+        is_test=True,
         batch=lambda args, mapped: UFUNCS[ufunc](args[0]),
         doc=doc + "; it has no derivative.",
         numpy=(ufunc,),

@@ -22,28 +22,7 @@ def _partial_of_strong(i: int, w: Any, y: Any, p: Any, t: Any) -> Any:
     return unbroadcast(tangent_mul(t, w), shape=shape_of(p))
 
 
-strong_mul: Op = linear(
-    "strong_mul",
-    strong,
-    lambda w, y, p, t: _partial_of_strong(0, w, y, p, t),
-    lambda w, y, p, t: _partial_of_strong(1, w, y, p, t),
-    scalar=lambda p, t: p * t if t else 0.0,
-    arity=2,
-    joint=False,
-    role="strong",
-    kind="multiplications",
-    structure=PRODUCT,
-    text="{0}*{1}",
-    latex="{0}*{1}",
-    batch=lambda args, mapped: strong_mul(*aligned(args, mapped)),
-    numerics=Numerics(same_bits=True),
-    doc="partial × tangent, which is 0 wherever the tangent is exactly 0, even if the partial is "
-    "infinite or nan. Its own derivative is the plain product rule.",
-)
-
-
-def _jvp_strong(tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
-    p, t = args
+def _tangent_of_strong(tangents: list, y: Any, p: Any, t: Any) -> Any:
     dp, dt = tangents
     terms = [] if dp is None else [tangent_mul(dp, t)]
     if dt is not None:
@@ -53,8 +32,25 @@ def _jvp_strong(tangents: list, y: Any, args: tuple, params: dict | None) -> Any
     return total if same else broadcast_to(total, shape=shape_of(y))
 
 
-strong_mul.jvp = _jvp_strong  # type: ignore[method-assign]
-
+strong_mul: Op = linear(
+    "strong_mul",
+    strong,
+    lambda w, y, p, t: _partial_of_strong(0, w, y, p, t),
+    lambda w, y, p, t: _partial_of_strong(1, w, y, p, t),
+    scalar=lambda p, t: p * t if t else 0.0,
+    arity=2,
+    joint=False,
+    role="strong",
+    tangent=_tangent_of_strong,
+    kind="multiplications",
+    structure=PRODUCT,
+    text="{0}*{1}",
+    latex="{0}*{1}",
+    batch=lambda args, mapped: strong_mul(*aligned(args, mapped)),
+    numerics=Numerics(same_bits=True),
+    doc="partial × tangent, which is 0 wherever the tangent is exactly 0, even if the partial is "
+    "infinite or nan. Its own derivative is the plain product rule.",
+)
 tangent_mul: Op = linear(
     "tangent_mul",
     lambda s, t: np.where(np.equal(s, 0), 0.0, strong(s, t)),

@@ -24,6 +24,7 @@ def _test(function: Callable, ufunc: np.ufunc, neutral: bool, doc: str) -> Op:
         f"{name}_of",
         lambda x, axis, keepdims: function(x, axis=axis, keepdims=keepdims),
         differentiable=(False,),
+        is_test=True,
         batch=along_axis(lambda: op),
         structure=reduction(reduced_axes, ufunc),
         kind="comparisons",

@@ -50,7 +50,7 @@ def _may_go(copy: Folding, i: int, op: Op, args: tuple) -> bool:
             own = copy.value(b)
             shapes.append(shape_of(own))
             # where() takes its dtype from the branches.
-            counted = op.active(k) or op.is_test
+            counted = op.active(k) or op.discrete
             typed = typed or (counted and getattr(own, "dtype", None) == args[i].dtype)
     whole = np.broadcast_shapes(*shapes, args[i].shape)
     return typed and np.broadcast_shapes(*shapes) == whole

@@ -160,7 +160,7 @@ def _typed(copy: Folding, op: Op, args: tuple, i: int, source: Any) -> bool:
     """Whether a Python float in the place of argument i leaves the dtype."""
     if copy.value(source).__class__ is not float:
         return True
-    rest = [copy.value(b) for k, b in enumerate(args) if k != i and (op.active(k) or op.is_test)]
+    rest = [copy.value(b) for k, b in enumerate(args) if k != i and (op.active(k) or op.discrete)]
     kinds = [b.dtype for b in rest if b.__class__ is np.ndarray]
     return any(k == np.float64 for k in kinds)
 

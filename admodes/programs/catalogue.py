@@ -6,9 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from admodes.core.forms import Example
+from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import record
+from admodes.core.tangential import Tangential
 from admodes.ops.notation import partial_templates, template
+from admodes.programs.costs import total
 from admodes.programs.count import KINDS, count_program
 from admodes.views.dialects import Latex, Text, fill
 from admodes.views.tables import Table
@@ -27,7 +33,8 @@ def operations() -> list[Op]:
 
 def operation_rows() -> list[dict[str, Any]]:
     """One dictionary per operation: name, aliases, doc, form and partials (templates in text and
-    LaTeX), domain, convention at kinks, and the exact cost of value and partials by kind."""
+    LaTeX), domain, convention at kinks, and the exact cost of value and partials by kind: per
+    entry of the result, or for arguments of the shapes in cost_at."""
     return [_row(op) for op in operations()]
 
 
@@ -49,6 +56,7 @@ def _row(op: Op) -> dict[str, Any]:
         "domain": op.domain.valid,
         "convention": op.domain.convention,
         "cost": cost["f"],
+        "cost_at": None if op.example is None else [list(s) for s in op.example.shapes],
         "partial_cost": cost["partials"],
     }
 
@@ -56,15 +64,34 @@ def _row(op: Op) -> dict[str, Any]:
 def _how(op: Op) -> str:
     if op.elementwise:
         return "partials"
-    return "none" if op.is_test else "linear"
+    if op.discrete:
+        return "none"
+    if isinstance(op, Linear):
+        return "linear"
+    return "selects" if isinstance(op, Tangential) and op.selects else "tangent"
+
+
+_HOW = {
+    "none": "no derivative",
+    "linear": "itself (linear)",
+    "selects": "of the chosen entries (piecewise linear)",
+    "tangent": "states its tangent",
+}
+"""What is said in the place of partials."""
 
 
 def _cost(op: Op) -> dict[str, dict[str, int]]:
     if not op.elementwise:
-        return {"f": {op.kind: 1}, "partials": {}}
+        one = {op.kind: 1} if op.example is None else _cost_at(op, op.example)
+        return {"f": one, "partials": {}}
     point = [(low + high) / 2 for low, high in op.domain.intervals]
     counts = count_program(record(lambda *xs: op(*xs), *point), [], ["y"])
     return {"f": counts.f, "partials": counts.partials}
+
+
+def _cost_at(op: Op, example: Example) -> dict[str, int]:
+    args = tuple(map(np.ones, example.shapes))
+    return total([op.costs(args, op.plain(args, example.params), example.params)])
 
 
 def operation_table(format: str) -> Table:
@@ -75,12 +102,10 @@ def operation_table(format: str) -> Table:
         atoms = [(letter, False) for letter in "abc"]
         forms = row["forms"][write.name]
         partials = [fill(form, atoms, write) for form in forms["partials"]]
-        derivative = "; ".join(map(write.math, partials)) or {
-            "none": "no derivative",
-            "linear": "itself (linear)",
-        }.get(row["derivative"], "")
+        derivative = "; ".join(map(write.math, partials)) or _HOW.get(row["derivative"], "")
         names = ", ".join([row["name"], *row["aliases"]])
-        cost = _cost_text(row["cost"]) + " | " + (_cost_text(row["partial_cost"]) or "0")
+        cost = (_cost_text(row["cost"]) or "0") + _shapes_text(row["cost_at"])
+        cost += " | " + ((_cost_text(row["partial_cost"]) or "0") if partials else "-")
         convention = row["convention"] or "-"
         lines.append(
             [write.plain(t) for t in (names,)]
@@ -90,7 +115,8 @@ def operation_table(format: str) -> Table:
     head = ["Operation", "Partials", "Domain", "At kinks", "Cost | of partials"]
     notes = [
         "cost per entry of the result: a additions, m multiplications, d divisions, p powers, "
-        "f functions, n negations, c comparisons, v moves"
+        "f functions, n negations, c comparisons, v moves; where shapes are stated, of the whole "
+        "result of arguments of these"
     ]
     return Table("Operations", head, lines, [False] * 5, notes)
 
@@ -98,3 +124,7 @@ def operation_table(format: str) -> Table:
 def _cost_text(cost: dict[str, int]) -> str:
     letters = {"moves": "v"}
     return " ".join(f"{n}{letters.get(kind, kind[0])}" for kind, n in cost.items() if n)
+
+
+def _shapes_text(shapes: list | None) -> str:
+    return "" if shapes is None else " at " + ", ".join("×".join(map(str, s)) for s in shapes)

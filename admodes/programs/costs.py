@@ -47,13 +47,16 @@ def is_whole(step: Step) -> bool:
     """Whether the operation is counted as if one function made each entry, although it takes a
     whole array: solve, det and their like."""
     op = step.op
-    known = op.elementwise or op.reduces or op.cost is not None or op.is_test
+    known = op.elementwise or op.reduces or op.cost is not None or op.discrete
     return not known and op.kind == "functions" and step.size >= 1
 
 
 def cost(step: Step, program: Program) -> dict[str, int]:
-    """What a step costs, by its operation's declaration."""
-    return step.op.costs(program.likes(step), step.like, step.params)
+    """What a step costs, by its operation's declaration, which may read where entries are put; of
+    what a list keeps no value of it is told the shape alone."""
+    pairs = zip(program.arguments(step), program.likes(step), strict=True)
+    args = tuple(like if x is None else x for x, like in pairs)
+    return step.op.costs(args, step.like, step.params)
 
 
 def partial_cost(step: Step, program: Program) -> dict[str, int]:

@@ -75,4 +75,4 @@ def _without_idle(program: Program) -> Program:
 
 
 def _idle(step: Step) -> bool:
-    return step.op is not None and (step.op.kind == "moves" or step.op.is_test)
+    return step.op is not None and (step.op.kind == "moves" or step.op.discrete)

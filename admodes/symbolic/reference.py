@@ -122,7 +122,7 @@ def row_reference(program: Program, i: int, digits: int = DIGITS) -> RowReferenc
 def _value(step: Step, xs: Sequence[Any], seen: Sequence[Any], digits: int) -> Any:
     """The row's value for arguments xs, but those that have no derivative as they were seen; None
     where it has none."""
-    if step.op is None or step.is_test:
+    if step.op is None or step.discrete:
         return entrywise(number, step.value)
     if any(component is None for x in xs for component in components(x)):
         return None

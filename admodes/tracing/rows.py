@@ -103,7 +103,7 @@ def _partials(step: Any, xs: tuple) -> list:
     for an operation on arrays the Jacobian, where it is small."""
     found: list[Any] = []
     for i, a in enumerate(step.args):
-        if not isinstance(a, Ref) or step.is_test:
+        if not isinstance(a, Ref) or step.discrete:
             found.append(None)
         elif step.op.elementwise:
             found.append(step.op.partial(i, step.value, xs))

@@ -88,7 +88,7 @@ def _above(program: Program, i: int) -> list[int] | None:
     for r in range(y.row, -1, -1):
         if r in used:
             used |= {a.row for a in program.steps[r].args if isinstance(a, Ref)}
-    return [r for r in sorted(used) if not program.steps[r].is_test]
+    return [r for r in sorted(used) if not program.steps[r].discrete]
 
 
 def _below(program: Program, source: int, above: list[int]) -> list[int]:

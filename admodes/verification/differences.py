@@ -79,7 +79,7 @@ def crosses(f: Callable, xs: Sequence[float], j: int) -> bool:
 def _side(program: Program, step: Step) -> Any:
     """Where a row is with respect to its kinks: its truth value, its step, its chosen argument."""
     op = step.op
-    if step.is_test or (op.elementwise and not any(op.partials)):
+    if op.passive:
         return np.asarray(step.value).tolist()
     if op.elementwise and op.kind == "comparisons":
         xs = program.arguments(step)

@@ -211,3 +211,9 @@ def test_a_loop_of_roots_does_not_hold_what_it_has_passed():
 
     ad.jvp(f, (AT,), (ONES,))
     assert deepest[0] <= 8
+
+
+def test_roots_that_meet_in_one_place_are_added_before_they_are_squared():
+    """(|a| + |b|)² has a mixed second derivative, which a² + b² has not."""
+    hessian = ad.hessian(lambda x: np.bincount([0, 0], weights=np.abs(x))[0] ** 2)
+    np.testing.assert_array_equal(hessian(np.array([1.0, -2.0])), [[2.0, -2.0], [-2.0, 2.0]])

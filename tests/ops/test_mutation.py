@@ -169,17 +169,18 @@ def test_every_wrong_tangent_and_cotangent_is_caught(op, factor):
     def agrees():
         return np.allclose(ad.jvp(f, args, vs)[1], expected, rtol=1e-6, atol=1e-9)
 
-    tangent, cotangent = op.tangent, op.cotangent
+    tangent, cotangents = op.tangent, op.cotangents
     assert agrees()
     with replaced(op, tangent=lambda *args, **params: factor * tangent(*args, **params)):
         assert not agrees()
-    if cotangent is not None:
+    for i, cotangent in enumerate(cotangents):
 
-        def mutant(*args, **params):
+        def mutant(*args, cotangent=cotangent, **params):
             return factor * cotangent(*args, **params)
 
-        assert caught_by_transposing(op, tangential_cases(), cotangent=mutant)
-    assert not caught_by_transposing(op, tangential_cases(), cotangent=cotangent)
+        mutants = (*cotangents[:i], mutant, *cotangents[i + 1 :])
+        assert caught_by_transposing(op, tangential_cases(), cotangents=mutants)
+    assert not caught_by_transposing(op, tangential_cases(), cotangents=cotangents)
 
 
 def test_a_lost_strong_zero_is_caught(monkeypatch):

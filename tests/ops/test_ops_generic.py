@@ -41,11 +41,13 @@ CASES = [
     for k, (f, args) in enumerate(cases)
 ]
 TESTS = [op for op in OPS if op.is_test]
+PLACES = [op for op in OPS if op.discrete and not op.is_test]
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "is_extreme")
 QUESTIONS = ("isnan", "isfinite", "isinf", "signbit")
 SOLVING = ("inv", "solve", "logabsdet", "cholesky", "pinv", "qr")
 """Whose rules solve linear systems with the argument."""
-POSITIONS = ("argsort", "argpartition", "searchsorted", "det_sign", "any_of", "all_of")
+OF_WHOLE = ("any_of", "all_of")
+POSITIONS = ("argsort", "argpartition", "searchsorted", "det_sign")
 """Positions, signs and tests of arrays, which test_numpy_functions.py compares with NumPy's."""
 
 
@@ -135,7 +137,8 @@ def test_an_argument_used_twice_gets_both_contributions(op):
 def test_every_operation_on_arrays_has_a_case():
     assert {op.name for op in LINEAR} == set(linear_cases())
     assert {op.name for op in TANGENTIAL} == set(tangential_cases())
-    assert {op.name for op in TESTS} == {*COMPARISONS, *LOGIC, *QUESTIONS, *POSITIONS}
+    assert {op.name for op in TESTS} == {*COMPARISONS, *LOGIC, *QUESTIONS, *OF_WHOLE}
+    assert {op.name for op in PLACES} == set(POSITIONS)
 
 
 @pytest.mark.parametrize(("f", "args"), CASES)

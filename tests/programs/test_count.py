@@ -327,3 +327,21 @@ class TestViews:
 def test_bad_input():
     with pytest.raises(TypeError, match="numbers"):
         ad.count(lambda x: x, "two")
+
+
+class TestScatteredAdditions:
+    """The transpose of picking an entry three times adds two of its cotangents to the first."""
+
+    def test_of_an_index(self):
+        x = np.array([1.0, 2.0])
+        found = ad.count(lambda x: np.sum(x[[0, 0, 0, 1]]), x).totals["reverse"]
+        assert found["additions"] == 2
+
+    def test_of_a_slice_there_is_none(self):
+        found = ad.count(lambda x: np.sum(x[1:]), np.ones(4)).totals["reverse"]
+        assert "additions" not in found
+
+    def test_of_indices_along_an_axis(self):
+        where = np.array([[0, 0, 1], [2, 2, 2]])
+        found = ad.count(lambda x: np.sum(np.take_along_axis(x, where, 1)), np.ones((2, 3))).totals
+        assert found["reverse"]["additions"] == 1 + 2

@@ -31,7 +31,7 @@ from admodes.core.tangential import Tangential
 OPS = [op for name, op in REGISTRY.items() if name == op.name and not op.custom]
 ELEMENTWISE = [op for op in OPS if isinstance(op, Elementwise)]
 SMOOTH = [op for op in ELEMENTWISE if any(p != 0 for p in op.partials)]
-LINEAR = [op for op in OPS if isinstance(op, Linear) and not op.is_test]
+LINEAR = [op for op in OPS if isinstance(op, Linear) and not op.passive]
 TANGENTIAL = [op for op in OPS if isinstance(op, Tangential)]
 
 COMPOSITIONS = ("forward", "reverse")
