@@ -16,7 +16,7 @@ from admodes.core.portable import made_by
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import space
-from admodes.core.values import shape_of
+from admodes.core.values import Params, shape_of
 from admodes.errors import BadType, BadValue
 
 
@@ -36,7 +36,7 @@ class Batch(Carrier):
     def shape(self) -> tuple[int, ...]:
         return shape_of(self.primal)[1:]
 
-    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+    def apply(self, op: Any, args: tuple, params: Params) -> Any:
         level = self.level
         mapped = tuple(a.__class__ is Batch and a.level is level for a in args)
         inner = tuple(a.primal if own else a for a, own in zip(args, mapped, strict=True))

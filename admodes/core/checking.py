@@ -27,7 +27,7 @@ from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.roots import origin, smooth
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import space
-from admodes.core.values import shape_of
+from admodes.core.values import Params, Value, shape_of
 from admodes.errors import Error
 
 _on: ContextVar[bool] = ContextVar("strict", default=False)
@@ -179,7 +179,7 @@ class Checked(Carrier):
     def made_of(self) -> tuple:
         return (self.primal,) if self.made is None else self.made
 
-    def apply(self, op: Op, args: tuple, params: dict | None) -> Any:
+    def apply(self, op: Op, args: tuple, params: Params) -> Any:
         level = self.level
         own = [a.__class__ is Checked and a.level is level for a in args]
         xs = tuple(a.primal if mine else a for a, mine in zip(args, own, strict=True))
@@ -207,7 +207,7 @@ class Checked(Carrier):
             raise StrictError(text, place_of_call(), "value", (innermost(self),), ())
 
 
-def _root(op: Op, args: tuple, xs: tuple, params: dict | None, place: CallSite) -> Root | None:
+def _root(op: Op, args: tuple, xs: tuple, params: Params, place: CallSite) -> Root | None:
     """The kink that the result keeps, as a root at its kink or a part of one. Raises StrictError
     at every other kink."""
     met = first_kink(op, xs, params) if op.kinked else None
@@ -234,7 +234,7 @@ def _like(mask: np.ndarray, xs: tuple) -> Any:
     return numbers if batch is None else Batch(batch.level, numbers)
 
 
-def look_at(op: Op, args: tuple, params: dict | None, y: Any) -> None:
+def look_at(op: Op, args: tuple, params: Params, y: Value) -> None:
     """Raise StrictError at a kink of an operation on plain values, and where its result came to be
     infinite or nan."""
     place = place_of_call()
@@ -249,7 +249,7 @@ def _at_kink(a: Any) -> bool:
     return a.__class__ is Checked and a.kink is not None
 
 
-def _kept(op: Op, args: tuple, params: dict | None) -> Any:
+def _kept(op: Op, args: tuple, params: Params) -> Any:
     """Which entries of the result of a movement or a product are at the kink of a root."""
     masks = [
         a.kink.mask if _at_kink(a) else np.zeros(shape_of(a)) if op.active(i) else a
@@ -260,7 +260,7 @@ def _kept(op: Op, args: tuple, params: dict | None) -> Any:
     return op.dispatch(tuple(masks), params)
 
 
-def _born(op: Op, xs: tuple, y: Any, place: CallSite) -> StrictError:
+def _born(op: Op, xs: tuple, y: Value, place: CallSite) -> StrictError:
     """The error for a number that is not finite: raised where the function makes it, kept where a
     derivative does, since an exact zero may still cut it off."""
     values = np.asarray(innermost(y))

@@ -22,7 +22,16 @@ from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import UNLISTED, BinaryOp, Op, UnaryOp, register
 from admodes.core.space import aligned, dtype_of, space, strong, zeros
 from admodes.core.structure import ENTRYWISE, Structure
-from admodes.core.values import ARITHMETIC, NUMBERS, canonical, shape_of
+from admodes.core.values import (
+    ARITHMETIC,
+    NUMBERS,
+    Cotangent,
+    Params,
+    Tangent,
+    Value,
+    canonical,
+    shape_of,
+)
 from admodes.errors import BadValue
 
 PLAIN = frozenset((np.ndarray, float, int))
@@ -100,7 +109,7 @@ class Elementwise(Op):
             return found
         return bool(np.any(found))
 
-    def product(self, i: int, p: Any, t: Any, args: tuple | list) -> Any:
+    def product(self, i: int, p: Any, t: Tangent, args: tuple | list) -> Tangent:
         """A partial times a tangent or cotangent, of plain arrays."""
         return strong(p, t, functools.partial(self.cut, i, args) if self.cuts else None)
 
@@ -114,7 +123,7 @@ class Elementwise(Op):
             given = with_infinities(given)
             return p(given[k]) if k.__class__ is int else p(*k(given))
 
-    def partial(self, i: int, y: Any, args: tuple) -> Any:
+    def partial(self, i: int, y: Value, args: tuple) -> Any:
         """∂y/∂args[i] at these values; an int where it is a literal."""
         p = self.partials[i]
         if not callable(p):
@@ -129,7 +138,7 @@ class Elementwise(Op):
                     found = found.astype(kind)
             return canonical(found)
 
-    def term(self, i: int, t: Any, y: Any, args: tuple) -> Any:
+    def term(self, i: int, t: Tangent, y: Value, args: tuple) -> Tangent:
         """∂y/∂args[i] times a tangent or cotangent; 0 where that is exactly 0 (and, for operations
         that select, where the partial is 0). Not for a partial that is the literal 0."""
         p = self.partials[i]
@@ -146,7 +155,7 @@ class Elementwise(Op):
             return self.product(i, found, t, args)
         return self.times(i, self.partial(i, y, args), t, args)
 
-    def times(self, i: int, p: Any, t: Any, args: tuple) -> Any:
+    def times(self, i: int, p: Any, t: Tangent, args: tuple) -> Tangent:
         """A partial times a tangent or cotangent, whatever they are."""
         cut = self.cut(i, args)
         if cut is False:
@@ -154,7 +163,7 @@ class Elementwise(Op):
         both = space.tangents(p, t)
         return both if cut is True else space.where(cut, both, space.strong(p, t))
 
-    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+    def jvp(self, tangents: list[Tangent | None], y: Value, args: tuple, params: Params) -> Tangent:
         total = None
         for i, t in enumerate(tangents):
             if t is not None and self.partials[i] != 0:
@@ -166,14 +175,14 @@ class Elementwise(Op):
             total = space.broadcast(total, shape=shape_of(y))
         return total
 
-    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+    def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
         if self.partials[i] == 0:
             return None
         term = self.term(i, w, y, args)
         shape = shape_of(args[i])
         return term if shape_of(term) == shape else space.unbroadcast(term, shape=shape)
 
-    def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
+    def batched(self, args: tuple, mapped: tuple[bool, ...], params: Params) -> Any:
         return self.dispatch(aligned(args, mapped), params)
 
 

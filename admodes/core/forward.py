@@ -29,7 +29,7 @@ from admodes.core.pytree import (
 from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import cast, zeros
-from admodes.core.values import ARITHMETIC, shape_of
+from admodes.core.values import ARITHMETIC, Params, Value, shape_of
 from admodes.core.watching import Watch, look
 from admodes.errors import BadType
 
@@ -107,7 +107,7 @@ class Dual(Carrier):
                 pass
         return op.dispatch((a, b), None)
 
-    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+    def apply(self, op: Any, args: tuple, params: Params) -> Any:
         level = self.level
         primals = []
         tangents = []
@@ -144,7 +144,7 @@ class Dual(Carrier):
 _number: Any = Dual.real_number
 
 
-def dual(level: Level, y: Any, tangent: Any) -> Any:
+def dual(level: Level, y: Value, tangent: Any) -> Any:
     """A dual number, or an array of them."""
     kind: Any = Dual if y.__class__ is ndarray else fitting(Dual, y, shape_of(y))
     return kind(level, y, tangent)

@@ -15,7 +15,7 @@ from admodes.core.batch import Batch
 from admodes.core.carrier import Carrier, innermost, quiet
 from admodes.core.forms import Kink
 from admodes.core.op import Op
-from admodes.core.values import shape_of
+from admodes.core.values import Params, shape_of
 
 
 class Met(NamedTuple):
@@ -27,7 +27,7 @@ class Met(NamedTuple):
     point: tuple
 
 
-def mask_of(op: Op, args: tuple, params: dict | None) -> np.ndarray:
+def mask_of(op: Op, args: tuple, params: Params) -> np.ndarray:
     """Which entries sit on a kink: truth values, of a batch those of each sample along an axis that
     leads. The arguments may be carriers."""
     samples = list(_samples(args))
@@ -42,7 +42,7 @@ def mask_of(op: Op, args: tuple, params: dict | None) -> np.ndarray:
         return np.asarray(each(*args), bool)
 
 
-def first_kink(op: Op, args: tuple, params: dict | None) -> Met | None:
+def first_kink(op: Op, args: tuple, params: Params) -> Met | None:
     """The first kink that an operation meets at these values, which may be inside carriers."""
     for k, sample in enumerate(_samples(args)):
         met = first_kink(op, sample, params)
@@ -56,7 +56,7 @@ def first_kink(op: Op, args: tuple, params: dict | None) -> Met | None:
     return _at(op, tuple(map(innermost, args)), mask, tuple(map(int, np.argwhere(mask)[0])))
 
 
-def kinks_met(op: Op, args: tuple, params: dict | None) -> Counter[str]:
+def kinks_met(op: Op, args: tuple, params: Params) -> Counter[str]:
     """The notes of all kinks at these values, each with the number of entries."""
     mask = mask_of(op, args, params)
     kink = op.domain.kink

@@ -16,7 +16,7 @@ from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import BinaryOp, Op, TernaryOp, register
 from admodes.core.space import space, zeros
 from admodes.core.structure import DENSE, Structure
-from admodes.core.values import shape_of
+from admodes.core.values import Cotangent, Params, Tangent, Value, shape_of
 
 
 @dataclass(eq=False, repr=False)
@@ -36,7 +36,7 @@ class Linear(Op):
         others = sum(active)
         return False, tuple(others - own > 0 for own in active)
 
-    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+    def jvp(self, tangents: list[Tangent | None], y: Value, args: tuple, params: Params) -> Tangent:
         params = params or {}
         if self.tangent is not None:
             return self.tangent(tangents, y, *args, **params)
@@ -53,7 +53,7 @@ class Linear(Op):
         ]
         return functools.reduce(space.add, terms)
 
-    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+    def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
         if not self.active(i):
             return None
         rule = self.transposes[0 if self.arity is None else i]
@@ -107,9 +107,9 @@ def linear(
     that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
     batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
     of samples; without it the samples are taken one by one. raw, is_test, views, accumulate,
-    structure, numerics, squared, smooth, commutes: as in Op. tangent: as in Linear. role: what it is in
-    core.space. cost(args, y, **params) counts the operations by kind, where there is not one per
-    entry of the result."""
+    structure, numerics, squared, smooth, commutes: as in Op. tangent: as in Linear. role: what it
+    is in core.space. cost(args, y, **params) counts the operations by kind, where there is not one
+    per entry of the result."""
     make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
     op = make(
         name=name,

@@ -24,7 +24,19 @@ from admodes.core.space import space
 from admodes.core.structure import DENSE, Entrywise
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
-from admodes.core.values import ARITHMETIC, FLOAT, NUMBERS, canonical, frozen, numeric, shape_of
+from admodes.core.values import (
+    ARITHMETIC,
+    FLOAT,
+    NUMBERS,
+    Cotangent,
+    Params,
+    Tangent,
+    Value,
+    canonical,
+    frozen,
+    numeric,
+    shape_of,
+)
 from admodes.errors import BadType, BadValue
 
 REGISTRY: dict[str, Op] = {}
@@ -120,7 +132,7 @@ class Op:
                 return self.on_arrays(args, params)
         return self.dispatch(args, params or None)
 
-    def dispatch(self, args: tuple, params: dict | None) -> Any:
+    def dispatch(self, args: tuple, params: Params) -> Any:
         if self.arity is not None and len(args) != self.arity:
             if self.folds and len(args) > 2:
                 return functools.reduce(self, args)
@@ -163,7 +175,7 @@ class Op:
             return self.on_arrays(args, params)
         return self.plain(args, params)
 
-    def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
+    def batched(self, args: tuple, mapped: tuple[bool, ...], params: Params) -> Any:
         """The results for all samples, along a leading axis. The arguments that are mapped have
         that axis as well, the others belong to every sample."""
         if self.batch is not None:
@@ -177,7 +189,7 @@ class Op:
         ]
         return space.stack(*samples, axis=0)
 
-    def plain(self, args: tuple, params: dict | None = None) -> Any:
+    def plain(self, args: tuple, params: Params = None) -> Any:
         """The value on plain numbers and arrays. Domain errors are values (nan, inf): no warning,
         no exception. float64 results of shape () are Python floats."""
         if not self.structural and all(a.__class__ in NUMBERS for a in args):
@@ -192,7 +204,7 @@ class Op:
         with quiet():
             return self.on_arrays(xs, params)
 
-    def on_arrays(self, xs: tuple, params: dict | None) -> Any:
+    def on_arrays(self, xs: tuple, params: Params) -> Any:
         """The value on arrays and numbers of floats, inside a derivative call, where NumPy's
         warnings are off."""
         y = self.array(*xs, **params) if params else self.array(*xs)
@@ -217,7 +229,7 @@ class Op:
             raise BadType(f"{self.name} takes {takes} argument(s), {len(args)} given{hint}")
         return args + self.defaults[len(self.defaults) - missing :]
 
-    def costs(self, args: tuple, y: Any, params: dict | None) -> dict[str, int]:
+    def costs(self, args: tuple, y: Value, params: Params) -> dict[str, int]:
         """The exact number of operations by kind: what the declaration says, otherwise one per
         entry of the result; a sum of n entries takes n - 1 additions."""
         if self.cost is not None:
@@ -241,11 +253,11 @@ class Op:
         """Whether the result depends differentiably on argument i."""
         return self.differentiable is None or self.differentiable[i]
 
-    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+    def jvp(self, tangents: list[Tangent | None], y: Value, args: tuple, params: Params) -> Tangent:
         """The tangent of the result; tangents[i] is None where argument i is constant."""
         raise BadType(f"{self.name} has no derivative")
 
-    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+    def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
         """What the cotangent w of the result contributes to argument i; None for nothing."""
         raise BadType(f"{self.name} has no derivative")
 

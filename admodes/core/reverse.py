@@ -32,7 +32,7 @@ from admodes.core.pytree import (
 from admodes.core.space import cast, is_complex, space, zeros
 from admodes.core.sweep import Product, dropping, plain_product, pull_back, strong_product
 from admodes.core.tape import SMALL, Node, Traced, node_of, reachable, traced_input
-from admodes.core.values import FLOAT, blank, shape_of
+from admodes.core.values import FLOAT, Cotangent, Value, blank, shape_of
 from admodes.errors import BadValue
 
 LARGE = 2**16
@@ -225,7 +225,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_lending._at_fork_reinit)  # type: ignore[attr-defined]
 
 
-def _one(y: Any) -> Any:
+def _one(y: Value) -> Any:
     """1 in the precision of a result."""
     kind = getattr(y, "dtype", None)
     return 1.0 if kind is None or kind == FLOAT else kind.type(1.0)
@@ -239,13 +239,13 @@ def _has_nan(found: list) -> bool:
     return False
 
 
-def conjugate(w: Any) -> Any:
+def conjugate(w: Cotangent) -> Any:
     """Sweeps pair w and t as Re Σ w t, so that every transpose is free of conjugates; the user's
     cotangents pair as Re Σ conj(w) t."""
     return w if w.__class__ is float or not is_complex(w) else space.conjugate(w)
 
 
-def _is_zero(w: Any) -> bool:
+def _is_zero(w: Cotangent) -> bool:
     """Whether a cotangent is exactly zero, so that there is nothing to propagate."""
     if w.__class__ is float:
         return bool(w == 0.0)

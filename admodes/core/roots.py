@@ -14,7 +14,7 @@ import numpy as np
 from admodes.core.carrier import Carrier
 from admodes.core.op import Op
 from admodes.core.space import is_complex, space
-from admodes.core.values import canonical, frozen
+from admodes.core.values import Params, Value, canonical, frozen
 
 DEEPEST = 8
 """Origins of origins are kept to this depth, so that a loop does not hold what it has passed."""
@@ -28,7 +28,7 @@ class Origin(NamedTuple):
 
     op: Op
     args: tuple
-    params: dict | None
+    params: Params
     depth: int
 
 
@@ -43,7 +43,7 @@ def has_origin(a: Any) -> bool:
     return isinstance(a, Carrier) and a.origin is not None
 
 
-def origin(op: Op, args: tuple, params: dict | None) -> Origin | None:
+def origin(op: Op, args: tuple, params: Params) -> Origin | None:
     """What the result of an operation is to remember; None where its square is nothing special."""
     if not op.remembers and not op.commutes:
         return None
@@ -51,7 +51,7 @@ def origin(op: Op, args: tuple, params: dict | None) -> Origin | None:
     return Origin(op, frozen(args), params, depth) if depth <= DEEPEST else None
 
 
-def keeps(op: Op, y: Any) -> bool:
+def keeps(op: Op, y: Value) -> bool:
     """Whether a result remembers its origin. What is nested does, since second derivatives may be
     taken. Of plain values only a root does that has a 0: first derivatives are right elsewhere."""
     if not op.remembers or isinstance(y, Carrier):

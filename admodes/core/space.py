@@ -14,7 +14,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
 from admodes.core.structure import stretched_axes
-from admodes.core.values import FLOAT, canonical, shape_of
+from admodes.core.values import FLOAT, Tangent, canonical, shape_of
 from admodes.errors import BadType
 
 vdot = np.vdot
@@ -52,7 +52,7 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return y if y.shape == shape else y.reshape(shape)
 
 
-def strong(p: Any, t: Any, cut: Callable[[], Any] | None = None) -> Any:
+def strong(p: Any, t: Tangent, cut: Callable[[], Any] | None = None) -> Any:
     """p t, and 0 wherever t is exactly 0, of plain numbers and arrays; where cut() holds, also
     wherever p is."""
     y = p * t
@@ -102,7 +102,7 @@ def zeros(shape: tuple[int, ...], like: Any) -> Any:
     return canonical(np.zeros(shape, dtype_of(like))) if like.__class__ is not float else 0.0
 
 
-def cast(t: Any, like: Any) -> Any:
+def cast(t: Tangent, like: Any) -> Any:
     """A tangent or cotangent in the precision of what it belongs to."""
     if t.__class__ is float and like.__class__ is float:
         return t

@@ -1,6 +1,10 @@
 """The reverse sweep over a tape: the nodes, last first, and the adjoints of the outputs go in; the
-adjoints of the inputs come out. Each node's adjoint times its local partials is added to those of
-its arguments.
+adjoints of the inputs come out.
+
+`pull_back` is reverse mode: every node takes its adjoint, and adds partial × adjoint to the adjoint
+of each of its arguments. How a contribution is made differs for numbers, whose partials stand in
+the node, for elementwise operations on arrays, and in general, where the operation's own transpose
+is called; three functions below say how.
 """
 
 from __future__ import annotations
@@ -15,7 +19,9 @@ from admodes.core.carrier import Carrier, quiet
 from admodes.core.elementwise import Elementwise
 from admodes.core.space import dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
-from admodes.core.values import blank, canonical, shape_of
+from admodes.core.values import Cotangent, blank, canonical, shape_of
+
+Adjoints = dict[int, Cotangent]
 
 Product = Callable[[Any, int, Any, Any, list], Any]
 """(operation, position of the argument, partial, cotangent, arguments) -> their product."""
@@ -23,13 +29,13 @@ Product = Callable[[Any, int, Any, Any, list], Any]
 strong_product: Product = Elementwise.product
 
 
-def plain_product(op: Any, i: int, p: Any, w: Any, args: list) -> Any:
+def plain_product(op: Any, i: int, p: Any, w: Cotangent, args: list) -> Any:
     """The product in which 0 × inf is nan. A nan stays one up to the inputs, so that plain products
     serve where none arrives."""
     return w * p
 
 
-def sweep(adjoints: dict[int, Any], nodes: Iterable[Node], keep: bool = False) -> dict[int, Any]:
+def sweep(adjoints: Adjoints, nodes: Iterable[Node], keep: bool = False) -> Adjoints:
     """Propagate the adjoints of the outputs, by serial, to every node, in the given order (last
     first).
 
@@ -50,41 +56,43 @@ def dropping(nodes: list[Node]) -> Iterator[Node]:
             node.args, node.local, node.primal = (), None, None
 
 
-def pull_back(
-    adjoints: dict[int, Any], nodes: Iterable[Node], take: Callable, product: Product
-) -> None:
-    """The loop of a sweep; take(serial, None) takes a node's adjoint out of adjoints."""
+def pull_back(adjoints: Adjoints, nodes: Iterable[Node], take: Callable, product: Product) -> None:
+    """The loop of a sweep. adjoints: by the serials of nodes, at first those of the outputs. nodes:
+    last first. take(serial, None) takes a node's adjoint out of adjoints."""
     owned: set[int] = set()
     for node in nodes:
         local = node.local
         if local is None:
             continue
         w = take(node.serial, None)
-        if w is None:
-            continue
-        if local.__class__ is list and w.__class__ is ndarray:
+        if w.__class__ is float and local.__class__ is not General:
+            _number_step(adjoints, node.args, local, w)
+        elif w.__class__ is ndarray and local.__class__ is list:
             _array_step(adjoints, node, w, owned, product)
-        elif local.__class__ is General or w.__class__ is not float:
+        elif w is not None:
             _general_step(adjoints, node, w, owned)
-        elif local.__class__ is tuple:
-            a, b = node.args
-            p, q = local
-            if p is not None:
-                term = p * w if w else 0.0
-                key = a.serial
-                adjoints[key] = adjoints[key] + term if key in adjoints else term
-            if q is not None:
-                term = q * w if w else 0.0
-                key = b.serial
-                adjoints[key] = adjoints[key] + term if key in adjoints else term
-        else:
-            term = local * w if w else 0.0
-            key = node.args[0].serial
+
+
+def _number_step(adjoints: Adjoints, args: tuple, local: Any, w: float) -> None:
+    """Add what w contributes to the arguments of an operation on numbers."""
+    if local.__class__ is tuple:
+        a, b = args
+        p, q = local
+        if p is not None:
+            term = p * w if w else 0.0
+            key = a.serial
             adjoints[key] = adjoints[key] + term if key in adjoints else term
+        if q is None:
+            return
+    else:
+        (b,), q = args, local
+    term = q * w if w else 0.0
+    key = b.serial
+    adjoints[key] = adjoints[key] + term if key in adjoints else term
 
 
 def _array_step(
-    adjoints: dict[int, Any], node: Node, w: Any, owned: set[int], product: Product
+    adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int], product: Product
 ) -> None:
     """Add what w contributes to the arguments of an elementwise operation on plain arrays."""
     op = node.op
@@ -119,7 +127,7 @@ def _narrowed(term: Any, x: Any) -> Any:
     return canonical(sum_to(term, x.shape if x.__class__ is ndarray else ()))
 
 
-def _add_term(adjoints: dict[int, Any], key: int, term: Any, owned: set[int]) -> None:
+def _add_term(adjoints: Adjoints, key: int, term: Any, owned: set[int]) -> None:
     old = adjoints.get(key)
     if old is None:
         adjoints[key] = term
@@ -132,7 +140,7 @@ def _add_term(adjoints: dict[int, Any], key: int, term: Any, owned: set[int]) ->
         owned.add(key)
 
 
-def _general_step(adjoints: dict[int, Any], node: Node, w: Any, owned: set[int]) -> None:
+def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int]) -> None:
     """Add what node's adjoint w contributes to its arguments, by the operation's vjp. owned: the
     serials of nodes whose adjoint is an array that this sweep made and nothing else refers to."""
     kind = node.__class__
@@ -165,7 +173,7 @@ def _general_step(adjoints: dict[int, Any], node: Node, w: Any, owned: set[int])
 
 
 def _accumulated(
-    adjoints: dict[int, Any], key: int, x: Any, op: Any, w: Any, params: Any, owned: set[int]
+    adjoints: Adjoints, key: int, x: Any, op: Any, w: Cotangent, params: Any, owned: set[int]
 ) -> bool:
     """Add a contribution that has few entries into the array of an adjoint, which costs as much
     as there are entries. False where that is not possible."""

@@ -18,7 +18,7 @@ from admodes.core.op import Op, register
 from admodes.core.reverse import conjugate, vjp
 from admodes.core.space import zeros
 from admodes.core.structure import DENSE, Structure
-from admodes.core.values import canonical, shape_of
+from admodes.core.values import Cotangent, Params, Tangent, Value, canonical, shape_of
 
 
 @dataclass(eq=False, repr=False)
@@ -32,20 +32,20 @@ class Tangential(Op):
     cotangents: tuple[Callable[..., Any], ...] = ()
     selects: bool = False
 
-    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+    def jvp(self, tangents: list[Tangent | None], y: Value, args: tuple, params: Params) -> Tangent:
         kept = [t if self.active(i) else None for i, t in enumerate(tangents)]
         if all(t is None for t in kept):
             return zeros(shape_of(y), y)
         return self.tangent(kept, y, *args, **(params or {}))
 
-    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+    def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
         if not self.active(i):
             return None
         if self.cotangents:
             term = self.cotangents[i](w, y, *args, **(params or {}))
             return term if isinstance(term, Carrier) else canonical(term)
 
-        def along(t: Any) -> Any:
+        def along(t: Tangent) -> Any:
             tangents = [t if k == i else None for k in range(len(args))]
             return self.tangent(tangents, y, *args, **(params or {}))
 

@@ -1,9 +1,11 @@
 """The tape: every operation leaves a node behind that knows what a sweep back needs.
 
 There is no tape object: the tape of a sweep is the set of nodes reachable from its outputs, in
-the order of their serial numbers. It is freed with the values that refer to it. A number is its
-own node; an array is a `Traced` that refers to its node, so that an array lives on the tape only
-where a rule will read it.
+the order of their serial numbers. It is freed with the values that refer to it.
+
+A node is the record on the tape; a traced value is what the function calculates with. An array is a
+`Traced` that refers to its node, so that it lives on the tape only where a rule will read it. A
+number is its own node, since two objects for each operation on numbers would take longer.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from admodes.core.carrier import Carrier, Level
 from admodes.core.elementwise import elementwise
 from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.scalars import counted, fitting
-from admodes.core.values import ARITHMETIC, NUMBERS, blank, changeable, plain_params
+from admodes.core.values import ARITHMETIC, NUMBERS, Params, Value, blank, changeable, plain_params
 from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__
@@ -119,7 +121,7 @@ class Node(Carrier):
                 return other.binary(op, a, b)
         return op.dispatch((a, b), None)
 
-    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+    def apply(self, op: Any, args: tuple, params: Params) -> Any:
         if self.__class__ is Node:
             return _on_tape(self.level, op, args, params)
         level = self.level
@@ -216,7 +218,7 @@ class Traced(Carrier):
                 return made
         return op.dispatch((a, b), None)
 
-    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
+    def apply(self, op: Any, args: tuple, params: Params) -> Any:
         x = self.primal
         if (
             len(args) > 1
@@ -241,7 +243,7 @@ def traced_input(level: Level, x: Any) -> Node | Traced:
     return traced(level, x, Node(level, None, None, (), None))
 
 
-def traced(level: Level, y: Any, node: Node) -> Any:
+def traced(level: Level, y: Value, node: Node) -> Any:
     """An array, or a number that is no float, with its node."""
     kind: Any = Traced if y.__class__ is ndarray else fitting(Traced, y, y.shape)
     return kind(level, y, node)
@@ -254,7 +256,7 @@ def node_of(x: Any, level: Level) -> Node | None:
     return None
 
 
-def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
+def _on_tape(level: Level, op: Any, args: tuple, params: Params) -> Any:
     """Apply an operation and leave a node that keeps what its rules will read."""
     primals: list[Any] = []
     nodes: list[Any] = []
@@ -298,7 +300,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: dict | None) -> Any:
 
 
 def _with_node(
-    level: Level, y: Any, op: Any, nodes: tuple, params: dict | None, xs: tuple, read_y: bool
+    level: Level, y: Value, op: Any, nodes: tuple, params: Params, xs: tuple, read_y: bool
 ) -> Any:
     """The result of an operation with a node of its own."""
     local = General((params and plain_params(params), xs))

@@ -15,6 +15,18 @@ from admodes.errors import BadType
 ARITHMETIC = (ValueError, OverflowError, ZeroDivisionError)
 """What `math` raises where IEEE arithmetic has a value; the array kernel then gives that value."""
 
+Value = Any
+"""A number, an array, or a carrier of one."""
+
+Tangent = Any
+"""A value: the derivative of another one along an input direction."""
+
+Cotangent = Any
+"""A value: the derivative of the output with respect to another one, its adjoint."""
+
+Params = dict[str, Any] | None
+"""The parameters of an operation, such as an axis; None for none."""
+
 NUMBERS = frozenset((float, int, bool))
 
 FLOAT = np.dtype(float)

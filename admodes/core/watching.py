@@ -15,6 +15,7 @@ from admodes.core.carrier import Carrier, innermost
 from admodes.core.kinks import first_kink
 from admodes.core.op import Op
 from admodes.core.places import called, place_of_call
+from admodes.core.values import Params
 
 MOST = 8
 """So many different places are noted."""
@@ -48,7 +49,7 @@ def watching() -> Iterator[dict[str, None]]:
             Watch.open -= 1
 
 
-def look(op: Op, args: tuple, params: dict | None) -> None:
+def look(op: Op, args: tuple, params: Params) -> None:
     """Note what an operation of a second derivative meets: its arguments are carriers."""
     met = _local.met
     if met is None or len(met) >= MOST or not any(isinstance(a, Carrier) for a in args):

@@ -17,6 +17,7 @@ from admodes.core.forms import Domain, Form
 from admodes.core.op import Op
 from admodes.core.space import aligned
 from admodes.core.truth import is_whole, truth_kind
+from admodes.core.values import Cotangent, Params, Tangent, Value
 from admodes.errors import LostDerivative
 
 AS_WHOLE = (
@@ -40,7 +41,7 @@ class WholeOp(Op):
     def active(self, i: int) -> bool:
         return False
 
-    def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
+    def batched(self, args: tuple, mapped: tuple[bool, ...], params: Params) -> Any:
         if self.entrywise:
             return self.dispatch(aligned(args, mapped), params)
         return super().batched(args, mapped, params)
@@ -72,13 +73,13 @@ def whole_op(op: Op) -> Op:
 class Integers(Op):
     """Floats as whole numbers. It is recorded and mapped, but refuses to be differentiated."""
 
-    def batched(self, args: tuple, mapped: tuple[bool, ...], params: dict | None) -> Any:
+    def batched(self, args: tuple, mapped: tuple[bool, ...], params: Params) -> Any:
         return self.dispatch(args, params)
 
-    def jvp(self, tangents: list, y: Any, args: tuple, params: dict | None) -> Any:
+    def jvp(self, tangents: list[Tangent | None], y: Value, args: tuple, params: Params) -> Tangent:
         raise LostDerivative(AS_WHOLE.format(**(params or {})))
 
-    def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
+    def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
         raise LostDerivative(AS_WHOLE.format(**(params or {})))
 
 
@@ -101,7 +102,7 @@ integers = Integers(
 )
 
 
-def among_whole(top: Carrier, op: Op, args: tuple, params: dict | None) -> Any:
+def among_whole(top: Carrier, op: Op, args: tuple, params: Params) -> Any:
     """The result where all arguments are whole and the result is; None for others. Truth values
     alone are numbers where they are added up."""
     if not all(map(is_whole, args)):
@@ -115,7 +116,7 @@ def among_whole(top: Carrier, op: Op, args: tuple, params: dict | None) -> Any:
     return top.apply(whole_op(op), args, params)
 
 
-def _is_whole_result(op: Op, args: tuple, params: dict | None) -> bool:
+def _is_whole_result(op: Op, args: tuple, params: Params) -> bool:
     """By the kernel on ones where the operation is elementwise, else on the values."""
     plain = [np.asarray(innermost(a)) for a in args]
     if op.elementwise:
