@@ -15,7 +15,7 @@ from admodes.core.forms import Domain, Example, Form
 from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import BinaryOp, Op, TernaryOp, register
 from admodes.core.space import space, zeros
-from admodes.core.structure import DENSE, Structure
+from admodes.core.structure import DENSE, Moves, Structure
 from admodes.core.values import Cotangent, Params, Tangent, Value, shape_of
 
 
@@ -101,14 +101,13 @@ def linear(
     tangent: Callable[..., Any] | None = None,
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
-    operation itself, transposes state the vjp. kind is what it is counted as; "moves" says that
-    every entry of the result is an entry of an argument, or zero: compiled programs and sparse
-    patterns read off from numbers where each comes from. reduces: it adds up, so that n entries
-    that become m cost n - m additions; otherwise one operation of its kind is counted per entry.
-    batch(args, mapped, **params) is the operation on arguments of which some have a leading axis
-    of samples; without it the samples are taken one by one. raw, is_test, views, accumulate,
-    structure, numerics, squared, smooth, commutes: as in Op. tangent: as in Linear. role: what it
-    is in core.space. cost(args, y, **params) counts the operations by kind, where there is not one
+    operation itself, transposes state the vjp. kind is what it is counted as, structure what it
+    does to entries. reduces: it adds up, so that n entries that become m cost n - m additions;
+    otherwise one operation of its kind is counted per entry. batch(args, mapped, **params) is the
+    operation on arguments of which some have a leading axis of samples; without it the samples are
+    taken one by one. raw, is_test, views, accumulate, numerics, squared, smooth: as in Op;
+    commutes too, unless stated of what only moves entries. tangent: as in Linear. role: what it is
+    in core.space. cost(args, y, **params) counts the operations by kind, where there is not one
     per entry of the result."""
     make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
     op = make(
@@ -138,10 +137,15 @@ def linear(
         numerics=numerics,
         squared=squared,
         smooth=smooth,
-        commutes=kind == "moves" if commutes is None else commutes,
+        commutes=_only_moves(structure) if commutes is None else commutes,
         example=example,
         transposes=transposes,
         joint=joint,
         tangent=tangent,
     )
     return register(op, numpy, role=role)
+
+
+def _only_moves(structure: Structure) -> bool:
+    """Whether entries are moved and never meet, so that the result of squares is its square."""
+    return isinstance(structure, Moves) and structure.into is None

@@ -137,6 +137,7 @@ astype: Op = linear(
     doc="The same entries in another precision.",
     role="cast",
     kind="moves",
+    commutes=True,
     structure=ENTRYWISE,
 )
 
