@@ -11,6 +11,8 @@ import admodes
 
 ROOT = Path(__file__).parent.parent / "admodes"
 
+FOLDERS = ("admodes", "tests", "benchmarks", "examples", "reports")
+
 ORDER = [
     *("errors", "views", "core", "ops", "numpy_functions", "derivatives", "programs"),
     *("optimisation", "compilation", "symbolic", "backpropagation", "tracing"),
@@ -146,3 +148,10 @@ def test_nothing_that_a_user_typed_is_evaluated_as_code():
             if isinstance(node, ast.Call):
                 called = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 assert called not in {"eval", "exec", "sympify", "parse_expr"}, f"{name}: {called}"
+
+
+def test_no_file_is_longer_than_400_lines():
+    files = [p for folder in FOLDERS for p in (ROOT.parent / folder).rglob("*.py")]
+    assert len(files) > 400
+    for path in [*files, *ROOT.parent.glob("*.py")]:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path

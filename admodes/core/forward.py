@@ -1,4 +1,5 @@
-"""Forward mode: dual numbers that carry a tangent beside the primal value.
+"""Forward mode: a function, its arguments and a tangent for each go in; the value and the tangent
+of the result come out. Dual numbers carry a tangent beside the primal value.
 
 R. E. Wengert, A simple automatic derivative evaluation program, CACM 7 (1964); nesting by levels
 after J. M. Siskind and B. A. Pearlmutter, Perturbation confusion (2005).

@@ -1,5 +1,6 @@
-"""What a function that is being recorded refers to: arrays that are read anew at each run of the
-program, and what has to be known about the recording afterwards."""
+"""What a function that is being recorded refers to: which arrays are read anew at each run of the
+program instead of being copied, and what has to be known about the recording afterwards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Notes: what to know of a row or of a recording, in words, each of a kind."""
+"""Notes: what to know of a row or of a recording, in words, each with a kind by which others tell
+them apart.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reverse mode: vjp, one evaluation and its sweeps back.
+"""Reverse mode: a function and its arguments go in; its value comes out, and the pullback, which
+turns a cotangent of the result into cotangents of the arguments by a sweep back over the tape.
 
 S. Linnainmaa, master's thesis (1970); A. Griewank and A. Walther, Evaluating Derivatives (2008).
 """

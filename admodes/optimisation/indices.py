@@ -1,4 +1,6 @@
-"""What an index takes of an array."""
+"""Whether an index takes every entry of an array in order, so that indexing with it changes
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Keys under which equal rows are found: rows are equal where operation, arguments and parameters
-are."""
+"""Keys under which equal rows are found: two rows have the same key where operation, arguments and
+parameters are equal, arrays by their entries.
+"""
 
 from __future__ import annotations
 

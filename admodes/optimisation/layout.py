@@ -1,4 +1,6 @@
-"""Moves of entries that cancel or that only rename: transposing twice, the whole of an array, …"""
+"""Local rules for operations that move entries: two that cancel (transposing twice), and those that
+change nothing (the whole of an array), are left out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constants that are, or repeat, one number."""
+"""Whether a constant of a row is one number, or an array that repeats one number, and which."""
 
 from __future__ import annotations
 

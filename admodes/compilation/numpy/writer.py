@@ -11,19 +11,17 @@ import numpy as np
 
 from admodes.compilation.numpy.kernels import (
     DEEPEST,
-    SIGNS,
     as_float64,
     number,
     on_floats,
-    repeats,
     template,
 )
 from admodes.compilation.numpy.orders import aligned, chosen_order, in_order, runs_across
 from admodes.compilation.numpy.patterns import absorbed_places, alike, tie_slopes
 from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array
+from admodes.compilation.numpy.reads import entry_reads, named_reads, operands_only
 from admodes.core.op import Op
 from admodes.core.record import Program, Ref, Step
-from admodes.programs.rewriting import uses
 
 MANY = 4
 """Entries that are read one by one before an array is turned into a list of Python floats."""
@@ -56,11 +54,11 @@ class NumpyWriter:
         self.constants: dict[str, str] = {}
         self.texts: list[str] = [""] * len(self.steps)
         self.depths = [0] * len(self.steps)
-        self.reads = _reads(program)
+        self.reads = named_reads(program)
         self.absorbed, gone = absorbed_places(program, self.reads)
         self.skipped = gone
-        self.entries = _entry_reads(program)
-        self.operands_only = _operands_only(program, self.reads)
+        self.entries = entry_reads(program)
+        self.operands_only = operands_only(program, self.reads)
         self.slopes, halves = tie_slopes(program, self.reads)
         self.skipped |= halves
         later = {i: found[3] for i, found in self.absorbed.items()}
@@ -359,42 +357,6 @@ def _in_their_order(given: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
     dtypes = [*(x.dtype for x in given), dtype]
     order = np.nditer(operands, flags=["zerosize_ok"], op_flags=flags, op_dtypes=dtypes)
     return order.operands[-1]  # type: ignore[no-any-return]
-
-
-def _entry_reads(program: Program) -> Counter:
-    """How many single entries are read of each array."""
-    steps = program.steps
-    found: Counter = Counter()
-    for step in steps:
-        if step.op is not None and step.op.name == "getitem" and not is_array(step.like):
-            (a,) = step.args
-            if isinstance(a, Ref) and is_array(steps[a.row].like):
-                found[a.row] += 1
-    return found
-
-
-def _operands_only(program: Program, reads: Counter) -> set[int]:
-    """Numbers that are only operands of ufuncs on arrays of float64, which take NumPy's own float
-    faster than Python's."""
-    found: Counter = Counter()
-    for step in program.steps:
-        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.like):
-            found.update(a.row for a in step.args if isinstance(a, Ref))
-    return {row for row, count in found.items() if count == reads[row]}
-
-
-def _reads(program: Program) -> Counter:
-    """How often the code names each row: twice where an expression repeats its argument."""
-    found = uses(program)
-    for step in program.steps:
-        if step.op is not None and template(step.op) and step.op.scalar not in SIGNS:
-            for k in repeats(step.op):
-                if k < len(step.args) and isinstance(step.args[k], Ref):
-                    found[step.args[k].row] += 1
-    for k in program.suspects:
-        if isinstance(program.outputs[k], Ref):
-            found[program.outputs[k].row] += 1
-    return found
 
 
 def is_scalar_row(writer: NumpyWriter, step: Step) -> bool:

@@ -1,0 +1,135 @@
+"""A recorded list as data: a Program is its steps in order, its inputs and outputs as references to
+steps, and the decisions of control flow under which it holds, its guards.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from admodes.core.notes import Note
+from admodes.core.op import Op
+from admodes.core.pytree import Tree
+from admodes.core.values import shape_of
+
+
+class Ref(NamedTuple):
+    """An argument that is the result of an earlier step."""
+
+    row: int
+
+
+@dataclass(slots=True)
+class Step:
+    """One entry of the list: `op` applied to `args` (a Ref or a constant each); op is None for an
+    input.
+
+    like tells the shape, the dtype and whether the result is a Python number: what else it holds
+    means nothing. value is the result at the point of the recording, or None where the list keeps
+    no values. name is what the user called the result.
+    """
+
+    op: Any
+    args: tuple
+    params: dict | None
+    like: Any
+    value: Any = None
+    name: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the result."""
+        return shape_of(self.like)
+
+    @property
+    def size(self) -> int:
+        """The number of entries of the result."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the result; of a Python number that of an array of it."""
+        kind = getattr(self.like, "dtype", None)
+        return np.asarray(self.like).dtype if kind is None else kind
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is a comparison: a truth value without derivative."""
+        return self.op is not None and self.op.is_test
+
+    @property
+    def discrete(self) -> bool:
+        """Whether this is a test, or a position among others: there is no derivative."""
+        return self.op is not None and self.op.discrete
+
+
+@dataclass
+class Guard:
+    """A decision that the function took from recorded values: decide(*args) was expected. The list
+    holds only where it is the same again. decide is bool where control flow branched on a row, and
+    a comparison where it branched on one that is no row of its own. rewritten: it is one of the
+    optimiser's, under which rows are taken in another order; where it fails the exact program is
+    run."""
+
+    decide: Callable[..., Any]
+    args: tuple
+    expected: Any
+    rewritten: bool = False
+
+    @property
+    def last(self) -> int:
+        """The latest row that it reads; 0 where there is none."""
+        return max((a.row for a in self.args if isinstance(a, Ref)), default=0)
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether control flow branched here."""
+        return self.decide is bool or isinstance(self.decide, Op)
+
+
+@dataclass(repr=False)
+class Program:
+    """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
+    decisions of control flow; captured are inputs that are no arguments, but arrays that the
+    function refers to, read anew at each run; notes are what was seen while recording.
+    suspects are the outputs of an optimised program that tell whether it may be trusted: where one
+    is not finite, the exact program has to be run; loose: its sums may be taken in any order."""
+
+    steps: list[Step]
+    inputs: list[Ref]
+    outputs: list[Any]
+    out_tree: Tree
+    guards: list[Guard] = field(default_factory=list)
+    captured: dict[int, np.ndarray] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    suspects: list[int] = field(default_factory=list)
+    loose: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Program of {len(self.steps)} rows, {len(self.guards)} guards>"
+
+    def arguments(self, step: Step) -> tuple:
+        """The values that step was applied to."""
+        return tuple(self.value(a) for a in step.args)
+
+    def value(self, a: Any) -> Any:
+        """What an argument or an output is at the point of the recording."""
+        return self.steps[a.row].value if isinstance(a, Ref) else a
+
+    def likes(self, step: Step) -> tuple:
+        """The arguments of step by their shapes and dtypes."""
+        return tuple(self.steps[a.row].like if isinstance(a, Ref) else a for a in step.args)
+
+    def branches(self) -> dict[int, list[Guard]]:
+        """The branches of control flow by the latest row that each reads, each truth of a row
+        once."""
+        rows: dict[int, list[Guard]] = {}
+        for guard in self.guards:
+            kept = rows.setdefault(guard.last, []) if guard.is_branch else []
+            if guard.is_branch and not (guard.decide is bool and guard in kept):
+                kept.append(guard)
+        return rows
