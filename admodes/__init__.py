@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.python_code import Code, code
-    from admodes.recording import Program, record
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
     from admodes.tracing.arrays import ArrayTrace
+    from admodes.tracing.program import Program, record
     from admodes.verification import Verification, verify
 
 _LATER = {
@@ -50,8 +50,8 @@ _LATER = {
     "Equations": "admodes.backpropagation.result",
     "equations": "admodes.backpropagation.result",
     "ImpureError": "admodes.compilation",
-    "Program": "admodes.recording",
-    "record": "admodes.recording",
+    "Program": "admodes.tracing.program",
+    "record": "admodes.tracing.program",
     "Revolve": "admodes.checkpointing",
     "revolve": "admodes.checkpointing",
     "schedule": "admodes.checkpointing",

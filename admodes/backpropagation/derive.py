@@ -8,11 +8,11 @@ from typing import Any
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.lowerings import applied
-from admodes.backpropagation.names import Constants, fan_out, row_names
+from admodes.backpropagation.names import Constants, fan_out
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.translate import cotangent, tangent
 from admodes.core.record import Ref
-from admodes.programs.arrays import ArrayProgram
+from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import Domain, pull, push
 
 LARGEST_FOLDED = 12
@@ -26,10 +26,11 @@ class Derivation:
     own[i]: what row i is, in symbols; symbols[i]: how others refer to it; shown: rows with a
     symbol; adjoint[i] and tangent[i] likewise. given: the rows of outputs with their seeds."""
 
-    def __init__(self, recorded: ArrayProgram, fold: bool, numbering: str = "zero") -> None:
+    def __init__(self, recorded: NamedProgram, fold: bool, numbering: str = "zero") -> None:
         self.program = recorded.program
         self.steps = recorded.program.steps
-        self.names, named = row_names(recorded, numbering)
+        self.names = recorded.row_names(numbering)
+        named = {*recorded.names, *recorded.outputs, *(step.name for step in self.steps)}
         self.constants = Constants(recorded.constants, set(self.names))
         uses = fan_out(self.program)
         outputs = {y.row for y in self.program.outputs if isinstance(y, Ref)}
@@ -39,7 +40,7 @@ class Derivation:
         for i, step in enumerate(self.steps):
             symbol = terms.symbol(self.names[i], step.shape)
             made = symbol if step.op is None else self._made(i)
-            keep = not fold or named[i] or uses[i] > 1 or made.size > LARGEST_FOLDED
+            keep = not fold or self.names[i] in named or uses[i] > 1 or made.size > LARGEST_FOLDED
             if keep or (i in outputs and step.shape != ()):
                 self.shown.add(i)
             self.own.append(made)

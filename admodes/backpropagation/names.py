@@ -12,35 +12,10 @@ from admodes.backpropagation import terms
 from admodes.backpropagation.terms import Term
 from admodes.core.record import Program, Ref
 from admodes.core.values import shape_of
-from admodes.ops.notation import free_stem
-from admodes.programs.arrays import ArrayProgram
 from admodes.views.dialects import Text
 
 _WRITTEN_OUT = 6
 """The most entries of a constant that is printed in place."""
-
-
-def row_names(recorded: ArrayProgram, numbering: str = "zero") -> tuple[list[str], list[bool]]:
-    """A name for every row, and whether it is the user's own: inputs and rows bound to local
-    variables have theirs, results that of the output, the others a letter and their position."""
-    steps = recorded.program.steps
-    results = zip(recorded.program.outputs, recorded.outputs, strict=True)
-    given = {y.row: n for y, n in results if isinstance(y, Ref) and steps[y.row].name is None}
-    given |= dict(zip((x.row for x in recorded.program.inputs), recorded.names, strict=True))
-    taken = {*recorded.names, *recorded.constants}
-    locals_ = {str(step.name) for step in steps}
-    stem = free_stem({*taken, *locals_, *recorded.outputs})
-    shift = len(given) - 1 if numbering == "griewank" else 0
-    names: list[str] = []
-    own = []
-    for i, step in enumerate(steps):
-        name = given.get(i) or (step.name if step.name not in taken else None)
-        if name in names:
-            name = None
-        names.append(name or f"{stem}{i - shift}")
-        own.append(name is not None)
-        taken.add(names[-1])
-    return names, own
 
 
 class Constants:

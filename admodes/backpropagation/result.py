@@ -19,7 +19,8 @@ from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue
-from admodes.programs.arrays import ArrayProgram, array_program
+from admodes.programs.arrays import array_program
+from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints
 from admodes.views.dialects import Latex, Text, dialect_of
 from admodes.views.result import Result
@@ -201,7 +202,7 @@ def equations(
 
 
 def output_seeds(
-    recorded: ArrayProgram, derived: Derivation, weights: Sequence[Any] | None
+    recorded: NamedProgram, derived: Derivation, weights: Sequence[Any] | None
 ) -> tuple[dict[int, Term], list[Any], list[str]]:
     """The adjoints of the outputs by row, as formulas and as values, and their names. The adjoint
     of a result that is one number is 1; others have a symbol, and weights or ones as values."""

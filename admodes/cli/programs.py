@@ -67,7 +67,7 @@ def program(
     admodes program @cpsc532s-network --of grad --optimised
     admodes program mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" --explain
     """
-    from admodes.recording import record
+    from admodes.tracing.program import record
 
     target = composed(target_of(targets, at), of)
     names, results = _per_leaf(target), _results(target, of)
@@ -125,16 +125,16 @@ def code(
     admodes code "x1*sin(x2)" --at x1=2,x2=1 --of adjoint
     admodes code mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" -o derivatives.py
     """
-    from admodes.programs.arrays import by_array
-    from admodes.python_code import code as code_of
+    from admodes.programs.arrays import program_of
+    from admodes.python_code.result import code_of
 
     target = target_of(targets, at)
 
     def job() -> Any:
-        arrays = by_array(target.function, target.args)
-        names = _per_leaf(target) if arrays else target.names
-        outputs = None if arrays else target.output_names
-        return code_of(target.function, *target.args, names=names, outputs=outputs)
+        names, by_number = _per_leaf(target), (target.names, target.output_names)
+        recorded = program_of(target.function, target.args, names=names, components=by_number)
+        own = names if recorded.by_array else target.names
+        return code_of(recorded, target.function, target.args, own)
 
     show(run(job, target), format, save, of=of.value)
 

@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-import admodes as ad
 from admodes.cli.options import Format, Mode, Rows
 from admodes.cli.running import Failure, run
 from admodes.cli.target import Target
 from admodes.expression import ExpressionError
 from admodes.expression.parser import split_commas
 from admodes.expression.values import parse_value
-from admodes.programs.arrays import array_program, by_array
-from admodes.programs.scalars import scalar_program
-from admodes.tracing.trace import MODES, scalar_trace
+from admodes.programs.arrays import program_of
+from admodes.programs.names import NamedProgram
+from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
 from admodes.views.tables import TABLES
 
@@ -60,23 +59,31 @@ class Options:
 def printed_trace(target: Target, options: Options) -> str:
     """The trace of the target in the format that is asked for."""
     seed = _pairs(options.seed)
-    arrays = run(lambda: _by_array(target, options, seed), target)
-    _check_tables(options, ARRAY_TABLES if arrays else TABLES)
-    return _array_trace(target, options, seed) if arrays else _scalar_trace(target, options, seed)
-
-
-def _by_array(target: Target, options: Options, seed: dict[str, Any]) -> bool:
     word = options.rows.value
-    if word == "auto" and options.for_scalars:
-        return False
-    components = [n for n in seed if n in target.names]
-    found = by_array(target.function, target.args, word, [target.arguments], components)
-    if found and options.for_scalars:
+    if options.for_scalars and word == "array":
         raise Failure(f"{', '.join(options.for_scalars)}: only with --rows scalar")
-    return found
+    recorded = run(
+        lambda: program_of(
+            target.function,
+            target.args,
+            "scalar" if options.for_scalars else word,
+            target.arguments,
+            directions=[n for n in seed if n in target.names],
+            components=(target.names, target.output_names),
+            check=lambda: check_inputs(target.args, _modes(options)),
+        ),
+        target,
+    )
+    _check_tables(options, ARRAY_TABLES if recorded.by_array else TABLES)
+    printed = _array_trace if recorded.by_array else _scalar_trace
+    return printed(target, recorded, options, seed)
 
 
-def _array_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
+def _array_trace(
+    target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
+) -> str:
+    from admodes.tracing.arrays import array_trace
+
     chosen = _chosen_tables(options, ARRAY_TABLES)
     forward = "forward" in _given_tables(options) or options.mode is Mode.forward
     if forward and not seed and options.format is not Format.json:
@@ -87,17 +94,10 @@ def _array_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
         )
     directions: dict[str, Any] = {}
     if seed:
-        found = run(lambda: array_program(target.function, target.args, target.arguments), target)
-        directions = _directions(seed, found.names, found.outputs, options, chosen)
+        directions = _directions(seed, recorded.names, recorded.outputs, options, chosen)
     result = run(
-        lambda: ad.trace(
-            target.function,
-            *target.args,
-            names=target.arguments,
-            numbering=options.numbering,
-            title=target.title,
-            rows="array",
-            **directions,
+        lambda: array_trace(
+            recorded, numbering=options.numbering, title=target.title, **directions
         ),
         target,
     )
@@ -111,18 +111,17 @@ def _array_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
     return text
 
 
-def _scalar_trace(target: Target, options: Options, seed: dict[str, Any]) -> str:
-    directions = _scalar_directions(target, options, seed)
+def _scalar_trace(
+    target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
+) -> str:
+    directions = _scalar_directions(recorded, options, seed)
     chosen = _chosen_tables(options, TABLES)
     result = run(
-        lambda: scalar_trace(
-            target.function,
-            target.args,
-            names=target.names,
-            outputs=target.output_names,
+        lambda: traced(
+            recorded,
             numbering=options.numbering,
             title=target.title,
-            modes=_modes(options, chosen),
+            modes=_modes(options),
             **directions,
         ),
         target,
@@ -150,8 +149,9 @@ def _scalar_trace(target: Target, options: Options, seed: dict[str, Any]) -> str
     )
 
 
-def _modes(options: Options, chosen: list[str]) -> list[str]:
+def _modes(options: Options) -> list[str]:
     """The modes whose sweeps the output needs."""
+    chosen = _chosen_tables(options, TABLES)
     if options.format is Format.json:
         return list(MODES)
     hidden = _OTHER.get(options.mode)
@@ -159,17 +159,14 @@ def _modes(options: Options, chosen: list[str]) -> list[str]:
     return [mode for mode in MODES if mode in wanted and mode != hidden]
 
 
-def _scalar_directions(target: Target, options: Options, seed: dict[str, Any]) -> dict[str, Any]:
+def _scalar_directions(
+    recorded: NamedProgram, options: Options, seed: dict[str, Any]
+) -> dict[str, Any]:
     for name, v in seed.items():
         if np.ndim(v):
             raise Failure(f"--seed {name}: give one number, not a list")
-    names: tuple[list[str], list[str]] = ([], [])
-    if seed:
-        _, *names = run(  # type: ignore[assignment]
-            lambda: scalar_program(target.function, target.args, target.names, target.output_names),
-            target,
-        )
-    found = _directions(seed, *names, options, _chosen_tables(options, TABLES))
+    chosen = _chosen_tables(options, TABLES)
+    found = _directions(seed, recorded.names, recorded.outputs, options, chosen)
     _refuse_hidden("--input", options.inputs, "forward", options, TABLES)
     _refuse_hidden("--output", options.outputs, "reverse", options, TABLES)
     return found

@@ -18,7 +18,7 @@ import numpy as np
 from admodes.core.carrier import value
 from admodes.core.pytree import flatten
 from admodes.core.record import Program, Ref
-from admodes.programs.arrays import array_program, by_array
+from admodes.programs.arrays import program_of
 from admodes.programs.costs import (
     KINDS,
     Costs,
@@ -29,6 +29,7 @@ from admodes.programs.costs import (
     total,
 )
 from admodes.programs.extent import levels, memory, peak
+from admodes.programs.names import NamedProgram
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import is_active, pull
 from admodes.views.result import Result
@@ -206,9 +207,7 @@ def count(f: Callable, *args: Any, rows: str = "auto") -> Counts:
     >>> c.f, c.reverse["y"]["multiplications"]
     ({'additions': 11, 'multiplications': 12}, 24)
     """
-    if counts_arrays(f, args, rows):
-        return count_arrays(f, args)
-    return count_program(*scalar_program(f, args))
+    return counts_of(counted(f, args, rows))
 
 
 def count_named(
@@ -221,24 +220,31 @@ def count_named(
 ) -> Counts:
     """The counts of f at args as ad.count has them, by names: arguments has one per argument, names
     one per number of the arguments and outputs one per number of the results."""
-    if counts_arrays(f, args):
-        counts: Counts = count_arrays(f, args, arguments)
-    else:
-        counts = count_program(*scalar_program(f, args, names, outputs))
+    counts = counts_of(counted(f, args, names=arguments, components=(names, outputs)))
     counts.title = title
     return counts
 
 
-def counts_arrays(f: Callable, args: tuple, rows: str = "auto") -> bool:
-    """Whether count takes f by whole arrays."""
+def counted(
+    f: Callable,
+    args: tuple,
+    rows: str = "auto",
+    names: Sequence[str] | None = None,
+    components: tuple[Sequence[str] | None, Sequence[str] | None] = (None, None),
+) -> NamedProgram:
+    """The list whose operations are counted: by whole arrays only where an argument is a matrix.
+    Names are as in program_of."""
     matrices = any(np.ndim(value(x)) > 1 for x in flatten(args)[0])
-    return by_array(f, args, rows if rows != "auto" or matrices else "scalar")
+    if rows == "scalar" or (rows == "auto" and not matrices):
+        return scalar_program(f, args, *components, locals_too=False)
+    return program_of(f, args, rows, names, components=components)
 
 
-def count_arrays(f: Callable, args: tuple, names: Sequence[str] | None = None) -> ArrayCounts:
-    """The counts of f by operations on whole arrays."""
-    recorded = array_program(f, args, names)
+def counts_of(recorded: NamedProgram) -> Counts:
+    """The counts of a list."""
     program = recorded.program
+    if not recorded.by_array:
+        return count_program(program, recorded.names, recorded.outputs)
     operations = [s for s in program.steps if s.op is not None]
     single = count_program(program, [ANY], recorded.outputs)
     outs = [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]

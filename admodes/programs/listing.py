@@ -13,7 +13,8 @@ import numpy as np
 
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import shape_of
-from admodes.ops.notation import free_stem, index_text
+from admodes.ops.notation import index_text
+from admodes.programs.names import row_names
 from admodes.programs.rewriting import uses
 from admodes.views.dialects import Text
 
@@ -35,22 +36,9 @@ class Line:
     dtype: str | None = None
 
 
-def labels(program: Program, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> list[str]:
-    """The names of the rows: what the user called them, otherwise a letter and their position."""
-    own = [str(step.name) for step in program.steps if step.name is not None]
-    taken = {*inputs, *outputs}
-    stem = free_stem({*taken, *own})
-    found: list[str] = []
-    for i, step in enumerate(program.steps):
-        free = step.name is not None and step.name not in taken
-        found.append(str(step.name) if free else f"{stem}{i}")
-        taken.add(found[-1])
-    return found
-
-
 def lines(program: Program, inputs: Sequence[str], outputs: Sequence[str]) -> list[Line]:
     """The list from top to bottom; a test that only steers stands in its guard."""
-    names = labels(program, inputs, outputs)
+    names = row_names(program, inputs, outputs)
     inputs_of = {x.row: n for x, n in zip(program.inputs, inputs, strict=True)}
     hidden = _only_steering(program)
     guards: dict[int, list[Guard]] = {}
@@ -61,7 +49,8 @@ def lines(program: Program, inputs: Sequence[str], outputs: Sequence[str]) -> li
         if i not in hidden:
             right = inputs_of.get(i, "captured array")
             right = right if step.op is None else expression(step, names)
-            found.append(Line("row", i, f"{names[i]} = {right}", step.shape, step.dtype.name))
+            text = names[i] if names[i] == right else f"{names[i]} = {right}"
+            found.append(Line("row", i, text, step.shape, step.dtype.name))
         found += [
             Line("guard", i, _guard_text(g, program, names, hidden)) for g in guards.get(i, [])
         ]

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import quiet
-from admodes.core.record import Program, Ref, named
+from admodes.core.carrier import quiet, settled
+from admodes.core.pytree import flatten, unflatten
+from admodes.core.record import Guard, Program, Ref, named
 
 
 def rows_at(
@@ -44,6 +45,26 @@ def evaluated(program: Program) -> Program:
         values = rows_at(program, [program.value(x) for x in program.inputs]) or []
     steps = [replace(s, like=y, value=y) for s, y in zip(program.steps, values, strict=True)]
     return replace(program, steps=steps)
+
+
+def again(program: Program) -> Callable:
+    """What was recorded, as a function of the same arguments in a tuple's order. It takes the
+    decisions that the recorded function took: recorded or traced, they are noted once more."""
+    due: dict[int, list[Guard]] = {}
+    for guard in program.guards:
+        due.setdefault(guard.last, []).append(guard)
+
+    def decide(row: int, made: list[Any]) -> bool:
+        for guard in due.get(row, ()):
+            args = [value_of(a, made) for a in guard.args]
+            bool(args[0]) if guard.decide is bool else settled(guard.decide, *args)
+        return True
+
+    def run(*args: Any) -> Any:
+        values = rows_at(program, flatten(args)[0], decide) or []
+        return unflatten(program.out_tree, [value_of(y, values) for y in program.outputs])
+
+    return run
 
 
 def value_of(a: Any, made: list) -> Any:

@@ -11,13 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.backpropagation.names import row_names
-from admodes.core.pytree import unflatten
-from admodes.core.record import Program, Ref, record
 from admodes.errors import BadValue
-from admodes.programs.arrays import array_program, by_array, input_names
-from admodes.programs.listing import labels
-from admodes.programs.scalars import scalar_program
+from admodes.programs.arrays import program_of
+from admodes.programs.names import NamedProgram, input_names
 from admodes.python_code.derive import Listed, Sweeps
 from admodes.python_code.kernels import Kernels
 from admodes.python_code.structure import Part, apart, parts, together, tops_of
@@ -115,17 +111,16 @@ def code(
         v0_bar = v3_bar + v1 * v2_bar
         return v0_bar, v1_bar
     """
-    whole = by_array(f, args, rows, [names, outputs])
-    if whole:
-        found = array_program(f, args, names, outputs)
-        program, inputs, results = found.program, found.names, found.outputs
-        rows_of, known = row_names(found)[0], found.constants
-    else:
-        program, inputs, results = scalar_program(f, args, names, outputs)
-        rows_of, known = labels(program, inputs, results), {}
+    return code_of(program_of(f, args, rows, names, outputs), f, args, names)
+
+
+def code_of(recorded: NamedProgram, f: Callable, args: tuple, names: Sequence[str] | None) -> Code:
+    """The code of a list of f at args. names: of the arguments, where there is one for each."""
+    program, inputs, results = recorded.program, recorded.names, recorded.outputs
+    rows_of, whole = recorded.row_names(), recorded.by_array
     own = names if names is not None and len(names) == len(args) else None
     tops = input_names(f, (0.0,) * len(args), own)
-    out = _results(record(f, *args))
+    out = recorded.result
     is_tuple = isinstance(out, tuple)
     outs = out if is_tuple else (out,)
     firsts = {
@@ -140,13 +135,7 @@ def code(
         parts(sides[4], outs, sides[2], not whole),
         is_tuple,
     )
-    return _printed(_name(f), Sweeps(program, *sides[:3]), known, call_of)
-
-
-def _results(program: Program) -> Any:
-    """What a recorded function returned."""
-    values = [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]
-    return unflatten(program.out_tree, values)
+    return _printed(_name(f), Sweeps(program, *sides[:3]), recorded.constants, call_of)
 
 
 @dataclass

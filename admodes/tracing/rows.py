@@ -1,4 +1,4 @@
-"""The rows of a trace: names, printed forms, local partials and notes."""
+"""The rows of a trace, of numbers or of arrays: names, printed forms, local partials and notes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from admodes.core.kinks import kinks_met
 from admodes.core.notes import Note
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import shape_of
-from admodes.ops.notation import free_stem, index_text, partial_templates, template
+from admodes.ops.notation import index_text, partial_templates, template
+from admodes.programs.names import NamedProgram
 from admodes.views.dialects import Text, fill
 from admodes.views.result import plain
 
@@ -21,55 +22,73 @@ LARGEST_PARTIAL = 400
 
 @dataclass
 class Row:
-    """One row. See ad.trace for the keys; forms holds the printed templates for the views."""
+    """One row. See ad.trace for what it holds; forms are the printed templates for the views.
+
+    tangents and adjoints are by direction; a row of arrays has one of each at most, with its
+    equation in symbols: None where no formula holds. contributions are by direction too."""
 
     row: int
     name: str
     op: str
     args: list[dict]
-    symbolic: str
-    substituted: str
     value: Any
     shape: list[int]
-    rule: str
-    partials: list[Any]
+    symbolic: str = ""
+    substituted: str = ""
+    rule: str = "-"
+    partials: list[Any] = field(default_factory=list)
     tangents: dict[str, Any] = field(default_factory=dict)
     adjoints: dict[str, Any] = field(default_factory=dict)
     contributions: dict[str, list[dict]] = field(default_factory=dict)
+    tangent_symbolic: str | None = None
+    adjoint_symbolic: str | None = None
     notes: list[Note] = field(default_factory=list)
     forms: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def tangent(self) -> Any:
+        """The tangent for the first direction; None where nothing that is seeded reaches the row,
+        and for comparisons."""
+        return next(iter(self.tangents.values()), None)
 
-def scalar_rows(
-    program: Program, names: list[str], outputs: list[str], numbering: str
-) -> list[Row]:
-    """The rows of a list of scalars, without tangents and adjoints."""
-    n = len(names)
-    shift = n - 1 if numbering == "griewank" else 0
-    taken = {*names, *outputs}
-    stem = free_stem({*taken, *(str(step.name) for step in program.steps)})
-    labels = []
+    @property
+    def adjoint(self) -> Any:
+        """The adjoint for the first direction; None for comparisons."""
+        return next(iter(self.adjoints.values()), None)
+
+    def data(self, keys: Sequence[str]) -> dict[str, Any]:
+        """What the row holds under these names."""
+        return {key: getattr(self, key) for key in keys}
+
+
+def bare_rows(recorded: NamedProgram, names: list[str]) -> list[Row]:
+    """The rows of a list by name: arguments, values and notes."""
+    program, branches = recorded.program, recorded.program.branches()
+    rows = []
     for i, step in enumerate(program.steps):
-        free = step.name is not None and step.name not in taken
-        labels.append(str(step.name) if free else f"{stem}{i - shift}")
-        taken.add(labels[-1])
-    rows, branches = [], program.branches()
-    for i, step in enumerate(program.steps):
-        xs = program.arguments(step)
+        op = "input" if step.op is None else step.op.name
         args = [{"row": a.row} if isinstance(a, Ref) else {"const": a} for a in step.args]
-        row = Row(i, labels[i], "input", args, "", "", step.value, list(step.shape), "-", [])
+        notes = _notes(program, i, branches.get(i, ()), names)
+        rows.append(Row(i, names[i], op, args, step.value, list(step.shape), notes=notes))
+    return rows
+
+
+def scalar_rows(recorded: NamedProgram, numbering: str) -> list[Row]:
+    """The rows of a list of scalars, without tangents and adjoints."""
+    program, labels = recorded.program, recorded.row_names(numbering)
+    rows = bare_rows(recorded, labels)
+    for row, step in zip(rows, program.steps, strict=True):
         if step.op is None:
-            row.symbolic, row.substituted = names[i], Text(None).number(step.value)
-        else:
-            row.op = step.op.name
-            row.rule = step.op.rule if sum("row" in a for a in args) > 1 else "Chain Rule"
-            row.partials = _partials(step, xs)
-            row.forms = _forms(step)
-            row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in args])
-            row.substituted = _filled(row, [None] * len(args), xs)
-        row.notes = row_notes(program, i, branches.get(i, ()), labels)
+            row.symbolic = recorded.names[row.row]
+            row.substituted = Text(None).number(step.value)
+            continue
+        xs = program.arguments(step)
+        row.rule = step.op.rule if sum("row" in a for a in row.args) > 1 else "Chain Rule"
+        row.partials = _partials(step, xs)
+        row.forms = _forms(step)
+        row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in row.args])
+        row.substituted = _filled(row, [None] * len(row.args), xs)
         row.notes += _partial_notes(row, labels)
-        rows.append(row)
     first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
     if first is not None:
         first.notes[-1] = first.notes[-1].extended(", the first that is not finite")
@@ -129,7 +148,7 @@ def _dense_partial(step: Any, xs: tuple, i: int) -> Any:
     )
 
 
-def row_notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str]) -> list[Note]:
+def _notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str]) -> list[Note]:
     """What to know of a row: branches taken from it, kinks, a value that is not finite."""
     step = program.steps[i]
     tests = dict.fromkeys((_tested(guard, program, labels), guard.expected) for guard in branches)

@@ -15,14 +15,14 @@ import numpy as np
 from admodes.core.carrier import value
 from admodes.core.notes import Note
 from admodes.core.pytree import flatten
-from admodes.core.record import Program, Ref
 from admodes.errors import BadValue
-from admodes.programs.arrays import by_array
+from admodes.programs.arrays import program_of
+from admodes.programs.names import NamedProgram
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
-from admodes.tracing.rows import Row, scalar_rows
+from admodes.tracing.rows import scalar_rows
+from admodes.tracing.traced import Traced, ends
 from admodes.views.limits import check_lines, check_numbers
-from admodes.views.result import Result
 from admodes.views.tables import Table, trace_tables
 
 if TYPE_CHECKING:
@@ -37,28 +37,19 @@ INSTEAD = (
 
 
 @dataclass
-class Trace(Result):
+class Trace(Traced):
     """The rows of a function at a point (JSON contract "admodes.trace/1"). str() is the text
     tables."""
 
-    inputs: list[dict]
-    rows: list[Row]
-    outputs: list[dict]
-    seeds: dict[str, dict[str, dict[str, float]]]
-    jacobian: dict[str, Any]
-    program: Program = field(repr=False)
-    title: str = ""
+    seeds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    jacobian: dict[str, Any] = field(default_factory=dict)
 
-    def _data(self) -> dict[str, Any]:
-        rows = [{k: v for k, v in vars(row).items() if k != "forms"} for row in self.rows]
-        return {
-            "schema": "admodes.trace/1",
-            "inputs": self.inputs,
-            "rows": rows,
-            "outputs": self.outputs,
-            "seeds": self.seeds,
-            "jacobian": self.jacobian,
-        }
+    schema = "admodes.trace/1"
+    keys = (
+        *("row", "name", "op", "args", "symbolic", "substituted", "value", "shape"),
+        *("rule", "partials", "tangents", "adjoints", "contributions", "notes"),
+    )
+    parts = ("seeds", "jacobian")
 
     def tables(self, format: str = "text", **options: Any) -> list[Table]:
         """The tables of a textbook.
@@ -68,10 +59,7 @@ class Trace(Result):
         reverse, jacobian. inputs, outputs: names to restrict the tangent and adjoint tables to.
         steps: show the adjoints' accumulation step by step. Raises ValueError for unknown words.
         """
-        data = self.to_dict()
-        for row, plain_row in zip(self.rows, data["rows"], strict=True):
-            plain_row["forms"] = row.forms
-        return trace_tables(data, format, **options)
+        return trace_tables(self.with_forms(self.to_dict()), format, **options)
 
 
 def trace(
@@ -98,8 +86,10 @@ def trace(
     output), notes. names are those of the inputs, outputs those of the outputs. seeds adds the
     tangent direction "seed", weights the adjoint direction "seed".
 
-    Rows of an ArrayTrace have the names of the local variables of f, and the equations of value,
-    tangent and adjoint. Tangents are for the direction seeds, by input, adjoints for weights, by
+    Rows have the names of the local variables of f that hold them when it returns, the others
+    numbers; the ends of a Trace are numbered (v0 is x1, y is v3), those of an ArrayTrace have the
+    names of arguments and results. Rows of an ArrayTrace have the equations of value, tangent and
+    adjoint. Tangents are for the direction seeds, by input, adjoints for weights, by
     output (ones unless given).
 
     Raises ValueError for wrong numbers of names and unknown numberings, rows or seeds, TypeError
@@ -116,11 +106,15 @@ def trace(
     """
     if numbering not in NUMBERINGS:
         raise BadValue(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
-    if by_array(f, args, rows, [names, outputs], [*(seeds or ()), *(weights or ())]):
+    directions = [*(seeds or ()), *(weights or ())]
+    recorded = program_of(
+        f, args, rows, names, outputs, directions, check=lambda: check_inputs(args)
+    )
+    if recorded.by_array:
         from admodes.tracing.arrays import array_trace
 
-        return array_trace(f, args, names, outputs, numbering, seeds, weights, title)
-    return scalar_trace(f, args, names, outputs, numbering, seeds, weights, title)
+        return array_trace(recorded, numbering, seeds, weights, title)
+    return traced(recorded, numbering, seeds, weights, title)
 
 
 def scalar_trace(
@@ -135,25 +129,42 @@ def scalar_trace(
     modes: Sequence[str] = MODES,
 ) -> Trace:
     """The trace of f at args by scalars; see trace. modes: those of which there are tables."""
+    check_inputs(args, modes)
+    recorded = scalar_program(f, args, names, outputs)
+    return traced(recorded, numbering, seeds, weights, title, modes)
+
+
+def check_inputs(args: tuple, modes: Sequence[str] = MODES) -> None:
+    """Refuse tables of more inputs than are printed, before f runs."""
     n = sum(int(np.size(value(x))) for x in flatten(args)[0])
     check_numbers(n, "trace", INSTEAD)
-    forward = n if "forward" in modes else 0
-    _check_tables(forward, n)
-    program, input_names, output_names = scalar_program(f, args, names, outputs)
-    _check_tables(forward + len(output_names) * ("reverse" in modes), len(program.steps))
-    values = [program.steps[i].value for i in range(len(input_names))]
-    made = scalar_rows(program, input_names, output_names, numbering)
+    _check_tables(n * ("forward" in modes), n)
+
+
+def traced(
+    recorded: NamedProgram,
+    numbering: str = "zero",
+    seeds: dict[str, float] | None = None,
+    weights: dict[str, float] | None = None,
+    title: str = "",
+    modes: Sequence[str] = MODES,
+) -> Trace:
+    """The trace of a list by scalars."""
+    sides = {"forward": (recorded.names, seeds), "reverse": (recorded.outputs, weights)}
+    tables = sum(len(names) for mode, (names, _) in sides.items() if mode in modes)
+    _check_tables(tables, len(recorded.program.steps))
+    words = {"forward": "seeds", "reverse": "weights"}
+    starts, results = ends(recorded)
     result = Trace(
-        [{"name": n, "row": i, "value": v} for i, (n, v) in enumerate(zip(input_names, values))],
-        made,
-        [_output(n, y, program) for n, y in zip(output_names, program.outputs)],
-        {
-            "forward": _directions(input_names, seeds, "seeds") if "forward" in modes else {},
-            "reverse": _directions(output_names, weights, "weights") if "reverse" in modes else {},
-        },
-        {},
-        program,
+        starts,
+        scalar_rows(recorded, numbering),
+        results,
+        recorded.program,
         title,
+        seeds={
+            mode: _directions(*side, words[mode]) if mode in modes else {}
+            for mode, side in sides.items()
+        },
     )
     _sweep_forward(result)
     _sweep_reverse(result)
@@ -182,12 +193,6 @@ def note_beyond_domain(t: Trace, jacobian: list) -> None:
 def _check_tables(tables: int, rows: int) -> None:
     """Refuse more tables of so many rows than are printed."""
     check_lines(tables * rows, f"trace: {tables} tables of {rows} rows", INSTEAD)
-
-
-def _output(name: str, y: Any, program: Program) -> dict:
-    if isinstance(y, Ref):
-        return {"name": name, "row": y.row, "value": program.steps[y.row].value}
-    return {"name": name, "row": None, "value": float(value(y))}
 
 
 def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> dict:

@@ -42,7 +42,7 @@ class TestProgram:
     def test_arrays_names_and_guards(self, run, network):
         status, out, _ = run("program", *network)
         assert status == 0
-        assert re.search(r"  z = matmul\(v0, v1\) +\(2,\)\n", out)
+        assert re.search(r"  z = matmul\(W, x\) +\(2,\)\n", out)
         assert "  guard v3 > 0 is True\n" in out
         assert "h = tanh(z)" in out
         assert fits(out)

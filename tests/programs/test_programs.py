@@ -12,7 +12,7 @@ from wcwidth import wcswidth
 
 import admodes as ad
 from admodes.core.pytree import flatten, unflatten
-from admodes.recording import Program, record
+from admodes.tracing.program import Program, record
 
 COMPOSITIONS = [f"{a}-over-{b}" for a in ("forward", "reverse") for b in ("forward", "reverse")]
 RANDOM = np.random.default_rng(4)

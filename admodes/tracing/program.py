@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,9 +16,9 @@ from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owne
 from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.errors import BadValue
-from admodes.programs.arrays import input_names, output_names, watching
 from admodes.programs.count import Counts, count
-from admodes.programs.listing import Line, guard_data, labels, lines, listed, row_data
+from admodes.programs.listing import Line, guard_data, lines, listed, row_data
+from admodes.programs.names import input_names, output_names, row_names, watching
 from admodes.programs.replay import evaluated, rows_at, value_of
 from admodes.views.render import render
 from admodes.views.result import Result
@@ -107,8 +106,8 @@ class Program(core.Program, Result):
 
     @property
     def row_names(self) -> list[str]:
-        """What the rows are called: v0, v1, … or as the user called them."""
-        return labels(self, self.input_names, self.output_names)
+        """What the rows are called, as everywhere: see admodes.programs.names."""
+        return row_names(self, self.input_names, self.output_names)
 
     @property
     def length(self) -> int:
@@ -222,7 +221,7 @@ def record(
 
     Raises TypeError for arguments that are no real numbers, ValueError for wrong numbers of names.
 
-    >>> from admodes.recording import record
+    >>> from admodes.tracing.program import record
     >>> program = record(lambda x, y: x * y + x, 2.0, 3.0)
     >>> print(program, end="")
     <lambda>(x, y): 2 operations
@@ -234,20 +233,14 @@ def record(
     >>> program(5.0, 7.0)
     40.0
     """
-    with nullcontext() if _is_ours(f) else watching(f, {}):
+    with watching(f, {}):
         made = core.record(f, *args)
     _, tree = flatten(args)
     title = getattr(f, "__name__", type(f).__name__)
     inputs = input_names(f, args, names)
-    results = output_names(f, made, outputs, inputs)
+    by_array = any(step.shape for step in made.steps)
+    results = output_names(f, made, outputs, inputs, by_array)
     own = {k: getattr(made, k) for k in made.__dataclass_fields__}
     return Program(
         **own, arguments_tree=tree, input_names=inputs, output_names=results, title=title
     )
-
-
-def _is_ours(f: Callable) -> bool:
-    """Whether f was made by a function of admodes, as ad.grad(g) is: its variables are no names
-    that a user gave."""
-    module = getattr(f, "__module__", None) or ""
-    return module.startswith("admodes.") and "<locals>" in getattr(f, "__qualname__", "")

@@ -1,0 +1,236 @@
+"""What inputs, outputs and rows of a recorded list are called: the one place that decides it for
+traces, listings, printed code, graphs and equations.
+
+A row has the name that the user gave it: that of a local variable which holds it when the function
+returns, or of a definition in an expression. The ends of a list of numbers are numbered as in the
+textbooks: v0 is x1, y1 is v8. In a list with arrays inputs have their argument's name, and results
+that of the output. What is left is numbered. A number is the position in the list; with the
+numbering "griewank" inputs end at 0.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from admodes.core.names import checked_names, is_name
+from admodes.core.pytree import flatten
+from admodes.core.record import Program, Recorded, Ref, named
+from admodes.core.values import shape_of
+from admodes.ops.notation import free_stem
+
+
+@dataclass
+class NamedProgram:
+    """A tidied list with the names of its inputs and outputs. constants are the arrays that the
+    function met outside its arguments, by their names there; result is what it returned, with
+    numbers and arrays as they were; by_array: whether inputs are whole arrays, or the numbers in
+    them."""
+
+    program: Program
+    names: list[str]
+    outputs: list[str]
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    result: Any = None
+    by_array: bool = True
+
+    def row_names(self, numbering: str = "zero") -> list[str]:
+        """The names of the rows."""
+        return row_names(
+            self.program, self.names, self.outputs, numbering, self.by_array, self.constants
+        )
+
+
+def row_names(
+    program: Program,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    numbering: str = "zero",
+    by_array: bool | None = None,
+    constants: Iterable[str] = (),
+) -> list[str]:
+    """The name of every row. by_array: whether inputs and results have names instead of numbers;
+    unless given they do where a row is an array. constants are names that rows must not have.
+
+    >>> from admodes.core.record import record
+    >>> row_names(record(lambda x: x * x + 1.0, 3.0), ["x"], ["y"])
+    ['v0', 'v1', 'v2']
+    >>> row_names(record(lambda x: x * x + 1.0, np.ones(2)), ["x"], ["y"])
+    ['x', 'v1', 'y']
+    """
+    steps = program.steps
+    if by_array is None:
+        by_array = any(step.shape for step in steps)
+    ends: dict[int, str] = {}
+    if by_array:
+        results = zip(program.outputs, outputs, strict=True)
+        ends = {y.row: n for y, n in results if isinstance(y, Ref) and steps[y.row].name is None}
+        ends |= dict(zip((x.row for x in program.inputs), inputs, strict=True))
+    numbers = set() if by_array else {y.row for y in program.outputs if isinstance(y, Ref)}
+    taken = {*inputs, *constants} if by_array else {*inputs, *outputs}
+    stem = free_stem({*taken, *outputs, *(str(step.name) for step in steps)})
+    shift = len(inputs) - 1 if numbering == "griewank" else 0
+    names: dict[str, None] = {}
+    for i, step in enumerate(steps):
+        name = ends.get(i) or (step.name if step.name not in taken else None)
+        if name is None or name in names or i in numbers:
+            name = f"{stem}{i - shift}"
+        names[name] = None
+    return list(names)
+
+
+def input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[str]:
+    """One name per number or array: those of the parameters, numbered inside lists and dicts."""
+    return _inputs(f, args, given, _leaf_names)
+
+
+def component_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[str]:
+    """One name per number: those of the parameters, numbered inside arrays, lists and dicts."""
+    return _inputs(f, args, given, _number_names)
+
+
+def _inputs(
+    f: Callable,
+    args: tuple,
+    given: Sequence[str] | None,
+    parts: Callable[[str, Any], list[str]],
+) -> list[str]:
+    n = len([name for x in args for name in parts("x", x)])
+    given = _names_of(f, "inputs", n) if given is None else given
+    if given is not None:
+        return checked_names(given, n, "input")
+    stems = parameters(f, len(args)) or []
+    names = [name for stem, x in zip(stems, args, strict=False) for name in parts(stem, x)]
+    if len(stems) == len(args) and len(set(names)) == n and all(map(is_name, names)):
+        return names
+    return numbered("x", n)
+
+
+def parameters(f: Callable, n: int) -> list[str] | None:
+    """The names of f's first n parameters; None where it does not tell so many."""
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):
+        return None
+    starred = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [p.name for p in signature.parameters.values() if p.kind not in starred][:n]
+    return names if len(names) == n else None
+
+
+def _names_of(f: Callable, attribute: str, n: int) -> Sequence[str] | None:
+    """The names that a parsed function carries, where it has n."""
+    names = getattr(f, attribute, None)
+    if not isinstance(names, (tuple, list)) or len(names) != n:
+        return None
+    return names if all(isinstance(name, str) for name in names) else None
+
+
+def _leaf_names(stem: str, x: Any) -> list[str]:
+    if isinstance(x, dict):
+        return [name for k, part in x.items() for name in _leaf_names(str(k), part)]
+    if isinstance(x, (tuple, list)):
+        return [name for i, part in enumerate(x) for name in _leaf_names(f"{stem}{i + 1}", part)]
+    return [stem]
+
+
+def _number_names(stem: str, x: Any) -> list[str]:
+    size = sum(math.prod(shape_of(leaf)) for leaf in flatten(x)[0])
+    single = shape_of(x) == () and not isinstance(x, (dict, list, tuple))
+    return [stem] if single else [f"{stem}{i + 1}" for i in range(size)]
+
+
+def output_names(
+    f: Callable,
+    program: Program,
+    given: Sequence[str] | None,
+    inputs: Sequence[str],
+    by_array: bool,
+    shapes: Sequence[tuple[int, ...]] | None = None,
+) -> list[str]:
+    """One name per output: y1, y2, …, and by array those of the local variables that f returns.
+    shapes: the outputs are the numbers in results of these shapes, and names may be those of the
+    results."""
+    m = len(program.outputs)
+    if given is None:
+        results = m if shapes is None else len(shapes)
+        given = _names_of(f, "outputs", m) or _names_of(f, "outputs", results)
+    if given is None:
+        return _unnamed(program, inputs, by_array)
+    if shapes is not None and len(given) == len(shapes) != m:
+        entries = zip(given, shapes, strict=True)
+        given = [n for stem, s in entries for n in (numbered(stem, math.prod(s)) if s else [stem])]
+    return checked_names(given, m, "output")
+
+
+def _unnamed(program: Program, inputs: Sequence[str], by_array: bool) -> list[str]:
+    m = len(program.outputs)
+    locals_ = [step.name if by_array else None for step in program.steps]
+    used = {*inputs, *filter(None, locals_)}
+    free = (s for s in ("y", "f", "out") if not any(name.startswith(s) for name in used))
+    ends = numbered(next(free, "result"), m)
+    rows = [locals_[y.row] if isinstance(y, Ref) else None for y in program.outputs]
+    names = [o or n for o, n in zip(rows, ends, strict=True)]
+    return names if len({*names, *inputs}) == m + len(inputs) else ends
+
+
+def numbered(stem: str, n: int) -> list[str]:
+    """n names: x1, x2, …, or x where it is one."""
+    return [stem] if n == 1 else [f"{stem}{i + 1}" for i in range(n)]
+
+
+@contextmanager
+def watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
+    """Names the rows that local variables of f hold when it returns, and collects the arrays that
+    it sees. A profiler that was there goes on meanwhile; under one of C, as cProfile is, local
+    variables give no names."""
+    code, outside = _source(f)
+    previous = sys.getprofile()
+
+    def profile(frame: FrameType, event: Any, arg: Any) -> None:
+        if event == "return" and frame.f_code is code:
+            for name, held in frame.f_locals.items():
+                if held.__class__ is Recorded and held.step.name is None:
+                    named(held, name)
+                elif isinstance(held, np.ndarray) and held.ndim:
+                    constants[name] = held.copy()
+        if previous is not None:
+            previous(frame, event, arg)
+
+    constants.update(outside)
+    if code is None or not (previous is None or callable(previous)):
+        yield
+        return
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(previous)
+
+
+def _source(f: Callable) -> tuple[CodeType | None, dict[str, np.ndarray]]:
+    """The code of f, and the arrays among its globals and free variables. A function that admodes
+    made, as ad.grad(g) is, has no variables that a user named."""
+    f = getattr(f, "reordered", f)
+    module = getattr(f, "__module__", None) or ""
+    made_here = module.startswith("admodes.") and "<locals>" in getattr(f, "__qualname__", "")
+    if made_here or getattr(f, "names_its_rows", False):
+        return None, {}
+    f = getattr(f, "func", getattr(f, "__func__", f))
+    f = f if inspect.isfunction(f) else type(f).__dict__.get("__call__", f)
+    if not inspect.isfunction(f):
+        return None, {}
+    try:
+        free = inspect.getclosurevars(f)
+    except ValueError:  # a variable of an enclosing function that has no value yet
+        return f.__code__, {}
+    seen = {**free.globals, **free.nonlocals}
+    arrays = {k: v.copy() for k, v in seen.items() if isinstance(v, np.ndarray) and v.ndim}
+    return f.__code__, arrays

@@ -1,0 +1,60 @@
+"""What traces of numbers and of arrays have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from admodes.core.carrier import value
+from admodes.core.record import Program, Ref
+from admodes.core.values import shape_of
+from admodes.programs.names import NamedProgram
+from admodes.tracing.rows import Row
+from admodes.views.result import Result
+
+
+@dataclass
+class Traced(Result):
+    """The rows of a function at a point. A subclass names its JSON contract, in schema, and what
+    that holds of a row, in keys, and of the trace besides rows and ends, in parts."""
+
+    inputs: list[dict]
+    rows: list[Row]
+    outputs: list[dict]
+    program: Program = field(repr=False)
+    title: str = ""
+
+    schema: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]]
+    parts: ClassVar[tuple[str, ...]]
+
+    def _data(self) -> dict[str, Any]:
+        return {
+            "schema": self.schema,
+            "inputs": self.inputs,
+            "rows": [row.data(self.keys) for row in self.rows],
+            "outputs": self.outputs,
+            **{part: getattr(self, part) for part in self.parts},
+        }
+
+    def with_forms(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Data of the trace, whose rows have their printed templates too."""
+        for row, held in zip(self.rows, data["rows"], strict=True):
+            held["forms"] = row.forms
+        return data
+
+
+def ends(recorded: NamedProgram, *more: str) -> tuple[list[dict], list[dict]]:
+    """The inputs and the outputs of a list by name, with row, value and, asked for, "shape"."""
+    program = recorded.program
+
+    def end(name: str, y: Any) -> dict[str, Any]:
+        x = program.value(y) if isinstance(y, Ref) else value(y)
+        row = y.row if isinstance(y, Ref) else None
+        held = {"name": name, "row": row, "shape": list(shape_of(x)), "value": x}
+        return {k: v for k, v in held.items() if k != "shape" or k in more}
+
+    return (
+        [end(n, x) for n, x in zip(recorded.names, program.inputs, strict=True)],
+        [end(n, y) for n, y in zip(recorded.outputs, program.outputs, strict=True)],
+    )
