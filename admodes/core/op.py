@@ -39,6 +39,8 @@ from admodes.core.values import (
 )
 from admodes.errors import BadType, BadValue
 
+_MISSING = object()
+
 REGISTRY: dict[str, Op] = {}
 """Every operation by name and by alias."""
 
@@ -285,20 +287,18 @@ class BinaryOp(Op):
     """An operation of two arguments, with short ways for floats and plain arrays: its rules and
     those of others call it on such."""
 
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        if len(args) == 2:
-            a, b = args
-            if a.__class__ is float:
-                if b.__class__ is float and not self.structural:
-                    try:
-                        return self.scalar(a, b)
-                    except ARITHMETIC:
-                        return self.plain(args)
-            elif (
-                a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and is_quiet()
-            ):
-                return self.on_arrays(args, params)
-        return self.dispatch(args, params or None)
+    def __call__(self, a: Any, b: Any = _MISSING, /, *more: Any, **params: Any) -> Any:  # type: ignore[override]
+        if more or b is _MISSING:
+            return self.dispatch((a, *more) if b is _MISSING else (a, b, *more), params or None)
+        if a.__class__ is float:
+            if b.__class__ is float and not self.structural:
+                try:
+                    return self.scalar(a, b)
+                except ARITHMETIC:
+                    return self.plain((a, b))
+        elif a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and is_quiet():
+            return self.on_arrays((a, b), params)
+        return self.dispatch((a, b), params or None)
 
 
 class TernaryOp(Op):
