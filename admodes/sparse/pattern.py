@@ -1,10 +1,10 @@
 """The pattern of a recorded program: which entries of the result depend on which of the input.
 
-One pass through the list, without a sweep. Each operation is followed by the structure that it
-declares (core/structure.py): one that works entry by entry joins what its arguments depend on; one
-that only moves entries is run on the numbers of the entries; reductions and products join along
-the axes that they combine. A comparison and the condition of ad.where pass nothing on. Multiplying
-by a zero of a constant, by itself or inside a matrix, cuts.
+The derivative walk over patterns, which computes no derivative. Each operation is followed by the
+structure that it declares (core/structure.py): one that works entry by entry joins what its
+arguments depend on; one that only moves entries is run on the numbers of the entries; reductions
+and products join along the axes that they combine. A comparison and the condition of ad.where pass
+nothing on. Multiplying by a zero of a constant, by itself or inside a matrix, cuts.
 
 The pattern holds for all values that take the same branches: it contains every entry that can be
 non-zero, and is exact where no two contributions to an entry cancel. For the idea see A. Griewank
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Program, Ref
 from admodes.core.structure import (
     SCAN,
     Along,
@@ -35,6 +35,7 @@ from admodes.core.structure import (
 )
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
+from admodes.programs.sweep import Domain, pull, push
 from admodes.sparse.rows import (
     Rows,
     check_entries,
@@ -84,47 +85,41 @@ def pattern(program: Program, wrt: int = 0, of: int = 0) -> Any:
     n = program.steps[source].size
     last = target.row if isinstance(target, Ref) else -1
     value = program.steps[last].value if last >= 0 else target
-    found: list[Rows] = [None] * len(program.steps)
-    found[source] = identity(n)
-    for row in _needed(program, last):
-        step = program.steps[row]
-        if step.op is not None:
-            found[row] = _propagated(program, step, found, n)
-    rows = found[last] if last >= 0 else None
+    # Only the rows that the output depends on are followed.
+    needed = dict(pull(program, [(last, True)], _Reached(program))) if last >= 0 else {}
+    found = dict(push(program, {source: identity(n)}, _Patterns(program, n, needed)))
+    rows = found.get(last)
     if rows is None:
         return csr(np.zeros(np.size(value) + 1, int), np.zeros(0, int), n)
     rows.sort_indices()
     return rows
 
 
-def _needed(program: Program, last: int) -> list[int]:
-    """The rows that the row last is computed from, in order."""
-    wanted = {last} if last >= 0 else set()
-    for row in range(last, -1, -1):
-        if row in wanted:
-            wanted.update(a.row for a in program.steps[row].args if isinstance(a, Ref))
-    return sorted(wanted)
+class _Reached(Domain):
+    """Of an adjoint only that there is one."""
+
+    def pull(self, row: int, k: int, adjoint: bool) -> bool:
+        return True
+
+    def add(self, row: int, contributions: list) -> bool:
+        return True
 
 
-def _propagated(program: Program, step: Step, found: list[Rows], n: int) -> Rows:
-    op = step.op
-    rows = [
-        found[a.row] if isinstance(a, Ref) and op.active(i) else None
-        for i, a in enumerate(step.args)
-    ]
-    if op.passive or all(r is None for r in rows):
-        return None
-    constants = [not isinstance(a, Ref) for a in step.args]
-    at = Application(
-        op,
-        program.arguments(step),
-        rows,
-        constants,
-        step.params or {},
-        step.shape,
-        n,
-    )
-    return RULES[type(op.structure)](at)
+class _Patterns(Domain):
+    """Tangents as patterns: which of n entries of an input an entry depends on."""
+
+    def __init__(self, program: Program, n: int, needed: dict[int, bool]) -> None:
+        super().__init__(program)
+        self.n, self.needed = n, needed
+
+    def push(self, row: int, tangents: list[Rows]) -> Rows:
+        if row not in self.needed:
+            return None
+        step = self.steps[row]
+        xs, params = self.program.arguments(step), step.params or {}
+        constants = [not isinstance(a, Ref) for a in step.args]
+        at = Application(step.op, xs, tangents, constants, params, step.shape, self.n)
+        return RULES[type(step.op.structure)](at)
 
 
 def _entrywise(at: Application) -> Rows:
