@@ -172,3 +172,24 @@ def test_the_adjoint_of_a_real_row_is_real_where_complex_rows_read_it():
 def test_truth_values_and_whole_numbers_have_no_derivative():
     program = record(lambda x: (x > 0, np.floor(x), x * 2.0), np.ones(3))
     assert [has_derivative(step) for step in program.steps] == [True, False, False, True]
+
+
+class Paths(Domain):
+    """In the place of an adjoint, the number of ways from an output to a row."""
+
+    def pull(self, row, k, adjoint):
+        return adjoint
+
+    def add(self, row, contributions):
+        return sum(contributions)
+
+
+def test_a_domain_of_ones_own_counts_the_ways_to_an_input():
+    def doubling(x):
+        for _ in range(20):
+            x = x + x
+        return x
+
+    program = record(doubling, 1.0)
+    ways = dict(pull(program, output_seeds(program, [1]), Paths(program)))
+    assert ways[0] == 2**20 == ad.grad(doubling)(1.0)
