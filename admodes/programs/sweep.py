@@ -149,22 +149,22 @@ class Numbers(Domain):
 def tangents(program: Program, seeds: Mapping[int, Any]) -> list[Any]:
     """The tangent of every row as a number or an array, for seeds of inputs by row; None for rows
     that have none."""
-    given = {row: cast(t, program.steps[row].value) for row, t in seeds.items()}
+    dots = {row: cast(t, program.steps[row].like) for row, t in seeds.items()}
     with quiet():
-        return [t for _, t in push(program, given, Numbers(program))]
+        return [t for _, t in push(program, dots, Numbers(program))]
 
 
 def adjoints(program: Program, weights: Sequence[Any]) -> list[Any]:
     """The adjoint of every row as a number or an array, for weights of the outputs: 0 where nothing
     arrives, None for rows that have no derivative. Complex ones are paired as those of ad.vjp."""
     seeds = [
-        (row, conjugate(cast(w, program.steps[row].value)))
+        (row, conjugate(cast(w, program.steps[row].like)))
         for row, w in output_seeds(program, weights)
     ]
     with quiet():
-        found = dict(pull(program, seeds, Numbers(program)))
+        bars = dict(pull(program, seeds, Numbers(program)))
         return [
-            conjugate(cast(found[row], step.value)) if row in found else zero_of(step)
+            conjugate(cast(bars[row], step.like)) if row in bars else zero_of(step)
             for row, step in enumerate(program.steps)
         ]
 
