@@ -1,4 +1,5 @@
-"""Arithmetic that changes no rounding: 1 times, minus minus, dividing by a power of two, …
+"""Rules of arithmetic that change no rounding: a row goes in, such as 1 times x, minus minus x or
+a division by a power of two, and a cheaper one with the same bits comes out.
 
 The sign of a zero may change where nothing that follows can tell (see `dataflow`).
 """

@@ -1,4 +1,6 @@
-"""Rows of constants alone are worked out; constant arrays of one number become that number."""
+"""Constant folding, as rules of the sweep in `folding`: a row of constants alone becomes its
+value, and a constant array that repeats one number becomes that number, so that less is computed
+and read at each run."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Operations that only move entries, as one selection of entries each: np.roll and its transpose
-(numbers placed into zeros, cut and reshaped again) become x[positions].
+"""Gather forwarding: a program goes in, and one comes out in which chains of operations that only
+move entries are one selection of entries each: np.roll and its transpose (numbers placed into
+zeros, cut and reshaped again) become x[positions].
 
 What an operation of the kind does to an array is read off what it does to the numbers of the
 entries. Views are left as they are, since they cost nothing.

@@ -1,5 +1,6 @@
-"""Arrays that are only there to hold single numbers: a vector that is indexed entry by entry, and
-the sums of one-entry arrays in which a reverse sweep gathers its cotangents.
+"""Scalar replacement: a program goes in, and one comes out in which arrays that are only there to
+hold single numbers are taken apart into these: a vector that is indexed entry by entry, and the
+sums of one-entry arrays in which a reverse sweep gathers its cotangents.
 
 Each entry is followed as the row that made it, so that x[i] is an entry of the input however it
 was reached, and a gradient of n entries is one stack of n numbers instead of a chain of sums of

@@ -1,4 +1,5 @@
-"""Strong products taken as plain ones where that cannot go unseen.
+"""Strong products taken as plain ones where that cannot go unseen: a program goes in, and one with
+cheaper products comes out, with the outputs that show whether the exact one has to be run.
 
 strong_mul(p, t) is 0 where t is 0; the plain product p t is nan there if p is infinite or nan, and
 else the same. So a program with plain products has, entry by entry, the value of the exact program

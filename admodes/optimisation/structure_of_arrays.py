@@ -1,6 +1,7 @@
-"""Many small samples side by side: arrays of shape (N, 3) or (N, 2, 15) taken apart into columns of
-N entries, so that each operation runs along all samples, and the zeros and ones inside a sample
-(of seeds, of places where nothing arrives) disappear.
+"""Structure of arrays: a program on many small samples goes in, and one comes out in which their
+arrays, of shape (N, 3) or (N, 2, 15), are taken apart into columns of N entries, so that each
+operation runs along all samples, and the zeros and ones inside a sample (of seeds, of places where
+nothing arrives) disappear.
 
 NumPy is at its best on long contiguous axes and slow on short ones. Sums over the short axes are
 taken from the first entry to the last, each product rounded (BLAS may round once for both).

@@ -1,5 +1,5 @@
-"""Single numbers packed into arrays: operations of one kind that stand side by side in the list,
-none depending on another, become one operation on a vector.
+"""Superword packing: a program of single numbers goes in, and one comes out in which operations of
+one kind that stand side by side, none depending on another, are one operation on a vector.
 
 A loop written over the entries of a vector is a list of thousands of numbers; level by level (the
 level of a row is the longest way to it from the inputs) its equal operations are independent. The
