@@ -152,7 +152,8 @@ class FormulaWriter:
         below = "" if everything else rf"_{{\text{{{over}}}}}" if self.latex else f"_{over}"
         if below and not named and not self.latex:
             below = f"_({over})"
-        return f"{chr(92) + 'sum' if self.latex else 'Σ'}{below} {self.factor(inner)}", _PREFIX
+        sign = r"\sum" if self.latex else "Σ"
+        return f"{sign}{below} {self.factor(inner)}", _PREFIX
 
     def _norm(self, t: Term) -> Written:
         inner = self.write(t.parts[0])[0]
@@ -183,7 +184,7 @@ class FormulaWriter:
         if rest is None and all(n == 1 for n, i in zip(t.shape, index) if i == "None"):
             return f"{self.at_least(inner, _ATOM)}[{', '.join(index)}]", _CLOSED
         shape = ", ".join(map(str, t.shape))
-        return self.called("reshape", [self.write(inner)[0], f"({shape})"])
+        return self.called(t.kind, [self.write(inner)[0], f"({shape})"])
 
     def _one(self, t: Term) -> Written:
         sign = r"\mathbf{1}" if self.latex else "1"

@@ -15,7 +15,7 @@ from admodes.symbolic.expressions import input_size, program_of
 from admodes.symbolic.forms import AtKink, LocalForm, local_form
 from admodes.symbolic.limits import value_at
 from admodes.symbolic.precision import DIGITS, evaluate, number, precise
-from admodes.symbolic.sweep import Term, sensitivities
+from admodes.symbolic.sweep import BoundedSlope, sensitivities
 
 
 @dataclass
@@ -80,7 +80,7 @@ def reference(source: Any, digits: int = DIGITS) -> Reference:
             for row, step in zip(rows, program.steps, strict=True)
         ]
         swept = [terms for y in sensitivities(program, known) for terms in y]
-        none = Term(number(0), number(0))
+        none = BoundedSlope(number(0), number(0))
         found = [[terms.get(j, none) for j in range(input_size(program))] for terms in swept]
         return Reference(
             rows,

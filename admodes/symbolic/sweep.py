@@ -23,7 +23,7 @@ SMALLEST = 2.0**-1074
 """The smallest positive double, which a product that underflows may be wrong by."""
 
 
-class Term(NamedTuple):
+class BoundedSlope(NamedTuple):
     """A derivative with respect to one component of the inputs, the sum of the absolute values of
     all contributions to it, the error that inexact partials bring in, and whether every partial
     was symbolic."""
@@ -33,31 +33,31 @@ class Term(NamedTuple):
     error: Any = 0
     symbolic: bool = True
 
-    def __add__(self, other: Term) -> Term:  # type: ignore[override]
-        return Term(
+    def __add__(self, other: BoundedSlope) -> BoundedSlope:  # type: ignore[override]
+        return BoundedSlope(
             self.derivative + other.derivative,
             self.magnitude + other.magnitude,
             self.error + other.error,
             self.symbolic and other.symbolic,
         )
 
-    def scaled(self, p: Any, slack: Any, symbolic: bool) -> Term:
+    def scaled(self, p: Any, slack: Any, symbolic: bool) -> BoundedSlope:
         """This times a partial p that is wrong by no more than slack; 0 times a partial is 0,
         however infinite that is."""
         d, m, e, known = self
         error = (abs(p) * e if e else e) + slack * m + SMALLEST
-        return Term(p * d if d else d, abs(p) * m if m else m, error, known and symbolic)
+        return BoundedSlope(p * d if d else d, abs(p) * m if m else m, error, known and symbolic)
 
 
 class Sensitivity:
-    """The Term of one number for each component of the inputs that contributes to it.
+    """The BoundedSlope of one number for each component of the inputs that contributes to it.
 
     It adds, scales and compares with 0, so that linear operations run on arrays of it.
     """
 
     __slots__ = ("terms",)
 
-    def __init__(self, terms: dict[int, Term]) -> None:
+    def __init__(self, terms: dict[int, BoundedSlope]) -> None:
         self.terms = terms
 
     def __add__(self, other: Any) -> Any:
@@ -89,7 +89,7 @@ class Sensitivity:
 
 def sensitivities(
     program: Program, partials: Sequence[Any], slacks: Sequence[Any] | None = None
-) -> list[list[dict[int, Term]]]:
+) -> list[list[dict[int, BoundedSlope]]]:
     """Accumulate local partials over the list into derivatives of each output component.
 
     partials[i][k] is that of row i by its argument k (a number, or an array of the row's shape;
@@ -115,7 +115,7 @@ def row_sensitivities(
     """The same for every row: a Sensitivity, an array of them, or None for what has no derivative.
     arguments(step) are the values that an operation on arrays is taken at, those that were
     recorded unless given; a row that has none to more digits is then None, and else NotExact."""
-    units = (Sensitivity({j: Term(number(1), number(1))}) for j in itertools.count())
+    units = (Sensitivity({j: BoundedSlope(number(1), number(1))}) for j in itertools.count())
     inputs = (i for i, step in enumerate(program.steps) if step.op is None)
     seeds = {i: fill(program.steps[i].shape, units) for i in inputs}
     domain = _Sensitivities(program, partials, slacks, arguments)
@@ -200,7 +200,7 @@ def _differenced(step: Step, tangents: list, xs: tuple) -> Any:
         j for t in tangents if t is not None for c in components(t)
         if isinstance(c, Sensitivity) for j in c.terms
     }  # fmt: skip
-    total: list[dict[int, Term]] = [{} for _ in range(math.prod(shape))]
+    total: list[dict[int, BoundedSlope]] = [{} for _ in range(math.prod(shape))]
     h = mpmath.mpf(10) ** -(mpmath.mp.dps // 3)
     for j in sorted(directions):
         ends = []
@@ -219,5 +219,5 @@ def _differenced(step: Step, tangents: list, xs: tuple) -> Any:
             ends.append(components(numbers_of(step.op, args, step.params)))
         for found, up, down in zip(total, *ends, strict=True):
             slope = (up - down) / (2 * h)
-            found[j] = Term(slope, abs(slope))
+            found[j] = BoundedSlope(slope, abs(slope))
     return fill(shape, map(Sensitivity, total))

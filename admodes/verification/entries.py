@@ -11,7 +11,7 @@ from admodes.core.record import Program
 from admodes.programs.replay import rows_at, value_of
 from admodes.symbolic.arrays import components
 from admodes.symbolic.precision import number
-from admodes.symbolic.sweep import SMALLEST, Term
+from admodes.symbolic.sweep import SMALLEST, BoundedSlope
 from admodes.verification.accuracy import Truth
 from admodes.verification.criterion import ALL_DIGITS, UNIT, digits_right, ulps
 from admodes.verification.differences import central_differences, crosses
@@ -86,7 +86,7 @@ def compared(
     name: str,
     engines: tuple[float, float],
     truth: Truth,
-    term: Term | None,
+    term: BoundedSlope | None,
     numerical: tuple[float, float],
     constant: int,
     scale: float,
@@ -140,7 +140,7 @@ def _measure(found: Entry, truth: Truth, scale: float) -> None:
     found.digits = min(digits_right(g, truth.derivative) for g in engines)
 
 
-def _follows(found: Entry, term: Term | None, constant: int) -> bool:
+def _follows(found: Entry, term: BoundedSlope | None, constant: int) -> bool:
     """Whether the engines did with the rounded rows what the chain rule says."""
     import mpmath
 
@@ -154,7 +154,7 @@ def _follows(found: Entry, term: Term | None, constant: int) -> bool:
     return all(abs(g - term.derivative) <= tolerance for g in engines)
 
 
-def _by_differences(found: Entry, term: Term | None) -> None:
+def _by_differences(found: Entry, term: BoundedSlope | None) -> None:
     """Where an operation on the way is not known to more digits, differences are all there is."""
     got, off = found.differences, found.differences_error
     engines = (found.forward, found.reverse)

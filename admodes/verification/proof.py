@@ -13,7 +13,7 @@ from admodes.derivatives.gradients import jacobian
 from admodes.programs.scalars import scalar_function
 from admodes.symbolic.kernels import NotExact
 from admodes.symbolic.precision import DIGITS, number, precise
-from admodes.symbolic.sweep import Term, sensitivities
+from admodes.symbolic.sweep import BoundedSlope, sensitivities
 from admodes.tracing.trace import Trace, scalar_trace
 from admodes.verification.accuracy import Accuracy, accuracy
 from admodes.verification.blame import Conditions, lost_in
@@ -147,7 +147,7 @@ def _entries(
     for i, y in enumerate(t.outputs):
         for j, x in enumerate(t.inputs):
             engines = (float(forward[i][j]), float(reverse[i][j]))
-            term = None if swept is None else swept[i].get(j) or Term(number(0), number(0))
+            term = None if swept is None else swept[i].get(j) or BoundedSlope(number(0), number(0))
             with precise(DIGITS):
                 entry = compared(
                     y["name"],

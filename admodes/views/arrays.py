@@ -26,7 +26,7 @@ def array_tables(
     Raises ValueError for an unknown table.
     """
     known("tables", tables, ARRAY_TABLES)
-    page = Page(trace, dialect_of(format, digits), full)
+    page = ArrayPage(trace, dialect_of(format, digits), full)
     made = []
     if "evaluation" in tables:
         made.append(page.evaluation())
@@ -44,7 +44,7 @@ def array_tables(
     return made
 
 
-class Page:
+class ArrayPage:
     """The rows of one trace in one dialect."""
 
     def __init__(self, trace: dict, dialect: Text, full: bool) -> None:
