@@ -225,7 +225,10 @@ def _bound(writer: NumpyWriter, y: Ref) -> str | None:
 
 
 def _is_whole_sum(step: Step, x: Ref) -> bool:
-    if step.op is None or step.args != (x,):
+    if step.op is None or len(step.args) != 1:
+        return False
+    (a,) = step.args
+    if a.__class__ is not Ref or a != x:
         return False
     structure = step.op.structure
     sums = structure.__class__ is Contraction and structure.adds and not structure.averages
