@@ -15,13 +15,13 @@ import numpy as np
 from admodes.core.refusal import hidden
 
 
-class _Local(threading.local):
+class State(threading.local):
     quiet = False
     through: Callable[[Callable, tuple], Any] | None = None
     held: frozenset[int] = frozenset()
 
 
-_local = _Local()
+STATE = State()
 
 
 class quiet:
@@ -31,20 +31,20 @@ class quiet:
     __slots__ = ("before", "state")
 
     def __enter__(self) -> None:
-        self.before = _local.quiet
+        self.before = STATE.quiet
         self.state = None if self.before else np.errstate(all="ignore")
         if self.state is not None:
             self.state.__enter__()
-            _local.quiet = True
+            STATE.quiet = True
 
     def __exit__(self, *error: Any) -> None:
         if self.state is not None:
-            _local.quiet = self.before
+            STATE.quiet = self.before
             self.state.__exit__(*error)
 
 
 def is_quiet() -> bool:
-    return _local.quiet
+    return STATE.quiet
 
 
 def call(f: Callable, args: tuple) -> Any:
@@ -52,7 +52,7 @@ def call(f: Callable, args: tuple) -> Any:
     scipy hide the errors of traced values behind puzzling ones, which is undone."""
     try:
         with quiet():
-            return f(*args) if _local.through is None else _local.through(f, args)
+            return f(*args) if STATE.through is None else STATE.through(f, args)
     except Exception as error:
         cause = hidden(error)
         if cause is not None:
@@ -64,23 +64,23 @@ def call(f: Callable, args: tuple) -> Any:
 def calling_through(through: Callable[[Callable, tuple], Any] | None) -> Iterator[None]:
     """through(f, args) takes the place of f(*args) wherever a derivative or a recording calls the
     function that it is of, in this thread; None for f(*args) itself."""
-    before, _local.through = _local.through, through
+    before, STATE.through = STATE.through, through
     try:
         yield
     finally:
-        _local.through = before
+        STATE.through = before
 
 
 @contextmanager
 def holding(owners: frozenset[int]) -> Iterator[None]:
     """The memory of these objects, given by id, is read anew by the recording that is made inside,
     in this thread: nobody keeps a copy of it instead."""
-    before, _local.held = _local.held, _local.held | owners
+    before, STATE.held = STATE.held, STATE.held | owners
     try:
         yield
     finally:
-        _local.held = before
+        STATE.held = before
 
 
 def held() -> frozenset[int]:
-    return _local.held
+    return STATE.held

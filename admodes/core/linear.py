@@ -54,11 +54,12 @@ class Linear(Op):
         return functools.reduce(space.add, terms)
 
     def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
-        if not self.active(i):
+        if self.differentiable is not None and not self.differentiable[i]:
             return None
-        rule = self.transposes[0 if self.arity is None else i]
-        given = (i, w) if self.arity is None else (w,)
-        return rule(*given, y, *args, **params) if params else rule(*given, y, *args)
+        if self.arity is None:
+            return self.transposes[0](i, w, y, *args, **(params or {}))
+        rule = self.transposes[i]
+        return rule(w, y, *args, **params) if params else rule(w, y, *args)
 
 
 class LinearBinary(Linear, BinaryOp):

@@ -15,7 +15,8 @@ import numpy as np
 from numpy import ndarray
 
 from admodes.core import carrier
-from admodes.core.carrier import Carrier, is_quiet, outermost, quiet
+from admodes.core.calling import STATE
+from admodes.core.carrier import Carrier, outermost, quiet
 from admodes.core.forms import Domain, Example, Form
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
@@ -130,8 +131,9 @@ class Op:
     def __call__(self, *args: Any, **params: Any) -> Any:
         if len(args) == 1 == self.arity:
             (a,) = args
-            if a.__class__ is ndarray and a.dtype is FLOAT and is_quiet():
-                return self.on_arrays(args, params)
+            if a.__class__ is ndarray and a.dtype is FLOAT and STATE.quiet:
+                y = self.array(a, **params)
+                return y if y.__class__ is ndarray and y.ndim else canonical(y)
         return self.dispatch(args, params or None)
 
     def dispatch(self, args: tuple, params: Params) -> Any:
@@ -173,7 +175,7 @@ class Op:
             if self.views is not None and self.views(params):
                 share(args[0], y)
             return y
-        if (arrays or self.raw) and not floats and is_quiet():
+        if (arrays or self.raw) and not floats and STATE.quiet:
             return self.on_arrays(args, params)
         return self.plain(args, params)
 
@@ -201,7 +203,7 @@ class Op:
             except ARITHMETIC:
                 args = tuple(map(np.float64, xs))
         xs = args if self.raw else tuple(map(self.numeric, args))
-        if is_quiet():
+        if STATE.quiet:
             return self.on_arrays(xs, params)
         with quiet():
             return self.on_arrays(xs, params)
@@ -276,8 +278,9 @@ class UnaryOp(Op):
             except ARITHMETIC:
                 return self.plain((x,))
         if x.__class__ is ndarray:
-            if x.dtype is FLOAT and is_quiet():
-                return self.on_arrays((x,), None)
+            if x.dtype is FLOAT and STATE.quiet:
+                y = self.array(x)
+                return y if y.__class__ is ndarray else canonical(y)
         elif isinstance(x, Carrier):
             return x.unary(self)
         return self.dispatch((x,), None)
@@ -296,8 +299,9 @@ class BinaryOp(Op):
                     return self.scalar(a, b)
                 except ARITHMETIC:
                     return self.plain((a, b))
-        elif a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and is_quiet():
-            return self.on_arrays((a, b), params)
+        elif a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and STATE.quiet:
+            y = self.array(a, b, **params)
+            return y if y.__class__ is ndarray and y.ndim else canonical(y)
         return self.dispatch((a, b), params or None)
 
 

@@ -19,7 +19,7 @@ from admodes.core.carrier import Carrier, quiet
 from admodes.core.elementwise import Elementwise
 from admodes.core.space import dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
-from admodes.core.values import Cotangent, blank, canonical, shape_of
+from admodes.core.values import ARITHMETIC, Cotangent, blank, canonical, shape_of
 
 Adjoints = dict[int, Cotangent]
 
@@ -97,22 +97,25 @@ def _array_step(
     """Add what w contributes to the arguments of an elementwise operation on plain arrays."""
     op = node.op
     xs = node.local
-    partials = op.partials
+    rules = op.rules
     given = (node.primal, *xs)
     for i, a in enumerate(node.args):
         if a is None:
             continue
         x = xs[i]
         stretched = x is not None and (x.__class__ is not ndarray or x.shape != w.shape)
-        p = partials[i]
-        if p.__class__ is int:
+        p, k = rules[i]
+        if k is None:
             if p == 0:
                 continue
             term = _narrowed(w, x) if stretched else w
             if p == -1:
                 term = -term
         else:
-            p = op.slope(i, given)
+            try:
+                p = p(given[k]) if k.__class__ is int else p(*k(given))
+            except ARITHMETIC:
+                p = op.slope(i, given)
             # A finite number cannot turn an exact zero into nan.
             term = w * p if p.__class__ is float and p - p == 0.0 else product(op, i, p, w, xs)
             if term.dtype is not w.dtype:
