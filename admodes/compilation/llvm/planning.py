@@ -102,7 +102,7 @@ class Plan:
             return self._called(args, shape, lambda given: loops.entrywise(ufunc, given))
         if name == "matmul":
             return self._called(args, shape, lambda given: loops.product(*given))
-        if step.op.structure.__class__ is Contraction and len(args) == 1:
+        if step.op.structure.__class__ is Contraction and step.op.arity == 1:
             return self._reduced(step, args[0], shape)
         return self._joined(step, args) if name in JOINS else self._moved(step, args)
 

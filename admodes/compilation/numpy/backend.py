@@ -225,7 +225,7 @@ def _bound(writer: NumpyWriter, y: Ref) -> str | None:
 
 
 def _is_whole_sum(step: Step, x: Ref) -> bool:
-    if step.op is None or len(step.args) != 1:
+    if step.op is None or step.op.arity != 1:
         return False
     (a,) = step.args
     if a.__class__ is not Ref or a != x:

@@ -1,0 +1,29 @@
+"""np.einsum of one array moves axes, sums over them, or both, and takes diagonals: every back end
+gives what NumPy gives, also where an order of axes is no reshape."""
+
+import numpy as np
+import pytest
+
+import admodes as ad
+
+MATRIX = np.array([[-1.0, 0.0, 1.0], [2.0, 3.0, 4.0], [0.5, 0.25, 7.0]])
+STACK = np.arange(24.0).reshape(2, 3, 4) / 10 - 1
+SPECS = {
+    **dict.fromkeys(("ij->ji", "ij->j", "ij->i", "ij->", "ii->i", "ii->"), MATRIX),
+    **dict.fromkeys(("ijk->kji", "ijk->jik", "ijk->ki", "ijk->ik", "ijk->kj", "ijk->"), STACK),
+}
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
+@pytest.mark.parametrize("spec", SPECS)
+def test_values_and_derivatives(spec, backend):
+    x = SPECS[spec]
+    for f in (
+        lambda w: np.einsum(spec, w),
+        lambda w: np.einsum(spec, np.exp(w) * w),
+        lambda w: np.sum(np.einsum(spec, w) ** 2),
+    ):
+        for g in (f, ad.jacobian(f)):
+            compiled = ad.compile(g, backend=backend)
+            for z in (x, 1.5 * x, -x):
+                np.testing.assert_allclose(compiled(z), g(z), rtol=1e-13, atol=1e-13)
