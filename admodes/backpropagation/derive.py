@@ -1,5 +1,8 @@
-"""The equations of a recorded list as formulas in the symbols of its rows: each row forward, its
-tangent, and its adjoint.
+"""Symbolic equations of a recorded function (a list of operations, one row each): for every row a
+formula of its value, of its tangent and of its adjoint, in the symbols of the rows.
+
+A NamedProgram goes in; formulas (terms.py) come out. Tangents and adjoints come from the derivative
+walk of programs/sweep.py, which here carries formulas in place of numbers.
 """
 
 from __future__ import annotations

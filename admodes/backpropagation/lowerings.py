@@ -1,5 +1,6 @@
-"""What operations are in the notation of formulas: an operation and the formulas of its arguments
-go in, a formula comes out, simplified as far as this can be seen from the shapes."""
+"""Formulas of single operations: `applied` takes an operation and the formulas of its arguments,
+and returns the formula of its result, such as A B for matmul or x² for a power. It is simplified as
+far as the shapes and constants allow."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Names for the rows of a list of arrays, the user's own where there are some, and formulas for its
-constants.
-"""
+"""Formulas for the constants of a recorded function of arrays: a number, an array under the name
+that it has in the user's function, a short array written out, or else one of c1, c2, …."""
 
 from __future__ import annotations
 

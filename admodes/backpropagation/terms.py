@@ -1,4 +1,6 @@
-"""Formulas of arrays: sums, elementwise and matrix products, and what is left unsimplified.
+"""Term, a symbolic formula of numbers, vectors and matrices, and the functions that build one:
+sums, elementwise and matrix products, transposes. Any other operation stays as it is, applied to
+the formulas of its arguments.
 
 A Term knows its shape, so that what broadcasting would do anyway is dropped when it is built, and
 numeric coefficients are kept in front, where they multiply out. Vectors are columns: x @ W is

@@ -1,7 +1,9 @@
-"""From operations to formulas: of a recorded step, of its partials, of its transpose and tangent.
+"""Formulas of the derivatives of one recorded operation: its local partials (`partial`), the
+tangent of its result (`tangent`), and what the adjoint of its result contributes to an argument
+(`cotangent`).
 
-Partials come from the printed forms of the declarations, transposes from the operations' own vjp,
-which is recorded on the data and read back as a formula.
+Partials are read from the printed forms that an operation declares. A transpose comes from the
+operation's own vjp: it is recorded at the data, and that small program is translated to a formula.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Checkpointing: less memory for a reverse sweep, for evaluating parts of the function again."""
+"""Checkpointing: a reverse sweep takes less memory, because parts of the function are evaluated
+again during the sweep instead of being stored for it."""
 
 from admodes.checkpointing.binomial import Action, schedule
 from admodes.checkpointing.loop import checkpointed_loop

@@ -1,8 +1,9 @@
-"""What checkpointing does with carriers: takes them apart by level, and puts them back together.
+"""Removing and restoring the wrappers of traced values (carriers), which checkpointing needs to
+evaluate part of a function without recording it.
 
-A value may be wrapped many times over: an array that a reverse mode records, inside a dual number,
-inside a batch. Checkpointing takes the recording wrappers off, wherever they stand, and leaves the
-others as they are.
+A value may be wrapped many times: an array that a reverse mode records, inside a dual number,
+inside a batch. `taken_off` removes the recording wrappers at any depth and collects their tape
+nodes; `put_on` wraps such values again. Other wrappers stay as they are.
 """
 
 from __future__ import annotations

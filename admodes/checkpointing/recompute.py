@@ -1,11 +1,11 @@
-"""Recomputation: a stretch of a computation of which the tape keeps one step, no matter how long.
+"""Recomputation: part of a computation is a single step on the tape, however long it is, and is
+evaluated again when the reverse sweep arrives there.
 
-The first evaluation runs without recording. What it depends on is found by the flow of data: its
-arguments, and the recorded values that its function closes over, which meet its values in an
-operation and so leave nodes behind. On the tape the stretch becomes three nodes: one that hands
-the cotangents of the results to the stretch, the stretch, and one that hands its contributions to
-all that it depends on. When the sweep arrives, the stretch is evaluated again, is recorded, and is
-swept at once.
+The first evaluation runs without recording. The data flow shows what it depends on: its arguments,
+and recorded values that its function closes over, whose nodes are noted when they meet its values
+in an operation. On the tape the part becomes three nodes: one that passes it the cotangents of its
+results, the part itself, and one that passes its contributions to all that it depends on. When the
+sweep arrives, the part is evaluated again, is recorded this time, and is swept at once.
 
 A. Griewank, Achieving logarithmic growth of temporal and spatial complexity in reverse automatic
 differentiation, Optimization Methods and Software 1 (1992).

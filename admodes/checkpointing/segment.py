@@ -1,4 +1,5 @@
-"""ad.checkpoint: a function of which a reverse sweep keeps the arguments only."""
+"""ad.checkpoint: wraps a function so that a reverse sweep stores only its arguments, and evaluates
+it again when the sweep arrives there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The commands."""
+"""The commands trace, jacobian, count, chain, gradient, hessian, ops, problems and scale: each
+reads its options, calls the library and prints the result. Other commands are in checks.py and
+programs.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The commands on programs: program, code, sparsity, revolve."""
+"""The commands program, code, sparsity and revolve: the recorded operations of a function, the
+Python code of its derivatives, its sparsity pattern, and what it costs to reverse a long loop with
+few snapshots."""
 
 from __future__ import annotations
 

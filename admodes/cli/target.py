@@ -1,4 +1,5 @@
-"""A function and the point at which a command takes it, and the errors of who names neither."""
+"""Target: the function that a command works on, the point, and the names of inputs and outputs; and
+the errors for a command line that gives no function or no point."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Compilation: `compile` takes a function and gives a faster one of the same arguments, which
-records the function once per case and runs the program in its place.
-"""
+"""Compilation: `compile` takes a function and returns a faster one of the same arguments. It
+records the function once for every case (shapes and dtypes of the arguments, branches taken), and
+later calls run the optimised recording in its place."""
 
 from admodes.compilation.advice import CompileWarning
 from admodes.compilation.cases import Specialisation

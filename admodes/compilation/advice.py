@@ -1,6 +1,6 @@
-"""The warnings of a compiled function that is recorded again and again, or that cannot be compiled:
-the cases go in; words come out that say what varied from call to call, and what to do.
-"""
+"""The texts of the warnings of a compiled function: it is recorded again and again, it has reached
+its limit of cases, or it cannot be compiled. The recorded cases go in; words come out that say what
+varied from call to call, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,12 +1,14 @@
-"""What a function refers to beside its arguments: cells, globals and attributes that its code
-names, and those of the functions it calls; what of it is an array, and how to see that nothing
-changed (places.py says how each is compared).
+"""Captures: everything that a function refers to besides its arguments (closure cells, globals,
+attributes of objects), found without running the function. A compiled function has to check at each
+call that none of this has changed; here is listed what there is to check.
 
-Where code means attributes by strings that it computes, all attributes are noted. No code of the
-user's runs during the walk, apart from properties of slots: objects are read through the dicts and
-slots that Python itself keeps. What holds no such thing, as an object of C code, is compared by
-what it refers to and by its memory; what has neither may change unseen, and is `unseen`: then the
-function has to run as it is, as it has to where it refers to more than can be looked through.
+The names are those in its code and in the code of the functions that it calls; places.py says how
+each thing is compared. Where code computes the names of attributes as strings, all attributes are
+included. Objects are read through the dicts and slots in which Python stores attributes, and no
+code of the user's runs, apart from properties of slots. An object implemented in C is compared by
+the objects it refers to and by its memory. One that has neither may change unnoticed: then `unseen`
+says so, and the function has to run uncompiled, as it has to where it refers to more than can be
+searched.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Compiled: a function in front of its recorded cases. A call goes to the case that it fits, and
-runs that program; where none fits, the function runs once more and is recorded as a new case.
-"""
+"""Compiled, the callable that ad.compile returns. A call runs the program of the recorded case that
+its arguments fit; where none fits, the function itself runs once more and is recorded as a new
+case."""
 
 from __future__ import annotations
 

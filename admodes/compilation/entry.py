@@ -1,5 +1,6 @@
-"""The code that is run at each call before and after the program: it takes the arguments apart,
-checks that they and what the function refers to are the recorded case, and builds the result.
+"""Generated Python code that surrounds a program at each call: it takes the arguments apart, checks
+that they, and all that the function refers to, are as they were when the case was recorded, runs
+the program, and builds the result.
 
 The text is generated, since a walk over the structure would cost more than many a program does.
 Nothing that a user wrote goes into it: values, names and keys are bound constants.

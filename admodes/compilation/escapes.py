@@ -1,5 +1,5 @@
-"""Values of a recording that the function has kept, as in self.h = h: they become the plain numbers
-and arrays that they stand for, where they are, as after a call of the function itself."""
+"""Recorded values that the function has stored somewhere, as in self.h = h: each is replaced by the
+plain number or array it stands for, as if the function had been called without recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""compile, as a user calls it: what it promises, and the checks of its arguments."""
+"""ad.compile, the function that users call: its documentation and the checks of its options. The
+work is done by the class in compiled.py."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The interpreter of programs: row by row, as eager evaluation does it. It is what the other back
-ends are measured by, and what they fall back to where the short way has no value."""
+"""The interpreter of programs: runs one operation after the other, as the function itself would.
+The tests compare the other back ends with it, and it runs the exact program where the result of an
+optimised one cannot be used."""
 
 from __future__ import annotations
 

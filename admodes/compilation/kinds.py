@@ -1,5 +1,6 @@
-"""What is known of objects by their types, without running any of their code: which cannot change,
-where Python keeps what they hold, and whose code reads it."""
+"""What the type of a Python object tells about it without running any of its code: whether it can
+change, where Python stores its contents, and whether reading its attributes runs the user's code.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Arrays that a function refers to and computes with outside its recording, where the results are
-constants: found by recording the function again with watched values in their places.
+"""Finds the arrays outside a recorded function whose entries have gone into constants or branches
+of the recording, which therefore holds only while these entries stay the same. The function is
+recorded again, with watched arrays in place of those it refers to.
 
-Such computations are the user's, as A * 2 or `if A[0] > 0` in lambda x: (A * 2) @ x, or those of a
-rule, as A - 1 in the derivative of x ** A.
+An example is A in lambda x: (A * 2) @ x, where A * 2 is a constant of the recording, or in `if A[0]
+> 0`. A rule may do the same, as with A - 1 in the derivative of x ** A.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Places: where something that a function refers to stands, and tests in Python that it still
-stands there. Tests run no code of the user's beyond reading an attribute."""
+"""Capture: one thing that a function refers to (a global, an attribute, an item of a list, …), with
+a test, as Python text, that it is still the same object or has the same content. Tests run no code
+of the user's beyond reading an attribute."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The case of a call: the structure of its arguments, the shapes and dtypes of those that are
-recorded, and the values of those that steer the function."""
+"""Signature: what a compiled function compares to tell whether a call fits a recorded case. It is
+the structure of the arguments, the shapes and dtypes of floats and float arrays, and the value or
+identity of every other argument (integers, truth values, strings, objects)."""
 
 from __future__ import annotations
 

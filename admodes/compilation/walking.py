@@ -1,7 +1,6 @@
-"""A walk over objects that refer to one another: each is looked at once, in a bounded number of
-steps, and what must not change of it is noted as a place. What a look at an object leads to is
-said by a subclass (captures.py).
-"""
+"""Walk, the base class of a search through objects that refer to one another: each object is looked
+at once, in a bounded number of steps, and what must not change is noted in `places`. A subclass
+(captures.py) says which objects an object leads to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is in force while the function of a derivative call runs in its thread: NumPy's warnings are
-off, since domain errors are values; who called it; and which memory a recording reads anew at each
-run.
-"""
+"""Calls of the user's function by a derivative or a recording. `call` runs it with NumPy's
+floating-point warnings off, since a domain error gives nan or inf as its value. For the current
+thread, context managers put another function in place of such calls, and say which arrays a
+recording reads anew at each run instead of copying them."""
 
 from __future__ import annotations
 

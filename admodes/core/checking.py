@@ -1,9 +1,9 @@
-"""strict: derivatives that are taken inside raise at the first kink, at the first number that is
-not finite although what it was made from is, and where a derivative is lost.
+"""ad.strict: inside it, derivatives raise an error at the first kink, at the first number that is
+not finite although it was calculated from finite ones, and where a derivative is lost.
 
-Inputs are wrapped in one more carrier, inside all others, that looks at every operation on the
-numbers themselves: those of the function, and those of its tangents and adjoints. So all modes and
-nestings are watched alike, and nothing is where strict is off.
+Inputs are wrapped in one more carrier, inside all others, which looks at every operation on plain
+numbers: those of the function, and those of its tangents and adjoints. So all modes and nestings
+are checked alike, and nothing is slower where strict is off.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Operations on each entry: elementwise() states the partials, once.
+"""Elementwise operations: elementwise() declares one by its value and one partial derivative per
+argument; the rules of forward and reverse mode follow from these.
 
 A partial is written with operations and says by the names of its parameters what it reads. Tangents
 are sums of partial times tangent; cotangents are partial times cotangent, summed over what

@@ -1,6 +1,6 @@
-"""What a function that is being recorded refers to: which arrays are read anew at each run of the
-program instead of being copied, and what has to be known about the recording afterwards.
-"""
+"""The arrays that a function refers to while it is recorded: which of them the program reads anew
+at each run, which were copied as constants, and for what reasons, if any, the recording must not be
+used again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Which entries of an operation's arguments sit on a kink, such as the 0 of |x| or a tie of
-maximum: what a declaration says of that is asked at given values, and the notes are put into words
-for tables, warnings and errors.
-"""
+"""Which entries of an operation's arguments are at a kink (a point without derivative), such as the
+0 of |x| or a tie of maximum: the test that the operation declares is evaluated at given values, and
+the kinks are put into words for tables, warnings and errors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Operations that are linear in their arguments: linear() states transposes.
+"""Operations that are linear in their arguments, such as sum, reshape and matmul: linear() declares
+one by its value and its transposes.
 
-The tangent of such an operation is the operation itself, so that its transpose in each argument is
-all that a declaration has to say.
+The tangent of such an operation is the operation itself, so forward mode needs no further rule. The
+transpose in an argument maps a cotangent of the result to that of the argument.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a product or a sum that is taken in another order rests on: that it neither overflows nor
-underflows where the order that was written does not.
+"""Tests that a product or sum neither overflows nor underflows when it is taken in another order:
+the optimiser may reorder only where the original order has no such trouble either.
 
-In a compiled program these are decisions, taken at each run; where one does not hold, the exact
-program is run. They cost a pass over what is new, so that rewritings which need one are made only
-where they save more (`LARGE`).
+In a compiled program these tests are made at each run; where one fails, the exact program, in the
+original order, is run instead. A test costs a pass over the new intermediate array, so the
+optimiser makes a change that needs one only where it saves more (`LARGE`).
 """
 
 from __future__ import annotations

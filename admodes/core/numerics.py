@@ -1,7 +1,8 @@
-"""What is known of an operation's numbers: of nan, infinities, the signs of zeros, and bits.
+"""Numerics: how an operation treats special numbers (nan, infinities, the signs of zeros), and
+whether its results are the same to the last bit on floats and on arrays.
 
-Each operation declares it (`Op.numerics`), as far as it is not the rule; the optimiser reads it.
-tests/ops/test_ops_facts.py tries it out on every operation.
+An operation declares it (`Op.numerics`) where it differs from the ordinary case; the optimiser
+reads it. tests/ops/test_ops_facts.py tries it out on every operation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""Functions that are made of functions, such as grad(f), on their way through pickle: each
-remembers the function that made it and the arguments of that, and is made again from these.
-"""
+"""Pickling of functions that admodes builds, such as grad(f). A closure cannot be pickled, so each
+remembers the function that made it and that function's arguments, and is made again from these."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Traced numbers as numbers: np.isscalar(x) and isinstance(x, numbers.Real) tell the same of a
-traced number as of a plain one.
+"""Makes traced numbers count as numbers: np.isscalar(x) and isinstance(x, numbers.Real) give the
+same for a traced number as for a plain one.
 
-Python decides that by class, so a carrier of a number is of a class of its own, which says to the
-engines (x.__class__) that it is the carrier it would be otherwise.
+Python decides that by class, so every carrier class has two subclasses, for real and for complex
+numbers. To the engines, x.__class__ still is the carrier class itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The space that values and derivatives live in: zeros, sums, products in which an exact zero wins,
-shapes and dtypes.
+"""The arithmetic of derivatives that sweeps and batches need: zeros, sums, products in which an
+exact zero wins (0 times inf is 0), shapes and dtypes.
 
-Sweeps and batches are made of a few operations, which the declarations in admodes/ops enter here as
-they register. So core calls them and knows none by name.
+The operations for it are declared in admodes/ops, which core does not import: a declaration with
+role= enters its operation here when it registers, so core knows none by name.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""What stands in for the functions of NumPy and scipy where a traced value is among their
-arguments: tables that are empty here, that declarations fill, and that carriers look into.
-"""
+"""Dispatch tables: what is called in place of a function of NumPy or SciPy when a traced value is
+among its arguments. The declarations of the operations fill them, and carriers look in them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The third builder of operations, for those that are neither elementwise nor linear: tangential()
-states the tangent alone.
+"""Operations declared by their tangent: tangential() is for those that are neither elementwise nor
+linear, such as the inverse or the eigenvalues of a matrix.
 
-The tangent is linear in the tangents of the arguments, so its cotangents are found by a reverse
-sweep through the tangent's own operations: one text, no second rule that could disagree.
+The tangent is linear in the tangents of the arguments, so the cotangents come from a reverse sweep
+through the operations of the tangent itself. So there is no second rule that could disagree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What truth values and whole numbers are in arithmetic, decided here for all interpreters.
+"""Truth values and whole numbers in arithmetic: what an operation makes of them is decided here,
+for all interpreters.
 
 As in NumPy and in Python: a comparison gives a truth value. Operations of NumPy's truth values
 alone that are logic there are logic here (`+` is or, `*` is and; `-` is refused), which the

@@ -1,6 +1,7 @@
-"""What a second derivative passes on its way: kinks, and comparisons of equal values.
+"""Notes of what a second derivative meets while it is calculated: kinks, and comparisons of equal
+values, each with its line of the user's code. derivatives/crossings.py makes warnings of them.
 
-Nobody looks unless a watch is open; first derivatives are never looked at.
+Nothing is noted unless `watching()` is open, nor in first derivatives.
 """
 
 from __future__ import annotations

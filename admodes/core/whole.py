@@ -1,8 +1,9 @@
-"""Whole numbers that are recorded or mapped: positions, counts, conditions as numbers.
+"""Operations on traced whole numbers, such as positions, counts, and conditions taken as numbers;
+they have no derivative.
 
-Where all arguments of an operation are whole, NumPy's kernel decides what it gives: i % 4 and the
-sum of a mask are whole numbers, which may be indices, and are a row without derivative. Truth
-values alone are left to core.truth.
+Where all arguments of an operation are whole, NumPy's kernel decides what the result is: i % 4 and
+the sum of a mask are whole numbers, which may be indices; they become a row without derivative.
+Operations on truth values alone are left to core.truth.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""An order of multiplication in a product of matrices as data: where each product is split goes in;
-the products in turn, their costs, and the text with brackets come out.
-"""
+"""Bracketing, an order of multiplication in a chain of matrices: the split of each product goes in;
+the products in turn, their costs, and the text with brackets come out."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Second derivatives that cross a kink: found, weighed, and told in a warning.
+"""Warnings about second derivatives at a kink: `crossing` looks whether a kink was met while the
+second derivative was calculated, and warns if it made a difference to the result.
 
-A kink that is met does not always count: its contribution may be cut off, or the function may be
-smooth although its parts are not. So the second derivative along a direction is compared with
-those right beside the point, on both sides. Only where a kink was met is anything computed for it.
+Not every kink does: its contribution may be cut off, or the function may be smooth although its
+parts are not. So the second derivative along a direction is compared with those right beside the
+point, on both sides. Only where a kink was met is anything computed for this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The declarations of the four operations, powers and roots."""
+"""The declarations of addition, subtraction, multiplication, division, powers and roots."""
 
 from __future__ import annotations
 

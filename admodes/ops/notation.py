@@ -1,4 +1,5 @@
-"""Printed forms: from the formulas of a declaration to templates in text and LaTeX.
+"""Printed forms: the formulas that an operation declares for its value and partials go in,
+templates in text and LaTeX come out.
 
 A template has ⟦0⟧, ⟦1⟧, … where arguments go, ⟦*⟧ for all of them, and `*` for the sign of
 multiplication; views fill it with names or with numbers.

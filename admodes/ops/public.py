@@ -1,5 +1,5 @@
-"""The operations that a user calls as admodes.sin, admodes.exp, …: the modules' own, under one
-roof."""
+"""The elementary functions that users call as admodes.sin, admodes.exp, …, imported from the
+modules that declare them."""
 
 from admodes.ops.activations import (
     elu,

@@ -1,4 +1,5 @@
-"""The strong product: a partial times a tangent, in which an exact zero wins over everything."""
+"""The strong product: a partial times a tangent, in which an exact zero wins over everything (0
+times inf or nan is 0)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Programs made cheaper without another result: `optimise`, and `effects` for what each pass does.
+"""The optimiser: `optimise` takes a program and returns a cheaper one with the same result;
+`effects` says what each pass saves.
 
-The passes that only look at one row and at what made its operands run together, in one sweep that
-also shares equal rows and leaves out what nothing reads.
+The passes that look at a single row and the rows that it reads run together, in one sweep, which
+also merges equal rows and drops rows that nothing reads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""One sweep over a list that applies local rules and shares rows that are equal.
+"""The sweep of the optimiser over the rows of a program that applies local rules and merges equal
+rows.
 
 A rule looks at one operation and at the rows that made its arguments. What it returns in their
 place goes through the rules again, so that one sweep reaches what several would; every rule

@@ -1,4 +1,5 @@
-"""Strong products that are plain ones, and products with what is known to be 0 or the identity.
+"""Local rules for products of which something is known: strong products that may be plain ones, and
+products with a factor that is 0, the identity or a diagonal matrix.
 
 strong_mul(p, t) is p t, and 0 where t is 0. It differs from the plain product only where t is 0
 and p infinite or nan: never where p is finite or t has no zero.

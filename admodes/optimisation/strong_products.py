@@ -1,5 +1,6 @@
-"""Strong products taken as plain ones where that cannot go unseen: a program goes in, and one with
-cheaper products comes out, with the outputs that show whether the exact one has to be run.
+"""Replaces strong products by plain ones where a wrong value would show as a nan in the result: a
+program goes in; a cheaper one comes out, with the list of outputs (its suspects) that tell at each
+run whether the exact program has to be run after all.
 
 strong_mul(p, t) is 0 where t is 0; the plain product p t is nan there if p is infinite or nan, and
 else the same. So a program with plain products has, entry by entry, the value of the exact program

@@ -1,6 +1,6 @@
-"""Sums of products taken another way: fewer entries written, fewer operations, the same up to
-rounding. Where what is new could overflow or underflow, that is decided at each run (see
-`magnitudes`).
+"""Cheaper ways to calculate sums of products: fewer entries written or fewer operations, and the
+same result up to rounding. Where the new order could overflow or underflow, that is tested at each
+run (core/magnitudes.py).
 
 A sum of n products has in every order a rounding error of at most about n u Σ|terms| (N. Higham,
 Accuracy and Stability of Numerical Algorithms, 2002, 3.1); every rule here keeps to that bound for

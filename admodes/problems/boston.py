@@ -1,4 +1,4 @@
-"""Boston University, the lecture on automatic differentiation.
+"""Named problems from Boston University, the lecture on automatic differentiation.
 
 The lecture's layout is D[f]_ij = ∂f_j/∂x_i, inputs by outputs; the figures here are in the standard
 layout, outputs by inputs, and --layout transposed prints the lecture's.

@@ -1,4 +1,5 @@
-"""ETH Zürich, Deep Learning, series 4: forward against reverse, and practical backpropagation."""
+"""Named problems from ETH Zürich, Deep Learning, series 4: forward against reverse mode, and
+practical backpropagation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project sheet "Graduating autograd"."""
+"""Named problems from the project sheet "Graduating autograd"."""
 
 from __future__ import annotations
 

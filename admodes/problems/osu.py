@@ -1,4 +1,4 @@
-"""Oregon State, the homework "DIY autograd"."""
+"""Named problems from Oregon State University, the homework "DIY autograd"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UBC, CPSC 532S, assignment 1: the model of the printed tables."""
+"""A named problem from UBC, CPSC 532S, assignment 1: the network of the printed tables."""
 
 from __future__ import annotations
 

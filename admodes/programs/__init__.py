@@ -1,3 +1,2 @@
-"""What is done to a recorded list after the recording: derivatives, replay at other values,
-tidying, printing, counting. A Program goes in.
-"""
+"""Work on a recorded function (a Program, its list of operations): derivatives, evaluation at other
+values, tidying, printing, counting."""

@@ -1,5 +1,9 @@
-"""A function as a list of operations, by whole arrays where it computes with them and by the
-numbers in them otherwise. The function runs once, whichever it is."""
+"""`program_of`: records a function as a list of operations, with one row per operation on whole
+arrays where it computes with arrays, and one per operation on numbers otherwise.
+
+A function and its arguments go in; a NamedProgram (the list and the names of its inputs and
+outputs) comes out. The function runs once in either case.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The lists of a function, of its tangent sweep and of its adjoint sweep, with the names v3, v3_dot
-and v3_bar: one recording each, of the operations' own rules applied to the rows of the function."""
+"""The recorded lists from which Python code is printed: the function, its tangent sweep and its
+adjoint sweep, with the names v3, v3_dot and v3_bar. Each is one recording, in which the operations'
+own rules are applied to the rows of the function."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""How a printed function is called: with f's own arguments, of which the numbers or arrays inside
-are taken at its head, and how its results are put together again."""
+"""The signature and the result of a printed function: it has the arguments of the user's f, takes
+the numbers or arrays out of them in its first lines, and puts its results together again."""
 
 from __future__ import annotations
 

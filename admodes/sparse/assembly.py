@@ -1,4 +1,5 @@
-"""From layers of coefficients to a CSR matrix: where each coefficient goes is worked out once."""
+"""From layers (layers.py) to a CSR matrix: where each coefficient belongs in the matrix is worked
+out once and used again at later calls."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""How layers pass through operations: what becomes of the sources is planned once, the coefficients
-are calculated by operations at every call."""
+"""How layers (layers.py) pass through an operation: from those of its arguments to those of its
+result. Which inputs an entry depends on is worked out once; the coefficients are calculated at
+every call, by operations, so that this can be recorded and compiled."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A recorded list evaluated from its inputs on, to any number of digits.
+"""A recorded list evaluated from its inputs on, to any number of digits, by mpmath.
 
-Every row that is not exact is moved by a few units of its last digits, in another way at each
-precision: a result that is the same at two precisions then owes nothing to what was rounded away in
-between, not even where everything cancels to 0.
+To tell which digits can be trusted, every row that is not exact is changed on purpose by a few
+units in its last digits, in another way at each precision. A result that is the same at two
+precisions then owes nothing to rounding, not even where everything cancels to 0.
 """
 
 from __future__ import annotations

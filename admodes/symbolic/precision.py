@@ -1,6 +1,5 @@
-"""mpmath at work: doubles as its numbers, sympy forms compiled to functions of any number of
-digits, and numerical limits.
-"""
+"""Arithmetic with many digits by mpmath: doubles as mpmath numbers, the evaluation of sympy forms
+at any number of digits, and numerical limits."""
 
 from __future__ import annotations
 

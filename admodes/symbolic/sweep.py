@@ -1,6 +1,6 @@
-"""Local partials to many digits go in; derivatives by every component of the inputs come out, each
-with the sum of the absolute contributions, which bounds its rounding error.
-"""
+"""The chain rule to many digits: local partials go in; derivatives with respect to every component
+of the inputs come out, each with the sum of the absolute contributions, which bounds its rounding
+error."""
 
 from __future__ import annotations
 

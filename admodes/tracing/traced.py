@@ -1,4 +1,5 @@
-"""What traces of numbers and of arrays have in common."""
+"""Traced, the base class of the traces of numbers (trace.py) and of arrays (arrays.py): their
+inputs, rows and outputs, and these as JSON data."""
 
 from __future__ import annotations
 

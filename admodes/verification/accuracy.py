@@ -1,10 +1,11 @@
-"""The second judgement: the derivatives of the whole function at exactly the doubles given.
+"""The exact derivatives of the whole function at exactly the doubles given. They serve the second
+judgement of ad.verify, how many digits are right (the first is whether every rule is right).
 
-They come twice. Once by the chain rule, from sympy's partials at rows that are evaluated from the
-inputs on, with twice the digits until they stay the same. And once without any partial: the
-quotients of the function itself along one direction that moves all inputs, from either side, with
-steps far below its smallest number. Where the two differ the function has a kink, an edge or a
-pole, and the slopes along each input decide.
+They are calculated in two ways. One is the chain rule, with sympy's partials at rows that are
+evaluated from the inputs on, with twice the digits until they stay the same. The other uses no
+partial: difference quotients of the function itself along one direction that moves all inputs, from
+either side, with steps far below its smallest number. Where the two differ the function has a kink,
+an edge or a pole, and the slopes along each input decide.
 """
 
 from __future__ import annotations

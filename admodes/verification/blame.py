@@ -1,4 +1,5 @@
-"""Where the digits of a derivative are lost, and how many the problem itself leaves."""
+"""The operation at which the digits of a derivative are lost, and how many digits the problem
+itself leaves, by its condition."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The entries of the Jacobian: both engines against the derivative of the whole function, and
-against the sweep of the rows as they were rounded; then the differences."""
+"""The entries of the Jacobian, judged one by one. Forward and reverse mode are compared with the
+exact derivative of the whole function, with the chain rule on the rows as they were rounded, and
+with central differences; an Entry with its verdict comes out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The function off the point, to many digits: its difference quotients from either side, which show
-kinks, edges and poles.
-"""
+"""Pieces: difference quotients of a function on either side of the point, to many digits, which
+show kinks, edges and poles. Where the function takes another branch beside the point, it is
+recorded again there."""
 
 from __future__ import annotations
 

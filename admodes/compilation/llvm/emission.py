@@ -1,8 +1,10 @@
-"""Groups as LLVM IR: numbers as one straight line, entries of arrays as loops.
+"""The LLVM IR of a group (rows of a program that run together, see groups.py): operations on
+numbers as one straight line, operations on the entries of arrays as loops.
 
-A function takes the arena's address and its cells: for each buffer that it touches the distance
-from that address, in bytes. Groups that do the same have the same text, which is compiled once,
-and differ in their cells. What occurs once may have its distances in the text (`fixed`).
+A function takes the address of the arena (the memory of all rows) and its cells: for each buffer
+that it touches, the distance from that address, in bytes. Groups that do the same have the same
+text, which is compiled once, and differ in their cells. What occurs once may have its distances in
+the text (`fixed`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The table: one line of LLVM IR per operation, of numbers as in `math`, of entries as in NumPy.
+"""A table from operations to LLVM IR: one line per operation, which calculates on numbers as
+Python's `math` does, and on the entries of arrays as NumPy does.
 
 A line may be several instructions; each but the last is called %a, %b, … by those after it. {0},
 {1}, … are the arguments. Nothing is contracted or reassociated, so every result is bitwise that of

@@ -1,6 +1,6 @@
-"""Where a stretch of rows recurs in a list, as a loop in the user's function leaves it: the
-positions at which the list is cut into equal pieces, which are compiled once.
-"""
+"""Repeated stretches among the rows of a program, such as a loop in the user's function leaves
+behind: `cuts` returns the rows at which to cut the program so that the pieces between them are
+alike, and each kind of piece is compiled once."""
 
 from __future__ import annotations
 

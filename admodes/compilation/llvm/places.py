@@ -1,7 +1,9 @@
-"""Where the entries of a row are: a buffer, seen through strides or through a list of positions.
+"""Where the entries of a row's value lie in memory: in a buffer, at regular strides or at a list of
+positions.
 
-What an operation that only moves entries does is asked of its own kernel: of an array at a
-made-up address where it gives a view, of the numbers of the entries otherwise.
+How an operation that only moves entries changes this is seen by running its own NumPy kernel: on an
+array at a made-up address, which is never read, where the result is a view; otherwise on an array
+that holds the numbers of the entries.
 """
 
 from __future__ import annotations

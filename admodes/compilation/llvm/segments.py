@@ -1,6 +1,5 @@
-"""A plan with addresses: lays out the arena, compiles every group, and writes the words of the
-segments that driver.py runs.
-"""
+"""The last step before native code runs: gives every buffer of a plan its place in the arena,
+compiles every group, and writes the words of the segments that driver.py executes."""
 
 from __future__ import annotations
 

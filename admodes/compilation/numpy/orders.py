@@ -1,5 +1,5 @@
-"""In which order the axes of a result lie in memory, where that is free: NumPy runs along the last
-of them in one loop, so that a long one there is several times as fast as a short one."""
+"""The order in memory of the axes of a result, where it can be chosen: NumPy runs along the last
+axis in memory in one loop, so a long last axis is several times as fast as a short one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Rows that are written as one statement because they occur together: a sum with an array that is
-zero but for some entries, and the partials of maximum, minimum and relu.
-"""
+"""Rows that are written together as one statement: a sum with an array that is zero but for some
+entries, and the partials of maximum, minimum and relu."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Where the arrays of a program live: which rows are views of others, after which row the memory of
-a row is no longer read, and buffers that are used again from there on.
-"""
+"""Memory for the arrays of a program: which rows are views of others and after which row each array
+is no longer read (`Lifetimes`), and buffers that are used again from there on (`Buffers`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How the rows of a program are read by the code that is written for it: how often each is named,
-of which arrays single entries are read, and which numbers are operands of ufuncs alone.
-"""
+"""How the rows of a program are read, as counts from which the code generator chooses its
+statements: how often each row is named, of which arrays single entries are read, and which numbers
+are operands of ufuncs alone."""
 
 from __future__ import annotations
 

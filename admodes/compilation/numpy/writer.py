@@ -1,6 +1,6 @@
-"""What is known while a program is written as straight-line Python: the name of each row, the lines
-so far, and in which buffer an array lives. Statements are added by the other modules here.
-"""
+"""NumpyWriter, the state of the code generator: while a program is written as straight-line Python,
+it has the lines so far, the name or expression of each row, and the buffer of each array. The other
+modules here add statements to it."""
 
 from __future__ import annotations
 
