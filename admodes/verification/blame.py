@@ -25,6 +25,9 @@ SEARCHED = 150
 BELOW = 30
 """Decimal orders of the steps below the smallest number in use."""
 
+MOST = 1000
+"""Digits beyond which a condition is not computed: gamma functions take minutes there."""
+
 LEAP = 10.0
 """The least factor by which a row that loses digits makes a relative error larger."""
 
@@ -207,7 +210,10 @@ class Conditions:
         return jacobian_terms(exactly(self.found.program, xs, self.digits), len(xs))
 
     def of(self, i: int, j: int) -> float | None:
-        """That of output component i by input component j; None where it is not known."""
+        """That of output component i by input component j; None where it is not known, or would
+        take more than MOST digits."""
+        if self.digits > MOST:
+            return None
         if j not in self.table:
             with precise(self.digits) as mpmath:
                 h = mpmath.ldexp(1, self.step) * mpmath.mpf(10) ** -BELOW
