@@ -1,6 +1,6 @@
 """What the type of a Python object tells about it without running any of its code: whether it can
-change, where Python stores its contents, and whether reading its attributes runs the user's code.
-"""
+change, where Python stores its contents, and whether all code that reads its attributes is the
+user's."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 of the recording, which therefore holds only while these entries stay the same. The function is
 recorded again, with watched arrays in place of those it refers to.
 
-An example is A in lambda x: (A * 2) @ x, where A * 2 is a constant of the recording, or in `if A[0]
-> 0`. A rule may do the same, as with A - 1 in the derivative of x ** A.
+Such an array is A in lambda x: (A * 2) @ x, where A * 2 is a constant of the recording, or where
+the function branches on A[0] > 0. A derivative rule may do the same, as with A - 1 in the
+derivative of x ** A.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Tests that a product or sum neither overflows nor underflows when it is taken in another order:
-the optimiser may reorder only where the original order has no such trouble either.
+"""Tests whether a product or sum can be taken in another order without overflow or underflow that
+the original order does not have: what a change of order by the optimiser rests on.
 
 In a compiled program these tests are made at each run; where one fails, the exact program, in the
 original order, is run instead. A test costs a pass over the new intermediate array, so the

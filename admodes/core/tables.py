@@ -1,5 +1,6 @@
 """Dispatch tables: what is called in place of a function of NumPy or SciPy when a traced value is
-among its arguments. The declarations of the operations fill them, and carriers look in them."""
+among its arguments. The declarations of the operations fill them, and carriers look in them.
+`INSTEAD` is filled here: what error messages tell users to write instead."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Notes of what a second derivative meets while it is calculated: kinks, and comparisons of equal
 values, each with its line of the user's code. derivatives/crossings.py makes warnings of them.
 
-Nothing is noted unless `watching()` is open, nor in first derivatives.
+Nothing is noted unless `watching()` is open; first derivatives never open it.
 """
 
 from __future__ import annotations

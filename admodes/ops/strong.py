@@ -1,5 +1,5 @@
-"""The strong product: a partial times a tangent, in which an exact zero wins over everything (0
-times inf or nan is 0)."""
+"""The strong product: a partial times a tangent, in which a tangent that is exactly 0 gives 0, even
+where the partial is infinite or nan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A named problem from UBC, CPSC 532S, assignment 1: the network of the printed tables."""
+"""Named problems from UBC, CPSC 532S, assignment 1: a function of two variables, and the network of
+the printed tables."""
 
 from __future__ import annotations
 
