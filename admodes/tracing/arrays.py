@@ -16,8 +16,8 @@ from admodes.core.values import shape_of
 from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
+from admodes.tracing.base import TraceBase, ends
 from admodes.tracing.rows import Row, bare_rows
-from admodes.tracing.traced import Traced, ends
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
 from admodes.views.graph import dot
@@ -26,7 +26,7 @@ from admodes.views.tables import Table
 
 
 @dataclass
-class ArrayTrace(Traced):
+class ArrayTrace(TraceBase):
     """The rows of a function of arrays at a point (JSON contract "admodes.array-trace/1", with all
     entries of every array). str() is the text tables.
 

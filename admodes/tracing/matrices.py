@@ -15,13 +15,12 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.pytree import flatten
-from admodes.core.record import Program
 from admodes.derivatives.crossings import KinkWarning, crossing
 from admodes.derivatives.gradients import jacobian, value_and_grad
 from admodes.derivatives.stationary import classify
 from admodes.errors import BadValue
 from admodes.programs.count import Counts, count_program
-from admodes.programs.replay import rows_at, value_of
+from admodes.programs.replay import again
 from admodes.programs.scalars import scalar_function
 from admodes.tracing.trace import Trace, note_beyond_domain, scalar_trace
 from admodes.views.dialects import Text, dialect_of
@@ -158,7 +157,7 @@ def named_jacobian(
     columns, rows = [[end["name"] for end in ends] for ends in (t.inputs, t.outputs)]
     point, every = _point(t), tuple(range(len(t.inputs)))
     matrices = {
-        mode: [list(row) for row in jacobian(_replayed(t.program), every, mode)(*point)]
+        mode: [list(row) for row in jacobian(again(t.program), every, mode)(*point)]
         for mode in ("forward", "reverse")
     }
     note_beyond_domain(t, matrices["forward"])
@@ -216,7 +215,7 @@ def named_hessian(
 
 def _value_and_gradient(t: Trace) -> tuple[dict[str, Any], Any, dict[str, Any]]:
     point, names = _point(t), [x["name"] for x in t.inputs]
-    replayed = _replayed(t.program)
+    replayed = again(t.program)
     value, slopes = value_and_grad(lambda *xs: replayed(*xs)[0], tuple(range(len(point))))(*point)
     note_beyond_domain(t, [slopes])
     return dict(zip(names, point, strict=True)), value, dict(zip(names, slopes, strict=True))
@@ -224,7 +223,7 @@ def _value_and_gradient(t: Trace) -> tuple[dict[str, Any], Any, dict[str, Any]]:
 
 def _second_derivatives(t: Trace, f: Callable, args: tuple) -> tuple[np.ndarray, list[str]]:
     """The Hessian, and what there is to say of the kinks that it crosses."""
-    point, replayed, scalars = _point(t), _replayed(t.program), scalar_function(f, args)[0]
+    point, replayed, scalars = _point(t), again(t.program), scalar_function(f, args)[0]
     every = tuple(range(len(point)))
     slopes = jacobian(lambda *xs: replayed(*xs)[0], every, "reverse")
     with warnings.catch_warnings(record=True) as caught:
@@ -237,16 +236,6 @@ def _second_derivatives(t: Trace, f: Callable, args: tuple) -> tuple[np.ndarray,
 
 def _point(t: Trace) -> list[Any]:
     return [x["value"] for x in t.inputs]
-
-
-def _replayed(program: Program) -> Callable[..., list[Any]]:
-    """The list as a function of its inputs, at the point where it was recorded."""
-
-    def replayed(*leaves: Any) -> list[Any]:
-        rows = rows_at(program, leaves) or []
-        return [value_of(y, rows) for y in program.outputs]
-
-    return replayed
 
 
 def _one_output(t: Trace) -> Trace:

@@ -20,8 +20,8 @@ from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
+from admodes.tracing.base import TraceBase, ends
 from admodes.tracing.rows import scalar_rows
-from admodes.tracing.traced import Traced, ends
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.tables import Table, trace_tables
 
@@ -37,7 +37,7 @@ INSTEAD = (
 
 
 @dataclass
-class Trace(Traced):
+class Trace(TraceBase):
     """The rows of a function at a point (JSON contract "admodes.trace/1"). str() is the text
     tables."""
 

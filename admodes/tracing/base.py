@@ -1,4 +1,4 @@
-"""Traced, the base class of the traces of numbers (trace.py) and of arrays (arrays.py): their
+"""TraceBase, the base class of the traces of numbers (trace.py) and of arrays (arrays.py): their
 inputs, rows and outputs, and these as JSON data."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from admodes.views.result import Result
 
 
 @dataclass
-class Traced(Result):
+class TraceBase(Result):
     """The rows of a function at a point. A subclass names its JSON contract, in schema, and what
     that holds of a row, in keys, and of the trace besides rows and ends, in parts."""
 
