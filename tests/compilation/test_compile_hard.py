@@ -18,13 +18,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarn
 X = np.array([0.3, 0.5, 0.8])
 
 
-@pytest.fixture(params=["numpy", "llvm"])
-def backend(request):
-    if request.param == "llvm":
-        pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
-    return request.param
-
-
 def agree(compiled, f, *args):
     np.testing.assert_allclose(compiled(*args), f(*args), rtol=1e-12, atol=1e-13)
 

@@ -11,13 +11,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarn
 X = np.array([0.3, 0.5, 0.8])
 
 
-@pytest.fixture(params=["numpy", "llvm"])
-def backend(request):
-    if request.param == "llvm":
-        pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
-    return request.param
-
-
 CONSTANTS = {
     "division": lambda x: np.stack([x / 0.0, x / -0.0]),
     "angles": lambda x: np.stack([np.arctan2(x * 0.0, -0.0), np.arctan2(x * 0.0, 0.0)]),

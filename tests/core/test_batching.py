@@ -7,21 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sampled_arrays import CUBE, ROW, SQUARE, M, close
 from seeds import generator
 
 import admodes as ad
 from admodes.core.op import REGISTRY
 
-RNG = generator(11)
-M = RNG.normal(size=(3, 4))
-SQUARE = RNG.normal(size=(3, 3)) + 3.0 * np.eye(3)
-ROW = RNG.normal(size=4)
-CUBE = RNG.normal(size=(2, 3, 4))
-
-
-def close(found: Any, expected: Any, rtol: float = 1e-12) -> None:
-    assert np.shape(found) == np.shape(expected)
-    np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-13)
+RNG = generator(12)
 
 
 def spd(x):
