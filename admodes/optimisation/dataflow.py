@@ -71,7 +71,8 @@ def _is_float(value: Any) -> bool:
 
 
 def carrying_rows(program: Program) -> list[bool]:
-    """For each row, whether any entry that is inf or nan makes an output inf or nan."""
+    """For each row, whether any entry that is inf or nan makes an output inf or nan. Sums of one
+    array do not count as ways to an output, since the rules that ask may leave these out."""
     found = [False] * len(program.steps)
     for y in program.outputs:
         if y.__class__ is Ref:
@@ -88,7 +89,7 @@ def carrying_rows(program: Program) -> list[bool]:
 def _carries(program: Program, step: Step, k: int) -> bool:
     structure = step.op.structure
     if structure.__class__ is Contraction:
-        return bool(structure.adds)
+        return bool(structure.adds) and step.op.arity != 1
     if structure.__class__ is Moves and not structure.keeps:
         index = (step.params or {}).get("index")
         whole = index is not None and step.op is REGISTRY["getitem"]

@@ -85,7 +85,7 @@ def _row_estimate(step: Step, program: Program) -> float:
         entry += SHORT / shape[-1] if short else 0.0
     if _adds_up(step.op) and len(shape) > 1:
         last = shape_of(program.likes(step)[0])[-1:] or (1,)
-        entry += (20.0 if len(step.args) > 1 else SHORT) / max(last)
+        entry += (20.0 if len(step.args) > 1 else SHORT) / max(*last, 1)
         if step.op.arity == 2 and len(shape) == 2:
             entry = DENSE
         size = sum(step.op.costs(program.likes(step), step.like, step.params).values())

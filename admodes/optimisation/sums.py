@@ -140,17 +140,28 @@ def _early_sum(copy: Folding, x: Any, axes: tuple[int, ...]) -> Any:
 
 
 def _shares(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
-    """Σ e (c / Σ e) = c: what is lost, inf or nan in e (c / Σ e), reaches an output anyway."""
+    """Σ e (c / Σ e) = c. What is lost, inf or nan in e (c / Σ e), reaches an output in another way;
+    or else it is tested at each run: an entry of e that is inf or nan makes Σ e so, and a Σ e that
+    is 0 or too small the share."""
     product = copy.made(x, "multiply")
-    if product is None or not copy.carried(x):
+    if product is None:
         return None
     for e, share in (product.args, product.args[::-1]):
         if e.__class__ is not Ref or shape_of(copy.value(e)) != own.shape:
             continue
         found = _numerator(copy, share, e, axes)
-        if found is not None:
+        if found is None:
+            continue
+        c, total = found
+        parts = math.prod(shape_of(copy.value(total)))
+        if copy.carried(x):
             copy.rests_on(x)
-            return _whole(copy, found, value)
+        elif parts == 1 or own.size - parts >= LARGE:
+            copy.check(finite, total)
+            copy.check(finite, share)
+        else:
+            return None
+        return _whole(copy, c, value)
     return None
 
 
@@ -161,8 +172,8 @@ def _whole(copy: Folding, c: Any, value: Any) -> Any:
     return copy.make("reshape", c, shape=shape)
 
 
-def _numerator(copy: Folding, share: Any, e: Ref, axes: tuple) -> Any:
-    """c where a value is c / Σ e over these axes."""
+def _numerator(copy: Folding, share: Any, e: Ref, axes: tuple) -> tuple[Any, Any] | None:
+    """(c, Σ e) where a value is c / Σ e over these axes."""
     while (move := copy.made(share, "reshape")) is not None:
         share = move.args[0]
     step = copy.made(share, "divide", "multiply")
@@ -170,12 +181,15 @@ def _numerator(copy: Folding, share: Any, e: Ref, axes: tuple) -> Any:
         return None
     a, b = step.args
     if step.op is REGISTRY["divide"]:
-        return a if _is_sum_of(copy, b, e, axes) else None
+        return (a, b) if _is_sum_of(copy, b, e, axes) else None
     for c, inner in ((a, b), (b, a)):
         scale = None if c.__class__ is Ref else number(c)
         found = None if scale is None else _numerator(copy, inner, e, axes)
-        if scale is not None and found.__class__ is not Ref and number(found) is not None:
-            return scale * (number(found) or 0.0)
+        if scale is None or found is None or found[0].__class__ is Ref:
+            continue
+        own = number(found[0])
+        if own is not None:
+            return scale * own, found[1]
     return None
 
 
