@@ -39,12 +39,14 @@ def test_an_excerpt_stands_in_its_file(path, excerpt):
 def test_there_is_something_to_hold():
     assert len(list(excerpts())) >= 7
     assert len(FILES) >= 25
+    assert COMMANDS
 
 
 @pytest.mark.parametrize(("command", "shown"), COMMANDS, ids=[c for c, _ in COMMANDS])
 def test_the_command_prints_what_is_shown(command, shown, capsys):
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stopped:
         main(shlex.split(command)[1:])
+    assert not stopped.value.code
     printed = capsys.readouterr().out
     assert [line.rstrip() for line in printed.splitlines()] == shown.splitlines()
     assert "`[(-3) × 1] + [2 × 0] = -3`" in TEXT

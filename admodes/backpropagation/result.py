@@ -212,18 +212,18 @@ def output_seeds(
     if weights is not None and len(weights) != len(outs):
         raise BadValue(f"weights: {len(outs)} are needed, one per output, got {len(weights)}")
     single = len(outs) == 1 and shapes == [()] and weights is None
-    uses = fan_out(program)
+    rows = [y.row for y in outs if isinstance(y, Ref)]
+    # A row that others read, or that is two results, has an adjoint beside its seeds.
+    own = {row for row, n in enumerate(fan_out(program)) if not n and rows.count(row) == 1}
     seeds: dict[int, Term] = {}
     values: list[Any] = []
     given: list[str] = []
     for k, (y, shape) in enumerate(zip(outs, shapes, strict=True)):
         values.append(_weight(weights[k] if weights is not None else 1.0, shape))
         row = y.row if isinstance(y, Ref) else None
-        name = recorded.outputs[k]
-        if row is not None and uses[row]:
-            name = f"{name}_seed" if name in derived.names else name
-        elif row is not None:
-            name = derived.names[row]
+        name = derived.names[row] if row in own else recorded.outputs[k]
+        while row is not None and row not in own and name in (*derived.names, *given):
+            name += "_seed"
         given.append(name)
         if row is None:
             continue

@@ -341,3 +341,29 @@ def test_expressions_name_their_own_rows():
     assert "a = sin x1" in found
     assert "a" in str(ad.trace(ad.parse("a = sin(x); a * x"), np.array([1.0, 2.0])))
     assert "value" not in str(ad.equations(ad.parse("sin(x) * x"), 1.0))
+
+
+def twice(x):
+    z = x * 2.0
+    return z, z
+
+
+def named_as_a_seed(x):
+    z = np.sin(x)
+    z_seed = z * 2
+    return z, z_seed
+
+
+def also_summed(x):
+    z = np.sin(x)
+    return z, z, np.sum(z)
+
+
+@pytest.mark.parametrize("f", [twice, named_as_a_seed, also_summed])
+def test_seeds_of_results_have_names_of_their_own(f):
+    """Unequal weights tell the seeds apart."""
+    x = np.array([1.0, 2.0])
+    weights = [1.0, 5.0, 3.0][: len(f(x))]
+    found = ad.equations(f, x, weights=weights)
+    assert found.passed
+    assert len(set(found.given)) == len(weights)

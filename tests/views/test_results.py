@@ -75,13 +75,36 @@ def test_every_format_gives_lines(result):
         assert text.endswith("\n")
         assert text.strip()
     assert str(result).strip() == result.to_table().strip()
-    assert list(csv.reader(io.StringIO(result.to_table("csv"))))
+    lines = list(csv.reader(io.StringIO(result.to_table("csv"))))
+    assert max(map(len, lines)) > 1
     assert result.to_table("latex").startswith(r"\documentclass")
     assert result.to_table("html").startswith("<!doctype html>")
 
 
+class Open(HTMLParser):
+    """The elements that are open at the end of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("br", "meta", "hr", "img", "col"):
+            self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.tags.pop() == tag
+
+
+def unclosed(page):
+    parser = Open()
+    parser.feed(page)
+    parser.close()
+    return [*parser.tags, *([parser.rawdata] if parser.rawdata.strip() else [])]
+
+
 def test_a_notebook_shows_fragments(result):
-    HTMLParser().feed(result._repr_html_())
+    assert unclosed(result._repr_html_()) == []
     for page in (result._repr_html_(), result._repr_latex_(), result._repr_markdown_()):
         assert page.strip()
         assert "<!doctype" not in page
