@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from admodes.backpropagation import terms
 from admodes.backpropagation.terms import Kind, Term
 from admodes.core.op import Op
-from admodes.core.structure import Contraction
+from admodes.core.structure import Reduction
 from admodes.ops.arithmetic import square
 
 
 def applied(op: Op, args: Sequence[Term], params: dict | None, shape: tuple) -> Term:
     """op of formulas as a formula."""
     structure = op.structure
-    if structure.__class__ is Contraction and structure.adds and op.arity == 1:
+    if isinstance(structure, Reduction) and structure.adds:
         return _total(op, args, params or {}, shape)
     builder = _BUILDERS.get(op.name)
     return builder(op, args, params or {}, shape) if builder else _plain(op, args, params, shape)

@@ -57,24 +57,31 @@ class Moves(Structure):
 @dataclass(frozen=True)
 class Contraction(Structure):
     """Each entry of the result combines the entries of the arguments over the axes that it has no
-    label of: sums of products, as in np.einsum. Of one argument it is a reduction.
+    label of: sums of products, as in np.einsum, which may also put the axes in another order.
 
     labels(shapes, params): the labels of the arguments' axes, and those of the result. (Axes that
     are kept with length 1 have none.) combine: what is combined is added up, or in another way, as
-    in a largest entry. averages: the sum is divided by the number of its terms.
+    in a largest entry.
     """
 
     labels: Callable[[Sequence[Shape], dict], tuple[Labels, Sequence[Hashable]]]
     combine: np.ufunc = np.add
-    averages: bool = False
 
     @property
     def adds(self) -> bool:
         """Whether what is combined is added up."""
         return self.combine is np.add
 
+
+@dataclass(frozen=True)
+class Reduction(Contraction):
+    """The contraction of one argument over some of its axes, in which the others keep their order.
+    averages: the sum is divided by the number of its terms."""
+
+    averages: bool = False
+
     def axes(self, shape: Shape, params: dict | None) -> tuple[int, ...]:
-        """The axes of the one argument of a reduction that are combined."""
+        """The axes that are combined."""
         (given,), kept = self.labels([shape], params or {})
         return tuple(k for k, label in enumerate(given) if label not in kept)
 
@@ -122,7 +129,7 @@ def stretched_axes(shape: Shape, target: Shape) -> tuple[int, ...]:
 
 def reduction(
     axes: Callable[[Shape, dict], Sequence[int]], combine: np.ufunc = np.add, averages: bool = False
-) -> Contraction:
+) -> Reduction:
     """The contraction of one argument over axes(shape, params)."""
 
     def labels(shapes: Sequence[Shape], params: dict) -> tuple[Labels, Sequence[Hashable]]:
@@ -130,4 +137,4 @@ def reduction(
         gone = axes(shape, params)
         return (range(len(shape)),), [k for k in range(len(shape)) if k not in gone]
 
-    return Contraction(labels, combine, averages)
+    return Reduction(labels, combine, averages)

@@ -17,6 +17,7 @@ from admodes.core.carrier import Carrier, innermost
 from admodes.core.forms import Domain, Form
 from admodes.core.op import Op
 from admodes.core.space import aligned
+from admodes.core.structure import DENSE, Reduction
 from admodes.core.truth import is_whole, truth_kind
 from admodes.core.values import Cotangent, Params, Tangent, Value
 from admodes.errors import LostDerivative
@@ -65,7 +66,7 @@ def whole_op(op: Op) -> Op:
         differentiable=(False,),
         structural=True,
         raw=True,
-        structure=op.structure,
+        structure=DENSE if isinstance(op.structure, Reduction) else op.structure,
         cost=op.cost,
         reduces=op.reduces,
     )

@@ -16,7 +16,7 @@ import numpy as np
 from admodes.core.elementwise import Elementwise
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step
-from admodes.core.structure import SCAN, Contraction, Entrywise, Moves
+from admodes.core.structure import SCAN, Contraction, Entrywise, Moves, Reduction
 from admodes.optimisation.gather_forwarding import unique_place
 from admodes.optimisation.indices import covers
 from admodes.optimisation.literals import number
@@ -25,7 +25,7 @@ from admodes.programs.rewriting import Copy
 
 def _by_entries(op: Op) -> bool:
     """Whether it is known how each entry of the result is made from entries of the arguments."""
-    known = op.structure.__class__ in (Entrywise, Moves, Contraction) or op.structure == SCAN
+    known = isinstance(op.structure, (Entrywise, Moves, Contraction)) or op.structure == SCAN
     return known and not op.custom
 
 
@@ -88,8 +88,8 @@ def carrying_rows(program: Program) -> list[bool]:
 
 def _carries(program: Program, step: Step, k: int) -> bool:
     structure = step.op.structure
-    if structure.__class__ is Contraction:
-        return bool(structure.adds) and step.op.arity != 1
+    if isinstance(structure, Contraction):
+        return bool(structure.adds) and not isinstance(structure, Reduction)
     if structure.__class__ is Moves and not structure.keeps:
         index = (step.params or {}).get("index")
         whole = index is not None and step.op is REGISTRY["getitem"]

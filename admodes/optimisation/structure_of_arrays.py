@@ -280,7 +280,7 @@ class Columns(Copy):
                 given.append(self.parts[a.row])
             elif own:
                 given.append(self._columns_of(a, shape))
-            elif step.op.structure.__class__ is Contraction and math.prod(shape) <= LARGEST:
+            elif isinstance(step.op.structure, Contraction) and math.prod(shape) <= LARGEST:
                 given.append(self._numbers_of(a, shape))
             else:
                 raise Unfit
@@ -304,14 +304,14 @@ class Columns(Copy):
 def _adds_up(op: Op) -> bool:
     """Whether an operation adds up within a sample; its kernel works on arrays of objects that can
     be added and multiplied."""
-    return op.structure.__class__ is Contraction and op.structure.adds
+    return isinstance(op.structure, Contraction) and op.structure.adds
 
 
 def keeps_samples(step: Step, shapes: list[tuple[int, ...]], batched: list[bool]) -> bool:
     """Whether the samples stay the leading axis and are not mixed; the result's leading axis is
     known to be as long. batched: whether the arguments have the axis of samples."""
     params, rank = step.params or {}, len(shapes[0])
-    if step.op.structure.__class__ is Contraction:
+    if isinstance(step.op.structure, Contraction):
         terms, output = step.op.structure.labels(shapes, params)
         return bool(output) and all(
             term[0] == output[0] and output[0] not in term[1:] if own else output[0] not in term

@@ -68,7 +68,7 @@ class Banded(Carrier):
             for i, (a, mine) in enumerate(zip(args, own, strict=True))
         ]
         try:
-            if op.structure.__class__ is Contraction and op.arity == 2:
+            if isinstance(op.structure, Contraction) and op.arity == 2:
                 found = _product_by_sums(args, xs)
                 return banded_value(level, y, found.layers, found.coefficients, self.memory)
             layers, coefficients = rule_for(op, carried, y)(

@@ -12,7 +12,7 @@ import numpy as np
 
 from admodes.core.op import Op
 from admodes.core.space import dtype_of
-from admodes.core.structure import PRODUCT, Contraction, Entrywise, Moves
+from admodes.core.structure import PRODUCT, Entrywise, Moves, Reduction
 from admodes.core.tangential import Tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import add
@@ -43,7 +43,7 @@ def rule_for(op: Op, args: list, y: Any) -> Callable:
         return _entrywise if op.elementwise or op.arity != 1 else _recast
     if known and structure.__class__ is Moves and op.arity in (None, 1):
         return _joined if op.arity is None else _moved
-    if known and structure.__class__ is Contraction and structure.adds and op.arity == 1:
+    if known and isinstance(structure, Reduction) and structure.adds:
         return _summed
     raise Unstructured(f"{op.name} keeps none")
 

@@ -31,6 +31,7 @@ from admodes.core.structure import (
     Labels,
     Matrices,
     Moves,
+    Reduction,
     Structure,
 )
 from admodes.core.values import shape_of
@@ -295,6 +296,7 @@ RULES: dict[type[Structure], Callable[[Application], Rows]] = {
     Entrywise: _entrywise,
     Moves: _moved,
     Contraction: _contracted,
+    Reduction: _contracted,
     Along: _along,
     Matrices: _matrices,
     Dense: _dense,

@@ -14,7 +14,7 @@ from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, UNLISTED
 from admodes.core.pytree import flatten
 from admodes.core.record import record
-from admodes.core.structure import Contraction, Entrywise, Moves
+from admodes.core.structure import Entrywise, Moves, Reduction
 from admodes.sparse.pattern import numbered, pattern
 
 PROBES = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -2.5, 1e-320, np.inf, -np.inf, np.nan)
@@ -160,7 +160,7 @@ def test_what_is_declared_of_a_row(f, args):
             ones = [np.ones(np.shape(x)) if step.op.active(i) else x for i, x in enumerate(xs)]
             total = np.sum(step.op.array(*ones, **(step.params or {})))
             assert total >= count
-        if isinstance(structure, Contraction) and step.op.arity == 1:
+        if isinstance(structure, Reduction):
             axes = structure.axes(np.shape(xs[0]), step.params)
             combined = structure.combine.reduce(np.asarray(xs[0]), axis=axes)
             if structure.averages:

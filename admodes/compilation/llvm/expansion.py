@@ -13,7 +13,7 @@ import numpy as np
 from admodes.compilation.llvm.lowerings import lowering
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Program, Ref, Step, record
-from admodes.core.structure import Contraction
+from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 from admodes.programs.rewriting import Copy
 
@@ -37,7 +37,7 @@ def _is_composed(step: Step) -> bool:
 
 def _adds_up(step: Step) -> bool:
     structure = step.op.structure
-    return structure.__class__ is Contraction and structure.adds and step.op.arity == 1
+    return isinstance(structure, Reduction) and structure.adds
 
 
 def _counts(program: Program) -> set[int]:

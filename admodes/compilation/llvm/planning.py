@@ -16,7 +16,7 @@ from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
 from admodes.core.record import Guard, Program, Ref, Step
-from admodes.core.structure import Contraction
+from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 
 LARGE = 1 << 15
@@ -102,7 +102,7 @@ class Plan:
             return self._called(args, shape, lambda given: loops.entrywise(ufunc, given))
         if name == "matmul":
             return self._called(args, shape, lambda given: loops.product(*given))
-        if step.op.structure.__class__ is Contraction and step.op.arity == 1:
+        if isinstance(step.op.structure, Reduction):
             return self._reduced(step, args[0], shape)
         return self._joined(step, args) if name in JOINS else self._moved(step, args)
 

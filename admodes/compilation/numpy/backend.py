@@ -25,7 +25,7 @@ from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.compilation.protocol import MISS, Run
 from admodes.core.carrier import quiet
 from admodes.core.record import Guard, Program, Ref, Step
-from admodes.core.structure import Contraction
+from admodes.core.structure import Reduction
 from admodes.core.values import ARITHMETIC, canonical
 from admodes.optimisation import lower
 
@@ -225,14 +225,13 @@ def _bound(writer: NumpyWriter, y: Ref) -> str | None:
 
 
 def _is_whole_sum(step: Step, x: Ref) -> bool:
-    if step.op is None or step.op.arity != 1:
+    if step.op is None or not isinstance(step.op.structure, Reduction):
         return False
     (a,) = step.args
     if a.__class__ is not Ref or a != x:
         return False
     structure = step.op.structure
-    sums = structure.__class__ is Contraction and structure.adds and not structure.averages
-    return sums and step.like.__class__ is float
+    return structure.adds and not structure.averages and step.like.__class__ is float
 
 
 def _result(writer: NumpyWriter, y: Any) -> str:

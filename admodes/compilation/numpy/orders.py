@@ -12,7 +12,7 @@ import numpy as np
 from admodes.compilation.numpy.placement import is_array
 from admodes.core.op import Op
 from admodes.core.record import Step
-from admodes.core.structure import Contraction
+from admodes.core.structure import Contraction, Reduction
 from admodes.core.values import shape_of
 
 SHORT = 32
@@ -27,7 +27,7 @@ REDUCED = (np.add, np.maximum, np.minimum)
 def reduces(op: Op) -> bool:
     """Whether an operation is written as a reduction by one of NumPy's ufuncs."""
     structure = op.structure
-    return structure.__class__ is Contraction and op.arity == 1 and structure.combine in REDUCED
+    return isinstance(structure, Reduction) and structure.combine in REDUCED
 
 
 def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> list[int] | None:
@@ -41,7 +41,7 @@ def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> lis
             if shape_of(v) == shape:
                 return order_of(layout(a))
         return long_last(shape, range(len(shape)))
-    contracts = step.op.structure.__class__ is Contraction
+    contracts = isinstance(step.op.structure, Contraction)
     if contracts and step.op.arity == 2 and all(is_array(v) and v.ndim > 1 for v in values):
         return long_last(shape, range(len(shape) - 2, len(shape)))
     if reduces(step.op):
