@@ -14,7 +14,6 @@ import numpy as np
 from admodes.core.record import Guard, Program, Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text
-from admodes.programs.names import row_names
 from admodes.programs.rewriting import uses
 from admodes.views.dialects import Text
 
@@ -36,9 +35,11 @@ class Line:
     dtype: str | None = None
 
 
-def lines(program: Program, inputs: Sequence[str], outputs: Sequence[str]) -> list[Line]:
-    """The list from top to bottom; a test that only steers stands in its guard."""
-    names = row_names(program, inputs, outputs)
+def lines(
+    program: Program, names: list[str], inputs: Sequence[str], outputs: Sequence[str]
+) -> list[Line]:
+    """The list from top to bottom, names being those of its rows; a test that only steers stands
+    in its guard."""
     inputs_of = {x.row: n for x, n in zip(program.inputs, inputs, strict=True)}
     hidden = _only_steering(program)
     guards: dict[int, list[Guard]] = {}

@@ -58,7 +58,7 @@ def row_names(
     constants: Iterable[str] = (),
 ) -> list[str]:
     """The name of every row. by_array: whether inputs and results have names instead of numbers;
-    unless given they do where a row is an array. constants are names that rows must not have.
+    unless given they do where an input is an array. constants are names that rows must not have.
 
     >>> from admodes.core.record import record
     >>> row_names(record(lambda x: x * x + 1.0, 3.0), ["x"], ["y"])
@@ -68,7 +68,7 @@ def row_names(
     """
     steps = program.steps
     if by_array is None:
-        by_array = any(step.shape for step in steps)
+        by_array = takes_arrays(program)
     ends: dict[int, str] = {}
     if by_array:
         results = zip(program.outputs, outputs, strict=True)
@@ -85,6 +85,11 @@ def row_names(
             name = f"{stem}{i - shift}"
         names[name] = None
     return list(names)
+
+
+def takes_arrays(program: Program) -> bool:
+    """Whether an input is an array."""
+    return any(program.steps[x.row].shape for x in program.inputs)
 
 
 def input_names(f: Callable, args: tuple, given: Sequence[str] | None) -> list[str]:

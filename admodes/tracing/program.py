@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import numpy as np
+
 from admodes.compilation.interpreter import same
 from admodes.core import record as core
 from admodes.core.carrier import call, settled
@@ -18,7 +20,7 @@ from admodes.core.values import shape_of
 from admodes.errors import BadValue
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, lines, listed, row_data
-from admodes.programs.names import input_names, output_names, row_names, watching
+from admodes.programs.names import input_names, output_names, row_names, takes_arrays, watching
 from admodes.programs.replay import evaluated, rows_at, value_of
 from admodes.views.render import render
 from admodes.views.result import Result
@@ -44,6 +46,7 @@ class Program(core.Program, Result):
     arguments_tree: Tree = None  # type: ignore[assignment]
     input_names: list[str] = field(default_factory=list)
     output_names: list[str] = field(default_factory=list)
+    constant_names: tuple[str, ...] = ()
     title: str = "f"
 
     names_its_rows = True
@@ -107,7 +110,7 @@ class Program(core.Program, Result):
     @property
     def row_names(self) -> list[str]:
         """What the rows are called, as everywhere: see admodes.programs.names."""
-        return row_names(self, self.input_names, self.output_names)
+        return row_names(self, self.input_names, self.output_names, constants=self.constant_names)
 
     @property
     def length(self) -> int:
@@ -176,7 +179,7 @@ class Program(core.Program, Result):
 
     def tables(self, format: str = "text") -> list[Table]:
         """One line per row, guard and output."""
-        made = lines(self, self.input_names, self.output_names)
+        made = lines(self, self.row_names, self.input_names, self.output_names)
         arrays = any(line.shape for line in made)
         cells = [
             [line.text, *(["" if line.shape is None else str(line.shape)] if arrays else [])]
@@ -191,7 +194,7 @@ class Program(core.Program, Result):
         return render(self.tables(format, **options), format, width=width, fragment=fragment)
 
     def _text(self, width: int) -> str:
-        made = lines(self, self.input_names, self.output_names)
+        made = lines(self, self.row_names, self.input_names, self.output_names)
         made += [Line("note", None, f"note: {note}") for note in self.notes]
         return "\n".join([self._headline(), *listed(made, width)]) + "\n"
 
@@ -233,14 +236,19 @@ def record(
     >>> program(5.0, 7.0)
     40.0
     """
-    with watching(f, {}):
+    constants: dict[str, np.ndarray] = {}
+    with watching(f, constants):
         made = core.record(f, *args)
     _, tree = flatten(args)
     title = getattr(f, "__name__", type(f).__name__)
     inputs = input_names(f, args, names)
-    by_array = any(step.shape for step in made.steps)
-    results = output_names(f, made, outputs, inputs, by_array)
+    results = output_names(f, made, outputs, inputs, takes_arrays(made))
     own = {k: getattr(made, k) for k in made.__dataclass_fields__}
     return Program(
-        **own, arguments_tree=tree, input_names=inputs, output_names=results, title=title
+        **own,
+        arguments_tree=tree,
+        input_names=inputs,
+        output_names=results,
+        constant_names=tuple(constants),
+        title=title,
     )

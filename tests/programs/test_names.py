@@ -42,8 +42,35 @@ def test_the_rows_of_a_list_of_arrays_have_one_naming():
     equations = ad.equations(f, np.ones(2))
     assert [e.name for e in equations.forward] == ["a", "y"]
     drawn = ad.trace(f, np.ones(2)).draw()
-    assert all(re.search(rf"{name}\b", drawn) for name in ("x", "a", "y"))
+    assert all(re.search(rf"\b{name}\b", drawn) for name in ("x", "a", "y"))
     assert "v1" not in drawn
+
+
+v1 = np.array([1.0, 2.0])
+
+
+def beside_a_constant(x):
+    z = x * v1
+    return np.sum(z * x)
+
+
+def with_an_array_inside(x):
+    h = ad.array([x, x * 2.0])
+    return h @ h
+
+
+@pytest.mark.parametrize(
+    ("g", "x", "names"),
+    [
+        (beside_a_constant, np.ones(2), ["x", "z", "w2", "y"]),
+        (with_an_array_inside, 2.0, ["v0", "v1", "h", "v3"]),
+    ],
+)
+def test_listings_number_rows_as_traces_do(g, x, names):
+    program = ad.record(g, x)
+    assert [row.name for row in ad.trace(g, x).rows] == names
+    assert [row["name"] for row in program.to_dict()["rows"]] == names
+    assert [line.split()[0] for line in str(program).splitlines()[1 : len(names) + 1]] == names
 
 
 @pytest.mark.parametrize(("numbering", "first"), [("zero", "v0"), ("griewank", "v-1")])
