@@ -1,6 +1,7 @@
 """The command line: parse, call, print.
 
-Exit status: 0 done, 1 a check failed (verify), 2 misuse or a function that raised.
+Exit status: 0 done, 1 a check failed (verify), 2 misuse or a function that raised,
+130 interrupted.
 """
 
 from admodes.cli.commands import app

@@ -40,7 +40,7 @@ app = typer.Typer(
     help="Forward-mode and reverse-mode automatic differentiation, side by side.\n\n"
     "A function is one expression per output, file.py:function, package.module:function, or "
     "@problem (admodes problems lists them).\n\n"
-    "Exit status: 0 done, 1 a check failed, 2 misuse.",
+    "Exit status: 0 done, 1 a check failed, 2 misuse, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -150,8 +150,10 @@ def _einsum_batch(args: tuple, mapped: tuple, terms: tuple, output: str) -> Any:
 
 
 def _einsum_value(*operands: Any, terms: tuple, output: str) -> Any:
-    # Of more operands than two NumPy takes a cheaper order, in which products may leave the range.
-    ordered = len(operands) == 2 or (len(operands) > 2 and moderate(*operands))
+    # Sums may be taken as matrix products, and of more operands than two NumPy takes a cheaper
+    # order, in which products may leave the range. Without a sum zeros have NumPy's sign.
+    sums = not set(output).issuperset("".join(terms))
+    ordered = sums and (len(operands) == 2 or (len(operands) > 2 and moderate(*operands)))
     return np.einsum(",".join(terms) + "->" + output, *operands, optimize=ordered)
 
 

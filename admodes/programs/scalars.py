@@ -13,7 +13,7 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
-from admodes.errors import BadType
+from admodes.errors import BadType, BadValue
 from admodes.ops.shaping import array, reshape, stack
 from admodes.programs.names import NamedProgram, component_names, output_names, watching
 from admodes.programs.tidy import tidy
@@ -113,6 +113,8 @@ def of_one_vector(f: Callable, args: tuple, one_output: bool = False) -> tuple[C
 
     def of_vector(x: Any) -> Any:
         results = scalars(*(x[i] for i in range(len(components))))
+        if not results:
+            raise BadValue(f"{of_vector.__name__} returns no number")
         return results[0] if one_output and len(results) == 1 else stack(results)
 
     of_vector.__name__ = getattr(f, "__name__", "f")

@@ -201,7 +201,7 @@ def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray], call_of: C
     taken = {n + suffix for n in bases for suffix in ("", "_dot", "_bar")}
     taken |= {name, f"{name}_tangent", f"{name}_adjoint", "np", "math"}
     constants = Constants(known, taken)
-    xs, ys = _series(tops) or "no inputs", _series(ends)
+    xs, ys = _series(tops) or "no inputs", _series(ends) or "no results"
     several = len(ends) > 1
     moved = "their tangents" if several else "its tangent"
     docs = {

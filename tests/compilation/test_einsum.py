@@ -1,5 +1,5 @@
-"""np.einsum of one array moves axes, sums over them, or both, and takes diagonals: every back end
-gives what NumPy gives, also where an order of axes is no reshape."""
+"""np.einsum moves axes, sums over them, or both, and takes diagonals: every back end gives what
+NumPy gives, also where an order of axes is no reshape."""
 
 import numpy as np
 import pytest
@@ -27,3 +27,15 @@ def test_values_and_derivatives(spec, backend):
             compiled = ad.compile(g, backend=backend)
             for z in (x, 1.5 * x, -x):
                 np.testing.assert_allclose(compiled(z), g(z), rtol=1e-13, atol=1e-13)
+
+
+def test_without_a_sum_a_zero_has_the_sign_that_numpy_gives():
+    x, v = np.array([[0.0, -0.0, 1.0]]), np.array([-1.0, 1.0, 1.0])
+
+    def f(x):
+        return 1 / np.einsum("ij,j->ji", x, v)
+
+    with np.errstate(divide="ignore"):
+        expected = f(x)
+    np.testing.assert_array_equal(ad.jvp(f, (x,), (x,))[0], expected)
+    np.testing.assert_array_equal(ad.vmap(f)(x[None])[0], expected)
