@@ -1,4 +1,8 @@
-"""What every test leaves behind, the registry as it was; and the command line for those of it."""
+"""What every test leaves behind, the registry as it was; the command line, and the back ends.
+
+The one conftest of the tests: pytest takes a second one for the same module when it looks for
+examples in docstrings.
+"""
 
 import pytest
 
@@ -37,3 +41,11 @@ def file(tmp_path):
         return str(path)
 
     return write
+
+
+@pytest.fixture(params=["numpy", "llvm"])
+def backend(request):
+    """Both back ends in turn."""
+    if request.param == "llvm":
+        pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
+    return request.param
