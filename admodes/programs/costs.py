@@ -7,14 +7,14 @@ An operation costs one of its kind per entry of its result, unless its declarati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Program, Ref, Step, record
+from admodes.core.record import Program, Step, record
 from admodes.core.values import shape_of
-from admodes.programs.sweep import Domain
+from admodes.programs.sweep import Domain, is_active
 
 KINDS = (
     "additions",
@@ -59,23 +59,24 @@ def cost(step: Step, program: Program) -> dict[str, int]:
     return step.op.costs(args, step.like, step.params)
 
 
-def partial_cost(step: Step, program: Program) -> dict[str, int]:
-    """What the partials of a step cost, by recording them: they are written in operations."""
-    if not step.op.elementwise:
+def partial_cost(row: int, program: Program, reached: Container[int]) -> dict[str, int]:
+    """What the partials of a row by those of its arguments that are among the rows reached cost, by
+    recording them: they are written in operations."""
+    step = program.steps[row]
+    if step.op is None or row not in reached or not step.op.elementwise:
         return {}
-    active = [i for i, a in enumerate(step.args) if isinstance(a, Ref)]
-    wanted = [i for i in active if callable(step.op.partials[i])]
+    xs = list(program.arguments(step))
+    moved = [k for k, a in enumerate(step.args) if is_active(step, k) and a.row in reached]
+    wanted = [k for k in moved if callable(step.op.partials[k])]
     if not wanted:
         return {}
-    constants = {i: a for i, a in enumerate(step.args) if not isinstance(a, Ref)}
-    traced = [x for i, x in enumerate(program.arguments(step)) if i not in constants]
 
-    def partials(y: Any, *xs: Any) -> list:
-        remaining = iter(xs)
-        args = [constants[i] if i in constants else next(remaining) for i in range(len(step.args))]
-        return [step.op.slope(i, (y, *args)) for i in wanted]
+    def partials(y: Any, *traced: Any) -> list:
+        for k, x in zip(moved, traced, strict=True):
+            xs[k] = x
+        return [step.op.slope(k, (y, *xs)) for k in wanted]
 
-    return _recorded(partials, step.value, *traced)
+    return _recorded(partials, step.value, *(xs[k] for k in moved))
 
 
 class Costs(Domain):

@@ -3,7 +3,8 @@
 The policy: a partial is evaluated once per point and shared by all sweeps, and counted apart from
 them; a multiplication by a partial that is the literal 0, 1 or -1 is free; a tangent that happens
 to be zero is counted; k contributions to an adjoint cost k - 1 additions; a reverse sweep visits
-the rows that its output depends on.
+the rows that its output depends on; rows that depend differentiably on no input are constants, as
+in the engines: they have no tangent, no adjoint and no partials.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from admodes.programs.costs import (
 from admodes.programs.extent import levels, memory, peak
 from admodes.programs.names import NamedProgram
 from admodes.programs.scalars import scalar_program
-from admodes.programs.sweep import is_active, pull
+from admodes.programs.sweep import pull, push, reached
 from admodes.views.result import Result
 from admodes.views.tables import Table
 
@@ -252,7 +253,7 @@ def counts_of(recorded: NamedProgram) -> Counts:
         "forward": {ANY: sum(program.steps[x.row].size for x in program.inputs)},
         "reverse": {n: size_of(y) for n, y in zip(recorded.outputs, outs, strict=True)},
     }
-    together = _reverse_cost(program, program.outputs)
+    together = _reverse_cost(program, program.outputs, reached(program))
     whole = dict.fromkeys(s.op.name for s in operations if is_whole(s))
     return ArrayCounts(**vars(single), repeats=sizes, together=together, whole=list(whole))
 
@@ -260,19 +261,20 @@ def counts_of(recorded: NamedProgram) -> Counts:
 def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Counts:
     """The counts of a recorded list."""
     operations = [s for s in program.steps if s.op is not None]
+    moved = reached(program)
     sweep = _forward_cost(program)
     depth, width = levels(program)
     return Counts(
         f=total(cost(s, program) for s in operations),
-        partials=total(partial_cost(s, program) for s in operations),
+        partials=total(partial_cost(row, program, moved) for row in range(len(program.steps))),
         forward={name: dict(sweep) for name in inputs},
         reverse={
-            name: _reverse_cost(program, [y])
+            name: _reverse_cost(program, [y], moved)
             for name, y in zip(outputs, program.outputs, strict=True)
         },
         length=len(operations),
         live={
-            "forward": peak(program, lambda step: step.size),
+            "forward": peak(program, [step.size for step in program.steps]),
             "reverse": sum(s.size for s in program.steps),
         },
         depth=depth,
@@ -282,16 +284,14 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
 
 
 def _forward_cost(program: Program) -> dict[str, int]:
-    """One forward sweep, in which every row that may have a tangent is taken to have one."""
+    """One forward sweep, in which every input is taken to have a tangent."""
     costs = Costs(program)
-    for row, step in enumerate(program.steps):
-        if step.op is not None and not step.op.passive:
-            costs.push(row, [is_active(step, k) or None for k in range(len(step.args))])
+    list(push(program, {x.row: True for x in program.inputs}, costs))
     return total(costs.spent)
 
 
-def _reverse_cost(program: Program, outputs: Sequence[Any]) -> dict[str, int]:
-    """One reverse sweep for the sum of some outputs."""
+def _reverse_cost(program: Program, outputs: Sequence[Any], moved: set[int]) -> dict[str, int]:
+    """One reverse sweep for the sum of some outputs; moved: the rows that inputs reach."""
     costs = Costs(program)
-    list(pull(program, [(y.row, True) for y in outputs if isinstance(y, Ref)], costs))
+    list(pull(program, [(y.row, True) for y in outputs if isinstance(y, Ref)], costs, moved))
     return total(costs.spent)

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from admodes.core.record import Program, Ref, Step
-from admodes.programs.sweep import Domain, has_derivative, pull
-
-Size = Callable[[Step], int]
+from admodes.programs.sweep import Domain, pull, reached
 
 
 def bytes_of(step: Step) -> int:
@@ -19,27 +17,24 @@ def bytes_of(step: Step) -> int:
     return step.size * step.dtype.itemsize
 
 
-def _bytes_with_tangent(step: Step) -> int:
-    return bytes_of(step) * (2 if has_derivative(step) else 1)
-
-
-def peak(program: Program, size: Size) -> int:
-    """The most that is live at once when each value is dropped after its last use."""
+def peak(program: Program, sizes: Sequence[int]) -> int:
+    """The most that is live at once when each value is dropped after its last use; sizes are those
+    of the rows."""
     last = {
         a.row: i for i, step in enumerate(program.steps) for a in step.args if a.__class__ is Ref
     }
     last |= dict.fromkeys(_output_rows(program), len(program.steps))
-    return _most_live((i, last.get(i, i), size(step)) for i, step in enumerate(program.steps))
+    return _most_live((i, last.get(i, i), size) for i, size in enumerate(sizes))
 
 
-def adjoint_peak(program: Program, size: Size) -> int:
+def adjoint_peak(program: Program, sizes: Sequence[int]) -> int:
     """The most adjoints that are live at once in a reverse sweep of all outputs: each from its
     first contribution until it is passed on, those of inputs to the end."""
     steps, n = program.steps, len(program.steps)
-    first = pull(program, [(row, n) for row in _output_rows(program)], _FirstReader(program))
+    seeds = [(row, n) for row in _output_rows(program)]
+    first = pull(program, seeds, _FirstReader(program), reached(program))
     return _most_live(
-        (n - reader, n if steps[row].op is None else n - row, size(steps[row]))
-        for row, reader in first
+        (n - reader, n if steps[row].op is None else n - row, sizes[row]) for row, reader in first
     )
 
 
@@ -79,11 +74,12 @@ def _most_live(lives: Iterable[tuple[int, int, int]]) -> int:
 def memory(program: Program) -> dict[str, int]:
     """The bytes that are live at once: in f, in f with one tangent beside each value, and in a
     reverse sweep, which keeps all values."""
-    kept = sum(map(bytes_of, program.steps))
+    sizes = list(map(bytes_of, program.steps))
+    moved = reached(program)
     return {
-        "f": peak(program, bytes_of),
-        "forward": peak(program, _bytes_with_tangent),
-        "reverse": kept + adjoint_peak(program, bytes_of),
+        "f": peak(program, sizes),
+        "forward": peak(program, [(1 + (row in moved)) * n for row, n in enumerate(sizes)]),
+        "reverse": sum(sizes) + adjoint_peak(program, sizes),
     }
 
 
@@ -96,7 +92,8 @@ def levels(program: Program) -> tuple[dict[str, int], dict[str, int]]:
     for i, step in enumerate(steps):
         if step.op is not None:
             down[i] = 1 + max((down[a.row] for a in step.args if isinstance(a, Ref)), default=0)
-    up = dict(pull(program, [(row, 0) for row in _output_rows(program)], _Level(program)))
+    seeds = [(row, 0) for row in _output_rows(program)]
+    up = dict(pull(program, seeds, _Level(program), reached(program)))
     found = {"f": down, "reverse": list(up.values())}
     depth = {part: max(where, default=0) for part, where in found.items()}
     width = {part: _most(where) for part, where in found.items()}

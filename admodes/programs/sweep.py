@@ -11,7 +11,7 @@ R. E. Wengert (1964); S. Linnainmaa (1970); A. Griewank and A. Walther, Evaluati
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from admodes.core.carrier import quiet
@@ -73,27 +73,33 @@ def push(program: Program, seeds: Mapping[int, Any], domain: Domain) -> Iterator
 
 
 def pull(
-    program: Program, seeds: Iterable[tuple[int, Any]], domain: Domain
+    program: Program,
+    seeds: Iterable[tuple[int, Any]],
+    domain: Domain,
+    wanted: Container[int] | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """Every row that a seeded row depends on with its adjoint, from the last to the first; seeds
-    are pairs of a row, mostly of an output, and its seed. What is contributed to a row that has no
-    derivative ends there.
+    are pairs of a row, mostly of an output, and its seed. wanted: the rows whose adjoints are asked
+    for, all that have a derivative unless told; nothing is contributed to others.
 
     >>> from admodes.core.record import record
     >>> program = record(lambda x, y: x * y, 2.0, 3.0)
     >>> dict(pull(program, [(2, 1.0)], Numbers(program)))
     {2: 1.0, 1: 2.0, 0: 3.0}
     """
+    if wanted is None:
+        wanted = {row for row, step in enumerate(program.steps) if has_derivative(step)}
     contributions: dict[int, list] = {}
     for row, seed in seeds:
-        contributions.setdefault(row, []).append(seed)
+        if row in wanted:
+            contributions.setdefault(row, []).append(seed)
     for row, step in reversed(list(enumerate(program.steps))):
-        if row not in contributions or not has_derivative(step):
+        if row not in contributions:
             continue
         adjoint = domain.keep(row, domain.add(row, contributions.pop(row)))
         yield row, adjoint
         for k, a in enumerate(step.args):
-            if is_active(step, k):
+            if is_active(step, k) and a.row in wanted:
                 contribution = domain.pull(row, k, adjoint)
                 if contribution is not None:
                     contributions.setdefault(a.row, []).append(contribution)
@@ -108,6 +114,27 @@ def has_derivative(step: Step) -> bool:
 def is_active(step: Step, k: int) -> bool:
     """Whether a row depends differentiably on its argument k, and that is a row."""
     return isinstance(step.args[k], Ref) and step.op.active(k)
+
+
+def reached(program: Program) -> set[int]:
+    """The rows that depend differentiably on an input, so that they have a tangent and an adjoint
+    in the engines, which calculate with the others as with constants.
+
+    >>> import numpy as np
+    >>> from admodes.core.record import record
+    >>> program = record(lambda x, y: np.floor(x) * y, 2.5, 3.0)
+    >>> reached(program)
+    {0, 1, 3}
+    """
+    seeds = {x.row: True for x in program.inputs}
+    return {row for row, tangent in push(program, seeds, _Reach(program)) if tangent}
+
+
+class _Reach(Domain):
+    """In the place of a tangent, that there is one."""
+
+    def push(self, row: int, tangents: list) -> bool:
+        return True
 
 
 def output_seeds(program: Program, weights: Sequence[Any]) -> list[tuple[int, Any]]:
