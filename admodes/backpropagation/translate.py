@@ -20,7 +20,7 @@ from admodes.backpropagation.lowerings import applied
 from admodes.backpropagation.terms import Kind, Term
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, Step, record
+from admodes.core.record import Ref, Step, WengertList, record
 from admodes.core.values import shape_of
 from admodes.ops.notation import BINARY, COMPARE
 from admodes.programs.tidy import tidy
@@ -112,7 +112,7 @@ def _is_real(x: Any) -> bool:
     return np.asarray(x).dtype.kind == "f"
 
 
-def formula(program: Program, given: Sequence[Term]) -> Term | None:
+def formula(program: WengertList, given: Sequence[Term]) -> Term | None:
     """The output of a small program as a formula; None where it has a constant array."""
     made = list(given)
 

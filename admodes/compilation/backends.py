@@ -17,7 +17,7 @@ from typing import Any
 
 from admodes.compilation.protocol import MISS, Build, Run
 from admodes.core.notes import Note
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 from admodes.optimisation import optimise
 
 MODULES = {
@@ -39,7 +39,7 @@ WORTH = 0.95
 """Native code stays where it takes at most this share of the other's time."""
 
 
-def built(program: Program, backend: str, exact: bool) -> tuple[Program, Run]:
+def built(program: WengertList, backend: str, exact: bool) -> tuple[WengertList, Run]:
     """The optimised program, and the function that runs it. Back ends are imported when they are
     first used, since llvm is an optional dependency. Programs that native code cannot run are run
     by NumPy code."""
@@ -52,7 +52,7 @@ def built(program: Program, backend: str, exact: bool) -> tuple[Program, Run]:
     return fast, run  # type: ignore[return-value]
 
 
-def _run(name: str, fast: Program, exact: Program) -> Run | None:
+def _run(name: str, fast: WengertList, exact: WengertList) -> Run | None:
     build: Build = import_module(MODULES[name]).build
     return build(fast, exact)
 

@@ -12,7 +12,7 @@ from typing import Any
 from admodes.compilation.places import Capture
 from admodes.compilation.protocol import Run
 from admodes.compilation.signature import Signature, Static
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 
 
 @dataclass(eq=False)
@@ -22,8 +22,8 @@ class Specialisation:
 
     signature: Signature
     places: list[Capture]
-    program: Program
-    optimised: Program
+    program: WengertList
+    optimised: WengertList
     run: Run
     enter: Callable[[tuple, dict], Any]
     text: str

@@ -37,7 +37,7 @@ from admodes.core.carrier import call
 from admodes.core.checking import Count, is_strict
 from admodes.core.portable import portable
 from admodes.core.pytree import LEAF, unflatten
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 from admodes.errors import BadValue
 
 HINT_AFTER = 8
@@ -119,7 +119,7 @@ class Compiled:
         return self._new_case(cases, args, kwargs)
 
     @property
-    def programs(self) -> list[Program]:
+    def programs(self) -> list[WengertList]:
         """The programs as they were recorded."""
         return [case.program for case in self.specialisations]
 
@@ -289,7 +289,7 @@ class Compiled:
         if case.loose is None:
             return
 
-        def again(substitution: Callable[[], Callable]) -> Program:
+        def again(substitution: Callable[[], Callable]) -> WengertList:
             return self._recorded(signature, captures, substitution).program
 
         try:

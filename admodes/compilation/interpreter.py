@@ -12,19 +12,20 @@ import numpy as np
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
 from admodes.core.pytree import owned
-from admodes.core.record import Guard, Program, Ref
+from admodes.core.record import Guard, Ref, WengertList
 from admodes.core.values import canonical
+from admodes.optimisation.optimised import Optimised
 from admodes.programs.replay import rows_at, value_of
 
 
-def interpret(program: Program, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:
+def interpret(program: WengertList, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:
     """The outputs at these leaves, as the caller's own arrays; MISS where a guard does not hold."""
     return build(program)(*leaves)
 
 
-def build(fast: Program, exact: Program | None = None) -> Run:
-    """A function that interprets fast, and exact instead where an output that fast.suspects
-    names is not finite, or where fast was rewritten under a decision that does not hold.
+def build(fast: WengertList, exact: WengertList | None = None) -> Run:
+    """A function that interprets fast, and exact instead where an output among the suspects
+    of fast is not finite, or where fast was rewritten under a decision that does not hold.
 
     >>> from admodes.compilation.interpreter import build
     >>> from admodes.core.record import record
@@ -32,6 +33,7 @@ def build(fast: Program, exact: Program | None = None) -> Run:
     >>> run(3.0), run(0.5)
     ([9.0], MISS)
     """
+    suspects = Optimised.of(fast).suspects
     due = by_last_row(fast.guards)
     rewritten = any(guard.rewritten for guard in fast.guards)
 
@@ -44,7 +46,7 @@ def build(fast: Program, exact: Program | None = None) -> Run:
         if made is None:
             return MISS if exact is None or not rewritten else interpret(exact, leaves)
         found = [canonical(value_of(y, made)) for y in fast.outputs]
-        if exact is not None and not all(is_finite(found[i]) for i in fast.suspects):
+        if exact is not None and not all(is_finite(found[i]) for i in suspects):
             return interpret(exact, leaves)
         constants = (y for y in fast.outputs if not isinstance(y, Ref))
         return owned(found, (*leaves, *fast.captured.values(), *constants))

@@ -24,11 +24,11 @@ from admodes.compilation.purity import difference
 from admodes.core.carrier import FUNCTIONS, UFUNCS, Carrier, Level
 from admodes.core.notes import Note
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 from admodes.core.tables import METHODS
 from admodes.core.values import owner
 
-Record = Callable[[Callable[[], Callable[[Any], Any]]], Program]
+Record = Callable[[Callable[[], Callable[[Any], Any]]], WengertList]
 """A function, called when recording has begun, of no arguments, that gives what is to be applied to
 the function and its arguments -> the recording."""
 
@@ -37,7 +37,7 @@ class Changed(Exception):
     """The function changes what it refers to when it runs again."""
 
 
-def leaking(program: Program, captures: Captures, record: Record) -> list[np.ndarray]:
+def leaking(program: WengertList, captures: Captures, record: Record) -> list[np.ndarray]:
     """The arrays whose entries went into constants or decisions of the program, or may have. The
     function runs once more, on copies of what it refers to. Raises Changed where it changes them.
     """

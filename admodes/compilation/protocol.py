@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
 
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 
 
 class Miss(Enum):
@@ -36,4 +36,4 @@ class Build(Protocol):
     """fast is the optimised program; exact, the recorded one, is run by the interpreter where an
     output among fast.suspects is not finite or the arithmetic of Python floats raises."""
 
-    def __call__(self, fast: Program, exact: Program) -> Run: ...
+    def __call__(self, fast: WengertList, exact: WengertList) -> Run: ...

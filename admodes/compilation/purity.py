@@ -20,7 +20,7 @@ from admodes.compilation.naming import is_foreign
 from admodes.compilation.places import CONTENT, Capture, content_of, same_bytes, same_items
 from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.reverse import LARGE
 from admodes.errors import Error
 
@@ -159,7 +159,9 @@ def _common_states() -> tuple:
     return random.getstate(), *[x.tobytes() if isinstance(x, np.ndarray) else x for x in parts]
 
 
-def difference(first: Program, second: Program, rows: Iterable[int] | None = None) -> str | None:
+def difference(
+    first: WengertList, second: WengertList, rows: Iterable[int] | None = None
+) -> str | None:
     """What differs between two recordings of one function, in words; None where they are alike.
     Of operations of the same number only those in rows are compared."""
     if len(first.steps) != len(second.steps):

@@ -22,7 +22,7 @@ from admodes.compilation.signature import Signature
 from admodes.core.carrier import Carrier, call, calling_through
 from admodes.core.held import Held
 from admodes.core.pytree import flatten, owned, unflatten
-from admodes.core.record import Guard, Program, Recorded, Ref, Step, record_leaves
+from admodes.core.record import Guard, Recorded, Ref, Step, WengertList, record_leaves
 from admodes.core.values import blank, owner
 
 
@@ -32,7 +32,7 @@ class Recording:
     its program would not do; alive: arrays that are constants of the program, and belong to
     someone, though they were not found among what the function refers to."""
 
-    program: Program
+    program: WengertList
     result: Any
     refused: list[str]
     alive: list[np.ndarray]
@@ -105,7 +105,7 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _settled(program: Program, held: Held) -> Program:
+def _settled(program: WengertList, held: Held) -> WengertList:
     """The program, in which arrays that are no rows, but results or arguments of decisions, are
     copies, or are read anew where they are held."""
     steps, captured = program.steps, program.captured
@@ -128,7 +128,7 @@ def _settled(program: Program, held: Held) -> Program:
     return replace(program, outputs=list(map(settled, program.outputs)), guards=guards)
 
 
-def _refers_to_carriers(program: Program) -> bool:
+def _refers_to_carriers(program: WengertList) -> bool:
     """Whether constants are traced values of a derivative that is being taken outside."""
     parts = (*(a for s in program.steps for a in s.args), *program.outputs)
     return any(isinstance(a, Carrier) for a in parts)
@@ -139,7 +139,7 @@ def has_value(y: Any) -> bool:
     return True
 
 
-def _guard_errors(program: Program, handles: bool) -> None:
+def _guard_errors(program: WengertList, handles: bool) -> None:
     """Guards on rows that may raise: where nothing else reads them, so that they are not dropped,
     and everywhere where the function may go on after an error."""
     found = [i for i, step in enumerate(program.steps) if step.op is not None and step.op.raises]
@@ -149,7 +149,7 @@ def _guard_errors(program: Program, handles: bool) -> None:
     program.guards += [Guard(has_value, (Ref(i),), True) for i in found if i not in read]
 
 
-def _read(program: Program) -> set[int]:
+def _read(program: WengertList) -> set[int]:
     """The rows that outputs and decisions depend on."""
     found: set[int] = set()
     due = [y.row for y in program.outputs if isinstance(y, Ref)]

@@ -1,5 +1,5 @@
-"""A recorded list as data: a Program is its steps in order, its inputs and outputs as references to
-steps, and the decisions of control flow under which it holds, its guards.
+"""A recorded list as data: a WengertList is its steps in order, its inputs and outputs as
+references to steps, and the decisions of control flow under which it holds, its guards.
 """
 
 from __future__ import annotations
@@ -92,12 +92,10 @@ class Guard:
 
 
 @dataclass(repr=False)
-class Program:
+class WengertList:
     """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
     decisions of control flow; captured are inputs that are no arguments, but arrays that the
-    function refers to, read anew at each run; notes are what was seen while recording.
-    suspects are the outputs of an optimised program that tell whether it may be trusted: where one
-    is not finite, the exact program has to be run; loose: its sums may be taken in any order."""
+    function refers to, read anew at each run; notes are what was seen while recording."""
 
     steps: list[Step]
     inputs: list[Ref]
@@ -106,11 +104,9 @@ class Program:
     guards: list[Guard] = field(default_factory=list)
     captured: dict[int, np.ndarray] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
-    suspects: list[int] = field(default_factory=list)
-    loose: bool = False
 
     def __repr__(self) -> str:
-        return f"<Program of {len(self.steps)} rows, {len(self.guards)} guards>"
+        return f"<WengertList of {len(self.steps)} rows, {len(self.guards)} guards>"
 
     def arguments(self, step: Step) -> tuple:
         """The values that step was applied to."""

@@ -1,6 +1,6 @@
 """Recording: f runs once on carriers that write every operation they meet into a list, the Wengert
-list. A function and its arguments go in; a Program comes out, whose steps refer to one another by
-their rows, with the branches that were taken as guards.
+list. A function and its arguments go in; a WengertList comes out, whose steps refer to one another
+by their rows, with the branches that were taken as guards.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from admodes.core.carrier import (
 from admodes.core.held import Held
 from admodes.core.notes import Note
 from admodes.core.program import Guard as Guard
-from admodes.core.program import Program as Program
 from admodes.core.program import Ref as Ref
 from admodes.core.program import Step as Step
+from admodes.core.program import WengertList as WengertList
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.truth import is_whole
@@ -259,7 +259,7 @@ def named(x: Any, name: str) -> Any:
     return x
 
 
-def record(f: Callable, *args: Any) -> Program:
+def record(f: Callable, *args: Any) -> WengertList:
     """Run f at args and record every operation, in order. Inputs are pytrees of numbers and arrays.
 
     Raises TypeError for values that are no numbers.
@@ -286,7 +286,7 @@ def record_leaves(
     taped: bool = False,
     checked: bool = True,
     numpys: bool = False,
-) -> Program:
+) -> WengertList:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
     carriers. held, values, taped and numpys are as in Recording; held may be the arrays alone, by
     id. checked: results that are no numbers are refused."""
@@ -303,7 +303,7 @@ def record_leaves(
         level.alive = False
     for y in results if checked else ():
         check_output(y, level, f)
-    return Program(
+    return WengertList(
         recording.steps,
         first,
         [Ref(y.row) if isinstance(y, Recorded) and y.level is level else y for y in results],

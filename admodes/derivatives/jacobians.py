@@ -14,7 +14,7 @@ import numpy as np
 from admodes.core.carrier import calling_through
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, flatten, unflatten
-from admodes.core.record import Program, record
+from admodes.core.record import WengertList, record
 from admodes.core.reverse import vjp
 from admodes.core.space import dtype_of, is_complex
 from admodes.core.values import FLOAT, shape_of
@@ -103,7 +103,7 @@ class Point:
         return _arithmetic(tangents), _arithmetic(adjoints)
 
 
-def _arithmetic(program: Program) -> int:
+def _arithmetic(program: WengertList) -> int:
     return sum(
         n
         for step in program.steps

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.optimisation import (
     arithmetic,
     constants,
@@ -27,6 +27,7 @@ from admodes.optimisation import (
 )
 from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
 from admodes.optimisation.gather_forwarding import forward_gathers
+from admodes.optimisation.optimised import Optimised
 from admodes.optimisation.scalar_replacement import replace_arrays
 from admodes.optimisation.strong_products import plain_products
 from admodes.optimisation.structure_of_arrays import split_samples
@@ -78,7 +79,9 @@ def _merged(tables: list[Table]) -> Table:
     return merged
 
 
-def local(program: Program, passes: tuple[str, ...] = LOCAL, again: bool = False) -> Program:
+def local(
+    program: WengertList, passes: tuple[str, ...] = LOCAL, again: bool = False
+) -> WengertList:
     """One sweep of local passes; again: a second one where the first has shortened the list."""
     copy = Folding(program, _rules(passes), LOCAL[0] in passes)
     found = dead(copy.folded())
@@ -86,7 +89,7 @@ def local(program: Program, passes: tuple[str, ...] = LOCAL, again: bool = False
     return local(found, passes) if again and shorter else found
 
 
-def optimise(program: Program, exact: bool = True) -> Program:
+def optimise(program: WengertList, exact: bool = True) -> Optimised:
     """A program with the same results from fewer and cheaper rows.
 
     exact: every row has the value of the recorded one to the last bit, the signs of zeros apart.
@@ -95,7 +98,7 @@ def optimise(program: Program, exact: bool = True) -> Program:
 
     Otherwise strong products are plain ones where that shows (see `strong_products`), and sums of
     products are taken in the cheapest order (see `sums` and `contractions`), within rounding:
-    where an output among the program's suspects is not finite, the exact program has to be run.
+    where an output among its suspects is not finite, the exact program has to be run.
 
     >>> from admodes.core.record import record
     >>> from admodes.optimisation import optimise
@@ -106,42 +109,42 @@ def optimise(program: Program, exact: bool = True) -> Program:
     for _, stage in _before(exact):
         program = stage(program)
     found = local(program)
-    found = _packed(found if exact else _loose(found, LOOSE), exact)
+    found = Optimised.of(_packed(found if exact else _loose(found, LOOSE), exact))
     return found if exact else replace(found, loose=True)
 
 
-def _before(exact: bool) -> list[tuple[str, Callable[[Program], Program]]]:
+def _before(exact: bool) -> list[tuple[str, Callable[[WengertList], WengertList]]]:
     """The passes that change what the list is made of; the local ones clean up after them."""
-    found: list[tuple[str, Callable[[Program], Program]]] = [
+    found: list[tuple[str, Callable[[WengertList], WengertList]]] = [
         ("entries of arrays", replace_arrays),
         ("selections", forward_gathers),
     ]
     return found if exact else [*found, ("columns of samples", split_samples)]
 
 
-def _loose(program: Program, passes: tuple[str, ...]) -> Program:
+def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     """The program with plain products, and sums of products taken another way."""
     plain = plain_products(program)
     # What is taken another way are sums and products of arrays.
     if not any(step.like.__class__ is np.ndarray for step in plain.steps):
         return plain
-    found = local(plain, LOCAL + passes, again=True)
+    found = Optimised.of(local(plain, LOCAL + passes, again=True))
     if [step.op for step in found.steps] != [step.op for step in plain.steps]:
         # Sums in another order may meet inf - inf, or overflow, elsewhere.
         found.suspects = [k for k, y in enumerate(found.outputs) if _is_float(found, y)]
     return found
 
 
-def _is_float(program: Program, y: Any) -> bool:
+def _is_float(program: WengertList, y: Any) -> bool:
     return y.__class__ is Ref and program.steps[y.row].dtype.kind == "f"
 
 
-def _packed(program: Program, exact: bool) -> Program:
+def _packed(program: WengertList, exact: bool) -> WengertList:
     found = pack_scalars(program, exact)
     return program if found is program else local(found, LOCAL if exact else LOCAL + LOOSE)
 
 
-def lower(program: Program) -> Program:
+def lower(program: WengertList) -> WengertList:
     """The program in ufuncs, for a generator of array code: operations whose kernel is several of
     NumPy's functions as their rows, with the same bits. It counts more operations than declared."""
     composed = lowering.table()
@@ -161,7 +164,7 @@ class Effect:
     after: dict[str, int]
 
 
-def effects(program: Program, exact: bool = True) -> list[Effect]:
+def effects(program: WengertList, exact: bool = True) -> list[Effect]:
     """What each pass saves beyond those before it."""
     made = [("dead rows", dead(program))]
     for name, stage in _before(exact):
@@ -202,6 +205,6 @@ def _change(before: int, after: int) -> str:
     return str(after) if before == after else f"{before} → {after}"
 
 
-def _size(program: Program) -> tuple[int, dict[str, int]]:
+def _size(program: WengertList) -> tuple[int, dict[str, int]]:
     steps = [step for step in program.steps if step.op is not None]
     return len(steps), total(cost(step, program) for step in steps)

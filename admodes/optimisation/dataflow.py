@@ -15,7 +15,7 @@ import numpy as np
 
 from admodes.core.elementwise import Elementwise
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import SCAN, Contraction, Entrywise, Moves, Reduction
 from admodes.optimisation.gather_forwarding import unique_place
 from admodes.optimisation.indices import covers
@@ -48,7 +48,7 @@ def _passes_nan(step: Step, k: int) -> bool:
     return gives_nan(step.op, k)
 
 
-def open_rows(program: Program) -> list[bool]:
+def open_rows(program: WengertList) -> list[bool]:
     """For each row, whether a nan in it is nan in every output that depends on its entry, and
     reaches no guard."""
     found = [_is_float(step.like) for step in program.steps]
@@ -70,7 +70,7 @@ def _is_float(value: Any) -> bool:
     return value.__class__ is float or getattr(getattr(value, "dtype", None), "kind", "") == "f"
 
 
-def carrying_rows(program: Program) -> list[bool]:
+def carrying_rows(program: WengertList) -> list[bool]:
     """For each row, whether any entry that is inf or nan makes an output inf or nan. Sums of one
     array do not count as ways to an output, since the rules that ask may leave these out."""
     found = [False] * len(program.steps)
@@ -86,7 +86,7 @@ def carrying_rows(program: Program) -> list[bool]:
     return found
 
 
-def _carries(program: Program, step: Step, k: int) -> bool:
+def _carries(program: WengertList, step: Step, k: int) -> bool:
     structure = step.op.structure
     if isinstance(structure, Contraction):
         return bool(structure.adds) and not isinstance(structure, Reduction)
@@ -97,7 +97,7 @@ def _carries(program: Program, step: Step, k: int) -> bool:
     return k in step.op.numerics.carries or (structure.__class__ is Moves and step.op.active(k))
 
 
-def reached_outputs(program: Program, rows: set[int]) -> list[int]:
+def reached_outputs(program: WengertList, rows: set[int]) -> list[int]:
     """The positions of the outputs that depend on some of these rows."""
     depends = [False] * len(program.steps)
     for i, step in enumerate(program.steps):
@@ -134,7 +134,7 @@ def _only_moves(step: Step) -> bool:
     return structure.__class__ is Entrywise and structure.chooses
 
 
-def telling_signs(program: Program) -> list[bool]:
+def telling_signs(program: WengertList) -> list[bool]:
     """For each row, whether something that follows may tell a zero's sign."""
     found = [False] * len(program.steps)
     for i in range(len(found) - 1, -1, -1):

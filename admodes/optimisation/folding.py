@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import blank
 from admodes.optimisation.dataflow import carrying_rows, reached_outputs, telling_signs
 from admodes.optimisation.keys import key_of
+from admodes.optimisation.optimised import Optimised
 from admodes.programs.rewriting import Copy, inferred
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]
@@ -44,7 +45,7 @@ class Folding(Copy):
 
     def __init__(
         self,
-        program: Program,
+        program: WengertList,
         rules: Rules = NONE,
         common: bool = False,
     ) -> None:
@@ -60,7 +61,7 @@ class Folding(Copy):
         self._signs: list[bool] | None = None
         self._carrying: list[bool] | None = None
 
-    def folded(self) -> Program:
+    def folded(self) -> WengertList:
         """The copy."""
         program = self.old
         wanted = needed(program)
@@ -84,6 +85,7 @@ class Folding(Copy):
                     origin[row] = i
         copy = self.finished()
         if self.doubts:
+            copy = Optimised.of(copy)
             copy.suspects = sorted({*copy.suspects, *reached_outputs(program, self.doubts)})
         return copy
 
@@ -196,7 +198,7 @@ def _unchanged(old: tuple, new: tuple) -> bool:
     return True
 
 
-def readers(program: Program) -> list[int]:
+def readers(program: WengertList) -> list[int]:
     """How often each row is read."""
     found = [0] * len(program.steps)
     for step in program.steps:
@@ -209,7 +211,7 @@ def readers(program: Program) -> list[int]:
     return found
 
 
-def needed(program: Program) -> list[bool]:
+def needed(program: WengertList) -> list[bool]:
     """For each row, whether it is an input or reaches an output or a guard."""
     found = [step.op is None for step in program.steps]
     for end in (*program.outputs, *(a for guard in program.guards for a in guard.args)):
@@ -223,7 +225,7 @@ def needed(program: Program) -> list[bool]:
     return found
 
 
-def dead(program: Program) -> Program:
+def dead(program: WengertList) -> WengertList:
     """The program without rows that reach no output and no guard, and without guards that repeat
     another; inputs stay."""
     guards: dict[Any, Guard] = {}

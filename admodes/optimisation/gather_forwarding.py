@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.op import REGISTRY
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.programs.rewriting import Copy
@@ -31,7 +31,7 @@ class Origin(NamedTuple):
     positions: np.ndarray
 
 
-def forward_gathers(program: Program) -> Program:
+def forward_gathers(program: WengertList) -> WengertList:
     """The program in which expensive movements are selections."""
     worth = any(s.op is not None and s.op.kind == "moves" and costly(s) for s in program.steps)
     return Gathers(program).followed() if worth else program
@@ -40,12 +40,12 @@ def forward_gathers(program: Program) -> Program:
 class Gathers(Copy):
     """origins: by rows of the copy, where their entries come from."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: WengertList) -> None:
         super().__init__(program)
         self.origins: dict[int, Origin] = {}
         self.known: dict[Any, np.ndarray] = {}
 
-    def followed(self) -> Program:
+    def followed(self) -> WengertList:
         for step in self.old.steps:
             args = self.moved(step.args)
             origin = self._origin(step, args)

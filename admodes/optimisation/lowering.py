@@ -15,7 +15,7 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, record_leaves
+from admodes.core.record import Ref, WengertList, record_leaves
 from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding, Table
 
@@ -65,7 +65,7 @@ def _kind(value: Any) -> str | None:
 
 
 @functools.cache
-def _template(op: Op, kinds: tuple[str, ...]) -> Program | None:
+def _template(op: Op, kinds: tuple[str, ...]) -> WengertList | None:
     """The rows of op's kernel, where they serve."""
     n = len(SAMPLES)
     leaves: list[Any] = []

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import FLOAT, shape_of
 from admodes.programs.rewriting import Copy, uses
 
@@ -53,12 +53,12 @@ class ArrayEntry:
         self.flat = flat
 
 
-def replace_arrays(program: Program) -> Program:
+def replace_arrays(program: WengertList) -> WengertList:
     """The program in which arrays of single numbers are taken apart."""
     return Entries(program).followed() if any(map(_of_numbers(program), program.steps)) else program
 
 
-def _of_numbers(program: Program) -> Callable[[Step], bool]:
+def _of_numbers(program: WengertList) -> Callable[[Step], bool]:
     """Whether a row makes an array of numbers, or a number of an array."""
 
     def found(step: Step) -> bool:
@@ -73,14 +73,14 @@ class Entries(Copy):
     """parts: for old rows what makes each entry: an array of Refs, numbers and ArrayEntry, or a
     Sparse; waiting are the rows among them that are not put together (yet)."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: WengertList) -> None:
         super().__init__(program)
         self.parts: dict[int, Any] = {}
         self.waiting: set[int] = set()
         self.read: dict[tuple[int, int], Ref] = {}
         self.uses = uses(program)
 
-    def followed(self) -> Program:
+    def followed(self) -> WengertList:
         for old, step in enumerate(self.old.steps):
             self.new.append(None)
             self.new[old] = self._row(old, step)

@@ -20,14 +20,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from admodes.core.op import REGISTRY
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 from admodes.optimisation.dataflow import open_rows, reached_outputs
+from admodes.optimisation.optimised import Optimised
 
 STRONG = frozenset((REGISTRY["strong_mul"], REGISTRY["tangent_mul"]))
 
 
-def plain_products(program: Program) -> Program:
+def plain_products(program: WengertList) -> Optimised:
     """The program with plain products wherever the result shows a nan that they may give."""
+    program = Optimised.of(program)
     found = open_rows(program)
     multiply = REGISTRY["multiply"]
     changed = set()

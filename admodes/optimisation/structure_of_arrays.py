@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.space import is_complex
 from admodes.core.structure import Contraction, Moves
 from admodes.core.values import shape_of
@@ -39,7 +39,7 @@ class Unfit(Exception):
     """An operation that does not treat the samples alike."""
 
 
-def split_samples(program: Program) -> Program:
+def split_samples(program: WengertList) -> WengertList:
     """The program on columns where its arrays are many small samples and that is cheaper, by an
     estimate in nanoseconds; else the program itself."""
     samples = _samples(program)
@@ -50,7 +50,7 @@ def split_samples(program: Program) -> Program:
     return apart if apart is not None and estimate(apart) < price else program
 
 
-def _samples(program: Program) -> int | None:
+def _samples(program: WengertList) -> int | None:
     """The length of the leading axis that most arrays share; None where there are no small samples
     along it."""
     small: Counter = Counter()
@@ -65,12 +65,12 @@ def _samples(program: Program) -> int | None:
     return samples if count > large[samples] else None
 
 
-def estimate(program: Program) -> float:
+def estimate(program: WengertList) -> float:
     """About how long a run takes, in nanoseconds."""
     return sum(_row_estimate(step, program) for step in program.steps if step.op is not None)
 
 
-def _row_estimate(step: Step, program: Program) -> float:
+def _row_estimate(step: Step, program: WengertList) -> float:
     shape = step.shape
     if not shape and all(shape_of(a) == () for a in program.likes(step)):
         return 30.0
@@ -153,7 +153,7 @@ class Columns(Copy):
     """The copy on columns. parts: for old rows of shape (N, …) an array of shape (1, …) of entries,
     each a column; rows that cannot be taken apart are kept, and put together before."""
 
-    def __init__(self, program: Program, samples: int, most: float = math.inf) -> None:
+    def __init__(self, program: WengertList, samples: int, most: float = math.inf) -> None:
         super().__init__(program)
         self.most = most
         self.samples = samples
@@ -161,7 +161,7 @@ class Columns(Copy):
         self.filled: dict[Any, Ref] = {}
         self.reads: dict[tuple, Any] = {}
 
-    def followed(self) -> Program | None:
+    def followed(self) -> WengertList | None:
         """The copy; None where it gets more rows than may pay."""
         for old, step in enumerate(self.old.steps):
             if len(self.steps) > self.most:

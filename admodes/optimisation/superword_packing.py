@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.programs.rewriting import Copy
 
@@ -34,13 +34,13 @@ class VectorEntry(NamedTuple):
     position: int
 
 
-def pack_scalars(program: Program, exact: bool = True) -> Program:
+def pack_scalars(program: WengertList, exact: bool = True) -> WengertList:
     """The program with wide levels of single numbers packed, where there are any."""
     groups = _groups(program, exact)
     return Packing(program, groups).followed() if groups else program
 
 
-def _levels(program: Program) -> list[int]:
+def _levels(program: WengertList) -> list[int]:
     """The level of each row."""
     found: list[int] = []
     for step in program.steps:
@@ -49,7 +49,7 @@ def _levels(program: Program) -> list[int]:
     return found
 
 
-def _groups(program: Program, exact: bool) -> dict[int, list[int]]:
+def _groups(program: WengertList, exact: bool) -> dict[int, list[int]]:
     """Rows that are packed together, by the first of them."""
     found: dict[tuple[int, Op], list[int]] = defaultdict(list)
     for row, (step, level) in enumerate(zip(program.steps, _levels(program), strict=True)):
@@ -69,14 +69,14 @@ def _packable(step: Step, exact: bool) -> bool:
 class Packing(Copy):
     """entries: for old rows that are an entry of a vector of the copy, which."""
 
-    def __init__(self, program: Program, groups: dict[int, list[int]]) -> None:
+    def __init__(self, program: WengertList, groups: dict[int, list[int]]) -> None:
         super().__init__(program)
         self.group_of = {row: rows for rows in groups.values() for row in rows}
         self.entries: dict[int, VectorEntry] = {}
         self.refused: set[int] = set()
         self.flat: dict[int, Ref] = {}
 
-    def followed(self) -> Program:
+    def followed(self) -> WengertList:
         levels = _levels(self.old)
         order = sorted(range(len(levels)), key=levels.__getitem__)
         self.new = [None] * len(levels)

@@ -1,2 +1,2 @@
-"""Work on a recorded function (a Program, its list of operations): derivatives, evaluation at other
-values, tidying, printing, counting."""
+"""Work on a recorded function (a WengertList, its operations in order): derivatives, evaluation at
+other values, tidying, printing, counting."""

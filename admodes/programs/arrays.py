@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, value
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program, Ref, record
+from admodes.core.record import Ref, WengertList, record
 from admodes.errors import BadType, BadValue
 from admodes.programs.names import NamedProgram, input_names, output_names, watching
 from admodes.programs.replay import again
@@ -90,7 +90,11 @@ def array_program(
 
 
 def _is_by_array(
-    f: Callable, args: tuple, program: Program, names: Sequence[Names], directions: Sequence[str]
+    f: Callable,
+    args: tuple,
+    program: WengertList,
+    names: Sequence[Names],
+    directions: Sequence[str],
 ) -> bool:
     inputs = input_names(f, args, None)
     known = {*inputs, *output_names(f, program, None, inputs, True)}
@@ -100,7 +104,7 @@ def _is_by_array(
     return _works_on_arrays(program) and not _takes_components(program)
 
 
-def _works_on_arrays(program: Program) -> bool:
+def _works_on_arrays(program: WengertList) -> bool:
     return any(
         step.op is not None
         and step.op.kind != "moves"
@@ -109,7 +113,7 @@ def _works_on_arrays(program: Program) -> bool:
     )
 
 
-def _takes_components(program: Program) -> bool:
+def _takes_components(program: WengertList) -> bool:
     vectors = {x.row for x in program.inputs if len(program.steps[x.row].shape) == 1}
     return any(
         step.op is not None

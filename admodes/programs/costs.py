@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Program, Step, record
+from admodes.core.record import Step, WengertList, record
 from admodes.core.values import shape_of
 from admodes.programs.sweep import Domain, is_active
 
@@ -51,7 +51,7 @@ def is_whole(step: Step) -> bool:
     return not known and op.kind == "functions" and step.size >= 1
 
 
-def cost(step: Step, program: Program) -> dict[str, int]:
+def cost(step: Step, program: WengertList) -> dict[str, int]:
     """What a step costs, by its operation's declaration, which may read where entries are put; of
     what a list keeps no value of it is told the shape alone."""
     pairs = zip(program.arguments(step), program.likes(step), strict=True)
@@ -59,7 +59,7 @@ def cost(step: Step, program: Program) -> dict[str, int]:
     return step.op.costs(args, step.like, step.params)
 
 
-def partial_cost(row: int, program: Program, reached: Container[int]) -> dict[str, int]:
+def partial_cost(row: int, program: WengertList, reached: Container[int]) -> dict[str, int]:
     """What the partials of a row by those of its arguments that are among the rows reached cost, by
     recording them: they are written in operations."""
     step = program.steps[row]
@@ -83,7 +83,7 @@ class Costs(Domain):
     """What a sweep costs, for the derivative walk: spent lists the costs of what it asks for. Of a
     derivative only that it is there is known."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: WengertList) -> None:
         super().__init__(program)
         self.spent: list[dict[str, int]] = []
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from admodes.core.carrier import value
 from admodes.core.pytree import flatten
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.programs.arrays import program_of
 from admodes.programs.costs import (
     KINDS,
@@ -258,7 +258,7 @@ def counts_of(recorded: NamedProgram) -> Counts:
     return ArrayCounts(**vars(single), repeats=sizes, together=together, whole=list(whole))
 
 
-def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Counts:
+def count_program(program: WengertList, inputs: list[str], outputs: list[str]) -> Counts:
     """The counts of a recorded list."""
     operations = [s for s in program.steps if s.op is not None]
     moved = reached(program)
@@ -283,14 +283,14 @@ def count_program(program: Program, inputs: list[str], outputs: list[str]) -> Co
     )
 
 
-def _forward_cost(program: Program) -> dict[str, int]:
+def _forward_cost(program: WengertList) -> dict[str, int]:
     """One forward sweep, in which every input is taken to have a tangent."""
     costs = Costs(program)
     list(push(program, {x.row: True for x in program.inputs}, costs))
     return total(costs.spent)
 
 
-def _reverse_cost(program: Program, outputs: Sequence[Any], moved: set[int]) -> dict[str, int]:
+def _reverse_cost(program: WengertList, outputs: Sequence[Any], moved: set[int]) -> dict[str, int]:
     """One reverse sweep for the sum of some outputs; moved: the rows that inputs reach."""
     costs = Costs(program)
     list(pull(program, [(y.row, True) for y in outputs if isinstance(y, Ref)], costs, moved))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.programs.sweep import Domain, pull, reached
 
 
@@ -17,7 +17,7 @@ def bytes_of(step: Step) -> int:
     return step.size * step.dtype.itemsize
 
 
-def peak(program: Program, sizes: Sequence[int]) -> int:
+def peak(program: WengertList, sizes: Sequence[int]) -> int:
     """The most that is live at once when each value is dropped after its last use; sizes are those
     of the rows."""
     last = {
@@ -27,7 +27,7 @@ def peak(program: Program, sizes: Sequence[int]) -> int:
     return _most_live((i, last.get(i, i), size) for i, size in enumerate(sizes))
 
 
-def adjoint_peak(program: Program, sizes: Sequence[int]) -> int:
+def adjoint_peak(program: WengertList, sizes: Sequence[int]) -> int:
     """The most adjoints that are live at once in a reverse sweep of all outputs: each from its
     first contribution until it is passed on, those of inputs to the end."""
     steps, n = program.steps, len(program.steps)
@@ -58,7 +58,7 @@ class _Level(Domain):
         return max(contributions)
 
 
-def _output_rows(program: Program) -> list[int]:
+def _output_rows(program: WengertList) -> list[int]:
     return [y.row for y in program.outputs if isinstance(y, Ref)]
 
 
@@ -71,7 +71,7 @@ def _most_live(lives: Iterable[tuple[int, int, int]]) -> int:
     return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
-def memory(program: Program) -> dict[str, int]:
+def memory(program: WengertList) -> dict[str, int]:
     """The bytes that are live at once: in f, in f with one tangent beside each value, and in a
     reverse sweep, which keeps all values."""
     sizes = list(map(bytes_of, program.steps))
@@ -83,7 +83,7 @@ def memory(program: Program) -> dict[str, int]:
     }
 
 
-def levels(program: Program) -> tuple[dict[str, int], dict[str, int]]:
+def levels(program: WengertList) -> tuple[dict[str, int], dict[str, int]]:
     """The critical path (depth) and the largest number of operations on one level (width), of f and
     of a reverse sweep of all outputs, in operations of the list. The tangents of a forward sweep
     depend on each other as the values do."""

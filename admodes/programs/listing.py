@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text
 from admodes.programs.rewriting import uses
@@ -36,7 +36,7 @@ class Line:
 
 
 def lines(
-    program: Program, names: list[str], inputs: Sequence[str], outputs: Sequence[str]
+    program: WengertList, names: list[str], inputs: Sequence[str], outputs: Sequence[str]
 ) -> list[Line]:
     """The list from top to bottom, names being those of its rows; a test that only steers stands
     in its guard."""
@@ -63,7 +63,7 @@ def lines(
     return found
 
 
-def _only_steering(program: Program) -> set[int]:
+def _only_steering(program: WengertList) -> set[int]:
     """The tests that nothing but branches reads."""
     read = uses(program)
     branches = (g for g in program.guards if g.decide is bool)
@@ -75,7 +75,7 @@ def _only_steering(program: Program) -> set[int]:
     }
 
 
-def _guard_text(guard: Guard, program: Program, names: list[str], hidden: set[int]) -> str:
+def _guard_text(guard: Guard, program: WengertList, names: list[str], hidden: set[int]) -> str:
     expected = Text(6).array(guard.expected) if np.ndim(guard.expected) else guard.expected
     if guard.decide is bool:
         (a,) = guard.args
@@ -162,7 +162,7 @@ def _shape(line: Line) -> str:
     return f"{line.shape}{kind}"
 
 
-def row_data(program: Program, i: int, names: Sequence[str]) -> dict[str, Any]:
+def row_data(program: WengertList, i: int, names: Sequence[str]) -> dict[str, Any]:
     """A row as JSON data; arrays by shape and dtype alone."""
     step = program.steps[i]
     args = [
@@ -188,7 +188,7 @@ def _number(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) else x
 
 
-def guard_data(program: Program, names: Sequence[str]) -> list[dict[str, Any]]:
+def guard_data(program: WengertList, names: Sequence[str]) -> list[dict[str, Any]]:
     """The guards as JSON data."""
     hidden = _only_steering(program)
     return [

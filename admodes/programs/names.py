@@ -23,7 +23,7 @@ import numpy as np
 
 from admodes.core.names import checked_names, is_name
 from admodes.core.pytree import flatten
-from admodes.core.record import Program, Recorded, Ref, named
+from admodes.core.record import Recorded, Ref, WengertList, named
 from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem
 
@@ -35,7 +35,7 @@ class NamedProgram:
     numbers and arrays as they were; by_array: whether inputs are whole arrays, or the numbers in
     them."""
 
-    program: Program
+    program: WengertList
     names: list[str]
     outputs: list[str]
     constants: dict[str, np.ndarray] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class NamedProgram:
 
 
 def row_names(
-    program: Program,
+    program: WengertList,
     inputs: Sequence[str],
     outputs: Sequence[str],
     numbering: str = "zero",
@@ -87,7 +87,7 @@ def row_names(
     return list(names)
 
 
-def takes_arrays(program: Program) -> bool:
+def takes_arrays(program: WengertList) -> bool:
     """Whether an input is an array."""
     return any(program.steps[x.row].shape for x in program.inputs)
 
@@ -154,7 +154,7 @@ def _number_names(stem: str, x: Any) -> list[str]:
 
 def output_names(
     f: Callable,
-    program: Program,
+    program: WengertList,
     given: Sequence[str] | None,
     inputs: Sequence[str],
     by_array: bool,
@@ -175,7 +175,7 @@ def output_names(
     return checked_names(given, m, "output")
 
 
-def _unnamed(program: Program, inputs: Sequence[str], by_array: bool) -> list[str]:
+def _unnamed(program: WengertList, inputs: Sequence[str], by_array: bool) -> list[str]:
     m = len(program.outputs)
     locals_ = [step.name if by_array else None for step in program.steps]
     used = {*inputs, *filter(None, locals_)}

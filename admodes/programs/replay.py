@@ -12,11 +12,11 @@ import numpy as np
 
 from admodes.core.carrier import quiet, settled
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Guard, Program, Ref, named
+from admodes.core.record import Guard, Ref, WengertList, named
 
 
 def rows_at(
-    program: Program, leaves: Sequence[Any], goes_on: Callable[[int, list], bool] | None = None
+    program: WengertList, leaves: Sequence[Any], goes_on: Callable[[int, list], bool] | None = None
 ) -> list[Any] | None:
     """Every row of a list at other leaves: numbers, arrays or carriers. goes_on(row, made) is asked
     after each row; None where it says no.
@@ -39,7 +39,7 @@ def rows_at(
     return made
 
 
-def evaluated(program: Program) -> Program:
+def evaluated(program: WengertList) -> WengertList:
     """The program with the values of all rows at the point of the inputs."""
     with quiet():
         values = rows_at(program, [program.value(x) for x in program.inputs]) or []
@@ -47,7 +47,7 @@ def evaluated(program: Program) -> Program:
     return replace(program, steps=steps)
 
 
-def again(program: Program) -> Callable:
+def again(program: WengertList) -> Callable:
     """What was recorded, as a function of the same arguments in a tuple's order. It takes the
     decisions that the recorded function took: recorded or traced, they are noted once more."""
     due: dict[int, list[Guard]] = {}

@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.op import Op
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import blank, shape_of
 
 Rule = Callable[["Copy", Step, tuple], Any]
@@ -24,13 +24,13 @@ that replaces the step, or None to keep it."""
 class Copy:
     """A program that is being copied row by row, with other rows in the place of some."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: WengertList) -> None:
         self.old = program
         self.steps: list[Step] = []
         self.new: list[Any] = []
         self.checks: list[Guard] = []
 
-    def by(self, rule: Rule) -> Program:
+    def by(self, rule: Rule) -> WengertList:
         """The copy in which rule replaces steps; inputs stay."""
         for step in self.old.steps:
             args = self.moved(step.args)
@@ -65,7 +65,7 @@ class Copy:
     def moved(self, args: tuple) -> tuple:
         return tuple(self.new[a.row] if isinstance(a, Ref) else a for a in args)
 
-    def finished(self) -> Program:
+    def finished(self) -> WengertList:
         """The program with its inputs, outputs and guards in the copy."""
         old = self.old
         return replace(
@@ -91,7 +91,7 @@ def inferred(op: Op, values: tuple, params: dict) -> Any:
     return np.broadcast_to(found.ravel()[:1].reshape((1,) * len(shape)), shape)
 
 
-def uses(program: Program) -> Counter:
+def uses(program: WengertList) -> Counter:
     """How often each row is read: by rows, outputs and guards."""
     found: Counter = Counter()
     for step in program.steps:

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from admodes.core.carrier import quiet
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.reverse import conjugate
 from admodes.core.space import cast, is_complex, zeros
 from admodes.ops.arithmetic import add
@@ -25,7 +25,7 @@ from admodes.ops.complex import real
 class Domain:
     """What the walk asks of a kind of derivatives. Rows are given by their positions."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: WengertList) -> None:
         self.program = program
         self.steps = program.steps
 
@@ -47,7 +47,9 @@ class Domain:
         return derivative
 
 
-def push(program: Program, seeds: Mapping[int, Any], domain: Domain) -> Iterator[tuple[int, Any]]:
+def push(
+    program: WengertList, seeds: Mapping[int, Any], domain: Domain
+) -> Iterator[tuple[int, Any]]:
     """Every row with its tangent, from the first to the last; seeds are those of the inputs.
 
     None for rows that have no derivative, and for those that no seeded row reaches.
@@ -73,7 +75,7 @@ def push(program: Program, seeds: Mapping[int, Any], domain: Domain) -> Iterator
 
 
 def pull(
-    program: Program,
+    program: WengertList,
     seeds: Iterable[tuple[int, Any]],
     domain: Domain,
     wanted: Container[int] | None = None,
@@ -116,7 +118,7 @@ def is_active(step: Step, k: int) -> bool:
     return isinstance(step.args[k], Ref) and step.op.active(k)
 
 
-def reached(program: Program) -> set[int]:
+def reached(program: WengertList) -> set[int]:
     """The rows that depend differentiably on an input, so that they have a tangent and an adjoint
     in the engines, which calculate with the others as with constants.
 
@@ -137,7 +139,7 @@ class _Reach(Domain):
         return True
 
 
-def output_seeds(program: Program, weights: Sequence[Any]) -> list[tuple[int, Any]]:
+def output_seeds(program: WengertList, weights: Sequence[Any]) -> list[tuple[int, Any]]:
     """The seeds of an adjoint sweep for weights of the outputs; one that is a constant has none."""
     outputs = zip(program.outputs, weights, strict=True)
     return [(y.row, w) for y, w in outputs if isinstance(y, Ref)]
@@ -147,7 +149,7 @@ class Numbers(Domain):
     """Derivatives as numbers, arrays or carriers, by the operations' rules at the values of the
     rows: those of the recording unless given."""
 
-    def __init__(self, program: Program, values: list[Any] | None = None) -> None:
+    def __init__(self, program: WengertList, values: list[Any] | None = None) -> None:
         super().__init__(program)
         self.values = [step.value for step in self.steps] if values is None else values
 
@@ -173,7 +175,7 @@ class Numbers(Domain):
         return functools.reduce(add, contributions)
 
 
-def tangents(program: Program, seeds: Mapping[int, Any]) -> list[Any]:
+def tangents(program: WengertList, seeds: Mapping[int, Any]) -> list[Any]:
     """The tangent of every row as a number or an array, for seeds of inputs by row; None for rows
     that have none."""
     dots = {row: cast(t, program.steps[row].like) for row, t in seeds.items()}
@@ -181,7 +183,7 @@ def tangents(program: Program, seeds: Mapping[int, Any]) -> list[Any]:
         return [t for _, t in push(program, dots, Numbers(program))]
 
 
-def adjoints(program: Program, weights: Sequence[Any]) -> list[Any]:
+def adjoints(program: WengertList, weights: Sequence[Any]) -> list[Any]:
     """The adjoint of every row as a number or an array, for weights of the outputs: 0 where nothing
     arrives, None for rows that have no derivative. Complex ones are paired as those of ad.vjp."""
     seeds = [

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 
 
-def tidy(program: Program) -> Program:
+def tidy(program: WengertList) -> WengertList:
     """The program without rows that only move components or test branches."""
     return _without_idle(_direct(program))
 
 
-def _direct(program: Program) -> Program:
+def _direct(program: WengertList) -> WengertList:
     """References to an entry of a stack of scalars become references to that scalar."""
     alias: dict[int, object] = {}
     steps = []
@@ -36,7 +36,7 @@ def _direct(program: Program) -> Program:
     return replace(program, steps=steps, outputs=outputs, guards=guards)
 
 
-def _without_idle(program: Program) -> Program:
+def _without_idle(program: WengertList) -> WengertList:
     """Drop what nothing uses of the operations that move components, and of tests. Where control
     flow branched on a dropped test, the guard is that test of its arguments; other guards of
     dropped rows go with them."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.elementwise import elementwise
-from admodes.core.record import Program, Recorded, Ref, record
+from admodes.core.record import Recorded, Ref, WengertList, record
 from admodes.core.space import zeros
 from admodes.core.values import shape_of
 from admodes.programs.replay import value_of
@@ -29,7 +29,7 @@ class Listed:
     """A function to be printed: its recorded list, the statements that name its rows, its arguments
     by name, and what it returns."""
 
-    program: Program
+    program: WengertList
     arguments: list[str]
     statements: list[Statement] = field(default_factory=list)
     results: list[Any] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Sweeps:
     those of its arguments and results."""
 
     def __init__(
-        self, program: Program, rows: list[str], inputs: Sequence[str], outputs: Sequence[str]
+        self, program: WengertList, rows: list[str], inputs: Sequence[str], outputs: Sequence[str]
     ) -> None:
         self.program = program
         self.rows = rows

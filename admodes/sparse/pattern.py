@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.core.structure import (
     SCAN,
     Along,
@@ -69,7 +69,7 @@ class Application:
         self.active = [i for i, rows in enumerate(self.rows) if rows is not None]
 
 
-def pattern(program: Program, wrt: int = 0, of: int = 0) -> Any:
+def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
     """The pattern of ∂ output / ∂ input of a program, of which wrt and of are the numbers: a
     scipy.sparse CSR array of truth values of shape (out.size, in.size), with sorted indices.
 
@@ -109,7 +109,7 @@ class _Reached(Domain):
 class _Patterns(Domain):
     """Tangents as patterns: which of n entries of an input an entry depends on."""
 
-    def __init__(self, program: Program, n: int, needed: dict[int, bool]) -> None:
+    def __init__(self, program: WengertList, n: int, needed: dict[int, bool]) -> None:
         super().__init__(program)
         self.n, self.needed = n, needed
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from admodes.core.elementwise import Elementwise
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.symbolic.arrays import boxed, broadcast, components, entrywise, fill
 from admodes.symbolic.forms import AtKink, local_form
@@ -40,7 +40,7 @@ class Exactly:
     undefined, None from a row on that cannot be had to more digits than a double has. missing
     holds the operations of the first such rows."""
 
-    program: Program
+    program: WengertList
     inputs: Sequence[Any]
     digits: int
     rows: list = field(default_factory=list)
@@ -99,7 +99,7 @@ def _order(x: Any) -> int | None:
 
 
 def exactly(
-    program: Program,
+    program: WengertList,
     inputs: Sequence[Any],
     digits: int,
     added: dict[int, Any] | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.errors import BadType, BadValue, Error
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.forms import as_expression, differentiated, exact_constant
@@ -76,20 +76,20 @@ def expressions(
     return Expressions(symbols, rows, [written(y) for y in program.outputs], missing)
 
 
-def program_of(source: Any) -> Program:
-    """The Program of a Trace, or the Program itself."""
+def program_of(source: Any) -> WengertList:
+    """The list of a Trace, or the list itself."""
     program = getattr(source, "program", source)
-    if not isinstance(program, Program):
+    if not isinstance(program, WengertList):
         raise BadType(f"a Program or a Trace is needed, got {type(source).__name__}")
     return program
 
 
-def input_size(program: Program) -> int:
+def input_size(program: WengertList) -> int:
     """How many components the inputs have."""
     return sum(program.steps[x.row].size for x in program.inputs)
 
 
-def _names(source: Any, names: Sequence[str] | None, program: Program) -> Sequence[str]:
+def _names(source: Any, names: Sequence[str] | None, program: WengertList) -> Sequence[str]:
     n = input_size(program)
     if names is None:
         given = [x["name"] for x in getattr(source, "inputs", []) if isinstance(x, dict)]
@@ -99,7 +99,7 @@ def _names(source: Any, names: Sequence[str] | None, program: Program) -> Sequen
     return names
 
 
-def _refuse_swelling(program: Program) -> None:
+def _refuse_swelling(program: WengertList) -> None:
     sizes: list[int] = []
     for i, step in enumerate(program.steps):
         sizes.append(1 + sum(sizes[a.row] if isinstance(a, Ref) else 1 for a in step.args))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.expressions import input_size, program_of
 from admodes.symbolic.forms import AtKink, LocalForm, local_form
@@ -93,7 +93,7 @@ def _or_nan(p: Any) -> Any:
     return number("nan") if p is None else p
 
 
-def row_reference(program: Program, i: int, digits: int = DIGITS) -> RowReference:
+def row_reference(program: WengertList, i: int, digits: int = DIGITS) -> RowReference:
     """Row i of a program at exactly the doubles of its arguments (without `exact`)."""
     step = program.steps[i]
     xs = program.arguments(step)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from admodes.core.linear import Linear
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.programs.sweep import Domain, push
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
@@ -88,7 +88,7 @@ class Sensitivity:
 
 
 def sensitivities(
-    program: Program, partials: Sequence[Any], slacks: Sequence[Any] | None = None
+    program: WengertList, partials: Sequence[Any], slacks: Sequence[Any] | None = None
 ) -> list[list[dict[int, BoundedSlope]]]:
     """Accumulate local partials over the list into derivatives of each output component.
 
@@ -107,7 +107,7 @@ def sensitivities(
 
 
 def row_sensitivities(
-    program: Program,
+    program: WengertList,
     partials: Sequence[Any],
     slacks: Sequence[Any] | None = None,
     arguments: Callable[[Step], tuple] | None = None,
@@ -127,7 +127,7 @@ class _Sensitivities(Domain):
 
     def __init__(
         self,
-        program: Program,
+        program: WengertList,
         partials: Sequence[Any],
         slacks: Sequence[Any] | None,
         arguments: Callable[[Step], tuple] | None,

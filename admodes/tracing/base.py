@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from admodes.core.carrier import value
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
 from admodes.programs.names import NamedProgram
 from admodes.tracing.rows import Row
@@ -22,7 +22,7 @@ class TraceBase(Result):
     inputs: list[dict]
     rows: list[Row]
     outputs: list[dict]
-    program: Program = field(repr=False)
+    program: WengertList = field(repr=False)
     title: str = ""
 
     schema: ClassVar[str]

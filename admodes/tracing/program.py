@@ -6,18 +6,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from admodes.compilation.interpreter import same
-from admodes.core import record as core
 from admodes.core.carrier import call, settled
 from admodes.core.checking import checked, to_check, unchecked_result
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
-from admodes.core.record import Ref
+from admodes.core.record import Ref, WengertList
+from admodes.core.record import record as recorded_list
 from admodes.core.values import shape_of
 from admodes.errors import BadValue
+from admodes.optimisation.optimised import Optimised
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, lines, listed, row_data
 from admodes.programs.names import input_names, output_names, row_names, takes_arrays, watching
@@ -37,11 +38,11 @@ ANOTHER_BRANCH = (
 
 
 @dataclass(repr=False, eq=False)
-class Program(core.Program, Result):
-    """A recorded list: steps, inputs, outputs and guards as in admodes.core.record.Program, and the
-    names of inputs (arguments) and outputs (results). Call it to run the list again; as a function
-    it can be given to every other function of admodes. str() is the list; the JSON contract is
-    "admodes.program/1", in which arrays are shapes and dtypes."""
+class Program(WengertList, Result):
+    """A recorded list (see admodes.core.program) with the names of its inputs, which are arguments,
+    and outputs, which are results. Call it to run the list again; as a function it can be given to
+    every other function of admodes. str() is the list; the JSON contract is "admodes.program/1", in
+    which arrays are shapes and dtypes."""
 
     arguments_tree: Tree = None  # type: ignore[assignment]
     input_names: list[str] = field(default_factory=list)
@@ -117,12 +118,13 @@ class Program(core.Program, Result):
         """The number of operations."""
         return sum(step.op is not None for step in self.steps)
 
-    def optimised(self, exact: bool = True) -> Program:
+    def optimised(self, exact: bool = True) -> OptimisedProgram:
         """The program after the passes of the optimiser. exact=False: also those that may change
         the last bits of a result. See admodes.optimisation."""
         from admodes.optimisation import optimise
 
-        return cast(Program, evaluated(optimise(self, exact=exact)))
+        found = evaluated(optimise(self, exact=exact))
+        return OptimisedProgram(**{**vars(self), **vars(found)})
 
     def effects(self) -> list[Any]:
         """What each pass of the optimiser does to the exact counts."""
@@ -206,6 +208,11 @@ class Program(core.Program, Result):
         return f"<program {self._headline()}>"
 
 
+@dataclass(repr=False, eq=False)
+class OptimisedProgram(Program, Optimised):
+    """A Program after the passes of the optimiser."""
+
+
 def record(
     f: Callable,
     *args: Any,
@@ -238,14 +245,13 @@ def record(
     """
     constants: dict[str, np.ndarray] = {}
     with watching(f, constants):
-        made = core.record(f, *args)
+        made = recorded_list(f, *args)
     _, tree = flatten(args)
     title = getattr(f, "__name__", type(f).__name__)
     inputs = input_names(f, args, names)
     results = output_names(f, made, outputs, inputs, takes_arrays(made))
-    own = {k: getattr(made, k) for k in made.__dataclass_fields__}
     return Program(
-        **own,
+        **vars(made),
         arguments_tree=tree,
         input_names=inputs,
         output_names=results,

@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.kinks import kinks_met
 from admodes.core.notes import Note
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text, partial_templates, template
 from admodes.programs.names import NamedProgram
@@ -148,7 +148,9 @@ def _dense_partial(step: Any, xs: tuple, i: int) -> Any:
     )
 
 
-def _notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str]) -> list[Note]:
+def _notes(
+    program: WengertList, i: int, branches: Sequence[Guard], labels: list[str]
+) -> list[Note]:
     """What to know of a row: branches taken from it, kinks, a value that is not finite."""
     step = program.steps[i]
     tests = dict.fromkeys((_tested(guard, program, labels), guard.expected) for guard in branches)
@@ -159,7 +161,7 @@ def _notes(program: Program, i: int, branches: Sequence[Guard], labels: list[str
     return notes
 
 
-def _tested(guard: Guard, program: Program, labels: list[str]) -> str:
+def _tested(guard: Guard, program: WengertList, labels: list[str]) -> str:
     """What a branch of control flow asked."""
     atoms = [
         (labels[a.row], False) if isinstance(a, Ref) else (Text(6).number(a), True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.symbolic.arrays import components
 from admodes.symbolic.exact import Exactly, exactly, sweep_exactly
 from admodes.symbolic.precision import number, precise
@@ -53,7 +53,7 @@ class Accuracy:
     from. digits: with how many digits the calculation stayed the same. branch: whether the branches
     that f took are those of exact arithmetic."""
 
-    program: Program
+    program: WengertList
     xs: list[float]
     truths: list[list[Truth]]
     digits: int
@@ -62,7 +62,7 @@ class Accuracy:
     pieces: Pieces | None = None
 
 
-def accuracy(f: Callable, xs: Sequence[float], program: Program) -> Accuracy:
+def accuracy(f: Callable, xs: Sequence[float], program: WengertList) -> Accuracy:
     """Every derivative of f at xs; program is its list there."""
     n = len(xs)
     pieces = Pieces(f, xs)
@@ -101,7 +101,7 @@ def jacobian_terms(found: Exactly, n: int) -> list[list[tuple[Any, Any]]]:
 
 
 def _by_chain_rule(
-    program: Program, xs: Sequence[float], first: Exactly
+    program: WengertList, xs: Sequence[float], first: Exactly
 ) -> tuple[list[list[Truth]], int]:
     """By sympy's partials, with twice the digits until nothing changes."""
     n = len(xs)

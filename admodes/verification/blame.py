@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.symbolic.arrays import components, fill
 from admodes.symbolic.exact import Exactly, exactly, row_at, sweep_exactly
 from admodes.symbolic.kernels import NotExact
@@ -78,7 +78,7 @@ def lost_in(found: Accuracy, i: int, j: int) -> Loss | None:
         return loss and replace(loss, sweep=True)
 
 
-def _above(program: Program, i: int) -> list[int] | None:
+def _above(program: WengertList, i: int) -> list[int] | None:
     """The rows that output component i depends on, in order."""
     sizes = [
         len(components(program.steps[y.row].value)) if isinstance(y, Ref) else 1
@@ -95,7 +95,7 @@ def _above(program: Program, i: int) -> list[int] | None:
     return [r for r in sorted(used) if not program.steps[r].discrete]
 
 
-def _below(program: Program, source: int, above: list[int]) -> list[int]:
+def _below(program: WengertList, source: int, above: list[int]) -> list[int]:
     """Of the rows above an output those that depend on a source, and itself."""
     used = {source}
     for r in above:
@@ -129,7 +129,7 @@ def _source(
     return worst, moved[worst]
 
 
-def _roundings(program: Program, rows: list[int], digits: int) -> Iterator[tuple[int, Any]]:
+def _roundings(program: WengertList, rows: list[int], digits: int) -> Iterator[tuple[int, Any]]:
     """What every row was wrong by, given what it was given."""
     for r in rows:
         step = program.steps[r]
@@ -157,7 +157,7 @@ def _term(row: Any, j: int) -> float:
     return worst
 
 
-def _relative_error(program: Program, base: Exactly, r: int) -> float:
+def _relative_error(program: WengertList, base: Exactly, r: int) -> float:
     worst = 0.0
     for got, right in zip(
         components(program.steps[r].value), components(base.rows[r]), strict=True
@@ -175,7 +175,7 @@ def _float(x: Any) -> float:
         return math.inf
 
 
-def _leap(program: Program, rows: list[int], measure: Callable[[int], float]) -> Loss | None:
+def _leap(program: WengertList, rows: list[int], measure: Callable[[int], float]) -> Loss | None:
     """The row whose measure is larger than those of its arguments by the largest factor."""
     best = None
     for r in rows:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.symbolic.precision import DIGITS, precise
 
 UNIT = 2.0**-53
@@ -35,7 +35,7 @@ LOCAL = 16
 and elementary functions, each wrong by no more than an ulp or two."""
 
 
-def sweep_constant(program: Program) -> int:
+def sweep_constant(program: WengertList) -> int:
     """C: PER_PAIR times the (operation, argument) pairs of the list, counted by components."""
     return PER_PAIR * sum(
         max(program.steps[a.row].size, step.size)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Program, Step, record
+from admodes.core.record import Step, WengertList, record
 
 
 def ridders(
@@ -76,7 +76,7 @@ def crosses(f: Callable, xs: Sequence[float], j: int) -> bool:
     return any(sides(step) != here for step in (reach, -reach, reach / 512, -reach / 512))
 
 
-def _side(program: Program, step: Step) -> Any:
+def _side(program: WengertList, step: Step) -> Any:
     """Where a row is with respect to its kinks: its truth value, its step, its chosen argument."""
     op = step.op
     if op.passive:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 from admodes.programs.replay import rows_at, value_of
 from admodes.symbolic.arrays import components
 from admodes.symbolic.precision import number
@@ -188,7 +188,13 @@ def weigh_digits(entry: Entry, required: float) -> None:
 
 
 def weigh_differences(
-    entry: Entry, f: Callable, program: Program, xs: Sequence[float], i: int, j: int, kinked: bool
+    entry: Entry,
+    f: Callable,
+    program: WengertList,
+    xs: Sequence[float],
+    i: int,
+    j: int,
+    kinked: bool,
 ) -> None:
     """Let converged differences that disagree speak against entry i, j where the recorded list is
     not the function off the point; say why they do not where it is."""
@@ -214,7 +220,7 @@ def _agree(got: float, off: float, claimed: float) -> bool:
     return abs(got - claimed) <= DISAGREE * size + min(100 * off, size / 10) + NOTHING
 
 
-def _untraced(f: Callable, program: Program, xs: Sequence[float], i: int, j: int) -> bool:
+def _untraced(f: Callable, program: WengertList, xs: Sequence[float], i: int, j: int) -> bool:
     """Whether the differences of the recorded list are others than those of the function. Both
     round alike, so that rounding is no difference."""
 

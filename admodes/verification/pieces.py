@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from admodes.core.record import Program, record
+from admodes.core.record import WengertList, record
 from admodes.symbolic.exact import Exactly, exactly
 from admodes.symbolic.precision import number, precise
 
@@ -100,7 +100,7 @@ class Pieces:
                 for x, d in zip(self.xs, direction, strict=True)
             ]
             try:
-                program: Program = record(self.f, *near)
+                program: WengertList = record(self.f, *near)
             except (ArithmeticError, ValueError):
                 continue
             if len(program.outputs) == len(self.programs[0].outputs):

@@ -13,6 +13,7 @@ from admodes.compilation import compile
 from admodes.compilation.interpreter import build, interpret, same
 from admodes.compilation.protocol import MISS
 from admodes.core.record import Guard, record
+from admodes.optimisation.optimised import Optimised
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning"),
@@ -141,7 +142,7 @@ def test_decisions_without_rows_are_checked_first():
 
 def test_the_exact_program_is_run_where_a_suspect_is_not_finite():
     exact = record(lambda x, y: (ad.strong_mul(x, y), y), 1.0, 1.0)
-    fast = record(lambda x, y: (x * y, y), 1.0, 1.0)
+    fast = Optimised.of(record(lambda x, y: (x * y, y), 1.0, 1.0))
     for suspects, expected in (([], np.nan), ([1], np.nan), ([0], 0.0)):
         found = build(replace(fast, suspects=suspects), exact)(np.inf, 0.0)
         np.testing.assert_equal(found, [expected, 0.0])

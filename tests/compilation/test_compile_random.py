@@ -26,7 +26,7 @@ from admodes.compilation.interpreter import value_of
 from admodes.compilation.protocol import MISS
 from admodes.core.carrier import call, quiet
 from admodes.core.pytree import flatten
-from admodes.core.record import Program
+from admodes.core.record import WengertList
 from admodes.core.values import canonical
 from admodes.optimisation import optimise
 
@@ -70,7 +70,7 @@ def derivative(f: Callable, k: int, n: int) -> tuple[str, Callable]:
     return f"hvp, {mode}", lambda *xs: ad.hvp(lambda zs: loss(*zs), xs, xs, mode=mode)
 
 
-def shaken(program: Program, leaves: tuple, rng: Any) -> list:
+def shaken(program: WengertList, leaves: tuple, rng: Any) -> list:
     """The outputs where every row is off by up to SHAKEN of itself; all nan where an operation
     cannot follow, as a decomposition of nan."""
     given = dict(zip([x.row for x in program.inputs], leaves, strict=True)) | program.captured
@@ -100,7 +100,7 @@ def moved_by(y: Any, expected: Any) -> float:
     return largest(y - expected)
 
 
-def bounds(program: Program, leaves: tuple, expected: list) -> list[float]:
+def bounds(program: WengertList, leaves: tuple, expected: list) -> list[float]:
     """The error allowed in each output."""
     rng = np.random.default_rng(0)
     with quiet():
@@ -114,7 +114,7 @@ def bounds(program: Program, leaves: tuple, expected: list) -> list[float]:
     ]
 
 
-def adds_up(program: Program) -> bool:
+def adds_up(program: WengertList) -> bool:
     """Whether entries of arrays are added up, so that their order in memory matters."""
     ops = [step.op for step in program.steps if step.op is not None]
     return not all(op.entrywise or op.kind == "moves" or op.passive for op in ops)
@@ -172,7 +172,7 @@ def check(f: Callable, g: Callable, args: tuple, native: bool | None) -> int:
     return built
 
 
-def build(name: str, fast: Program, exact: Program) -> Any:
+def build(name: str, fast: WengertList, exact: WengertList) -> Any:
     return import_module(MODULES[name]).build(fast, exact)
 
 

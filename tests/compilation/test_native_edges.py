@@ -14,11 +14,12 @@ pytest.importorskip("llvmlite", reason="the llvm back end needs llvmlite")
 from admodes.compilation.llvm import build, jit, loops
 from admodes.compilation.protocol import MISS
 from admodes.core.record import record, record_leaves
+from admodes.optimisation.optimised import Optimised
 
 
 @pytest.mark.parametrize("one", [1.0, np.ones(3)])
 def test_the_exact_program_answers_where_a_suspect_is_infinite(one):
-    program = replace(record(lambda x: x * x, one), suspects=[0])
+    program = replace(Optimised.of(record(lambda x: x * x, one)), suspects=[0])
     run = build(program, record(lambda x: x + 1.0, one))
     np.testing.assert_array_equal(run(3.0 * one)[0], 9.0 * one)
     np.testing.assert_array_equal(run(1e200 * one)[0], 1e200 * one)

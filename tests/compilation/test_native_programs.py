@@ -18,6 +18,7 @@ from admodes.compilation.llvm import build, jit, text
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.protocol import MISS
 from admodes.core.record import record, record_leaves
+from admodes.optimisation.optimised import Optimised
 
 A = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
 
@@ -177,8 +178,8 @@ def test_what_would_have_no_native_row_is_for_another_back_end():
 
 
 def test_the_exact_program_answers_where_a_suspect_is_nan():
-    fast = record(lambda x: x * np.inf, 1.0)
-    fast.suspects = (0,)
+    fast = Optimised.of(record(lambda x: x * np.inf, 1.0))
+    fast.suspects = [0]
     exact = record(lambda x: ad.where(x == 0.0, 0.0, x * np.inf), 1.0)
     run = build(fast, exact)
     assert run(0.0) == [0.0]

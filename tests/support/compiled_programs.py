@@ -11,13 +11,13 @@ from random_arrays import MOVES, ArrayProgram
 import admodes as ad
 from admodes.core.carrier import call
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program, record_leaves
+from admodes.core.record import WengertList, record_leaves
 
 NAMES = sorted(MOVES)
 ON_KINKS = 20
 
 
-def recorded(f: Callable, *args: Any) -> tuple[Program, list]:
+def recorded(f: Callable, *args: Any) -> tuple[WengertList, list]:
     """The program of f at args, of whose arrays only shapes are kept, and the leaves of args."""
     leaves, tree = flatten(args)
     leaves = [np.array(x, float) if np.ndim(x) else float(x) for x in leaves]
@@ -46,7 +46,7 @@ def functions(p: ArrayProgram, k: int) -> Iterator[tuple[str, Callable]]:
             yield "Hessian", lambda *xs: ad.hessian(first(xs))(xs[0])
 
 
-def random_cases(block: int) -> Iterator[tuple[str, Program, list]]:
+def random_cases(block: int) -> Iterator[tuple[str, WengertList, list]]:
     """The recorded programs of a block, with a name and the leaves that they were recorded at; one
     program for each instruction of the generator, one in twenty on kinks."""
     for k, name in enumerate(NAMES):

@@ -12,7 +12,7 @@ from admodes.compilation.llvm import build
 from admodes.compilation.llvm.groups import Check, Fused
 from admodes.compilation.llvm.segments import Segment
 from admodes.core.pytree import flatten
-from admodes.core.record import Program, record
+from admodes.core.record import WengertList, record
 
 
 def native(f: Callable, *args: Any) -> Any:
@@ -43,7 +43,7 @@ def agrees(run: Any, *args: Any) -> bool:
     return len(found) == len(wanted) and all(map(alike, found, wanted))
 
 
-def close(program: Program, found: list, wanted: list) -> bool:
+def close(program: WengertList, found: list, wanted: list) -> bool:
     """As `alike`, but where matrix products, of which BLAS may see another layout, are about."""
     if all(map(alike, found, wanted)):
         return True

@@ -9,10 +9,10 @@ import numpy as np
 
 from admodes.core.carrier import call, quiet
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Program, Ref, record_leaves
+from admodes.core.record import Ref, WengertList, record_leaves
 
 
-def recorded(f: Callable, *args: Any) -> Program:
+def recorded(f: Callable, *args: Any) -> WengertList:
     """The program of f without the entries of its arrays, as ad.compile records it."""
     xs, tree = flatten(args)
     return record_leaves(
@@ -20,7 +20,7 @@ def recorded(f: Callable, *args: Any) -> Program:
     )
 
 
-def outputs(program: Program, *args: Any) -> list[Any]:
+def outputs(program: WengertList, *args: Any) -> list[Any]:
     """The output leaves for other inputs; asserts that every guard holds."""
     leaves = flatten(args)[0]
     values: list[Any] = [None] * len(program.steps)
@@ -51,6 +51,6 @@ def agree(found: list, expected: list) -> bool:
     )
 
 
-def rows(program: Program) -> list[str]:
+def rows(program: WengertList) -> list[str]:
     """The names of the operations, in order."""
     return [step.op.name for step in program.steps if step.op is not None]

@@ -20,12 +20,13 @@ from admodes.compilation.llvm.loops import Call
 from admodes.compilation.llvm.places import TYPES
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.protocol import Run
-from admodes.core.record import Program
+from admodes.core.record import WengertList
+from admodes.optimisation.optimised import Optimised
 
 
-def build(program: Program, exact: Program | None = None) -> Run | None:
+def build(program: WengertList, exact: WengertList | None = None) -> Run | None:
     """program as native code: run(*leaves) as in compilation.protocol. exact is interpreted where
-    an output that program.suspects names is not finite. None where there are float32 or complex
+    an output among the suspects of program is not finite. None where there are float32 or complex
     rows or nothing would be native.
 
     Raises ImportError where llvmlite is missing, or the machine is not one for it.
@@ -42,11 +43,11 @@ def build(program: Program, exact: Program | None = None) -> Run | None:
     plan = planned(program)
     if plan is None:
         return None
-    suspects = getattr(program, "suspects", ()) if exact is not None else ()
+    suspects = Optimised.of(program).suspects if exact is not None else ()
     return Runner(plan, exact, tuple(suspects), lambda: text(program))
 
 
-def planned(program: Program) -> Plan | None:
+def planned(program: WengertList) -> Plan | None:
     """The groups of a program; None where it is none for native code."""
     values = [step.like for step in program.steps]
     kinds = {np.asarray(v).dtype for v in values if isinstance(v, (np.ndarray, np.generic))}
@@ -59,7 +60,7 @@ def planned(program: Program) -> Plan | None:
     return plan if any(isinstance(g, (Fused, Call)) for g in plan.groups.all) else None
 
 
-def text(program: Program) -> str:
+def text(program: WengertList) -> str:
     """The LLVM IR of a program; that of several groups alike is shown once.
 
     >>> from admodes.core.record import record

@@ -12,13 +12,13 @@ import numpy as np
 
 from admodes.compilation.llvm.lowerings import lowering
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Program, Ref, Step, record
+from admodes.core.record import Ref, Step, WengertList, record
 from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 from admodes.programs.rewriting import Copy
 
 
-def expanded(program: Program) -> Program:
+def expanded(program: WengertList) -> WengertList:
     """The program with means as sums and composed
     elementwise operations on arrays (sigmoid, softplus …) as the operations of their kernels."""
     if not any(_is_composed(step) for step in program.steps):
@@ -40,7 +40,7 @@ def _adds_up(step: Step) -> bool:
     return isinstance(structure, Reduction) and structure.adds
 
 
-def _counts(program: Program) -> set[int]:
+def _counts(program: WengertList) -> set[int]:
     """The ids of steps that count truth values, where only elementwise operations read them, to
     which whole numbers are as good as floats."""
     found = {
@@ -102,7 +102,7 @@ def _listed(op: Op, arrays: tuple[bool, ...]) -> Any:
     if op.custom or not getattr(op.array, "__module__", "").startswith("admodes.ops"):
         return None
 
-    def listed(*fixed: float) -> Program:
+    def listed(*fixed: float) -> WengertList:
         numbers = iter(fixed)
         held = [None if own else next(numbers) for own in arrays]
 
@@ -123,7 +123,7 @@ def _listed(op: Op, arrays: tuple[bool, ...]) -> Any:
     return listed if simple and not found.guards and not found.notes else None
 
 
-def _inlined(copy: Copy, listed: Program, given: list) -> Any:
+def _inlined(copy: Copy, listed: WengertList, given: list) -> Any:
     made: list[Any] = []
     inputs = iter(given)
     for step in listed.steps:

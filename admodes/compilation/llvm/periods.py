@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 
 from admodes.compilation.llvm.places import fingerprint
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 
 NEAR = 256
 """Arguments that are farther back are all alike."""
@@ -19,7 +19,7 @@ FEWEST = 128
 LIKELY = 12
 
 
-def cuts(program: Program, longest: int) -> set[int]:
+def cuts(program: WengertList, longest: int) -> set[int]:
     """The rows at which a piece begins: in each stretch of rows with a period, every so many
     periods that at most `longest` rows lie between them; long periods are cut into parts.
 
@@ -49,7 +49,7 @@ def cuts(program: Program, longest: int) -> set[int]:
     return {at for at in found if at < len(keys)}
 
 
-def _keys(program: Program) -> np.ndarray:
+def _keys(program: WengertList) -> np.ndarray:
     """A number per row, the same for rows that do the same with rows at the same distances."""
     numbers: dict[tuple, int] = {}
     found = np.empty(len(program.steps), np.int64)

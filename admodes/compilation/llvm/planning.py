@@ -15,7 +15,7 @@ from admodes.compilation.llvm.groups import LONGEST, Check, EntryOperation, Fore
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 
@@ -26,7 +26,7 @@ LARGE = 1 << 15
 class Plan:
     """groups, and where the outputs and inputs are. leaves: for each input its place."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: WengertList) -> None:
         self.program = program
         self.groups = Groups()
         self.positions = Positions()

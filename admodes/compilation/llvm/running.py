@@ -20,7 +20,7 @@ from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.llvm.segments import LINE, Built, Segment
 from admodes.compilation.protocol import MISS, Miss
 from admodes.core.carrier import quiet
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
 from admodes.core.values import canonical
 from admodes.errors import BadValue
 
@@ -34,7 +34,11 @@ class Runner:
     which rows were rewritten. text() is what `source` shows."""
 
     def __init__(
-        self, plan: Plan, exact: Program | None, suspects: tuple[int, ...], text: Callable[[], str]
+        self,
+        plan: Plan,
+        exact: WengertList | None,
+        suspects: tuple[int, ...],
+        text: Callable[[], str],
     ) -> None:
         self.plan = plan
         self.exact = exact

@@ -24,10 +24,11 @@ from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.compilation.protocol import MISS, Run
 from admodes.core.carrier import quiet
-from admodes.core.record import Guard, Program, Ref, Step
+from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import Reduction
 from admodes.core.values import ARITHMETIC, canonical
 from admodes.optimisation import lower
+from admodes.optimisation.optimised import Optimised
 
 
 @dataclass
@@ -40,7 +41,7 @@ class NumpyCode:
     has_arrays: bool
 
 
-def source(program: Program) -> str:
+def source(program: WengertList) -> str:
     """The Python code that runs a program.
 
     >>> from admodes.core.record import record
@@ -53,7 +54,7 @@ def source(program: Program) -> str:
     return write(program).text
 
 
-def build(fast: Program, exact: Program) -> Run:
+def build(fast: WengertList, exact: WengertList) -> Run:
     """A function that runs the code of fast, and interprets exact where Python's arithmetic on
     floats raises, a suspect output is nan, or a decision under which rows were rewritten fails.
 
@@ -133,8 +134,9 @@ def _function(text: str, space: dict[str, Any]) -> Callable:
     return FunctionType(code, space)
 
 
-def write(program: Program) -> NumpyCode:
+def write(program: WengertList) -> NumpyCode:
     """The code of a program, row by row."""
+    program = Optimised.of(program)
     writer = NumpyWriter(program, owns, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
     due = by_last_row(program.guards)

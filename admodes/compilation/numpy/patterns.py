@@ -8,14 +8,14 @@ from typing import Any
 
 from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.placement import is_array
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 from admodes.ops.arithmetic import add, multiply, subtract
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import is_basic, place
 from admodes.ops.shaping import reshape
 
 
-def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple], set[int]]:
+def absorbed_places(program: WengertList, reads: Counter) -> tuple[dict[int, tuple], set[int]]:
     """The sums a + place(b) in which nothing else reads the placed array: by row (a, index, shape
     of the placed array where it is reshaped, b); and the rows that are written by these sums."""
     steps = program.steps
@@ -36,7 +36,7 @@ def absorbed_places(program: Program, reads: Counter) -> tuple[dict[int, tuple],
     return found, gone
 
 
-def _placed(program: Program, a: Any, reads: Counter, value: Any) -> tuple[tuple, set] | None:
+def _placed(program: WengertList, a: Any, reads: Counter, value: Any) -> tuple[tuple, set] | None:
     """The index, shape and entries of an argument that is a placed array, and its rows."""
     if not isinstance(a, Ref) or reads[a.row] != 1 or not is_array(value):
         return None
@@ -55,7 +55,7 @@ def _placed(program: Program, a: Any, reads: Counter, value: Any) -> tuple[tuple
     return ((step.params or {})["index"], shape, step.args[0]), rows
 
 
-def tie_slopes(program: Program, reads: Counter) -> tuple[dict[int, tuple[Ref, Ref]], set[int]]:
+def tie_slopes(program: WengertList, reads: Counter) -> tuple[dict[int, tuple[Ref, Ref]], set[int]]:
     """The partials of maximum, minimum and relu, 1 above, ½ at a tie and 0 below, where they are
     only factors of products: by row the tests for above and tie; and the rows for ½ and 0."""
     steps = program.steps

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step, WengertList
 
 WASTE = 2
 """A free buffer takes a row that needs at least 1/WASTE of it."""
@@ -34,7 +34,7 @@ class Lifetimes:
     a row reads beside its arguments."""
 
     def __init__(
-        self, program: Program, owns: Callable[[int, Step], bool], later: Mapping[int, Any]
+        self, program: WengertList, owns: Callable[[int, Step], bool], later: Mapping[int, Any]
     ) -> None:
         steps = program.steps
         self.roots: list[frozenset[int]] = []

@@ -15,11 +15,12 @@ from admodes.compilation.numpy.kernels import (
     template,
 )
 from admodes.compilation.numpy.placement import is_array
-from admodes.core.record import Program, Ref
+from admodes.core.record import Ref, WengertList
+from admodes.optimisation.optimised import Optimised
 from admodes.programs.rewriting import uses
 
 
-def entry_reads(program: Program) -> Counter:
+def entry_reads(program: WengertList) -> Counter:
     """How many single entries are read of each array."""
     steps = program.steps
     found: Counter = Counter()
@@ -31,7 +32,7 @@ def entry_reads(program: Program) -> Counter:
     return found
 
 
-def operands_only(program: Program, reads: Counter) -> set[int]:
+def operands_only(program: WengertList, reads: Counter) -> set[int]:
     """Numbers that are only operands of ufuncs on arrays of float64, which take NumPy's own float
     faster than Python's."""
     found: Counter = Counter()
@@ -41,7 +42,7 @@ def operands_only(program: Program, reads: Counter) -> set[int]:
     return {row for row, count in found.items() if count == reads[row]}
 
 
-def named_reads(program: Program) -> Counter:
+def named_reads(program: Optimised) -> Counter:
     """How often the code names each row: twice where an expression repeats its argument."""
     found = uses(program)
     for step in program.steps:

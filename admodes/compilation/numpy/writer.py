@@ -21,7 +21,8 @@ from admodes.compilation.numpy.patterns import absorbed_places, alike, tie_slope
 from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array
 from admodes.compilation.numpy.reads import entry_reads, named_reads, operands_only
 from admodes.core.op import Op
-from admodes.core.record import Program, Ref, Step
+from admodes.core.record import Ref, Step
+from admodes.optimisation.optimised import Optimised
 
 MANY = 4
 """Entries that are read one by one before an array is turned into a list of Python floats."""
@@ -40,7 +41,7 @@ class NumpyWriter:
     """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
     the names that the code refers to. texts: each row as an expression."""
 
-    def __init__(self, program: Program, owns: Any, overwrites: Any) -> None:
+    def __init__(self, program: Optimised, owns: Any, overwrites: Any) -> None:
         self.program = program
         self.loose = program.loose
         self.owned = owns
