@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
     from admodes.tracing.arrays import ArrayTrace
+    from admodes.tracing.paths import Explanation, explain
     from admodes.tracing.program import Program, record
     from admodes.verification import Verification, verify
 
@@ -49,6 +50,8 @@ _LATER = {
     "CompileWarning": "admodes.compilation",
     "Equations": "admodes.backpropagation.result",
     "equations": "admodes.backpropagation.result",
+    "explain": "admodes.tracing.paths",
+    "Explanation": "admodes.tracing.paths",
     "ImpureError": "admodes.compilation",
     "Program": "admodes.tracing.program",
     "record": "admodes.tracing.program",
@@ -83,6 +86,7 @@ __all__ = [
     "Counts",
     "Equations",
     "Error",
+    "Explanation",
     "ExpressionError",
     "ImpureError",
     "KinkWarning",
@@ -106,6 +110,7 @@ __all__ = [
     "count",
     "custom_rule",
     "equations",
+    "explain",
     "grad",
     "hessian",
     "hvp",

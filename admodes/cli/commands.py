@@ -30,6 +30,7 @@ from admodes.cli.options import (
     Targets,
     Transposed,
 )
+from admodes.cli.paths import explain
 from admodes.cli.programs import Composed, add_commands
 from admodes.cli.running import emit, page_width, run, show, target_of
 from admodes.cli.tracing import Options, printed_trace
@@ -132,6 +133,7 @@ def trace(
 
 
 app.command()(equations)
+app.command()(explain)
 
 
 @app.command()

@@ -31,6 +31,7 @@ RESULTS = {
     "equations": lambda: ad.equations(attention, np.ones((2, 3)), np.full((3, 2), np.nan)),
     "code": lambda: ad.code(lambda x, y: x * y, 2.0, 3.0),
     "sparsity": lambda: ad.sparsity(squares, np.ones(4)),
+    "explanation": lambda: ad.explain(lambda x, y: x / y + ad.ln(y), 1.0, 0.0, wrt="y"),
     "chain": lambda: ad.chain([2, 3, 4, 1]),
     "revolve": lambda: ad.revolve(10, 3),
     "gradient": lambda: named_gradient(ad.sqrt, (0.0,)),
@@ -55,7 +56,7 @@ def test_every_public_result_is_held_to_this():
     kinds = {x for x in public if issubclass(x, Result)}
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
-        *("Sparsity", "Chain", "Revolve"),
+        *("Sparsity", "Chain", "Revolve", "Explanation"),
     }
 
 

@@ -1,0 +1,37 @@
+"""The command explain: which entry of the Jacobian is asked for, and how its paths are shown."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import admodes as ad
+from admodes.cli.options import At, Debug, Digits, Fmt, Format, Save, Targets
+from admodes.cli.running import run, show, target_of
+
+
+def explain(
+    targets: Targets,
+    at: At = None,
+    of: Annotated[str | None, typer.Option("--of", help="The output.", show_default=False)] = None,
+    wrt: Annotated[str | None, typer.Option("--wrt", help="The input.", show_default=False)] = None,
+    most: Annotated[int, typer.Option(min=1, help="List at most so many paths.")] = 100,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print one entry of the Jacobian as the sum, over the paths from the input to the output, of
+    the products of partials. The paths are counted exactly; those with the largest products are
+    listed.
+
+    \b
+    admodes explain @cpsc532s --of y1 --wrt x2
+    admodes explain "log(x1 + sin(x1)) * max(x2, x3)" --at x1=5,x2=-2,x3=-5 --wrt x1
+    """
+    target = target_of(targets, at)
+    f, args, names, outputs, title = target.named
+    chosen = {"of": of, "wrt": wrt, "names": names, "outputs": outputs, "most": most}
+    result = run(lambda: ad.explain(f, *args, **chosen, title=title), target)
+    show(result, format, save, digits=digits)

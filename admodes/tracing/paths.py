@@ -1,0 +1,201 @@
+"""explain: one entry of a Jacobian as the sum, over the paths from the input to the output, of the
+products of the partials on them, as plain data and as tables.
+
+F. L. Bauer, Computational graphs and rounding error, SIAM Journal on Numerical Analysis 11 (1974).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import value as plain_value
+from admodes.core.pytree import flatten
+from admodes.errors import BadValue
+from admodes.programs.names import NamedProgram
+from admodes.programs.paths import Path, Paths
+from admodes.programs.scalars import scalar_program
+from admodes.programs.sweep import adjoints
+from admodes.tracing.base import ends
+from admodes.tracing.rows import Row, scalar_rows
+from admodes.views.dialects import Text
+from admodes.views.limits import check_lines, check_numbers
+from admodes.views.paths import path_tables, product_of_partials
+from admodes.views.result import Result
+from admodes.views.tables import Table
+
+MOST_PATHS = 100
+"""The paths that are listed unless told otherwise."""
+
+INSTEAD = "ad.grad (admodes gradient) has the entries without their paths"
+
+Names = Sequence[str] | None
+
+
+@dataclass
+class Explanation(Result):
+    """A Jacobian entry as a sum over paths (JSON contract "admodes.explain/1"). value is that of a
+    reverse sweep, count the number of all paths, and paths are those with the largest products,
+    each with rows (from the input to the output), product and symbolic. links are the partials on
+    these paths, by row and row that it reads. str() is the text tables."""
+
+    of: str
+    wrt: str
+    value: float
+    count: int
+    paths: list[dict[str, Any]]
+    notes: list[str]
+    rows: list[Row] = field(repr=False)
+    links: dict[tuple[int, int], tuple[float, list[int]]] = field(repr=False)
+    title: str = ""
+
+    schema = "admodes.explain/1"
+    keys = ("of", "wrt", "value", "count", "paths", "notes")
+
+    def _data(self) -> dict[str, Any]:
+        return {"schema": self.schema, **{key: getattr(self, key) for key in self.keys}}
+
+    def tables(self, format: str = "text", digits: int | None = 6) -> list[Table]:
+        """The paths with their products, and the partials on them. digits: decimals that are
+        printed."""
+        return path_tables(self.to_dict(), self._shown_rows(), self.links, format, digits)
+
+    def _shown_rows(self) -> dict[int, dict]:
+        """The rows of the paths, and those that they read."""
+        on = {row for path in self.paths for row in path["rows"]}
+        read = {a["row"] for row in on for a in self.rows[row].args if "row" in a}
+        keys = ("row", "name", "args", "value", "forms")
+        return {row: self.rows[row].data(keys) for row in sorted(on | read)}
+
+
+def explain(
+    f: Callable,
+    *args: Any,
+    of: str | None = None,
+    wrt: str | None = None,
+    names: Names = None,
+    outputs: Names = None,
+    most: int = MOST_PATHS,
+    title: str = "",
+) -> Explanation:
+    """The derivative of an output of f with respect to an input, at args, as the sum over all paths
+    from the one to the other of the products of the partials on them (Bauer 1974).
+
+    of, wrt: the names of the output and of the input, which for an array is that of a number in it,
+    such as x2; they may be left out where there is one. names and outputs name inputs and outputs,
+    as in ad.trace, whose rows by scalars these are. The paths are counted exactly, however many
+    there are; those with the most largest products are listed, by falling size.
+
+    Raises ValueError for unknown names, and where a path passes through an array; TypeError for
+    arguments that are no numbers.
+
+    >>> import admodes as ad
+    >>> found = ad.explain(lambda x1, x2: x1 * x2 + ad.sin(x1), 2.0, -3.0, wrt="x1")
+    >>> [(path["rows"], path["symbolic"]) for path in found.paths]
+    [([0, 2, 4], '∂v4/∂v2 ∂v2/∂v0'), ([0, 3, 4], '∂v4/∂v3 ∂v3/∂v0')]
+    >>> round(found.value, 6) == round(sum(path["product"] for path in found.paths), 6)
+    True
+    """
+    if not isinstance(most, int) or most < 1:
+        raise BadValue(f"explain: most={most!r}: give the number of paths to list, from 1")
+    numbers = sum(np.size(plain_value(x)) for x in flatten(args)[0])
+    check_numbers(int(numbers), "explain", INSTEAD)
+    return _explained(scalar_program(f, args, names, outputs), of, wrt, most, title)
+
+
+def _explained(
+    recorded: NamedProgram, of: str | None, wrt: str | None, most: int, title: str
+) -> Explanation:
+    program = recorded.program
+    check_lines(len(program.steps), f"explain: {len(program.steps)} rows", INSTEAD)
+    starts, results = ends(recorded)
+    y, x = _chosen("of", "output", of, results), _chosen("wrt", "input", wrt, starts)
+    rows = scalar_rows(recorded, "zero")
+    if y["row"] is None:
+        notes = [f"{y['name']} is the constant {Text().number(y['value'])}"]
+        return Explanation(y["name"], x["name"], 0.0, 0, [], notes, rows, {}, title)
+    paths = Paths(program, x["row"], y["row"])
+    _check_numbers(paths, rows, y["name"], x["name"])
+    weights = [float(end is y) for end in results]
+    value = float(adjoints(program, weights)[x["row"]])
+    partials, count = [row.partials for row in rows], paths.count()
+    listed = paths.largest(partials, most)
+    links = {
+        (row, source): (paths.partial(partials, row, source), paths.links[row][source])
+        for path in listed
+        for row, source in zip(path.rows[1:], path.rows, strict=False)
+    }
+    return Explanation(
+        y["name"],
+        x["name"],
+        value,
+        count,
+        [_path_data(path, rows) for path in listed],
+        _notes(listed, count, value, y, x, rows),
+        rows,
+        links,
+        title,
+    )
+
+
+def _chosen(what: str, kind: str, name: str | None, known: list[dict]) -> dict:
+    listed = ", ".join(end["name"] for end in known)
+    if not known:
+        raise BadValue(f"explain: the function has no {kind}")
+    if name is None and len(known) > 1:
+        first = known[0]["name"]
+        raise BadValue(
+            f"explain: there are several {kind}s, {listed}: choose one, as {what}={first!r} "
+            f"(--{what} {first})"
+        )
+    for end in known:
+        if name in (None, end["name"]):
+            return end
+    raise BadValue(f"explain: {what} {name!r} is no {kind}; the {kind}s are {listed}")
+
+
+def _check_numbers(paths: Paths, rows: list[Row], of: str, wrt: str) -> None:
+    """Refuse paths that do not go from real number to real number."""
+    for i in sorted(paths.rows):
+        step = paths.program.steps[i]
+        kind = f"an array of shape {step.shape}" if step.shape else "a complex number"
+        if step.shape or step.dtype.kind == "c":
+            raise BadValue(
+                f"explain: paths from {wrt} to {of} pass through {rows[i].name} = "
+                f"{rows[i].symbolic}, {kind}, and a path goes from one real number to the next: "
+                "write the function on numbers, as x[0] * x[1], or see its equations between "
+                "arrays with ad.equations (admodes equations)"
+            )
+
+
+def _path_data(path: Path, rows: list[Row]) -> dict[str, Any]:
+    symbolic = product_of_partials([rows[i].name for i in path.rows], Text())
+    return {"rows": list(path.rows), "product": path.product, "symbolic": symbolic}
+
+
+def _notes(
+    listed: list[Path], count: int, value: float, y: dict, x: dict, rows: list[Row]
+) -> list[str]:
+    notes = [f"{x['name']} is {rows[x['row']].name}, {y['name']} is {rows[y['row']].name}"]
+    if not count:
+        return [*notes, f"no path: {y['name']} does not depend on {x['name']}"]
+    if len(listed) < count:
+        last = Text().number(abs(listed[-1].product))
+        return [
+            *notes,
+            f"the {len(listed)} of {count} paths with the largest products; no other product is "
+            f"larger in size than {last}",
+        ]
+    products = [path.product for path in listed]
+    total, size = sum(products), sum(map(abs, products))
+    near = abs(total - value) <= 1e-9 * size or (math.isnan(total) and math.isnan(value))
+    if not near and total != value:
+        notes.append(
+            f"the products add up to {Text().number(total)}: a sweep adds before it multiplies, "
+            "which tells where zeros meet infinities"
+        )
+    return notes
