@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent / "admodes"
 FOLDERS = ("admodes", "tests", "benchmarks", "examples", "reports")
 
 ORDER = [
-    *("errors", "views", "core", "ops", "numpy_functions", "derivatives", "programs"),
+    *("errors", "views", "drawing", "core", "ops", "numpy_functions", "derivatives", "programs"),
     *("optimisation", "compilation", "symbolic", "backpropagation", "tracing"),
     *("python_code", "verification", "sparse", "checkpointing"),
     *("expression", "problems", "lab", "__init__", "cli", "__main__"),

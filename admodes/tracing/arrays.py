@@ -52,6 +52,12 @@ class ArrayTrace(TraceBase):
         """
         return array_tables(self.with_forms(self._data()), format, **options)
 
+    def _directions(self) -> dict[str, list[Any]]:
+        return {
+            name: [w if y == name else np.zeros_like(w) for y, w in self.weights.items()]
+            for name in self.weights
+        }
+
     def draw(self) -> str:
         """The graph on the nodes of the rows in Graphviz's DOT language, each with its shape and,
         in a second colour, the equation of its adjoint. `dot -Tsvg` turns it into a picture."""

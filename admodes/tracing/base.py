@@ -3,13 +3,16 @@ inputs, rows and outputs, and these as JSON data."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from admodes.core.carrier import value
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
+from admodes.drawing.graphs import Graph
 from admodes.programs.names import NamedProgram
+from admodes.tracing.drawn import Directions, chosen, drawn
 from admodes.tracing.rows import Row
 from admodes.views.result import Result
 
@@ -37,6 +40,22 @@ class TraceBase(Result):
             "outputs": self.outputs,
             **{part: getattr(self, part) for part in self.parts},
         }
+
+    def graph(
+        self,
+        kind: str = "computation",
+        *,
+        outputs: Sequence[str] | None = None,
+        digits: int = 6,
+    ) -> Graph:
+        """The trace as a graph; see ad.graph."""
+        directions = chosen(self._directions(), outputs)
+        ends = (self.inputs, self.outputs)
+        return drawn(self.rows, self.program, ends, directions, kind, digits, self.title)
+
+    def _directions(self) -> Directions:
+        """The sweeps of adjoints by the names of outputs."""
+        raise NotImplementedError
 
     def with_forms(self, data: dict[str, Any]) -> dict[str, Any]:
         """Data of the trace, whose rows have their printed templates too."""

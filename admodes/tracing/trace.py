@@ -61,6 +61,16 @@ class Trace(TraceBase):
         """
         return trace_tables(self.with_forms(self.to_dict()), format, **options)
 
+    def _directions(self) -> dict[str, list[float]]:
+        names = [y["name"] for y in self.outputs]
+        seeds = self.seeds["reverse"]
+        return {
+            direction: [
+                seeds[direction][y] if direction in seeds else float(y == direction) for y in names
+            ]
+            for direction in seeds or names
+        }
+
 
 def trace(
     f: Callable,

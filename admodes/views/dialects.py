@@ -116,6 +116,10 @@ class Text:
     def variable(self, name: str) -> str:
         return name
 
+    def word(self, text: str) -> str:
+        """A word that is no variable, such as the name of an operation."""
+        return text.replace("_", " ")
+
     def dot(self, name: str) -> str:
         return name[0] + "\u0307" + name[1:]
 
@@ -178,6 +182,9 @@ class Latex(Text):
             stem = rf"\mathit{{{_letters(stem)}}}" if len(stem) > 1 else _letters(stem)
         below = ",".join(map(_letters, filter(None, (index, rest))))
         return f"{stem}_{{{below}}}" if below else stem
+
+    def word(self, text: str) -> str:
+        return rf"\text{{{self.plain(super().word(text))}}}"
 
     def dot(self, name: str) -> str:
         return self._accent("dot", name)

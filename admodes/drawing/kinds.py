@@ -1,0 +1,203 @@
+"""Which nodes and edges a graph of each kind has, from the rows of a trace.
+
+computation: inputs and constants apart from operations. backpropagation: adjoints that flow back.
+both: both passes in one picture. bipartite: operations and variables in turn. linearised: partial
+derivatives on edges, and no constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from admodes.drawing.labels import printable, short
+from admodes.drawing.parts import Edge, Node
+from admodes.errors import BadValue
+from admodes.views.dialects import Latex, Text, fill
+from admodes.views.result import plain
+
+ROW_KEYS = (
+    *("row", "name", "op", "args", "value", "shape"),
+    *("partials", "adjoints", "contributions", "forms"),
+)
+"""What a graph reads of a row (admodes.tracing.rows.Row)."""
+
+
+class Rows:
+    """The rows that are drawn, in the order of the trace, and what a graph says of each.
+
+    rows: dicts with ROW_KEYS, of which contributions are by argument and output; names: those of
+    all rows of the trace, drawn or not; inputs, outputs: its ends, with name, row and value."""
+
+    def __init__(
+        self,
+        rows: Sequence[dict],
+        names: Mapping[int, str],
+        inputs: Sequence[dict],
+        outputs: Sequence[dict],
+        digits: int = 6,
+    ) -> None:
+        self.by_row = {row["row"]: row for row in rows}
+        self.names, self.outputs = names, outputs
+        self.final = {y["row"] for y in outputs}
+        self.dialects = (Text(digits), Latex(digits))
+        self.ends: dict[int, list[str]] = {}
+        for end in (*inputs, *outputs):
+            row = self.by_row.get(end["row"])
+            if row is not None and end["name"] != row["name"]:
+                self.ends.setdefault(end["row"], []).append(printable(end["name"]))
+
+    def __iter__(self) -> Iterator[dict]:
+        return iter(self.by_row.values())
+
+    def arguments(self, row: dict) -> list[int]:
+        """The positions of the arguments that are rows which are drawn."""
+        return [k for k, a in enumerate(row["args"]) if a.get("row") in self.by_row]
+
+    def node(self, row: dict, kind: str = "operation") -> Node:
+        """The node of a row; kind: what it is where it is neither input nor output."""
+        final = row["row"] in self.final
+        return Node(
+            f"r{row['row']}",
+            row["row"],
+            "input" if row["op"] == "input" else "output" if final else kind,
+            printable(row["name"]),
+            None if row["op"] == "input" else row["op"],
+            plain(row["value"]),
+            list(row["shape"]),
+            _given(row["adjoints"]),
+            {w.name: self.formula(row, w) for w in self.dialects if row["op"] != "input"},
+            self.ends.get(row["row"], []),
+            {d: form["adjoint"] for d, form in row["forms"].items() if form.get("adjoint")},
+        )
+
+    def formula(self, row: dict, write: Text) -> str:
+        """The right side of the equation of a row."""
+        form: str = row["forms"][write.name]["value"]
+        if "⟦" in form:  # a template; the equations of arrays are whole
+            form = fill(form, [self.atom(a, write) for a in row["args"]], write)
+        return printable(form)
+
+    def atom(self, a: dict, write: Text) -> tuple[str, bool]:
+        """An argument as it is printed, and whether it is a number."""
+        if "row" in a:
+            return write.variable(short(self.names[a["row"]])), False
+        return write.array(plain(a["const"])), True
+
+    def constants(self, row: dict) -> Iterator[tuple[Node, Edge]]:
+        """The constants that a row reads, each with its edge."""
+        for k, a in enumerate(row["args"]):
+            if "const" in a:
+                name, x = f"c{row['row']}_{k}", plain(a["const"])
+                shape = list(getattr(a["const"], "shape", ()))
+                yield (
+                    Node(name, None, "constant", value=x, shape=shape),
+                    Edge(name, f"r{row['row']}", k, x),
+                )
+
+    def edge(self, row: dict, k: int) -> Edge:
+        """The edge from an argument of a row that is a row."""
+        source = self.by_row[row["args"][k]["row"]]
+        return Edge(
+            f"r{source['row']}",
+            f"r{row['row']}",
+            k,
+            plain(source["value"]),
+            plain(row["partials"][k]) if row["partials"] else None,
+            _given(row["contributions"].get(k, {})),
+        )
+
+    def loose_ends(self) -> list[Node]:
+        """The outputs that depend on no row: numbers."""
+        return [
+            Node(f"y{k}", None, "output", printable(y["name"]), value=plain(y["value"]))
+            for k, y in enumerate(self.outputs)
+            if y["row"] is None
+        ]
+
+
+def _given(adjoints: dict[str, Any]) -> dict[str, Any]:
+    """The adjoints of a row that has any, by output."""
+    return {printable(y): plain(x) for y, x in adjoints.items() if x is not None}
+
+
+Parts = tuple[list[Node], list[Edge]]
+
+
+def _with_constants(rows: Rows) -> Parts:
+    nodes, edges = [], []
+    for row in rows:
+        for node, edge in rows.constants(row):
+            nodes.append(node)
+            edges.append(edge)
+        nodes.append(rows.node(row))
+        edges += [rows.edge(row, k) for k in rows.arguments(row)]
+    return nodes, edges
+
+
+def _backpropagation(rows: Rows) -> Parts:
+    edges = [rows.edge(row, k) for row in rows for k in rows.arguments(row)]
+    for edge in edges:
+        edge.source, edge.target = edge.target, edge.source
+    return [rows.node(row) for row in rows], edges
+
+
+def _linearised(rows: Rows) -> Parts:
+    edges: dict[tuple[str, str], Edge] = {}
+    for row in rows:
+        for k in rows.arguments(row):
+            edge = rows.edge(row, k)
+            first = edges.setdefault((edge.source, edge.target), edge)
+            if first is not edge:
+                _add(first, edge, row["partials"])
+    return [rows.node(row) for row in rows], list(edges.values())
+
+
+def _add(first: Edge, other: Edge, partials: list) -> None:
+    """Let one edge carry what another between the same nodes does."""
+    both = [partials[e.arg] for e in (first, other) if partials and e.arg is not None]
+    first.partial = plain(sum(both)) if both and None not in both else None
+    for y, x in other.adjoints.items():
+        first.adjoints[y] += x
+
+
+def _bipartite(rows: Rows) -> Parts:
+    nodes, edges = [], []
+    for row in rows:
+        variable = rows.node(row, "variable")
+        if row["op"] != "input":
+            operation = Node(
+                f"o{row['row']}",
+                row["row"],
+                "operation",
+                op=row["op"],
+                formulas=variable.formulas,
+            )
+            nodes.append(operation)
+            for k in rows.arguments(row):
+                edge = rows.edge(row, k)
+                edge.target = operation.id
+                edges.append(edge)
+            edges.append(Edge(operation.id, variable.id, None, variable.value))
+        nodes.append(variable)
+    return nodes, edges
+
+
+_PARTS: dict[str, Callable[[Rows], Parts]] = {
+    "computation": _with_constants,
+    "both": _with_constants,
+    "backpropagation": _backpropagation,
+    "bipartite": _bipartite,
+    "linearised": _linearised,
+}
+
+
+KINDS = tuple(_PARTS)
+
+
+def nodes_and_edges(kind: str, rows: Rows) -> Parts:
+    """The nodes and edges of a kind of graph. Raises ValueError for an unknown kind."""
+    if kind not in _PARTS:
+        raise BadValue(f"kind {kind!r}: choose from {', '.join(KINDS)}")
+    nodes, edges = _PARTS[kind](rows)
+    return [*nodes, *rows.loose_ends()], edges

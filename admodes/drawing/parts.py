@@ -1,0 +1,66 @@
+"""What a graph is made of: nodes and edges as plain data. Every writer reads these, and nothing
+else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Node:
+    """One node. kind: "input", "operation", "output", "variable", "constant", "gradient" or
+    "group". row is its row in the trace, or None; name and op are None where it has none. adjoints
+    are by output.
+
+    formulas: the right side of its equation by dialect ("text", "latex"), without for constants;
+    ends: the names of inputs and outputs that the row is (x1 of v0, y1 of v8); bar: the equation of
+    its adjoint by dialect, where there is one in symbols."""
+
+    id: str
+    row: int | None
+    kind: str
+    name: str | None = None
+    op: str | None = None
+    value: Any = None
+    shape: list[int] = field(default_factory=list)
+    adjoints: dict[str, Any] = field(default_factory=dict)
+    formulas: dict[str, str] = field(default_factory=dict)
+    ends: list[str] = field(default_factory=list)
+    bar: dict[str, str] = field(default_factory=dict)
+
+    def data(self) -> dict[str, Any]:
+        """The node in the JSON contract "admodes.graph/1"."""
+        keys = ("id", "row", "kind", "name", "op", "value", "shape", "adjoints")
+        return {key: getattr(self, key) for key in keys}
+
+
+@dataclass
+class Edge:
+    """One edge, from source to target (ids of nodes). arg: which argument of the operation it is;
+    value: what flows along it; partial: the derivative of the operation with respect to that
+    argument; adjoints: what it contributes to the adjoint of the argument, by output."""
+
+    source: str
+    target: str
+    arg: int | None = None
+    value: Any = None
+    partial: Any = None
+    adjoints: dict[str, Any] = field(default_factory=dict)
+
+    def data(self) -> dict[str, Any]:
+        """The edge in the JSON contract "admodes.graph/1"."""
+        rest = {key: getattr(self, key) for key in ("arg", "value", "partial", "adjoints")}
+        return {"from": self.source, "to": self.target, **rest}
+
+
+@dataclass
+class Diagram:
+    """Nodes and edges of one kind of graph, in the order of the trace. digits: the decimals with
+    which figures are written."""
+
+    kind: str
+    nodes: list[Node]
+    edges: list[Edge]
+    title: str = ""
+    digits: int = 6

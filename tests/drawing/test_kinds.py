@@ -1,0 +1,106 @@
+"""Nodes and edges of each kind are those of the rows of a trace."""
+
+import numpy as np
+import pytest
+
+import admodes as ad
+from admodes.cli.running import target_of
+from admodes.drawing.kinds import KINDS
+from admodes.drawing.labels import Labels
+from admodes.problems import PROBLEMS
+from admodes.views.dialects import Latex, Text
+
+
+def trace_of(problem):
+    target = target_of([f"@{problem}"], None)
+    return ad.trace(target.function, *target.args)
+
+
+def edges_of(trace):
+    return sorted((a["row"], row.row) for row in trace.rows for a in row.args if "row" in a)
+
+
+def ends(graph, kinds=("input", "operation", "output", "variable")):
+    rows = {n.id: n.row for n in graph.nodes if n.kind in kinds}
+    pairs = ((e.source, e.target) for e in graph.edges)
+    return sorted((rows[a], rows[b]) for a, b in pairs if a in rows and b in rows)
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_every_row_is_a_node_and_every_argument_an_edge(problem):
+    trace = trace_of(problem)
+    rows = [row.row for row in trace.rows]
+    for kind in KINDS:
+        graph = trace.graph(kind)
+        ids = [n.id for n in graph.nodes]
+        assert len(set(ids)) == len(ids)
+        assert {i for e in graph.edges for i in (e.source, e.target)} <= set(ids)
+        drawn = [n for n in graph.nodes if n.kind in ("input", "output", "variable")]
+        if kind != "bipartite":
+            drawn = [n for n in graph.nodes if n.row is not None]
+        assert [n.row for n in drawn if n.row is not None] == rows
+        assert all(e["from"] in ids for e in graph.to_dict()["edges"])
+    assert ends(trace.graph("computation")) == ends(trace.graph("both")) == edges_of(trace)
+    assert ends(trace.graph("backpropagation")) == sorted((b, a) for a, b in edges_of(trace))
+    assert ends(trace.graph("linearised")) == sorted(set(edges_of(trace)))
+    bipartite = trace.graph("bipartite")
+    kinds = {n.id: n.kind == "operation" for n in bipartite.nodes}
+    assert all(kinds[e.source] != kinds[e.target] for e in bipartite.edges)
+    assert sum(kinds.values()) == sum(row.op != "input" for row in trace.rows)
+
+
+def test_the_graph_of_the_course():
+    trace = ad.trace(ad.parse("exp(2*x2) + x1*sin(3*x2**2)", "x1*x2 + sigmoid(x2)"), 2.0, 1.0)
+    assert len(trace.graph("linearised").edges) == 14
+    both = trace.graph("both")
+    constants = [n for n in both.nodes if n.kind == "constant"]
+    assert sorted(n.value for n in constants) == [2, 3]
+    write = Text(6)
+    lines = {n.id: [line.text for line in Labels(both, write).node(n)] for n in both.nodes}
+    assert lines["r1"] == ["v1 = x2", "1", "∂y1/∂v1 = 2.898202", "∂y2/∂v1 = 2.196612"]
+    assert lines["r8"][:2] == ["y1 = v8 = v3 + v7", "7.671296"]
+    one = trace.graph("backpropagation", outputs=["y1"])
+    assert [x.text for x in Labels(one, write).node(one.nodes[5])][2] == "v̄5 = -1.979985"
+    flow = {(e.source, e.target): e.adjoints["y1"] for e in one.edges}
+    assert flow["r4", "r1"] == pytest.approx(-11.879909959)
+    assert Labels(both, Latex(6)).node(both.nodes[0])[0].text == "v_{0} = x_{1}"
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_contributions_add_up_to_the_adjoint(problem):
+    graph = trace_of(problem).graph("backpropagation")
+    for node in graph.nodes:
+        for y, adjoint in node.adjoints.items():
+            terms = [e.adjoints[y] for e in graph.edges if e.target == node.id]
+            if terms and node.kind != "output":
+                total = sum(np.asarray(t, float) for t in terms)
+                np.testing.assert_allclose(total, np.asarray(adjoint, float), rtol=1e-12)
+
+
+def test_two_edges_from_one_row_are_summed_where_the_graph_is_linearised():
+    trace = ad.trace(lambda x: x * x, 3.0)
+    assert len(trace.graph().edges) == 2
+    (edge,) = trace.graph("linearised").edges
+    assert edge.partial == 6.0
+    assert edge.adjoints == {"y": 6.0}
+
+
+def test_outputs_that_are_numbers_are_nodes():
+    graph = ad.trace(lambda x: (x * 2, 3.0), 3.0).graph("both")
+    (loose,) = [n for n in graph.nodes if n.row is None and n.kind == "output"]
+    assert (loose.name, loose.value) == ("y2", 3.0)
+
+
+def test_unknown_words_are_refused():
+    trace = ad.trace(lambda x: x * x, 3.0)
+    with pytest.raises(ValueError, match="kind 'tree': choose from computation"):
+        trace.graph("tree")
+    with pytest.raises(ValueError, match="no output z: choose from y"):
+        trace.graph(outputs=["z"])
+
+
+def test_long_names_are_cut_on_nodes_alone():
+    graph = ad.trace(lambda x: x * x, 3.0, outputs=["z" * 40]).graph("computation")
+    (node,) = [n for n in graph.nodes if n.kind == "output"]
+    assert Labels(graph, Text(6)).node(node)[0].text == f"{'z' * 24}… = v1 = v0 v0"
+    assert node.ends == ["z" * 40]
