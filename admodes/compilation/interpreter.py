@@ -12,10 +12,10 @@ import numpy as np
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
 from admodes.core.pytree import owned
-from admodes.core.record import Guard, Ref, WengertList
+from admodes.core.record import Ref, WengertList
 from admodes.core.values import canonical
 from admodes.optimisation.optimised import Optimised
-from admodes.programs.replay import rows_at, value_of
+from admodes.programs.replay import rows_where_it_holds, value_of
 
 
 def interpret(program: WengertList, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:
@@ -34,15 +34,12 @@ def build(fast: WengertList, exact: WengertList | None = None) -> Run:
     ([9.0], MISS)
     """
     suspects = Optimised.of(fast).suspects
-    due = by_last_row(fast.guards)
+    rows = rows_where_it_holds(fast)
     rewritten = any(guard.rewritten for guard in fast.guards)
-
-    def goes_on(row: int, made: list) -> bool:
-        return row not in due or all(holds(guard, made) for guard in due[row])
 
     def run(*leaves: Any) -> list[Any] | Literal[Miss.MISS]:
         with quiet():
-            made = rows_at(fast, leaves, goes_on) if goes_on(-1, []) else None
+            made = rows(leaves)
         if made is None:
             return MISS if exact is None or not rewritten else interpret(exact, leaves)
         found = [canonical(value_of(y, made)) for y in fast.outputs]
@@ -52,31 +49,6 @@ def build(fast: WengertList, exact: WengertList | None = None) -> Run:
         return owned(found, (*leaves, *fast.captured.values(), *constants))
 
     return run
-
-
-def by_last_row(guards: list[Guard]) -> dict[int, list[Guard]]:
-    """Each guard by the last row that it reads; -1 where it reads none."""
-    found: dict[int, list[Guard]] = {}
-    for guard in guards:
-        last = max((a.row for a in guard.args if isinstance(a, Ref)), default=-1)
-        found.setdefault(last, []).append(guard)
-    return found
-
-
-def holds(guard: Guard, made: list) -> bool:
-    """Whether a decision comes out as it was recorded."""
-    return same(guard.decide(*[value_of(a, made) for a in guard.args]), guard.expected)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two decisions are alike: in type, shape and every entry; nan is like nan."""
-    if isinstance(a, (tuple, list)):
-        return a.__class__ is b.__class__ and len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, (np.ndarray, np.generic, float, complex)):
-        x, y = np.asarray(a), np.asarray(b)
-        inexact = x.dtype.kind in "fc"
-        return x.dtype == y.dtype and bool(np.array_equal(x, y, equal_nan=inexact))
-    return a.__class__ is b.__class__ and bool(a == b)
 
 
 def is_finite(y: Any) -> bool:

@@ -14,7 +14,6 @@ import numpy as np
 
 from admodes.compilation.captures import Captures
 from admodes.compilation.entry import intact
-from admodes.compilation.interpreter import same
 from admodes.compilation.kinds import attributes
 from admodes.compilation.naming import is_foreign
 from admodes.compilation.places import CONTENT, Capture, content_of, same_bytes, same_items
@@ -23,6 +22,7 @@ from admodes.core.pytree import flatten
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.reverse import LARGE
 from admodes.errors import Error
+from admodes.programs.replay import same
 
 
 class ImpureError(Error, ValueError):

@@ -120,12 +120,20 @@ class WengertList:
         """The arguments of step by their shapes and dtypes."""
         return tuple(self.steps[a.row].like if isinstance(a, Ref) else a for a in step.args)
 
+    def due(self) -> dict[int, list[Guard]]:
+        """The guards by the latest row that each reads, after which it can be decided."""
+        rows: dict[int, list[Guard]] = {}
+        for guard in self.guards:
+            rows.setdefault(guard.last, []).append(guard)
+        return rows
+
     def branches(self) -> dict[int, list[Guard]]:
         """The branches of control flow by the latest row that each reads, each truth of a row
         once."""
         rows: dict[int, list[Guard]] = {}
-        for guard in self.guards:
-            kept = rows.setdefault(guard.last, []) if guard.is_branch else []
-            if guard.is_branch and not (guard.decide is bool and guard in kept):
-                kept.append(guard)
+        for row, guards in self.due().items():
+            kept = rows[row] = []
+            for guard in guards:
+                if guard.is_branch and not (guard.decide is bool and guard in kept):
+                    kept.append(guard)
         return rows

@@ -42,9 +42,7 @@ def lines(
     in its guard."""
     inputs_of = {x.row: n for x, n in zip(program.inputs, inputs, strict=True)}
     hidden = _only_steering(program)
-    guards: dict[int, list[Guard]] = {}
-    for guard in program.guards:
-        guards.setdefault(guard.last, []).append(guard)
+    due = program.due()
     found: list[Line] = []
     for i, step in enumerate(program.steps):
         if i not in hidden:
@@ -52,9 +50,7 @@ def lines(
             right = right if step.op is None else expression(step, names)
             text = names[i] if names[i] == right else f"{names[i]} = {right}"
             found.append(Line("row", i, text, step.shape, step.dtype.name))
-        found += [
-            Line("guard", i, _guard_text(g, program, names, hidden)) for g in guards.get(i, [])
-        ]
+        found += [Line("guard", i, _guard_text(g, program, names, hidden)) for g in due.get(i, [])]
     for name, y in zip(outputs, program.outputs, strict=True):
         row = y.row if isinstance(y, Ref) else None
         shown = Text(6).array(y) if row is None else names[row]

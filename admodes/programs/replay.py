@@ -39,6 +39,39 @@ def rows_at(
     return made
 
 
+def rows_where_it_holds(program: WengertList) -> Callable[[Sequence[Any]], list[Any] | None]:
+    """Every row of a list at other leaves, as a function of these; None from the first decision on
+    that comes out as another than recorded.
+
+    >>> from admodes.core.record import record
+    >>> rows = rows_where_it_holds(record(lambda x: x * x if x > 1.0 else -x, 2.0))
+    >>> rows([3.0]), rows([0.5])
+    ([3.0, True, 9.0], None)
+    """
+    due = program.due()
+
+    def goes_on(row: int, made: list) -> bool:
+        return row not in due or all(holds(guard, made) for guard in due[row])
+
+    return lambda leaves: rows_at(program, leaves, goes_on)
+
+
+def holds(guard: Guard, made: list) -> bool:
+    """Whether a decision comes out as it was recorded."""
+    return same(guard.decide(*[value_of(a, made) for a in guard.args]), guard.expected)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two decisions are alike: in type, shape and every entry; nan is like nan."""
+    if isinstance(a, (tuple, list)):
+        return a.__class__ is b.__class__ and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (np.ndarray, np.generic, float, complex)):
+        x, y = np.asarray(a), np.asarray(b)
+        inexact = x.dtype.kind in "fc"
+        return x.dtype == y.dtype and bool(np.array_equal(x, y, equal_nan=inexact))
+    return a.__class__ is b.__class__ and bool(a == b)
+
+
 def evaluated(program: WengertList) -> WengertList:
     """The program with the values of all rows at the point of the inputs."""
     with quiet():
@@ -50,9 +83,7 @@ def evaluated(program: WengertList) -> WengertList:
 def again(program: WengertList) -> Callable:
     """What was recorded, as a function of the same arguments in a tuple's order. It takes the
     decisions that the recorded function took: recorded or traced, they are noted once more."""
-    due: dict[int, list[Guard]] = {}
-    for guard in program.guards:
-        due.setdefault(guard.last, []).append(guard)
+    due = program.due()
 
     def decide(row: int, made: list[Any]) -> bool:
         for guard in due.get(row, ()):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.interpreter import same
 from admodes.core.carrier import call, settled
 from admodes.core.checking import checked, to_check, unchecked_result
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owned, unflatten
@@ -22,7 +21,7 @@ from admodes.optimisation.optimised import Optimised
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, lines, listed, row_data
 from admodes.programs.names import input_names, output_names, row_names, takes_arrays, watching
-from admodes.programs.replay import evaluated, rows_at, value_of
+from admodes.programs.replay import evaluated, rows_at, same, value_of
 from admodes.views.render import render
 from admodes.views.result import Result
 from admodes.views.tables import Table

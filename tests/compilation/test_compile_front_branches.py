@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import admodes as ad
 from admodes.compilation import compile
-from admodes.compilation.interpreter import build, interpret, same
+from admodes.compilation.interpreter import build, interpret
 from admodes.compilation.protocol import MISS
 from admodes.core.record import Guard, record
 from admodes.optimisation.optimised import Optimised
+from admodes.programs.replay import same
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning"),

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.interpreter import by_last_row
 from admodes.compilation.llvm import loops
 from admodes.compilation.llvm.groups import LONGEST, Check, EntryOperation, Foreign, Groups, Value
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
@@ -32,8 +31,7 @@ class Plan:
         self.positions = Positions()
         self.values: list[Value | None] = []
         self.leaves = [self._leaf(i, v) for i, v in enumerate(self._inputs())]
-        self._due = by_last_row(program.guards)
-        self._guard(-1)
+        self._due = program.due()
         given = iter(self.leaves)
         rows = {x.row: next(given) for x in program.inputs}
         rows |= {row: next(given) for row in program.captured}

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from admodes.compilation.interpreter import interpret, is_finite, same
+from admodes.compilation.interpreter import interpret, is_finite
 from admodes.compilation.llvm.driver import driver
 from admodes.compilation.llvm.groups import Check, Foreign, Value
 from admodes.compilation.llvm.places import TYPES, Region
@@ -23,6 +23,7 @@ from admodes.core.carrier import quiet
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import canonical
 from admodes.errors import BadValue
+from admodes.programs.replay import same
 
 SHORT = 20_000
 """Bytes of an arena up to which a run keeps the interpreter's lock: taking it back costs more."""

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.interpreter import build as interpreted
-from admodes.compilation.interpreter import by_last_row, same
 from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.lowerings import array_row, overwrites, owns
 from admodes.compilation.numpy.placement import is_array
@@ -29,6 +28,7 @@ from admodes.core.structure import Reduction
 from admodes.core.values import ARITHMETIC, canonical
 from admodes.optimisation import lower
 from admodes.optimisation.optimised import Optimised
+from admodes.programs.replay import same
 
 
 @dataclass
@@ -139,9 +139,7 @@ def write(program: WengertList) -> NumpyCode:
     program = Optimised.of(program)
     writer = NumpyWriter(program, owns, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
-    due = by_last_row(program.guards)
-    for guard in due.get(-1, ()):
-        _guard(writer, guard)
+    due = program.due()
     for i, step in enumerate(program.steps):
         if step.op is None:
             writer.texts[i] = f"v{i}"
