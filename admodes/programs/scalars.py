@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost, is_numpys, value
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import record
+from admodes.core.record import WengertList, record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
 from admodes.errors import BadType, BadValue
@@ -37,13 +37,27 @@ def scalar_program(
     >>> found.names, found.outputs, found.row_names()
     (['x1', 'x2', 'y'], ['f'], ['v0', 'v1', 'v2', 'v3', 'v4'])
     """
+    return scalar_lists(f, args, names, outputs, run, locals_too)[0]
+
+
+def scalar_lists(
+    f: Callable,
+    args: tuple,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    run: Callable | None = None,
+    locals_too: bool = True,
+) -> tuple[NamedProgram, WengertList]:
+    """The tidied list as scalar_program gives it, and the list as it was recorded, which has all
+    decisions of the function among its guards."""
     scalars, components = scalar_function(run or f, args)
     inputs = component_names(f, args, names)
     with watching(f, {}) if locals_too and run is None else nullcontext():
-        program = tidy(record(scalars, *components))
+        recorded = record(scalars, *components)
+    program = tidy(recorded)
     ends = output_names(f, program, outputs, inputs, False, scalars.shapes)  # type: ignore[attr-defined]
     result = scalars.results[-1]  # type: ignore[attr-defined]
-    return NamedProgram(program, inputs, ends, result=result, by_array=False)
+    return NamedProgram(program, inputs, ends, result=result, by_array=False), recorded
 
 
 def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:

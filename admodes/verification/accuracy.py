@@ -10,7 +10,7 @@ an edge or a pole, and the slopes along each input decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,13 +62,14 @@ class Accuracy:
     pieces: Pieces | None = None
 
 
-def accuracy(f: Callable, xs: Sequence[float], program: WengertList) -> Accuracy:
-    """Every derivative of f at xs; program is its list there."""
+def accuracy(program: WengertList, pieces: Pieces) -> Accuracy:
+    """Every derivative of a function; program is its tidied list, pieces are the function near its
+    point."""
+    xs = pieces.xs
     n = len(xs)
-    pieces = Pieces(f, xs)
     first = exactly(program, xs, GUARD + pieces.spread)
     outputs = len(first.outputs())
-    found = Accuracy(program, list(xs), [], first.digits, pieces.branches_hold, [], pieces)
+    found = Accuracy(program, xs, [], first.digits, pieces.branches_hold, [], pieces)
     if not n:
         return found
     if not pieces.branches_hold:

@@ -1,19 +1,18 @@
-"""Central differences with an error estimate, and whether a kink lies within their steps."""
+"""Central differences: a function of one number goes in, the derivatives of its results with error
+estimates come out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from admodes.core.record import Step, WengertList, record
+Estimate = tuple[float, float]
+"""A derivative, and how wrong it may be."""
 
 
-def ridders(
-    f: Callable[[float], list[float]], x: float, first: float = 0.125
-) -> list[tuple[float, float]]:
+def ridders(f: Callable[[float], list[float]], x: float, first: float = 0.125) -> list[Estimate]:
     """df/dx of a function with several results by central differences, extrapolated to step 0,
     with the error estimates (Ridders 1982). first is the largest step of ten; nan, inf where no
     step gives finite values.
@@ -40,49 +39,11 @@ def ridders(
     return [(float(b), float(e)) for b, e in zip(best, error, strict=True)]
 
 
-def central_differences(
-    f: Callable, xs: Sequence[float], j: int, outputs: int = 1, finer: float = 1.0
-) -> list[tuple[float, float]]:
-    """Differences of every output of f with respect to argument j, with their error estimates;
-    not a number where f raises an arithmetic error, or leaves the real numbers as Python's roots
-    do."""
-    kind = type(xs[j])
-
-    def moved(x: float) -> list[float]:
-        try:
-            with np.errstate(all="ignore"):
-                found = f(*xs[:j], kind(x), *xs[j + 1 :])
-                return [math.nan if y.__class__ is complex else float(y) for y in found]
-        except (ArithmeticError, ValueError):
-            return [math.nan] * outputs
-
-    return ridders(moved, xs[j], _reach(xs[j]) * finer)
+def central_differences(f: Callable[[float], list[float]], x: float) -> list[Estimate]:
+    """df/dx of every result of f, with steps of at most reach(x)."""
+    return ridders(f, x, reach(x))
 
 
-def _reach(x: float) -> float:
+def reach(x: float) -> float:
     """The largest step from x."""
     return max(abs(x), 0.01) / 8
-
-
-def crosses(f: Callable, xs: Sequence[float], j: int) -> bool:
-    """Whether f takes another branch, or a row another side of its kink, near xs in direction j."""
-    reach = _reach(xs[j])
-
-    def sides(step: float) -> list:
-        program = record(f, *xs[:j], xs[j] + step, *xs[j + 1 :])
-        return [(s.op.name, _side(program, s)) for s in program.steps if s.op is not None]
-
-    here = sides(0.0)
-    return any(sides(step) != here for step in (reach, -reach, reach / 512, -reach / 512))
-
-
-def _side(program: WengertList, step: Step) -> Any:
-    """Where a row is with respect to its kinks: its truth value, its step, its chosen argument."""
-    op = step.op
-    if op.passive:
-        return np.asarray(step.value).tolist()
-    if op.elementwise and op.kind == "comparisons":
-        xs = program.arguments(step)
-        shares = (op.partial(k, step.value, xs) for k in range(len(xs)))
-        return [np.sign(p).tolist() for p in shares]
-    return None

@@ -5,17 +5,13 @@ with central differences; an Entry with its verdict comes out."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from admodes.core.record import WengertList
-from admodes.programs.replay import rows_at, value_of
-from admodes.symbolic.arrays import components
 from admodes.symbolic.precision import number
 from admodes.symbolic.sweep import SMALLEST, BoundedSlope
 from admodes.verification.accuracy import Truth
 from admodes.verification.criterion import ALL_DIGITS, UNIT, digits_right, ulps
-from admodes.verification.differences import central_differences, crosses
+from admodes.verification.nearby import Nearby
 from admodes.verification.pieces import UNDECIDED
 
 VERIFIED = "verified"
@@ -187,15 +183,7 @@ def weigh_digits(entry: Entry, required: float) -> None:
         entry.decide(FEW)
 
 
-def weigh_differences(
-    entry: Entry,
-    f: Callable,
-    program: WengertList,
-    xs: Sequence[float],
-    i: int,
-    j: int,
-    kinked: bool,
-) -> None:
+def weigh_differences(entry: Entry, near: Nearby, i: int, j: int, kinked: bool) -> None:
     """Let converged differences that disagree speak against entry i, j where the recorded list is
     not the function off the point; say why they do not where it is."""
     got, off = entry.differences, entry.differences_error
@@ -204,9 +192,9 @@ def weigh_differences(
         return
     if _agree(got, off, claimed):
         return
-    if kinked or crosses(f, xs, j):
+    if kinked or near.crosses(j):
         note = "a kink within the steps of the numerical differences"
-    elif _untraced(f, program, xs, i, j):
+    elif not near.traced and _differ(got, near.differences_of_list(j)[i][0]):
         entry.decide(WRONG, UNTRACED)
         return
     else:
@@ -220,14 +208,6 @@ def _agree(got: float, off: float, claimed: float) -> bool:
     return abs(got - claimed) <= DISAGREE * size + min(100 * off, size / 10) + NOTHING
 
 
-def _untraced(f: Callable, program: WengertList, xs: Sequence[float], i: int, j: int) -> bool:
-    """Whether the differences of the recorded list are others than those of the function. Both
-    round alike, so that rounding is no difference."""
-
-    def listed(*point: float) -> list:
-        made = rows_at(program, point) or []
-        return [y for out in program.outputs for y in components(value_of(out, made))]
-
-    outside, _ = central_differences(f, xs, j, i + 1)[i]
-    inside, _ = central_differences(listed, xs, j, i + 1)[i]
+def _differ(outside: float, inside: float) -> bool:
+    """Whether the differences of the function are others than those of the recorded list."""
     return not abs(outside - inside) <= DISAGREE * max(abs(outside), abs(inside))

@@ -140,7 +140,10 @@ def _slopes(op: Op, k: int, xs: tuple) -> list[Any]:
 
 
 def _judge_by_differences(op: Op, k: int, xs: tuple, got: float) -> Judged:
-    estimate, error = central_differences(lambda *v: [op.plain(tuple(map(float, v)))], xs, k)[0]
+    def along(x: float) -> list[float]:
+        return [op.plain((*map(float, xs[:k]), float(x), *map(float, xs[k + 1 :])))]
+
+    ((estimate, error),) = central_differences(along, xs[k])
     if not math.isfinite(estimate):
         return Judged(got, number("nan"), "none", note="the differences are not finite")
     allowed = DIFFERENCES * max(abs(estimate), abs(got)) + 10 * error

@@ -38,12 +38,14 @@ double, and parts of the argument."""
 
 
 class Pieces:
-    """A function of numbers as lists of operations, one for each way its branches go near xs."""
+    """A function of numbers as lists of operations, one for each way its branches go near xs;
+    program is that at xs. f is recorded, once at each point, where another way is taken."""
 
-    def __init__(self, f: Callable, xs: Sequence[float]) -> None:
+    def __init__(self, f: Callable, xs: Sequence[float], program: WengertList) -> None:
         self.f = f
         self.xs = list(xs)
-        self.programs = [record(f, *xs)]
+        self.programs = [program]
+        self.neighbours: dict[tuple[float, ...], WengertList | None] = {}
         self.here = exactly(self.programs[0], self.xs, 60)
         smallest, largest = self.here.orders()
         # A step of this order moves the largest number by no more than the smallest there is.
@@ -99,12 +101,20 @@ class Pieces:
                 else x
                 for x, d in zip(self.xs, direction, strict=True)
             ]
-            try:
-                program: WengertList = record(self.f, *near)
-            except (ArithmeticError, ValueError):
-                continue
-            if len(program.outputs) == len(self.programs[0].outputs):
+            key = tuple(near)
+            if key not in self.neighbours:
+                self.neighbours[key] = self._recorded(key)
+            program = self.neighbours[key]
+            if program is not None:
                 yield exactly(program, point, digits)
+
+    def _recorded(self, xs: tuple[float, ...]) -> WengertList | None:
+        """The list at xs, if f has the same results there."""
+        try:
+            program = record(self.f, *xs)
+        except (ArithmeticError, ValueError):
+            return None
+        return program if len(program.outputs) == len(self.programs[0].outputs) else None
 
 
 def _quotient(here: Any, there: Any, h: Any) -> Any:

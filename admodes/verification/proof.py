@@ -7,18 +7,20 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from admodes.core.elementwise import Elementwise
+from admodes.core.forward import jvp
 from admodes.core.linear import Linear
-from admodes.derivatives.gradients import jacobian
-from admodes.programs.scalars import scalar_function
+from admodes.core.reverse import vjp
+from admodes.programs.scalars import scalar_function, scalar_lists
 from admodes.symbolic.kernels import NotExact
 from admodes.symbolic.precision import DIGITS, number, precise
 from admodes.symbolic.sweep import BoundedSlope, sensitivities
-from admodes.tracing.trace import Trace, scalar_trace
+from admodes.tracing.trace import Trace, check_inputs, traced
 from admodes.verification.accuracy import Accuracy, accuracy
 from admodes.verification.blame import Conditions, lost_in
 from admodes.verification.criterion import sweep_constant
-from admodes.verification.differences import central_differences
 from admodes.verification.entries import (
     FEW,
     NOT_FINITE,
@@ -28,6 +30,8 @@ from admodes.verification.entries import (
     weigh_differences,
     weigh_digits,
 )
+from admodes.verification.nearby import Nearby
+from admodes.verification.pieces import Pieces
 from admodes.verification.reasons import few_digits, reason_of, wrong_row_sentence
 from admodes.verification.result import Verification
 from admodes.verification.rows import Rows
@@ -74,6 +78,11 @@ def verify(
     Advances in Engineering Software 4 (1982)) are evidence that the whole function was traced: they
     speak against an entry only where those of the recorded rows are others.
 
+    f runs four times: to be recorded; in forward mode, in all directions at once, and in reverse
+    mode, since the engines are judged by what they do with f itself; and on plain numbers off the
+    point, to see that the recorded list is f there. The differences are those of that list then.
+    Where f takes another branch off the point, and where it is not its list, it runs again.
+
     names and outputs as for ad.trace. Raises TypeError for arguments that are no numbers,
     ValueError for wrong numbers of names.
 
@@ -89,12 +98,15 @@ def verify(
     row v1 (wrong): ∂v1/∂v0 = wrong′(v0) is 8 at v0 = 2, but 12 is right (sympy: 3*a**2)
     """
     scalars, xs = scalar_function(f, args)
-    t = scalar_trace(f, args, names, outputs, title=title)
+    check_inputs(args)
+    recorded, program = scalar_lists(f, args, names, outputs)
+    t = traced(recorded, title=title)
     with precise(DIGITS):
         rows = Rows(t)
         swept = _swept(t, rows)
-    exact = accuracy(scalars, xs, t.program)
-    entries = _entries(t, scalars, xs, exact, swept, rows, digits_required)
+    exact = accuracy(t.program, Pieces(scalars, xs, program))
+    near = Nearby(scalars, xs, program)
+    entries = _entries(t, near, exact, swept, rows, digits_required)
     wrong = next((check for check in rows.checks if not check.passed), None)
     wrong_row = wrong_row_sentence(wrong, t) if wrong else None
     reason = reason_of(t, entries, wrong_row)
@@ -129,19 +141,18 @@ def _swept(t: Trace, rows: Rows) -> list[dict] | None:
 
 def _entries(
     t: Trace,
-    f: Callable,
-    xs: list[float],
+    near: Nearby,
     exact: Accuracy,
     swept: list[dict] | None,
     rows: Rows,
     required: float,
 ) -> list[Entry]:
     """Every entry, output by output."""
+    xs = near.xs
     if not xs:
         return []
-    every = tuple(range(len(xs)))
-    forward, reverse = (jacobian(f, every, mode)(*xs) for mode in ("forward", "reverse"))
-    numerical = [central_differences(f, xs, j, len(t.outputs)) for j in every]
+    forward, reverse = _by_forward(near.f, xs), _by_reverse(near.f, xs)
+    numerical = [near.differences(j) for j in range(len(xs))]
     constant = sweep_constant(t.program)
     entries = []
     for i, y in enumerate(t.outputs):
@@ -162,10 +173,23 @@ def _entries(
             weigh_digits(entry, required)
             if entry.passed and not math.isfinite(y["value"]):
                 entry.decide(NOT_FINITE, f"the value of {y['name']} is not finite")
-            weigh_differences(entry, f, t.program, xs, i, j, rows.kinked)
+            weigh_differences(entry, near, i, j, rows.kinked)
             entries.append(entry)
     _explain(t, exact, entries, rows)
     return entries
+
+
+def _by_forward(f: Callable, xs: list[float]) -> list[list[float]]:
+    """The Jacobian by one forward sweep in all directions at once."""
+    _, columns = jvp(f, tuple(xs), tuple(np.eye(len(xs))), batched=True)
+    return [list(map(float, line)) for line in columns]
+
+
+def _by_reverse(f: Callable, xs: list[float]) -> list[list[float]]:
+    """The Jacobian by one reverse sweep for each result, over one tape."""
+    out, pullback = vjp(f, *xs)
+    units = np.eye(len(out)).tolist()
+    return [list(map(float, pullback(unit))) for unit in units]
 
 
 def _explain(t: Trace, exact: Accuracy, entries: list[Entry], rows: Rows) -> None:

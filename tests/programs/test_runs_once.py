@@ -25,15 +25,19 @@ def numbers(x, y):
 POINTS = {"whole": "x=[1, 2]", "apart": "x=[1, 2]", "numbers": "x=1,y=2"}
 
 
+COMMANDS = dict.fromkeys(["trace", "count", "program", "code", "equations"], 1) | {"verify": 4}
+"""How often each calls the function: verify lets both engines run it, and once plain numbers."""
+
+
 @pytest.mark.parametrize("name", POINTS)
-@pytest.mark.parametrize("command", ["trace", "count", "program", "code", "equations"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_calls_the_function_once(command, name, tmp_path, capfd):
     (tmp_path / "mine.py").write_text(SOURCE, "utf-8")
     with pytest.raises(SystemExit) as ended:
         main([command, f"{tmp_path / 'mine.py'}:{name}", "--at", POINTS[name]])
     assert not ended.value.code
     seen = capfd.readouterr()
-    assert (seen.out + seen.err).count("called") == 1
+    assert (seen.out + seen.err).count("called") == COMMANDS[command]
 
 
 def test_rows_by_scalars_are_those_of_a_recording_of_scalars():
