@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from admodes.drawing.labels import Labels, Line, short
 from admodes.drawing.parts import Diagram
 from admodes.errors import BadValue
+from admodes.views.dialects import dialect_of
 from admodes.views.files import write_atomically
 from admodes.views.result import Result
+from admodes.views.tables import Table
 
-WRITERS: dict[str, str] = {}
+WRITERS = {
+    "svg": "admodes.drawing.svg",
+    "png": "admodes.drawing.png",
+}
 """The module of each format, whose function write(diagram) gives the text of the file, or its
 bytes."""
 
-ENDINGS: dict[str, str] = {}
+ENDINGS = {
+    "svg": "svg",
+    "png": "png",
+}
 """The format of a file by its ending."""
 
 
@@ -40,6 +50,10 @@ class Graph(Diagram, Result):
         text: str | bytes = write(self)
         return text
 
+    def to_svg(self) -> str:
+        """The picture as SVG."""
+        return str(self.written("svg"))
+
     def save(self, path: str | Path, format: str | None = None) -> Path:
         """Write the graph into a file, whole or not at all, in the format of its ending unless one
         is given. Raises ValueError for an unknown ending or format, OSError where path cannot be
@@ -52,3 +66,50 @@ class Graph(Diagram, Result):
         text = self.written(kind)
         data = text.encode("utf-8") if isinstance(text, str) else text
         return write_atomically(path, lambda p: p.write_bytes(data))
+
+    def tables(self, format: str = "text") -> list[Table]:
+        """The nodes and the edges, one a line, with what is written on them."""
+        labels = Labels(self, dialect_of(format, self.digits))
+        variable = labels.write.variable
+        names = {node.id: variable(short(node.name or node.id)) for node in self.nodes}
+        nodes = [
+            [node.kind, *_cells(labels.node(node), ("name", "shape", "value", "adjoint"))]
+            for node in self.nodes
+        ]
+        edges = [
+            [
+                names[e.source],
+                names[e.target],
+                *_cells(labels.edge(e), ("value", "partial", "adjoint")),
+            ]
+            for e in self.edges
+        ]
+        return [
+            _table("Nodes", ["Kind", "Node", "Shape", "Value", "Adjoint"], nodes, 1),
+            _table("Edges", ["From", "To", "Value", "Partial", "Adjoint"], edges, 0),
+        ]
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
+
+
+def _cells(lines: list[Line], roles: Sequence[str]) -> list[str]:
+    """The lines of each role, as cells of a table."""
+    return ["; ".join(line.text for line in lines if line.role == role) for role in roles]
+
+
+def _table(title: str, head: list[str], rows: list[list[str]], words: int) -> Table:
+    """A table of the columns that have something in them; the first are words."""
+    used = [k for k in range(len(head)) if k < words or any(row[k] for row in rows)]
+    return Table(
+        title,
+        [head[k] for k in used],
+        [[row[k] for k in used] for row in rows],
+        [k >= words for k in used],
+    )

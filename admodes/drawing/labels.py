@@ -57,6 +57,7 @@ class Labels:
 
     def __init__(self, diagram: Diagram, write: Text) -> None:
         self.kind, self.write = diagram.kind, write
+        self.names = {node.id: node.name for node in diagram.nodes}
         self.sources = {edge.source for edge in diagram.edges}
 
     def node(self, node: Node) -> list[Line]:
@@ -79,8 +80,11 @@ class Labels:
         if self.kind == "computation":
             array = isinstance(edge.value, list)
             return [] if array else self.figure("value", edge.value)
+        if self.kind == "linearised" and not isinstance(edge.partial, (int, float, str)):
+            names = [self.names.get(end) for end in (edge.target, edge.source)]
+            return [Line("partial", self.write.derivative(*(short(n or "") for n in names)))]
         if self.kind in ("both", "linearised"):
-            return self.figure("partial", edge.partial)
+            return [] if isinstance(edge.partial, list) else self.figure("partial", edge.partial)
         if self.kind == "backpropagation":
             return [
                 Line("adjoint", f"{self.of(y)}{line.text}" if len(edge.adjoints) > 1 else line.text)

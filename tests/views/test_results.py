@@ -25,6 +25,7 @@ def squares(x):
 RESULTS = {
     "trace": lambda: ad.trace(ad.sqrt, 0.0),
     "array trace": lambda: ad.trace(attention, np.ones((2, 3)), np.ones((3, 2))),
+    "graph": lambda: ad.trace(lambda x, y: 2 * x / y, 2.0, 0.0).graph("both"),
     "program": lambda: ad.record(lambda x, y: x / y, 2.0, 0.0),
     "counts": lambda: ad.count(attention, np.ones((2, 3)), np.ones((3, 2))),
     "verification": lambda: ad.verify(ad.sqrt, 0.0),

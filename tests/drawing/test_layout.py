@@ -1,0 +1,124 @@
+"""Pictures are right by their coordinates: nothing lies on anything else, edges go around boxes."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from geometry import crossings, faults
+
+import admodes as ad
+from admodes.cli.running import target_of
+from admodes.drawing.coordinates import placed
+from admodes.drawing.kinds import KINDS
+from admodes.drawing.layers import in_layers
+from admodes.drawing.parts import Edge, Node
+from admodes.drawing.pictures import picture
+from admodes.problems import PROBLEMS
+
+
+def trace_of(problem):
+    target = target_of([f"@{problem}"], None)
+    return ad.trace(target.function, *target.args)
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_nothing_lies_on_anything_else(problem):
+    trace = trace_of(problem)
+    for kind in KINDS:
+        assert not faults(picture(trace.graph(kind))), kind
+
+
+def test_the_graph_of_the_course_has_no_crossing():
+    trace = trace_of("cpsc532s")
+    for kind in KINDS:
+        assert crossings(picture(trace.graph(kind))) == 0, kind
+        assert crossings(picture(trace.graph(kind, outputs=["y2"]))) == 0, kind
+
+
+def random_graph(n, seed, reach):
+    draw = random.Random(seed)
+    return [
+        (a, b)
+        for b in range(1, n)
+        for a in sorted({draw.randrange(max(0, b - reach), b) for _ in range(2)})
+    ]
+
+
+def random_picture(n, seed, reach, label="0.123456"):
+    sizes = [(40.0 + 7 * (k % 11), 20.0 + 5 * (k % 7)) for k in range(n)]
+    edges = random_graph(n, seed, reach)
+    return sizes, edges, [(50.0, 17.0) if k % 3 else None for k in range(len(edges))]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_graphs_are_drawn_without_faults(seed):
+    sizes, edges, labels = random_picture(12 + 4 * seed, seed, 3 + 2 * seed)
+    trace_like = _Drawn(sizes, edges, labels)
+    assert not faults(trace_like)
+
+
+class _Drawn:
+    """A layout as a picture without texts."""
+
+    def __init__(self, sizes, edges, labels):
+        plan = placed(sizes, edges, labels)
+        self.width, self.height = plan.width, plan.height
+        boxes = zip(plan.nodes, sizes, strict=True)
+        self.nodes = [(Node(str(i), i, "operation"), _Box(*b)) for i, b in enumerate(boxes)]
+        rest = zip(edges, plan.routes, plan.labels, labels, strict=True)
+        self.edges = [
+            (Edge(str(a), str(b)), points, None if middle is None else _Box(middle, size))
+            for (a, b), points, middle, size in rest
+        ]
+
+
+class _Box:
+    def __init__(self, middle, size):
+        self.middle, self.size = middle, size
+
+
+def test_400_nodes_are_laid_out_in_two_seconds():
+    for reach in (10, 400):
+        problem = random_picture(400, 1, reach)
+        start = time.thread_time()
+        placed(*problem)
+        assert time.thread_time() - start < 2.0
+
+
+def test_a_value_that_is_used_often_has_one_way_down():
+    """Bends are shared by the edges of one node: there are as many as ranks, not as their sum."""
+    n = 100
+    edges = [(k, k + 1) for k in range(1, n)] + [(0, k) for k in range(2, n + 1)]
+    layers = in_layers(n + 1, edges)
+    assert len(layers.rank) <= (n + 1) + len(edges) + 2 * n
+
+
+def test_ranks_are_tight():
+    """A constant stands directly above what reads it, not at the top."""
+    layers = in_layers(6, [(0, 1), (1, 2), (2, 3), (4, 3), (5, 3)])
+    assert layers.rank[:6] == [0, 2, 4, 6, 4, 4]
+
+
+def test_the_picture_does_not_depend_on_the_hash_seed(tmp_path):
+    code = (
+        "import admodes as ad\n"
+        "from admodes.drawing.svg import write\n"
+        "f = ad.parse('exp(2*x2) + x1*sin(3*x2**2)', 'x1*x2 + sigmoid(x2)')\n"
+        "print(write(ad.trace(f, 2.0, 1.0).graph('both')))"
+    )
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(ad.__file__).parent.parent,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert texts[0] == texts[1]
+    assert texts[0].startswith(b"<svg")

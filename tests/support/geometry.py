@@ -1,0 +1,90 @@
+"""What is drawn where, from the coordinates of a picture: rectangles, and edges as short straight
+pieces."""
+
+from itertools import pairwise
+
+
+def flat(points, pieces=12):
+    """An edge as points: its straight lines, and its curves cut into pieces."""
+    found = [points[0]]
+    for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
+        if k % 2 == 0:
+            found.append((x1, y1))
+            continue
+        for n in range(1, pieces + 1):
+            t = n / pieces
+            s = 1 - t
+            x = x0 * (s**3 + 3 * s * s * t) + x1 * (t**3 + 3 * s * t * t)
+            middle = (y0 + y1) / 2
+            y = y0 * s**3 + 3 * middle * (s * s * t + s * t * t) + y1 * t**3
+            found.append((x, y))
+    return found
+
+
+def rectangle(box, shrink=0.5):
+    (x, y), (w, h) = box.middle, box.size
+    return x - w / 2 + shrink, y - h / 2 + shrink, x + w / 2 - shrink, y + h / 2 - shrink
+
+
+def overlap(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def side(p, q, r):
+    return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+
+def cross(p, q, r, s):
+    """Whether two straight pieces cross inside."""
+    return side(p, q, r) * side(p, q, s) < 0 and side(r, s, p) * side(r, s, q) < 0
+
+
+def enters(piece, box):
+    """Whether a straight piece goes through a rectangle."""
+    (x0, y0), (x1, y1) = piece
+    near, far = 0.0, 1.0
+    for start, move, low, high in (
+        (x0, x1 - x0, box[0], box[2]),
+        (y0, y1 - y0, box[1], box[3]),
+    ):
+        if move == 0:
+            if not low < start < high:
+                return False
+            continue
+        a, b = sorted(((low - start) / move, (high - start) / move))
+        near, far = max(near, a), min(far, b)
+    return near < far
+
+
+def faults(drawn):
+    """What a picture has that it must not have, in words."""
+    found = []
+    nodes = [(node.id, rectangle(box)) for node, box in drawn.nodes]
+    labels = [(k, rectangle(box)) for k, (_, _, box) in enumerate(drawn.edges) if box]
+    ways = [list(pairwise(flat(points))) for _, points, _ in drawn.edges]
+    for i, (name, box) in enumerate(nodes):
+        found += [f"{name} on {other}" for other, b in nodes[:i] if overlap(box, b)]
+        found += [f"the label of edge {k} on {name}" for k, b in labels if overlap(box, b)]
+        for k, way in enumerate(ways):
+            if any(enters(piece, box) for piece in way):
+                found.append(f"edge {k} through {name}")
+    for i, (k, box) in enumerate(labels):
+        found += [f"labels {k}, {m} overlap" for m, b in labels[:i] if overlap(box, b)]
+        for m, way in enumerate(ways):
+            if any(enters(piece, box) for piece in way):
+                found.append(f"edge {m} through the label of {k}")
+    for box in (b for _, b in nodes + labels):
+        if box[0] < 0 or box[1] < 0 or box[2] > drawn.width or box[3] > drawn.height:
+            found.append("out of the picture")
+    return found
+
+
+def crossings(drawn):
+    """How many pairs of edges without a common end cross."""
+    edges = [({e.source, e.target}, list(pairwise(flat(points)))) for e, points, _ in drawn.edges]
+    return sum(
+        any(cross(*p, *q) for p in one for q in other)
+        for i, (ends, one) in enumerate(edges)
+        for others, other in edges[:i]
+        if not ends & others
+    )
