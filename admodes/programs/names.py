@@ -5,18 +5,21 @@ A row has the name that the user gave it: that of a local variable which holds i
 returns, or of a definition in an expression. The ends of a list of numbers are numbered as in the
 textbooks: v0 is x1, y1 is v8. In a list with arrays inputs have their argument's name, and results
 that of the output. What is left is numbered. A number is the position in the list; with the
-numbering "griewank" inputs end at 0.
+numbering "griewank" inputs end at 0. A name that looks like a number, such as v3, or that printed
+Python has another use for, is none: its row is numbered as well.
 """
 
 from __future__ import annotations
 
 import inspect
+import keyword
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -26,6 +29,12 @@ from admodes.core.pytree import flatten
 from admodes.core.record import Recorded, Ref, WengertList, named
 from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem
+
+DERIVATIVES = ("_dot", "_bar")
+"""What the names of tangents and adjoints end with in printed Python."""
+
+MODULES = ("np", "math")
+"""What printed Python imports."""
 
 
 @dataclass
@@ -76,15 +85,30 @@ def row_names(
         ends |= dict(zip((x.row for x in program.inputs), inputs, strict=True))
     numbers = set() if by_array else {y.row for y in program.outputs if isinstance(y, Ref)}
     taken = {*inputs, *constants} if by_array else {*inputs, *outputs}
-    stem = free_stem({*taken, *outputs, *(str(step.name) for step in steps)})
+    stem = free_stem({*taken, *outputs})
+    refused = {*taken, *(f"{n}{end}" for n in (*taken, *outputs) for end in DERIVATIVES)}
     shift = len(inputs) - 1 if numbering == "griewank" else 0
     names: dict[str, None] = {}
     for i, step in enumerate(steps):
-        name = ends.get(i) or (step.name if step.name not in taken else None)
+        name = ends.get(i) or (step.name if _is_fit(step.name, stem, refused) else None)
         if name is None or name in names or i in numbers:
             name = f"{stem}{i - shift}"
         names[name] = None
+        refused.update(f"{name}{end}" for end in DERIVATIVES)
+        refused.update(name.removesuffix(end) for end in DERIVATIVES if name.endswith(end))
     return list(names)
+
+
+def _is_fit(name: str | None, stem: str, refused: set[str]) -> bool:
+    """Whether what the user called a row can be its name everywhere."""
+    if name is None or name in refused:
+        return False
+    return is_pythons(name) and not re.fullmatch(rf"{stem}-?\d+", name)
+
+
+def is_pythons(name: str) -> bool:
+    """Whether printed Python can call a variable so."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in MODULES
 
 
 def takes_arrays(program: WengertList) -> bool:
@@ -159,31 +183,52 @@ def output_names(
     inputs: Sequence[str],
     by_array: bool,
     shapes: Sequence[tuple[int, ...]] | None = None,
+    held: Sequence[str | None] = (),
 ) -> list[str]:
-    """One name per output: y1, y2, …, and by array those of the local variables that f returns.
-    shapes: the outputs are the numbers in results of these shapes, and names may be those of the
-    results."""
+    """One name per output: y1, y2, …, and where f takes arrays those of the local variables that it
+    returns. shapes: the outputs are the numbers in results of these shapes, and names may be those
+    of the results; held: the local variables of these."""
     m = len(program.outputs)
     if given is None:
         results = m if shapes is None else len(shapes)
         given = _names_of(f, "outputs", m) or _names_of(f, "outputs", results)
     if given is None:
-        return _unnamed(program, inputs, by_array)
+        return _unnamed(program, inputs, by_array, held, shapes)
     if shapes is not None and len(given) == len(shapes) != m:
         entries = zip(given, shapes, strict=True)
         given = [n for stem, s in entries for n in (numbered(stem, math.prod(s)) if s else [stem])]
     return checked_names(given, m, "output")
 
 
-def _unnamed(program: WengertList, inputs: Sequence[str], by_array: bool) -> list[str]:
-    m = len(program.outputs)
-    locals_ = [step.name if by_array else None for step in program.steps]
-    used = {*inputs, *filter(None, locals_)}
-    free = (s for s in ("y", "f", "out") if not any(name.startswith(s) for name in used))
-    ends = numbered(next(free, "result"), m)
-    rows = [locals_[y.row] if isinstance(y, Ref) else None for y in program.outputs]
-    names = [o or n for o, n in zip(rows, ends, strict=True)]
-    return names if len({*names, *inputs}) == m + len(inputs) else ends
+def _unnamed(
+    program: WengertList,
+    inputs: Sequence[str],
+    by_array: bool,
+    held: Sequence[str | None],
+    shapes: Sequence[tuple[int, ...]] | None,
+) -> list[str]:
+    """Names for outputs to which the user gave none, that are not those of other rows."""
+    rows = [y.row if isinstance(y, Ref) else None for y in program.outputs]
+    names = [step.name for step in program.steps]
+    if by_array:
+        held = [None if row is None else names[row] for row in rows]
+    m = len(rows)
+
+    def is_free(stem: str) -> bool:
+        ends = dict(zip(numbered(stem, m), rows, strict=True))
+        others = any(name in ends and ends[name] != i for i, name in enumerate(names))
+        return not others and not any(name.startswith(stem) for name in inputs)
+
+    ends = numbered(next(filter(is_free, ("y", "f", "out")), "result"), m)
+    if any(held):
+        remaining = iter(ends)
+        named = []
+        for name, shape in zip(held, shapes or [()] * m, strict=True):
+            places = [next(remaining) for _ in range(math.prod(shape))]
+            named += places if name is None else numbered(name, len(places)) if shape else [name]
+        if len({*named, *inputs}) == m + len(inputs):
+            return named
+    return ends
 
 
 def numbered(stem: str, n: int) -> list[str]:
@@ -220,17 +265,32 @@ def watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
         sys.setprofile(previous)
 
 
-def _source(f: Callable) -> tuple[CodeType | None, dict[str, np.ndarray]]:
-    """The code of f, and the arrays among its globals and free variables. A function that admodes
-    made, as ad.grad(g) is, has no variables that a user named."""
+def names_results(f: Callable, args: tuple) -> bool:
+    """Whether local variables of f may have a say in what its outputs are called."""
+    function = _users(f)
+    if function is None:
+        return False
+    arrays = any(shape_of(x) for x in flatten(args)[0])
+    return arrays or any(re.fullmatch(r"y\d*", name) for name in function.__code__.co_varnames)
+
+
+def _users(f: Callable) -> FunctionType | None:
+    """The function that the user wrote. One that admodes made, as ad.grad(g) is, has no variables
+    that a user named."""
     f = getattr(f, "reordered", f)
     module = getattr(f, "__module__", None) or ""
     made_here = module.startswith("admodes.") and "<locals>" in getattr(f, "__qualname__", "")
     if made_here or getattr(f, "names_its_rows", False):
-        return None, {}
+        return None
     f = getattr(f, "func", getattr(f, "__func__", f))
     f = f if inspect.isfunction(f) else type(f).__dict__.get("__call__", f)
-    if not inspect.isfunction(f):
+    return f if inspect.isfunction(f) else None
+
+
+def _source(f: Callable) -> tuple[CodeType | None, dict[str, np.ndarray]]:
+    """The code of f, and the arrays among its globals and free variables."""
+    f = _users(f)  # type: ignore[assignment]
+    if f is None:
         return None, {}
     try:
         free = inspect.getclosurevars(f)

@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost, is_numpys, value
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import WengertList, record
+from admodes.core.record import Recorded, WengertList, record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
 from admodes.errors import BadType, BadValue
@@ -55,9 +55,19 @@ def scalar_lists(
     with watching(f, {}) if locals_too and run is None else nullcontext():
         recorded = record(scalars, *components)
     program = tidy(recorded)
-    ends = output_names(f, program, outputs, inputs, False, scalars.shapes)  # type: ignore[attr-defined]
-    result = scalars.results[-1]  # type: ignore[attr-defined]
-    return NamedProgram(program, inputs, ends, result=result, by_array=False), recorded
+    met: Results = scalars.met  # type: ignore[attr-defined]
+    held = met.names if any(map(shape_of, flatten(args)[0])) else ()
+    ends = output_names(f, program, outputs, inputs, False, met.shapes, held)
+    return NamedProgram(program, inputs, ends, result=met.result, by_array=False), recorded
+
+
+class Results:
+    """What a function returned when it last ran on scalars: that itself, and of each array or
+    number in it the shape and the name of the local variable that holds it."""
+
+    result: Any
+    shapes: list[tuple[int, ...]]
+    names: list[str | None]
 
 
 def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
@@ -86,8 +96,7 @@ def _number(x: Any) -> Any:
 def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
     """f as a function of scalars alone, whose array results are taken apart as well."""
 
-    shapes: list[tuple[int, ...]] = []
-    made: list[Any] = []
+    met = Results()
 
     def scalarised(*components: Any) -> list:
         remaining = iter(components)
@@ -101,14 +110,15 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
             inputs.append(flat if len(shape) == 1 else reshape(flat, shape=shape))
         parts: list = []
         results, out = flatten(f(*unflatten(tree, inputs)))
-        shapes[:] = map(shape_of, results)
-        made[:] = [unflatten(out, [innermost(y) for y in results])]
-        for y, shape in zip(results, shapes, strict=True):
+        met.result = unflatten(out, [innermost(y) for y in results])
+        met.shapes = list(map(shape_of, results))
+        met.names = [y.step.name if y.__class__ is Recorded else None for y in results]
+        for y, shape in zip(results, met.shapes, strict=True):
             parts.extend([y] if shape == () else (canonical(y[i]) for i in np.ndindex(shape)))
         return parts
 
     scalarised.__name__ = getattr(f, "__name__", "the function")
-    scalarised.shapes, scalarised.results = shapes, made  # type: ignore[attr-defined]
+    scalarised.met = met  # type: ignore[attr-defined]
     return scalarised
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 
 from admodes.errors import BadValue
 from admodes.programs.arrays import program_of
-from admodes.programs.names import NamedProgram, input_names
+from admodes.programs.names import DERIVATIVES, NamedProgram, input_names, is_pythons
 from admodes.python_code.derive import Listed, Sweeps
 from admodes.python_code.kernels import Kernels
 from admodes.python_code.structure import Part, apart, parts, together, tops_of
@@ -172,11 +171,7 @@ class Call:
 
 def _name(f: Callable) -> str:
     name = getattr(f, "__name__", "")
-    return name if _is_legal(name) else "f"
-
-
-def _is_legal(name: str) -> bool:
-    return name.isidentifier() and not keyword.iskeyword(name) and name not in ("np", "math")
+    return name if is_pythons(name) else "f"
 
 
 def _legal(names: list[str]) -> dict[str, str]:
@@ -187,8 +182,8 @@ def _legal(names: list[str]) -> dict[str, str]:
         while (
             made in found.values()
             or (made != name and made in names)
-            or not _is_legal(made)
-            or (made.endswith(("_dot", "_bar")) and made[:-4] in names)
+            or not is_pythons(made)
+            or (made.endswith(DERIVATIVES) and made[:-4] in names)
         ):
             made += "_"
         found[name] = made
@@ -198,7 +193,7 @@ def _legal(names: list[str]) -> dict[str, str]:
 def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray], call_of: Call) -> Code:
     tops, ends = ([p.name for p in side] for side in (call_of.arguments, call_of.results))
     bases = {*sweeps.rows, *sweeps.inputs, *sweeps.outputs, *tops, *ends}
-    taken = {n + suffix for n in bases for suffix in ("", "_dot", "_bar")}
+    taken = {n + suffix for n in bases for suffix in ("", *DERIVATIVES)}
     taken |= {name, f"{name}_tangent", f"{name}_adjoint", "np", "math"}
     constants = Constants(known, taken)
     xs, ys = _series(tops) or "no inputs", _series(ends) or "no results"

@@ -92,3 +92,67 @@ def test_a_function_is_traced_under_cprofile_too():
     finally:
         watched.disable()
     assert names in (["v0", "v1", "v2"], ["v0", "a", "v2"])
+
+
+def steps_of_a_sum(x):
+    y = x * x
+    return y + 1
+
+
+def two_results(x):
+    z = x * 2.0
+    y = z @ z
+    return y, z
+
+
+@pytest.mark.parametrize(
+    ("g", "x", "rows", "outputs"),
+    [
+        (steps_of_a_sum, 3.0, ["v0", "y", "v2"], ["f"]),
+        (steps_of_a_sum, np.ones(2), ["x", "y", "f"], ["f"]),
+        (two_results, np.ones(2), ["x", "z", "y"], ["y", "z"]),
+    ],
+)
+def test_an_output_is_not_called_as_a_local_variable_that_is_another_row(g, x, rows, outputs):
+    trace, program = ad.trace(g, x), ad.record(g, x)
+    assert [row.name for row in trace.rows] == rows == program.row_names
+    assert [y["name"] for y in trace.outputs] == outputs == program.output_names
+
+
+@pytest.mark.parametrize(
+    ("g", "x", "outputs"),
+    [
+        (steps_of_a_sum, 3.0, ["f"]),
+        (two_results, np.ones(2), ["y", "z1", "z2"]),
+        (two_results, np.ones((1, 1)), ["y", "z"]),
+    ],
+)
+def test_counts_and_traces_by_scalars_name_outputs_alike(g, x, outputs):
+    if np.ndim(x) < 2:
+        traced = [y["name"] for y in ad.trace(g, x, rows="scalar").outputs]
+        assert traced == outputs
+    assert list(ad.count(g, x).reverse) == outputs
+
+
+def hard_to_print(x):
+    np = x * x
+    x_dot = np + 1
+    h_bar = x_dot * x
+    h = h_bar - 2
+    v7 = h * h
+    return v7 / x
+
+
+@pytest.mark.parametrize(("x", "names"), [(3.0, "v0 v1 v2"), (np.ones(2), "x v1 v2")])
+def test_names_that_printed_python_cannot_use_are_numbers_everywhere(x, names):
+    trace = ad.trace(hard_to_print, x)
+    shown = [row.name for row in trace.rows]
+    assert " ".join(shown[:3]) == names
+    assert shown[3:6] == ["h_bar", "v4", "v5"]
+    assert ad.record(hard_to_print, x).row_names == shown
+    assert re.findall(r"^    (\w+) = ", ad.code(hard_to_print, x).f, re.M)[-5:] == shown[-5:]
+
+
+def test_definitions_called_v1_leave_the_letter_of_the_rows():
+    f = ad.parse("v1 = x1*x2; v7 = sin(v1); v7 + x1")
+    assert [row.name for row in ad.trace(f, 2.0, 3.0).rows] == ["v0", "v1", "v2", "v3", "v4"]
