@@ -117,6 +117,13 @@ class Evaluation:
         adjoints, lanes = self._seeded(cotangent, batched)
         return self._finished(self._twice(adjoints), lanes, adjoints.values())
 
+    def once(self, cotangent: Any) -> tuple:
+        """wᵀJ by strong products alone: the same operations whatever the values are, so that they
+        can be counted."""
+        adjoints, lanes = self._seeded(cotangent, False)
+        found = self._pulled(dict(adjoints), self.nodes, strong_product)
+        return self._finished(found, lanes, adjoints.values())
+
     def gradient(self) -> tuple:
         """The cotangents of the inputs for the single number that f returned, by the only sweep
         that is made: a large tape is dropped as the sweep goes."""

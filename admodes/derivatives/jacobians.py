@@ -15,7 +15,7 @@ from admodes.core.carrier import calling_through
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.record import WengertList, record
-from admodes.core.reverse import vjp
+from admodes.core.reverse import Evaluation, vjp
 from admodes.core.space import dtype_of, is_complex
 from admodes.core.values import FLOAT, shape_of
 from admodes.errors import BadType
@@ -88,7 +88,8 @@ class Point:
         )
 
     def sweep_costs(self) -> tuple[int, int]:
-        """The operations of one forward and one reverse sweep, without those that only move."""
+        """The operations of one forward and one reverse sweep, without those that only move; the
+        same at every point, so that the mode does not change where values are not finite."""
         with calling_through(None):
             # A compiled function takes the mode that it takes uncompiled.
             return self._sweep_costs()
@@ -96,10 +97,10 @@ class Point:
     def _sweep_costs(self) -> tuple[int, int]:
         ones = [np.ones(x)[()] for x in self.shapes]
         tangents = record(lambda *vs: jvp(self.result, tuple(self.xs), vs)[1], *ones)
-        out, pullback = vjp(self.result, *self.xs)
-        leaves, tree = flatten(out)
+        run = Evaluation(self.result, tuple(self.xs))
+        leaves, tree = flatten(run.result())
         weights = [np.ones(shape_of(y))[()] for y in leaves]
-        adjoints = record(lambda *ws: pullback(unflatten(tree, list(ws))), *weights)
+        adjoints = record(lambda *ws: run.once(unflatten(tree, list(ws))), *weights)
         return _arithmetic(tangents), _arithmetic(adjoints)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from admodes.core.carrier import (
     innermost,
     settled,
 )
+from admodes.core.entries import meetings
 from admodes.core.forms import Example
 from admodes.core.linear import linear
 from admodes.core.op import Op
@@ -50,20 +52,14 @@ def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-def _met(index: Any, shape: tuple[int, ...]) -> int:
-    """How many of the entries that are placed at an index meet an earlier one."""
-    places = np.arange(math.prod(shape)).reshape(shape)[index]
-    return places.size - np.unique(places).size
+def _scatter_cost(op: Callable[[], Op]) -> Callable[..., dict[str, int]]:
+    """The cost of an operation that adds entries into zeros."""
 
+    def cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
+        shape = params["shape"]
+        return {"moves": math.prod(shape), "additions": meetings(op(), params, shape, args[1:])}
 
-def _place_cost(args: tuple, y: Any, index: Any, shape: tuple[int, ...]) -> dict[str, int]:
-    met = 0 if is_basic(index) else _met(index, shape)
-    return {"moves": math.prod(shape), "additions": met}
-
-
-def _add_along_cost(args: tuple, y: Any, axis: int, shape: tuple[int, ...]) -> dict[str, int]:
-    met = _met(along_axis_index(lined_up(args[1], shape, axis), axis), shape)
-    return {"moves": math.prod(shape), "additions": met}
+    return cost
 
 
 def _explicit(index: Any, rank: int) -> tuple:
@@ -137,7 +133,7 @@ place: Op = linear(
     lambda w, y, x, index, shape: getitem(w, index=index),
     batch=_place_batch,
     example=Example(((4,),), {"index": np.array([0, 0, 0, 1]), "shape": (2,)}),
-    cost=_place_cost,
+    cost=_scatter_cost(lambda: place),
     doc="The transpose of indexing: x at index in an array of zeros.",
     kind="moves",
     structure=Moves(into=lambda places, params, others: places[params["index"]], keeps=True),
@@ -204,7 +200,7 @@ add_along_axis: Op = linear(
     arity=2,
     differentiable=(True, False),
     batch=_along_batch,
-    cost=_add_along_cost,
+    cost=_scatter_cost(lambda: add_along_axis),
     example=Example(((4,), (4,)), {"axis": 0, "shape": (2,)}),
     doc="The transpose of take_along_axis: entries added at indices along an axis into zeros.",
     kind="moves",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
+from admodes.core.entries import sources
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.pytree import flatten
@@ -26,31 +27,25 @@ from admodes.ops.indexing import getitem, place, plain_index
 from admodes.ops.shaping import concatenate, reshape
 
 
-def _origin(function: Callable, shape: tuple[int, ...], params: dict) -> np.ndarray:
-    """For each entry of the result the number of its source counted from 1; 0 where it is filled
-    with zero."""
-    return np.asarray(function(np.arange(1, math.prod(shape) + 1).reshape(shape), **params))
-
-
 def mover(function: Callable[..., Any], doc: str = "", view: bool = False) -> Op:
     """Declare a NumPy function of one array that moves, repeats or drops entries, or fills with
     zeros; view: NumPy's result shares the memory of the array."""
 
     def put_back(w: Any, y: Any, x: Any, **params: Any) -> Any:
         shape = shape_of(x)
-        origin = _origin(function, shape, params).ravel()
+        origin = sources(op, (x,), params).ravel()
         flat = place(reshape(w, shape=(origin.size,)), index=origin, shape=(math.prod(shape) + 1,))
         return reshape(flat[1:], shape=shape)
 
     def batch(args: tuple, mapped: tuple, **params: Any) -> Any:
         n, *rest = shape_of(args[0])
-        origin = _origin(function, tuple(rest), params)
+        origin = sources(op, (np.empty(rest),), params)
         rows = reshape(args[0], shape=(n, math.prod(rest)))
         rows = concatenate([zeros((n, 1), rows), rows], axis=1)
         return getitem(rows, index=(slice(None), origin))
 
     name = function.__name__
-    return linear(
+    op = linear(
         name,
         function,
         put_back,
@@ -60,6 +55,7 @@ def mover(function: Callable[..., Any], doc: str = "", view: bool = False) -> Op
         structure=MOVES,
         views=(lambda params: True) if view else None,
     )
+    return op
 
 
 def _enter(function: Callable, view: bool = False) -> Op:

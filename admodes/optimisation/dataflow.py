@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from admodes.core.elementwise import Elementwise
+from admodes.core.entries import meetings
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import SCAN, Contraction, Entrywise, Moves, Reduction
-from admodes.optimisation.gather_forwarding import unique_place
 from admodes.optimisation.indices import covers
 from admodes.optimisation.literals import number
 from admodes.programs.rewriting import Copy
@@ -129,8 +129,9 @@ def _only_moves(step: Step) -> bool:
         return op.arity == 1 and op.partials[0] in (1, -1) and not op.custom
     structure = op.structure
     if structure.__class__ is Moves:
-        params = step.params or {}
-        return structure.into is None or ("index" in params and unique_place(params))
+        others = step.args[1:]
+        known = structure.into is None or not any(a.__class__ is Ref for a in others)
+        return known and not meetings(op, step.params, step.shape, others)
     return structure.__class__ is Entrywise and structure.chooses
 
 

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from admodes.core.entries import meetings, sources
 from admodes.core.op import REGISTRY
 from admodes.core.record import Ref, Step, WengertList
+from admodes.core.structure import Moves
 from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.programs.rewriting import Copy
 
 LARGEST = 2**17
 """Arrays of more entries are left alone, since the positions would need as much memory."""
-NOT_MOVES = frozenset(("astype", "broadcast_to", "conj", "real", "imag", "add_along_axis"))
 
 
 class Origin(NamedTuple):
@@ -33,7 +34,7 @@ class Origin(NamedTuple):
 
 def forward_gathers(program: WengertList) -> WengertList:
     """The program in which expensive movements are selections."""
-    worth = any(s.op is not None and s.op.kind == "moves" and costly(s) for s in program.steps)
+    worth = any(moves(s) and costly(s) for s in program.steps)
     return Gathers(program).followed() if worth else program
 
 
@@ -63,9 +64,7 @@ class Gathers(Copy):
         return made is not None and made.op.name == "place" and costly(made)
 
     def _origin(self, step: Step, args: tuple) -> Origin | None:
-        if step.op is None or step.op.kind != "moves" or step.op.name in NOT_MOVES:
-            return None
-        if len(args) != 1 or not isinstance(args[0], Ref) or not step.shape:
+        if not moves(step) or len(args) != 1 or not isinstance(args[0], Ref) or not step.shape:
             return None
         source, shape = args[0].row, shape_of(self.value(args[0]))
         if not shape or max(math.prod(shape), step.size) > LARGEST:
@@ -83,11 +82,9 @@ class Gathers(Copy):
         params = step.params or {}
         key = step.op.name, shape, repr(params) if _brief(params) else id(step)
         if key not in self.known:
-            numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
-            if step.op.name == "place" and not unique_place(params):
+            if meetings(step.op, params, step.shape):
                 return None
-            found = np.asarray(step.op.array(numbers, **params)).ravel()
-            self.known[key] = found.astype(np.intp) - 1
+            self.known[key] = sources(step.op, (np.broadcast_to(0.0, shape),), params).ravel() - 1
         return self.known[key]
 
     def _selected(self, step: Step, origin: Origin) -> Any:
@@ -120,15 +117,9 @@ def _holds_array(x: Any) -> bool:
     return isinstance(x, (tuple, list)) and any(isinstance(v, np.ndarray) for v in x)
 
 
-def unique_place(params: dict) -> bool:
-    """Whether place puts no two numbers into one entry."""
-    index, shape = params["index"], params["shape"]
-    if is_basic(index):
-        return True
-    if math.prod(shape) > LARGEST:
-        return False
-    taken = np.arange(math.prod(shape)).reshape(shape)[index]
-    return bool(np.unique(taken).size == taken.size)
+def moves(step: Step) -> bool:
+    """Whether an operation only moves entries."""
+    return step.op is not None and step.op.structure.__class__ is Moves and not step.op.custom
 
 
 def costly(step: Step) -> bool:

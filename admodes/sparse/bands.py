@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from admodes.core.carrier import Carrier, Level, call
+from admodes.core.entries import entry_numbers
 from admodes.core.op import Op
 from admodes.core.pytree import check_output
 from admodes.core.scalars import counted, fitting
@@ -30,7 +31,6 @@ from admodes.core.values import shape_of
 from admodes.ops.reductions import sum_
 from admodes.sparse.layer_rules import rule_for
 from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
-from admodes.sparse.rows import numbers
 
 SHORT = 8
 """Matrix products are taken apart where so many products or fewer are added up."""
@@ -106,7 +106,7 @@ def banded(f: Callable, x: Any, memory: Memory) -> tuple[Any, Layers, list]:
     """
     level = Level((x,))
     shape = shape_of(x)
-    layers = remembered(memory, ("x", shape), lambda: Layers(shape, [numbers(shape).ravel()]))
+    layers = remembered(memory, ("x", shape), lambda: Layers(shape, [entry_numbers(shape).ravel()]))
     try:
         y = call(f, (Banded(level, x, layers, [1.0], memory),))
     finally:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.entries import meetings, sources
 from admodes.core.op import Op
 from admodes.core.space import dtype_of
 from admodes.core.structure import PRODUCT, Entrywise, Moves, Reduction
@@ -29,7 +30,6 @@ from admodes.sparse.layers import (
     remembered,
     solid,
 )
-from admodes.sparse.pattern import numbered, placements
 
 
 def rule_for(op: Op, args: list, y: Any) -> Callable:
@@ -131,11 +131,9 @@ def _moved(
     old, shape = x.layers, shape_of(y)
 
     def plan() -> tuple[Layers, list[int], list]:
-        if op.structure.into is not None:
-            into, _ = placements(op, xs, params, shape)
-            if np.bincount(into.ravel(), minlength=1).max() > 1:
-                raise Unstructured(f"{op.name} adds up")
-        origin = numbered(op, xs, params).ravel() - 1
+        if meetings(op, params, shape, xs[1:]):
+            raise Unstructured(f"{op.name} adds up")
+        origin = sources(op, xs, params).ravel() - 1
         found = [np.append(s, -1)[origin] for s in old.sources]
         kept = [k for k, s in enumerate(found) if (s >= 0).any() or not s.size]
         layers = Layers(shape, [found[k] for k in kept])
@@ -204,7 +202,7 @@ def _joined(
 
 def _slots(op: Op, args: list, xs: tuple, params: dict) -> list[dict[int, int]]:
     """Which layer of which argument each layer of the joined array consists of."""
-    origin = numbered(op, xs, params).ravel() - 1
+    origin = sources(op, xs, params).ravel() - 1
     place = np.empty(len(origin), np.intp)
     place[origin] = np.arange(len(origin))
     starts = np.cumsum([0, *(math.prod(shape_of(x)) for x in xs)])

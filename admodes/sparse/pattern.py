@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.entries import entry_numbers, placements, sources
 from admodes.core.op import Op
 from admodes.core.record import Ref, WengertList
 from admodes.core.structure import (
@@ -44,7 +45,6 @@ from admodes.sparse.rows import (
     csr,
     gathered,
     identity,
-    numbers,
     stacked,
     union,
 )
@@ -132,7 +132,7 @@ def _entrywise(at: Application) -> Rows:
     for i in at.active:
         rows = at.rows[i]
         if at.shapes[i] != at.shape or cut is not None:
-            origin = np.broadcast_to(numbers(at.shapes[i]), at.shape)
+            origin = np.broadcast_to(entry_numbers(at.shapes[i]), at.shape)
             rows = gathered(rows, origin if cut is None else np.where(cut, -1, origin))
         parts.append(rows)
     return union(parts)
@@ -146,18 +146,6 @@ def _zeros(at: Application) -> Any:
     return None
 
 
-def numbered(op: Op, args: tuple, params: dict) -> np.ndarray:
-    """An operation that moves entries, on the numbers of the entries of its differentiable
-    arguments, counted through from 1: for each entry of the result that of its source, 0 for
-    none."""
-    start, given = 1, list(args)
-    for i, a in enumerate(args):
-        if op.active(i):
-            given[i] = numbers(shape_of(a), start)
-            start += given[i].size
-    return np.asarray(op.array(*given, **params)).astype(np.intp, copy=False)
-
-
 def _moved(at: Application) -> Rows:
     structure = at.op.structure
     if structure.__class__ is Moves:
@@ -166,21 +154,11 @@ def _moved(at: Application) -> Rows:
         if structure.into is not None:
             return collected(at.rows[0], *placements(at.op, at.args, at.params, at.shape), at.size)
     moved = [i for i in range(len(at.args)) if at.op.active(i)]
-    origin = numbered(at.op, at.args, at.params) - 1
+    origin = sources(at.op, at.args, at.params) - 1
     if len(moved) == 1:
         return gathered(at.rows[moved[0]], origin)
     sizes = [math.prod(at.shapes[i]) for i in moved]
     return gathered(stacked([at.rows[i] for i in moved], sizes, at.n), origin)
-
-
-def placements(
-    op: Op, args: tuple, params: dict, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of an operation that puts entries into an array of zeros of this shape: the places, as
-    numbers, and the numbers of the entries that they get."""
-    into = op.structure.into(numbers(shape), params, args[1:])
-    places, entries = np.broadcast_arrays(into, numbers(shape_of(args[0])))
-    return places, entries
 
 
 def _along(at: Application) -> Rows:
@@ -192,16 +170,16 @@ def _along(at: Application) -> Rows:
     lines = kept_shape(at.shape, (axis % len(shape),))
     if kept != lines:
         return _dense(at)
-    into = np.broadcast_to(numbers(kept), shape)
-    rows = collected(at.rows[0], into, numbers(shape), math.prod(kept))
-    return gathered(rows, np.broadcast_to(numbers(kept), at.shape))
+    into = np.broadcast_to(entry_numbers(kept), shape)
+    rows = collected(at.rows[0], into, entry_numbers(shape), math.prod(kept))
+    return gathered(rows, np.broadcast_to(entry_numbers(kept), at.shape))
 
 
 def _scanned(at: Application, axis: int) -> Rows:
     """The first 1, 2, … entries along an axis."""
     length = at.shape[axis]
     check_entries(at.size * (length + 1) // 2)
-    lines = np.moveaxis(numbers(at.shape), axis, -1).reshape(-1, length)
+    lines = np.moveaxis(entry_numbers(at.shape), axis, -1).reshape(-1, length)
     later, earlier = np.tril_indices(length)
     return collected(at.rows[0], lines[:, later], lines[:, earlier], at.size)
 
@@ -216,7 +194,7 @@ def _contracted(at: Application) -> Rows:
     parts = []
     for i in at.active:
         wide = tuple(sizes[c] for c in terms[i])
-        own = np.broadcast_to(numbers(at.shapes[i]), wide)
+        own = np.broadcast_to(entry_numbers(at.shapes[i]), wide)
         others = [k for k in range(len(terms)) if k != i and at.constants[k]]
         thin = [k for k in others if not np.all(at.args[k])]
         if thin:
@@ -237,11 +215,11 @@ def _through_all(
     shape = tuple(sizes[c] for c in kept)
     groups = math.prod(shape)
     of = own.transpose(order + rest).reshape(groups, -1 if groups else 0)
-    rows = collected(at.rows[i], np.broadcast_to(numbers((groups, 1)), of.shape), of, groups)
+    rows = collected(at.rows[i], np.broadcast_to(entry_numbers((groups, 1)), of.shape), of, groups)
     if len(kept) == len(output):
         return rows
     lined = tuple(sizes[c] if c in kept else 1 for c in output)
-    return gathered(rows, np.broadcast_to(numbers(lined), at.shape))
+    return gathered(rows, np.broadcast_to(entry_numbers(lined), at.shape))
 
 
 def _through_zeros(
@@ -264,7 +242,7 @@ def _through_zeros(
     for c, p in zip(free, np.indices(block).reshape(len(block), count[1]), strict=True):
         index[c] = np.broadcast_to(p, count)
     of = np.asarray(own[tuple(index[c] for c in terms[i])])
-    into = numbers(at.shape)[tuple(index[c] for c in output)]
+    into = entry_numbers(at.shape)[tuple(index[c] for c in output)]
     return collected(at.rows[i], np.broadcast_to(into, of.shape), of, at.size)
 
 
@@ -276,8 +254,8 @@ def _matrices(at: Application) -> Rows:
         return _dense(at)
     count, parts = math.prod(lead), []
     for i in at.active:
-        own = np.broadcast_to(numbers(at.shapes[i]), lead + at.shapes[i][-2:])
-        into = np.broadcast_to(numbers((*lead, 1, 1)), own.shape)
+        own = np.broadcast_to(entry_numbers(at.shapes[i]), lead + at.shapes[i][-2:])
+        into = np.broadcast_to(entry_numbers((*lead, 1, 1)), own.shape)
         parts.append(collected(at.rows[i], into, own, count))
     each = at.size // count if count else 0
     return gathered(union(parts), np.repeat(np.arange(count), each))

@@ -3,7 +3,6 @@ as a scipy.sparse CSR matrix of truth values with one row per entry."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -26,11 +25,6 @@ def sparse() -> Any:
             "sparse derivatives need scipy, which is not installed: pip install 'admodes[sparse]'"
         ) from error
     return scipy.sparse
-
-
-def numbers(shape: tuple[int, ...], start: int = 0) -> np.ndarray:
-    """The numbers of the entries of an array of this shape."""
-    return np.arange(start, start + math.prod(shape), dtype=np.intp).reshape(shape)
 
 
 def check_entries(count: int) -> None:

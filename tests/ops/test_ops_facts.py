@@ -11,11 +11,12 @@ from harness import ELEMENTWISE, OPS, ids, linear_cases
 
 import admodes as ad
 from admodes.core.carrier import quiet
+from admodes.core.entries import sources
 from admodes.core.op import REGISTRY, UNLISTED
 from admodes.core.pytree import flatten
 from admodes.core.record import record
 from admodes.core.structure import Entrywise, Moves, Reduction
-from admodes.sparse.pattern import numbered, pattern
+from admodes.sparse.pattern import pattern
 
 PROBES = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -2.5, 1e-320, np.inf, -np.inf, np.nan)
 CASES = [
@@ -173,4 +174,4 @@ def test_what_is_declared_of_a_row(f, args):
 def test_every_operation_that_moves_entries_can_be_asked_with_their_numbers():
     x = np.arange(6.0).reshape(2, 3)
     flip = REGISTRY["flip"]
-    assert numbered(flip, (x,), {"axis": 1}).tolist() == [[3, 2, 1], [6, 5, 4]]
+    assert sources(flip, (x,), {"axis": 1}).tolist() == [[3, 2, 1], [6, 5, 4]]

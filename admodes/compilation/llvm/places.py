@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.op import Op
+from admodes.core.entries import meetings, sources
 from admodes.core.record import Step
 from admodes.core.structure import Moves
-from admodes.ops.indexing import is_basic
 
 ITEM = {"d": 8, "b": 1, "i": 8}
 """Bytes of a number, a truth value, a position."""
@@ -159,7 +158,7 @@ class Positions:
         seen = place.strides if place.positions is None else id(place.positions)
         key = step.op.name, fingerprint(step.params), place.shape, place.offset, seen
         if key not in self.known:
-            self.known[key] = self._interned(_positions(place, step.op, step.params or {}))
+            self.known[key] = self._interned(_positions(place, step))
         found = self.known[key]
         if found is None:
             return None
@@ -179,14 +178,10 @@ class Positions:
         return self.kept.setdefault(key, positions)
 
 
-def _positions(place: Region, op: Op, params: dict) -> np.ndarray | None:
-    count = math.prod(place.shape)
-    numbers = np.arange(1, count + 1).reshape(place.shape)
-    if op.structure.into is not None and not _is_once(op, params, place.shape):
+def _positions(place: Region, step: Step) -> np.ndarray | None:
+    if meetings(step.op, step.params, step.shape):
         return None
-    with np.errstate(all="ignore"):
-        origin = np.asarray(op.array(numbers if place.shape else numbers[()], **params))
-    origin = origin.astype(np.int64)
+    origin = sources(step.op, (np.broadcast_to(0.0, place.shape),), step.params)
     if place.positions is not None:
         own = place.positions.ravel()
     else:
@@ -197,11 +192,6 @@ def _positions(place: Region, op: Op, params: dict) -> np.ndarray | None:
             own += (np.arange(n) * stride).reshape(along)
         own = own.ravel()
     return np.ascontiguousarray(np.append(own, -1)[origin - 1]).reshape(origin.shape)
-
-
-def _is_once(op: Op, params: dict, shape: tuple[int, ...]) -> bool:
-    """Whether no two entries are put into one place."""
-    return is_basic(params["index"]) or bool(np.all(op.array(np.ones(shape, int), **params) <= 1))
 
 
 def fingerprint(x: Any) -> Any:

@@ -21,9 +21,9 @@ from admodes.compilation.numpy.kernels import DEEPEST, as_float64
 from admodes.compilation.numpy.orders import reduces
 from admodes.compilation.numpy.placement import is_array, is_view
 from admodes.compilation.numpy.writer import NumpyWriter
+from admodes.core.entries import meetings
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
-from admodes.optimisation.gather_forwarding import unique_place
 
 FLOATS = "fc"
 
@@ -219,7 +219,7 @@ def _anew_empty(writer: NumpyWriter, i: int, step: Step) -> str:
 
 def _place(writer: NumpyWriter, i: int, step: Step) -> None:
     index = (step.params or {})["index"]
-    if not unique_place(step.params or {}):
+    if meetings(step.op, step.params, step.shape):
         writer.anew(i, kernel_call(writer, step))
         return
     dtype = writer.bind(step.dtype, "dtype")
