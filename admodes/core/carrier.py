@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,17 +73,6 @@ def is_numpys(x: Any) -> bool:
     if isinstance(x, Carrier):
         return x.level.arrays or x.shape != ()
     return isinstance(x, (np.ndarray, np.generic))
-
-
-class NoAttribute(AttributeError):
-    """A traced value has no such attribute. The words are found when they are read, since code
-    that probes (hasattr) asks often and reads nothing."""
-
-    def __str__(self) -> str:
-        (name,) = self.args
-        plain = hasattr(np.ndarray, name) or hasattr(float, name)
-        hint = f": use ad.value(x).{name} for that of the plain value" if plain else ""
-        return f"a traced value has no attribute {name!r}{hint}"
 
 
 class Carrier:
@@ -273,6 +262,10 @@ class Carrier:
         refuse_among(inputs, ufunc)
         return special_ufunc(ufunc, method, inputs, kwargs)
 
+    if TYPE_CHECKING:
+        # What operations and NumPy's methods are bound to when they register.
+        def __getattr__(self, name: str) -> Any: ...
+
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func not in FUNCTIONS:
             name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
@@ -288,8 +281,24 @@ class Carrier:
             name = f"np.{func.__name__}"
             raise BadType(f"{name} of a traced value does not take all of {given}") from error
 
-    def __getattr__(self, name: str) -> Any:
-        raise NoAttribute(name)
+
+class Lacking:
+    """An attribute that plain values have and traced ones do not."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, x: Any, kind: type) -> Any:
+        raise AttributeError(
+            f"a traced value has no attribute {self.name!r}: use ad.value(x).{self.name} for that "
+            "of the plain value"
+        )
+
+
+# A name each, since a __getattr__ would make Python look up all attributes the slow way.
+for _name in {*dir(np.ndarray), *dir(float)} - set(dir(Carrier)):
+    if not _name.startswith("_"):
+        setattr(Carrier, _name, Lacking(_name))
 
 
 def as_numpys(x: Any) -> Any:
