@@ -16,65 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from pathlib import Path
 
-from micrograd_style import Value
+from scalar_sweeps import AT, PEER, TARGETS, candidates, program
 
 import admodes as ad
 from admodes.lab.timing import describe, interleaved, machine, paired_ratio
 from admodes.programs.scalars import scalar_program
 from admodes.views.files import write_text
-
-AT = (1.1, 0.7)
-PEER = "micrograd style"
-TARGETS = {"reverse (vjp + pullback)": 1.0, "one dual sweep (jvp)": 0.5}
-
-
-def program(x, y, sin, exp, blocks):
-    """4 multiplications, 3 additions and one of each of sin, exp, a power, a division and another
-    multiplication in every block; one addition at the end."""
-    for _ in range(blocks):
-        z = sin(x) * y + x
-        w = exp(z * 0.1)
-        x = (w + z) / (w * w + 1.5)
-        y = x**3.0 + y * 0.5
-    return x + y
-
-
-def candidates(blocks):
-    """What is timed, by name: each returns the gradient, or a part of it."""
-
-    def traced(x, y):
-        return program(x, y, ad.sin, ad.exp, blocks)
-
-    def plain():
-        program(*AT, math.sin, math.exp, blocks)
-
-    def reverse():
-        _, pullback = ad.vjp(traced, *AT)
-        return pullback(1.0)
-
-    def dual():
-        return ad.jvp(traced, AT, (1.0, 0.0))[1:]
-
-    def variable():
-        x, y = map(ad.Variable, AT)
-        traced(x, y).backward()
-        return x.grad, y.grad
-
-    def peer():
-        x, y = map(Value, AT)
-        program(x, y, Value.sin, Value.exp, blocks).backward()
-        return x.grad, y.grad
-
-    return {
-        "f on floats": plain,
-        PEER: peer,
-        "reverse (vjp + pullback)": reverse,
-        "one dual sweep (jvp)": dual,
-        "Variable.backward": variable,
-    }
 
 
 def measure(rounds, blocks):
@@ -86,8 +35,8 @@ def measure(rounds, blocks):
             if not math.isclose(got, want, rel_tol=1e-9):
                 raise SystemExit(f"{name} gives {got!r}, the peer {want!r}")
     # What is counted is what the peer and admodes both record: the operations of the program.
-    listed, _, _ = scalar_program(lambda x, y: program(x, y, ad.sin, ad.exp, blocks), AT)
-    operations = sum(step.op is not None for step in listed.steps)
+    listed = scalar_program(lambda x, y: program(x, y, ad.sin, ad.exp, blocks), AT)
+    operations = sum(step.op is not None for step in listed.program.steps)
     times = interleaved(jobs, rounds)
     figures = {}
     for name, t in times.items():
@@ -133,8 +82,6 @@ def main():
     parser.add_argument("--blocks", type=int, default=100, help="12 operations each")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
-    # The peer's ordering recurses as deep as the graph is long.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 50 * options.blocks + 1000))
     data = measure(options.rounds, options.blocks)
     report(data)
     if options.json:
