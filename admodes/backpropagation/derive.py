@@ -11,11 +11,12 @@ from typing import Any
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.lowerings import applied
-from admodes.backpropagation.names import Constants, fan_out
+from admodes.backpropagation.names import Constants
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.translate import cotangent, tangent
 from admodes.core.record import Ref
 from admodes.programs.names import NamedProgram
+from admodes.programs.rewriting import reads
 from admodes.programs.sweep import Domain, pull, push
 
 LARGEST_FOLDED = 12
@@ -35,7 +36,7 @@ class Derivation:
         self.names = recorded.row_names(numbering)
         named = {*recorded.names, *recorded.outputs, *(step.name for step in self.steps)}
         self.constants = Constants(recorded.constants, set(self.names))
-        uses = fan_out(self.program)
+        read = reads(self.program)
         outputs = {y.row for y in self.program.outputs if isinstance(y, Ref)}
         self.own: list[Term] = []
         self.symbols: list[Term] = []
@@ -43,7 +44,7 @@ class Derivation:
         for i, step in enumerate(self.steps):
             symbol = terms.symbol(self.names[i], step.shape)
             made = symbol if step.op is None else self._made(i)
-            keep = not fold or self.names[i] in named or uses[i] > 1 or made.size > LARGEST_FOLDED
+            keep = not fold or self.names[i] in named or read[i] > 1 or made.size > LARGEST_FOLDED
             if keep or (i in outputs and step.shape != ()):
                 self.shown.add(i)
             self.own.append(made)

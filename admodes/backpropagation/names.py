@@ -9,7 +9,6 @@ import numpy as np
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.terms import Term
-from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
 from admodes.views.dialects import Text
 
@@ -57,13 +56,3 @@ class Constants:
 
 def _same(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and np.array_equal(a, b)
-
-
-def fan_out(program: WengertList) -> list[int]:
-    """How many arguments each row is."""
-    uses = [0] * len(program.steps)
-    for step in program.steps:
-        for a in step.args:
-            if isinstance(a, Ref):
-                uses[a.row] += 1
-    return uses

@@ -13,7 +13,6 @@ import numpy as np
 from admodes.backpropagation import terms
 from admodes.backpropagation.derive import Derivation
 from admodes.backpropagation.evaluate import evaluate
-from admodes.backpropagation.names import fan_out
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
@@ -21,6 +20,7 @@ from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue
 from admodes.programs.arrays import array_program
 from admodes.programs.names import NamedProgram
+from admodes.programs.rewriting import reads
 from admodes.programs.sweep import adjoints
 from admodes.views.dialects import Latex, Text, dialect_of
 from admodes.views.result import Result
@@ -214,7 +214,8 @@ def output_seeds(
     single = len(outs) == 1 and shapes == [()] and weights is None
     rows = [y.row for y in outs if isinstance(y, Ref)]
     # A row that others read, or that is two results, has an adjoint beside its seeds.
-    own = {row for row, n in enumerate(fan_out(program)) if not n and rows.count(row) == 1}
+    readers = reads(program)
+    own = {row for row in rows if not readers[row] and rows.count(row) == 1}
     seeds: dict[int, Term] = {}
     values: list[Any] = []
     given: list[str] = []

@@ -91,11 +91,14 @@ def inferred(op: Op, values: tuple, params: dict) -> Any:
     return np.broadcast_to(found.ravel()[:1].reshape((1,) * len(shape)), shape)
 
 
+def reads(program: WengertList) -> Counter:
+    """How often each row is an argument of a row."""
+    return Counter(a.row for step in program.steps for a in step.args if isinstance(a, Ref))
+
+
 def uses(program: WengertList) -> Counter:
     """How often each row is read: by rows, outputs and guards."""
-    found: Counter = Counter()
-    for step in program.steps:
-        found.update(a.row for a in step.args if isinstance(a, Ref))
+    found = reads(program)
     found.update(y.row for y in program.outputs if isinstance(y, Ref))
     for guard in program.guards:
         found.update(a.row for a in guard.args if isinstance(a, Ref))

@@ -30,6 +30,7 @@ from admodes.verification.entries import (
     weigh_differences,
     weigh_digits,
 )
+from admodes.verification.formulas import with_formulas
 from admodes.verification.nearby import Nearby
 from admodes.verification.pieces import Pieces
 from admodes.verification.reasons import few_digits, reason_of, wrong_row_sentence
@@ -107,14 +108,15 @@ def verify(
     exact = accuracy(t.program, Pieces(scalars, xs, program))
     near = Nearby(scalars, xs, program)
     entries = _entries(t, near, exact, swept, rows, digits_required)
-    wrong = next((check for check in rows.checks if not check.passed), None)
+    checks = with_formulas(rows.checks, t)
+    wrong = next((check for check in checks if not check.passed), None)
     wrong_row = wrong_row_sentence(wrong, t) if wrong else None
     reason = reason_of(t, entries, wrong_row)
     return Verification(
         t.inputs,
         t.outputs,
         entries,
-        rows.checks,
+        checks,
         reason is None,
         reason,
         wrong_row,

@@ -14,17 +14,15 @@ from admodes.tracing.rows import Row
 from admodes.tracing.trace import Trace
 from admodes.verification.judgement import Judged, judge_partial, judge_value
 from admodes.verification.tangents import judge_tangent
-from admodes.views.dialects import Latex, Text
-from admodes.views.result import plain
-from admodes.views.tables import Page
 
 
 @dataclass
 class Local:
     """One local partial (argument: its position and name) or, with argument None, one value,
-    against its reference. formula is the printed form, symbolic sympy's. source says what decided:
-    symbolic, differences, kink (the documented convention, between the one-sided limits) or none.
-    The digits of got and reference are all there; ulp is the error."""
+    against its reference. formula and latex are the printed form, as admodes.verification.formulas
+    writes it, symbolic is sympy's. source says what decided: symbolic, differences, kink (the
+    documented convention, between the one-sided limits) or none. The digits of got and reference
+    are all there; ulp is the error."""
 
     row: int
     name: str
@@ -53,8 +51,6 @@ class Rows:
         self.skipped: dict[str, None] = {}
         self.partials: list[list] = [[None] * len(step.args) for step in t.program.steps]
         self.slacks: list[list] = [[None] * len(step.args) for step in t.program.steps]
-        rows = plain({"rows": [{"name": r.name, "args": r.args} for r in t.rows]})
-        self.pages = [Page(rows, write, "leibniz") for write in (Text(6), Latex(6))]
         for row, step in zip(t.rows, t.program.steps, strict=True):
             if step.op is None or not step.size:
                 continue
@@ -81,8 +77,7 @@ class Rows:
         for k, a in enumerate(step.args):
             if isinstance(a, Ref) and step.op.active(k):
                 judged = judge_tangent(step, k, self.trace.program.arguments(step))
-                form = f"tangent of {row.op}"
-                self._note(row, k, "differences of its value", judged, (form, rf"\text{{{form}}}"))
+                self._note(row, k, "differences of its value", judged)
 
     def _check(self, row: Row, step: Step) -> None:
         found = row_reference(self.trace.program, row.row)
@@ -114,17 +109,9 @@ class Rows:
     def _keep(self, row: Row, k: int | None, symbolic: str | None, judged: list[Judged]) -> None:
         """Note the check of a row, for an array its worst component."""
         worst = min(judged, key=lambda j: (j.passed, j.source != "kink", -(j.ulp or 0.0)))
-        printed = []
-        for page in self.pages:
-            forms = row.forms[page.write.name]
-            form = forms["value"] if k is None else forms["partials"][k]
-            printed.append(page.form(page.rows[row.row], form, numbers=False))
-        self._note(row, k, symbolic, worst, (printed[0], printed[1]))
+        self._note(row, k, symbolic, worst)
 
-    def _note(
-        self, row: Row, k: int | None, symbolic: str | None, worst: Judged, forms: tuple[str, str]
-    ) -> None:
-        formula, latex = forms
+    def _note(self, row: Row, k: int | None, symbolic: str | None, worst: Judged) -> None:
         self.checks.append(
             Local(
                 row=row.row,
@@ -132,8 +119,8 @@ class Rows:
                 op=row.op,
                 argument=k,
                 of=row.name if k is None else self.trace.rows[row.args[k]["row"]].name,
-                formula=formula,
-                latex=latex,
+                formula="",
+                latex="",
                 symbolic=symbolic,
                 got=worst.got,
                 reference=None if worst.reference is None else float(worst.reference),
