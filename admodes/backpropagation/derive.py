@@ -11,13 +11,13 @@ from typing import Any
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.lowerings import applied
-from admodes.backpropagation.names import Constants
+from admodes.backpropagation.names import ConstantTerms
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.translate import cotangent, tangent
 from admodes.core.record import Ref
 from admodes.programs.names import NamedProgram
 from admodes.programs.rewriting import reads
-from admodes.programs.sweep import Domain, pull, push
+from admodes.programs.sweep import DerivativeDomain, pull, push
 
 LARGEST_FOLDED = 12
 """The largest formula of an unnamed row that is put in where the row is used."""
@@ -35,7 +35,7 @@ class Derivation:
         self.steps = recorded.program.steps
         self.names = recorded.row_names(numbering)
         named = {*recorded.names, *recorded.outputs, *(step.name for step in self.steps)}
-        self.constants = Constants(recorded.constants, set(self.names))
+        self.constants = ConstantTerms(recorded.constants, set(self.names))
         read = reads(self.program)
         outputs = {y.row for y in self.program.outputs if isinstance(y, Ref)}
         self.own: list[Term] = []
@@ -82,7 +82,7 @@ class Derivation:
         return made
 
 
-class _Equations(Domain):
+class _Equations(DerivativeDomain):
     """Derivatives as formulas: found holds the right sides, the rows further on read the symbols of
     their left sides."""
 

@@ -16,7 +16,7 @@ _WRITTEN_OUT = 6
 """The most entries of a constant that is printed in place."""
 
 
-class Constants:
+class ConstantTerms:
     """The constants of a list as formulas: numbers, arrays by the names that they have in the
     user's function, short arrays written out, others c1, c2, …. values: what the symbols stand
     for; listed: the arrays that have no name of their own."""

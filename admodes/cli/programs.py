@@ -22,7 +22,7 @@ from admodes.views.result import json_text, plain
 PICTURES = (".png", ".svg", ".pdf")
 
 
-class Part(StrEnum):
+class CodePart(StrEnum):
     all = "all"
     f = "f"
     tangent = "tangent"
@@ -114,7 +114,9 @@ def _results(target: Target, of: Of) -> tuple[str, ...] | None:
 def code(
     targets: Targets,
     at: At = None,
-    of: Annotated[Part, typer.Option(help="The function, its tangents, its adjoints.")] = Part.all,
+    of: Annotated[
+        CodePart, typer.Option(help="The function, its tangents, its adjoints.")
+    ] = CodePart.all,
     format: Fmt = Format.text,
     save: Save = None,
     debug: Debug = False,

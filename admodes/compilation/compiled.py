@@ -31,7 +31,7 @@ from admodes.compilation.leaks import Changed, leaking
 from admodes.compilation.places import CONTENT, Capture, content_of
 from admodes.compilation.protocol import MISS
 from admodes.compilation.purity import ImpureError, difference, far_apart
-from admodes.compilation.recording import Recording, recorded
+from admodes.compilation.recording import RecordedRun, recorded
 from admodes.compilation.signature import Signature, Static
 from admodes.core.carrier import call
 from admodes.core.checking import Count, is_strict
@@ -239,10 +239,12 @@ class Compiled:
         self._unsettled.clear()
         return self._built(signature, captures, made), made.result
 
-    def _recorded(self, signature: Signature, captures: Captures, *substitution: Any) -> Recording:
+    def _recorded(
+        self, signature: Signature, captures: Captures, *substitution: Any
+    ) -> RecordedRun:
         return recorded(self._f, self._name, signature, captures, self._exact, *substitution)
 
-    def _built(self, signature: Signature, captures: Captures, made: Recording) -> Specialisation:
+    def _built(self, signature: Signature, captures: Captures, made: RecordedRun) -> Specialisation:
         """The specialisation for a recording. Its arrays have to have the entries that they have,
         until the function has run for the second time."""
         optimised, run = built(made.program, self._backend, self._exact)

@@ -27,7 +27,7 @@ DEEPEST = 40
 """Results that are nested deeper are put together by a walk over the structure."""
 
 
-class Text:
+class EntryText:
     """Lines of Python and the constants that they name."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ KNOWN = {
 
 def entry(signature: Signature, places: list[Capture], run: Run, out_tree: Tree) -> tuple:
     """A function of (args, kwargs) that gives the result, or MISS in another case, and its text."""
-    text = Text()
+    text = EntryText()
     arguments = _Arguments(text, signature)
     inputs = arguments.taken_apart()
     _check_places(text, places, arguments.references)
@@ -116,13 +116,13 @@ def entry(signature: Signature, places: list[Capture], run: Run, out_tree: Tree)
 
 def intact(places: list[Capture]) -> bool:
     """Whether what a function refers to still stands where it stood."""
-    text = Text()
+    text = EntryText()
     _check_places(text, places, {})
     text.add("return None")
     return text.function("def intact():")[0]() is not MISS
 
 
-def _check_places(text: Text, places: list[Capture], references: dict[int, str]) -> None:
+def _check_places(text: EntryText, places: list[Capture], references: dict[int, str]) -> None:
     """references: the names of arguments, by the ids of the weak references to them, which stand
     in places for the arguments themselves."""
 
@@ -151,7 +151,7 @@ def _check_places(text: Text, places: list[Capture], references: dict[int, str])
 class _Arguments:
     """The part that takes the arguments apart and checks them."""
 
-    def __init__(self, text: Text, signature: Signature) -> None:
+    def __init__(self, text: EntryText, signature: Signature) -> None:
         self.text = text
         self.signature = signature
         self.slots: Iterator[Slot] = iter(signature.slots)
@@ -255,14 +255,14 @@ class _Arguments:
             self.text.add("return MISS", 3)
 
 
-def _result(text: Text, tree: Tree) -> str:
+def _result(text: EntryText, tree: Tree) -> str:
     """The expression that puts the outputs together."""
     if _depth(tree) > DEEPEST:
         return f"{text.bind(unflatten)}({text.bind(tree)}, out)"
     return _part(text, tree, 0)[0]
 
 
-def _part(text: Text, tree: Tree, start: int) -> tuple[str, int]:
+def _part(text: EntryText, tree: Tree, start: int) -> tuple[str, int]:
     """The expression for a branch whose leaves begin at start, and where they end."""
     if tree.kind is None:
         return f"out[{start}]", start + 1

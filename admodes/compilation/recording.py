@@ -27,7 +27,7 @@ from admodes.core.values import blank, owner
 
 
 @dataclass
-class Recording:
+class RecordedRun:
     """program and result of one run of a function. refused: in words what the function does that
     its program would not do; alive: arrays that are constants of the program, and belong to
     someone, though they were not found among what the function refers to."""
@@ -48,7 +48,7 @@ def recorded(
     captures: Captures,
     exact: bool,
     substitution: Substitution = lambda: lambda x: x,
-) -> Recording:
+) -> RecordedRun:
     """f run once, on values that write down what is done with them. What substitution() gives is
     applied to f and its arguments.
 
@@ -90,7 +90,7 @@ def recorded(
     _guard_errors(program, captures.handles)
     given = {id(owner(x)) for x in signature.leaves} | captures.names.keys()
     alive = [a for a in held.still_there() if id(a) not in given]
-    return Recording(program, unflatten(program.out_tree, results), refused, alive)
+    return RecordedRun(program, unflatten(program.out_tree, results), refused, alive)
 
 
 @contextmanager

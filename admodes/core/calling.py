@@ -15,13 +15,13 @@ import numpy as np
 from admodes.core.refusal import hidden
 
 
-class State(threading.local):
+class CallState(threading.local):
     quiet = False
     through: Callable[[Callable, tuple], Any] | None = None
     held: frozenset[int] = frozenset()
 
 
-STATE = State()
+STATE = CallState()
 
 
 class quiet:

@@ -16,7 +16,7 @@ from admodes.core.reverse import Evaluation, vjp
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
 from admodes.derivatives.crossings import crossing
-from admodes.derivatives.jacobians import MODES, Point, whole_jacobian
+from admodes.derivatives.jacobians import MODES, FunctionOfLeaves, whole_jacobian
 from admodes.derivatives.layouts import LAYOUTS, arranged, rowwise
 from admodes.errors import BadType, BadValue
 
@@ -126,7 +126,7 @@ def jacobian(
     if layout not in LAYOUTS:
         raise BadValue(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
 
-    def point(args: tuple, kwargs: dict) -> tuple[Point, Any]:
+    def point(args: tuple, kwargs: dict) -> tuple[FunctionOfLeaves, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
         inputs = chosen if isinstance(argnums, tuple) else chosen[0]
         xs, tree = flatten(inputs)
@@ -137,7 +137,7 @@ def jacobian(
             inputs = unflatten(tree, list(leaves))
             return restricted(*inputs) if isinstance(argnums, tuple) else restricted(inputs)
 
-        return Point(flat, xs, has_aux, _name(f)), tree
+        return FunctionOfLeaves(flat, xs, has_aux, _name(f)), tree
 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         at, tree = point(args, kwargs)

@@ -38,7 +38,7 @@ class Choice:
 
 
 @dataclass
-class Point:
+class FunctionOfLeaves:
     """A function of leaves, which returns (result, aux) with has_aux, and where it is taken."""
 
     f: Callable
@@ -114,7 +114,7 @@ def _arithmetic(program: WengertList) -> int:
     )
 
 
-def whole_jacobian(at: Point, mode: str) -> tuple[Tree, list, Any]:
+def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:
     """The structure of the result; for each of its leaves the blocks (one per input leaf, of
     shape out + in) and its shape; and aux."""
     if mode == "forward" and at.directions:
@@ -146,7 +146,7 @@ def whole_jacobian(at: Point, mode: str) -> tuple[Tree, list, Any]:
     return out_tree, found, aux[0] if aux else None
 
 
-def _forward(at: Point) -> tuple[Tree, list, Any]:
+def _forward(at: FunctionOfLeaves) -> tuple[Tree, list, Any]:
     aux = None
     pushed = []
     singly = at.directions < FEW and not any(at.shapes)

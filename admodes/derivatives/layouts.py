@@ -15,7 +15,7 @@ from admodes.core.carrier import value
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.reverse import vjp
 from admodes.core.values import shape_of
-from admodes.derivatives.jacobians import Point
+from admodes.derivatives.jacobians import FunctionOfLeaves
 from admodes.errors import BadValue
 from admodes.numpy_functions.products import tensordot
 from admodes.ops.shaping import reshape, transpose
@@ -59,7 +59,7 @@ def contract(a: Any, b: Any, k: int | None = None) -> Any:
     return tensordot(a, b, k)
 
 
-def rowwise(at: Point) -> tuple[Tree, list, Any]:
+def rowwise(at: FunctionOfLeaves) -> tuple[Tree, list, Any]:
     """The Jacobian of every row of a function of batches, by one direction per entry of an output
     row: where rows do not mix, one sweep serves all of them.
 

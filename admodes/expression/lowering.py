@@ -16,7 +16,7 @@ import admodes.ops  # noqa: F401  (fills the registry)
 from admodes.core.op import REGISTRY, Op
 from admodes.expression.errors import ExpressionError, nearest
 from admodes.expression.grammar import Names, check
-from admodes.expression.syntax import OPERATORS, Tree, is_definition, statements
+from admodes.expression.syntax import OPERATORS, SyntaxTree, is_definition, statements
 from admodes.expression.tokens import Limits, Token, tokens_of
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
@@ -221,7 +221,7 @@ class Compiler:
         raise ExpressionError(f"unknown name {name!r}{guess}", text, t.position)
 
     def _compile(self, tokens: list[Token], text: str) -> Ref:
-        tree = Tree(tokens, text, self.functions)
+        tree = SyntaxTree(tokens, text, self.functions)
         done: list[Ref] = []
         for node in tree:
             t = tree.at(node)

@@ -51,7 +51,7 @@ def is_definition(tokens: list[Token]) -> bool:
     return [t.kind for t in tokens[:2]] == ["name", "="]
 
 
-class Tree:
+class SyntaxTree:
     """Python's tree of one statement. Every number and name is written as a name of ours, so
     nothing that the user wrote but operators and brackets is left for Python to read. A loop over
     it gives the nodes, each after what it is applied to; no depth is recursed into."""

@@ -23,7 +23,7 @@ from typing import Any
 
 from admodes.derivatives.gradients import jacobian
 from admodes.errors import BadValue
-from admodes.lab.scaling_result import TIMED, Experiment, Point, Scaling
+from admodes.lab.scaling_result import TIMED, Experiment, Measurement, Scaling
 from admodes.lab.timing import Timing, interleaved, machine
 from admodes.ops.trigonometric import sin
 from admodes.programs.count import count
@@ -177,7 +177,7 @@ def _jobs(f: Callable, plain: Callable, x: list[float]) -> dict[str, Callable[[]
     return {"f": lambda: plain(x), "forward": lambda: forward(x), "reverse": lambda: reverse(x)}
 
 
-def _point(n: int, m: int, f: Callable, times: dict[str, Timing]) -> Point:
+def _point(n: int, m: int, f: Callable, times: dict[str, Timing]) -> Measurement:
     found = count(f, _place(n))
     counts = {"f": found.f, "partials": found.partials, **found.totals}
-    return Point(n, m, found.length, counts, times)
+    return Measurement(n, m, found.length, counts, times)

@@ -20,7 +20,7 @@ MODES = ("forward", "reverse")
 
 
 @dataclass
-class Point:
+class Measurement:
     """One size. counts: operations by kind of f, of the partials, and of all sweeps of a whole
     Jacobian in each mode; length: of the list; times: of f, and of the Jacobian in each mode."""
 
@@ -67,19 +67,19 @@ class Experiment:
     title: str
     varied: str
     fixed: dict[str, int]
-    points: list[Point]
+    points: list[Measurement]
 
     def seconds_per_operation(self, mode: str) -> float | None:
         """The constant between count and time: the median over the sizes."""
         rates = [p.times[mode].median / p.costs[mode] for p in self.points if p.costs[mode]]
         return statistics.median(rates) if rates else None
 
-    def predicted(self, mode: str, point: Point) -> float | None:
+    def predicted(self, mode: str, point: Measurement) -> float | None:
         """Theory's time for a Jacobian: its exact operation count times that constant."""
         rate = self.seconds_per_operation(mode)
         return rate * point.costs[mode] if rate and point.costs[mode] else None
 
-    def off(self, mode: str, point: Point) -> float | None:
+    def off(self, mode: str, point: Measurement) -> float | None:
         """Measured over predicted time."""
         predicted = self.predicted(mode, point)
         return point.times[mode].median / predicted if predicted else None
@@ -154,7 +154,7 @@ class Scaling(Result):
         }
 
 
-def _point_data(e: Experiment, p: Point) -> dict[str, Any]:
+def _point_data(e: Experiment, p: Measurement) -> dict[str, Any]:
     return {
         "n": p.n,
         "m": p.m,
@@ -170,7 +170,7 @@ def _point_data(e: Experiment, p: Point) -> dict[str, Any]:
     }
 
 
-def _flat(e: Experiment, p: Point) -> list[str]:
+def _flat(e: Experiment, p: Measurement) -> list[str]:
     cells: list[Any] = [e.function, e.varied, p.n, p.m, p.length, p.n, p.m]
     for part in PARTS:
         cells += [*(p.counts[part].get(kind, 0) for kind in KINDS), p.totals[part]]
@@ -216,7 +216,7 @@ def _kinds_table(e: Experiment) -> Table:
     return Table(title, ["", *kinds, "sum"], rows, [False] * (len(kinds) + 2))
 
 
-def _size(e: Experiment, p: Point) -> str:
+def _size(e: Experiment, p: Measurement) -> str:
     return str(p.n if e.varied == "n" else p.m)
 
 

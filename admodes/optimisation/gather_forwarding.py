@@ -25,7 +25,7 @@ LARGEST = 2**17
 """Arrays of more entries are left alone, since the positions would need as much memory."""
 
 
-class Origin(NamedTuple):
+class GatherSource(NamedTuple):
     """The row of the copy that entries come from, and the position of each there; -1 for zeros."""
 
     row: int
@@ -43,7 +43,7 @@ class Gathers(Copy):
 
     def __init__(self, program: WengertList) -> None:
         super().__init__(program)
-        self.origins: dict[int, Origin] = {}
+        self.origins: dict[int, GatherSource] = {}
         self.known: dict[Any, np.ndarray] = {}
 
     def followed(self) -> WengertList:
@@ -63,7 +63,7 @@ class Gathers(Copy):
         made = self.step(args[0])
         return made is not None and made.op.name == "place" and costly(made)
 
-    def _origin(self, step: Step, args: tuple) -> Origin | None:
+    def _origin(self, step: Step, args: tuple) -> GatherSource | None:
         if not moves(step) or len(args) != 1 or not isinstance(args[0], Ref) or not step.shape:
             return None
         source, shape = args[0].row, shape_of(self.value(args[0]))
@@ -74,9 +74,9 @@ class Gathers(Copy):
             return None
         before = self.origins.get(source)
         if before is None:
-            return Origin(source, positions)
+            return GatherSource(source, positions)
         padded = np.append(before.positions, -1)
-        return Origin(before.row, padded[positions])
+        return GatherSource(before.row, padded[positions])
 
     def _positions(self, step: Step, shape: tuple[int, ...]) -> np.ndarray | None:
         params = step.params or {}
@@ -87,7 +87,7 @@ class Gathers(Copy):
             self.known[key] = sources(step.op, (np.broadcast_to(0.0, shape),), params).ravel() - 1
         return self.known[key]
 
-    def _selected(self, step: Step, origin: Origin) -> Any:
+    def _selected(self, step: Step, origin: GatherSource) -> Any:
         """The row as a selection of entries; None where some are zeros."""
         row, positions = origin
         if positions.size == 0 or positions.min() < 0:

@@ -14,7 +14,7 @@ import numpy as np
 
 from admodes.core.record import Step, WengertList, record
 from admodes.core.values import shape_of
-from admodes.programs.sweep import Domain, is_active
+from admodes.programs.sweep import DerivativeDomain, is_active
 
 KINDS = (
     "additions",
@@ -79,7 +79,7 @@ def partial_cost(row: int, program: WengertList, reached: Container[int]) -> dic
     return _recorded(partials, step.value, *(xs[k] for k in moved))
 
 
-class Costs(Domain):
+class Costs(DerivativeDomain):
     """What a sweep costs, for the derivative walk: spent lists the costs of what it asks for. Of a
     derivative only that it is there is known."""
 

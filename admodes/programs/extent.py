@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from admodes.core.record import Ref, Step, WengertList
-from admodes.programs.sweep import Domain, pull, reached
+from admodes.programs.sweep import DerivativeDomain, pull, reached
 
 
 def bytes_of(step: Step) -> int:
@@ -38,7 +38,7 @@ def adjoint_peak(program: WengertList, sizes: Sequence[int]) -> int:
     )
 
 
-class _FirstReader(Domain):
+class _FirstReader(DerivativeDomain):
     """In the place of an adjoint, the row from which the first contribution to it comes."""
 
     def pull(self, row: int, k: int, adjoint: int) -> int:
@@ -48,7 +48,7 @@ class _FirstReader(Domain):
         return contributions[0]  # type: ignore[no-any-return]
 
 
-class _Level(Domain):
+class _Level(DerivativeDomain):
     """In the place of an adjoint, the most operations on a way to it from an output."""
 
     def pull(self, row: int, k: int, adjoint: int) -> int:

@@ -18,7 +18,7 @@ from itertools import chain
 from typing import Any
 
 from admodes.core.program import WengertList
-from admodes.programs.sweep import Domain, is_active, pull, push
+from admodes.programs.sweep import DerivativeDomain, is_active, pull, push
 
 _EXACT = decimal.Context(prec=100, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN, traps=[])
 """Products of partials neither overflow nor lose what the order of the paths depends on."""
@@ -93,13 +93,13 @@ class Paths:
         best = self._at_start(empty, _Best(self, partials, most)) or []
         return [Path(_unchained(rows), float(product)) for product, rows in best]
 
-    def _at_start(self, seed: Any, domain: Domain) -> Any:
+    def _at_start(self, seed: Any, domain: DerivativeDomain) -> Any:
         """What a domain has at the start, for a seed of the end; None where there is no path."""
         walk = pull(self.program, [(self.end, seed)], domain, wanted=self.rows)
         return dict(walk).get(self.start)
 
 
-class _Reached(Domain):
+class _Reached(DerivativeDomain):
     """In the place of a derivative, that there is one."""
 
     def push(self, row: int, tangents: list) -> bool:
@@ -112,7 +112,7 @@ class _Reached(Domain):
         return True
 
 
-class _Linked(Domain):
+class _Linked(DerivativeDomain):
     """A domain that follows the links of paths, each once."""
 
     def __init__(self, paths: Paths) -> None:

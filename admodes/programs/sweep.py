@@ -22,7 +22,7 @@ from admodes.ops.arithmetic import add
 from admodes.ops.complex import real
 
 
-class Domain:
+class DerivativeDomain:
     """What the walk asks of a kind of derivatives. Rows are given by their positions."""
 
     def __init__(self, program: WengertList) -> None:
@@ -48,7 +48,7 @@ class Domain:
 
 
 def push(
-    program: WengertList, seeds: Mapping[int, Any], domain: Domain
+    program: WengertList, seeds: Mapping[int, Any], domain: DerivativeDomain
 ) -> Iterator[tuple[int, Any]]:
     """Every row with its tangent, from the first to the last; seeds are those of the inputs.
 
@@ -77,7 +77,7 @@ def push(
 def pull(
     program: WengertList,
     seeds: Iterable[tuple[int, Any]],
-    domain: Domain,
+    domain: DerivativeDomain,
     wanted: Container[int] | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """Every row that a seeded row depends on with its adjoint, from the last to the first; seeds
@@ -132,7 +132,7 @@ def reached(program: WengertList) -> set[int]:
     return {row for row, tangent in push(program, seeds, _Reach(program)) if tangent}
 
 
-class _Reach(Domain):
+class _Reach(DerivativeDomain):
     """In the place of a tangent, that there is one."""
 
     def push(self, row: int, tangents: list) -> bool:
@@ -145,7 +145,7 @@ def output_seeds(program: WengertList, weights: Sequence[Any]) -> list[tuple[int
     return [(y.row, w) for y, w in outputs if isinstance(y, Ref)]
 
 
-class Numbers(Domain):
+class Numbers(DerivativeDomain):
     """Derivatives as numbers, arrays or carriers, by the operations' rules at the values of the
     rows: those of the recording unless given."""
 

@@ -35,7 +35,7 @@ class Listed:
     results: list[Any] = field(default_factory=list)
 
 
-class Sweeps:
+class DerivedLists:
     """The three lists of a recorded function. rows: the names of its rows; inputs and outputs:
     those of its arguments and results."""
 
@@ -86,7 +86,7 @@ class _Run(Numbers):
     """One sweep on recorded values; statements collects what has a name, accent is what the names
     of derivatives end with."""
 
-    def __init__(self, sweeps: Sweeps, leaves: Sequence[Any], statements: list) -> None:
+    def __init__(self, sweeps: DerivedLists, leaves: Sequence[Any], statements: list) -> None:
         super().__init__(sweeps.program, [])
         self.branches = sweeps.program.branches()
         self.names = sweeps.rows

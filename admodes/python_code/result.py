@@ -13,7 +13,7 @@ import numpy as np
 from admodes.errors import BadValue
 from admodes.programs.arrays import program_of
 from admodes.programs.names import DERIVATIVES, NamedProgram, input_names, is_pythons
-from admodes.python_code.derive import Listed, Sweeps
+from admodes.python_code.derive import DerivedLists, Listed
 from admodes.python_code.kernels import Kernels
 from admodes.python_code.structure import Part, apart, parts, together, tops_of
 from admodes.python_code.writer import Constants, PythonWriter, Returned, constant
@@ -134,7 +134,7 @@ def code_of(recorded: NamedProgram, f: Callable, args: tuple, names: Sequence[st
         parts(sides[4], outs, sides[2], not whole),
         is_tuple,
     )
-    return _printed(_name(f), Sweeps(program, *sides[:3]), recorded.constants, call_of)
+    return _printed(_name(f), DerivedLists(program, *sides[:3]), recorded.constants, call_of)
 
 
 @dataclass
@@ -190,7 +190,7 @@ def _legal(names: list[str]) -> dict[str, str]:
     return found
 
 
-def _printed(name: str, sweeps: Sweeps, known: dict[str, np.ndarray], call_of: Call) -> Code:
+def _printed(name: str, sweeps: DerivedLists, known: dict[str, np.ndarray], call_of: Call) -> Code:
     tops, ends = ([p.name for p in side] for side in (call_of.arguments, call_of.results))
     bases = {*sweeps.rows, *sweeps.inputs, *sweeps.outputs, *tops, *ends}
     taken = {n + suffix for n in bases for suffix in ("", *DERIVATIVES)}

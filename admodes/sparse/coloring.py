@@ -33,7 +33,7 @@ EDGES = 2_000_000
 """The smallest-last order is tried where the conflict graph has no more edges than this."""
 
 
-class Groups(NamedTuple):
+class Coloring(NamedTuple):
     """Colors of the columns and of the rows, from 0; UNSWEPT where the other side computes it."""
 
     columns: np.ndarray
@@ -64,12 +64,12 @@ MANY = 64
 """Where one side alone takes more sweeps than this, both are tried before."""
 
 
-def groups(pattern: Rows, mode: str = "auto") -> Groups:
+def groups(pattern: Rows, mode: str = "auto") -> Coloring:
     """Colors for the sweeps of a mode; "auto" takes fewest sweeps, forward ones at a tie."""
     m, n = pattern.shape
     sides = {
-        "forward": lambda: Groups(column_colors(pattern), np.full(m, UNSWEPT)),
-        "reverse": lambda: Groups(np.full(n, UNSWEPT), row_colors(pattern)),
+        "forward": lambda: Coloring(column_colors(pattern), np.full(m, UNSWEPT)),
+        "reverse": lambda: Coloring(np.full(n, UNSWEPT), row_colors(pattern)),
         "both": lambda: both_colors(pattern),
     }
     if mode != "auto":
@@ -174,7 +174,7 @@ def _greedy(by_column: Any, order: np.ndarray, m: int) -> np.ndarray:
     return np.array(colors, np.intp)
 
 
-def both_colors(pattern: Rows) -> Groups:
+def both_colors(pattern: Rows) -> Coloring:
     """Colors of rows and columns with every row computed by one side: the rows with most entries
     by reverse sweeps, if that saves sweeps, the others by forward sweeps.
 
@@ -203,14 +203,14 @@ def both_colors(pattern: Rows) -> Groups:
     return best
 
 
-def _split(pattern: Rows, dense: np.ndarray) -> Groups:
+def _split(pattern: Rows, dense: np.ndarray) -> Coloring:
     rows = np.full(len(dense), UNSWEPT)
     rows[dense] = row_colors(pattern[np.flatnonzero(dense)])
     thin = pattern[np.flatnonzero(~dense)]
     columns = column_colors(thin)
     if dense.any():
         columns[np.bincount(thin.indices, minlength=pattern.shape[1]) == 0] = UNSWEPT
-    return Groups(columns, rows)
+    return Coloring(columns, rows)
 
 
 def star_colors(pattern: Rows) -> np.ndarray:

@@ -107,7 +107,7 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
     known = HESSIAN_MODES if who == "sparse_hessian" else JACOBIAN_MODES
     if mode not in known:
         raise BadValue(f"{who}: mode {mode!r}: choose one of {', '.join(known)}")
-    plans: list[Plan] = []
+    plans: list[SweepPlan] = []
 
     def matrix_of(*args: Any, **kwargs: Any) -> Any:
         point = Point(f, argnums, args, kwargs, who)
@@ -123,7 +123,7 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
             with crossing(matrix_of.__name__, lambda x: at(x, *point.floats), point.x):
                 _look_at(point, True)
         if plan is None:
-            plan = Plan(point, mode, who == "sparse_hessian")
+            plan = SweepPlan(point, mode, who == "sparse_hessian")
             plans.append(plan)
             del plans[:-PLANS]
         with quiet():
@@ -144,7 +144,7 @@ def _look_at(point: Point, hessian: bool) -> None:
     jvp(lambda x: g(x, *point.floats), (point.x,), (seed,))
 
 
-class Plan:
+class SweepPlan:
     """What is kept between calls at points of one kind."""
 
     def __init__(self, point: Point, mode: str, hessian: bool) -> None:

@@ -37,7 +37,7 @@ from admodes.core.structure import (
 )
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
-from admodes.programs.sweep import Domain, pull, push
+from admodes.programs.sweep import DerivativeDomain, pull, push
 from admodes.sparse.rows import (
     Rows,
     check_entries,
@@ -96,7 +96,7 @@ def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
     return rows
 
 
-class _Reached(Domain):
+class _Reached(DerivativeDomain):
     """Of an adjoint only that there is one."""
 
     def pull(self, row: int, k: int, adjoint: bool) -> bool:
@@ -106,7 +106,7 @@ class _Reached(Domain):
         return True
 
 
-class _Patterns(Domain):
+class _Patterns(DerivativeDomain):
     """Tangents as patterns: which of n entries of an input an entry depends on."""
 
     def __init__(self, program: WengertList, n: int, needed: dict[int, bool]) -> None:

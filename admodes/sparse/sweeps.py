@@ -15,7 +15,7 @@ from admodes.core.reverse import vjp
 from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
 from admodes.errors import LostDerivative
-from admodes.sparse.coloring import UNSWEPT, Groups, groups, star_colors
+from admodes.sparse.coloring import UNSWEPT, Coloring, groups, star_colors
 from admodes.sparse.pattern import pattern
 from admodes.sparse.rows import Rows, sparse
 
@@ -95,10 +95,10 @@ class Sweeps:
         return matrix
 
 
-def groups_of(rows: Rows, mode: str) -> Groups:
+def groups_of(rows: Rows, mode: str) -> Coloring:
     """The groups of a mode, of which "star" is for the patterns of Hessians."""
     if mode == "star":
-        return Groups(star_colors(rows), np.full(rows.shape[0], UNSWEPT))
+        return Coloring(star_colors(rows), np.full(rows.shape[0], UNSWEPT))
     return groups(rows, mode)
 
 

@@ -52,7 +52,7 @@ def expressions(
     """
     import sympy as sp
 
-    program = program_of(source)
+    program = list_of(source)
     _refuse_swelling(program)
     symbols = [sp.Symbol(name, real=True) for name in _names(source, names, program)]
     remaining = iter(symbols)
@@ -76,7 +76,7 @@ def expressions(
     return Expressions(symbols, rows, [written(y) for y in program.outputs], missing)
 
 
-def program_of(source: Any) -> WengertList:
+def list_of(source: Any) -> WengertList:
     """The list of a Trace, or the list itself."""
     program = getattr(source, "program", source)
     if not isinstance(program, WengertList):

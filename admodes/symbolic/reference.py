@@ -11,7 +11,7 @@ from typing import Any
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
-from admodes.symbolic.expressions import input_size, program_of
+from admodes.symbolic.expressions import input_size, list_of
 from admodes.symbolic.forms import AtKink, LocalForm, local_form
 from admodes.symbolic.limits import value_at
 from admodes.symbolic.precision import DIGITS, evaluate, number, precise
@@ -64,7 +64,7 @@ def reference(source: Any, digits: int = DIGITS) -> Reference:
     >>> mpmath.nstr(found.rows[1].exact, 30), mpmath.nstr(found.jacobian[0][0], 15)
     ('2.71828182845904523536028747135', '5.43656365691809')
     """
-    program = program_of(source)
+    program = list_of(source)
     rows: list[RowReference] = []
     with precise(digits) as mpmath:
         for i, step in enumerate(program.steps):

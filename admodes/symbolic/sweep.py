@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from admodes.core.linear import Linear
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
-from admodes.programs.sweep import Domain, push
+from admodes.programs.sweep import DerivativeDomain, push
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.kernels import NotExact, numbers_of
 from admodes.symbolic.precision import number
@@ -122,7 +122,7 @@ def row_sensitivities(
     return [t for _, t in push(program, seeds, domain)]
 
 
-class _Sensitivities(Domain):
+class _Sensitivities(DerivativeDomain):
     """Tangents as a Sensitivity or an array of them; see row_sensitivities."""
 
     def __init__(

@@ -35,7 +35,7 @@ from admodes.verification.nearby import Nearby
 from admodes.verification.pieces import Pieces
 from admodes.verification.reasons import few_digits, reason_of, wrong_row_sentence
 from admodes.verification.result import Verification
-from admodes.verification.rows import Rows
+from admodes.verification.rows import RowChecks
 
 DIGITS_REQUIRED = 4.0
 """Digits that have to be right unless another number is asked for."""
@@ -103,7 +103,7 @@ def verify(
     recorded, program = scalar_lists(f, args, names, outputs)
     t = traced(recorded, title=title)
     with precise(DIGITS):
-        rows = Rows(t)
+        rows = RowChecks(t)
         swept = _swept(t, rows)
     exact = accuracy(t.program, Pieces(scalars, xs, program))
     near = Nearby(scalars, xs, program)
@@ -128,7 +128,7 @@ def verify(
     )
 
 
-def _swept(t: Trace, rows: Rows) -> list[dict] | None:
+def _swept(t: Trace, rows: RowChecks) -> list[dict] | None:
     """The sweep of sympy's partials at the rounded rows, by output component; None where an
     operation is neither elementwise nor linear, whose rounding that sweep does not know."""
     steps = [step for step in t.program.steps if step.op is not None and not step.op.passive]
@@ -146,7 +146,7 @@ def _entries(
     near: Nearby,
     exact: Accuracy,
     swept: list[dict] | None,
-    rows: Rows,
+    rows: RowChecks,
     required: float,
 ) -> list[Entry]:
     """Every entry, output by output."""
@@ -194,7 +194,7 @@ def _by_reverse(f: Callable, xs: list[float]) -> list[list[float]]:
     return [list(map(float, pullback(unit))) for unit in units]
 
 
-def _explain(t: Trace, exact: Accuracy, entries: list[Entry], rows: Rows) -> None:
+def _explain(t: Trace, exact: Accuracy, entries: list[Entry], rows: RowChecks) -> None:
     """The condition of entries that have lost digits, and the row that lost them."""
     n = len(t.inputs)
     conditions = Conditions(exact)
@@ -212,7 +212,7 @@ def _explain(t: Trace, exact: Accuracy, entries: list[Entry], rows: Rows) -> Non
             entry.note = few_digits(t, entry, loss, rows.kinks)
 
 
-def _notes(t: Trace, rows: Rows, exact: Accuracy) -> list[str]:
+def _notes(t: Trace, rows: RowChecks, exact: Accuracy) -> list[str]:
     """The notes of the rows but those on branches, and which operations have no symbolic form."""
     notes = [f"{row.name}: {note}" for row in t.rows for note in row.notes if note.kind != "branch"]
     without = _unproved(rows, exact)
@@ -225,7 +225,7 @@ def _notes(t: Trace, rows: Rows, exact: Accuracy) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _unproved(rows: Rows, exact: Accuracy) -> list[str]:
+def _unproved(rows: RowChecks, exact: Accuracy) -> list[str]:
     """The operations that were compared with differences only."""
     checked = (c.op for c in rows.checks if c.source == "differences")
     return list(dict.fromkeys([*rows.skipped, *checked, *exact.missing]))

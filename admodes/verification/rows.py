@@ -40,7 +40,7 @@ class Local:
     note: str = ""
 
 
-class Rows:
+class RowChecks:
     """Every row of a trace against its reference: the checks, and for the sweep the reference
     partials with the error that is allowed to each. skipped: the operations on complex numbers,
     which are not compared."""

@@ -8,7 +8,14 @@ from seeds import generator
 
 import admodes as ad
 from admodes.core.record import Ref, record
-from admodes.programs.sweep import Domain, Numbers, has_derivative, output_seeds, pull, push
+from admodes.programs.sweep import (
+    DerivativeDomain,
+    Numbers,
+    has_derivative,
+    output_seeds,
+    pull,
+    push,
+)
 
 NAMES = sorted(MOVES)
 
@@ -84,7 +91,7 @@ def program_values(program):
     return [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]
 
 
-class Visits(Domain):
+class Visits(DerivativeDomain):
     """Notes what it is asked; a derivative is the row's number."""
 
     def __init__(self, program):
@@ -174,7 +181,7 @@ def test_truth_values_and_whole_numbers_have_no_derivative():
     assert [has_derivative(step) for step in program.steps] == [True, False, False, True]
 
 
-class Paths(Domain):
+class Paths(DerivativeDomain):
     """In the place of an adjoint, the number of ways from an output to a row."""
 
     def pull(self, row, k, adjoint):

@@ -16,7 +16,7 @@ import numpy as np
 from admodes.compilation.llvm.expansion import expanded
 from admodes.compilation.llvm.groups import Fused
 from admodes.compilation.llvm.jit import llvm, module_text
-from admodes.compilation.llvm.loops import Call
+from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import TYPES
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.protocol import Run
@@ -57,7 +57,7 @@ def planned(program: WengertList) -> Plan | None:
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
     plan = Plan(expanded(program))
-    return plan if any(isinstance(g, (Fused, Call)) for g in plan.groups.all) else None
+    return plan if any(isinstance(g, (Fused, LoopCall)) for g in plan.groups.all) else None
 
 
 def text(program: WengertList) -> str:
@@ -68,12 +68,12 @@ def text(program: WengertList) -> str:
     >>> [line for line in text(record(lambda x: x * x, 2.0)).splitlines() if "fmul" in line]
     ['%v0 = fmul double %l0, %l0']
     """
-    from admodes.compilation.llvm.segments import Layout, emitted
+    from admodes.compilation.llvm.segments import ArenaLayout, emitted
 
     plan = planned(program)
     if plan is None:
         return ""
-    Layout(plan)
+    ArenaLayout(plan)
     made = dict.fromkeys(e.text for e, _ in emitted(plan, plan.groups.all) if e is not None)
     return module_text({body: f"group{k}" for k, body in enumerate(made)})
 

@@ -11,7 +11,7 @@ import functools
 from typing import Any
 
 from admodes.compilation.llvm.jit import MachineCode, compiled
-from admodes.compilation.llvm.loops import MOST_DIMS, MOST_OPERANDS, MOST_STEPS, Call
+from admodes.compilation.llvm.loops import MOST_DIMS, MOST_OPERANDS, MOST_STEPS, LoopCall
 
 HEADER = 2
 """Words before the first record."""
@@ -50,8 +50,8 @@ done:
 
 
 def _call_text() -> str:
-    """A call as in loops.Call, whose cells are the loop, its data, count, operands, outer strides,
-    dims and steps."""
+    """A call as in loops.LoopCall, whose cells are the loop, its data, count, operands, outer
+    strides, dims and steps."""
     lines = ["define i64 @NAME(ptr %base, ptr %cells) {", "start:"]
     lines.append(f"%args = alloca [{MOST_OPERANDS} x ptr]")
     for k in range(DIMS):
@@ -94,7 +94,7 @@ def driver() -> Driver:
     return Driver(*compiled([DISPATCH, _call_text()], loops=False))
 
 
-def call_cells(call: Call) -> list[int]:
+def call_cells(call: LoopCall) -> list[int]:
     """The cells of a call, those of the operands left 0."""
 
     def filled(words: tuple[int, ...], count: int) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.compilation.llvm.loops import Call
+from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.lowerings import Lowering
 from admodes.compilation.llvm.places import Buffer, Region, new_place
 from admodes.core.record import Guard, Step
@@ -81,7 +81,7 @@ class Groups:
     a later one."""
 
     def __init__(self) -> None:
-        self.all: list[Fused | Call | Foreign | Check] = []
+        self.all: list[Fused | LoopCall | Foreign | Check] = []
         self.latest: dict[tuple[int, ...], int] = {}
         self.floor = 0
 
@@ -89,7 +89,7 @@ class Groups:
         """Rows from here on join no group from before."""
         self.floor = len(self.all)
 
-    def append(self, group: Fused | Call | Foreign | Check) -> int:
+    def append(self, group: Fused | LoopCall | Foreign | Check) -> int:
         self.all.append(group)
         return len(self.all) - 1
 
@@ -150,7 +150,7 @@ def used_buffers(groups: Groups) -> list[Buffer]:
 
 
 def places_of(group: Any) -> list[Region]:
-    if isinstance(group, Call):
+    if isinstance(group, LoopCall):
         return list(group.operands)
     if isinstance(group, Fused):
         read = (a.place for e in group.entries for a in e.args if a.place is not None)

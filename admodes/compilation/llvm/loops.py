@@ -31,7 +31,7 @@ class _Ufunc(ctypes.Structure):
     )
 
 
-class Loop(NamedTuple):
+class NumpyLoop(NamedTuple):
     """The address of a loop of float64, and of the data that it is given."""
 
     address: int
@@ -39,7 +39,7 @@ class Loop(NamedTuple):
 
 
 @functools.cache
-def loop_of(ufunc: np.ufunc) -> Loop | None:
+def loop_of(ufunc: np.ufunc) -> NumpyLoop | None:
     """The loop on float64 alone, None where there is none or the structure is another."""
     made = _structure(ufunc)
     signature = "d" * ufunc.nin + "->" + "d" * ufunc.nout
@@ -47,7 +47,7 @@ def loop_of(ufunc: np.ufunc) -> Loop | None:
         return None
     k = ufunc.types.index(signature)
     address = made.functions[k]
-    return Loop(address, (made.data[k] or 0) if made.data else 0) if address else None
+    return NumpyLoop(address, (made.data[k] or 0) if made.data else 0) if address else None
 
 
 def _structure(ufunc: np.ufunc) -> _Ufunc | None:
@@ -69,11 +69,11 @@ def _structure(ufunc: np.ufunc) -> _Ufunc | None:
 POINTER = ctypes.sizeof(ctypes.c_void_p)
 
 
-class Call(NamedTuple):
+class LoopCall(NamedTuple):
     """Calls of a loop, in two loops around it of these lengths: operands (results last) that move
     by `outer` bytes along each; dims and steps are the loop's own."""
 
-    loop: Loop
+    loop: NumpyLoop
     operands: tuple[Region, ...]
     times: tuple[int, int]
     outer: tuple[tuple[int, ...], tuple[int, ...]]
@@ -88,7 +88,7 @@ class Call(NamedTuple):
 MOST_OPERANDS, MOST_DIMS, MOST_STEPS = 4, 4, 9
 
 
-def entrywise(ufunc: np.ufunc, operands: list[Region]) -> Call | None:
+def entrywise(ufunc: np.ufunc, operands: list[Region]) -> LoopCall | None:
     """A call on operands broadcast to the last, the result; None where it takes more than
     three loops or there are positions."""
     loop = loop_of(ufunc)
@@ -101,7 +101,9 @@ def entrywise(ufunc: np.ufunc, operands: list[Region]) -> Call | None:
     return _nested(loop, operands, dims, strides)
 
 
-def reduction(ufunc: np.ufunc, place: Region, out: Region, axes: tuple[int, ...]) -> Call | None:
+def reduction(
+    ufunc: np.ufunc, place: Region, out: Region, axes: tuple[int, ...]
+) -> LoopCall | None:
     """out = ufunc(out, entry) over all entries along the axes, in NumPy's order; out.shape leaves
     the axes out."""
     loop = loop_of(ufunc)
@@ -114,14 +116,14 @@ def reduction(ufunc: np.ufunc, place: Region, out: Region, axes: tuple[int, ...]
 
 
 def _nested(
-    loop: Loop, operands: list[Region], dims: list[int], strides: list[tuple[int, ...]]
-) -> Call | None:
+    loop: NumpyLoop, operands: list[Region], dims: list[int], strides: list[tuple[int, ...]]
+) -> LoopCall | None:
     if len(dims) > 3:
         return None
     still = (0,) * len(operands)
     times = [1, 1, 1, *dims][-3:]
     moves = [still, still, still, *strides][-3:]
-    return Call(
+    return LoopCall(
         loop, tuple(operands), (times[0], times[1]), (moves[0], moves[1]), (times[2],), moves[2]
     )
 
@@ -145,7 +147,7 @@ def collapsed(
     return dims, joined
 
 
-def product(a: Region, b: Region, out: Region) -> Call | None:
+def product(a: Region, b: Region, out: Region) -> LoopCall | None:
     """np.matmul of vectors and matrices, and of stacks of matrices whose leading axes are gone
     through in one stride."""
     loop = loop_of(np.matmul)
@@ -170,4 +172,4 @@ def product(a: Region, b: Region, out: Region) -> Call | None:
     outer = strides[0] if dims else (0, 0, 0)
     sizes = (dims[0] if dims else 1, m, a.shape[-1], n)
     still = ((0, 0, 0), (0, 0, 0))
-    return Call(loop, given, (1, 1), still, sizes, (*outer, *left, *right, *made))
+    return LoopCall(loop, given, (1, 1), still, sizes, (*outer, *left, *right, *made))

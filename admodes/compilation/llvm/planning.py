@@ -162,7 +162,7 @@ class Plan:
         assert found is not None
         return found
 
-    def _appended(self, call: loops.Call, out: Region) -> Value:
+    def _appended(self, call: loops.LoopCall, out: Region) -> Value:
         at = self.groups.append(call)
         for place in call.reads:
             place.buffer.read(at)

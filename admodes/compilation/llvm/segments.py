@@ -12,7 +12,7 @@ from admodes.compilation.llvm.driver import HEADER, OPERANDS, call_cells, driver
 from admodes.compilation.llvm.emission import Cell, Emitted, emit, is_empty
 from admodes.compilation.llvm.groups import Check, Foreign, Fused, Value, used_buffers
 from admodes.compilation.llvm.jit import MachineCode, compiled
-from admodes.compilation.llvm.loops import Call
+from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import FOREVER, Buffer
 from admodes.compilation.llvm.planning import Plan
 
@@ -29,7 +29,7 @@ class Segment:
     outside: list[tuple[int, Buffer, int]] = field(default_factory=list)
 
 
-class Layout:
+class ArenaLayout:
     """Offsets of the buffers in the arena, and of the numbers in its pool."""
 
     def __init__(self, plan: Plan) -> None:
@@ -79,7 +79,7 @@ class Built:
     """parts: segments, and Foreign and Check rows between them."""
 
     def __init__(self, plan: Plan) -> None:
-        self.layout = Layout(plan)
+        self.layout = ArenaLayout(plan)
         self.codes: list[MachineCode] = []
         self.parts: list[Segment | Foreign | Check] = []
         groups = [g for g in plan.groups.all if not (isinstance(g, Fused) and is_empty(g))]
@@ -89,7 +89,7 @@ class Built:
         for k, group in enumerate(groups):
             if isinstance(group, Fused):
                 self._record(lines[k].address, made[k].cells)
-            elif isinstance(group, Call):
+            elif isinstance(group, LoopCall):
                 self._call(group)
             else:
                 self.parts.append(group)
@@ -117,7 +117,7 @@ class Built:
         else:
             segment.outside.append((at, cell.buffer, cell.offset))
 
-    def _call(self, call: Call) -> None:
+    def _call(self, call: LoopCall) -> None:
         segment = self._segment()
         cells = call_cells(call)
         segment.words += (driver().call, len(cells))
