@@ -24,6 +24,7 @@ from admodes.core.held import Held
 from admodes.core.pytree import flatten, owned, unflatten
 from admodes.core.record import Guard, Recorded, Ref, Step, WengertList, record_leaves
 from admodes.core.values import blank, owner
+from admodes.programs.rewriting import ends, needed
 
 
 @dataclass
@@ -145,18 +146,5 @@ def _guard_errors(program: WengertList, handles: bool) -> None:
     found = [i for i, step in enumerate(program.steps) if step.op is not None and step.op.raises]
     if not found:
         return
-    read = set() if handles else _read(program)
+    read = set() if handles else needed(program, ends(program))
     program.guards += [Guard(has_value, (Ref(i),), True) for i in found if i not in read]
-
-
-def _read(program: WengertList) -> set[int]:
-    """The rows that outputs and decisions depend on."""
-    found: set[int] = set()
-    due = [y.row for y in program.outputs if isinstance(y, Ref)]
-    due += [a.row for guard in program.guards for a in guard.args if isinstance(a, Ref)]
-    while due:
-        row = due.pop()
-        if row not in found:
-            found.add(row)
-            due += [a.row for a in program.steps[row].args if isinstance(a, Ref)]
-    return found

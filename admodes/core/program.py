@@ -67,6 +67,11 @@ class Step:
         return self.op is not None and self.op.discrete
 
 
+def is_active(step: Step, k: int) -> bool:
+    """Whether a row depends differentiably on its argument k, and that is a row."""
+    return step.args[k].__class__ is Ref and step.op.active(k)
+
+
 @dataclass
 class Guard:
     """A decision that the function took from recorded values: decide(*args) was expected. The list

@@ -27,6 +27,7 @@ from admodes.core.program import Guard as Guard
 from admodes.core.program import Ref as Ref
 from admodes.core.program import Step as Step
 from admodes.core.program import WengertList as WengertList
+from admodes.core.program import is_active as is_active
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.truth import is_whole
@@ -78,7 +79,7 @@ class Recording:
             step = self.steps[row]
             if step.op is None and row not in self.captured:
                 return True
-            below = {a.row for i, a in enumerate(step.args) if _is_active(step, i, a)} - seen
+            below = {a.row for k, a in enumerate(step.args) if is_active(step, k)} - seen
             seen |= below
             waiting += below
         return False
@@ -237,10 +238,6 @@ def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
         return (row,)
     parts = (_made_of(steps, a.row, depth - 1) if isinstance(a, Ref) else a for a in step.args)
     return (step.op, tuple(parts), step.params)
-
-
-def _is_active(step: Step, i: int, a: Any) -> bool:
-    return a.__class__ is Ref and step.op.active(i)
 
 
 def decide_on_captured(decide: Callable, x: Any) -> None:

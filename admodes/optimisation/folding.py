@@ -19,7 +19,7 @@ from admodes.core.values import blank
 from admodes.optimisation.dataflow import carrying_rows, reached_outputs, telling_signs
 from admodes.optimisation.keys import key_of
 from admodes.optimisation.optimised import Optimised
-from admodes.programs.rewriting import Copy, inferred
+from admodes.programs.rewriting import Copy, ends, inferred, needed, uses
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]
 """(the copy so far, an operation, its arguments, its parameters, its value) -> a Ref of the copy
@@ -64,11 +64,11 @@ class Folding(Copy):
     def folded(self) -> WengertList:
         """The copy."""
         program = self.old
-        wanted = needed(program)
-        count = readers(program)
+        wanted = _wanted(program)
+        count = uses(program)
         used, origin, new = self.used, self.origin, self.new
         for i, step in enumerate(program.steps):
-            if not wanted[i]:
+            if i not in wanted:
                 new.append(None)
                 continue
             if step.op is None:
@@ -198,31 +198,10 @@ def _unchanged(old: tuple, new: tuple) -> bool:
     return True
 
 
-def readers(program: WengertList) -> list[int]:
-    """How often each row is read."""
-    found = [0] * len(program.steps)
-    for step in program.steps:
-        for a in step.args:
-            if a.__class__ is Ref:
-                found[a.row] += 1
-    for end in (*program.outputs, *(a for guard in program.guards for a in guard.args)):
-        if end.__class__ is Ref:
-            found[end.row] += 1
-    return found
-
-
-def needed(program: WengertList) -> list[bool]:
-    """For each row, whether it is an input or reaches an output or a guard."""
-    found = [step.op is None for step in program.steps]
-    for end in (*program.outputs, *(a for guard in program.guards for a in guard.args)):
-        if end.__class__ is Ref:
-            found[end.row] = True
-    for i in range(len(found) - 1, -1, -1):
-        if found[i]:
-            for a in program.steps[i].args:
-                if a.__class__ is Ref:
-                    found[a.row] = True
-    return found
+def _wanted(program: WengertList) -> set[int]:
+    """The rows that outputs and guards depend on, and inputs."""
+    inputs = {row for row, step in enumerate(program.steps) if step.op is None}
+    return inputs | needed(program, ends(program))
 
 
 def dead(program: WengertList) -> WengertList:
@@ -232,8 +211,8 @@ def dead(program: WengertList) -> WengertList:
     for guard in program.guards:
         same = all(a.__class__ is Ref for a in guard.args)
         guards.setdefault((guard.decide, guard.args) if same else id(guard), guard)
-    wanted = needed(program)
-    if all(wanted) and len(guards) == len(program.guards):
+    everything = len(_wanted(program)) == len(program.steps)
+    if everything and len(guards) == len(program.guards):
         return program
     found = Folding(program).folded()
     kept = {id(g) for g in guards.values()}

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Step, WengertList, record
+from admodes.core.record import Step, WengertList, is_active, record
 from admodes.core.values import shape_of
-from admodes.programs.sweep import DerivativeDomain, is_active
+from admodes.programs.sweep import DerivativeDomain
 
 KINDS = (
     "additions",

@@ -17,8 +17,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from admodes.core.program import WengertList
-from admodes.programs.sweep import DerivativeDomain, is_active, pull, push
+from admodes.core.program import WengertList, is_active
+from admodes.programs.sweep import DerivativeDomain, Reached, pull, push
 
 _EXACT = decimal.Context(prec=100, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN, traps=[])
 """Products of partials neither overflow nor lose what the order of the paths depends on."""
@@ -57,7 +57,7 @@ class Paths:
     @cached_property
     def rows(self) -> set[int]:
         """The rows on the paths, through which the end depends on the start."""
-        domain = _Reached(self.program)
+        domain = Reached(self.program)
         behind = {row for row, t in push(self.program, {self.start: True}, domain) if t}
         return behind & dict(pull(self.program, [(self.end, True)], domain)).keys()
 
@@ -97,19 +97,6 @@ class Paths:
         """What a domain has at the start, for a seed of the end; None where there is no path."""
         walk = pull(self.program, [(self.end, seed)], domain, wanted=self.rows)
         return dict(walk).get(self.start)
-
-
-class _Reached(DerivativeDomain):
-    """In the place of a derivative, that there is one."""
-
-    def push(self, row: int, tangents: list) -> bool:
-        return True
-
-    def pull(self, row: int, k: int, adjoint: bool) -> bool:
-        return True
-
-    def add(self, row: int, contributions: list) -> bool:
-        return True
 
 
 class _Linked(DerivativeDomain):

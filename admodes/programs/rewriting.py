@@ -5,7 +5,7 @@ joined by others. All passes of the optimiser are written with it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -98,8 +98,25 @@ def reads(program: WengertList) -> Counter:
 
 def uses(program: WengertList) -> Counter:
     """How often each row is read: by rows, outputs and guards."""
-    found = reads(program)
-    found.update(y.row for y in program.outputs if isinstance(y, Ref))
-    for guard in program.guards:
-        found.update(a.row for a in guard.args if isinstance(a, Ref))
+    return reads(program) + Counter(ends(program))
+
+
+def ends(program: WengertList) -> list[int]:
+    """The rows that outputs and guards read."""
+    decided = (a for guard in program.guards for a in guard.args)
+    return [y.row for y in (*program.outputs, *decided) if isinstance(y, Ref)]
+
+
+def needed(program: WengertList, rows: Iterable[int]) -> set[int]:
+    """The rows that some rows depend on, these among them.
+
+    >>> from admodes.core.record import record
+    >>> program = record(lambda x, y: (x * x, y + 1.0), 2.0, 3.0)
+    >>> needed(program, [2]), needed(program, ends(program))
+    ({0, 2}, {0, 1, 2, 3})
+    """
+    found = set(rows)
+    for row in range(max(found, default=-1), -1, -1):
+        if row in found:
+            found.update(a.row for a in program.steps[row].args if a.__class__ is Ref)
     return found

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from admodes.core.carrier import quiet
-from admodes.core.record import Ref, Step, WengertList
+from admodes.core.record import Ref, Step, WengertList, is_active
 from admodes.core.reverse import conjugate
 from admodes.core.space import cast, is_complex, zeros
 from admodes.ops.arithmetic import add
@@ -113,11 +113,6 @@ def has_derivative(step: Step) -> bool:
     return not passive and step.dtype.kind in "fc"
 
 
-def is_active(step: Step, k: int) -> bool:
-    """Whether a row depends differentiably on its argument k, and that is a row."""
-    return isinstance(step.args[k], Ref) and step.op.active(k)
-
-
 def reached(program: WengertList) -> set[int]:
     """The rows that depend differentiably on an input, so that they have a tangent and an adjoint
     in the engines, which calculate with the others as with constants.
@@ -129,13 +124,19 @@ def reached(program: WengertList) -> set[int]:
     {0, 1, 3}
     """
     seeds = {x.row: True for x in program.inputs}
-    return {row for row, tangent in push(program, seeds, _Reach(program)) if tangent}
+    return {row for row, tangent in push(program, seeds, Reached(program)) if tangent}
 
 
-class _Reach(DerivativeDomain):
-    """In the place of a tangent, that there is one."""
+class Reached(DerivativeDomain):
+    """In the place of a derivative, that there is one."""
 
     def push(self, row: int, tangents: list) -> bool:
+        return True
+
+    def pull(self, row: int, k: int, adjoint: bool) -> bool:
+        return True
+
+    def add(self, row: int, contributions: list) -> bool:
         return True
 
 

@@ -37,7 +37,7 @@ from admodes.core.structure import (
 )
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
-from admodes.programs.sweep import DerivativeDomain, pull, push
+from admodes.programs.sweep import DerivativeDomain, Reached, pull, push
 from admodes.sparse.rows import (
     Rows,
     check_entries,
@@ -87,23 +87,13 @@ def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
     last = target.row if isinstance(target, Ref) else -1
     value = program.steps[last].value if last >= 0 else target
     # Only the rows that the output depends on are followed.
-    needed = dict(pull(program, [(last, True)], _Reached(program))) if last >= 0 else {}
+    needed = dict(pull(program, [(last, True)], Reached(program))) if last >= 0 else {}
     found = dict(push(program, {source: identity(n)}, _Patterns(program, n, needed)))
     rows = found.get(last)
     if rows is None:
         return csr(np.zeros(np.size(value) + 1, int), np.zeros(0, int), n)
     rows.sort_indices()
     return rows
-
-
-class _Reached(DerivativeDomain):
-    """Of an adjoint only that there is one."""
-
-    def pull(self, row: int, k: int, adjoint: bool) -> bool:
-        return True
-
-    def add(self, row: int, contributions: list) -> bool:
-        return True
 
 
 class _Patterns(DerivativeDomain):

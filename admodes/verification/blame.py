@@ -11,6 +11,7 @@ from typing import Any
 
 from admodes.core.op import Op
 from admodes.core.record import Ref, WengertList
+from admodes.programs.rewriting import needed
 from admodes.symbolic.arrays import components, fill
 from admodes.symbolic.exact import Exactly, exactly, row_at, sweep_exactly
 from admodes.symbolic.kernels import NotExact
@@ -88,11 +89,7 @@ def _above(program: WengertList, i: int) -> list[int] | None:
     y = program.outputs[which]
     if not isinstance(y, Ref):
         return None
-    used = {y.row}
-    for r in range(y.row, -1, -1):
-        if r in used:
-            used |= {a.row for a in program.steps[r].args if isinstance(a, Ref)}
-    return [r for r in sorted(used) if not program.steps[r].discrete]
+    return [r for r in sorted(needed(program, [y.row])) if not program.steps[r].discrete]
 
 
 def _below(program: WengertList, source: int, above: list[int]) -> list[int]:
