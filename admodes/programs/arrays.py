@@ -71,7 +71,7 @@ def program_of(
     inputs = input_names(f, args, names)
     result = unflatten(listed.out_tree, [listed.value(y) for y in listed.outputs])
     ends = output_names(f, listed, outputs, inputs, True)
-    return NamedProgram(listed, inputs, ends, constants, result)
+    return NamedProgram(listed, inputs, ends, program, constants, result)
 
 
 def array_program(

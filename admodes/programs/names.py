@@ -39,14 +39,16 @@ MODULES = ("np", "math")
 
 @dataclass
 class NamedProgram:
-    """A tidied list with the names of its inputs and outputs. constants are the arrays that the
-    function met outside its arguments, by their names there; result is what it returned, with
+    """A tidied list with the names of its inputs and outputs. recorded is the list before it was
+    tidied, which has all decisions of the function among its guards. constants are the arrays that
+    the function met outside its arguments, by their names there; result is what it returned, with
     numbers and arrays as they were; by_array: whether inputs are whole arrays, or the numbers in
     them."""
 
     program: WengertList
     names: list[str]
     outputs: list[str]
+    recorded: WengertList
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     result: Any = None
     by_array: bool = True

@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost, is_numpys, value
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Recorded, WengertList, record
+from admodes.core.record import Recorded, record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
 from admodes.errors import BadType, BadValue
@@ -37,19 +37,6 @@ def scalar_program(
     >>> found.names, found.outputs, found.row_names()
     (['x1', 'x2', 'y'], ['f'], ['v0', 'v1', 'v2', 'v3', 'v4'])
     """
-    return scalar_lists(f, args, names, outputs, run, locals_too)[0]
-
-
-def scalar_lists(
-    f: Callable,
-    args: tuple,
-    names: Sequence[str] | None = None,
-    outputs: Sequence[str] | None = None,
-    run: Callable | None = None,
-    locals_too: bool = True,
-) -> tuple[NamedProgram, WengertList]:
-    """The tidied list as scalar_program gives it, and the list as it was recorded, which has all
-    decisions of the function among its guards."""
     scalars, components = scalar_function(run or f, args)
     inputs = component_names(f, args, names)
     with watching(f, {}) if locals_too and run is None else nullcontext():
@@ -58,7 +45,7 @@ def scalar_lists(
     met: Results = scalars.met  # type: ignore[attr-defined]
     held = met.names if any(map(shape_of, flatten(args)[0])) else ()
     ends = output_names(f, program, outputs, inputs, False, met.shapes, held)
-    return NamedProgram(program, inputs, ends, result=met.result, by_array=False), recorded
+    return NamedProgram(program, inputs, ends, recorded, result=met.result, by_array=False)
 
 
 class Results:

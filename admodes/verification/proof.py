@@ -13,7 +13,7 @@ from admodes.core.elementwise import Elementwise
 from admodes.core.forward import jvp
 from admodes.core.linear import Linear
 from admodes.core.reverse import vjp
-from admodes.programs.scalars import scalar_function, scalar_lists
+from admodes.programs.scalars import scalar_function, scalar_program
 from admodes.symbolic.kernels import NotExact
 from admodes.symbolic.precision import DIGITS, number, precise
 from admodes.symbolic.sweep import BoundedSlope, sensitivities
@@ -100,13 +100,13 @@ def verify(
     """
     scalars, xs = scalar_function(f, args)
     check_inputs(args)
-    recorded, program = scalar_lists(f, args, names, outputs)
-    t = traced(recorded, title=title)
+    named = scalar_program(f, args, names, outputs)
+    t = traced(named, title=title)
     with precise(DIGITS):
         rows = RowChecks(t)
         swept = _swept(t, rows)
-    exact = accuracy(t.program, Pieces(scalars, xs, program))
-    near = Nearby(scalars, xs, program)
+    exact = accuracy(t.program, Pieces(scalars, xs, named.recorded))
+    near = Nearby(scalars, xs, named.recorded)
     entries = _entries(t, near, exact, swept, rows, digits_required)
     checks = with_formulas(rows.checks, t)
     wrong = next((check for check in checks if not check.passed), None)
