@@ -79,7 +79,7 @@ def reference(source: Any, digits: int = DIGITS) -> Reference:
             ]
             for row, step in zip(rows, program.steps, strict=True)
         ]
-        swept = [terms for y in sensitivities(program, known) for terms in y]
+        swept = sensitivities(program, known)
         none = BoundedSlope(number(0), number(0))
         found = [[terms.get(j, none) for j in range(input_size(program))] for terms in swept]
         return Reference(

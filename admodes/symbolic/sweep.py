@@ -89,21 +89,27 @@ class Sensitivity:
 
 def sensitivities(
     program: WengertList, partials: Sequence[Any], slacks: Sequence[Any] | None = None
-) -> list[list[dict[int, BoundedSlope]]]:
+) -> list[dict[int, BoundedSlope]]:
     """Accumulate local partials over the list into derivatives of each output component.
 
     partials[i][k] is that of row i by its argument k (a number, or an array of the row's shape;
     None for nothing); slacks[i][k] is (error bound, whether the partial is symbolic), in the same
-    shape. Linear operations propagate by themselves, exactly. One list per output with the terms
-    of Sensitivity for each component.
+    shape. Linear operations propagate by themselves, exactly. What comes out are the terms of the
+    Sensitivity of each component of the outputs, in order.
     """
-    rows = row_sensitivities(program, partials, slacks)
-    outputs = []
+    return output_terms(program, row_sensitivities(program, partials, slacks))
+
+
+def output_terms(program: WengertList, rows: Sequence[Any]) -> list[dict[int, BoundedSlope]]:
+    """The terms of every component of the outputs, from the sensitivities of all rows; none where a
+    row has none."""
+    found: list[dict[int, BoundedSlope]] = []
     for y in program.outputs:
-        found = rows[y.row] if isinstance(y, Ref) else None
-        parts = components(y if found is None else found)
-        outputs.append([c.terms if isinstance(c, Sensitivity) else {} for c in parts])
-    return outputs
+        row = rows[y.row] if isinstance(y, Ref) else None
+        size = program.steps[y.row].size if isinstance(y, Ref) else 1
+        parts = [None] * size if row is None else components(row)
+        found += [c.terms if isinstance(c, Sensitivity) else {} for c in parts]
+    return found
 
 
 def row_sensitivities(

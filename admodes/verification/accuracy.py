@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.core.record import Ref, WengertList
-from admodes.symbolic.arrays import components
+from admodes.core.record import WengertList
 from admodes.symbolic.exact import Exactly, exactly, sweep_exactly
 from admodes.symbolic.precision import number, precise
-from admodes.symbolic.sweep import Sensitivity
+from admodes.symbolic.sweep import BoundedSlope, output_terms
 from admodes.verification.pieces import SAME, TINY, UNDECIDED, Pieces
 
 LEVELS = 6
@@ -83,22 +82,10 @@ def accuracy(program: WengertList, pieces: Pieces) -> Accuracy:
 
 def jacobian_terms(found: Exactly, n: int) -> list[list[tuple[Any, Any]]]:
     """The derivative and the sum of the absolute contributions to it, by output and input."""
-    rows = sweep_exactly(found)
-    table: list[list[tuple[Any, Any]]] = []
-    for y in found.program.outputs:
-        made = rows[y.row] if isinstance(y, Ref) else None
-        size = components(found.program.steps[y.row].value) if isinstance(y, Ref) else [y]
-        entries = [None] * len(size) if made is None else components(made)
-        for c in entries:
-            terms = c.terms if isinstance(c, Sensitivity) else {}
-            zero = number(0)
-            table.append(
-                [
-                    (terms[j].derivative, terms[j].magnitude) if j in terms else (zero, zero)
-                    for j in range(n)
-                ]
-            )
-    return table
+    zero = number(0)
+    none = BoundedSlope(zero, zero)
+    terms = output_terms(found.program, sweep_exactly(found))
+    return [[term.get(j, none)[:2] for j in range(n)] for term in terms]
 
 
 def _by_chain_rule(

@@ -135,10 +135,9 @@ def _swept(t: Trace, rows: RowChecks) -> list[dict] | None:
     if not all(isinstance(step.op, (Elementwise, Linear)) for step in steps):
         return None
     try:
-        found = sensitivities(t.program, rows.partials, rows.slacks)
+        return sensitivities(t.program, rows.partials, rows.slacks)
     except NotExact:
         return None
-    return [terms for y in found for terms in y]
 
 
 def _entries(
