@@ -208,7 +208,7 @@ def output_seeds(
     of a result that is one number is 1; others have a symbol, and weights or ones as values."""
     program = recorded.program
     outs = program.outputs
-    shapes = [shape_of(program.steps[y.row].value if isinstance(y, Ref) else y) for y in outs]
+    shapes = [shape_of(program.value(y)) for y in outs]
     if weights is not None and len(weights) != len(outs):
         raise BadValue(f"weights: {len(outs)} are needed, one per output, got {len(weights)}")
     single = len(outs) == 1 and shapes == [()] and weights is None

@@ -121,9 +121,13 @@ class WengertList:
         """What an argument or an output is at the point of the recording."""
         return self.steps[a.row].value if isinstance(a, Ref) else a
 
+    def like(self, a: Any) -> Any:
+        """An argument or an output by its shape and dtype; a constant itself."""
+        return self.steps[a.row].like if isinstance(a, Ref) else a
+
     def likes(self, step: Step) -> tuple:
         """The arguments of step by their shapes and dtypes."""
-        return tuple(self.steps[a.row].like if isinstance(a, Ref) else a for a in step.args)
+        return tuple(map(self.like, step.args))
 
     def due(self) -> dict[int, list[Guard]]:
         """The guards by the latest row that each reads, after which it can be decided."""

@@ -114,7 +114,7 @@ class Entries(Copy):
             return None
         if name == "place":
             return self._placed(step, params)
-        if name == "stack" and all(shape_of(self._old_value(a)) == () for a in step.args):
+        if name == "stack" and all(shape_of(self.old.like(a)) == () for a in step.args):
             return _boxed([self.ready(a) for a in step.args])
         if name in ("add", "subtract", "negate"):
             return self._summed(step)
@@ -124,16 +124,13 @@ class Entries(Copy):
             return None if given is None else step.op.array(given, **params)
         return None
 
-    def _old_value(self, a: Any) -> Any:
-        return self.old.steps[a.row].like if isinstance(a, Ref) else a
-
     def _placed(self, step: Step, params: dict) -> Sparse | None:
         """Numbers that are put into zeros, where each has an entry of its own."""
         (w,) = step.args
         shape = step.shape
         if math.prod(shape) > LARGEST:
             return None
-        if shape_of(self._old_value(w)) == ():
+        if shape_of(self.old.like(w)) == ():
             given = [self.ready(w)]
         else:
             parts = self.parts.get(w.row) if isinstance(w, Ref) else None

@@ -206,7 +206,7 @@ class Columns(Copy):
     def _taken_apart(self, step: Step) -> np.ndarray:
         shape = step.shape
         inside = shape[1:]
-        if any(is_complex(self.old_value(a)) for a in step.args):
+        if any(is_complex(self.old.like(a)) for a in step.args):
             raise Unfit
         if not shape or shape[0] != self.samples or math.prod(inside) > LARGEST:
             raise Unfit
@@ -228,7 +228,7 @@ class Columns(Copy):
 
     def _aligned(self, a: Any, rank: int) -> np.ndarray:
         """An argument as an array of entries that broadcasts against samples of a rank."""
-        shape = shape_of(self.old_value(a))
+        shape = shape_of(self.old.like(a))
         if isinstance(a, Ref) and a.row in self.parts:
             if len(shape) != rank:
                 raise Unfit
@@ -238,9 +238,6 @@ class Columns(Copy):
         if shape and (math.prod(shape) > LARGEST or (len(shape) >= rank and shape[0] != 1)):
             raise Unfit
         return self._numbers_of(a, shape)
-
-    def old_value(self, a: Any) -> Any:
-        return self.old.steps[a.row].like if isinstance(a, Ref) else a
 
     def _columns_of(self, a: Any, shape: tuple) -> np.ndarray:
         """The columns of an array of the copy, or of a constant."""
@@ -262,7 +259,7 @@ class Columns(Copy):
         if not isinstance(a, Ref):
             found = a[index]
             return np.ascontiguousarray(found) if np.ndim(found) else float(found)
-        if len(shape_of(self.old_value(a))) == 1 and index == (slice(None),):
+        if len(shape_of(self.old.like(a))) == 1 and index == (slice(None),):
             return self.ready(a)
         key = (a.row, *(str(k) for k in index))
         if key not in self.reads:
@@ -274,7 +271,7 @@ class Columns(Copy):
         given = []
         batched = []
         for a in step.args:
-            shape = shape_of(self.old_value(a))
+            shape = shape_of(self.old.like(a))
             own = bool(shape) and shape[0] == self.samples
             if isinstance(a, Ref) and a.row in self.parts:
                 given.append(self.parts[a.row])
@@ -285,7 +282,7 @@ class Columns(Copy):
             else:
                 raise Unfit
             batched.append(own)
-        shapes = [shape_of(self.old_value(a)) for a in step.args]
+        shapes = [shape_of(self.old.like(a)) for a in step.args]
         if not keeps_samples(step, shapes, batched):
             raise Unfit
         kernel: Callable = step.op.array

@@ -98,7 +98,7 @@ class Packing(Copy):
         if step.op is None or step.op.name != "stack" or len(step.args) < FEWEST:
             return False
         rest = [a for a in step.args if not isinstance(a, Ref) or a.row not in self.entries]
-        if len(rest) > len(step.args) // 2 or any(shape_of(self.old_value(a)) for a in rest):
+        if len(rest) > len(step.args) // 2 or any(shape_of(self.old.like(a)) for a in rest):
             return False
         singles = None
         if rest:
@@ -113,9 +113,6 @@ class Packing(Copy):
         vectors = list(dict.fromkeys(p.row for p in places))
         self.new[row] = self._selected(vectors, places)
         return True
-
-    def old_value(self, a: Any) -> Any:
-        return self.old.steps[a.row].like if isinstance(a, Ref) else a
 
     def _note_entry(self, row: int, step: Step, args: tuple) -> None:
         """Numbers that are read out of a vector can be selected from it as well."""

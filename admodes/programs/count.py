@@ -248,7 +248,7 @@ def counts_of(recorded: NamedProgram) -> Counts:
         return count_program(program, recorded.names, recorded.outputs)
     operations = [s for s in program.steps if s.op is not None]
     single = count_program(program, [ANY], recorded.outputs)
-    outs = [program.steps[y.row].value if isinstance(y, Ref) else y for y in program.outputs]
+    outs = map(program.value, program.outputs)
     sizes = {
         "forward": {ANY: sum(program.steps[x.row].size for x in program.inputs)},
         "reverse": {n: size_of(y) for n, y in zip(recorded.outputs, outs, strict=True)},

@@ -93,12 +93,14 @@ def inferred(op: Op, values: tuple, params: dict) -> Any:
 
 def reads(program: WengertList) -> Counter:
     """How often each row is an argument of a row."""
-    return Counter(a.row for step in program.steps for a in step.args if isinstance(a, Ref))
+    return Counter(a.row for step in program.steps for a in step.args if a.__class__ is Ref)
 
 
 def uses(program: WengertList) -> Counter:
     """How often each row is read: by rows, outputs and guards."""
-    return reads(program) + Counter(ends(program))
+    found = reads(program)
+    found.update(ends(program))
+    return found
 
 
 def ends(program: WengertList) -> list[int]:
@@ -118,5 +120,7 @@ def needed(program: WengertList, rows: Iterable[int]) -> set[int]:
     found = set(rows)
     for row in range(max(found, default=-1), -1, -1):
         if row in found:
-            found.update(a.row for a in program.steps[row].args if a.__class__ is Ref)
+            for a in program.steps[row].args:
+                if a.__class__ is Ref:
+                    found.add(a.row)
     return found

@@ -59,12 +59,9 @@ class DerivedLists:
 
     def adjoint(self) -> Listed:
         """The adjoints of the inputs for those of the results."""
-        ys = [self._value(y) for y in self.program.outputs]
+        ys = map(self.program.value, self.program.outputs)
         names = [*self.inputs, *(f"{n}_bar" for n in self.outputs)]
         return self._listed(names, [*self.points, *ys], lambda run: run.adjoints())
-
-    def _value(self, y: Any) -> Any:
-        return self.program.steps[y.row].value if isinstance(y, Ref) else y
 
     def _listed(self, names: list[str], points: list[Any], sweep: Any) -> Listed:
         found = Listed(None, names)  # type: ignore[arg-type]

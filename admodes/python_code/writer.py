@@ -199,9 +199,6 @@ class PythonWriter:
             found.add(row)
         return found
 
-    def _value(self, a: Any) -> Any:
-        return self.steps[a.row].value if isinstance(a, Ref) else a
-
     def _free(self, name: str) -> str:
         while name in self.constants.taken:
             name += "_"
@@ -223,7 +220,7 @@ class PythonWriter:
         if step.op.name == "transpose" and list(axes) == sorted(axes):
             return args[0]
         if step.op.name in ("unbroadcast", "broadcast_to", "reshape"):
-            old, new = shape_of(self._value(step.args[0])), step.shape
+            old, new = shape_of(self.listed.program.value(step.args[0])), step.shape
             if old == new:
                 return args[0]
             if step.op.name == "unbroadcast":
@@ -232,7 +229,7 @@ class PythonWriter:
         return self.kernels.call(step.op, args, step.params, finite)
 
     def _is_finite(self, step: Any) -> bool:
-        return all(bool(np.all(np.isfinite(self._value(a)))) for a in step.args)
+        return all(bool(np.all(np.isfinite(self.listed.program.value(a)))) for a in step.args)
 
 
 def assigned(target: str, found: ast.expr) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.forward import jvp
-from admodes.core.record import Ref, record
+from admodes.core.record import record
 from admodes.core.reverse import vjp
 from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
@@ -38,7 +38,7 @@ class Found:
             both.sort_indices()
             self.rows = both
         (last,) = program.outputs
-        y = program.steps[last.row].value if isinstance(last, Ref) else last
+        y = program.value(last)
         self.in_shape, self.out_shape, self.dtype = shape_of(x), shape_of(y), dtype_of(y)
 
     def alike(self, other: Found) -> bool:

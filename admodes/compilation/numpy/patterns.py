@@ -27,7 +27,7 @@ def absorbed_places(program: WengertList, reads: Counter) -> tuple[dict[int, tup
         orders = [step.args, step.args[::-1]] if step.op is add else [step.args]
         for first, second in orders:
             placed = _placed(program, second, reads, step.like)
-            whole = program.steps[first.row].like if isinstance(first, Ref) else first
+            whole = program.like(first)
             same = is_array(whole) and alike(whole, step.like)
             if placed is not None and same and _row(first) not in gone:
                 found[i] = first, *placed[0]
