@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from admodes.drawing import terminal
 from admodes.drawing.labels import Labels, Line, short
 from admodes.drawing.parts import Diagram
 from admodes.errors import BadValue
@@ -18,6 +19,9 @@ from admodes.views.tables import Table
 WRITERS = {
     "svg": "admodes.drawing.svg",
     "png": "admodes.drawing.png",
+    "dot": "admodes.drawing.dot",
+    "mermaid": "admodes.drawing.mermaid",
+    "text": "admodes.drawing.terminal",
 }
 """The module of each format, whose function write(diagram) gives the text of the file, or its
 bytes."""
@@ -25,6 +29,9 @@ bytes."""
 ENDINGS = {
     "svg": "svg",
     "png": "png",
+    "dot": "dot",
+    "mmd": "mermaid",
+    "txt": "text",
 }
 """The format of a file by its ending."""
 
@@ -53,6 +60,30 @@ class Graph(Diagram, Result):
     def to_svg(self) -> str:
         """The picture as SVG."""
         return str(self.written("svg"))
+
+    def to_dot(self) -> str:
+        """The graph in the language of Graphviz, without coordinates."""
+        return str(self.written("dot"))
+
+    def to_mermaid(self) -> str:
+        """The graph in the language of Mermaid, which renders graphs of fewer than 500 edges; the
+        first line of a larger one says so."""
+        return str(self.written("mermaid"))
+
+    def to_text(self, width: int = 80) -> str:
+        """One line a node, in the order of the trace (from its end where adjoints flow back), with
+        lanes in the margin that lead to the lines that read it. width: columns at which it folds.
+
+        >>> import admodes as ad
+        >>> print(ad.trace(lambda x, y: x * y + x, 3.0, 2.0).graph().to_text())
+             Row               Value
+        ○    v0 = x            3
+        │ ○  v1 = y            2
+        ├─●  v2 = v0 v1        6
+        ◆─╯  f = v3 = v2 + v0  9
+        <BLANKLINE>
+        """
+        return terminal.write(self, width)
 
     def save(self, path: str | Path, format: str | None = None) -> Path:
         """Write the graph into a file, whole or not at all, in the format of its ending unless one
@@ -88,6 +119,11 @@ class Graph(Diagram, Result):
             _table("Nodes", ["Kind", "Node", "Shape", "Value", "Adjoint"], nodes, 1),
             _table("Edges", ["From", "To", "Value", "Partial", "Adjoint"], edges, 0),
         ]
+
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+        if format == "text":
+            return self.to_text(width, **options)
+        return super()._written(format, width, fragment, options)
 
     def _repr_html_(self) -> str:
         return self.to_svg()

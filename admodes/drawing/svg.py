@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from html import escape
 
+from admodes.drawing.colours import COLOURS, FILLS
 from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import printable
 from admodes.drawing.parts import Diagram, Node
@@ -12,26 +13,6 @@ from admodes.drawing.pictures import LEADING, MARGIN, PADDING, Box, Picture, Set
 from admodes.drawing.typesetting import width_of
 
 FONT = "STIX Two Text, STIXGeneral, Times New Roman, Times, Liberation Serif, Nimbus Roman, serif"
-
-COLOURS = {
-    "name": "#1b1b1b",
-    "shape": "#5c5c5c",
-    "value": "#0b57a4",
-    "partial": "#3f6b1f",
-    "adjoint": "#b3261e",
-}
-"""Of lines by their role; on white and on the fills below each has a contrast of at least 4.5."""
-
-FILLS = {
-    "input": ("#eaf2fb", "#5b84b1"),
-    "constant": ("#f4f4f4", "#a3a3a3"),
-    "operation": ("#ffffff", "#6b6b6b"),
-    "variable": ("#ffffff", "#6b6b6b"),
-    "output": ("#fdf3df", "#b9852a"),
-    "gradient": ("#fdeeec", "#c0625b"),
-    "group": ("#ececec", "#6b6b6b"),
-}
-"""The fill and the frame of nodes by their kind."""
 
 WORDS = {"value": "value", "partial": "partial derivative", "adjoint": "adjoint"}
 """What the colours mean."""

@@ -9,9 +9,9 @@ import pytest
 
 import admodes as ad
 from admodes.cli.running import target_of
+from admodes.drawing.colours import COLOURS, FILLS
 from admodes.drawing.kinds import KINDS
 from admodes.drawing.pictures import picture
-from admodes.drawing.svg import COLOURS, FILLS
 from admodes.problems import PROBLEMS
 
 SVG = "{http://www.w3.org/2000/svg}"

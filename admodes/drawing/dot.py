@@ -1,0 +1,56 @@
+"""A graph in the language of Graphviz, which places nodes itself: `dot -Tsvg` makes a picture."""
+
+from __future__ import annotations
+
+from html import escape
+
+from admodes.drawing.colours import COLOURS, FILLS
+from admodes.drawing.labels import Labels, Line, printable
+from admodes.drawing.parts import Diagram, Node
+from admodes.views.dialects import Text
+
+
+def write(diagram: Diagram) -> str:
+    """The graph as DOT text."""
+    labels = Labels(diagram, Text(diagram.digits))
+    return "\n".join(
+        [
+            "digraph {",
+            f"  rankdir={'BT' if diagram.kind == 'backpropagation' else 'TB'};",
+            f"  tooltip={_quoted(diagram.title or diagram.kind)};",
+            '  node [fontname="Helvetica", style="filled"];',
+            '  edge [fontname="Helvetica", color="#7a7a7a"];',
+            *(
+                f"  {n.id} [{_looks(n, diagram.kind)}, label={_label(labels.node(n))}];"
+                for n in diagram.nodes
+            ),
+            *(
+                f"  {e.source} -> {e.target} [label={_label(labels.edge(e))}];"
+                for e in diagram.edges
+            ),
+            "}",
+            "",
+        ]
+    )
+
+
+def _looks(node: Node, kind: str) -> str:
+    fill, frame = FILLS[node.kind]
+    step = kind == "bipartite" and node.kind == "operation"
+    return f'shape={"ellipse" if step else "box"}, fillcolor="{fill}", color="{frame}"'
+
+
+def _label(lines: list[Line]) -> str:
+    """Lines in the colours of their roles; nothing at all is a text, since it cannot be HTML."""
+    shown = (f'<font color="{COLOURS[line.role]}">{_html(line.text)}</font>' for line in lines)
+    return f"<{'<br/>'.join(shown)}>" if lines else '""'
+
+
+def _html(text: str) -> str:
+    """Text in a label, where \\N would be the name of the node."""
+    return escape(printable(text)).replace("\\", "\\\\")
+
+
+def _quoted(text: str) -> str:
+    escaped = printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

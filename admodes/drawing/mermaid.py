@@ -1,0 +1,61 @@
+"""A graph in the language of Mermaid, which pages of many hosts of code draw."""
+
+from __future__ import annotations
+
+import re
+
+from admodes.drawing.colours import FILLS
+from admodes.drawing.labels import Labels, Line, printable
+from admodes.drawing.parts import Diagram, Node
+from admodes.views.dialects import Text
+
+MOST_EDGES = 500
+"""Mermaid renders fewer, unless the page that holds it sets maxEdges."""
+
+_FRAMES = {"input": ("([", "])"), "constant": ("(", ")"), "operation": ("([", "])")}
+"""Rounder nodes than rectangles, by kind; operations are among them where they are apart."""
+
+_PLAIN = r"[^\w .,:=+/()\[\]∂×·−…\u0300-\u036f-]"
+_MARKDOWN = r"(?<!\w)_|_(?!\w)|^[-+](?= )|^\d+[.)](?= )"
+"""Characters that Mermaid, or the Markdown in its labels, may read as a sign."""
+
+
+def write(diagram: Diagram) -> str:
+    """The graph as Mermaid text. One that Mermaid does not render says so in its first line."""
+    labels = Labels(diagram, Text(diagram.digits))
+    kinds = dict.fromkeys(node.kind for node in diagram.nodes)
+    lines = [f"flowchart {'BT' if diagram.kind == 'backpropagation' else 'TB'}"]
+    if len(diagram.edges) >= MOST_EDGES:
+        lines.insert(
+            0,
+            f"%% {len(diagram.edges)} edges: Mermaid renders fewer than {MOST_EDGES}, unless the "
+            "page sets maxEdges",
+        )
+    lines += (_node(node, labels, diagram.kind) for node in diagram.nodes)
+    for edge in diagram.edges:
+        text = _text(labels.edge(edge))
+        lines.append(f"  {edge.source} -->{f'|{text}|' if text else ''} {edge.target}")
+    for kind in kinds:
+        fill, frame = FILLS[kind]
+        lines.append(f"  classDef {kind} fill:{fill},stroke:{frame},color:#1b1b1b")
+    return "\n".join([*lines, ""])
+
+
+def _node(node: Node, labels: Labels, kind: str) -> str:
+    rectangle = node.kind == "operation" and kind != "bipartite"
+    left, right = ("[", "]") if rectangle else _FRAMES.get(node.kind, ("[", "]"))
+    return f"  {node.id}{left}{_text(labels.node(node))}{right}:::{node.kind}"
+
+
+def _text(lines: list[Line]) -> str:
+    """Lines in quotes; nothing where there are none."""
+    return f'"{"<br>".join(_escaped(line.text) for line in lines)}"' if lines else ""
+
+
+def _escaped(text: str) -> str:
+    """Text in which everything that could be a sign is written by its number."""
+    return re.sub(
+        f"{_MARKDOWN}|{_PLAIN}",
+        lambda m: "".join(f"#{ord(c)};" for c in m.group()),
+        printable(text),
+    )

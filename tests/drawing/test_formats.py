@@ -1,0 +1,235 @@
+"""Every format of a graph shows the nodes, the edges and the figures of its data."""
+
+import re
+import unicodedata
+
+import numpy as np
+import pytest
+from graph_readers import read_dot, read_mermaid, read_text
+
+import admodes as ad
+from admodes.cli.running import target_of
+from admodes.drawing.kinds import KINDS
+from admodes.problems import PROBLEMS
+from admodes.views.dialects import scalar_text
+from admodes.views.visible import visible
+
+
+def graphs_of(problem):
+    target = target_of([f"@{problem}"], None)
+    trace = ad.trace(target.function, *target.args, title=problem)
+    return [trace.graph(kind) for kind in KINDS]
+
+
+def readings(graph):
+    """What each format says, by its name."""
+    ids = [node.id for node in graph.nodes]
+    if graph.kind == "backpropagation":
+        ids.reverse()
+    texts = {f: graph.written(f) for f in ("dot", "mermaid", "text")}
+    wide = read_text(graph.to_text(200), ids)
+    assert wide.edges == read_text(texts["text"], ids).edges
+    return {
+        "dot": read_dot(texts["dot"]),
+        "mermaid": read_mermaid(texts["mermaid"]),
+        "text": wide,
+    }
+
+
+def entries(x):
+    """How the first entries of a figure are written."""
+    if isinstance(x, list):
+        return entries(x[0]) if x else []
+    return [] if x is None else [x if isinstance(x, str) else scalar_text(x, 6)]
+
+
+def has(text, x):
+    figures = re.findall(r"(?<![\w.])-?(?:\d[\d.]*(?:e[+-]\d+)?j?|nan|inf)", text)
+    return set(entries(x)) <= set(figures) or all(f in text for f in entries(x))
+
+
+def check_figures(data, read, at_edges=True):
+    """All figures of the data stand where they belong. at_edges: whether those of edges stand at
+    edges, and not on the nodes to which they lead."""
+    beside = dict(read.nodes)
+    for a, b, text in read.edges:
+        beside[a] += f"\n{text}"
+        beside[b] += f"\n{text}"
+    for node in data["nodes"]:
+        step = data["kind"] == "bipartite" and node["kind"] == "operation"
+        assert step or has(beside[node["id"]], node["value"])
+        if data["kind"] in ("both", "backpropagation"):
+            for adjoint in node["adjoints"].values():
+                assert has(read.nodes[node["id"]], adjoint)
+    for edge in data["edges"]:
+        texts = [t for a, b, t in read.edges if (a, b) == (edge["from"], edge["to"])]
+        shown = texts if at_edges else [read.nodes[edge["to"]]]
+        figures = [edge["partial"]] if data["kind"] in ("both", "linearised") else []
+        if data["kind"] == "backpropagation":
+            figures = list(edge["adjoints"].values())
+        for x in figures:
+            assert isinstance(x, list) or any(has(text, x) for text in shown)
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_all_formats_show_the_same(problem):
+    for graph in graphs_of(problem):
+        data = graph.to_dict()
+        pairs = sorted((e["from"], e["to"]) for e in data["edges"])
+        for format, read in readings(graph).items():
+            assert sorted(read.nodes) == sorted(n["id"] for n in data["nodes"])
+            if format == "text":
+                assert read.pairs() == sorted(set(pairs))
+            else:
+                assert read.pairs() == pairs
+            check_figures(data, read, at_edges=format != "text")
+            for node in data["nodes"]:
+                assert (node["name"] or "") in read.nodes[node["id"]]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_text_fits_the_terminal(problem, width):
+    for graph in graphs_of(problem):
+        lines = graph.to_text(width).splitlines()
+        assert max(map(columns, lines)) <= width
+
+
+def columns(line):
+    return sum(not unicodedata.combining(c) for c in line)
+
+
+def test_lanes_of_the_course():
+    f = ad.parse("exp(2*x2) + x1*sin(3*x2**2)", "x1*x2 + sigmoid(x2)")
+    assert str(ad.trace(f, 2.0, 1.0).graph("linearised")).splitlines() == [
+        "         Row       Value     Partials",
+        "○        v0 = x1   2",
+        "│ ○      v1 = x2   1",
+        "│ ├─●    v2        2         v1: 2",
+        "│ │ ●    v3        7.389056  v2: 7.389056",
+        "│ ├─│─●  v4        1         v1: 2",
+        "│ │ │ ●  v5        3         v4: 3",
+        "│ │ │ ●  v6        0.141120  v5: -0.989992",
+        "├─│─│─●  v7        0.282240  v0: 0.141120, v6: 2",
+        "│ │ ◆─╯  y1 = v8   7.671296  v3: 1, v7: 1",
+        "●─┤      v9        2         v0: 1, v1: 2",
+        "│ ●      v10       0.731059  v1: 0.196612",
+        "◆─╯      y2 = v11  2.731059  v9: 1, v10: 1",
+    ]
+
+
+def test_lanes_of_random_graphs():
+    """Lanes that cross, end on both sides, or are too many to stand apart."""
+    rng = np.random.default_rng(5)
+    for n in (3, 8, 30, 60):
+        choices = [rng.integers(0, 4 + k, 2) for k in range(n)]
+
+        def f(*xs, choices=choices):
+            held = list(xs)
+            for a, b in choices:
+                held.append(held[a] * held[b])
+            return tuple(held[:: max(1, n // 5)])
+
+        trace = ad.trace(f, 1.0, 2.0, 3.0, 4.0)
+        for kind in KINDS:
+            graph = trace.graph(kind)
+            found = readings(graph)["text"].pairs()
+            assert found == sorted({(e.source, e.target) for e in graph.edges})
+
+
+def test_more_edges_than_mermaid_renders():
+    def f(x):
+        for _ in range(260):
+            x = x * x
+        return x
+
+    graph = ad.trace(f, 1.0).graph()
+    assert len(graph.edges) == 520
+    assert graph.to_mermaid().startswith("%% 520 edges: Mermaid renders fewer than 500")
+    assert "%%" not in ad.trace(lambda x: x * x, 1.0).graph().to_mermaid()
+
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "]]>",
+    "a\"b'c`d`",
+    "a\\N\\G\\",
+    "--> r1",
+    '"]; evil [label="',
+    '"]:::x\n  click r0 href',
+    "]|x|",
+    "%% x",
+    "$x$ # & ~ ^ _ { }",
+    r"\input{/etc/passwd}",
+    r"\end{tikzpicture}",
+    "&lt;&#x41;#35;",
+    "**bold** _it_ 1. x",
+    "- item",
+    "○│├ v",
+    "名 v̂ ∂",
+]
+UNSEEN = ["\x1b[31m", "\n", "\u202e", "\x9b", "\u2066", "\x07", "\x00"]
+
+
+def seen(name):
+    text = visible(name, lines=False)
+    return text if len(text) <= 25 else text[:24]
+
+
+@pytest.mark.parametrize("name", [n for n in HOSTILE if visible(n, lines=False) == n])
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_names(name, kind):
+    trace = ad.trace(
+        lambda x, z: x * z + 2.0, 1.5, 2.0, names=[name, "z"], outputs=[f"{name}2"], title=name
+    )
+    graph = trace.graph(kind)
+    for format, read in readings(graph).items():
+        assert read.pairs() == sorted((e.source, e.target) for e in graph.edges)
+        start = read.nodes["r0"].replace("\n", " ")
+        assert start.startswith(f"v0 = {seen(name)}"), format
+
+
+@pytest.mark.parametrize("name", [n for n in HOSTILE if not set(n) & set("{}")])
+def test_hostile_operations(name):
+    try:
+        rule = ad.custom_rule(name, lambda x: x**3, [lambda x: 3 * x**2])
+    except ValueError:
+        assert visible(name, lines=False) != name
+        return
+    for kind in KINDS:
+        graph = ad.trace(lambda x: rule(x), 2.0).graph(kind)
+        for read in readings(graph).values():
+            assert read.pairs() == sorted((e.source, e.target) for e in graph.edges)
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
+def test_control_characters_are_replaced_or_refused(sign):
+    f = lambda x: x * 2.0  # noqa: E731
+    for words in ({"names": [f"x{sign}"]}, {"outputs": [f"y{sign}"]}, {"names": [""]}):
+        with pytest.raises(ValueError, match="name"):
+            ad.trace(f, 1.0, **words)
+    graph = ad.trace(f, 1.0, title=f"a{sign}b").graph("both")
+    for format in ("dot", "mermaid", "text"):
+        text = graph.written(format)
+        assert visible(text) == text
+        assert f"a{sign}b" not in text
+    for node in graph.nodes:
+        node.name = f"v{sign}"
+    for format in ("dot", "mermaid", "text"):
+        text = graph.written(format)
+        assert visible(text) == text
+
+
+def test_files_by_their_ending(tmp_path):
+    graph = ad.trace(lambda x: x * 2.0, 1.0).graph()
+    for ending, format in {"dot": "dot", "mmd": "mermaid", "txt": "text"}.items():
+        path = graph.save(tmp_path / f"g.{ending}")
+        assert path.read_text(encoding="utf-8") == graph.written(format)
+    assert graph.save(tmp_path / "g.x", "dot").read_text(encoding="utf-8") == graph.to_dot()
+    with pytest.raises(ValueError, match=r"a graph is written as \.svg"):
+        graph.save(tmp_path / "g.pdf")
+    with pytest.raises(ValueError, match="format 'pdf': choose from svg"):
+        graph.written("pdf")
+    with pytest.raises(OSError, match="No such file"):
+        graph.save(tmp_path / "no" / "g.dot")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["g.dot", "g.mmd", "g.txt", "g.x"]
