@@ -19,3 +19,9 @@ FILLS = {
     "group": ("#ececec", "#6b6b6b"),
 }
 """The fill and the frame of nodes by their kind."""
+
+LINE = "#7a7a7a"
+"""Of edges."""
+
+WORDS = {"value": "value", "partial": "partial derivative", "adjoint": "adjoint"}
+"""What the colours mean."""

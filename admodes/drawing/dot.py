@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from admodes.drawing.colours import COLOURS, FILLS
+from admodes.drawing.colours import COLOURS, FILLS, LINE
 from admodes.drawing.labels import Labels, Line, printable
 from admodes.drawing.parts import Diagram, Node
 from admodes.views.dialects import Text
@@ -19,7 +19,7 @@ def write(diagram: Diagram) -> str:
             f"  rankdir={'BT' if diagram.kind == 'backpropagation' else 'TB'};",
             f"  tooltip={_quoted(diagram.title or diagram.kind)};",
             '  node [fontname="Helvetica", style="filled"];',
-            '  edge [fontname="Helvetica", color="#7a7a7a"];',
+            f'  edge [fontname="Helvetica", color="{LINE}"];',
             *(
                 f"  {n.id} [{_looks(n, diagram.kind)}, label={_label(labels.node(n))}];"
                 for n in diagram.nodes

@@ -19,6 +19,7 @@ from admodes.views.tables import Table
 WRITERS = {
     "svg": "admodes.drawing.svg",
     "png": "admodes.drawing.png",
+    "tikz": "admodes.drawing.tikz",
     "dot": "admodes.drawing.dot",
     "mermaid": "admodes.drawing.mermaid",
     "text": "admodes.drawing.terminal",
@@ -29,6 +30,7 @@ bytes."""
 ENDINGS = {
     "svg": "svg",
     "png": "png",
+    "tex": "tikz",
     "dot": "dot",
     "mmd": "mermaid",
     "txt": "text",
@@ -60,6 +62,10 @@ class Graph(Diagram, Result):
     def to_svg(self) -> str:
         """The picture as SVG."""
         return str(self.written("svg"))
+
+    def to_tikz(self) -> str:
+        """The picture as a LaTeX document of its own, with formulas as in the tables."""
+        return str(self.written("tikz"))
 
     def to_dot(self) -> str:
         """The graph in the language of Graphviz, without coordinates."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from html import escape
 
-from admodes.drawing.colours import COLOURS, FILLS
+from admodes.drawing.colours import COLOURS, FILLS, LINE, WORDS
 from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import printable
 from admodes.drawing.parts import Diagram, Node
@@ -14,10 +14,6 @@ from admodes.drawing.typesetting import width_of
 
 FONT = "STIX Two Text, STIXGeneral, Times New Roman, Times, Liberation Serif, Nimbus Roman, serif"
 
-WORDS = {"value": "value", "partial": "partial derivative", "adjoint": "adjoint"}
-"""What the colours mean."""
-
-LINE = "#7a7a7a"
 HEAD = (3.6, 8.0)
 """Half the width and the length of the head of an arrow."""
 

@@ -1,11 +1,13 @@
 """Every format of a graph shows the nodes, the edges and the figures of its data."""
 
 import re
+import shutil
+import subprocess
 import unicodedata
 
 import numpy as np
 import pytest
-from graph_readers import read_dot, read_mermaid, read_text
+from graph_readers import read_dot, read_mermaid, read_text, read_tikz
 
 import admodes as ad
 from admodes.cli.running import target_of
@@ -14,6 +16,8 @@ from admodes.problems import PROBLEMS
 from admodes.views.dialects import scalar_text
 from admodes.views.visible import visible
 
+FORMATS = ("dot", "mermaid", "text", "tikz")
+
 
 def graphs_of(problem):
     target = target_of([f"@{problem}"], None)
@@ -21,18 +25,23 @@ def graphs_of(problem):
     return [trace.graph(kind) for kind in KINDS]
 
 
+def in_order(graph):
+    """The ids of the nodes as the lines of the text have them."""
+    ids = [node.id for node in graph.nodes]
+    return ids[::-1] if graph.kind == "backpropagation" else ids
+
+
 def readings(graph):
     """What each format says, by its name."""
-    ids = [node.id for node in graph.nodes]
-    if graph.kind == "backpropagation":
-        ids.reverse()
-    texts = {f: graph.written(f) for f in ("dot", "mermaid", "text")}
+    ids = in_order(graph)
+    texts = {f: graph.written(f) for f in FORMATS}
     wide = read_text(graph.to_text(200), ids)
     assert wide.edges == read_text(texts["text"], ids).edges
     return {
         "dot": read_dot(texts["dot"]),
         "mermaid": read_mermaid(texts["mermaid"]),
         "text": wide,
+        "tikz": read_tikz(texts["tikz"]),
     }
 
 
@@ -133,7 +142,7 @@ def test_lanes_of_random_graphs():
         trace = ad.trace(f, 1.0, 2.0, 3.0, 4.0)
         for kind in KINDS:
             graph = trace.graph(kind)
-            found = readings(graph)["text"].pairs()
+            found = read_text(graph.to_text(), in_order(graph)).pairs()
             assert found == sorted({(e.source, e.target) for e in graph.edges})
 
 
@@ -186,7 +195,7 @@ def test_hostile_names(name, kind):
     for format, read in readings(graph).items():
         assert read.pairs() == sorted((e.source, e.target) for e in graph.edges)
         start = read.nodes["r0"].replace("\n", " ")
-        assert start.startswith(f"v0 = {seen(name)}"), format
+        assert format == "tikz" or start.startswith(f"v0 = {seen(name)}"), format
 
 
 @pytest.mark.parametrize("name", [n for n in HOSTILE if not set(n) & set("{}")])
@@ -202,6 +211,33 @@ def test_hostile_operations(name):
             assert read.pairs() == sorted((e.source, e.target) for e in graph.edges)
 
 
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+def test_tikz_compiles(tmp_path):
+    names = [n for n in HOSTILE if visible(n, lines=False) == n]
+    n = len(names)
+    f = lambda *xs: tuple(np.tanh(x) / xs[0] for x in xs)  # noqa: E731
+    trace = ad.trace(f, *[0.5] * n, names=names, outputs=[f"{x}2" for x in names], title=names[0])
+    trace.graph("both", outputs=[f"{names[0]}2"]).save(tmp_path / "g.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "g.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in done.stdout
+    assert (tmp_path / "g.pdf").stat().st_size > 1000
+
+
+def test_a_picture_that_is_too_large_for_tex_is_scaled():
+    def f(x):
+        for _ in range(300):
+            x = ad.sin(x)
+        return x
+
+    text = ad.trace(f, 1.0).graph("both").to_tikz()
+    scale = float(re.search(r"scale=([\d.]+), transform shape", text)[1])
+    ys = [float(y) for y in re.findall(r"at \([\d.]+,([\d.]+)\)", text)]
+    assert 0.75 * scale * max(ys) < 14001
+    assert "scale=" not in ad.trace(ad.sin, 1.0).graph("both").to_tikz()
+
+
 @pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
 def test_control_characters_are_replaced_or_refused(sign):
     f = lambda x: x * 2.0  # noqa: E731
@@ -209,20 +245,20 @@ def test_control_characters_are_replaced_or_refused(sign):
         with pytest.raises(ValueError, match="name"):
             ad.trace(f, 1.0, **words)
     graph = ad.trace(f, 1.0, title=f"a{sign}b").graph("both")
-    for format in ("dot", "mermaid", "text"):
+    for format in FORMATS:
         text = graph.written(format)
         assert visible(text) == text
         assert f"a{sign}b" not in text
     for node in graph.nodes:
         node.name = f"v{sign}"
-    for format in ("dot", "mermaid", "text"):
+    for format in FORMATS:
         text = graph.written(format)
         assert visible(text) == text
 
 
 def test_files_by_their_ending(tmp_path):
     graph = ad.trace(lambda x: x * 2.0, 1.0).graph()
-    for ending, format in {"dot": "dot", "mmd": "mermaid", "txt": "text"}.items():
+    for ending, format in {"dot": "dot", "mmd": "mermaid", "txt": "text", "tex": "tikz"}.items():
         path = graph.save(tmp_path / f"g.{ending}")
         assert path.read_text(encoding="utf-8") == graph.written(format)
     assert graph.save(tmp_path / "g.x", "dot").read_text(encoding="utf-8") == graph.to_dot()
@@ -232,4 +268,4 @@ def test_files_by_their_ending(tmp_path):
         graph.written("pdf")
     with pytest.raises(OSError, match="No such file"):
         graph.save(tmp_path / "no" / "g.dot")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["g.dot", "g.mmd", "g.txt", "g.x"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["g.dot", "g.mmd", "g.tex", "g.txt", "g.x"]

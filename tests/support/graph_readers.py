@@ -2,7 +2,9 @@
 id, and of every edge by its ends. Nothing here is taken from the writers."""
 
 import html
+import itertools
 import re
+import unicodedata
 from typing import NamedTuple
 
 
@@ -56,6 +58,68 @@ def _of_codes(label):
     lines = label.split("<br>")
     assert not any(set(re.sub(r"#\d+;", "", line)) & set('<>"`#;&\\*~$%{}|') for line in lines)
     return re.sub(r"#(\d+);", lambda m: chr(int(m[1])), "\n".join(lines))
+
+
+def read_tikz(text):
+    nodes, edges = {}, []
+    lines = iter(text[text.index(r"\begin{tikzpicture}") :].splitlines()[1:])
+    for line in itertools.takewhile(lambda line: line != r"\end{tikzpicture}", lines):
+        number = r"-?[\d.]+"
+        at = rf"\({number},{number}\)"
+        if match := re.fullmatch(rf"\\node\[\w+ node, .*?\] \((\w+)\) at {at} {{(.*)}};", line):
+            nodes[match[1]] = _of_tex(match[2])
+        elif match := re.fullmatch(rf"\\path\[graph edge\] {at}.*; % (\w+) -> (\w+)", line):
+            edges.append((match[1], match[2], ""))
+        else:
+            match = re.fullmatch(rf"\\node\[graph label, anchor=west\] at {at} {{(.*)}};", line)
+            assert match, line
+            if "$" in match[1]:
+                edges[-1] = (*edges[-1][:2], _of_tex(match[1]))
+    return Read(nodes, edges)
+
+
+_COMMANDS = {
+    *("bar", "mathit", "mathrm", "frac", "partial", "times", "infty", "sin", "cos", "ln", "dots"),
+    *("top", "odot", "left", "right", "sqrt", "text", "texttt", "operatorname", "max", "cdot"),
+    *("textbackslash", "textasciitilde", "textasciicircum", "sigma", "exp", "log", "tanh", "sum"),
+    *(
+        "Vert",
+        "Sigma",
+        "backslash",
+        "tfrac",
+        "to",
+        "hat",
+        "ensuremath",
+        "mathbf",
+        "tan",
+        "min",
+        "Pi",
+        "prod",
+    ),
+}
+
+
+def _of_tex(label):
+    """The lines of a label. The commands in it are those of formulas, and braces are paired."""
+    assert set(re.findall(r"\\([A-Za-z]+)", re.sub(r"\\textcolor{\w+}", "", label))) <= _COMMANDS
+    bare = re.sub(r"\\[^A-Za-z]", "", label)
+    assert bare.count("{") == bare.count("}")
+    assert not set(bare) & set("%#&~") | (set(bare) - set(map(chr, range(32, 127))))
+    shown = []
+    for line in label.split(r"\\ "):
+        match = re.fullmatch(r"\\textcolor{\w+}{\$(.*)\$}", line)
+        assert match, label
+        text = re.sub(r"\\hat{(\w)}", "\\1\u0302", match[1])
+        text = re.sub(
+            r"([\d.]+) \\times 10\^{(-?)(\d+)}", _scientific, unicodedata.normalize("NFC", text)
+        )
+        text = text.replace(r"\mathrm{nan}", "nan").replace(r"\infty", "inf").replace(r"\_", "_")
+        shown.append(re.sub(r"_?{([\w-]*)}", r"\1", re.sub(r"\\mathit{(.*?)}", r"\1", text)))
+    return "\n".join(shown)
+
+
+def _scientific(match):
+    return f"{match[1]}e{match[2] or '+'}{match[3]:0>2}"
 
 
 READ_AT = "├┼┤╰┴╯"
