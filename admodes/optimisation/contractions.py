@@ -122,7 +122,9 @@ def _as_matmul(
     if set(one) - {*batch, *inner, *left} or set(two) - {*batch, *inner, *right}:
         return None
     if not inner:
-        return _as_multiply(copy, args, terms, output, sizes, value)
+        # einsum adds the product to 0, which turns -0 into 0.
+        alike = copy.zeros_are_alike()
+        return _as_multiply(copy, args, terms, output, sizes, value) if alike else None
     if not (left or right) and batch:
         return None
     work = math.prod(sizes[c] for part in (left, inner, right) for c in part)

@@ -39,3 +39,17 @@ def test_without_a_sum_a_zero_has_the_sign_that_numpy_gives():
         expected = f(x)
     np.testing.assert_array_equal(ad.jvp(f, (x,), (x,))[0], expected)
     np.testing.assert_array_equal(ad.vmap(f)(x[None])[0], expected)
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
+@pytest.mark.parametrize("spec", ["i,j->ij", "ij,j->ji", "ij,ij->ij"])
+def test_where_a_sign_is_told_a_product_without_a_sum_stays_one(spec, backend):
+    a, b = np.array([[0.0, -0.0, 1.0], [-1.0, 0.5, -0.0]]), np.array([-0.0, -1.0, 1.0])
+    first, second = (a[0] if spec[1] == "," else a), (a[::-1].copy() if "ij,ij" in spec else b)
+
+    def f(x, y):
+        return np.arctan2(np.einsum(spec, x, y), -1.0)
+
+    compiled = ad.compile(f, backend)
+    compiled(first + 2, second + 2)
+    np.testing.assert_allclose(compiled(first, second), f(first, second), 1e-15)
