@@ -86,7 +86,6 @@ def linear(
     doc: str = "",
     numpy: tuple = (),
     domain: Domain | None = None,
-    reduces: bool = False,
     batch: Callable[..., Any] | None = None,
     cost: Callable[..., dict[str, int]] | None = None,
     structure: Structure = DENSE,
@@ -104,8 +103,7 @@ def linear(
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
     operation itself, transposes state the vjp. kind is what it is counted as, structure what it
-    does to entries. reduces: it adds up, so that n entries that become m cost n - m additions;
-    otherwise one operation of its kind is counted per entry. batch(args, mapped, **params) is the
+    does to entries. batch(args, mapped, **params) is the
     operation on arguments of which some have a leading axis of samples; without it the samples are
     taken one by one. raw, is_test, views, accumulate, numerics, squared, smooth: as in Op;
     commutes too, unless stated of what only moves entries. tangent: as in Linear. role: what it is
@@ -127,7 +125,6 @@ def linear(
         doc=doc,
         differentiable=differentiable,
         structural=scalar is None,
-        reduces=reduces,
         holomorphic=True,
         raw=raw,
         is_test=is_test,

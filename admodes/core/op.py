@@ -22,7 +22,7 @@ from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
 from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.space import space
-from admodes.core.structure import DENSE, Entrywise
+from admodes.core.structure import DENSE, Entrywise, Reduction
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
 from admodes.core.values import (
@@ -88,7 +88,6 @@ class Op:
     elementwise: bool = False
     structural: bool = False
     folds: bool = False
-    reduces: bool = False
     custom: bool = False
     holomorphic: bool = False
     raw: bool = False
@@ -239,7 +238,7 @@ class Op:
         if self.cost is not None:
             return self.cost(args, y, **(params or {}))
         size = math.prod(shape_of(y))
-        if self.reduces:
+        if isinstance(self.structure, Reduction) and self.structure.adds:
             return {"additions": max(math.prod(shape_of(args[0])) - size, 0)}
         return {self.kind: size}
 
@@ -247,6 +246,10 @@ class Op:
         """args as a reverse sweep may keep them: copies of arrays that the caller may still
         change, unless no derivative of this operation reads them."""
         return frozen(args) if any(self.needs((True,) * len(args))[1]) else args
+
+    def shows(self, params: Params) -> bool:
+        """Whether NumPy's result shares memory with the argument."""
+        return self.views is not None and self.views(params)
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         """Whether the rules that serve the active arguments read the result, and each argument;

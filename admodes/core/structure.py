@@ -8,6 +8,7 @@ planning of compiled programs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -82,8 +83,12 @@ class Reduction(Contraction):
 
     def axes(self, shape: Shape, params: dict | None) -> tuple[int, ...]:
         """The axes that are combined."""
-        (given,), kept = self.labels([shape], params or {})
-        return tuple(k for k, label in enumerate(given) if label not in kept)
+        (labels,), kept = self.labels([shape], params or {})
+        return tuple(k for k, label in enumerate(labels) if label not in kept)
+
+    def terms(self, shape: Shape, params: dict | None) -> int:
+        """How many entries become one."""
+        return math.prod(shape[k] for k in self.axes(shape, params))
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,7 @@ def whole_op(op: Op) -> Op:
         structural=True,
         raw=True,
         structure=DENSE if isinstance(op.structure, Reduction) else op.structure,
-        cost=op.cost,
-        reduces=op.reduces,
+        cost=lambda args, y, **params: op.costs(args, y, params),
     )
 
 

@@ -179,7 +179,7 @@ singular_squares: Op = tangential(
 
 def _singular_part(y: Any, a: Any) -> Any:
     _, m, _, k = _svd_shapes(a)
-    return y[..., m * k : m * k + k]
+    return y[..., m * k : m * k + k].copy()
 
 
 def _singular_kink(whole: Any, a: Any) -> Any:

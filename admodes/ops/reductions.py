@@ -117,7 +117,6 @@ sum_: Op = linear(
     batch=along_axis(lambda: sum_),
     structure=reduction(reduced_axes),
     kind="additions",
-    reduces=True,
     text="Σ {0}",
     latex=r"\sum {0}",
     example=Example(((4,),)),
@@ -148,7 +147,6 @@ mean_: Op = linear(
     structure=reduction(reduced_axes, averages=True),
     cost=_mean_cost,
     kind="additions",
-    reduces=True,
     example=Example(((4,),)),
     doc="The mean of the entries of an array, over all axes or the given ones.",
 )

@@ -62,7 +62,6 @@ unbroadcast: Op = linear(
     role="unbroadcast",
     structure=reduction(lambda shape, params: stretched_axes(shape, params["shape"])),
     kind="additions",
-    reduces=True,
     example=Example(((4,),), {"shape": ()}),
     doc="The transpose of broadcasting: the sum over every axis that broadcasting stretched.",
 )

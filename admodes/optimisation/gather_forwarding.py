@@ -124,7 +124,7 @@ def moves(step: Step) -> bool:
 
 def costly(step: Step) -> bool:
     """Whether an operation does more than show entries in another shape."""
-    if step.op.views is not None and step.op.views(step.params):
+    if step.op.shows(step.params):
         return False
     if step.op.name == "getitem":
         return False

@@ -74,7 +74,7 @@ def _row_estimate(step: Step, program: WengertList) -> float:
     shape = step.shape
     if not shape and all(shape_of(a) == () for a in program.likes(step)):
         return 30.0
-    if step.op.views is not None and step.op.views(step.params):
+    if step.op.shows(step.params):
         return 150.0
     size = max(math.prod(shape_of(x)) for x in (step.like, *program.likes(step)))
     entry = 6.0 if step.op.kind in ("functions", "powers") else 0.7

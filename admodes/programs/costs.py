@@ -47,7 +47,7 @@ def is_whole(step: Step) -> bool:
     """Whether the operation is counted as if one function made each entry, although it takes a
     whole array: solve, det and their like."""
     op = step.op
-    known = op.elementwise or op.reduces or op.cost is not None or op.discrete
+    known = op.elementwise or op.cost is not None or op.discrete
     return not known and op.kind == "functions" and step.size >= 1
 
 

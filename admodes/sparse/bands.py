@@ -18,7 +18,9 @@ Unstructured: compressed.py then does without bands.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from admodes.core.carrier import Carrier, Level, call
@@ -26,9 +28,11 @@ from admodes.core.entries import entry_numbers
 from admodes.core.op import Op
 from admodes.core.pytree import check_output
 from admodes.core.scalars import counted, fitting
-from admodes.core.structure import Contraction
+from admodes.core.structure import Contraction, Reduction
 from admodes.core.values import shape_of
+from admodes.ops.arithmetic import multiply
 from admodes.ops.reductions import sum_
+from admodes.ops.shaping import transpose
 from admodes.sparse.layer_rules import rule_for
 from admodes.sparse.layers import Layers, Memory, Unstructured, remembered, solid
 
@@ -68,8 +72,8 @@ class Banded(Carrier):
             for i, (a, mine) in enumerate(zip(args, own, strict=True))
         ]
         try:
-            if isinstance(op.structure, Contraction) and op.arity == 2:
-                found = _product_by_sums(args, xs)
+            if isinstance(op.structure, Contraction) and not isinstance(op.structure, Reduction):
+                found = _contracted(op, args, params or {})
                 return banded_value(level, y, found.layers, found.coefficients, self.memory)
             layers, coefficients = rule_for(op, carried, y)(
                 op, carried, xs, y, params or {}, self.memory
@@ -119,15 +123,23 @@ def banded(f: Callable, x: Any, memory: Memory) -> tuple[Any, Layers, list]:
     return y, remembered(memory, ("c", shape_of(y)), lambda: Layers(shape_of(y), [])), []
 
 
-def _product_by_sums(args: tuple, xs: tuple) -> Banded:
-    """matmul as products and a sum over a short axis."""
-    ranks = [len(shape_of(x)) for x in xs]
-    if shape_of(xs[0])[-1] > SHORT:
-        raise Unstructured("matmul adds up many products")
-    a, b = args
-    a = a if ranks[0] > 1 else a[None, :]
-    b = b if ranks[1] > 1 else b[:, None]
-    terms = a[..., :, :, None] * b[..., None, :, :]
-    y = sum_(terms, axis=-2)
-    y = y if ranks[0] > 1 else y[..., 0, :]
-    return y if ranks[1] > 1 else y[..., 0]  # type: ignore[no-any-return]
+def _contracted(op: Op, args: tuple, params: dict) -> Banded:
+    """A contraction over few entries as products, with the axes lined up, and their sum."""
+    terms, output = op.structure.labels([shape_of(a) for a in args], params)
+    sizes = {c: n for a, term in zip(args, terms) for c, n in zip(term, shape_of(a), strict=True)}
+    combined = [c for c in sizes if c not in output]
+    if math.prod(sizes[c] for c in combined) > SHORT:
+        raise Unstructured(f"{op.name} adds up many products")
+    if any(len(set(term)) < len(term) for term in terms):
+        raise Unstructured(f"{op.name} takes a diagonal")
+    order = [*output, *combined]
+    product = functools.reduce(multiply, map(functools.partial(_lined_up, order), args, terms))
+    return sum_(product, axis=tuple(range(len(output), len(order))))  # type: ignore[no-any-return]
+
+
+def _lined_up(order: list, x: Any, term: Sequence) -> Any:
+    """x with its axes, whose labels are those of term, in this order; the others of length 1."""
+    if not term:
+        return x
+    turned = transpose(x, axes=tuple(term.index(c) for c in order if c in term))
+    return turned[tuple(slice(None) if c in term else None for c in order)]

@@ -241,7 +241,7 @@ def _summed(
     (x,) = args
     old, shape = x.layers, shape_of(y)
     axes = op.structure.axes(old.shape, params)
-    count = math.prod(old.shape[a] for a in axes)
+    count = op.structure.terms(old.shape, params)
     if count * len(old.sources) > 4 * WIDEST:
         raise Unstructured(f"{op.name} of {count} entries")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -175,3 +176,26 @@ def test_every_operation_that_moves_entries_can_be_asked_with_their_numbers():
     x = np.arange(6.0).reshape(2, 3)
     flip = REGISTRY["flip"]
     assert sources(flip, (x,), {"axis": 1}).tolist() == [[3, 2, 1], [6, 5, 4]]
+
+
+@pytest.mark.parametrize(("f", "args"), CASES)
+def test_a_result_shares_memory_only_where_the_operation_declares_that_it_shows_its_argument(
+    f, args
+):
+    """NumPy code writes into what an operation owns."""
+    with quiet():
+        program = record(f, *args)
+        for step in program.steps:
+            xs = [x for x in program.arguments(step) if isinstance(x, np.ndarray)]
+            if step.op is not None and not step.op.shows(step.params):
+                y = step.op.array(*program.arguments(step), **(step.params or {}))
+                assert not any(np.may_share_memory(x, y) for x in xs), step.op
+
+
+@pytest.mark.parametrize("op", ENTRIES, ids=ids)
+def test_an_entrywise_result_shares_memory_only_where_that_is_declared(op):
+    for kind in (float, np.float32, bool):
+        x = np.ones(3, kind)
+        with quiet(), contextlib.suppress(TypeError):
+            y = op.array(*[x] * (op.arity or 2))
+            assert op.shows(None) or not np.may_share_memory(x, y), kind

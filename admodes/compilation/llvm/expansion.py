@@ -5,7 +5,6 @@ in which their kernel calculates, so that the bits stay the same.
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ from admodes.programs.rewriting import Copy
 
 
 def expanded(program: WengertList) -> WengertList:
-    """The program with means as sums and composed
-    elementwise operations on arrays (sigmoid, softplus …) as the operations of their kernels."""
+    """The program with means as sums and composed elementwise operations on arrays (sigmoid,
+    softplus …) as the operations of their kernels."""
     if not any(_is_composed(step) for step in program.steps):
         return program
     counts = _counts(program)
@@ -63,15 +62,22 @@ def _is_truth(x: Any) -> bool:
 def _rule(copy: Copy, step: Step, args: tuple, counts: set[int]) -> Any:
     values = [copy.value(a) for a in args]
     if id(step) in counts:
-        ones = copy.emit(REGISTRY["where"], args[0], 1.0, 0.0)
-        return copy.emit(step.op, ones, **(step.params or {}))
+        return _total(copy, step, copy.emit(REGISTRY["where"], args[0], 1.0, 0.0))
     if not all(map(_is_plain, (*values, step.like))):
         return None
     if _adds_up(step) and step.op.structure.averages:
-        total = copy.emit(REGISTRY["sum"], *args, **(step.params or {}))
-        size = step.size
-        return copy.emit(REGISTRY["divide"], total, math.prod(shape_of(values[0])) / max(size, 1))
+        return _total(copy, step, args[0])
     return _kernel(copy, step, args, values)
+
+
+def _total(copy: Copy, step: Step, x: Any) -> Any:
+    """The row of a sum or mean of x, a mean as a sum that is divided."""
+    structure, params = step.op.structure, step.params or {}
+    if not structure.averages:
+        return copy.emit(step.op, x, **params)
+    total = copy.emit(REGISTRY["sum"], x, **params)
+    terms = structure.terms(shape_of(copy.value(x)), params)
+    return copy.emit(REGISTRY["divide"], total, float(terms))
 
 
 def _is_plain(x: Any) -> bool:

@@ -114,7 +114,7 @@ def view_of(place: Region, step: Step) -> Region | None:
     """The result of a step that NumPy gives as a view, None where it copies."""
     op, name, params = step.op, step.op.name, step.params or {}
     moves = op.structure.__class__ is Moves
-    if place.positions is not None or not moves or op.views is None or not op.views(params):
+    if place.positions is not None or not moves or not op.shows(params):
         return None
     if name == "reshape" and not (place.is_whole and place.shape):
         return _reshaped(place, step.shape)

@@ -18,7 +18,7 @@ import numpy as np
 
 from admodes.compilation.interpreter import build as interpreted
 from admodes.compilation.numpy.kernels import as_float64
-from admodes.compilation.numpy.lowerings import array_row, overwrites, owns
+from admodes.compilation.numpy.lowerings import array_row, overwrites
 from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.compilation.protocol import MISS, Run
@@ -137,7 +137,7 @@ def _function(text: str, space: dict[str, Any]) -> Callable:
 def write(program: WengertList) -> NumpyCode:
     """The code of a program, row by row."""
     program = Optimised.of(program)
-    writer = NumpyWriter(program, owns, overwrites)
+    writer = NumpyWriter(program, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
     due = program.due()
     for i, step in enumerate(program.steps):

@@ -39,8 +39,9 @@ def reduction(writer: NumpyWriter, i: int, step: Step) -> None:
 
 
 def averaged(writer: NumpyWriter, step: Step) -> float:
-    """How many entries a mean is of."""
-    return np.size(writer.value(step.args[0])) / max(step.size, 1)
+    """How many entries a mean is of, as NumPy divides by it."""
+    shape = shape_of(writer.value(step.args[0]))
+    return float(step.op.structure.terms(shape, step.params))
 
 
 def reducer(writer: NumpyWriter, step: Step) -> str:

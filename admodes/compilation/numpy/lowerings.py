@@ -37,14 +37,6 @@ def is_ufunc(step: Step) -> bool:
     return op.entrywise and isinstance(op.array, np.ufunc) and not step.params
 
 
-def owns(step: Step) -> bool:
-    """Whether the result of an operation on arrays is memory of its own."""
-    # The einsum of one array may be a view.
-    return is_ufunc(step) or (
-        statement_of(step.op) is not None and not (step.op.name == "einsum" and len(step.args) == 1)
-    )
-
-
 def statement_of(op: Op) -> Statement | None:
     """How an operation that is no ufunc is written, if not as a call of its kernel."""
     return reduction if reduces(op) else STATEMENTS.get(op.name)

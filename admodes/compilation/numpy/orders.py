@@ -41,9 +41,6 @@ def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> lis
             if shape_of(v) == shape:
                 return order_of(layout(a))
         return long_last(shape, range(len(shape)))
-    contracts = isinstance(step.op.structure, Contraction)
-    if contracts and step.op.arity == 2 and all(is_array(v) and v.ndim > 1 for v in values):
-        return long_last(shape, range(len(shape) - 2, len(shape)))
     if reduces(step.op):
         (a,) = step.args
         own = layout(a)
@@ -52,9 +49,13 @@ def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> lis
         if len(kept) == len(shape):
             return [sorted(kept).index(k) for k in kept]
         return [*kept, *axes] if own.ndim == len(shape) else None
-    if contracts and step.op.arity is None:
+    if isinstance(step.op.structure, Contraction):
         terms, output = step.op.structure.labels([shape_of(v) for v in values], step.params or {})
-        if set(output) <= set(terms[0]):
+        if step.op.arity == 2 and all(is_array(v) and v.ndim > 1 for v in values):
+            # Of a product of matrices rows and columns may change places; stacks stay outside.
+            free = [k for k, c in enumerate(output) if sum(c in term for term in terms) == 1]
+            return long_last(shape, free[-2:])
+        if step.op.arity is None and set(output) <= set(terms[0]):
             along = (terms[0][k] for k in order_of(layout(step.args[0])))
             return [output.index(label) for label in along if label in output]
     return None
@@ -65,7 +66,7 @@ def order_of(x: np.ndarray) -> list[int]:
     return sorted(range(x.ndim), key=lambda k: (-abs(x.strides[k]), k))
 
 
-def long_last(shape: Sequence[int], free: range) -> list[int] | None:
+def long_last(shape: Sequence[int], free: Sequence[int]) -> list[int] | None:
     """The axes with the longest of the free ones last."""
     longest = max(free, key=lambda k: shape[k])
     if shape[-1] >= SHORT or shape[longest] < LONGER * shape[-1]:

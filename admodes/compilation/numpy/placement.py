@@ -16,10 +16,9 @@ WASTE = 2
 
 
 def is_view(step: Step) -> bool:
-    """Whether NumPy's result shares memory with the argument."""
-    op: Op = step.op
-    known = op is not None and op.views is not None and op.name != "broadcast_to"
-    return known and op.views(step.params)  # type: ignore[misc]
+    """Whether the result shares memory with the argument; a stretched array is written out."""
+    op: Op | None = step.op
+    return op is not None and op.name != "broadcast_to" and op.shows(step.params)
 
 
 def is_array(x: Any) -> bool:
@@ -29,9 +28,8 @@ def is_array(x: Any) -> bool:
 
 class Lifetimes:
     """For each row the rows whose memory it may share (itself, or what it is a view of), and the
-    last row that reads each of these. owns: whether a row's result is memory of its own for
-    certain; that of a kernel which is called as it is may be a view of an argument. later: what
-    a row reads beside its arguments."""
+    last row that reads each of these. owns: whether a row that is no view is memory of its own for
+    certain. later: what a row reads beside its arguments."""
 
     def __init__(
         self, program: WengertList, owns: Callable[[int, Step], bool], later: Mapping[int, Any]

@@ -41,10 +41,9 @@ class NumpyWriter:
     """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
     the names that the code refers to. texts: each row as an expression."""
 
-    def __init__(self, program: Optimised, owns: Any, overwrites: Any) -> None:
+    def __init__(self, program: Optimised, overwrites: Any) -> None:
         self.program = program
         self.loose = program.loose
-        self.owned = owns
         self.overwrites = overwrites
         self.steps = program.steps
         self.setup: list[str] = []
@@ -79,8 +78,9 @@ class NumpyWriter:
             self.ending.setdefault(last, []).append(root)
 
     def _owns(self, i: int, step: Step) -> bool:
-        """Whether row i is memory of its own for certain."""
-        return i not in self.slopes and self.owned(step)
+        """Whether row i, which is no view, is memory of its own for certain: a user's kernel may
+        give an argument back, and so may the slope at a tie."""
+        return i not in self.slopes and not step.op.custom
 
     def _returned(self) -> dict[int, int]:
         """Rows that are allocated anew at each run, because an output is (a view of) them alone."""
