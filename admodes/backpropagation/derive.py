@@ -24,11 +24,13 @@ LARGEST_FOLDED = 12
 
 
 class Derivation:
-    """Formulas of every row. fold: rows without a name of their own are written out where they are
-    used; otherwise every row has its symbol.
+    """The equations of a recorded list: a formula for the value of each row, and, by `tangents` and
+    `adjoints`, for its derivatives.
 
-    own[i]: what row i is, in symbols; symbols[i]: how others refer to it; shown: rows with a
-    symbol; adjoint[i] and tangent[i] likewise. given: the rows of outputs with their seeds."""
+    fold: a short row that the user gave no name and that is used once gets no equation, but is
+    written out where it is used. own[i] is the right side of the equation of row i; symbols[i] is
+    what stands for row i in other equations, its symbol, or its formula where it is written out;
+    shown are the rows that have an equation."""
 
     def __init__(self, recorded: NamedProgram, fold: bool, numbering: str = "zero") -> None:
         self.program = recorded.program
@@ -83,8 +85,8 @@ class Derivation:
 
 
 class _Equations(DerivativeDomain):
-    """Derivatives as formulas: found holds the right sides, the rows further on read the symbols of
-    their left sides."""
+    """The derivative walk on formulas. found: for each row the right side of the equation of its
+    tangent or adjoint. Rows further on use the symbol on the left side."""
 
     accent = ""
 
@@ -115,8 +117,8 @@ class _Tangents(_Equations):
 
 
 class _Adjoints(_Equations):
-    """Contributions are formulas with the row and the argument that they come through; seeds come
-    after all rows."""
+    """Adjoints as formulas. A contribution is (row, argument, formula), where row is the one that
+    it comes from, so that contributions can be put in order; those of seeds come last."""
 
     accent = "bar"
 

@@ -23,7 +23,7 @@ from admodes.ops.selection import abs as absolute
 
 
 class Kind(StrEnum):
-    """What a formula is: of its parts and data."""
+    """What a Term does with its parts and its data: the node types of the formula."""
 
     SYMBOL = auto()  # a variable; data = (name, accent), the accent "", "bar" or "dot"
     NUMBER = auto()  # data = the number
@@ -48,7 +48,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Term:
-    """A formula: its kind, what it is made of, and its shape."""
+    """A formula. kind: what it does with its parts, which are formulas themselves, and with data,
+    such as the name of a symbol (see Kind); shape: that of its value."""
 
     kind: Kind
     parts: tuple[Term, ...] = ()
@@ -93,8 +94,9 @@ def number(x: float) -> Term:
     return Term(Kind.NUMBER, (), float(x))
 
 
-def peeled(t: Term) -> tuple[float, Term]:
-    """Coefficient and rest."""
+def factored(t: Term) -> tuple[float, Term]:
+    """A term as (c, rest): the number c in front of it, 1 where there is none, and the rest, so
+    that the term is c times rest. Of 3 x it is (3, x), of a number 5 it is (5, 1)."""
     if t.kind == Kind.SCALED:
         return t.data, t.parts[0]
     if t.kind == Kind.NUMBER:
@@ -103,12 +105,14 @@ def peeled(t: Term) -> tuple[float, Term]:
 
 
 def scaled(c: float, t: Term) -> Term:
-    inner, rest = peeled(t)
+    """c times a term, with one number in front; a minus before a sum goes into it where that makes
+    fewer signs."""
+    inner, rest = factored(t)
     c *= inner
     if rest.kind == Kind.NUMBER:
         return number(c)
-    if c == -1 and rest.kind == Kind.SUM and any(peeled(p)[0] < 0 for p in rest.parts):
-        turned = sorted((scaled(-1.0, p) for p in rest.parts), key=lambda p: peeled(p)[0] < 0)
+    if c == -1 and rest.kind == Kind.SUM and any(factored(p)[0] < 0 for p in rest.parts):
+        turned = sorted((scaled(-1.0, p) for p in rest.parts), key=lambda p: factored(p)[0] < 0)
         return Term(Kind.SUM, tuple(turned), None, rest.shape)
     return rest if c == 1 else Term(Kind.SCALED, (rest,), c, rest.shape)
 
@@ -118,13 +122,13 @@ def total_of(terms: Iterable[Term], shape: Shape) -> Term:
     coefficients: dict[Term, float] = {}
     for t in terms:
         for part in t.parts if t.kind == Kind.SUM else (t,):
-            c, rest = peeled(part)
+            c, rest = factored(part)
             coefficients[rest] = coefficients.get(rest, 0.0) + c
     kept = [scaled(c, t) for t, c in coefficients.items() if c != 0]
     if not kept:
         return repeat(number(0.0), shape)
     for k, t in enumerate(kept):
-        c, rest = peeled(t)
+        c, rest = factored(t)
         others = [*kept[:k], *kept[k + 1 :]]
         stretched = rest.kind == Kind.REPEAT and rest.parts[0].shape != ()
         if stretched and others and _broadcast(others) == tuple(shape):
@@ -140,13 +144,13 @@ def product(factors: Iterable[Term]) -> Term:
     given = list(factors)
     shape = _broadcast(given)
     for factor in given:
-        c, rest = peeled(factor)
+        c, rest = factored(factor)
         coefficient *= c
         for part in rest.parts if rest.kind == Kind.PRODUCT else (rest,):
             if part.kind != Kind.NUMBER:
                 kept.append(part)
     kept = [_without_repeat(t, kept[:k] + kept[k + 1 :], shape) for k, t in enumerate(kept)]
-    lost = [peeled(t) for t in kept]
+    lost = [factored(t) for t in kept]
     coefficient *= math.prod(c for c, _ in lost)
     kept = [t for _, t in lost if t.kind != Kind.NUMBER]
     if coefficient == 0 or not kept:
@@ -188,8 +192,8 @@ def _is_column(t: Term) -> bool:
 
 def quotient(a: Term, b: Term) -> Term:
     shape = _broadcast([a, b])
-    c, above = peeled(a)
-    d, below = peeled(b)
+    c, above = factored(a)
+    d, below = factored(b)
     if below.kind == Kind.NUMBER:
         return (
             repeat(scaled(c / d, above), shape) if d else Term(Kind.QUOTIENT, (a, b), None, shape)
@@ -199,8 +203,8 @@ def quotient(a: Term, b: Term) -> Term:
 
 def matrix(a: Term, b: Term, shape: Shape) -> Term:
     """a @ b."""
-    c, a = peeled(a)
-    d, b = peeled(b)
+    c, a = factored(a)
+    d, b = factored(b)
     if len(a.shape) == 1 and len(b.shape) == 1:
         return scaled(c * d, Term(Kind.DOT, (a, b), None, shape))
     if len(a.shape) == 1 and len(b.shape) == 2:
@@ -209,7 +213,7 @@ def matrix(a: Term, b: Term, shape: Shape) -> Term:
 
 
 def transposed(a: Term) -> Term:
-    c, rest = peeled(a)
+    c, rest = factored(a)
     if rest.kind == Kind.T:
         return scaled(c, rest.parts[0])
     if rest.kind == Kind.OUTER:
@@ -226,7 +230,7 @@ def total(t: Term, axes: tuple[int, ...], shape: Shape) -> Term:
     axes = tuple(a for a in axes if t.shape[a] != 1)
     if not axes:
         return reshape(t, shape)
-    c, rest = peeled(t)
+    c, rest = factored(t)
     if rest.kind == Kind.REPEAT:
         inner = rest.parts[0]
         lined = (1,) * (len(t.shape) - len(inner.shape)) + inner.shape
@@ -250,14 +254,14 @@ def repeat(t: Term, shape: Shape) -> Term:
     """t broadcast to a shape."""
     if t.shape == tuple(shape):
         return t
-    c, rest = peeled(t)
+    c, rest = factored(t)
     if rest.kind == Kind.REPEAT:
         rest = rest.parts[0]
     return scaled(c, Term(Kind.REPEAT, (rest,), None, tuple(shape)))
 
 
 def reshape(t: Term, shape: Shape) -> Term:
-    c, rest = peeled(t)
+    c, rest = factored(t)
     if rest.kind == Kind.RESHAPE:
         rest = rest.parts[0]
     if rest.shape == tuple(shape):

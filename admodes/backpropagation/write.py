@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.backpropagation.terms import Kind, Term, peeled
+from admodes.backpropagation.terms import Kind, Term, factored
 from admodes.core.forms import in_latex
 from admodes.ops.notation import index_text, operation, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
@@ -92,7 +92,7 @@ class FormulaWriter:
     def _sum(self, t: Term) -> Written:
         text = ""
         for k, part in enumerate(t.parts):
-            c, rest = peeled(part)
+            c, rest = factored(part)
             negative = c < 0
             if negative:
                 part = _times(-c, rest)

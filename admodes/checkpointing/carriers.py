@@ -29,7 +29,9 @@ WRAPPED = ("primal", "tangent")
 
 @counted
 class Unrecorded(Carrier):
-    """A value that behaves like a traced one, of which nothing is recorded."""
+    """A value that behaves like one that reverse mode records (it is no float, has a shape, refuses
+    the same), although nothing is recorded: f must not take another way in the first evaluation,
+    which is not recorded, than in the second, which is."""
 
     __slots__ = ("__weakref__", "shares")
     content = ("primal",)
@@ -75,7 +77,8 @@ def unrecorded(level: Level, y: Any) -> Any:
 
 
 class Cotangents(Carrier):
-    """The cotangents of several values as one adjoint: primal is a dict by key."""
+    """Several cotangents as one, so that a sweep can carry them together: primal is a dict of
+    cotangents, by key. They are added key by key."""
 
     __slots__ = ()
     shape = ()
@@ -131,8 +134,8 @@ def node_in(x: Any) -> Node:
 
 
 def taken_off(x: Any, since: float, found: list[Node] | None = None) -> Any:
-    """x without the wrappers of reverse mode whose levels have serials from since on; their nodes
-    are appended to found."""
+    """x without the wrappers by which reverse mode records it, at any depth, as far as their levels
+    have a serial of at least since. The tape nodes of these wrappers are appended to found."""
     if not isinstance(x, Carrier) or (is_recorded(x) and x.level.serial < since):
         return x
     if is_recorded(x):
@@ -143,8 +146,13 @@ def taken_off(x: Any, since: float, found: list[Node] | None = None) -> Any:
 
 
 def put_on(x: Any, level: Level, wrap: Callable[[Any, tuple], Any], path: tuple = ()) -> Any:
-    """x with wrap(part, path) in the place of its parts that belong inside a wrapper of this
-    level: x itself, or what later levels have wrapped. Integers and truth values stay."""
+    """x in which values are wrapped for a level, as if they had been recorded there.
+
+    Levels are nested, a later one outside. A plain x, or one that earlier levels alone have
+    wrapped, becomes wrap(x, ()). In one that later levels have wrapped, as Dual(primal, tangent) of
+    a forward mode that runs inside, the parts are wrapped: wrap(primal, ("primal",)) and
+    wrap(tangent, ("tangent",)); path says where the part stands. Integers and truth values stay.
+    """
     if isinstance(x, Carrier) and x.level.serial > level.serial:
         return _rebuilt(x, lambda part, name: put_on(part, level, wrap, (*path, name)))
     return wrap(x, path) if is_differentiable(x) else x

@@ -89,7 +89,8 @@ def checkpointed_loop(
 
 
 class Loop:
-    """One run of a loop, and the sweeps back through it."""
+    """One run of a loop: n steps from a first state, of which only snapshots are kept, and the
+    sweeps back through it, which evaluate the steps between snapshots again."""
 
     def __init__(
         self,
@@ -198,7 +199,8 @@ class Loop:
 
 
 class Turn:
-    """Step i, on its way back."""
+    """Step i in a sweep back: evaluated once more at the state before it (values), now recorded,
+    so that cotangents of the state after it can be pulled back through it."""
 
     def __init__(
         self, loop: Loop, level: Level, i: int, values: list, params: list, series: list

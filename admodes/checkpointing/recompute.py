@@ -60,8 +60,9 @@ SAMPLES = 8
 
 
 class Trial:
-    """An evaluation that records nothing on the levels of reverse mode with serials from since on.
-    depends: by level, the nodes that what it has computed depends on."""
+    """The first evaluation of a stretch, in which reverse mode records nothing (on the levels with
+    a serial of at least since). Instead it notes what the stretch depends on: depends holds, for
+    each level, the tape nodes of its arguments and of recorded values that it closes over."""
 
     def __init__(self, who: str, since: float = 0) -> None:
         self.who = who
@@ -113,7 +114,8 @@ class Trial:
 
 
 class Hand:
-    """The operation of a result of a stretch: its cotangent, under the key of that result."""
+    """The operation on the tape by which a result of a stretch comes from the stretch. Its
+    transpose puts the cotangent of the result under its key, so that the stretch gets all."""
 
     __slots__ = ("key",)
     name = "checkpoint"
@@ -127,7 +129,9 @@ class Hand:
 
 
 class Stretch:
-    """The operation that stands for a whole stretch."""
+    """The operation on the tape that stands for all operations of a stretch, the part of a
+    computation that is not recorded. Its transpose, back, evaluates the stretch again, records it
+    and sweeps back through it. nodes: what the stretch depends on."""
 
     __slots__ = ("back", "level", "nodes", "who")
     name = "checkpoint"
@@ -159,7 +163,8 @@ class Stretch:
 
 
 class Fan:
-    """The operation that hands a stretch's contributions to all that it depends on."""
+    """The operation on the tape through which a stretch depends on its arguments. Its transpose
+    gives each of them, the i-th node, the contribution under its position."""
 
     __slots__ = ()
     name = "checkpoint"

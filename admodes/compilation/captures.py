@@ -63,16 +63,19 @@ CATCHES = frozenset(("AttributeError", "Exception"))
 
 
 class Captures(Walk):
-    """Everything that f refers to. places: what must not be bound anew. held: arrays of numbers,
-    by id, whose entries may change. traced: whether a value that is being differentiated is among
-    it. unseen: what cannot be looked through, in words. iterators and generators of random numbers
-    are kept apart; draws: what the code draws that differs each time. seen are the objects that
-    were walked through, by id, wrappers the functions of admodes among them, methods the functions
-    found in classes and operations, data the attributes that were read, by id of the object. writes
-    and handles are as in naming.Named, for all of the code.
+    """Everything that a function refers to. Captures(f, *objects) searches it; then it has
 
-    Integers and truth values in arrays steer a program as indices and masks, and are compared by
-    content.
+    places: a Capture for each name, attribute or item that must still hold the same object when
+        the program runs again.
+    held: the arrays of floats, by id, which the program reads anew at each run. (Arrays of integers
+        and truth values are indices and masks, and have to keep their content.)
+    unseen: why the function cannot be compiled, in words, where it refers to something that may
+        change unnoticed; empty otherwise.
+    traced: whether it refers to a value that is being differentiated.
+    writes, handles: whether its code may write into arrays, or go on after an error.
+    draws, iterators, generators: what gives another value each time, such as random numbers.
+    seen: all objects that were searched, by id; among them wrappers are functions of admodes,
+        methods those of classes and operations. data: the attributes that were read, by object.
     """
 
     def __init__(self, *roots: Any) -> None:

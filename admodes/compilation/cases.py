@@ -68,7 +68,8 @@ def references(signature: Signature) -> dict[int, weakref.ref]:
     }
 
 
-def referred(place: Capture, references: dict[int, weakref.ref]) -> Capture:
-    """A place that does not keep an argument alive."""
+def held_weakly(place: Capture, references: dict[int, weakref.ref]) -> Capture:
+    """A capture in which weak references stand for the arguments of the call, so that the case,
+    which keeps the capture, does not keep these objects alive. references: by their ids."""
     owner, value = (references.get(id(x), x) for x in (place.owner, place.value))
     return place._replace(owner=owner, value=value)

@@ -24,7 +24,7 @@ from admodes.compilation.advice import (
 )
 from admodes.compilation.backends import built
 from admodes.compilation.captures import Captures
-from admodes.compilation.cases import Specialisation, ended, objects, references, referred
+from admodes.compilation.cases import Specialisation, ended, held_weakly, objects, references
 from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.leaks import Changed, leaking
@@ -250,7 +250,7 @@ class Compiled:
         optimised, run = built(made.program, self._backend, self._exact)
         found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
-        places = [referred(p, known) for p in (*captures.places, *found)]
+        places = [held_weakly(p, known) for p in (*captures.places, *found)]
         compares = any(step.is_test for step in made.program.steps)
         signature = replace(signature, leaves=[], numpys=signature.numpys if compares else None)
         tree = made.program.out_tree

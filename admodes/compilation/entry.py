@@ -28,7 +28,8 @@ DEEPEST = 40
 
 
 class EntryText:
-    """Lines of Python and the constants that they name."""
+    """A Python function in the making: its lines so far, and the objects that the names c0, c1, …
+    in them stand for."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -54,9 +55,10 @@ class EntryText:
         return types.FunctionType(code, {**KNOWN, **self.constants}), text
 
 
-def other(x: Any, slot: Slot) -> Any:
-    """x as programs take it where it is a leaf of this kind in other clothes, such as a NumPy
-    float for a float; else None."""
+def converted(x: Any, slot: Slot) -> Any:
+    """An argument in the form in which the program takes it. slot says what was recorded at its
+    place, and x is of another class, but may stand for the same: an np.float64 where a float was
+    recorded gives that float. None where it does not, so that the call is another case."""
     try:
         found, x = sorted_out(x)
     except TypeError:
@@ -64,9 +66,9 @@ def other(x: Any, slot: Slot) -> Any:
     return x if found == slot else None
 
 
-def others(xs: Sequence[Any]) -> list[Any] | None:
-    """The same for a sequence of floats."""
-    found = [other(x, FLOAT) for x in xs]
+def all_converted(xs: Sequence[Any]) -> list[Any] | None:
+    """The same for a sequence at whose place floats were recorded."""
+    found = [converted(x, FLOAT) for x in xs]
     return None if None in found else found
 
 
@@ -92,8 +94,8 @@ KNOWN = {
     "FLOATS": {float},
     "ndarray": np.ndarray,
     "float64": np.float64,
-    "other": other,
-    "others": others,
+    "converted": converted,
+    "all_converted": all_converted,
     "some_numpys": some_numpys,
     "same_items": at.same_items,
     "same_pairs": at.same_pairs,
@@ -149,7 +151,9 @@ def _check_places(text: EntryText, places: list[Capture], references: dict[int, 
 
 
 class _Arguments:
-    """The part that takes the arguments apart and checks them."""
+    """Writes the part of the function that takes the arguments apart and checks them against the
+    signature of the case. references: the names of arguments in the text, by the ids of the weak
+    references that stand for these arguments in what is to be checked."""
 
     def __init__(self, text: EntryText, signature: Signature) -> None:
         self.text = text
@@ -201,7 +205,7 @@ class _Arguments:
         text = self.text
         text.add(f"if set(map(type, {name})) != FLOATS:")
         self._numpys(name)
-        text.add(f"{name} = others({name})", 2)
+        text.add(f"{name} = all_converted({name})", 2)
         text.add(f"if {name} is None:", 2)
         text.add("return MISS", 3)
         self.inputs.append(f"*{name}")
@@ -241,13 +245,14 @@ class _Arguments:
         if slot == FLOAT:
             self._numpys(f"({x},)")
             quick = f"float({x}) if {x}.__class__ is float64 else "
-        text.add(f"{x} = {quick}other({x}, {text.bind(slot)})", 2)
+        text.add(f"{x} = {quick}converted({x}, {text.bind(slot)})", 2)
         text.add(f"if {x} is None:", 2)
         text.add("return MISS", 3)
         self.inputs.append(x)
 
     def _numpys(self, xs: str) -> None:
-        """What numbers of NumPy mean where not all of xs are Python's floats."""
+        """Write what follows where not all of xs are Python's floats: a case that was recorded
+        with numbers of NumPy wants at least one, one without any wants none."""
         if self.signature.numpys:
             self.text.add(f"seen = seen or some_numpys({xs})", 2)
         elif self.signature.numpys is False:

@@ -66,9 +66,11 @@ def leaking(program: WengertList, captures: Captures, record: Record) -> list[np
 
 
 class Watched(Carrier):
-    """An array that the function refers to. It is itself beside a value that is recorded; where
-    its entries are read without one, its key joins `read`, and what comes of it is plain. Its level
-    is between that of the recording and those of derivatives that f takes, whose rules meet it."""
+    """An array that the function refers to, wrapped to see how it is used. In an operation with a
+    recorded value it is the array itself, which the program will read anew at each run. In an
+    operation without one the result is a constant of the recording: then its key is put into
+    `read`. Its level is between that of the recording and those of derivatives that the function
+    takes."""
 
     __slots__ = ("key", "read")
 

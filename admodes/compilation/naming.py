@@ -53,11 +53,11 @@ GENERATED = frozenset(("__eq__", "__repr__", "__hash__", "__init__"))
 
 
 class Named(NamedTuple):
-    """What some code names: globals, attributes and modules; strings that may be names of
-    attributes; those that may be names of modules or globals. by_name: whether attributes may be
-    meant by strings that are computed; by_space: globals; writes: whether it may write into arrays
-    that it did not make; handles: whether it may go on after an error; draws: what gives other
-    numbers each time, if any."""
+    """What the code of a function names: names are globals, then attributes and modules; strings
+    are constants that may be names of attributes (as for getattr), texts those that may be names
+    of globals or modules. by_name: whether the code may compute the name of an attribute, by_space:
+    that of a global. writes: whether it may write into arrays that it did not make. handles:
+    whether it may go on after an error. draws: what gives other numbers each time, if anything."""
 
     names: frozenset[str]
     attributes: frozenset[str]
@@ -94,7 +94,7 @@ def named(code: types.CodeType) -> Named:
 
 
 class _Names:
-    """What named collects."""
+    """The sets from which `named` makes a Named, while it reads one code object after the other."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()

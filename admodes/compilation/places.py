@@ -32,8 +32,9 @@ ABSENT = object()
 
 
 class Capture(NamedTuple):
-    """Where something that the function refers to stands: what it is called, and a test in Python
-    that owner still holds value there."""
+    """One thing that a function refers to, and how to check that it is unchanged. what: its name
+    in words; owner, key and value: the object that leads to it, under which key, and what stood
+    there when the function was recorded; test: the check as Python text, one of the forms above."""
 
     what: str
     test: str

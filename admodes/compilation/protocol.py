@@ -12,7 +12,8 @@ from admodes.core.record import WengertList
 
 
 class Miss(Enum):
-    """The answer of a program whose guards do not hold."""
+    """The type of MISS, which a program gives in place of results where one of its guards fails:
+    where a branch that was taken when it was recorded is not the one to take now."""
 
     MISS = "miss"
 

@@ -22,12 +22,13 @@ DEEPEST = 50
 
 
 class Unseen(Exception):
-    """Something that a function refers to cannot be looked through."""
+    """A function refers to an object that may change without anything that can be compared, or
+    to too many objects."""
 
 
 class Walk:
-    """places: what must not change, in the order in which it was met. seen: the objects that were
-    looked at, by id."""
+    """A search that a subclass directs. places: a Capture for each thing that must not change, in
+    the order in which they were met. seen: the objects that were searched, by id."""
 
     def __init__(self) -> None:
         self.places: list[Capture] = []

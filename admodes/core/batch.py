@@ -22,7 +22,8 @@ from admodes.errors import BadType, BadValue
 
 @counted
 class Batch(Carrier):
-    """Samples along the leading axis of primal; to the function it has the shape of one sample."""
+    """Many samples as one value: primal has them along its leading axis, which the function that
+    computes with the batch does not see, as its shape is that of one sample."""
 
     __slots__ = ("__weakref__", "shares")
     content = ("primal",)

@@ -14,11 +14,12 @@ from admodes.core.values import owner
 
 
 class Held:
-    """arrays, by id, are not copied. met: for each other array that went into the recording as a
-    constant, a weak reference to what its memory belongs to, and the copy; refusals: in words why
-    the recording must not be used again; recordings: weak references to the lists that were
-    written, which live on where a value of theirs does. errors: whether
-    the function may have floating-point errors raised."""
+    """What a recording notes about arrays. arrays: those that the function refers to, by id, which
+    are not copied, since the program reads them anew. met: for each other array that became a
+    constant, a weak reference to what its memory belongs to, and the copy. refusals: in words, why
+    the recording must not be used again. recordings: weak references to the lists that were
+    written; one that is alive at the end was kept by a value that the function put away. errors:
+    whether the function may switch on errors of floating-point arithmetic."""
 
     def __init__(self, arrays: Mapping[int, np.ndarray], errors: bool = False) -> None:
         self.errors = errors

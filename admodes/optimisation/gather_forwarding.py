@@ -39,7 +39,9 @@ def forward_gathers(program: WengertList) -> WengertList:
 
 
 class Gathers(Copy):
-    """origins: by rows of the copy, where their entries come from."""
+    """The copy of a program in which chains of movements are selections. origins: for rows of the
+    copy that only move entries, from which row these come, and which they are; known: the
+    positions that an operation has been found to move entries from, by what it is."""
 
     def __init__(self, program: WengertList) -> None:
         super().__init__(program)

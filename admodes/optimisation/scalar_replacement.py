@@ -28,7 +28,8 @@ there in both."""
 
 
 class Sparse(dict):
-    """An array of zeros but for some entries, by position: Refs of the copy and numbers."""
+    """An array in which most entries are 0: a dict of the others, by position in C order. An entry
+    is a Ref to a row of the copy, or a number. shape: that of the array."""
 
     def __init__(self, shape: tuple[int, ...], given: Any = ()) -> None:
         super().__init__(given)
@@ -44,7 +45,8 @@ class Sparse(dict):
 
 
 class ArrayEntry:
-    """Where an entry of a view comes from: its position among the entries of an array."""
+    """An entry of an array that was not taken apart: the row of the copy that is the array, and the
+    position of the entry in C order (flat)."""
 
     __slots__ = ("flat", "row")
 
@@ -70,8 +72,10 @@ def _of_numbers(program: WengertList) -> Callable[[Step], bool]:
 
 
 class Entries(Copy):
-    """parts: for old rows what makes each entry: an array of Refs, numbers and ArrayEntry, or a
-    Sparse; waiting are the rows among them that are not put together (yet)."""
+    """The copy of a program in which arrays are taken apart into entries. parts: for a row of the
+    old program its entries, an array of objects (Refs, numbers and ArrayEntry) or a Sparse;
+    waiting: rows of which so far only the entries are there; where something needs the array as
+    such, it is put together. read: the rows that read an entry of an array, by row and position."""
 
     def __init__(self, program: WengertList) -> None:
         super().__init__(program)

@@ -36,7 +36,7 @@ DENSE = 0.1
 
 
 class Unfit(Exception):
-    """An operation that does not treat the samples alike."""
+    """An operation that is not the same for every sample, so that it cannot work on columns."""
 
 
 def split_samples(program: WengertList) -> WengertList:
@@ -150,8 +150,9 @@ def _is(x: Any, number: float) -> bool:
 
 
 class Columns(Copy):
-    """The copy on columns. parts: for old rows of shape (N, …) an array of shape (1, …) of entries,
-    each a column; rows that cannot be taken apart are kept, and put together before."""
+    """The copy of a program in which each entry of a sample is a row with N entries, one for each
+    sample. parts: for a row of the old program, of shape (N, …), an array of shape (1, …) of such
+    columns. An operation that cannot work on columns gets its arguments put together again."""
 
     def __init__(self, program: WengertList, samples: int, most: float = math.inf) -> None:
         super().__init__(program)

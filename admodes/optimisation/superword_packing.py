@@ -67,7 +67,9 @@ def _packable(step: Step, exact: bool) -> bool:
 
 
 class Packing(Copy):
-    """entries: for old rows that are an entry of a vector of the copy, which."""
+    """The copy of a program in which groups of equal operations on numbers are one operation on a
+    vector. entries: for a row of the old program that is now an entry of a vector, which entry of
+    which row; group_of: the rows that are packed together with a row."""
 
     def __init__(self, program: WengertList, groups: dict[int, list[int]]) -> None:
         super().__init__(program)

@@ -22,7 +22,9 @@ that replaces the step, or None to keep it."""
 
 
 class Copy:
-    """A program that is being copied row by row, with other rows in the place of some."""
+    """A copy of a recorded list in the making, with other rows in the place of some. old: the list
+    that is copied; steps: the rows of the copy so far; new: for each row of old what stands for it
+    in the copy, a Ref or a constant; checks: guards that the copy has besides."""
 
     def __init__(self, program: WengertList) -> None:
         self.old = program

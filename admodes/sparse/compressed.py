@@ -145,7 +145,8 @@ def _look_at(point: Point, hessian: bool) -> None:
 
 
 class SweepPlan:
-    """What is kept between calls at points of one kind."""
+    """How the matrix is computed at points of one kind (the same shapes, dtypes and fixed
+    arguments), worked out at the first of them and kept: patterns, groups, compiled sweeps."""
 
     def __init__(self, point: Point, mode: str, hessian: bool) -> None:
         g = point.function()

@@ -25,7 +25,8 @@ REGISTER = {"d": "double", "b": "i1", "i": "i64"}
 
 
 class Cell(NamedTuple):
-    """A distance: to a byte of a buffer, or to a number of the pool."""
+    """Where a function finds one of its operands: as a distance from the address of the arena, to a
+    byte of a buffer (buffer, offset), or, where buffer is None, to a constant number."""
 
     buffer: Buffer | None
     offset: int = 0
@@ -33,7 +34,8 @@ class Cell(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A pointer of a function: its name and how it moves along the axes."""
+    """An operand in the text of a function: the name of its pointer, the kind of its entries, and
+    by how many bytes the pointer moves along each axis of the loop."""
 
     name: str
     kind: str
@@ -41,7 +43,7 @@ class Slot(NamedTuple):
 
 
 class Emitted(NamedTuple):
-    """text has NAME in the place of the function's name."""
+    """A function as text of LLVM IR, in which NAME stands for its name, and its cells in order."""
 
     text: str
     cells: list[Cell]

@@ -21,8 +21,9 @@ WIDEST = 40
 
 @dataclass(eq=False)
 class Value:
-    """What a row is: entries that a group makes, entries at a place, a number, or an object that
-    only Python rows read (neither)."""
+    """What has been planned for a row. Its entries are made in a loop (entry) or lie in memory
+    (place); a constant is a number; none of these is an object that only rows run by Python read.
+    kind: "d" for floats, "b" for truth values, "i" for positions."""
 
     kind: str
     shape: tuple[int, ...]
@@ -37,8 +38,9 @@ class Value:
 
 @dataclass(eq=False)
 class EntryOperation:
-    """An operation on entries: lowered, of values of this shape or broadcast to it; the result is
-    put into dests. A guard: the truth value that it has to be."""
+    """One operation in a loop over entries: its instructions (lowering), its arguments, which have
+    this shape or are broadcast to it, the number of the group that runs it, and the places, dests,
+    into which the result is stored. expected: for a guard the truth value that it has to give."""
 
     lowering: Lowering
     args: tuple[Value, ...]
@@ -51,7 +53,7 @@ class EntryOperation:
 
 @dataclass(eq=False)
 class Fused:
-    """Entries of one shape."""
+    """A group: operations on arrays of one shape, all in one loop over the entries."""
 
     shape: tuple[int, ...]
     entries: list[EntryOperation] = field(default_factory=list)
@@ -59,8 +61,8 @@ class Fused:
 
 @dataclass(eq=False)
 class Foreign:
-    """A row that its operation's own kernel makes, on arrays; out is where it is put for others
-    to read."""
+    """A group of one row that Python runs, by its operation's own kernel on arrays; out is where
+    the result is copied for native code to read, None where only Python reads it."""
 
     step: Step
     row: int
@@ -70,7 +72,7 @@ class Foreign:
 
 @dataclass(eq=False)
 class Check:
-    """A guard that is decided in Python."""
+    """A group that is one guard, decided in Python; args are the values that it asks about."""
 
     guard: Guard
     args: tuple[Any, ...]

@@ -19,7 +19,7 @@ from admodes.compilation.llvm.places import Region
 
 
 class _Ufunc(ctypes.Structure):
-    """What follows after the head of every object."""
+    """The fields of NumPy's PyUFuncObject after those that every Python object begins with."""
 
     _fields_ = (
         *((name, ctypes.c_int) for name in ("nin", "nout", "nargs", "identity")),
@@ -32,7 +32,8 @@ class _Ufunc(ctypes.Structure):
 
 
 class NumpyLoop(NamedTuple):
-    """The address of a loop of float64, and of the data that it is given."""
+    """One of NumPy's inner loops, on arrays of float64: its address, and that of the data which it
+    takes as its last argument."""
 
     address: int
     data: int
@@ -70,8 +71,10 @@ POINTER = ctypes.sizeof(ctypes.c_void_p)
 
 
 class LoopCall(NamedTuple):
-    """Calls of a loop, in two loops around it of these lengths: operands (results last) that move
-    by `outer` bytes along each; dims and steps are the loop's own."""
+    """A group that calls one of NumPy's inner loops times[0] × times[1] times. operands: where the
+    arguments and then the result lie; outer: by how many bytes each of them moves from call to
+    call, along both outer loops; dims and steps: what the inner loop is called with (NumPy C API,
+    PyUFuncGenericFunction)."""
 
     loop: NumpyLoop
     operands: tuple[Region, ...]

@@ -23,7 +23,8 @@ LARGE = 1 << 15
 
 
 class Plan:
-    """groups, and where the outputs and inputs are. leaves: for each input its place."""
+    """How native code runs a program. groups: what runs, in order; leaves: where each input is put;
+    outputs: the planned Value of each output; values: that of each row."""
 
     def __init__(self, program: WengertList) -> None:
         self.program = program

@@ -30,9 +30,10 @@ SHORT = 20_000
 
 
 class Runner:
-    """run(*leaves) of a plan. Arrays that the function refers to are read at each run. exact is
-    interpreted where an output among the suspects is not finite, and where a decision fails under
-    which rows were rewritten. text() is what `source` shows."""
+    """The function of the inputs that a back end gives: it runs a plan. Arrays that the user's
+    function refers to are read at each run. exact is the program before it was rewritten loosely:
+    it is interpreted instead where an output whose position is among suspects is not finite, or a
+    guard under which rows were rewritten fails. text() is what `source` shows."""
 
     def __init__(
         self,
@@ -87,7 +88,8 @@ class Runner:
 
 
 class Arena:
-    """The memory of one run at a time, and the words of the segments for it."""
+    """The memory in which one run takes place, with the segments set up for its address. Runs at
+    the same time, in several threads, have an arena each."""
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
@@ -244,7 +246,7 @@ def is_outside(place: Region) -> bool:
 
 
 class Words:
-    """The words of a segment for an arena."""
+    """The words of a segment, with the addresses of one arena put in."""
 
     def __init__(self, segment: Segment, arena: Arena) -> None:
         self.array = np.array(segment.words, np.int64)

@@ -22,15 +22,18 @@ LINE = 64
 
 @dataclass
 class Segment:
-    """words as in driver, with distances from the arena; foreign: at which words the distance of
-    which byte of a buffer outside of the arena belongs."""
+    """Functions that run one after the other without Python, as a list of words (64-bit numbers)
+    that the driver reads: addresses of functions and their cells. outside: operands that lie
+    outside of the arena, as (index of the word, buffer, offset), filled in when the arena is known.
+    """
 
     words: list[int] = field(default_factory=lambda: [0] * HEADER)
     outside: list[tuple[int, Buffer, int]] = field(default_factory=list)
 
 
 class ArenaLayout:
-    """Offsets of the buffers in the arena, and of the numbers in its pool."""
+    """Where things lie in the arena: the offsets of the buffers, in which those that are not used
+    at the same time share memory, and numbers, the offset of each constant. size: in bytes."""
 
     def __init__(self, plan: Plan) -> None:
         self.size = 0
@@ -76,7 +79,9 @@ def _rounded(size: int) -> int:
 
 
 class Built:
-    """parts: segments, and Foreign and Check rows between them."""
+    """A plan that is ready to run. parts: segments of native code, and between them what Python
+    runs, Foreign rows and Checks; layout: where things lie; codes: the compiled functions, which
+    are kept alive."""
 
     def __init__(self, plan: Plan) -> None:
         self.layout = ArenaLayout(plan)

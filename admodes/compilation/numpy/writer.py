@@ -38,8 +38,20 @@ LESS = 4
 
 
 class NumpyWriter:
-    """Lines of the code. setup: what is done once for each set of buffers; body: each run. space:
-    the names that the code refers to. texts: each row as an expression."""
+    """A program while it is written as Python code; other modules add a statement for each row.
+
+    setup, body: the lines that make buffers and views, once for each thread that runs the code,
+        and those that are run each time.
+    texts: for each row the expression that others read it by: a name, or, for a number that is
+        read once, the formula itself, of which depths says how deeply it is nested.
+    space: the objects that names in the code stand for.
+    lifetimes, buffers, buffer_of: which rows share memory and when they are last read; the memory
+        that is planned; and the number of the buffer of each row that has one.
+    static: rows whose array stays from run to run; returned: rows that are allocated at each run,
+        since they are outputs; taken: rows that are written into the memory of another row.
+    layouts: an array with the strides of each row's array; its entries mean nothing.
+    absorbed, slopes, skipped: patterns of several rows that become one statement (patterns.py).
+    """
 
     def __init__(self, program: Optimised, overwrites: Any) -> None:
         self.program = program
