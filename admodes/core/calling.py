@@ -43,10 +43,6 @@ class quiet:
             self.state.__exit__(*error)
 
 
-def is_quiet() -> bool:
-    return STATE.quiet
-
-
 def call(f: Callable, args: tuple) -> Any:
     """f(*args). Domain errors are values, so NumPy's warnings are off in f; and NumPy and
     scipy hide the errors of traced values behind puzzling ones, which is undone."""

@@ -18,7 +18,6 @@ from admodes.core.calling import call as call
 from admodes.core.calling import calling_through as calling_through
 from admodes.core.calling import held as held
 from admodes.core.calling import holding as holding
-from admodes.core.calling import is_quiet as is_quiet
 from admodes.core.calling import quiet as quiet
 from admodes.core.notes import Note
 from admodes.core.refusal import HOW_TO_ADD, lost
