@@ -36,8 +36,7 @@ def composed(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
     """The rows of an operation's kernel in its place."""
     if value.__class__ is not np.ndarray or value.dtype.kind != "f":
         return None
-    kinds = tuple(_kind(copy.value(a)) for a in args)
-    template = None if None in kinds else _template(op, kinds)
+    template = kernel_rows(op, tuple(copy.value(a) for a in args))
     if template is None:
         return None
     made: list[Any] = list(args)
@@ -62,6 +61,13 @@ def _kind(value: Any) -> str | None:
     if value.__class__ is np.ndarray and value.dtype.kind == "f":
         return str(value.dtype)
     return None
+
+
+def kernel_rows(op: Op, values: tuple) -> WengertList | None:
+    """The list of an operation's kernel, which has its bits, for arguments of the shapes and dtypes
+    of these; None where there is none that serves. The inputs of the list are the arguments."""
+    kinds = tuple(map(_kind, values))
+    return None if None in kinds else _template(op, kinds)  # type: ignore[arg-type]
 
 
 @functools.cache

@@ -4,16 +4,17 @@ in which their kernel calculates, so that the bits stay the same.
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
 from admodes.compilation.llvm.lowerings import lowering
-from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Ref, Step, WengertList, record
+from admodes.core.op import REGISTRY
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
+from admodes.optimisation.lowering import kernel_rows
+from admodes.programs.replay import value_of
 from admodes.programs.rewriting import Copy
 
 
@@ -47,11 +48,10 @@ def _counts(program: WengertList) -> set[int]:
         for i, step in enumerate(program.steps)
         if step.op is not None and _adds_up(step) and _is_truth(program.likes(step)[0])
     }
-    ends = (*program.outputs, *(a for guard in program.guards for a in guard.args))
     others = (s.args for s in program.steps if s.op is not None and not s.op.elementwise)
-    for a in (*ends, *(a for args in others for a in args)):
-        if isinstance(a, Ref):
-            found.pop(a.row, None)
+    read = (a.row for args in others for a in args if isinstance(a, Ref))
+    for row in (*program.ends(), *read):
+        found.pop(row, None)
     return set(map(id, found.values()))
 
 
@@ -85,58 +85,19 @@ def _is_plain(x: Any) -> bool:
 
 
 def _kernel(copy: Copy, step: Step, args: tuple, values: list) -> Any:
+    """The rows of an elementwise operation's kernel, where native code has lines for them all."""
     op = step.op
-    if not op.elementwise or not step.shape or isinstance(op.array, np.ufunc):
+    if not op.elementwise or not step.shape or isinstance(op.array, np.ufunc) or op.custom:
         return None
-    arrays = tuple(bool(shape_of(v)) for v in values)
-    if lowering(op, False) or not all(
-        own or not isinstance(a, Ref) for own, a in zip(arrays, args, strict=True)
-    ):
+    listed = None if lowering(op, False) else kernel_rows(op, tuple(values))
+    if listed is None or not all(map(_is_simple, listed.steps[len(args) :])):
         return None
-    listed = _listed(op, arrays)
-    if listed is None:
-        return None
-    given = iter(a for own, a in zip(arrays, args, strict=True) if own)
-    fixed = iter(float(v) for own, v in zip(arrays, values, strict=True) if not own)
-    return _inlined(copy, listed(*fixed), list(given))
+    made = list(args)
+    for row in listed.steps[len(args) :]:
+        xs = (value_of(a, made) for a in row.args)
+        made.append(copy.emit(row.op, *xs, **(row.params or {})))
+    return value_of(listed.outputs[0], made)
 
 
-@functools.cache
-def _listed(op: Op, arrays: tuple[bool, ...]) -> Any:
-    """The kernel's own list, given the numbers among its arguments; None where it cannot be
-    recorded, or depends on values."""
-    if op.custom or not getattr(op.array, "__module__", "").startswith("admodes.ops"):
-        return None
-
-    def listed(*fixed: float) -> WengertList:
-        numbers = iter(fixed)
-        held = [None if own else next(numbers) for own in arrays]
-
-        def kernel(*xs: Any) -> Any:
-            rest = iter(xs)
-            return op.array(*(next(rest) if h is None else h for h in held))
-
-        return record(kernel, *(np.full(1, 0.5) for own in arrays if own))
-
-    try:
-        found = listed(*(0.5 for own in arrays if not own))
-    except Exception:  # a kernel that takes plain arrays only, for whatever reason
-        return None
-    simple = all(
-        s.op is None or lowering(s.op, False) or isinstance(s.op.array, np.ufunc)
-        for s in found.steps
-    )
-    return listed if simple and not found.guards and not found.notes else None
-
-
-def _inlined(copy: Copy, listed: WengertList, given: list) -> Any:
-    made: list[Any] = []
-    inputs = iter(given)
-    for step in listed.steps:
-        if step.op is None:
-            made.append(next(inputs))
-            continue
-        args = (made[a.row] if isinstance(a, Ref) else a for a in step.args)
-        made.append(copy.emit(step.op, *args, **(step.params or {})))
-    (y,) = listed.outputs
-    return made[y.row] if isinstance(y, Ref) else None
+def _is_simple(step: Step) -> bool:
+    return bool(lowering(step.op, False)) or isinstance(step.op.array, np.ufunc)
