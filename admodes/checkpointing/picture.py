@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from admodes.checkpointing.binomial import Action
-from admodes.views.figures import COLOURS, write_figure
+from admodes.views.figures import COLOURS, light_frame, write_figure
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 """A line from (evaluations, state) to (evaluations, state)."""
@@ -70,8 +70,5 @@ def _drawn(ax: Any, parts: dict[str, list[Segment]], title: str) -> None:
     ax.set_xlabel("evaluations of a step so far")
     ax.set_ylabel("state")
     ax.set_title(title, fontsize=11)
-    ax.grid(True, color="#dddddd", linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    light_frame(ax)
     ax.legend(loc="upper right", frameon=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from admodes.lab.scaling_result import Experiment, Scaling
 from admodes.lab.timing import describe
-from admodes.views.figures import COLOURS, write_figure
+from admodes.views.figures import COLOURS, light_frame, write_figure
 
 MARKERS = {"f": "^", "forward": "o", "reverse": "s"}
 LABELS = {
@@ -129,7 +129,4 @@ def _dress(ax: Any, e: Experiment) -> None:
     ax.set_yscale("log")
     ax.set_xticks(_xs(e), [str(x) for x in _xs(e)])
     ax.minorticks_off()
-    ax.grid(True, color="#dddddd", linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    light_frame(ax)

@@ -6,7 +6,6 @@ one builder serves all: the transpose puts every entry back where it came from.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -92,14 +91,7 @@ for _function in (
 ):
     _enter(_function)
 padded = mover(np.pad)
-
-
-@functools.wraps(np.diag)
-def _own_diag(v: Any, k: int = 0) -> Any:
-    return np.array(np.diag(v, k))
-
-
-_matrix = mover(_own_diag)
+_matrix = mover(np.diag)
 
 
 @implements(np.diag)

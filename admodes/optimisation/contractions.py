@@ -155,13 +155,18 @@ def _shaped(copy: Folding, x: Any, shape: tuple[int, ...]) -> Any:
     return copy.make("reshape", x, like=blank_of(copy, shape, x), shape=shape)
 
 
+def _turned(copy: Folding, x: Any, term: str, order: list[str], sizes: dict) -> Any:
+    """x, whose axes have the labels in term, with these in another order."""
+    axes = tuple(term.index(c) for c in order)
+    if axes == tuple(range(len(axes))):
+        return x
+    like = blank_of(copy, tuple(sizes[c] for c in order), x)
+    return copy.make("transpose", x, like=like, axes=axes)
+
+
 def _grouped(copy: Folding, x: Any, term: str, groups: tuple, sizes: dict) -> Any:
     """x with the batch axes first and each other group of axes as one."""
-    order = [c for group in groups for c in group]
-    axes = tuple(term.index(c) for c in order)
-    if axes != tuple(range(len(axes))):
-        like = blank_of(copy, tuple(sizes[c] for c in order), x)
-        x = copy.make("transpose", x, like=like, axes=axes)
+    x = _turned(copy, x, term, [c for group in groups for c in group], sizes)
     lined = [sizes[c] for c in groups[0]]
     lined += [math.prod(sizes[c] for c in group) for group in groups[1:]]
     return _shaped(copy, x, tuple(lined))
@@ -172,11 +177,7 @@ def _as_multiply(
 ) -> Any:
     lined = []
     for x, term in zip(args, terms, strict=True):
-        order = [c for c in output if c in term]
-        axes = tuple(term.index(c) for c in order)
-        if axes != tuple(range(len(axes))):
-            like = blank_of(copy, tuple(sizes[c] for c in order), x)
-            x = copy.make("transpose", x, like=like, axes=axes)
+        x = _turned(copy, x, term, [c for c in output if c in term], sizes)
         lined.append(_shaped(copy, x, tuple(sizes[c] if c in term else 1 for c in output)))
     return copy.make("multiply", *lined, like=value)
 

@@ -48,3 +48,11 @@ def write_figure(path: str | Path, what: str, make: Callable[[Any], Any]) -> Pat
         return write_atomically(
             path, lambda p: figure.savefig(p, format=kind, dpi=150, metadata=metadata)
         )
+
+
+def light_frame(ax: Any) -> None:
+    """Give axes a light grid behind the data, and no frame above and on the right."""
+    ax.grid(True, color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)

@@ -15,7 +15,7 @@ from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 from admodes.optimisation.lowering import kernel_rows
 from admodes.programs.replay import value_of
-from admodes.programs.rewriting import Copy
+from admodes.programs.rewriting import Copy, ends
 
 
 def expanded(program: WengertList) -> WengertList:
@@ -50,7 +50,7 @@ def _counts(program: WengertList) -> set[int]:
     }
     others = (s.args for s in program.steps if s.op is not None and not s.op.elementwise)
     read = (a.row for args in others for a in args if isinstance(a, Ref))
-    for row in (*program.ends(), *read):
+    for row in (*ends(program), *read):
         found.pop(row, None)
     return set(map(id, found.values()))
 
