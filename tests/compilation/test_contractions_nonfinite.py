@@ -12,7 +12,7 @@ import pytest
 from seeds import generator
 
 import admodes as ad
-from admodes.derivatives.jacobians import Point
+from admodes.derivatives.jacobians import FunctionOfLeaves
 
 SPECIAL = ((np.inf, 0.0, 0.0), (np.nan, 0.0, 0.0), (np.inf, -np.inf, 0.0))
 SHAPES = ((2, 2), (3, 4), (12, 16))
@@ -74,9 +74,9 @@ def test_the_mode_of_a_jacobian_is_the_same_at_every_point(shape):
     for _ in range(12):
         f, name = chain(rng, shape)
         x = rng.normal(size=shape)
-        reason = Point(f, [x], False, "f").choice()
+        reason = FunctionOfLeaves(f, [x], False, "f").choice()
         for numbers in SPECIAL:
             z = x.copy()
             z.flat[rng.choice(z.size, size=3, replace=False)] = numbers
             with np.errstate(all="ignore"):
-                assert Point(f, [z], False, "f").choice() == reason, name
+                assert FunctionOfLeaves(f, [z], False, "f").choice() == reason, name
