@@ -2,7 +2,7 @@
 
 computation: inputs and constants apart from operations. backpropagation: adjoints that flow back.
 both: both passes in one picture. bipartite: operations and variables in turn. linearised: partial
-derivatives on edges, and no constants.
+derivatives on edges, and no constants. gradient: the function, and what its reverse sweeps compute.
 """
 
 from __future__ import annotations
@@ -71,6 +71,21 @@ class Rows:
             {d: form["adjoint"] for d, form in row["forms"].items() if form.get("adjoint")},
         )
 
+    def gradient(self, row: dict) -> Node:
+        """The node of a row of a reverse sweep."""
+        labels = [printable(name) for name in row["adjoint_of"]]
+        return Node(
+            f"r{row['row']}",
+            None,
+            "gradient",
+            Text().bar(labels[0]) if labels else row["name"],
+            row["op"],
+            plain(row["value"]),
+            row["shape"],
+            formulas={w.name: self.formula(row, w) for w in self.dialects if row["op"]},
+            adjoint_of=labels,
+        )
+
     def formula(self, row: dict, write: Text) -> str:
         """The right side of the equation of a row."""
         form: str = row["forms"][write.name]["value"]
@@ -81,7 +96,9 @@ class Rows:
     def atom(self, a: dict, write: Text) -> tuple[str, bool]:
         """An argument as it is printed, and whether it is a number."""
         if "row" in a:
-            return write.variable(short(self.names[a["row"]])), False
+            bars = self.by_row.get(a["row"], {}).get("adjoint_of")
+            name = short(bars[0] if bars else self.names[a["row"]])
+            return write.bar(name) if bars else write.variable(name), False
         return write.array(plain(a["const"])), True
 
     def constants(self, row: dict) -> Iterator[tuple[Node, Edge]]:
@@ -183,12 +200,19 @@ def _bipartite(rows: Rows) -> Parts:
     return nodes, edges
 
 
+def _gradient(rows: Rows) -> Parts:
+    """The rows of the function, and after them those of the reverse sweeps."""
+    nodes = [rows.gradient(row) if "adjoint_of" in row else rows.node(row) for row in rows]
+    return nodes, [rows.edge(row, k) for row in rows for k in rows.arguments(row)]
+
+
 _PARTS: dict[str, Callable[[Rows], Parts]] = {
     "computation": _with_constants,
     "both": _with_constants,
     "backpropagation": _backpropagation,
     "bipartite": _bipartite,
     "linearised": _linearised,
+    "gradient": _gradient,
 }
 
 

@@ -70,7 +70,8 @@ class Labels:
         if node.shape:
             lines.append(Line("shape", self.write.shape(node.shape)))
         if self.kind != "computation" or node.shape or node.id not in self.sources:
-            lines += self.figure("value", node.value)
+            role = "adjoint" if node.kind == "gradient" else "value"
+            lines += self.figure(role, node.value)
         if self.kind in WITH_ADJOINTS:
             lines += self.adjoints(node)
         return list(dict.fromkeys(lines))
@@ -98,6 +99,8 @@ class Labels:
         ends = [self.write.variable(short(end)) for end in node.ends]
         names = [] if node.name is None else [self.write.variable(short(node.name))]
         sides = [*names, *ends] if node.kind == "input" else [*ends, *names]
+        if node.adjoint_of:
+            sides = [self.write.bar(short(name)) for name in node.adjoint_of]
         if node.op is not None and (self.kind in WITH_FORMULAS or self._is_step(node)):
             fits = 0 < len(node.formulas.get("text", "")) <= LONGEST_FORMULA
             sides.append(

@@ -15,7 +15,8 @@ class Node:
 
     formulas: the right side of its equation by dialect ("text", "latex"), without for constants;
     ends: the names of inputs and outputs that the row is (x1 of v0, y1 of v8); bar: the equation of
-    its adjoint by dialect, where there is one in symbols."""
+    its adjoint by dialect, where there is one in symbols; adjoint_of: the names of the rows of
+    which a gradient node is the adjoint."""
 
     id: str
     row: int | None
@@ -28,6 +29,7 @@ class Node:
     formulas: dict[str, str] = field(default_factory=dict)
     ends: list[str] = field(default_factory=list)
     bar: dict[str, str] = field(default_factory=dict)
+    adjoint_of: list[str] = field(default_factory=list)
 
     def data(self) -> dict[str, Any]:
         """The node in the JSON contract "admodes.graph/1"."""

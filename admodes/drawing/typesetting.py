@@ -98,6 +98,8 @@ def width_of(text: str, size: float, italic: bool = False) -> float:
         k = ord(c) - _FIRST
         if 0 <= k < len(table):
             total += table[k]
+        elif (letter := unicodedata.normalize("NFD", c)[0]) != c:
+            total += width_of(letter, 1.0, italic)
         elif not unicodedata.combining(c):
             wide = unicodedata.east_asian_width(c) in "WF"
             total += _SIGNS.get(c, 1.05 if wide else _OTHERS)
@@ -154,7 +156,8 @@ class Typesetter:
             return
         letter, stem, index, below = match.groups()
         _add(runs, letter + stem, size, rise, True, bar)
-        for small, italic in ((index, False), (below, True)):
+        comma = "," if index and below else ""
+        for small, italic in ((index, False), (comma, False), (below, True)):
             if small:
                 _add(runs, small, size * SMALL, rise - size * DOWN, italic)
 

@@ -12,7 +12,8 @@ from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
 from admodes.drawing.graphs import Graph
 from admodes.programs.names import NamedProgram
-from admodes.tracing.drawn import Directions, chosen, drawn
+from admodes.tracing.backward import Directions
+from admodes.tracing.drawn import chosen, drawn
 from admodes.tracing.rows import Row
 from admodes.views.result import Result
 

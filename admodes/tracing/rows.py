@@ -84,8 +84,8 @@ def scalar_rows(recorded: NamedProgram, numbering: str) -> list[Row]:
             continue
         xs = program.arguments(step)
         row.rule = step.op.rule if sum("row" in a for a in row.args) > 1 else "Chain Rule"
-        row.partials = _partials(step, xs)
-        row.forms = _forms(step)
+        row.partials = local_partials(step, xs)
+        row.forms = forms_of(step)
         row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in row.args])
         row.substituted = _filled(row, [None] * len(row.args), xs)
         row.notes += _partial_notes(row, labels)
@@ -95,7 +95,8 @@ def scalar_rows(recorded: NamedProgram, numbering: str) -> list[Row]:
     return rows
 
 
-def _forms(step: Any) -> dict:
+def forms_of(step: Any) -> dict:
+    """The printed templates of a row and of its partials, by dialect."""
     forms = {}
     constants = tuple((i, a) for i, a in enumerate(step.args) if isinstance(a, (int, float)))
     index = step.params.get("index") if step.params else None
@@ -117,7 +118,7 @@ def _filled(row: Row, labels: list, xs: tuple | None = None) -> str:
     return fill(row.forms["text"]["value"], atoms, dialect)
 
 
-def _partials(step: Any, xs: tuple) -> list:
+def local_partials(step: Any, xs: tuple) -> list:
     """The local partials: a number or array for each argument that is a row, None for constants;
     for an operation on arrays the Jacobian, where it is small."""
     found: list[Any] = []

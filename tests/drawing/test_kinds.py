@@ -32,6 +32,7 @@ def test_every_row_is_a_node_and_every_argument_an_edge(problem):
     rows = [row.row for row in trace.rows]
     for kind in KINDS:
         graph = trace.graph(kind)
+        assert graph.kind == kind
         ids = [n.id for n in graph.nodes]
         assert len(set(ids)) == len(ids)
         assert {i for e in graph.edges for i in (e.source, e.target)} <= set(ids)
@@ -75,6 +76,55 @@ def test_contributions_add_up_to_the_adjoint(problem):
             if terms and node.kind != "output":
                 total = sum(np.asarray(t, float) for t in terms)
                 np.testing.assert_allclose(total, np.asarray(adjoint, float), rtol=1e-12)
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_the_gradient_graph_has_the_figures_of_the_trace(problem):
+    trace = trace_of(problem)
+    graph = trace.graph("gradient")
+    nodes = {n.id: n for n in graph.nodes}
+    computed = {n.name: n.value for n in graph.nodes if n.kind == "gradient"}
+    computed |= {
+        Text().bar(name): n.value for n in graph.nodes for name in n.adjoint_of if n.adjoint_of
+    }
+    reference = trace.graph("both")
+    outputs = [n.name for n in reference.nodes if n.kind == "output"]
+    for node in reference.nodes:
+        if node.kind == "input":
+            name = node.ends[0] if node.ends else node.name
+            for y, adjoint in node.adjoints.items():
+                label = Text().bar(name if len(node.adjoints) == 1 else f"{name}_{y}")
+                np.testing.assert_allclose(
+                    np.asarray(computed[label], float), np.asarray(adjoint, float), rtol=1e-12
+                )
+    assert outputs
+    # What a gradient node reads was computed before it.
+    order = list(nodes)
+    assert all(order.index(e.source) < order.index(e.target) for e in graph.edges)
+
+
+def test_a_gradient_node_is_named_after_the_row_whose_adjoint_it_is():
+    graph = ad.trace(lambda x, y: x * (x + y) ** 2, 2.0, 1.0).graph("gradient")
+    write = Text(6)
+    lines = [Labels(graph, write).node(n)[0].text for n in graph.nodes if n.kind == "gradient"]
+    assert lines == [
+        *(
+            "v̄4",
+            "v6 = v3 v̄4",
+            "v̄3 = v0 v̄4",
+            "v8 = 2 v2",
+            "v̄2 = y\u0304 = v8 v̄3",
+            "x\u0304 = v6 + v\u03042",
+        )
+    ]
+    assert all(n.row is None for n in graph.nodes if n.kind == "gradient")
+
+
+def test_an_input_that_nothing_depends_on_has_a_gradient_of_zero():
+    trace = ad.trace(lambda x, y: (x * x, 2.0 * y), 3.0, 1.0)
+    nodes = {n.adjoint_of[0]: n for n in trace.graph("gradient").nodes if n.adjoint_of}
+    assert (nodes["x_f2"].value, nodes["y_f1"].value) == (0.0, 0.0)
+    assert (nodes["x_f1"].value, nodes["y_f2"].value) == (6.0, 2.0)
 
 
 def test_two_edges_from_one_row_are_summed_where_the_graph_is_linearised():
