@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from admodes.checkpointing import Revolve, checkpoint, checkpointed_loop, revolve, schedule
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
+    from admodes.drawing.graphs import Graph
     from admodes.python_code import Code, code
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
     from admodes.tracing.arrays import ArrayTrace
+    from admodes.tracing.graphing import graph
     from admodes.tracing.paths import Explanation, explain
     from admodes.tracing.program import Program, record
     from admodes.verification import Verification, verify
@@ -52,6 +54,8 @@ _LATER = {
     "equations": "admodes.backpropagation.result",
     "explain": "admodes.tracing.paths",
     "Explanation": "admodes.tracing.paths",
+    "Graph": "admodes.drawing.graphs",
+    "graph": "admodes.tracing.graphing",
     "ImpureError": "admodes.compilation",
     "Program": "admodes.tracing.program",
     "record": "admodes.tracing.program",
@@ -87,6 +91,7 @@ __all__ = [
     "Equations",
     "Error",
     "Explanation",
+    "Graph",
     "ExpressionError",
     "ImpureError",
     "KinkWarning",
@@ -112,6 +117,7 @@ __all__ = [
     "equations",
     "explain",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacobian",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from admodes.drawing import terminal
-from admodes.drawing.labels import Labels, Line, short
+from admodes.drawing.labels import Labels, Line, printable, short
 from admodes.drawing.parts import Diagram
 from admodes.errors import BadValue
 from admodes.views.dialects import dialect_of
@@ -53,9 +53,7 @@ class Graph(Diagram, Result):
     def written(self, format: str) -> str | bytes:
         """The graph in a format: the text of the file, or for "png" its bytes. Raises ValueError
         for an unknown format."""
-        if format not in WRITERS:
-            raise BadValue(f"format {format!r}: choose from {', '.join(WRITERS)}")
-        write = import_module(WRITERS[format]).write
+        write = import_module(WRITERS[format_of(None, format)]).write
         text: str | bytes = write(self)
         return text
 
@@ -96,11 +94,7 @@ class Graph(Diagram, Result):
         is given. Raises ValueError for an unknown ending or format, OSError where path cannot be
         written."""
         path = Path(path)
-        kind = ENDINGS.get(path.suffix.lower().removeprefix(".")) if format is None else format
-        if kind is None:
-            endings = ", ".join(f".{ending}" for ending in ENDINGS)
-            raise BadValue(f"{path}: a graph is written as {endings}, or give a format")
-        text = self.written(kind)
+        text = self.written(format_of(path, format))
         data = text.encode("utf-8") if isinstance(text, str) else text
         return write_atomically(path, lambda p: p.write_bytes(data))
 
@@ -139,6 +133,20 @@ class Graph(Diagram, Result):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
+
+
+def format_of(path: str | Path | None, format: str | None) -> str:
+    """The format that is asked for, or that of the ending of a path. Raises ValueError for an
+    unknown one."""
+    if format is not None:
+        if format not in WRITERS:
+            raise BadValue(f"format {printable(format)!r}: choose from {', '.join(WRITERS)}")
+        return format
+    ending = Path(path or "").suffix.lower().removeprefix(".")
+    if ending not in ENDINGS:
+        known = ", ".join(f".{x}" for x in ENDINGS)
+        raise BadValue(f"{path}: a graph is written as {known}; or give the format")
+    return ENDINGS[ending]
 
 
 def _cells(lines: list[Line], roles: Sequence[str]) -> list[str]:

@@ -219,9 +219,13 @@ _PARTS: dict[str, Callable[[Rows], Parts]] = {
 KINDS = tuple(_PARTS)
 
 
+def check_kind(kind: str) -> None:
+    """Refuse unknown kinds. Raises ValueError."""
+    if kind not in KINDS:
+        raise BadValue(f"graph: kind {printable(kind)!r}: choose from {', '.join(KINDS)}")
+
+
 def nodes_and_edges(kind: str, rows: Rows) -> Parts:
-    """The nodes and edges of a kind of graph. Raises ValueError for an unknown kind."""
-    if kind not in _PARTS:
-        raise BadValue(f"kind {kind!r}: choose from {', '.join(KINDS)}")
+    """The nodes and edges of a kind of graph."""
     nodes, edges = _PARTS[kind](rows)
     return [*nodes, *rows.loose_ends()], edges

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _UPRIGHT = (
     "250 333 408 500 500 833 778 180 333 333 500 685 250 333 250 278 500 500 500 500 500 500 500 "
@@ -63,6 +63,7 @@ _LETTER = rf"[^\W\d_{_LIFTED}{_SUNK}]"
 _WORD = rf"{_LETTER}{_BAR}?{_IN_WORDS}*"
 _OTHER = (
     rf"(?P<power>\^)|(?P<raised>[{_LIFTED}]+)|(?P<lowered>[{_SUNK}]+)"
+    r"|(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?)"
     rf"|(?P<rest>[^\w^{_LIFTED}{_SUNK}]+|.)"
 )
 _INDEXED = re.compile(rf"({_LETTER}+?){_BAR}?({_LETTER}*)_?(-?\d+|)(?:_(\w+))?")
@@ -121,7 +122,7 @@ class Typesetter:
         """The runs of a line, from x = 0 on.
 
         >>> [(run.text, run.italic) for run in Typesetter(set()).line("sin v2", 10.0)]
-        [('sin', False), (' ', False), ('v', True), ('2', False)]
+        [('sin ', False), ('v', True), ('2', False)]
         """
         runs: list[Run] = []
         self._set(text, size, 0.0, runs)
@@ -182,5 +183,9 @@ def _add(
     italic: bool = False,
     bar: bool = False,
 ) -> None:
-    """Put a run after the last one."""
+    """Put glyphs after the last run, into it where they look the same."""
+    last = runs[-1] if runs else None
+    if last is not None and (last.size, last.rise, last.italic) == (size, rise, italic) and not bar:
+        runs[-1] = replace(last, text=last.text + text)
+        return
     runs.append(Run(text, runs[-1].end if runs else 0.0, size, rise, italic, bar))

@@ -13,7 +13,7 @@ from admodes.core.values import shape_of
 from admodes.drawing.graphs import Graph
 from admodes.programs.names import NamedProgram
 from admodes.tracing.backward import Directions
-from admodes.tracing.drawn import chosen, drawn
+from admodes.tracing.drawn import NEAR, Drawing
 from admodes.tracing.rows import Row
 from admodes.views.result import Result
 
@@ -46,13 +46,21 @@ class TraceBase(Result):
         self,
         kind: str = "computation",
         *,
-        outputs: Sequence[str] | None = None,
+        of: str | Sequence[str] | None = None,
+        around: str | int | None = None,
+        depth: int = NEAR,
         digits: int = 6,
     ) -> Graph:
         """The trace as a graph; see ad.graph."""
-        directions = chosen(self._directions(), outputs)
-        ends = (self.inputs, self.outputs)
-        return drawn(self.rows, self.program, ends, directions, kind, digits, self.title)
+        drawing = Drawing(
+            self.program,
+            [row.name for row in self.rows],
+            (self.inputs, self.outputs),
+            self._directions(),
+            lambda kept: [self.rows[row] for row in kept],
+            self.title,
+        )
+        return drawing.graph(kind, of, around, depth, digits)
 
     def _directions(self) -> Directions:
         """The sweeps of adjoints by the names of outputs."""

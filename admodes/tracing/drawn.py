@@ -1,74 +1,134 @@
 """A recorded list as a graph: its rows as plain data, with their adjoints and what each argument
-contributes to them."""
+contributes to them, all of them or those near one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.carrier import quiet
-from admodes.core.program import WengertList
+from admodes.core.record import Ref, WengertList
 from admodes.core.reverse import conjugate
 from admodes.core.values import shape_of
+from admodes.drawing.around import check_size, near, row_called
 from admodes.drawing.graphs import Graph
-from admodes.drawing.kinds import ROW_KEYS, Rows, nodes_and_edges
+from admodes.drawing.kinds import ROW_KEYS, Rows, check_kind, nodes_and_edges
 from admodes.drawing.labels import printable
 from admodes.errors import BadValue
 from admodes.programs.sweep import Numbers, adjoints, is_active, zero_of
 from admodes.tracing.backward import Directions, gradient_rows
 from admodes.tracing.rows import Row, local_partials
 
+MOST_SWEPT = 20_000
+"""The most rows, counted for each output, of which the reverse sweeps are recorded."""
 
-def drawn(
-    rows: Sequence[Row],
-    program: WengertList,
-    ends: tuple[list[dict], list[dict]],
-    directions: Directions,
-    kind: str,
-    digits: int,
-    title: str,
-) -> Graph:
-    """The graph of rows of a program; ends: its inputs and its outputs by name, row and value."""
-    data = [row.data(ROW_KEYS) | {"adjoints": {}, "contributions": {}} for row in rows]
-    for row in data:
-        row["partials"] = row["partials"] or _partials(program, row["row"])
-    for name, weights in directions.items():
-        _pull(program, data, name, weights)
-    names = {row.row: row.name for row in rows}
-    if kind == "gradient":
-        data += gradient_rows(program, names, ends[0], directions)
-        names |= {row["row"]: row["name"] for row in data}
-    nodes, edges = nodes_and_edges(kind, Rows(data, names, *ends, digits=digits))
-    return Graph(kind, nodes, edges, title, digits)
+NEAR = 2
+"""The steps from a node that are drawn unless a number is given."""
 
 
-def _partials(program: WengertList, row: int) -> list[Any]:
-    """The partials of a row that are numbers, None in place of others."""
-    step = program.steps[row]
-    if step.op is None or step.shape or any(map(shape_of, program.likes(step))):
-        return [None] * len(step.args)
-    return local_partials(step, program.arguments(step))
+@dataclass
+class Drawing:
+    """What a graph is drawn of: a list, the names of its rows, its inputs and outputs by name, row
+    and value, the sweeps of adjoints, and a function that gives the rows at some positions."""
 
+    program: WengertList
+    names: Sequence[str]
+    ends: tuple[list[dict], list[dict]]
+    directions: Directions
+    rows: Callable[[Sequence[int]], Sequence[Row]]
+    title: str = ""
 
-def chosen(directions: Directions, outputs: Sequence[str] | None) -> Directions:
-    """The directions that are asked for: all, or those of these outputs."""
-    for name in outputs or ():
-        if name not in directions:
-            known = ", ".join(directions) or "none at all"
-            raise BadValue(f"graph: no output {printable(name)}: choose from {known}")
-    return directions if outputs is None else {name: directions[name] for name in outputs}
+    def graph(
+        self,
+        kind: str,
+        of: str | Sequence[str] | None,
+        around: str | int | None,
+        depth: int,
+        digits: int,
+    ) -> Graph:
+        """The graph of a kind; see admodes.tracing.graphing.graph."""
+        check_kind(kind)
+        if depth < 0:
+            raise BadValue(f"graph: depth {depth}: give a number of steps, from 0")
+        directions = self._chosen(of)
+        if around is None:
+            check_size(len(self.program.steps))
+        names = dict(enumerate(self.names))
+        added = []
+        if kind == "gradient":
+            self._check_sweeps()
+            added = gradient_rows(self.program, names, self.ends[0], directions)
+        names |= {row["row"]: row["name"] for row in added}
+        kept = self._kept(added, names, around, depth)
+        first = len(self.program.steps)
+        rows = self.rows([row for row in kept if row < first])
+        data = [row.data(ROW_KEYS) | {"adjoints": {}, "contributions": {}} for row in rows]
+        for row in data:
+            row["partials"] = row["partials"] or self._partials(row["row"])
+        for name, weights in directions.items():
+            self._pull(data, name, weights)
+        data += [row for row in added if row["row"] in kept]
+        nodes, edges = nodes_and_edges(kind, Rows(data, names, *self.ends, digits=digits))
+        check_size(len(nodes))
+        return Graph(kind, nodes, edges, self.title, digits)
 
+    def _chosen(self, of: str | Sequence[str] | None) -> Directions:
+        """The directions that are asked for: all, or those of these outputs."""
+        names = [of] if isinstance(of, str) else of
+        for name in names or ():
+            if name not in self.directions:
+                known = ", ".join(map(printable, self.directions)) or "none at all"
+                raise BadValue(f"graph: no output {printable(name)}: choose from {known}")
+        if names is None:
+            return self.directions
+        return {name: self.directions[name] for name in names}
 
-def _pull(program: WengertList, data: list[dict], name: str, weights: Sequence[Any]) -> None:
-    """Give the rows in data their adjoints for weights of the outputs, under this name, and what
-    they contribute to the adjoint of each argument."""
-    bars, numbers = adjoints(program, weights), Numbers(program)
-    for row in data:
-        bar, step = bars[row["row"]], program.steps[row["row"]]
-        row["adjoints"][name] = bar
-        for k, a in enumerate(step.args):
-            if bar is not None and is_active(step, k):
-                with quiet():
-                    term = numbers.pull(row["row"], k, conjugate(bar))
-                shown = zero_of(program.steps[a.row]) if term is None else conjugate(term)
-                row["contributions"].setdefault(k, {})[name] = shown
+    def _check_sweeps(self) -> None:
+        """Refuse to record sweeps that take long."""
+        n = len(self.program.steps) * max(1, len(self.directions))
+        if n > MOST_SWEPT:
+            raise BadValue(
+                f"graph: the gradient of {len(self.program.steps)} rows is too long to be drawn, "
+                "or a part of it: --kind both (kind='both') shows the adjoints of a part"
+            )
+
+    def _kept(
+        self, added: list[dict], names: dict[int, str], around: str | int | None, depth: int
+    ) -> dict[int, None]:
+        """The rows that are drawn, in their order."""
+        arguments = {
+            row: [a.row for a in step.args if isinstance(a, Ref)]
+            for row, step in enumerate(self.program.steps)
+        }
+        for extra in added:
+            arguments[extra["row"]] = [a["row"] for a in extra["args"] if "row" in a]
+        if around is None:
+            return dict.fromkeys(arguments)
+        rows = {end["name"]: end["row"] for side in self.ends for end in side}
+        rows = {name: row for name, row in rows.items() if row is not None}
+        rows |= {name: row for row, name in names.items()}
+        kept = near(arguments, row_called(around, rows), depth)
+        check_size(len(kept))
+        return dict.fromkeys(sorted(kept))
+
+    def _partials(self, row: int) -> list[Any]:
+        """The partials of a row that are numbers, None in place of others."""
+        step = self.program.steps[row]
+        if step.op is None or step.shape or any(map(shape_of, self.program.likes(step))):
+            return [None] * len(step.args)
+        return local_partials(step, self.program.arguments(step))
+
+    def _pull(self, data: list[dict], name: str, weights: Sequence[Any]) -> None:
+        """Give the rows in data their adjoints for weights of the outputs, under this name, and
+        what they contribute to the adjoint of each argument."""
+        bars, numbers = adjoints(self.program, weights), Numbers(self.program)
+        for row in data:
+            bar, step = bars[row["row"]], self.program.steps[row["row"]]
+            row["adjoints"][name] = bar
+            for k, a in enumerate(step.args):
+                if bar is not None and is_active(step, k):
+                    with quiet():
+                        term = numbers.pull(row["row"], k, conjugate(bar))
+                    shown = zero_of(self.program.steps[a.row]) if term is None else conjugate(term)
+                    row["contributions"].setdefault(k, {})[name] = shown

@@ -16,11 +16,19 @@ from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, owne
 from admodes.core.record import Ref, WengertList
 from admodes.core.record import record as recorded_list
 from admodes.core.values import shape_of
+from admodes.drawing.graphs import Graph
 from admodes.errors import BadValue
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.count import Counts, count
 from admodes.programs.listing import Line, guard_data, lines, listed, row_data
-from admodes.programs.names import input_names, output_names, row_names, takes_arrays, watching
+from admodes.programs.names import (
+    NamedProgram,
+    input_names,
+    output_names,
+    row_names,
+    takes_arrays,
+    watching,
+)
 from admodes.programs.replay import evaluated, rows_at, same, value_of
 from admodes.views.render import render
 from admodes.views.result import Result
@@ -143,6 +151,19 @@ class Program(WengertList, Result):
 
             return text(self)
         raise BadValue(f"backend {backend!r} is unknown; choose numpy or llvm")
+
+    def graph(self, kind: str = "computation", **options: Any) -> Graph:
+        """The program as a graph. options: of, around, depth and digits, as ad.graph has them."""
+        from admodes.tracing.graphing import graph_of
+
+        recorded = NamedProgram(
+            self,
+            self.input_names,
+            self.output_names,
+            dict.fromkeys(self.constant_names, np.zeros(0)),
+            by_array=takes_arrays(self),
+        )
+        return graph_of(recorded, kind, title=self.title, **options)
 
     def count(self) -> Counts:
         """The exact operation counts of the program and of its sweeps, as ad.count has them."""

@@ -61,11 +61,14 @@ class Row:
         return {key: getattr(self, key) for key in keys}
 
 
-def bare_rows(recorded: NamedProgram, names: list[str]) -> list[Row]:
-    """The rows of a list by name: arguments, values and notes."""
+def bare_rows(
+    recorded: NamedProgram, names: list[str], kept: Sequence[int] | None = None
+) -> list[Row]:
+    """The rows of a list by name, all or those at some positions: arguments, values and notes."""
     program, branches = recorded.program, recorded.program.branches()
     rows = []
-    for i, step in enumerate(program.steps):
+    for i in range(len(program.steps)) if kept is None else kept:
+        step = program.steps[i]
         op = "input" if step.op is None else step.op.name
         args = [{"row": a.row} if isinstance(a, Ref) else {"const": a} for a in step.args]
         notes = _notes(program, i, branches.get(i, ()), names)

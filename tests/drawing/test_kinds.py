@@ -60,7 +60,7 @@ def test_the_graph_of_the_course():
     lines = {n.id: [line.text for line in Labels(both, write).node(n)] for n in both.nodes}
     assert lines["r1"] == ["v1 = x2", "1", "∂y1/∂v1 = 2.898202", "∂y2/∂v1 = 2.196612"]
     assert lines["r8"][:2] == ["y1 = v8 = v3 + v7", "7.671296"]
-    one = trace.graph("backpropagation", outputs=["y1"])
+    one = trace.graph("backpropagation", of="y1")
     assert [x.text for x in Labels(one, write).node(one.nodes[5])][2] == "v̄5 = -1.979985"
     flow = {(e.source, e.target): e.adjoints["y1"] for e in one.edges}
     assert flow["r4", "r1"] == pytest.approx(-11.879909959)
@@ -146,7 +146,7 @@ def test_unknown_words_are_refused():
     with pytest.raises(ValueError, match="kind 'tree': choose from computation"):
         trace.graph("tree")
     with pytest.raises(ValueError, match="no output z: choose from y"):
-        trace.graph(outputs=["z"])
+        trace.graph(of=["z"])
 
 
 def test_long_names_are_cut_on_nodes_alone():

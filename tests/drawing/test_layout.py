@@ -36,7 +36,7 @@ def test_the_graph_of_the_course_has_no_crossing():
     trace = trace_of("cpsc532s")
     for kind in set(KINDS) - {"gradient"}:
         assert crossings(picture(trace.graph(kind))) == 0, kind
-        assert crossings(picture(trace.graph(kind, outputs=["y2"]))) == 0, kind
+        assert crossings(picture(trace.graph(kind, of="y2"))) == 0, kind
 
 
 def random_graph(n, seed, reach):

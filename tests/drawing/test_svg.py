@@ -4,10 +4,12 @@ import re
 import struct
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 import admodes as ad
+from admodes.cli import main
 from admodes.cli.running import target_of
 from admodes.drawing.colours import COLOURS, FILLS
 from admodes.drawing.kinds import KINDS
@@ -145,3 +147,11 @@ def test_notebooks_show_the_picture():
     bundle = trace_of("grad-h").graph()._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg")
     assert "v0" in bundle["text/plain"]
+
+
+def test_the_picture_in_the_readme_is_what_is_drawn(tmp_path):
+    """After a change: admodes graph @cpsc532s --kind both -o docs/graph.svg"""
+    shown = Path(ad.__file__).parent.parent / "docs" / "graph.svg"
+    with pytest.raises(SystemExit):
+        main(["graph", "@cpsc532s", "--kind", "both", "-o", str(tmp_path / "g.svg")])
+    assert shown.read_bytes() == (tmp_path / "g.svg").read_bytes()

@@ -57,7 +57,7 @@ def test_every_public_result_is_held_to_this():
     kinds = {x for x in public if issubclass(x, Result)}
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
-        *("Sparsity", "Chain", "Revolve", "Explanation"),
+        *("Sparsity", "Chain", "Revolve", "Explanation", "Graph"),
     }
 
 

@@ -1,0 +1,97 @@
+"""The command graph: which picture is asked for, and where it goes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Save, Targets
+from admodes.cli.running import STDOUT, Failure, emit, run, target_of
+from admodes.drawing.graphs import Graph, format_of
+from admodes.programs.arrays import program_of
+from admodes.tracing.graphing import graph_of
+
+DEFAULT = "svg"
+"""The format that is printed unless one is asked for."""
+
+
+class Kind(StrEnum):
+    computation = "computation"
+    backpropagation = "backpropagation"
+    both = "both"
+    bipartite = "bipartite"
+    linearised = "linearised"
+    gradient = "gradient"
+
+
+def graph(
+    targets: Targets,
+    at: At = None,
+    kind: Annotated[Kind, typer.Option(help="What is drawn.")] = Kind.computation,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="The format; without it the ending of the file decides.",
+            show_default=False,
+        ),
+    ] = None,
+    save: Save = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--output", help="Only the adjoints of this output.", show_default=False),
+    ] = None,
+    around: Annotated[
+        str | None,
+        typer.Option(metavar="NODE", help="Only what is near this row.", show_default=False),
+    ] = None,
+    depth: Annotated[int, typer.Option(min=0, help="How many steps from it.")] = 2,
+    numbering: Numbering = Numbering.zero,
+    rows: Annotated[Rows, typer.Option(help="Rows on arrays or on single numbers.")] = Rows.auto,
+    digits: Digits = 6,
+    debug: Debug = False,
+) -> None:
+    """Draw the graph of a function at a point: what it computes from what (computation), how
+    adjoints flow back (backpropagation), both in one picture, operations and variables in turn
+    (bipartite), partial derivatives on edges (linearised), or the gradient computation itself
+    (gradient).
+
+    \b
+    admodes graph @cpsc532s --kind both -o graph.svg
+    admodes graph "x1*x2 + sin(x1)" --at x1=2,x2=3 --kind linearised -o graph.png
+    admodes graph mine.py:loss --at "W=[[1, 2], [3, 4]],x=[1, 2]" --around v5 --depth 1
+    """
+    printed = DEFAULT if save is None or save in STDOUT else None
+    chosen = format_of(save, format or printed)
+    target = target_of(targets, at)
+    recorded = run(
+        lambda: program_of(
+            target.function,
+            target.args,
+            rows.value,
+            target.arguments,
+            components=(target.names, target.output_names),
+        ),
+        target,
+    )
+    drawn = graph_of(
+        recorded, kind.value, numbering.value, outputs, around, depth, digits, target.title
+    )
+    _write(drawn, chosen, save)
+
+
+def _write(drawn: Graph, format: str, save: Path | None) -> None:
+    text = drawn.written(format)
+    if isinstance(text, str):
+        emit(text, save)
+    elif save is None or save in STDOUT:
+        raise Failure(f"{format} is written into a file: add -o graph.{format}")
+    else:
+        try:
+            drawn.save(save, format)
+        except OSError as error:
+            raise Failure(f"cannot write {save}: {error.strerror}") from error

@@ -1,0 +1,100 @@
+"""ad.graph: a function and its arguments go in; the graph of what it computed comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from admodes.core.record import Ref
+from admodes.drawing.around import MOST_NODES
+from admodes.drawing.graphs import Graph
+from admodes.programs.arrays import program_of
+from admodes.programs.names import NamedProgram
+from admodes.tracing.arrays import array_trace
+from admodes.tracing.base import ends
+from admodes.tracing.drawn import NEAR, Drawing
+from admodes.tracing.rows import Row, bare_rows, forms_of
+
+
+def graph(
+    f: Callable,
+    *args: Any,
+    kind: str = "computation",
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    numbering: str = "zero",
+    rows: str = "auto",
+    of: str | Sequence[str] | None = None,
+    around: str | int | None = None,
+    depth: int = NEAR,
+    digits: int = 6,
+    title: str = "",
+) -> Graph:
+    """The graph of what f computes at args, with the rows that ad.trace has: plain data that a
+    notebook shows as a picture, and that .save("graph.svg") writes.
+
+    kind: "computation" (inputs, constants and operations, values on edges), "backpropagation"
+    (adjoints that flow back), "both" (values, partials and adjoints in one picture), "bipartite"
+    (operations and variables in turn), "linearised" (partials on edges alone) or "gradient" (the
+    function, and what its reverse sweeps compute). of: the outputs whose adjoints are shown, all
+    unless given. around: the name or number of a row; only what is at most depth steps from it is
+    drawn. digits: decimals of figures. names, outputs, numbering and rows are those of ad.trace.
+
+    Raises ValueError for unknown kinds, outputs and rows, and where there are more than 400 nodes.
+
+    >>> import admodes as ad
+    >>> g = ad.graph(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, kind="linearised")
+    >>> [(edge.source, edge.target, edge.partial) for edge in g.edges]
+    [('r1', 'r2', 1.0), ('r0', 'r3', 0.0), ('r2', 'r3', 2.0)]
+    >>> g.to_svg()[:4]
+    '<svg'
+    """
+    recorded = program_of(f, args, rows, names, outputs)
+    return graph_of(recorded, kind, numbering, of, around, depth, digits, title)
+
+
+def graph_of(
+    recorded: NamedProgram,
+    kind: str = "computation",
+    numbering: str = "zero",
+    of: str | Sequence[str] | None = None,
+    around: str | int | None = None,
+    depth: int = NEAR,
+    digits: int = 6,
+    title: str = "",
+) -> Graph:
+    """The graph of a recorded list; see graph."""
+
+    def rows(kept: Sequence[int]) -> Sequence[Row]:
+        if recorded.by_array and len(recorded.program.steps) <= MOST_NODES:
+            whole = array_trace(recorded, numbering).rows
+            return [whole[row] for row in kept]
+        return _with_templates(recorded, kept, labels)
+
+    labels = recorded.row_names(numbering)
+    drawing = Drawing(recorded.program, labels, ends(recorded), _directions(recorded), rows, title)
+    return drawing.graph(kind, of, around, depth, digits)
+
+
+def _with_templates(recorded: NamedProgram, kept: Sequence[int], labels: list[str]) -> list[Row]:
+    """Rows with the printed forms of their operations. Of arrays there are better equations, but
+    not of a part of a long list."""
+    found = bare_rows(recorded, labels, kept)
+    for row in found:
+        step = recorded.program.steps[row.row]
+        row.forms = {} if step.op is None else forms_of(step)
+    return found
+
+
+def _directions(recorded: NamedProgram) -> dict[str, list[Any]]:
+    """Ones for each output in turn."""
+    program = recorded.program
+    values = [program.value(y) if isinstance(y, Ref) else y for y in program.outputs]
+    ones = [np.ones_like(v) if np.ndim(v) else 1.0 for v in values]
+    zeros = [np.zeros_like(v) if np.ndim(v) else 0.0 for v in values]
+    return {
+        name: [one if j == k else zero for j, (one, zero) in enumerate(zip(ones, zeros))]
+        for k, name in enumerate(recorded.outputs)
+    }
