@@ -138,11 +138,35 @@ class _Plan:
 
     def _pulls(self, near: list[list[int]]) -> list[list[tuple[int, float]]]:
         """The neighbours of everything on one side, each with its weight."""
-        bend = self.layers.is_bend
-        return [
-            [(j, STRAIGHT if bend(i) and bend(j) else 1.0) for j in around]
-            for i, around in enumerate(near)
-        ]
+        spine = self._spine()
+
+        def weight(i: int, j: int) -> float:
+            inside = self.layers.is_bend(i) and self.layers.is_bend(j)
+            return STRAIGHT if inside or (min(i, j), max(i, j)) in spine else 1.0
+
+        return [[(j, weight(i, j)) for j in around] for i, around in enumerate(near)]
+
+    def _spine(self) -> set[tuple[int, int]]:
+        """The ends of edges that lead from the longest way down to a node on to the longest way
+        from there: these are kept straight, so that a long chain does not drift to the side."""
+        chains = sorted(self.layers.chains, key=lambda c: (self.layers.rank[c[-1]], c[-1]))
+        depth = [0] * self.layers.count
+        for chain in chains:
+            depth[chain[-1]] = max(depth[chain[-1]], depth[chain[0]] + 1)
+        height = [0] * self.layers.count
+        for chain in sorted(chains, key=lambda c: -self.layers.rank[c[0]]):
+            height[chain[0]] = max(height[chain[0]], height[chain[-1]] + 1)
+        above: dict[int, list[int]] = {}
+        below: dict[int, list[int]] = {}
+        for chain in chains:
+            first, last = chain[0], chain[-1]
+            if last not in above or depth[first] > depth[above[last][0]]:
+                above[last] = chain
+            if first not in below or height[last] > height[below[first][-1]]:
+                below[first] = chain
+        straight = (chain for chain in above.values() if below[chain[0]] is chain)
+        ends = (pair for chain in straight for pair in (chain[:2], chain[-2:]))
+        return {(min(pair), max(pair)) for pair in ends}
 
     def _settle(
         self, rank: list[int], offsets: list[float], pulls: list[list[tuple[int, float]]]
