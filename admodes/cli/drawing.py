@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Save, Targets
-from admodes.cli.running import STDOUT, Failure, emit, run, target_of
+from admodes.cli.running import STDOUT, Failure, emit, page_width, run, target_of
 from admodes.drawing.graphs import Graph, format_of
 from admodes.programs.arrays import program_of
 from admodes.tracing.graphing import graph_of
 
-DEFAULT = "svg"
+DEFAULT = "text"
 """The format that is printed unless one is asked for."""
 
 
@@ -85,7 +85,7 @@ def graph(
 
 
 def _write(drawn: Graph, format: str, save: Path | None) -> None:
-    text = drawn.written(format)
+    text = drawn.to_text(page_width(save)) if format == "text" else drawn.written(format)
     if isinstance(text, str):
         emit(text, save)
     elif save is None or save in STDOUT:

@@ -160,6 +160,7 @@ class Program(WengertList, Result):
             self,
             self.input_names,
             self.output_names,
+            self,
             dict.fromkeys(self.constant_names, np.zeros(0)),
             by_array=takes_arrays(self),
         )

@@ -81,7 +81,17 @@ def read_tikz(text):
 _COMMANDS = {
     *("bar", "mathit", "mathrm", "frac", "partial", "times", "infty", "sin", "cos", "ln", "dots"),
     *("top", "odot", "left", "right", "sqrt", "text", "texttt", "operatorname", "max", "cdot"),
-    *("textbackslash", "textasciitilde", "textasciicircum", "sigma", "exp", "log", "tanh", "sum"),
+    *(
+        "textbackslash",
+        "textasciitilde",
+        "textasciicircum",
+        "sigma",
+        "exp",
+        "log",
+        "tanh",
+        "cosh",
+        "sum",
+    ),
     *(
         "Vert",
         "Sigma",
