@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost, is_numpys, value
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Recorded, record
+from admodes.core.record import Recorded, Step, record
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
 from admodes.errors import BadType, BadValue
@@ -29,7 +29,7 @@ def scalar_program(
 ) -> NamedProgram:
     """The tidied list of f at args, whose first rows are the components of args in order. run is
     what runs in the place of f, where f has run before. locals_too: whether rows have the names of
-    local variables, to find which takes a third of the time of a long recording.
+    local variables.
 
     Raises ValueError for wrong numbers of names, TypeError for arguments that are no numbers.
 
@@ -50,11 +50,16 @@ def scalar_program(
 
 class Results:
     """What a function returned when it last ran on scalars: that itself, and of each array or
-    number in it the shape and the name of the local variable that holds it."""
+    number in it the shape and the row, where it was recorded."""
 
     result: Any
     shapes: list[tuple[int, ...]]
-    names: list[str | None]
+    steps: list[Step | None]
+
+    @property
+    def names(self) -> list[str | None]:
+        """The name of the local variable that holds each array or number."""
+        return [None if step is None else step.name for step in self.steps]
 
 
 def scalar_function(f: Callable, args: tuple) -> tuple[Callable, list[float]]:
@@ -99,7 +104,7 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
         results, out = flatten(f(*unflatten(tree, inputs)))
         met.result = unflatten(out, [innermost(y) for y in results])
         met.shapes = list(map(shape_of, results))
-        met.names = [y.step.name if y.__class__ is Recorded else None for y in results]
+        met.steps = [y.step if y.__class__ is Recorded else None for y in results]
         for y, shape in zip(results, met.shapes, strict=True):
             parts.extend([y] if shape == () else (canonical(y[i]) for i in np.ndindex(shape)))
         return parts
