@@ -240,19 +240,17 @@ def numbered(stem: str, n: int) -> list[str]:
 
 @contextmanager
 def watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
-    """Names the rows that local variables of f hold when it returns, and collects the arrays that
-    it sees. A profiler that was there goes on meanwhile; under one of C, as cProfile is, local
-    variables give no names."""
+    """Names the rows that local variables of f hold when it has returned, and collects the arrays
+    that it sees. A profiler notices that f is called, and is then gone, as it takes time; one that
+    was there before goes on. Under one of C, as cProfile is, local variables give no names."""
     code, outside = _source(f)
     previous = sys.getprofile()
+    calls: list[FrameType] = []
 
     def profile(frame: FrameType, event: Any, arg: Any) -> None:
-        if event == "return" and frame.f_code is code:
-            for name, held in frame.f_locals.items():
-                if held.__class__ is Recorded and held.step.name is None:
-                    named(held, name)
-                elif isinstance(held, np.ndarray) and held.ndim:
-                    constants[name] = held.copy()
+        if event == "call" and frame.f_code is code:
+            calls.append(frame)
+            sys.setprofile(previous)
         if previous is not None:
             previous(frame, event, arg)
 
@@ -265,6 +263,12 @@ def watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(previous)
+    for frame in calls:
+        for name, held in frame.f_locals.items():
+            if held.__class__ is Recorded and held.step.name is None:
+                named(held, name)
+            elif isinstance(held, np.ndarray) and held.ndim:
+                constants[name] = held.copy()
 
 
 def names_results(f: Callable, args: tuple) -> bool:
