@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def rows_at(
         if step.op is None:
             made.append(given[row])
         else:
-            y = step.op.dispatch(tuple([value_of(a, made) for a in step.args]), step.params)
+            op, xs = step.op, tuple([value_of(a, made) for a in step.args])
+            y = op.dispatch(xs, step.params) if step.params else op(*xs)
             y = bool(y) if y.__class__ is np.bool_ else y
             made.append(y if step.name is None else named(y, step.name))
         if goes_on is not None and not goes_on(row, made):
@@ -53,7 +55,7 @@ def rows_where_it_holds(program: WengertList) -> Callable[[Sequence[Any]], list[
     def goes_on(row: int, made: list) -> bool:
         return row not in due or all(holds(guard, made) for guard in due[row])
 
-    return lambda leaves: rows_at(program, leaves, goes_on)
+    return partial(rows_at, program, goes_on=goes_on if due else None)
 
 
 def holds(guard: Guard, made: list) -> bool:

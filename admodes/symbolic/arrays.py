@@ -33,7 +33,7 @@ def boxed(x: Any) -> np.ndarray:
 
 def components(x: Any) -> list:
     """The entries of an array in order, or the one number."""
-    return list(boxed(x).flat)
+    return [x] if x.__class__ is float else list(boxed(x).flat)
 
 
 def entrywise(function: Callable[[Any], Any], x: Any) -> Any:
