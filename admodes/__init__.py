@@ -14,7 +14,6 @@ from admodes.derivatives.crossings import KinkWarning
 from admodes.derivatives.custom import custom_rule
 from admodes.derivatives.gradients import grad, hessian, hvp, jacobian, value_and_grad
 from admodes.derivatives.layouts import contract
-from admodes.derivatives.variable import Variable
 from admodes.errors import Error, LostDerivative
 from admodes.expression import ExpressionError, parse
 from admodes.numpy_functions.extremes import max, min
@@ -22,6 +21,7 @@ from admodes.ops.public import *  # noqa: F403
 from admodes.ops.public import __all__ as operations
 from admodes.programs.count import Counts, count
 from admodes.tracing.trace import Trace, trace
+from admodes.tracing.variable import Variable
 
 if TYPE_CHECKING:
     from admodes.backpropagation.result import Equations, equations

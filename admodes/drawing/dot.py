@@ -48,7 +48,7 @@ def _label(lines: list[Line]) -> str:
 
 def _html(text: str) -> str:
     """Text in a label, where \\N would be the name of the node."""
-    return escape(printable(text)).replace("\\", "\\\\")
+    return escape(printable(text), quote=False).replace("\\", "\\\\")
 
 
 def _quoted(text: str) -> str:

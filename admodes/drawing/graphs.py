@@ -135,6 +135,26 @@ class Graph(Diagram, Result):
         return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
 
 
+class DotText(str):
+    """A graph as text in the language of Graphviz. What the graph can do, the text can as well:
+    a notebook shows the picture, `text.save("x.svg")` writes it."""
+
+    graph: Graph
+
+    def __new__(cls, graph: Graph) -> DotText:
+        text = super().__new__(cls, graph.to_dot())
+        text.graph = graph
+        return text
+
+    def __getnewargs__(self) -> tuple[Graph]:  # type: ignore[override]
+        return (self.graph,)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "graph":
+            raise AttributeError(name)
+        return getattr(self.graph, name)
+
+
 def format_of(path: str | Path | None, format: str | None) -> str:
     """The format that is asked for, or that of the ending of a path. Raises ValueError for an
     unknown one."""

@@ -13,6 +13,7 @@ from admodes.backpropagation.result import add_seeds, discrepancy, holds, output
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.values import shape_of
+from admodes.drawing.graphs import DotText
 from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
@@ -20,7 +21,6 @@ from admodes.tracing.base import TraceBase, ends
 from admodes.tracing.rows import Row, bare_rows
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
-from admodes.views.graph import dot
 from admodes.views.limits import check_lines
 from admodes.views.tables import Table
 
@@ -58,27 +58,10 @@ class ArrayTrace(TraceBase):
             for name in self.weights
         }
 
-    def draw(self) -> str:
-        """The graph on the nodes of the rows in Graphviz's DOT language, each with its shape and,
-        in a second colour, the equation of its adjoint. `dot -Tsvg` turns it into a picture."""
-        write = Text(6)
-        return dot([_node(row, write) for row in self.rows])
-
-
-def _node(row: Row, write: Text) -> dict[str, Any]:
-    equation = None
-    if row.adjoint is not None:
-        bar, right = write.bar(row.name), row.adjoint_symbolic
-        equation = bar if right is None else f"{bar} = {right}"
-    return {
-        "id": f"n{row.row}",
-        "kind": "input" if row.op == "input" else "result",
-        "label": row.name,
-        "value": write.shape(row.shape),
-        "op": None if row.op == "input" else row.op,
-        "children": [f"n{a['row']}" for a in row.args if "row" in a],
-        "grad": equation,
-    }
+    def draw(self) -> DotText:
+        """graph("both") as text in the language of Graphviz: the nodes with their shapes and, in a
+        second colour, the equations of their adjoints. A notebook shows the picture."""
+        return DotText(self.graph("both"))
 
 
 def array_trace(

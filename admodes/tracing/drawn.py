@@ -3,7 +3,7 @@ contributes to them, all of them or those near one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,8 @@ NEAR = 2
 @dataclass
 class Drawing:
     """What a graph is drawn of: a list, the names of its rows, its inputs and outputs by name, row
-    and value, the sweeps of adjoints, and a function that gives the rows at some positions."""
+    and value, the sweeps of adjoints, and a function that gives the rows at some positions. bars:
+    the adjoints of all rows by sweep, where they are known."""
 
     program: WengertList
     names: Sequence[str]
@@ -38,6 +39,7 @@ class Drawing:
     directions: Directions
     rows: Callable[[Sequence[int]], Sequence[Row]]
     title: str = ""
+    bars: Mapping[str, Sequence[Any]] | None = None
 
     def graph(
         self,
@@ -66,8 +68,11 @@ class Drawing:
         data = [row.data(ROW_KEYS) | {"adjoints": {}, "contributions": {}} for row in rows]
         for row in data:
             row["partials"] = row["partials"] or self._partials(row["row"])
-        for name, weights in directions.items():
-            self._pull(data, name, weights)
+        bars = self.bars
+        if bars is None:
+            bars = {name: adjoints(self.program, ws) for name, ws in directions.items()}
+        for name in bars:
+            self._pull(data, name, bars[name])
         data += [row for row in added if row["row"] in kept]
         nodes, edges = nodes_and_edges(kind, Rows(data, names, *self.ends, digits=digits))
         check_size(len(nodes))
@@ -119,10 +124,10 @@ class Drawing:
             return [None] * len(step.args)
         return local_partials(step, self.program.arguments(step))
 
-    def _pull(self, data: list[dict], name: str, weights: Sequence[Any]) -> None:
-        """Give the rows in data their adjoints for weights of the outputs, under this name, and
-        what they contribute to the adjoint of each argument."""
-        bars, numbers = adjoints(self.program, weights), Numbers(self.program)
+    def _pull(self, data: list[dict], name: str, bars: Sequence[Any]) -> None:
+        """Give the rows in data their adjoints under this name, and what they contribute to the
+        adjoint of each argument."""
+        numbers = Numbers(self.program)
         for row in data:
             bar, step = bars[row["row"]], self.program.steps[row["row"]]
             row["adjoints"][name] = bar

@@ -15,7 +15,7 @@ from admodes.programs.names import NamedProgram
 from admodes.tracing.arrays import array_trace
 from admodes.tracing.base import ends
 from admodes.tracing.drawn import NEAR, Drawing
-from admodes.tracing.rows import Row, bare_rows, forms_of
+from admodes.tracing.rows import Row, templated_rows
 
 
 def graph(
@@ -71,21 +71,11 @@ def graph_of(
         if recorded.by_array and len(recorded.program.steps) <= MOST_NODES:
             whole = array_trace(recorded, numbering).rows
             return [whole[row] for row in kept]
-        return _with_templates(recorded, kept, labels)
+        return templated_rows(recorded, labels, kept)
 
     labels = recorded.row_names(numbering)
     drawing = Drawing(recorded.program, labels, ends(recorded), _directions(recorded), rows, title)
     return drawing.graph(kind, of, around, depth, digits)
-
-
-def _with_templates(recorded: NamedProgram, kept: Sequence[int], labels: list[str]) -> list[Row]:
-    """Rows with the printed forms of their operations. Of arrays there are better equations, but
-    not of a part of a long list."""
-    found = bare_rows(recorded, labels, kept)
-    for row in found:
-        step = recorded.program.steps[row.row]
-        row.forms = {} if step.op is None else forms_of(step)
-    return found
 
 
 def _directions(recorded: NamedProgram) -> dict[str, list[Any]]:

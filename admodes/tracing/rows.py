@@ -76,6 +76,18 @@ def bare_rows(
     return rows
 
 
+def templated_rows(
+    recorded: NamedProgram, names: list[str], kept: Sequence[int] | None = None
+) -> list[Row]:
+    """Rows with the printed forms of their operations. Of arrays there are better equations
+    (admodes.backpropagation), but not of a part of a long list."""
+    rows = bare_rows(recorded, names, kept)
+    for row in rows:
+        step = recorded.program.steps[row.row]
+        row.forms = {} if step.op is None else forms_of(step)
+    return rows
+
+
 def scalar_rows(recorded: NamedProgram, numbering: str) -> list[Row]:
     """The rows of a list of scalars, without tangents and adjoints."""
     program, labels = recorded.program, recorded.row_names(numbering)

@@ -75,8 +75,8 @@ class TestVectorNetwork:
     def test_the_graph_on_vector_nodes(self):
         t = ad.trace(PROBLEMS["cpsc532s-network"].function, *args_of("cpsc532s-network"))
         graph = unicodedata.normalize("NFC", t.draw())
-        nodes = dict(re.findall(r"(n\d+) \[shape=box, label=<(\w+) ", graph))
-        edges = {(nodes[a], nodes[b]) for a, b in re.findall(r"(n\d+) -> (n\d+)op;", graph)}
+        nodes = dict(re.findall(r"\n  (r\d+) \[.*?label=<<font color=\S+>(\w+)", graph))
+        edges = {(nodes[a], nodes[b]) for a, b in re.findall(r"(r\d+) -> (r\d+) ", graph)}
         for edge in [("z", "h"), ("h", "R"), ("r", "R"), ("E", "L"), ("R", "L")]:
             assert edge in edges
         assert unicodedata.normalize("NFC", "z̄ = σ'(z) ⊙ h̄") in graph

@@ -113,10 +113,10 @@ class TestChainRule:
         x, y = ad.Variable(2.0, name="x"), ad.Variable(1.0, name="y")
         z = x * (x + y) ** 2
         z.backward()
-        graph = z.draw()
+        graph = z.draw("bipartite")
         operations = set(re.findall(r"(\w+) \[shape=ellipse", graph))
         variables = set(re.findall(r"(\w+) \[shape=box", graph))
-        edges = re.findall(r"(\w+) -> (\w+);", graph)
+        edges = re.findall(r"(\w+) -> (\w+) ", graph)
         assert all((a in operations) != (b in operations) for a, b in edges)
         starts, ends = {a for a, _ in edges}, {b for _, b in edges}
         assert (starts | ends) - (starts & ends) <= variables

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -252,17 +251,7 @@ def _graph(problem: Any) -> list[str]:
     y = problem.function(*xs)
     y = y[0] if isinstance(y, tuple | list) else y
     y.backward(np.ones(np.shape(y.value)) if np.ndim(y.value) else 1.0)
-    return _numbered(y.draw()).splitlines()
-
-
-def _numbered(text: str) -> str:
-    """The text with nodes numbered as they come: a variable's id counts all that were made."""
-    ids: dict[str, int] = {}
-
-    def renamed(found: re.Match) -> str:
-        return f"n{ids.setdefault(found[1], len(ids))}"
-
-    return re.sub(r"\bn(\d+)(?=\b|op|c\d)", renamed, text)
+    return y.draw().splitlines()
 
 
 def listed(*argv: str) -> list[str]:

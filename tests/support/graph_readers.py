@@ -4,7 +4,6 @@ id, and of every edge by its ends. Nothing here is taken from the writers."""
 import html
 import itertools
 import re
-import unicodedata
 from typing import NamedTuple
 
 
@@ -81,37 +80,16 @@ def read_tikz(text):
 _COMMANDS = {
     *("bar", "mathit", "mathrm", "frac", "partial", "times", "infty", "sin", "cos", "ln", "dots"),
     *("top", "odot", "left", "right", "sqrt", "text", "texttt", "operatorname", "max", "cdot"),
-    *(
-        "textbackslash",
-        "textasciitilde",
-        "textasciicircum",
-        "sigma",
-        "exp",
-        "log",
-        "tanh",
-        "cosh",
-        "sum",
-    ),
-    *(
-        "Vert",
-        "Sigma",
-        "backslash",
-        "tfrac",
-        "to",
-        "hat",
-        "ensuremath",
-        "mathbf",
-        "tan",
-        "min",
-        "Pi",
-        "prod",
-    ),
+    *("textbackslash", "textasciitilde", "textasciicircum", "sigma", "exp", "log", "tanh", "sum"),
+    *("Vert", "Sigma", "to", "hat", "ensuremath", "mathbf", "tan", "min", "Pi", "prod"),
+    *("backslash", "tfrac", "cosh"),
 }
 
 
 def _of_tex(label):
     """The lines of a label. The commands in it are those of formulas, and braces are paired."""
-    assert set(re.findall(r"\\([A-Za-z]+)", re.sub(r"\\textcolor{\w+}", "", label))) <= _COMMANDS
+    commands = set(re.findall(r"\\([A-Za-z]+)", re.sub(r"\\textcolor{\w+}", "", label)))
+    assert commands <= _COMMANDS, commands - _COMMANDS
     bare = re.sub(r"\\[^A-Za-z]", "", label)
     assert bare.count("{") == bare.count("}")
     assert not set(bare) & set("%#&~") | (set(bare) - set(map(chr, range(32, 127))))
@@ -119,12 +97,12 @@ def _of_tex(label):
     for line in label.split(r"\\ "):
         match = re.fullmatch(r"\\textcolor{\w+}{\$(.*)\$}", line)
         assert match, label
-        text = re.sub(r"\\hat{(\w)}", "\\1\u0302", match[1])
-        text = re.sub(
-            r"([\d.]+) \\times 10\^{(-?)(\d+)}", _scientific, unicodedata.normalize("NFC", text)
-        )
+        text = re.sub(r"\\mathit{(.*?)}", r"\1", match[1])
+        text = re.sub(r"\\hat{(\w)}", "\\1\u0302", text)
+        text = re.sub(r"\\bar{(\w\u0302?)(\w*)}", "\\1\u0304\\2", text)
+        text = re.sub(r"([\d.]+) \\times 10\^{(-?)(\d+)}", _scientific, text)
         text = text.replace(r"\mathrm{nan}", "nan").replace(r"\infty", "inf").replace(r"\_", "_")
-        shown.append(re.sub(r"_?{([\w-]*)}", r"\1", re.sub(r"\\mathit{(.*?)}", r"\1", text)))
+        shown.append(re.sub(r"_?{([\w-]*)}", r"\1", text))
     return "\n".join(shown)
 
 

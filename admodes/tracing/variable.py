@@ -5,7 +5,6 @@ backward() pulls adjoints through the nodes, fills .grad, and draw() shows the g
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from admodes.core.space import cast, zeros
 from admodes.core.sweep import sweep
 from admodes.core.tape import General, Node, reachable
 from admodes.core.values import canonical, numeric, shape_of
+from admodes.drawing.graphs import DotText, Graph
 from admodes.errors import BadType, BadValue
-from admodes.views.graph import dot
+from admodes.tracing.taped import graph_of
 
 _ids = itertools.count()
 _level = Level()
@@ -112,10 +112,28 @@ class Variable(Node):
             new = cast(new, node.primal)
             node.grad = node.grad + new if accumulate and node.grad is not None else _copied(new)
 
-    def draw(self) -> str:
-        """The graph in Graphviz's DOT language: values, operations and, after backward(), the
-        gradients. `dot -Tsvg` turns it into a picture."""
-        return dot(list(_graph(self)))
+    def drawGraph(self, kind: str = "both") -> Graph:
+        """What this was made from as a graph: values, partial derivatives on edges, and after
+        backward() the gradients in a second colour. A notebook shows the picture; see ad.graph for
+        the other kinds. Raises ValueError for an unknown kind.
+
+        >>> import admodes as ad
+        >>> x = ad.Variable(3.0, name="x")
+        >>> y = x * ad.sin(x)
+        >>> y.backward()
+        >>> print(y.drawGraph().to_text())
+             Row         Value      Adjoint    Partials
+        ○    x           3          -2.828857
+        ├─●  v1 = sin x  0.141120   3          x: -0.989992
+        ◆─╯  y = x v1    0.423360   1          x: 0.141120, v1: 3
+        <BLANKLINE>
+        """
+        return graph_of(self, kind)
+
+    def draw(self, kind: str = "both") -> DotText:
+        """drawGraph() as text in the language of Graphviz, which a notebook shows as the picture;
+        it can be saved and written in other formats as the graph can."""
+        return DotText(self.drawGraph(kind))
 
     def __new__(cls, value: Any = None, name: str | None = None) -> Variable:
         return object.__new__(fitting(Variable, value, np.shape(value)))  # type: ignore[no-any-return]
@@ -172,26 +190,3 @@ def _plain(value: Any) -> Any:
 
 def _copied(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _graph(root: Variable) -> Iterator[dict]:
-    """The graph as plain nodes: what views.graph draws."""
-    for node in reversed(reachable([root])):
-        assert isinstance(node, Variable)
-        children = []
-        for k, a in enumerate(node.args):
-            if isinstance(a, Variable):
-                children.append(f"n{a.id}")
-            else:
-                constant = f"n{node.id}c{k}"
-                children.append(constant)
-                yield {"id": constant, "kind": "constant", "label": "", "value": a}
-        yield {
-            "id": f"n{node.id}",
-            "kind": "input" if node.op is None else "result",
-            "label": node.name or "",
-            "op": node.func,
-            "value": node.primal,
-            "grad": node.grad,
-            "children": children,
-        }
