@@ -29,12 +29,15 @@ from admodes.cli.options import (
     TableFmt,
     TableFormat,
     Targets,
+    TraceLayout,
     Transposed,
 )
 from admodes.cli.paths import explain
 from admodes.cli.programs import Composed, add_commands
 from admodes.cli.running import emit, page_width, run, show, target_of
 from admodes.cli.tracing import Options, printed_trace
+from admodes.views.preset_files import preset_of, preset_table, toml_text
+from admodes.views.presets import UBC
 from admodes.views.render import render
 
 app = typer.Typer(
@@ -78,13 +81,25 @@ def trace(
             show_default=False,
         ),
     ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(help="The layout of a book or course (admodes presets), or a file mine.toml."),
+    ] = UBC.name,
     numbering: Annotated[
-        Numbering, typer.Option(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
-    ] = Numbering.zero,
+        Numbering | None,
+        typer.Option(help="zero: v0 …; griewank: inputs v(1-n) … v0.", show_default=False),
+    ] = None,
     notation: Annotated[
-        Notation, typer.Option(help="How tangents are written.")
-    ] = Notation.leibniz,
-    layout: Transposed = Layout.standard,
+        Notation | None, typer.Option(help="How tangents are written.", show_default=False)
+    ] = None,
+    layout: Annotated[
+        TraceLayout | None,
+        typer.Option(
+            help="transposed: the Jacobian has inputs as rows, outputs as columns; side-by-side: "
+            "all directions of a mode in one table.",
+            show_default=False,
+        ),
+    ] = None,
     steps: Annotated[
         bool, typer.Option("--steps", help="Show how adjoints accumulate, step by step.")
     ] = False,
@@ -121,9 +136,10 @@ def trace(
         tables=tables,
         rows=rows,
         full=full,
-        numbering=numbering.value,
-        notation=notation.value,
-        layout=layout.value,
+        preset=preset_of(preset),
+        numbering=numbering and numbering.value,
+        notation=notation and notation.value,
+        layout=layout and layout.value,
         steps=steps,
         symbolic=symbolic,
         digits=digits,
@@ -291,6 +307,30 @@ def ops(
 
         table = operation_table(format.value)
     emit(render([table], format.value, width=page_width(save)), save)
+
+
+@app.command()
+def presets(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Print this one as TOML to start from.", show_default=False),
+    ] = None,
+    format: TableFmt = TableFormat.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """List the layouts that admodes trace --preset knows, or print one as a file to start from.
+
+    \b
+    admodes presets
+    admodes presets griewank -o mine.toml
+    admodes trace @cpsc532s --preset mine.toml
+    """
+    if name is None:
+        text = render([preset_table()], format.value, width=page_width(save))
+    else:
+        text = toml_text(preset_of(name))
+    emit(text, save)
 
 
 @app.command()

@@ -53,6 +53,12 @@ class Layout(StrEnum):
     transposed = "transposed"
 
 
+class TraceLayout(StrEnum):
+    standard = "standard"
+    transposed = "transposed"
+    side_by_side = "side-by-side"
+
+
 Targets = Annotated[
     list[str],
     typer.Argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
-from admodes.views.tables import TABLES
+from admodes.views.presets import KINDS, UBC, Preset
 
 _OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
 
@@ -33,9 +34,10 @@ class Options:
     tables: str | None
     rows: Rows
     full: bool
-    numbering: str
-    notation: str
-    layout: str
+    preset: Preset
+    numbering: str | None
+    notation: str | None
+    layout: str | None
     steps: bool
     symbolic: bool
     digits: int
@@ -50,8 +52,9 @@ class Options:
             "--output": self.outputs,
             "--steps": self.steps,
             "--symbolic": self.symbolic,
-            "--layout": self.layout != "standard",
-            "--notation": self.notation != "leibniz",
+            "--layout": self.layout not in (None, "standard"),
+            "--notation": self.notation not in (None, "leibniz"),
+            "--preset": self.preset is not UBC,
         }
         return [option for option, used in given.items() if used]
 
@@ -74,7 +77,7 @@ def printed_trace(target: Target, options: Options) -> str:
         ),
         target,
     )
-    _check_tables(options, ARRAY_TABLES if recorded.by_array else TABLES)
+    _check_tables(options, ARRAY_TABLES if recorded.by_array else KINDS)
     printed = _array_trace if recorded.by_array else _scalar_trace
     return printed(target, recorded, options, seed)
 
@@ -97,7 +100,7 @@ def _array_trace(
         directions = _directions(seed, recorded.names, recorded.outputs, options, chosen)
     result = run(
         lambda: array_trace(
-            recorded, numbering=options.numbering, title=target.title, **directions
+            recorded, numbering=options.numbering or "zero", title=target.title, **directions
         ),
         target,
     )
@@ -115,7 +118,7 @@ def _scalar_trace(
     target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
 ) -> str:
     directions = _scalar_directions(recorded, options, seed)
-    chosen = _chosen_tables(options, TABLES)
+    chosen = _chosen_tables(options, options.preset.kinds)
     result = run(
         lambda: traced(
             recorded,
@@ -132,12 +135,11 @@ def _scalar_trace(
         from admodes.symbolic import symbolic_jacobian
 
         result.jacobian["symbolic"] = symbolic_jacobian(result)
-    if options.format is Format.json:
-        return result.to_json() + "\n"
-    if options.mode is not Mode.both:
+    if options.format is not Format.json and options.mode is not Mode.both:
         result.jacobian[_OTHER[options.mode]] = None
     return result.to_table(
         options.format.value,
+        preset=options.preset,
         digits=options.digits,
         notation=options.notation,
         layout=options.layout,
@@ -151,7 +153,7 @@ def _scalar_trace(
 
 def _modes(options: Options) -> list[str]:
     """The modes whose sweeps the output needs."""
-    chosen = _chosen_tables(options, TABLES)
+    chosen = _chosen_tables(options, options.preset.kinds)
     if options.format is Format.json:
         return list(MODES)
     hidden = _OTHER.get(options.mode)
@@ -165,10 +167,11 @@ def _scalar_directions(
     for name, v in seed.items():
         if np.ndim(v):
             raise Failure(f"--seed {name}: give one number, not a list")
-    chosen = _chosen_tables(options, TABLES)
+    kinds = options.preset.kinds
+    chosen = _chosen_tables(options, kinds)
     found = _directions(seed, recorded.names, recorded.outputs, options, chosen)
-    _refuse_hidden("--input", options.inputs, "forward", options, TABLES)
-    _refuse_hidden("--output", options.outputs, "reverse", options, TABLES)
+    _refuse_hidden("--input", options.inputs, "forward", options, kinds)
+    _refuse_hidden("--output", options.outputs, "reverse", options, kinds)
     return found
 
 
@@ -202,6 +205,8 @@ def _refuse_hidden(
 ) -> None:
     if names and table not in _chosen_tables(options, known):
         left_out = "--mode" if options.mode is not Mode.both else "--tables"
+        if options.mode is Mode.both and options.tables is None:
+            left_out = f"--preset {options.preset.name}"
         raise Failure(
             f"{option} {', '.join(names)} is for the {table} table, which {left_out} leaves out"
         )
@@ -232,11 +237,14 @@ def _given_tables(options: Options) -> list[str]:
     return [] if options.tables is None else [t.strip() for t in options.tables.split(",")]
 
 
-def _chosen_tables(options: Options, known: tuple[str, ...]) -> list[str]:
-    """The tables that --tables and --mode ask for."""
-    if options.tables is None:
-        return [t for t in known if t != _OTHER.get(options.mode)]
-    return _given_tables(options)
+def _chosen_tables(options: Options, known: Sequence[str]) -> list[str]:
+    """The tables that --tables and --mode ask for. A preset that prints the other mode alone prints
+    the one that is asked for."""
+    if options.tables is not None:
+        return _given_tables(options)
+    other = _OTHER.get(options.mode)
+    instead = [options.mode.value] if other in known and options.mode.value not in known else []
+    return [t for t in known if t != other] + instead
 
 
 def _pairs(text: str | None) -> dict[str, Any]:

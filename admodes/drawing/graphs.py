@@ -120,10 +120,10 @@ class Graph(Diagram, Result):
             _table("Edges", ["From", "To", "Value", "Partial", "Adjoint"], edges, 0),
         ]
 
-    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
-        if format == "text":
-            return self.to_text(width, **options)
-        return super()._written(format, width, fragment, options)
+    def _written(
+        self, format: str, width: int, fragment: bool, options: dict[str, Any]
+    ) -> str | None:
+        return self.to_text(width, **options) if format == "text" else None
 
     def _repr_html_(self) -> str:
         return self.to_svg()

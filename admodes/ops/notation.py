@@ -228,7 +228,8 @@ def _bracket(text: str, dialect: str) -> str:
     return f"({text})" if dialect == "text" else rf"\left({text}\right)"
 
 
-def free_stem(used: set[str]) -> str:
-    """The letter of the rows: v, or another where names such as v3 are the user's own."""
-    free = (s for s in "vwuzpq" if not any(re.fullmatch(rf"{s}-?\d+", name) for name in used))
+def free_stem(used: set[str], first: str = "v") -> str:
+    """The letter of the rows: first, or another where names such as v3 are the user's own."""
+    letters = (first, *"vwuzpq")
+    free = (s for s in letters if not any(re.fullmatch(rf"{s}-?\d+", name) for name in used))
     return next(free, "row")

@@ -12,9 +12,11 @@ Python has another use for, is none: its row is numbered as well.
 from __future__ import annotations
 
 import inspect
+import itertools
 import keyword
 import math
 import re
+import string
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,11 +55,11 @@ class NamedProgram:
     result: Any = None
     by_array: bool = True
 
-    def row_names(self, numbering: str = "zero") -> list[str]:
+    def row_names(self, numbering: str = "zero", letter: str = "v", named: str = "") -> list[str]:
         """The names of the rows."""
-        return row_names(
-            self.program, self.names, self.outputs, numbering, self.by_array, self.constants
-        )
+        by_array, constants = self.by_array, self.constants
+        found = (self.program, self.names, self.outputs, numbering, by_array, constants)
+        return row_names(*found, letter, named)
 
 
 def row_names(
@@ -67,9 +69,13 @@ def row_names(
     numbering: str = "zero",
     by_array: bool | None = None,
     constants: Iterable[str] = (),
+    letter: str = "v",
+    named: str = "",
 ) -> list[str]:
-    """The name of every row. by_array: whether inputs and results have names instead of numbers;
-    unless given they do where an input is an array. constants are names that rows must not have.
+    """The name of every row. numbering: "zero", "one", "griewank" (inputs end at 0) or "letters"
+    (a, b, c …); letter stands before numbers. named: what has a name instead of a number, "inputs",
+    "ends" (inputs and results) or "none"; unless given it is "ends" by_array, that is, unless given
+    as well, where an input is an array. constants are names that rows must not have.
 
     >>> from admodes.core.record import record
     >>> row_names(record(lambda x: x * x + 1.0, 3.0), ["x"], ["y"])
@@ -80,32 +86,45 @@ def row_names(
     steps = program.steps
     if by_array is None:
         by_array = takes_arrays(program)
+    named = named or ("ends" if by_array else "none")
     ends: dict[int, str] = {}
-    if by_array:
+    if named == "ends":
         results = zip(program.outputs, outputs, strict=True)
         ends = {y.row: n for y, n in results if isinstance(y, Ref) and steps[y.row].name is None}
+    if named != "none":
         ends |= dict(zip((x.row for x in program.inputs), inputs, strict=True))
-    numbers = set() if by_array else {y.row for y in program.outputs if isinstance(y, Ref)}
-    taken = {*inputs, *constants} if by_array else {*inputs, *outputs}
-    stem = free_stem({*taken, *outputs})
+    numbers = {y.row for y in program.outputs if isinstance(y, Ref)} if named != "ends" else set()
+    taken = {*inputs, *constants} if named == "ends" else {*inputs, *outputs}
+    unnamed, like_a_number = _numbers(program, inputs, {*taken, *outputs}, numbering, letter)
     refused = {*taken, *(f"{n}{end}" for n in (*taken, *outputs) for end in DERIVATIVES)}
-    shift = len(inputs) - 1 if numbering == "griewank" else 0
     names: dict[str, None] = {}
     for i, step in enumerate(steps):
-        name = ends.get(i) or (step.name if _is_fit(step.name, stem, refused) else None)
+        name = ends.get(i) or step.name
+        if i not in ends and name is not None:
+            fit = name not in refused and is_pythons(name) and not like_a_number(name)
+            name = name if fit else None
         if name is None or name in names or i in numbers:
-            name = f"{stem}{i - shift}"
+            name = unnamed(i)
         names[name] = None
         refused.update(f"{name}{end}" for end in DERIVATIVES)
         refused.update(name.removesuffix(end) for end in DERIVATIVES if name.endswith(end))
     return list(names)
 
 
-def _is_fit(name: str | None, stem: str, refused: set[str]) -> bool:
-    """Whether what the user called a row can be its name everywhere."""
-    if name is None or name in refused:
-        return False
-    return is_pythons(name) and not re.fullmatch(rf"{stem}-?\d+", name)
+def _numbers(
+    program: WengertList, inputs: Sequence[str], taken: set[str], numbering: str, letter: str
+) -> tuple[Callable[[int], str], Callable[[str], Any]]:
+    """What an unnamed row is called, and whether a name looks as if it were such a number."""
+    if numbering == "letters":
+        known = {*taken, *(step.name for step in program.steps)}
+        signs = (n * sign for n in itertools.count(1) for sign in string.ascii_lowercase)
+        free = (name for name in signs if name not in known)
+        return lambda row: next(free), lambda name: None
+    start = {"zero": 0, "one": 1, "griewank": 1 - len(inputs)}[numbering]
+    ends = zip(program.inputs, inputs, strict=True)
+    numbered_so = {name for x, name in ends if name == f"{letter}{x.row + start}"}
+    stem = free_stem(taken - numbered_so, letter)
+    return lambda row: f"{stem}{row + start}", re.compile(rf"{stem}-?\d+").fullmatch
 
 
 def is_pythons(name: str) -> bool:

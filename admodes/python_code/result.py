@@ -71,9 +71,11 @@ class Code(Result):
         lines = [[line] for line in self.source(of).splitlines()]
         return [Table(self.name, ["Line"], lines, [False])]
 
-    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+    def _written(
+        self, format: str, width: int, fragment: bool, options: dict[str, Any]
+    ) -> str | None:
         if format == "csv":
-            return super()._written(format, width, fragment, options)
+            return None
         return preformatted(self.source(**options), format, "python", fragment)
 
 

@@ -63,9 +63,11 @@ class Sparsity(Result):
         title = "; ".join(self._headlines())
         return [Table(title, ["Row", "Column", "Group"], rows, [False] * 3)]
 
-    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+    def _written(
+        self, format: str, width: int, fragment: bool, options: dict[str, Any]
+    ) -> str | None:
         if format in ("csv", "latex"):
-            return super()._written(format, width, fragment, options)
+            return None
         return preformatted(f"{self._picture(**options)}\n", format, fragment=fragment)
 
     def _repr_latex_(self) -> str:

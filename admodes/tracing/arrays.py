@@ -18,10 +18,12 @@ from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
 from admodes.tracing.base import TraceBase, ends
-from admodes.tracing.rows import Row, bare_rows
+from admodes.tracing.rows import Row, note_rows, rows_of
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
 from admodes.views.limits import check_lines
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import UBC, Preset
 from admodes.views.tables import Table
 
 
@@ -44,13 +46,22 @@ class ArrayTrace(TraceBase):
     )
     parts = ("seeds", "weights", "constants")
 
-    def tables(self, format: str = "text", **options: Any) -> list[Table]:
+    def tables(
+        self, format: str = "text", preset: str | Preset = "ubc", **options: Any
+    ) -> list[Table]:
         """The tables of a textbook, with the equations between arrays.
 
         digits: decimals that are printed (6). tables: a subset of evaluation, forward, reverse,
-        buffers. full: all entries of every array. Raises ValueError for unknown words.
+        buffers. full: all entries of every array. Raises ValueError for unknown words, and for a
+        preset other than "ubc".
         """
-        return array_tables(self.with_forms(self._data()), format, **options)
+        chosen = preset_of(preset)
+        if chosen is not UBC:
+            raise BadValue(
+                f"preset {chosen.name}: presets are for traces by scalars; choose "
+                'rows="scalar" (--rows scalar)'
+            )
+        return array_tables(self._data("forms"), format, **options)
 
     def _directions(self) -> dict[str, list[Any]]:
         return {
@@ -106,7 +117,8 @@ def array_trace(
         found, dots = {}, {}  # the adjoints of complex values have conjugates, the formulas none
     found = {i: t for i, t in found.items() if _right(t, engine[i], data)}
     dots = {i: t for i, t in dots.items() if _right(t, moved[i], data)}
-    rows = bare_rows(recorded, derived.names)
+    rows = rows_of(program, derived.names)
+    note_rows(rows, program, derived.names)
     for row, w, t in zip(rows, engine, moved, strict=True):
         _derived(row, derived, found.get(row.row), w, dots.get(row.row), t)
     starts, results = ends(recorded, "shape")

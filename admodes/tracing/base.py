@@ -33,11 +33,12 @@ class TraceBase(Result):
     keys: ClassVar[tuple[str, ...]]
     parts: ClassVar[tuple[str, ...]]
 
-    def _data(self) -> dict[str, Any]:
+    def _data(self, *more: str) -> dict[str, Any]:
+        """The JSON data; more: what else is asked of every row."""
         return {
             "schema": self.schema,
             "inputs": self.inputs,
-            "rows": [row.data(self.keys) for row in self.rows],
+            "rows": [row.data((*self.keys, *more)) for row in self.rows],
             "outputs": self.outputs,
             **{part: getattr(self, part) for part in self.parts},
         }
@@ -65,12 +66,6 @@ class TraceBase(Result):
     def _directions(self) -> Directions:
         """The sweeps of adjoints by the names of outputs."""
         raise NotImplementedError
-
-    def with_forms(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Data of the trace, whose rows have their printed templates too."""
-        for row, held in zip(self.rows, data["rows"], strict=True):
-            held["forms"] = row.forms
-        return data
 
 
 def ends(recorded: NamedProgram, *more: str) -> tuple[list[dict], list[dict]]:

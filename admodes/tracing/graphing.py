@@ -71,7 +71,7 @@ def graph_of(
         if recorded.by_array and len(recorded.program.steps) <= MOST_NODES:
             whole = array_trace(recorded, numbering).rows
             return [whole[row] for row in kept]
-        return templated_rows(recorded, labels, kept)
+        return templated_rows(recorded.program, labels, kept)
 
     labels = recorded.row_names(numbering)
     drawing = Drawing(recorded.program, labels, ends(recorded), _directions(recorded), rows, title)

@@ -21,7 +21,7 @@ from admodes.programs.paths import Path, Paths
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import adjoints
 from admodes.tracing.base import ends
-from admodes.tracing.rows import Row, scalar_rows
+from admodes.tracing.rows import Row, rows_of, with_formulas
 from admodes.views.dialects import Text
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.paths import path_tables, product_of_partials
@@ -114,7 +114,7 @@ def _explained(
     check_lines(len(program.steps), f"explain: {len(program.steps)} rows", INSTEAD)
     starts, results = ends(recorded)
     y, x = _chosen("of", "output", of, results), _chosen("wrt", "input", wrt, starts)
-    rows = scalar_rows(recorded, "zero")
+    rows = with_formulas(rows_of(program, recorded.row_names()), program, recorded.names)
     if y["row"] is None:
         notes = [f"{y['name']} is the constant {Text().number(y['value'])}"]
         return Explanation(y["name"], x["name"], 0.0, 0, [], notes, rows, {}, title)

@@ -13,7 +13,6 @@ from admodes.core.notes import Note
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text, partial_templates, template
-from admodes.programs.names import NamedProgram
 from admodes.views.dialects import Text, fill
 from admodes.views.result import plain
 
@@ -61,53 +60,61 @@ class Row:
         return {key: getattr(self, key) for key in keys}
 
 
-def bare_rows(
-    recorded: NamedProgram, names: list[str], kept: Sequence[int] | None = None
-) -> list[Row]:
-    """The rows of a list by name, all or those at some positions: arguments, values and notes."""
-    program, branches = recorded.program, recorded.program.branches()
+def rows_of(program: WengertList, names: list[str], kept: Sequence[int] | None = None) -> list[Row]:
+    """The rows of a list by name, all or those at some positions: arguments and values."""
     rows = []
     for i in range(len(program.steps)) if kept is None else kept:
-        step = program.steps[i]
+        name, step = names[i], program.steps[i]
         op = "input" if step.op is None else step.op.name
         args = [{"row": a.row} if isinstance(a, Ref) else {"const": a} for a in step.args]
-        notes = _notes(program, i, branches.get(i, ()), names)
-        rows.append(Row(i, names[i], op, args, step.value, list(step.shape), notes=notes))
+        rows.append(Row(i, name, op, args, step.value, list(step.shape)))
     return rows
 
 
 def templated_rows(
-    recorded: NamedProgram, names: list[str], kept: Sequence[int] | None = None
+    program: WengertList, names: list[str], kept: Sequence[int] | None = None
 ) -> list[Row]:
     """Rows with the printed forms of their operations. Of arrays there are better equations
     (admodes.backpropagation), but not of a part of a long list."""
-    rows = bare_rows(recorded, names, kept)
+    rows = rows_of(program, names, kept)
     for row in rows:
-        step = recorded.program.steps[row.row]
+        step = program.steps[row.row]
         row.forms = {} if step.op is None else forms_of(step)
     return rows
 
 
-def scalar_rows(recorded: NamedProgram, numbering: str) -> list[Row]:
-    """The rows of a list of scalars, without tangents and adjoints."""
-    program, labels = recorded.program, recorded.row_names(numbering)
-    rows = bare_rows(recorded, labels)
+def with_formulas(rows: list[Row], program: WengertList, inputs: list[str]) -> list[Row]:
+    """The rows of a list of scalars with their formulas, partials and notes."""
+    names = [row.name for row in rows]
     for row, step in zip(rows, program.steps, strict=True):
         if step.op is None:
-            row.symbolic = recorded.names[row.row]
+            row.symbolic = inputs[row.row]
             row.substituted = Text(None).number(step.value)
             continue
         xs = program.arguments(step)
         row.rule = step.op.rule if sum("row" in a for a in row.args) > 1 else "Chain Rule"
         row.partials = local_partials(step, xs)
         row.forms = forms_of(step)
-        row.symbolic = _filled(row, [labels[a["row"]] if "row" in a else None for a in row.args])
+        row.symbolic = _filled(row, [names[a["row"]] if "row" in a else None for a in row.args])
         row.substituted = _filled(row, [None] * len(row.args), xs)
-        row.notes += _partial_notes(row, labels)
+    note_scalars(rows, program, names)
+    return rows
+
+
+def note_scalars(rows: list[Row], program: WengertList, names: list[str]) -> None:
+    """Give rows of scalars their notes; the first that is not finite is told so."""
+    note_rows(rows, program, names)
     first = next((r for r in rows if not np.all(np.isfinite(r.value))), None)
     if first is not None:
         first.notes[-1] = first.notes[-1].extended(", the first that is not finite")
-    return rows
+
+
+def note_rows(rows: list[Row], program: WengertList, names: list[str]) -> None:
+    """Give every row its notes, in which the rows have these names."""
+    branches = program.branches()
+    for row in rows:
+        notes = _notes(program, row.row, branches.get(row.row, ()), names)
+        row.notes = [*notes, *_partial_notes(row, names)]
 
 
 def forms_of(step: Any) -> dict:
@@ -209,6 +216,6 @@ def _partial_notes(row: Row, labels: list[str]) -> list[Note]:
             f"∂{labels[row.row]}/∂{labels[arg['row']]} is {p}; an exact zero times it is 0",
             "partial",
         )
-        for arg, p in zip(row.args, row.partials, strict=True)
+        for arg, p in zip(row.args, row.partials, strict=bool(row.partials))
         if isinstance(p, float) and not np.isfinite(p)
     ]

@@ -30,7 +30,7 @@ def graph_of(root: Any, kind: str) -> Graph:
         names,
         ends(recorded),
         {} if root.grad is None else {names[-1]: [root.grad]},
-        lambda kept: templated_rows(recorded, names, kept),
+        lambda kept: templated_rows(recorded.program, names, kept),
         bars={names[-1]: [node.grad for node in nodes]} if swept else {},
     )
     return drawing.graph(kind, None, None, NEAR, 6)

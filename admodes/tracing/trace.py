@@ -7,7 +7,7 @@ by the same rules that the engines use; here every contribution is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,13 +17,17 @@ from admodes.core.notes import Note
 from admodes.core.pytree import flatten
 from admodes.errors import BadValue
 from admodes.programs.arrays import program_of
-from admodes.programs.names import NamedProgram
+from admodes.programs.names import NamedProgram, row_names
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
 from admodes.tracing.base import TraceBase, ends
-from admodes.tracing.rows import scalar_rows
+from admodes.tracing.rows import note_scalars, rows_of, with_formulas
+from admodes.views.dialects import dialect_of
 from admodes.views.limits import check_lines, check_numbers
-from admodes.views.tables import Table, trace_tables
+from admodes.views.pages import Page
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import Preset, adapted
+from admodes.views.tables import Table
 
 if TYPE_CHECKING:
     from admodes.tracing.arrays import ArrayTrace
@@ -43,6 +47,7 @@ class Trace(TraceBase):
 
     seeds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     jacobian: dict[str, Any] = field(default_factory=dict)
+    numbering: str | None = None
 
     schema = "admodes.trace/1"
     keys = (
@@ -51,15 +56,46 @@ class Trace(TraceBase):
     )
     parts = ("seeds", "jacobian")
 
-    def tables(self, format: str = "text", **options: Any) -> list[Table]:
+    def tables(
+        self,
+        format: str = "text",
+        preset: str | Preset = "ubc",
+        digits: int | None = 6,
+        notation: str | None = None,
+        layout: str | None = None,
+        tables: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+        steps: bool = False,
+    ) -> list[Table]:
         """The tables of a textbook.
 
-        digits: decimals that are printed (6). notation: "leibniz" or "dot" for tangents. layout:
-        "standard" or "transposed" Jacobian. tables: a subset of evaluation, partials, forward,
+        preset: whose layout they have, one of admodes.views.presets by name, or a user's own by the
+        path of its file ("mine.toml"). digits: decimals that are printed. notation: "leibniz" or
+        "dot" for tangents. layout: "standard", "transposed" Jacobian, or "side-by-side", with all
+        directions of a mode in one table. tables: a subset of evaluation, partials, forward,
         reverse, jacobian. inputs, outputs: names to restrict the tangent and adjoint tables to.
-        steps: show the adjoints' accumulation step by step. Raises ValueError for unknown words.
+        steps: show the adjoints' accumulation step by step. An option that is not None wins over
+        the preset. Raises ValueError for unknown words and for a file that holds no preset.
+
+        >>> import admodes as ad
+        >>> t = ad.trace(lambda x: ad.sin(x * x), 2.0)
+        >>> print(t.to_table(preset="osu", digits=3, tables=["reverse"]), end="")
+        Backward pass for y
+        Equation                           Value
+        ---------------------------------  ------------------------------------
+        ∂y/∂b = 1                          1
+        ∂y/∂a = ∂y/∂b ∂b/∂a                1 × (-0.654) = -0.654
+        ∂y/∂x = ∂y/∂a ∂a/∂x + ∂y/∂a ∂a/∂x  (-0.654) × 2 + (-0.654) × 2 = -2.615
         """
-        return trace_tables(self.with_forms(self.to_dict()), format, **options)
+        chosen = adapted(preset_of(preset), notation, layout, tables)
+        shown = self.under(chosen)
+        if shown is not self:
+            shown.rows = [replace(row, notes=[]) for row in shown.rows]
+            note_scalars(shown.rows, self.program, [row.name for row in shown.rows])
+            note_beyond_domain(shown)
+        write = dialect_of(format, digits, chosen.times, chosen.between)
+        return Page(shown._data("forms"), write, chosen, steps).tables(inputs, outputs)
 
     def _directions(self) -> dict[str, list[float]]:
         names = [y["name"] for y in self.outputs]
@@ -71,13 +107,31 @@ class Trace(TraceBase):
             for direction in seeds or names
         }
 
+    def _asked(self, **options: Any) -> dict[str, Any]:
+        return self.under(options.get("preset", "ubc"))._data()
+
+    def under(self, preset: str | Preset) -> Trace:
+        """The trace with the names of rows that a preset gives; itself where it has these."""
+        chosen = preset_of(preset)
+        numbering = self.numbering or chosen.numbering
+        inputs, outputs = [[end["name"] for end in ends] for ends in (self.inputs, self.outputs)]
+        names = row_names(
+            *(self.program, inputs, outputs, numbering, False),
+            letter=chosen.letter,
+            named=chosen.named,
+        )
+        if names == [row.name for row in self.rows]:
+            return self
+        pairs = zip(self.rows, names, strict=True)
+        return replace(self, rows=[replace(row, name=name) for row, name in pairs])
+
 
 def trace(
     f: Callable,
     *args: Any,
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
-    numbering: str = "zero",
+    numbering: str | None = None,
     seeds: dict[str, Any] | None = None,
     weights: dict[str, Any] | None = None,
     title: str = "",
@@ -114,7 +168,7 @@ def trace(
     >>> [(row.name, row.symbolic, row.adjoint_symbolic) for row in t.rows[2:]]
     [('v2', 'W x', '2 v2'), ('v3', 'v2²', 'ones(2)'), ('y', 'Σ v3', '1')]
     """
-    if numbering not in NUMBERINGS:
+    if numbering not in (None, *NUMBERINGS):
         raise BadValue(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
     directions = [*(seeds or ()), *(weights or ())]
     recorded = program_of(
@@ -123,7 +177,7 @@ def trace(
     if recorded.by_array:
         from admodes.tracing.arrays import array_trace
 
-        return array_trace(recorded, numbering, seeds, weights, title)
+        return array_trace(recorded, numbering or "zero", seeds, weights, title)
     return traced(recorded, numbering, seeds, weights, title)
 
 
@@ -132,7 +186,7 @@ def scalar_trace(
     args: tuple,
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
-    numbering: str = "zero",
+    numbering: str | None = None,
     seeds: dict[str, float] | None = None,
     weights: dict[str, float] | None = None,
     title: str = "",
@@ -153,7 +207,7 @@ def check_inputs(args: tuple, modes: Sequence[str] = MODES) -> None:
 
 def traced(
     recorded: NamedProgram,
-    numbering: str = "zero",
+    numbering: str | None = None,
     seeds: dict[str, float] | None = None,
     weights: dict[str, float] | None = None,
     title: str = "",
@@ -164,13 +218,16 @@ def traced(
     tables = sum(len(names) for mode, (names, _) in sides.items() if mode in modes)
     _check_tables(tables, len(recorded.program.steps))
     words = {"forward": "seeds", "reverse": "weights"}
+    program = recorded.program
     starts, results = ends(recorded)
+    rows = rows_of(program, recorded.row_names(numbering or "zero"))
     result = Trace(
         starts,
-        scalar_rows(recorded, numbering),
+        with_formulas(rows, program, recorded.names),
         results,
-        recorded.program,
+        program,
         title,
+        numbering=numbering,
         seeds={
             mode: _directions(*side, words[mode]) if mode in modes else {}
             for mode, side in sides.items()
@@ -179,18 +236,18 @@ def traced(
     _sweep_forward(result)
     _sweep_reverse(result)
     result.jacobian = _jacobian(result, modes)
-    known = result.jacobian["forward"] or result.jacobian["reverse"]
-    if known is not None:
-        note_beyond_domain(result, known)
+    note_beyond_domain(result)
     return result
 
 
-def note_beyond_domain(t: Trace, jacobian: list) -> None:
-    """Say at the first row that is nan that a finite derivative beside it is none."""
+def note_beyond_domain(t: Trace, jacobian: list | None = None) -> None:
+    """Say at the first row that is nan that a finite derivative beside it is none. jacobian: that
+    of the trace unless given."""
+    jacobian = jacobian or t.jacobian["forward"] or t.jacobian["reverse"] or []
     first = next((row for row in t.rows if np.any(np.isnan(row.value))), None)
     beside = any(
         np.isnan(y["value"]) and any(np.isfinite(p) and p != 0 for p in line)
-        for y, line in zip(t.outputs, jacobian, strict=True)
+        for y, line in zip(t.outputs, jacobian, strict=bool(jacobian))
     )
     if first is not None and beside:
         text = (

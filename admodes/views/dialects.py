@@ -84,12 +84,20 @@ class Text:
     thin = "\u00a0"
     """Between factors that a folded line keeps together."""
 
+    beside = " "
+    """Between factors that are names."""
+
     dots = "…"
 
-    def __init__(self, digits: int | None = 6) -> None:
+    def __init__(self, digits: int | None = 6, times: str = "", between: str = "") -> None:
         self.digits = digits
+        if times:
+            self.times = f" {times} "
+        if between:
+            self.beside = f" {between} "
 
     def number(self, x: Any) -> str:
+        x = x.tolist() if hasattr(x, "tolist") else x
         if isinstance(x, (list, tuple)):
             shown = [self.number(v) for v in x]
             if len(shown) > LONGEST_ARRAY:
@@ -129,14 +137,42 @@ class Text:
     def derivative(self, top: str, bottom: str) -> str:
         return f"∂{top}/∂{bottom}"
 
+    def marked(self, mark: str, name: str, direction: str) -> str:
+        """A derivative of a row: mark is "dot", "bar", or a text with {v} for the row and {d} for
+        the direction.
+
+        >>> Text().marked("{v}^(1)", "v3", "x1"), Latex().marked("∂{v}/∂{d}", "v3", "x1")
+        ('v3^(1)', '\\\\frac{\\\\partial v_{3}}{\\\\partial x_{1}}')
+        """
+        if mark in ("dot", "bar"):
+            return self.dot(name) if mark == "dot" else self.bar(name)
+        names = {"{v}": name, "{d}": direction}
+        quotient = re.fullmatch(r"∂(\{[vd]\})/∂(\{[vd]\})", mark)
+        if quotient:
+            return self.derivative(names[quotient[1]], names[quotient[2]])
+        parts = re.split(r"(\{[vd]\})", mark)
+        return "".join(self.base(names[p]) if p in names else self.sign(p) for p in parts)
+
+    def base(self, name: str) -> str:
+        """A name to which signs are put."""
+        return name
+
+    def sign(self, text: str) -> str:
+        """What a mark puts to a name."""
+        return text
+
     def power(self, base: str, exponent: str, whole: bool) -> str:
         return base + (exponent.translate(SUPERSCRIPTS) if whole else f"^{exponent}")
 
     def bracket(self, text: str) -> str:
         return f"({text})"
 
+    def kept(self, text: str) -> str:
+        """Text that stays in one line."""
+        return text.replace(" ", self.thin)
+
     def contribution(self, text: str) -> str:
-        return f"[{text}]".replace(" ", self.thin)
+        return self.kept(f"[{text}]")
 
     def plain(self, text: str, formulas: bool = True) -> str:
         return text
@@ -196,6 +232,12 @@ class Latex(Text):
         stem, sign, below = self.variable(name).partition("_{")
         return rf"\{accent}{{{stem}}}{sign}{below}"
 
+    def base(self, name: str) -> str:
+        return f"{{{self.variable(name)}}}"
+
+    def sign(self, text: str) -> str:
+        return re.sub(r"([_^])\(([^()]*)\)|[A-Za-z]+|.", _in_mark, text)
+
     def derivative(self, top: str, bottom: str) -> str:
         return rf"\frac{{\partial {self.variable(top)}}}{{\partial {self.variable(bottom)}}}"
 
@@ -204,6 +246,9 @@ class Latex(Text):
 
     def bracket(self, text: str) -> str:
         return rf"\left({text}\right)"
+
+    def kept(self, text: str) -> str:
+        return text
 
     def contribution(self, text: str) -> str:
         return rf"\left[{text}\right]"
@@ -226,9 +271,11 @@ class Latex(Text):
         return re.sub(r"[^\x00-\x7f]", _in_formula, text)
 
 
-def dialect_of(format: str, digits: int | None = 6) -> Text:
-    """How formulas are written in a format: as LaTeX for "latex", as plain text for the others."""
-    return Latex(digits) if format == "latex" else Text(digits)
+def dialect_of(format: str, digits: int | None = 6, times: str = "", between: str = "") -> Text:
+    """How formulas are written in a format: as LaTeX for "latex", as plain text for the others.
+    times: the sign between numbers, between: that between names, where they are not the usual."""
+    dialect = Latex if format == "latex" else Text
+    return dialect(digits, times, between)
 
 
 class Escaped(str):
@@ -253,6 +300,13 @@ def _in_formula(match: re.Match) -> str:
     if sign in _SIGNS:
         return f"{_SIGNS[sign]}{{}}" if _SIGNS[sign].startswith("\\") else _SIGNS[sign]
     return sign if sign in "<>" else rf"\text{{{_prose(match)}}}"
+
+
+def _in_mark(match: re.Match) -> str:
+    sign, raised = match.groups()
+    if sign:
+        return f"{sign}{{({_letters(raised)})}}"
+    return rf"\mathrm{{{match[0]}}}" if match[0].isalpha() else _letters(match[0])
 
 
 def _letters(name: str) -> str:
@@ -314,7 +368,9 @@ def _signed(
         if right_number or right[:1].isdigit() or left.endswith("]"):
             return dialect.times
         if right.startswith(("(", "[", r"\left(")):
-            return "" if left.endswith(")") and not left_number else dialect.times
-        return dialect.times if left_number and not re.fullmatch(r"-?[\d.]+", left) else " "
+            closed = left.endswith(")") and not left_number and dialect.beside == " "
+            return "" if closed else dialect.times
+        plain = not left_number or re.fullmatch(r"-?[\d.]+", left)
+        return dialect.beside if plain else dialect.times
 
     return re.sub(r"\*", sign, piece)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from admodes.views.cells import Cells
 from admodes.views.dialects import Text, dialect_of
-from admodes.views.tables import Page, Table
+from admodes.views.tables import Table
 
 MOST_TERMS = 8
 """A sum of more products is not written out."""
@@ -33,13 +34,13 @@ def path_tables(
     return [table for table in tables if table.rows]
 
 
-class _PathPage(Page):
+class _PathPage(Cells):
     """The rows of an explanation in one dialect."""
 
     def __init__(
         self, explanation: dict, rows: Mapping[int, dict], links: dict, dialect: Text
     ) -> None:
-        super().__init__({"rows": rows}, dialect, "leibniz")
+        super().__init__(rows, dialect)
         self.explanation, self.links = explanation, links
         self.left = dialect.derivative(explanation["of"], explanation["wrt"])
 

@@ -59,12 +59,22 @@ class Result:
         """
         render.check_format(format, FORMATS)
         if format == "json":
-            return self.to_json() + "\n"
-        return self._written(format, width, fragment, options)
-
-    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
+            return json_text(plain(self._asked(**options))) + "\n"
+        text = self._written(format, width, fragment, options)
+        if text is not None:
+            return text
         tables = self.tables(format, **options)
         return render.render(tables, format, title=self.title, width=width, fragment=fragment)
+
+    def _asked(self, **options: Any) -> dict[str, Any]:
+        """The data under the options of to_table: all, whatever they are."""
+        return self._data()
+
+    def _written(
+        self, format: str, width: int, fragment: bool, options: dict[str, Any]
+    ) -> str | None:
+        """What stands in the place of the tables, if anything does."""
+        return None
 
     def __str__(self) -> str:
         return self.to_table()
