@@ -4,6 +4,7 @@ what a notebook shows."""
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,14 @@ from admodes.views.dialects import scalar_text
 from admodes.views.tables import Table
 
 FORMATS = (*render.FORMATS, "json")
+
+PAGES = {
+    "text/html": "_repr_html_",
+    "text/latex": "_repr_latex_",
+    "text/markdown": "_repr_markdown_",
+    "image/svg+xml": "_repr_svg_",
+}
+"""What a notebook shows, and the method of a result that makes it."""
 
 
 class Result:
@@ -78,6 +87,16 @@ class Result:
 
     def __str__(self) -> str:
         return self.to_table()
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] = ()
+    ) -> dict[str, str]:
+        """What a notebook is given to choose from: plain text, and every page that there is.
+        include, exclude: the kinds that are asked for, and those that are not."""
+        pages = {"text/plain": self.__str__}
+        pages |= {mime: getattr(self, name) for mime, name in PAGES.items() if hasattr(self, name)}
+        asked = [m for m in pages if (not include or m in include) and m not in (exclude or ())]
+        return {mime: pages[mime]() for mime in asked}
 
     def _repr_html_(self) -> str:
         return self.to_table("html", fragment=True)

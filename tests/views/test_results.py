@@ -113,6 +113,22 @@ def test_a_notebook_shows_fragments(result):
         assert "documentclass" not in page
 
 
+def test_a_notebook_chooses_between_text_and_pages(result):
+    bundle = result._repr_mimebundle_()
+    assert bundle["text/plain"] == str(result)
+    assert {"text/html", "text/latex"} < bundle.keys()
+    assert bundle["text/html"] == result._repr_html_()
+    only = result._repr_mimebundle_(include={"text/plain", "text/html"}, exclude={"text/html"})
+    assert only.keys() == {"text/plain"}
+
+
+def test_ipython_shows_what_the_bundle_holds():
+    formatters = pytest.importorskip("IPython.core.formatters", reason="needs admodes[notebooks]")
+    t = ad.trace(ad.sqrt, 4.0)
+    shown, _ = formatters.DisplayFormatter().format(t)
+    assert shown == t._repr_mimebundle_()
+
+
 def test_a_notebook_shows_a_pattern_that_is_too_large_to_print():
     pytest.importorskip("scipy")
     large = ad.sparsity(lambda x: 2.0 * x, np.ones(60_000))
