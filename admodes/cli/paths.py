@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Digits, Fmt, Format, Save, Targets
-from admodes.cli.running import run, show, target_of
+from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets
+from admodes.cli.running import Failure, run, show, target_of
+
+PICTURES = (".svg", ".png")
 
 
 def explain(
@@ -19,7 +22,15 @@ def explain(
     most: Annotated[int, typer.Option(min=1, help="List at most so many paths.")] = 100,
     digits: Digits = 6,
     format: Fmt = Format.text,
-    save: Save = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--save",
+            help="Write to this file; .svg and .png are the graph with the paths on it.",
+            show_default=False,
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Print one entry of the Jacobian as the sum, over the paths from the input to the output, of
@@ -28,10 +39,17 @@ def explain(
 
     \b
     admodes explain @cpsc532s --of y1 --wrt x2
+    admodes explain @cpsc532s --of y1 --wrt x2 -o paths.svg
     admodes explain "log(x1 + sin(x1)) * max(x2, x3)" --at x1=5,x2=-2,x3=-5 --wrt x1
     """
     target = target_of(targets, at)
     f, args, names, outputs, title = target.named
     chosen = {"of": of, "wrt": wrt, "names": names, "outputs": outputs, "most": most}
     result = run(lambda: ad.explain(f, *args, **chosen, title=title), target)
-    show(result, format, save, digits=digits)
+    if save is None or save.suffix.lower() not in PICTURES:
+        show(result, format, save, digits=digits)
+        return
+    try:
+        result.graph(digits=digits).save(save)
+    except OSError as error:
+        raise Failure(f"cannot write {save}: {error.strerror}") from error

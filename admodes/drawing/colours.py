@@ -23,5 +23,8 @@ FILLS = {
 LINE = "#7a7a7a"
 """Of edges."""
 
+LIT = "#c2410c"
+"""Of the edges, and of the frames, of what stands out."""
+
 WORDS = {"value": "value", "partial": "partial derivative", "adjoint": "adjoint"}
 """What the colours mean."""

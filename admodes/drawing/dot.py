@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from admodes.drawing.colours import COLOURS, FILLS, LINE
+from admodes.drawing.colours import COLOURS, FILLS, LINE, LIT
 from admodes.drawing.labels import Labels, Line, printable
 from admodes.drawing.parts import Diagram, Node
 from admodes.views.dialects import Text
+
+LOOKS_LIT = f'color="{LIT}", penwidth=2.4, '
 
 
 def write(diagram: Diagram) -> str:
@@ -25,7 +27,7 @@ def write(diagram: Diagram) -> str:
                 for n in diagram.nodes
             ),
             *(
-                f"  {e.source} -> {e.target} [label={_label(labels.edge(e))}];"
+                f"  {e.source} -> {e.target} [{LOOKS_LIT * e.lit}label={_label(labels.edge(e))}];"
                 for e in diagram.edges
             ),
             "}",
@@ -37,7 +39,8 @@ def write(diagram: Diagram) -> str:
 def _looks(node: Node, kind: str) -> str:
     fill, frame = FILLS[node.kind]
     step = kind == "bipartite" and node.kind == "operation"
-    return f'shape={"ellipse" if step else "box"}, fillcolor="{fill}", color="{frame}"'
+    drawn = LOOKS_LIT if node.lit else f'color="{frame}", '
+    return f'{drawn}shape={"ellipse" if step else "box"}, fillcolor="{fill}"'
 
 
 def _label(lines: list[Line]) -> str:

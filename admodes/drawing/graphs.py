@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from admodes.drawing import terminal
 from admodes.drawing.labels import Labels, Line, printable, short
-from admodes.drawing.parts import Diagram
+from admodes.drawing.parts import Diagram, Edge
 from admodes.errors import BadValue
 from admodes.views.dialects import dialect_of
 from admodes.views.files import write_atomically
@@ -49,6 +50,21 @@ class Graph(Diagram, Result):
             "nodes": [node.data() for node in self.nodes],
             "edges": [edge.data() for edge in self.edges],
         }
+
+    def highlighted(self, rows: Container[int], links: Container[tuple[int, int]]) -> Graph:
+        """The graph in which these rows stand out, and the edges between rows of these pairs, in
+        either direction, and between the nodes of one of these rows."""
+        at = {node.id: node.row for node in self.nodes}
+
+        def lit(edge: Edge) -> bool:
+            a, b = at[edge.source], at[edge.target]
+            if a is None or b is None:
+                return False
+            return a in rows if a == b else (a, b) in links or (b, a) in links
+
+        nodes = [replace(node, lit=node.row in rows) for node in self.nodes]
+        edges = [replace(edge, lit=lit(edge)) for edge in self.edges]
+        return replace(self, nodes=nodes, edges=edges)
 
     def written(self, format: str) -> str | bytes:
         """The graph in a format: the text of the file, or for "png" its bytes. Raises ValueError
@@ -130,9 +146,6 @@ class Graph(Diagram, Result):
 
     def _repr_svg_(self) -> str:
         return self.to_svg()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.to_svg(), "text/plain": str(self)}
 
 
 class DotText(str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from admodes.drawing.colours import FILLS
+from admodes.drawing.colours import FILLS, LIT
 from admodes.drawing.labels import Labels, Line, printable
 from admodes.drawing.parts import Diagram, Node
 from admodes.views.dialects import Text
@@ -38,7 +38,17 @@ def write(diagram: Diagram) -> str:
     for kind in kinds:
         fill, frame = FILLS[kind]
         lines.append(f"  classDef {kind} fill:{fill},stroke:{frame},color:#1b1b1b")
+    lines += _lit(diagram)
     return "\n".join([*lines, ""])
+
+
+def _lit(diagram: Diagram) -> list[str]:
+    """What stands out, by its numbers and names."""
+    look = f"stroke:{LIT},stroke-width:2.4px"
+    edges = ",".join(str(k) for k, edge in enumerate(diagram.edges) if edge.lit)
+    nodes = ",".join(node.id for node in diagram.nodes if node.lit)
+    styled = [f"  linkStyle {edges} {look}"] if edges else []
+    return [*styled, f"  classDef lit {look}", f"  class {nodes} lit"] if nodes else styled
 
 
 def _node(node: Node, labels: Labels, kind: str) -> str:

@@ -16,7 +16,7 @@ class Node:
     formulas: the right side of its equation by dialect ("text", "latex"), without for constants;
     ends: the names of inputs and outputs that the row is (x1 of v0, y1 of v8); bar: the equation of
     its adjoint by dialect, where there is one in symbols; adjoint_of: the names of the rows of
-    which a gradient node is the adjoint."""
+    which a gradient node is the adjoint; lit: whether it stands out."""
 
     id: str
     row: int | None
@@ -30,6 +30,7 @@ class Node:
     ends: list[str] = field(default_factory=list)
     bar: dict[str, str] = field(default_factory=dict)
     adjoint_of: list[str] = field(default_factory=list)
+    lit: bool = False
 
     def data(self) -> dict[str, Any]:
         """The node in the JSON contract "admodes.graph/1"."""
@@ -41,7 +42,8 @@ class Node:
 class Edge:
     """One edge, from source to target (ids of nodes). arg: which argument of the operation it is;
     value: what flows along it; partial: the derivative of the operation with respect to that
-    argument; adjoints: what it contributes to the adjoint of the argument, by output."""
+    argument; adjoints: what it contributes to the adjoint of the argument, by output; lit: whether
+    it stands out."""
 
     source: str
     target: str
@@ -49,6 +51,7 @@ class Edge:
     value: Any = None
     partial: Any = None
     adjoints: dict[str, Any] = field(default_factory=dict)
+    lit: bool = False
 
     def data(self) -> dict[str, Any]:
         """The edge in the JSON contract "admodes.graph/1"."""

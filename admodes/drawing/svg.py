@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from html import escape
 
-from admodes.drawing.colours import COLOURS, FILLS, LINE, WORDS
+from admodes.drawing.colours import COLOURS, FILLS, LINE, LIT, WORDS
 from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import printable
-from admodes.drawing.parts import Diagram, Node
+from admodes.drawing.parts import Diagram, Edge, Node
 from admodes.drawing.pictures import LEADING, MARGIN, PADDING, Box, Picture, SetLine, picture
 from admodes.drawing.typesetting import width_of
 
@@ -47,13 +47,18 @@ def written(diagram: Diagram) -> tuple[str, float, float]:
 def _edges(drawn: Picture) -> list[str]:
     found = []
     for edge, points, label in drawn.edges:
-        ends = f'data-from="{_t(edge.source)}" data-to="{_t(edge.target)}"'
+        ends = f'data-from="{_t(edge.source)}" data-to="{_t(edge.target)}"{_lit(edge)}'
         texts = "" if label is None else _texts(label, PADDING[1])
         found.append(
-            f'<g class="edge" {ends}><path d="{_way(points)}" fill="none" stroke="{LINE}" '
-            f'stroke-width="1.1"/>{_head(points)}{texts}</g>'
+            f'<g class="edge" {ends}><path d="{_way(points)}" fill="none" '
+            f'stroke="{LIT if edge.lit else LINE}" stroke-width="{2.4 if edge.lit else 1.1}"/>'
+            f"{_head(points, edge.lit)}{texts}</g>"
         )
     return found
+
+
+def _lit(part: Node | Edge) -> str:
+    return ' data-lit="true"' if part.lit else ""
 
 
 def _way(points: list[Point]) -> str:
@@ -70,13 +75,13 @@ def _way(points: list[Point]) -> str:
     return "".join(path)
 
 
-def _head(points: list[Point]) -> str:
+def _head(points: list[Point], lit: bool) -> str:
     """The head of the arrow, which points down where the edge leads down."""
     (_, first), (x, y) = points[0], points[-1]
     side, length = HEAD
     back = y - length if first < y else y + length
     corners = f"{_n(x)},{_n(y)} {_n(x - side)},{_n(back)} {_n(x + side)},{_n(back)}"
-    return f'<polygon points="{corners}" fill="{LINE}"/>'
+    return f'<polygon points="{corners}" fill="{LIT if lit else LINE}"/>'
 
 
 def _node(node: Node, box: Box) -> str:
@@ -85,8 +90,10 @@ def _node(node: Node, box: Box) -> str:
     row = "" if node.row is None else f' data-row="{node.row}"'
     round_ = h / 2 if node.kind == "input" else 3.0 if node.kind == "constant" else 6.0
     heavy = "1.8" if node.kind == "output" else "1.1"
+    if node.lit:
+        frame, heavy = LIT, "2.4"
     return (
-        f'<g class="node" data-id="{_t(node.id)}" data-kind="{node.kind}"{row}>'
+        f'<g class="node" data-id="{_t(node.id)}" data-kind="{node.kind}"{row}{_lit(node)}>'
         f'<rect x="{_n(x - w / 2)}" y="{_n(y - h / 2)}" width="{_n(w)}" height="{_n(h)}" '
         f'rx="{_n(min(round_, 14.0))}" fill="{fill}" stroke="{frame}" stroke-width="{heavy}"/>'
         f"{_texts(box)}</g>"

@@ -4,10 +4,10 @@ lines before it."""
 
 from __future__ import annotations
 
-from admodes.drawing.colours import COLOURS, FILLS, LINE, WORDS
+from admodes.drawing.colours import COLOURS, FILLS, LINE, LIT, WORDS
 from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import Labels, Line, printable
-from admodes.drawing.parts import Diagram, Node
+from admodes.drawing.parts import Diagram, Edge, Node
 from admodes.drawing.pictures import MARGIN, PADDING, Box, Picture, picture
 from admodes.views.dialects import Latex
 
@@ -28,7 +28,8 @@ _PACKAGES = r"""\documentclass{article}
 
 _STYLES = r"""  graph node/.style={draw, align=center, inner sep=0pt, outer sep=0pt, font=\small},
   graph edge/.style={draw=line, -{Latex[length=6pt, width=5.4pt]}},
-  graph label/.style={align=left, inner sep=0pt, font=\small},"""
+  graph label/.style={align=left, inner sep=0pt, font=\small},
+  lit/.style={draw=lit, line width=1.6pt},"""
 
 _BEGIN = r"""\newsavebox\graphbox
 \begin{document}
@@ -78,7 +79,7 @@ def write(diagram: Diagram) -> str:
 
 def _colours() -> list[str]:
     fills = {f"{kind} {part}": c for kind, pair in FILLS.items() for part, c in _named(pair)}
-    colours = COLOURS | fills | {"line": LINE}
+    colours = COLOURS | fills | {"line": LINE, "lit": LIT}
     return [rf"\definecolor{{{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colours.items()]
 
 
@@ -98,7 +99,7 @@ def _parts(drawn: Picture, labels: Labels) -> list[str]:
     """Nodes before edges, so that an edge is drawn up to the frame."""
     parts = [_node(node, box, labels.node(node), labels) for node, box in drawn.nodes]
     for edge, points, box in drawn.edges:
-        parts.append(rf"\path[graph edge] {_way(points)}; % {edge.source} -> {edge.target}")
+        parts.append(rf"\path[graph edge{_lit(edge)}] {_way(points)}; % {edge.source} -> {edge.target}")
         if box is not None:
             (x, y), (width, _) = box.middle, box.size
             place = _point((x - width / 2 + PADDING[1], y))
@@ -110,9 +111,13 @@ def _parts(drawn: Picture, labels: Labels) -> list[str]:
 def _node(node: Node, box: Box, lines: list[Line], labels: Labels) -> str:
     width, height = (f"{UNIT * side:.1f}pt" for side in box.size)
     return (
-        rf"\node[{node.kind} node, minimum width={width}, minimum height={height}] ({node.id}) at "
+        rf"\node[{node.kind} node{_lit(node)}, minimum width={width}, minimum height={height}] ({node.id}) at "
         rf"{_point(box.middle)} {{{_text(lines, labels)}}};"
     )
+
+
+def _lit(part: Node | Edge) -> str:
+    return ", lit" if part.lit else ""
 
 
 def _text(lines: list[Line], labels: Labels) -> str:

@@ -15,13 +15,15 @@ import numpy as np
 
 from admodes.core.carrier import value as plain_value
 from admodes.core.pytree import flatten
+from admodes.drawing.graphs import Graph
 from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.paths import Path, Paths
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import adjoints
 from admodes.tracing.base import ends
-from admodes.tracing.rows import Row, rows_of, with_formulas
+from admodes.tracing.rows import Row
+from admodes.tracing.trace import Trace, traced
 from admodes.views.dialects import Text
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.paths import path_tables, product_of_partials
@@ -40,8 +42,9 @@ Names = Sequence[str] | None
 class Explanation(Result):
     """A Jacobian entry as a sum over paths (JSON contract "admodes.explain/1"). value is that of a
     reverse sweep, count the number of all paths, and paths are those with the largest products,
-    each with rows (from the input to the output), product and symbolic. links are the partials on
-    these paths, by row and row that it reads. str() is the text tables."""
+    each with rows (from the input to the output), product and symbolic. trace has the rows, without
+    tangents and adjoints; links are the partials on the paths that are listed, by row and row that
+    it reads. str() is the text tables."""
 
     of: str
     wrt: str
@@ -49,7 +52,7 @@ class Explanation(Result):
     count: int
     paths: list[dict[str, Any]]
     notes: list[str]
-    rows: list[Row] = field(repr=False)
+    trace: Trace = field(repr=False)
     links: dict[tuple[int, int], tuple[float, list[int]]] = field(repr=False)
     title: str = ""
 
@@ -64,12 +67,19 @@ class Explanation(Result):
         printed."""
         return path_tables(self.to_dict(), self._shown_rows(), self.links, format, digits)
 
+    def graph(self, kind: str = "linearised", *, digits: int = 6) -> Graph:
+        """The graph of the trace, in which the paths that are listed stand out. kind, digits: as
+        for ad.graph."""
+        on = {row for path in self.paths for row in path["rows"]}
+        return self.trace.graph(kind, outputs=[self.of], digits=digits).highlighted(on, self.links)
+
     def _shown_rows(self) -> dict[int, dict]:
         """The rows of the paths, and those that they read."""
+        rows = self.trace.rows
         on = {row for path in self.paths for row in path["rows"]}
-        read = {a["row"] for row in on for a in self.rows[row].args if "row" in a}
+        read = {a["row"] for row in on for a in rows[row].args if "row" in a}
         keys = ("row", "name", "args", "value", "forms")
-        return {row: self.rows[row].data(keys) for row in sorted(on | read)}
+        return {row: rows[row].data(keys) for row in sorted(on | read)}
 
 
 def explain(
@@ -114,10 +124,11 @@ def _explained(
     check_lines(len(program.steps), f"explain: {len(program.steps)} rows", INSTEAD)
     starts, results = ends(recorded)
     y, x = _chosen("of", "output", of, results), _chosen("wrt", "input", wrt, starts)
-    rows = with_formulas(rows_of(program, recorded.row_names()), program, recorded.names)
+    t = traced(recorded, title=title, modes=())
+    rows = t.rows
     if y["row"] is None:
         notes = [f"{y['name']} is the constant {Text().number(y['value'])}"]
-        return Explanation(y["name"], x["name"], 0.0, 0, [], notes, rows, {}, title)
+        return Explanation(y["name"], x["name"], 0.0, 0, [], notes, t, {}, title)
     paths = Paths(program, x["row"], y["row"])
     _check_numbers(paths, rows, y["name"], x["name"])
     weights = [float(end is y) for end in results]
@@ -136,7 +147,7 @@ def _explained(
         count,
         [_path_data(path, rows) for path in listed],
         _notes(listed, count, value, y, x, rows),
-        rows,
+        t,
         links,
         title,
     )

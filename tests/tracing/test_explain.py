@@ -225,7 +225,7 @@ def test_rows_are_those_of_the_trace():
         t = ad.trace(problem.function, *args, rows="scalar")
         wrt, of = t.inputs[0]["name"], t.outputs[0]["name"]
         found = ad.explain(problem.function, *args, of=of, wrt=wrt)
-        assert [row.name for row in found.rows] == [row.name for row in t.rows]
+        assert [row.name for row in found.trace.rows] == [row.name for row in t.rows]
         assert found.value == t.jacobian["reverse"][0][0]
 
 
@@ -248,6 +248,23 @@ def test_what_cannot_be_explained_is_refused():
             call()
 
 
+def test_the_paths_stand_out_on_the_graph():
+    f, point = PROBLEMS["cpsc532s"].function, PROBLEMS["cpsc532s"].at.values()
+    found = ad.explain(f, *point, of="y1", wrt="x2")
+    for kind in ("linearised", "computation", "both", "backpropagation"):
+        graph = found.graph(kind)
+        rows = {node.id: node.row for node in graph.nodes}
+        assert {node.row for node in graph.nodes if node.lit} == {1, 2, 3, 4, 5, 6, 7, 8}
+        lit = {frozenset((rows[e.source], rows[e.target])) for e in graph.edges if e.lit}
+        steps = [(1, 2), (2, 3), (3, 8), (1, 4), (4, 5), (5, 6), (6, 7), (7, 8)]
+        assert lit == set(map(frozenset, steps))
+        assert graph.to_svg().count('data-lit="true"') == 16
+    bipartite = found.graph("bipartite")
+    operations = {node.row for node in bipartite.nodes if node.lit and node.kind == "operation"}
+    assert operations == {2, 3, 4, 5, 6, 7, 8}
+    assert sum(edge.lit for edge in bipartite.edges) == len(steps) + len(operations)
+
+
 class TestCommand:
     def test_json_and_text_have_the_value(self, run):
         status, out, _ = run("explain", "@cpsc532s", "--of", "y1", "--wrt", "x2", "-f", "json")
@@ -264,6 +281,15 @@ class TestCommand:
         assert (status, out) == (2, "")
         assert "'nosuch'" in err
         assert run("explain", "x*y", "--at", "x=1,y=2", "--of", "w", "--wrt", "x")[0] == 2
+
+    def test_the_picture_has_the_paths_on_it(self, run, tmp_path):
+        path = tmp_path / "paths.svg"
+        argv = ("explain", "@cpsc532s", "--of", "y1", "--wrt", "x2", "-o")
+        assert run(*argv, str(path)) == (0, "", "")
+        assert 'data-lit="true"' in path.read_text("utf-8")
+        status, out, err = run(*argv, str(tmp_path / "nowhere" / "paths.svg"))
+        assert (status, out) == (2, "")
+        assert "cannot write" in err
 
     def test_only_so_many_paths_are_listed(self, run):
         expression = "a = x + sin(x); b = a + sin(a); b + sin(b)"
