@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.drawing.graphs import Graph
     from admodes.python_code import Code, code
+    from admodes.sheets.sheet import Report, report
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
     from admodes.tracing.arrays import ArrayTrace
@@ -59,6 +60,8 @@ _LATER = {
     "ImpureError": "admodes.compilation",
     "Program": "admodes.tracing.program",
     "record": "admodes.tracing.program",
+    "Report": "admodes.sheets.sheet",
+    "report": "admodes.sheets.sheet",
     "Revolve": "admodes.checkpointing",
     "revolve": "admodes.checkpointing",
     "schedule": "admodes.checkpointing",
@@ -98,6 +101,7 @@ __all__ = [
     "LostDerivative",
     "Op",
     "Program",
+    "Report",
     "Revolve",
     "Sparsity",
     "StrictError",
@@ -126,6 +130,7 @@ __all__ = [
     "min",
     "parse",
     "record",
+    "report",
     "revolve",
     "schedule",
     "sparse_hessian",

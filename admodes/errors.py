@@ -36,5 +36,9 @@ class MissingPackage(Error, ImportError):
     """A package that is needed, and not always installed, is missing."""
 
 
+class MissingProgram(Error, RuntimeError):
+    """A program beside Python that is needed, such as pdflatex, is missing or fails."""
+
+
 class MissingPlots(Error, RuntimeError):
     """matplotlib is not installed."""

@@ -16,7 +16,7 @@ FOLDERS = ("admodes", "tests", "benchmarks", "examples", "reports")
 ORDER = [
     *("errors", "views", "drawing", "core", "ops", "numpy_functions", "derivatives", "programs"),
     *("optimisation", "compilation", "symbolic", "backpropagation", "tracing"),
-    *("python_code", "verification", "sparse", "checkpointing"),
+    *("python_code", "verification", "sparse", "checkpointing", "sheets"),
     *("expression", "problems", "lab", "__init__", "cli", "__main__"),
 ]
 """The rooms: each imports from itself and from those before it, inside functions and for types

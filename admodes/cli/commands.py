@@ -35,6 +35,7 @@ from admodes.cli.options import (
 from admodes.cli.paths import explain
 from admodes.cli.programs import Composed, add_commands
 from admodes.cli.running import emit, page_width, run, show, target_of
+from admodes.cli.sheets import report
 from admodes.cli.tracing import Options, printed_trace
 from admodes.views.preset_files import preset_of, preset_table, toml_text
 from admodes.views.presets import UBC
@@ -280,6 +281,7 @@ def hessian(
 
 
 app.command()(verify)
+app.command()(report)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from admodes.drawing.labels import Labels, Line, printable
 from admodes.drawing.parts import Diagram, Node
 from admodes.views.dialects import Text
 
-LOOKS_LIT = f'color="{LIT}", penwidth=2.4, '
+LOOKS_LIT = f', color="{LIT}", penwidth=2.4'
 
 
 def write(diagram: Diagram) -> str:
@@ -27,7 +27,7 @@ def write(diagram: Diagram) -> str:
                 for n in diagram.nodes
             ),
             *(
-                f"  {e.source} -> {e.target} [{LOOKS_LIT * e.lit}label={_label(labels.edge(e))}];"
+                f"  {e.source} -> {e.target} [label={_label(labels.edge(e))}{LOOKS_LIT * e.lit}];"
                 for e in diagram.edges
             ),
             "}",
@@ -39,8 +39,8 @@ def write(diagram: Diagram) -> str:
 def _looks(node: Node, kind: str) -> str:
     fill, frame = FILLS[node.kind]
     step = kind == "bipartite" and node.kind == "operation"
-    drawn = LOOKS_LIT if node.lit else f'color="{frame}", '
-    return f'{drawn}shape={"ellipse" if step else "box"}, fillcolor="{fill}"'
+    drawn = LOOKS_LIT if node.lit else f', color="{frame}"'
+    return f'shape={"ellipse" if step else "box"}, fillcolor="{fill}"{drawn}'
 
 
 def _label(lines: list[Line]) -> str:

@@ -99,7 +99,9 @@ def _parts(drawn: Picture, labels: Labels) -> list[str]:
     """Nodes before edges, so that an edge is drawn up to the frame."""
     parts = [_node(node, box, labels.node(node), labels) for node, box in drawn.nodes]
     for edge, points, box in drawn.edges:
-        parts.append(rf"\path[graph edge{_lit(edge)}] {_way(points)}; % {edge.source} -> {edge.target}")
+        parts.append(
+            rf"\path[graph edge{_lit(edge)}] {_way(points)}; % {edge.source} -> {edge.target}"
+        )
         if box is not None:
             (x, y), (width, _) = box.middle, box.size
             place = _point((x - width / 2 + PADDING[1], y))
@@ -111,8 +113,8 @@ def _parts(drawn: Picture, labels: Labels) -> list[str]:
 def _node(node: Node, box: Box, lines: list[Line], labels: Labels) -> str:
     width, height = (f"{UNIT * side:.1f}pt" for side in box.size)
     return (
-        rf"\node[{node.kind} node{_lit(node)}, minimum width={width}, minimum height={height}] ({node.id}) at "
-        rf"{_point(box.middle)} {{{_text(lines, labels)}}};"
+        rf"\node[{node.kind} node{_lit(node)}, minimum width={width}, minimum height={height}] "
+        rf"({node.id}) at {_point(box.middle)} {{{_text(lines, labels)}}};"
     )
 
 

@@ -25,7 +25,7 @@ from admodes.tracing.base import ends
 from admodes.tracing.rows import Row
 from admodes.tracing.trace import Trace, traced
 from admodes.views.dialects import Text
-from admodes.views.limits import check_lines, check_numbers
+from admodes.views.limits import MOST_LINES, check_lines, check_numbers
 from admodes.views.paths import path_tables, product_of_partials
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -67,11 +67,11 @@ class Explanation(Result):
         printed."""
         return path_tables(self.to_dict(), self._shown_rows(), self.links, format, digits)
 
-    def graph(self, kind: str = "linearised", *, digits: int = 6) -> Graph:
-        """The graph of the trace, in which the paths that are listed stand out. kind, digits: as
-        for ad.graph."""
+    def graph(self, kind: str = "linearised", **options: Any) -> Graph:
+        """The graph of the trace, in which the paths that are listed stand out. kind, around, depth
+        and digits are those of ad.graph."""
         on = {row for path in self.paths for row in path["rows"]}
-        return self.trace.graph(kind, outputs=[self.of], digits=digits).highlighted(on, self.links)
+        return self.trace.graph(kind, of=self.of, **options).highlighted(on, self.links)
 
     def _shown_rows(self) -> dict[int, dict]:
         """The rows of the paths, and those that they read."""
@@ -98,7 +98,8 @@ def explain(
     of, wrt: the names of the output and of the input, which for an array is that of a number in it,
     such as x2; they may be left out where there is one. names and outputs name inputs and outputs,
     as in ad.trace, whose rows by scalars these are. The paths are counted exactly, however many
-    there are; those with the most largest products are listed, by falling size.
+    there are; those with the largest products are listed, by falling size: at most so many as most
+    says, and fewer where they have so many rows that nobody reads them.
 
     Raises ValueError for unknown names, and where a path passes through an array; TypeError for
     arguments that are no numbers.
@@ -134,7 +135,7 @@ def _explained(
     weights = [float(end is y) for end in results]
     value = float(adjoints(program, weights)[x["row"]])
     partials, count = [row.partials for row in rows], paths.count()
-    listed = paths.largest(partials, most)
+    listed = paths.largest(partials, min(most, max(1, MOST_LINES // max(1, len(paths.rows)))))
     links = {
         (row, source): (paths.partial(partials, row, source), paths.links[row][source])
         for path in listed

@@ -50,6 +50,30 @@ def check_format(format: str, formats: Sequence[str]) -> None:
         raise BadValue(f"format {format!r} is unknown; choose from {', '.join(formats)}")
 
 
+def document(body: str, format: str, title: str = "", more: str = "") -> str:
+    """What a fragment of LaTeX or HTML needs around it to be a document; of other formats nothing.
+    more: lines for the preamble, or rules for the style."""
+    if format == "latex":
+        preamble, begin, rest = _LATEX_DOCUMENT.partition(r"\begin{document}")
+        return preamble + more + begin + rest.replace("BODY", body)
+    if format == "html":
+        head, style, rest = _HTML_DOCUMENT.partition("</style>")
+        shown = html.escape(visible(title, lines=False) or "admodes")
+        return head.replace("TITLE", shown) + more + style + rest.replace("BODY", body)
+    return body
+
+
+def heading(text: str, format: str) -> str:
+    """The heading of a part, as tables have one, in a format."""
+    text = visible(text, lines=False)
+    written = {
+        "markdown": lambda: f"## {_unmarked(text)}\n\n",
+        "latex": lambda: rf"\subsection*{{{Latex().plain(text)}}}" + "\n",
+        "html": lambda: f"<h2>{html.escape(text)}</h2>\n",
+    }
+    return written[format]() if format in written else f"{text}\n"
+
+
 def preformatted(text: str, format: str, language: str = "", fragment: bool = False) -> str:
     """Lines that stand as they are, such as a program or a picture of characters, as text,
     markdown, latex or html. language: the one that Markdown colours."""
@@ -57,11 +81,11 @@ def preformatted(text: str, format: str, language: str = "", fragment: bool = Fa
         return f"```{language}\n{text}```\n"
     if format == "html":
         body = f"<pre>{html.escape(text)}</pre>"
-        return body if fragment else _html_page(body, "")
+        return body if fragment else document(body, format)
     if format == "latex":
         lines = (Latex().plain(line, formulas=False) for line in text.splitlines())
         body = "".join(f"\\noindent\\texttt{{{line}}}\\par\n".replace(" ", "~") for line in lines)
-        return body if fragment else _LATEX_DOCUMENT.replace("BODY", body)
+        return body if fragment else document(body, format)
     return text
 
 
@@ -176,7 +200,7 @@ def _markdown(tables: list[Table], title: str) -> str:
         ]
         grid = _tabulated(replace(table, head=head, rows=rows), style="github")
         notes = "".join(f"\n- {_unmarked(note)}" for note in table.notes)
-        parts.append(f"## {_unmarked(table.title)}\n\n{grid}" + (f"\n{notes}" if notes else ""))
+        parts.append(f"{heading(table.title, 'markdown')}{grid}" + (f"\n{notes}" if notes else ""))
     return "\n\n".join(parts) + "\n"
 
 
@@ -189,7 +213,7 @@ def _latex(tables: list[Table], title: str, fragment: bool) -> str:
     plain = Latex().plain
     parts = [rf"\section*{{{plain(title, formulas=False)}}}"] if title else []
     for table in tables:
-        lines = [rf"\subsection*{{{plain(table.title)}}}"]
+        lines = [heading(table.title, "latex").rstrip()]
         cells = [
             [
                 f"${Latex().ascii(c)}$" if math and c else plain(c)
@@ -208,7 +232,7 @@ def _latex(tables: list[Table], title: str, fragment: bool) -> str:
             lines.append(f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}")
         parts.append("\n".join(lines))
     body = "\n\n".join(parts) + "\n"
-    return body if fragment else _LATEX_DOCUMENT.replace("BODY", body)
+    return body if fragment else document(body, "latex")
 
 
 _LATEX_WIDTH = 90
@@ -259,16 +283,11 @@ def _html(tables: list[Table], title: str, fragment: bool) -> str:
         )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in table.notes)
         parts.append(
-            f"<h2>{html.escape(table.title)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
+            f"{heading(table.title, 'html')}<table>\n<thead><tr>{head}</tr></thead>\n"
             f"<tbody>\n{body}\n</tbody>\n</table>" + (f"\n<ul>{notes}</ul>" if notes else "")
         )
     body = "\n".join(parts) + "\n"
-    return body if fragment else _html_page(body, title)
-
-
-def _html_page(body: str, title: str) -> str:
-    page = _HTML_DOCUMENT.replace("TITLE", html.escape(title or "admodes"))
-    return page.replace("BODY", body)
+    return body if fragment else document(body, "html", title)
 
 
 _HTML_DOCUMENT = """<!doctype html>

@@ -100,7 +100,7 @@ def network(x, W1, b1, W2, b2, s, r):
 rng = np.random.default_rng(532)
 shapes = [(3,), (4, 3), (4,), (2, 4), (2,), (2,), (4,)]
 data = [rng.normal(size=shape) for shape in shapes]
-ad.trace(network, *data).graph()
+ad.graph(network, *data)
 
 # %% [markdown]
 # The equations are derived from the list and checked at the data: $\bar y = y - s$,

@@ -28,7 +28,7 @@ def net(w1, w2, w3, x1, x2):
 
 
 point = (0.5, -0.25, 2.0, 1.0, -1.0)
-ad.trace(net, *point).graph()
+ad.graph(net, *point)
 
 # %% [markdown]
 # ## The gradient computation is itself a graph
@@ -36,7 +36,7 @@ ad.trace(net, *point).graph()
 # For every node the nodes are added that contribute to a derivative.
 
 # %%
-ad.trace(net, *point).graph(kind="both")
+ad.graph(net, *point, kind="gradient")
 
 # %% [markdown]
 # ## $\partial y / \partial w_1$ in both modes, and what each costs

@@ -40,7 +40,7 @@ def f(x1, x2, x3):
     return ad.ln(x1 + ad.sin(x1)) * ad.max(x2, x3) * 2
 
 
-ad.trace(f, 5.0, -2.0, -5.0).graph(kind="both")
+ad.graph(f, 5.0, -2.0, -5.0, kind="both")
 
 # %% [markdown]
 # ## One path, two paths
@@ -76,7 +76,7 @@ y = loop(x)
 y.backward()
 assert math.isclose(y.value, 70 / 3)
 assert math.isclose(x.grad, 14 / 3)
-ad.trace(loop, 5.0).graph()
+ad.graph(loop, 5.0)
 
 # %% [markdown]
 # ## Gradient ascent

@@ -48,7 +48,7 @@ at = (np.array([1.0, 2.0, -1.0]), np.array([0.5, -0.25, 0.1]), 0.3)
 dx, dw, db = ad.grad(neuron, (0, 1, 2))(*at)
 assert np.allclose(dx, [0.480521, -0.240261, 0.096104], atol=1e-6)
 assert np.allclose(dw, [0.961043, 1.922086, -0.961043], atol=1e-6)
-ad.trace(neuron, *at).graph(kind="bipartite")
+ad.graph(neuron, *at, kind="bipartite")
 
 # %% [markdown]
 # ## Learning the logical AND

@@ -38,7 +38,7 @@ def cubic(x1, x2):
     return x1**3 * x2
 
 
-ad.trace(cubic, 2.0, 3.0).graph(kind="bipartite")
+ad.graph(cubic, 2.0, 3.0, kind="bipartite")
 
 # %% [markdown]
 # ## The chain rule

@@ -147,6 +147,13 @@ def test_more_paths_than_could_be_walked_are_counted_exactly():
     assert "no other product is larger" in found.notes[-1]
 
 
+def test_long_paths_are_listed_by_the_few():
+    found = ad.explain(lambda x: zigzag(x, 1000), 0.3)
+    assert found.count == 2**1000
+    assert len(found.paths) == 50_000 // 3001
+    assert f"the {len(found.paths)} of" in found.notes[-1]
+
+
 def test_equal_products_come_in_the_order_of_rows():
     def f(x):
         for _ in range(40):
@@ -259,6 +266,9 @@ def test_the_paths_stand_out_on_the_graph():
         steps = [(1, 2), (2, 3), (3, 8), (1, 4), (4, 5), (5, 6), (6, 7), (7, 8)]
         assert lit == set(map(frozenset, steps))
         assert graph.to_svg().count('data-lit="true"') == 16
+        marks = {"dot": "penwidth=2.4", "tikz": ", lit]", "mermaid": "linkStyle"}
+        assert all(mark in graph.written(format) for format, mark in marks.items())
+        assert graph.written("dot").count("penwidth=2.4") == 16
     bipartite = found.graph("bipartite")
     operations = {node.row for node in bipartite.nodes if node.lit and node.kind == "operation"}
     assert operations == {2, 3, 4, 5, 6, 7, 8}

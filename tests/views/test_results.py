@@ -33,6 +33,7 @@ RESULTS = {
     "code": lambda: ad.code(lambda x, y: x * y, 2.0, 3.0),
     "sparsity": lambda: ad.sparsity(squares, np.ones(4)),
     "explanation": lambda: ad.explain(lambda x, y: x / y + ad.ln(y), 1.0, 0.0, wrt="y"),
+    "report": lambda: ad.report(lambda x, y: x / y, 1.0, 0.0),
     "chain": lambda: ad.chain([2, 3, 4, 1]),
     "revolve": lambda: ad.revolve(10, 3),
     "gradient": lambda: named_gradient(ad.sqrt, (0.0,)),
@@ -57,7 +58,7 @@ def test_every_public_result_is_held_to_this():
     kinds = {x for x in public if issubclass(x, Result)}
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
-        *("Sparsity", "Chain", "Revolve", "Explanation", "Graph"),
+        *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report"),
     }
 
 

@@ -1,0 +1,65 @@
+"""The command report: all that there is to show of a function, printed or as a document."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from admodes.cli.options import At, Debug, Digits, Targets
+from admodes.cli.running import STDOUT, Failure, emit, page_width, run, target_of
+from admodes.programs.arrays import program_of
+from admodes.tracing.trace import check_inputs
+
+
+def report(
+    targets: Targets,
+    at: At = None,
+    digits: Digits = 6,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--save",
+            help="Write .md (with its picture beside it), .html, .pdf, or a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Print or write all that there is to show in one document: function, graph, tables, Jacobian
+    by both modes, verification and counts.
+
+    A PDF is typeset by pdflatex, or printed by Chromium where there is no LaTeX.
+
+    \b
+    admodes report @cpsc532s -o solution.pdf
+    admodes report "x1*x2 + sin(x1)" --at x1=2,x2=-3 -o sheet.html
+    admodes report mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" -o sheet
+    """
+    from admodes.sheets.sheet import report_of
+
+    target = target_of(targets, at)
+    f, args, names, outputs, title = target.named
+
+    def job() -> object:
+        recorded = program_of(
+            f,
+            args,
+            names=target.arguments,
+            components=(names, outputs),
+            check=lambda: check_inputs(args),
+        )
+        return report_of(recorded, f, args, names, outputs, title)
+
+    sheet = run(job, target)
+    if save in STDOUT:
+        emit(sheet.to_table(digits=digits, width=page_width(save)), save)
+        return
+    try:
+        for path in sheet.save(save, digits):
+            print(path, file=sys.stderr)
+    except OSError as error:
+        raise Failure(f"cannot write {save}: {error.strerror}") from error

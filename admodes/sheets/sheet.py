@@ -1,0 +1,294 @@
+"""report: function, point, graph, tables, Jacobian by both modes, verification and counts of a
+function at a point, in one document.
+
+A function and its arguments go in; a Report comes out, which is text, Markdown, LaTeX or HTML, and
+which save() writes as a folder, .md, .html or .pdf.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from admodes.drawing.graphs import Graph
+from admodes.errors import BadValue
+from admodes.programs.arrays import program_of
+from admodes.programs.count import Counts, counts_of
+from admodes.programs.names import NamedProgram
+from admodes.sheets.printing import pdf
+from admodes.tracing.arrays import ArrayTrace, array_trace
+from admodes.tracing.trace import Trace, check_inputs, traced
+from admodes.verification import Verification, verify
+from admodes.views.dialects import dialect_of
+from admodes.views.files import write_atomically, write_text
+from admodes.views.render import document, heading, preformatted, render
+from admodes.views.result import Result
+from admodes.views.tables import Table
+
+ENDINGS = (".md", ".html", ".pdf")
+
+MOST_ENTRIES = 400
+"""The largest Jacobian that is shown and verified entry by entry."""
+
+MOST_COLUMNS = 8
+"""The columns of a Jacobian that stand side by side; where there are more inputs, they are rows."""
+
+_LATEX_PICTURE = r"""\sbox{\drawing}{PICTURE}
+\ifdim\wd\drawing>\linewidth\sbox{\drawing}{\resizebox{\linewidth}{!}{\usebox{\drawing}}}\fi
+\ifdim\ht\drawing>0.65\textheight
+\sbox{\drawing}{\resizebox{!}{0.65\textheight}{\usebox{\drawing}}}\fi
+\noindent\usebox{\drawing}
+"""
+"""The picture in its own size, or smaller where that is larger than the page."""
+
+MORE = {
+    "latex": r"""\newsavebox{\drawing}
+\renewcommand{\arraystretch}{1.5}
+\newcommand{\room}{\par\penalty-100\begingroup
+  \dimen0=\pagegoal\advance\dimen0 by -\pagetotal
+  \ifdim\dimen0<9\baselineskip\ifdim\dimen0>0pt\vfil\fi\break\fi\endgroup}
+""",
+    "html": """figure { margin: 1rem 0; overflow-x: auto; }
+pre { overflow-x: auto; }
+table { display: block; overflow-x: auto; }
+@page { margin: 1.5cm; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 9pt; }
+  h2 { break-after: avoid; }
+  figure, table, tr { break-inside: avoid; }
+  table { display: table; }
+  svg { max-width: 100%; max-height: 16cm; }
+}
+""",
+}
+"""What the documents need beyond tables."""
+
+Names = Sequence[str] | None
+
+
+@dataclass
+class Report(Result):
+    """All that there is to show of a function at a point (JSON contract "admodes.report/1"). source
+    is the Python code of the function, where it has some. What is too large to show is None, and
+    notes say so."""
+
+    trace: Trace | ArrayTrace
+    graph: Graph | None
+    verification: Verification | None
+    counts: Counts
+    source: str
+    notes: list[str]
+    title: str = ""
+
+    parts = ("trace", "graph", "verification", "counts")
+
+    def _data(self) -> dict[str, Any]:
+        results = {part: getattr(self, part) for part in self.parts}
+        shown = {part: None if r is None else r.to_dict() for part, r in results.items()}
+        words = {"title": self.title, "source": self.source, "notes": self.notes}
+        return {"schema": "admodes.report/1", **words, **shown}
+
+    def tables(self, format: str = "text", digits: int | None = 6, width: int = 80) -> list[Table]:
+        """All tables, from the point to the counts. digits: decimals that are printed."""
+        tables = [self._point(format, digits)]
+        if isinstance(self.trace, Trace):
+            wide = len(self.trace.inputs) > MOST_COLUMNS
+            layout = "transposed" if wide else "standard"
+            tables += self.trace.tables(format, digits=digits, layout=layout)
+        else:
+            tables += self.trace.tables(format, digits=digits)
+        if self.verification is not None:
+            tables += self.verification.tables(format, digits, width=width)
+        return tables + self.counts.tables(format)
+
+    def _point(self, format: str, digits: int | None) -> Table:
+        write = dialect_of(format, digits)
+        ends = [*self.trace.inputs, *self.trace.outputs]
+        words = ["input"] * len(self.trace.inputs) + ["output"] * len(self.trace.outputs)
+        rows = [
+            [write.variable(end["name"]), word, write.array(end["value"])]
+            for end, word in zip(ends, words, strict=True)
+        ]
+        head = ["Name", "", "Value"]
+        return Table("The point", head, rows, [True, False, True], list(self.notes))
+
+    def _written(
+        self,
+        format: str,
+        width: int,
+        fragment: bool,
+        options: dict[str, Any],
+        picture: str | None = None,
+    ) -> str:
+        tables = self.tables(format, width=width, **options)
+        if format == "csv":
+            return render(tables, format)
+        point, rest = [
+            render(part, format, title=title, width=width, fragment=True)
+            for part, title in ((tables[:1], self.title), (tables[1:], ""))
+        ]
+        parts = [point]
+        if self.source:
+            code = preformatted(self.source, format, "python", fragment=True)
+            parts.append(heading("The function", format) + code)
+        graph = self._graph(options.get("digits"))
+        if graph is not None:
+            parts.append(heading("The graph", format) + _picture(graph, format, width, picture))
+        body = "\n".join([*parts, rest])
+        if fragment:
+            return body
+        if format == "latex":  # no heading stands alone at the end of a page
+            body = body.replace(r"\subsection*", r"\room\subsection*")
+        more = MORE.get(format, "")
+        if format == "latex" and graph is not None:
+            more = _tikz(graph)[0] + more
+        return document(body, format, self.title, more)
+
+    def _graph(self, digits: int | None) -> Graph | None:
+        """The graph with so many decimals."""
+        if self.graph is None or digits is None:
+            return self.graph
+        return replace(self.graph, digits=digits)
+
+    def save(self, path: str | Path, digits: int | None = 6) -> list[Path]:
+        """Write the report into a file that ends in .md (with a picture .svg beside it), .html or
+        .pdf, or, where path has no ending, into a folder, as report.md and graph.svg. Every file
+        appears whole or not at all; the paths are returned.
+
+        A PDF is typeset by pdflatex, or printed by Chromium where there is no LaTeX. Raises
+        ValueError for another ending, MissingProgram where both are missing, OSError where path
+        cannot be written.
+        """
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending == ".html":
+            return [write_text(path, self.to_table("html", digits=digits))]
+        if ending == ".pdf":
+            pages = pdf(lambda format: self.to_table(format, digits=digits))
+            return [write_atomically(path, lambda p: p.write_bytes(pages))]
+        if ending == ".md":
+            return self._save_markdown(path, path.with_suffix(".svg"), digits)
+        if ending:
+            raise BadValue(f"{path}: a report is a folder, or ends in {', '.join(ENDINGS)}")
+        path.mkdir(parents=True, exist_ok=True)
+        return self._save_markdown(path / "report.md", path / "graph.svg", digits)
+
+    def _save_markdown(self, path: Path, picture: Path, digits: int | None) -> list[Path]:
+        text = self._written("markdown", 80, False, {"digits": digits}, quote(picture.name))
+        graph = self._graph(digits)
+        if graph is None:
+            return [write_text(path, text)]
+
+        def both(temporary: Path) -> None:
+            temporary.write_bytes(text.encode("utf-8"))
+            graph.save(picture)
+
+        return [write_atomically(path, both), picture]
+
+
+def report(
+    f: Callable,
+    *args: Any,
+    names: Names = None,
+    outputs: Names = None,
+    rows: str = "auto",
+    title: str = "",
+) -> Report:
+    """All that there is to show of f at args, in one document: the function and the point, the
+    graph, the tables of the trace, the Jacobian by both modes, its verification, and the counts.
+
+    names, outputs and rows as for ad.trace. `.save("sheet.pdf")` writes the document; str() is its
+    text.
+
+    Raises ValueError and TypeError as ad.trace and ad.verify do.
+
+    >>> import admodes as ad
+    >>> sheet = ad.report(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.5, title="x1 sin x2")
+    >>> sheet.verification.passed, sheet.trace.jacobian["reverse"][0][0] == ad.sin(0.5)
+    (True, True)
+    >>> [table.title for table in sheet.tables()][:3]
+    ['The point', 'Evaluation trace', 'Local partials']
+    """
+    recorded = program_of(f, args, rows, names, outputs, check=lambda: check_inputs(args))
+    if recorded.by_array:
+        return report_of(recorded, f, args, None, None, title)
+    return report_of(recorded, f, args, recorded.names, recorded.outputs, title)
+
+
+def report_of(
+    recorded: NamedProgram, f: Callable, args: tuple, names: Names, outputs: Names, title: str
+) -> Report:
+    """The report of a recorded function; names and outputs are by numbers."""
+    t = (array_trace if recorded.by_array else traced)(recorded, title=title)
+    notes: list[str] = []
+    graph = _unless_large(lambda: t.graph("both"), notes)
+    entries = math.prod(_numbers(ends) for ends in (t.inputs, t.outputs))
+    verification = _unless_large(lambda: _verified(f, args, names, outputs, entries), notes)
+    return Report(t, graph, verification, counts_of(recorded), _source(f), notes, title)
+
+
+def _unless_large(make: Callable[[], Any], notes: list[str]) -> Any:
+    """What make gives; None where that is too large to show, which is noted."""
+    try:
+        return make()
+    except BadValue as error:
+        notes.append(f"left out: {error}")
+        return None
+
+
+def _numbers(ends: list[dict]) -> int:
+    return sum(int(np.size(end["value"])) for end in ends)
+
+
+def _verified(f: Callable, args: tuple, names: Names, outputs: Names, entries: int) -> Verification:
+    if entries > MOST_ENTRIES:
+        raise BadValue(
+            f"verification of the {entries} entries of the Jacobian (at most {MOST_ENTRIES}; "
+            "admodes verify prints them)"
+        )
+    return verify(f, *args, names=names, outputs=outputs)
+
+
+def _source(f: Callable) -> str:
+    """The code of a function that a user defined by name."""
+    f = inspect.unwrap(getattr(f, "reordered", f))
+    inside = (getattr(f, "__module__", None) or "").startswith("admodes.")
+    if inside or not inspect.isfunction(f) or f.__name__ == "<lambda>":
+        return ""
+    try:
+        return textwrap.dedent(inspect.getsource(f))
+    except (OSError, TypeError):
+        return ""
+
+
+def _picture(graph: Graph, format: str, width: int, file: str | None) -> str:
+    """The graph in a format; file: where Markdown finds the picture."""
+    if format == "html":
+        svg = graph.to_svg()
+        return f"<figure>{svg[svg.index('<svg') :]}</figure>\n"
+    if format == "latex":
+        return _LATEX_PICTURE.replace("PICTURE", _tikz(graph)[1])
+    if file is not None:
+        return f"![The graph of the function]({file})\n"
+    return preformatted(graph.to_text(width), format, fragment=True)
+
+
+def _tikz(graph: Graph) -> tuple[str, str]:
+    """The picture in a TikZ document, apart from what its preamble has for that."""
+    found = re.search(
+        r"\\documentclass.*?\n(.*?)(?=\\newsavebox|\\begin\{document\}).*"
+        r"(\\begin\{tikzpicture\}.*\\end\{tikzpicture\})",
+        str(graph.written("tikz")),
+        re.DOTALL,
+    )
+    assert found is not None
+    return found[1], found[2]
