@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
     from admodes.tracing.arrays import ArrayTrace
+    from admodes.tracing.exploring import explore
     from admodes.tracing.graphing import graph
     from admodes.tracing.paths import Explanation, explain
     from admodes.tracing.program import Program, record
@@ -57,6 +58,7 @@ _LATER = {
     "Explanation": "admodes.tracing.paths",
     "Graph": "admodes.drawing.graphs",
     "graph": "admodes.tracing.graphing",
+    "explore": "admodes.tracing.exploring",
     "ImpureError": "admodes.compilation",
     "Program": "admodes.tracing.program",
     "record": "admodes.tracing.program",
@@ -120,6 +122,7 @@ __all__ = [
     "custom_rule",
     "equations",
     "explain",
+    "explore",
     "grad",
     "graph",
     "hessian",

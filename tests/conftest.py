@@ -1,9 +1,11 @@
-"""What every test leaves behind, the registry as it was; the command line, and the back ends.
+"""What every test leaves behind, the registry as it was; the command line, the back ends, and the
+pages of explore in a browser.
 
 The one conftest of the tests: pytest takes a second one for the same module when it looks for
 examples in docstrings.
 """
 
+import page_browser
 import pytest
 
 from admodes.cli import main
@@ -49,3 +51,32 @@ def backend(request):
     if request.param == "llvm":
         pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
     return request.param
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium; where there is none a test is skipped, with the reason."""
+    if page_browser.why_not():
+        pytest.skip(page_browser.why_not())
+    with page_browser.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Opens a page in a tab of its own. At the end of a test none may have had an error."""
+    tabs = []
+
+    def opened(page, size="desk", fragment="", **options):
+        path = page.save(tmp_path / f"p{len(tabs)}.html")
+        tab = page_browser.Tab(browser, path, size, **options)
+        if fragment:
+            tab.page.goto(f"{path.as_uri()}{fragment}")
+        tabs.append(tab)
+        return tab
+
+    yield opened
+    errors = [error for tab in tabs for error in tab.errors]
+    for tab in tabs:
+        tab.close()
+    assert errors == []

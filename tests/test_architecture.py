@@ -15,7 +15,7 @@ FOLDERS = ("admodes", "tests", "benchmarks", "examples", "reports")
 
 ORDER = [
     *("errors", "views", "drawing", "core", "ops", "numpy_functions", "derivatives", "programs"),
-    *("optimisation", "compilation", "symbolic", "backpropagation", "tracing"),
+    *("optimisation", "compilation", "symbolic", "backpropagation", "explorer", "tracing"),
     *("python_code", "verification", "sparse", "checkpointing", "sheets"),
     *("expression", "problems", "lab", "__init__", "cli", "__main__"),
 ]

@@ -13,6 +13,7 @@ import typer
 from admodes.cli.checks import equations, verify
 from admodes.cli.compose import Of, composed
 from admodes.cli.drawing import graph
+from admodes.cli.exploring import explore
 from admodes.cli.numbers import dimensions, whole_numbers
 from admodes.cli.options import (
     At,
@@ -153,6 +154,7 @@ def trace(
 app.command()(equations)
 app.command()(explain)
 app.command()(graph)
+app.command()(explore)
 
 
 @app.command()

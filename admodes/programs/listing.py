@@ -15,7 +15,7 @@ from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text
 from admodes.programs.rewriting import uses
-from admodes.views.dialects import Text
+from admodes.views.dialects import Text, fill
 
 MOST_ARGUMENTS = 8
 """Of more arguments the first ones and the last are shown."""
@@ -195,3 +195,14 @@ def guard_data(program: WengertList, names: Sequence[str]) -> list[dict[str, Any
         }
         for g in program.guards
     ]
+
+
+def asked(guard: Guard, program: WengertList, labels: Sequence[str]) -> str:
+    """What a branch of control flow asked."""
+    atoms = [
+        (labels[a.row], False) if isinstance(a, Ref) else (Text(6).number(a), True)
+        for a in guard.args
+    ]
+    if guard.decide is not bool:
+        return fill(guard.decide.form.text, atoms, Text(6))  # type: ignore[attr-defined]
+    return atoms[0][0] if program.steps[guard.last].is_test else f"{atoms[0][0]} ≠ 0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from admodes.core.carrier import value
 from admodes.core.record import Ref, WengertList
@@ -16,6 +16,9 @@ from admodes.tracing.backward import Directions
 from admodes.tracing.drawn import NEAR, Drawing
 from admodes.tracing.rows import Row
 from admodes.views.result import Result
+
+if TYPE_CHECKING:
+    from admodes.explorer.page import Page
 
 
 @dataclass
@@ -66,6 +69,17 @@ class TraceBase(Result):
     def _directions(self) -> Directions:
         """The sweeps of adjoints by the names of outputs."""
         raise NotImplementedError
+
+    def explore(self) -> Page:
+        """A page that steps through the rows: .save("page.html") writes it, a notebook shows it.
+
+        >>> import admodes as ad
+        >>> ad.trace(lambda x: x * x, 3.0).explore()
+        <Page of y = f(x): .save('page.html') writes it>
+        """
+        from admodes.explorer.page import Page, page_data
+
+        return Page(page_data(self))
 
 
 def ends(recorded: NamedProgram, *more: str) -> tuple[list[dict], list[dict]]:

@@ -13,6 +13,7 @@ from admodes.core.notes import Note
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text, partial_templates, template
+from admodes.programs.listing import asked
 from admodes.views.dialects import Text, fill
 from admodes.views.result import plain
 
@@ -176,23 +177,12 @@ def _notes(
 ) -> list[Note]:
     """What to know of a row: branches taken from it, kinks, a value that is not finite."""
     step = program.steps[i]
-    tests = dict.fromkeys((_tested(guard, program, labels), guard.expected) for guard in branches)
+    tests = dict.fromkeys((asked(guard, program, labels), guard.expected) for guard in branches)
     notes = [Note(f"branch taken: {what} is {truth}", "branch") for what, truth in tests]
     notes += [Note(text, "kink") for text in _kinks(step, program.arguments(step))]
     if not np.all(np.isfinite(step.value)):
         notes.append(Note(f"the value is {Text(6).number(plain(step.value))}", "value"))
     return notes
-
-
-def _tested(guard: Guard, program: WengertList, labels: list[str]) -> str:
-    """What a branch of control flow asked."""
-    atoms = [
-        (labels[a.row], False) if isinstance(a, Ref) else (Text(6).number(a), True)
-        for a in guard.args
-    ]
-    if guard.decide is not bool:
-        return fill(guard.decide.form.text, atoms, Text(6))  # type: ignore[attr-defined]
-    return atoms[0][0] if program.steps[guard.last].is_test else f"{atoms[0][0]} ≠ 0"
 
 
 def _kinks(step: Step, xs: tuple) -> list[str]:

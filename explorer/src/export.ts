@@ -1,0 +1,87 @@
+/** The current table as Markdown and as LaTeX, and the state of the page as the fragment of its
+ * address. */
+
+import { Lines, exact } from "./lines";
+import { SEED, type Model, type Sweep } from "./model";
+import { typed } from "./numbers";
+
+const HEADS = {
+  evaluation: ["Expression", "Evaluation"],
+  forward: ["Expression", "Rule", "Evaluation"],
+  reverse: ["Expression", "Evaluation"],
+};
+
+export function cells(model: Model, sweep: Sweep, dialect: "text" | "latex"): string[][] {
+  const lines = new Lines(model, dialect);
+  return lines.of(sweep).map((line) => lines.cells(line, sweep));
+}
+
+function heads(rows: string[][], sweep: Sweep): string[] {
+  return rows[0]?.length === 2 ? ["Expression", "Evaluation"] : HEADS[sweep.kind];
+}
+
+export function markdown(model: Model, sweep: Sweep): string {
+  const rows = cells(model, sweep, "text");
+  const table = [heads(rows, sweep), ...rows].map((row) => row.map(unmarked));
+  const widths = table[0]!.map((_, k) => Math.max(3, ...table.map((row) => row[k]!.length)));
+  const lines = table.map((row) => `| ${row.map((cell, k) => cell.padEnd(widths[k]!)).join(" | ")} |`);
+  lines.splice(1, 0, `| ${widths.map((n) => "-".repeat(n)).join(" | ")} |`);
+  return lines.join("\n") + "\n";
+}
+
+/** Text without what Markdown takes for emphasis, code, links, HTML or columns. */
+function unmarked(text: string): string {
+  return text.replace(/[*`|]|(?<!\w)_|_(?!\w)|(?<=\])\(|<(?=\S)|&(?=[#\w])|\\(?=\W)/g, "\\$&");
+}
+
+export function latex(model: Model, sweep: Sweep): string {
+  const rows = cells(model, sweep, "latex");
+  const line = (row: string[]) =>
+    row.map((cell, k) => (row.length === 3 && k === 1 ? cell : `$${cell}$`)).join(" & ") + " \\\\";
+  const head = heads(rows, sweep);
+  return [
+    `\\begin{tabular}{${"l".repeat(head.length)}}`,
+    "\\hline",
+    `${head.join(" & ")} \\\\`,
+    "\\hline",
+    ...rows.map(line),
+    "\\hline",
+    "\\end{tabular}",
+    "",
+  ].join("\n");
+}
+
+export function fragment(model: Model): string {
+  const found = new URLSearchParams({ admodes: "1", rows: String(model.data.rows.length) });
+  const put = (prefix: string, names: string[], values: number[] | null) =>
+    names.forEach((name, i) => values && found.set(`${prefix}.${name}`, exact(values[i]!)));
+  if (model.editable) put("at", model.names.inputs, model.point.value);
+  put("seed", model.names.inputs, model.seeds.value);
+  put("weight", model.names.outputs, model.weights.value);
+  found.set("step", String(model.step.value));
+  found.set("style", model.data.styles[model.style.value]!.id);
+  found.set("notation", model.notation.value);
+  if (model.quiz.value) found.set("quiz", "1");
+  return `#${found}`;
+}
+
+/** Take over the state that a fragment holds; one of another page is ignored. */
+export function restore(model: Model, hash: string): void {
+  const found = new URLSearchParams(hash.replace(/^#/, ""));
+  if (found.get("admodes") !== "1" || found.get("rows") !== String(model.data.rows.length)) return;
+  const read = (prefix: string, names: string[]) => {
+    const values = names.map((name) => typed(found.get(`${prefix}.${name}`) ?? "")?.value);
+    return values.every((x) => x !== undefined) ? (values as number[]) : null;
+  };
+  const point = model.editable ? read("at", model.names.inputs) : [];
+  if (point === null) return;
+  if (model.editable) model.point.value = point;
+  if (model.editable && !model.names.inputs.includes(SEED)) model.seeds.value = read("seed", model.names.inputs);
+  if (model.editable && !model.names.outputs.includes(SEED)) model.weights.value = read("weight", model.names.outputs);
+  const style = model.data.styles.findIndex((s) => s.id === found.get("style"));
+  model.style.value = Math.max(0, style);
+  const notation = found.get("notation");
+  model.notation.value = notation === "dot" || notation === "leibniz" ? notation : "";
+  model.quiz.value = found.get("quiz") === "1";
+  model.goTo(Number(found.get("step")) || 0);
+}

@@ -1,0 +1,143 @@
+/** The page: reads its data, shows it, and answers to window.admodes. */
+
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { Export, Guards, Point, Seeds, Steps, Switches, sweepAfter, sweepBefore } from "./controls";
+import { cells, fragment, restore } from "./export";
+import { hidden } from "./figure";
+import { Graph } from "./graph";
+import { apply, term } from "./interpreter";
+import { Jacobian } from "./jacobian";
+import { Lines, shown, type Line } from "./lines";
+import { Model } from "./model";
+import { Sum, Tex } from "./mathml";
+import { SweepTable, figureOf, titleOf } from "./table";
+import type { Data } from "./types";
+import "./style.css";
+
+const PAUSE = 1200;
+
+function App({ model }: { model: Model }) {
+  const [all, setAll] = useState(false);
+  const [printing, setPrinting] = useState(false);
+  useEffect(() => {
+    const on = (event: string, does: (event: any) => void) => {
+      window.addEventListener(event, does);
+      return () => window.removeEventListener(event, does);
+    };
+    const off = [
+      on("keydown", (event: KeyboardEvent) => onKey(model, event)),
+      on("hashchange", () => restore(model, location.hash)),
+      on("beforeprint", () => setPrinting(true)),
+      on("afterprint", () => setPrinting(false)),
+    ];
+    return () => off.forEach((remove) => remove());
+  }, []);
+  usePlay(model);
+  const sweeps = all || printing ? model.sweeps.value : [model.sweep.value];
+  return (
+    <>
+      <header>
+        <h1>{model.data.title}</h1>
+        <Point model={model} />
+        <Guards model={model} />
+      </header>
+      <Steps model={model} />
+      <main>
+        <div class="left">
+          <Graph model={model} />
+          <Formula model={model} />
+          <Jacobian model={model} />
+        </div>
+        <div class={all ? "right all" : "right"}>
+          {sweeps.map((sweep) => <SweepTable key={`${sweep.kind} ${sweep.direction}`} model={model} sweep={sweep} />)}
+          <Switches model={model} all={all} setAll={setAll} />
+          <Seeds model={model} />
+          <Export model={model} />
+          <p class="keys">Keys: → and ← step, Shift with them goes by sweeps, Home and End to the ends, P plays.</p>
+        </div>
+      </main>
+    </>
+  );
+}
+
+/** The formula of the row at work: with symbols, with numbers, and its value. */
+function Formula({ model }: { model: Model }) {
+  const sweep = model.sweep.value;
+  const find = (lines: Lines) => lines.of(sweep).find((line) => !line.end && line.row === model.row.value);
+  const lines = new Lines(model, "latex");
+  const line = find(lines);
+  const plain = new Lines(model, "text");
+  const spoken = find(plain);
+  const title = titleOf(sweep);
+  const kept = line && hidden(model, figureOf(sweep, line));
+  return (
+    <section class="formula" aria-label="The step">
+      <h2>{line ? title : "Press → to begin"}</h2>
+      {line && (
+        <div class="wide big" tabIndex={0} role="region" aria-label="The formula, scrolls">
+          <Written line={line} numbers={lines.contributions(line)} kept={kept!} value={plain.number(line.value)} />
+        </div>
+      )}
+      <p class="spoken" role="status">{spoken && !kept ? `${title}: ${said(plain, spoken)}` : ""}</p>
+    </section>
+  );
+}
+
+function Written({ line, numbers, kept, value }: { line: Line; numbers: string[]; kept: boolean; value: string }) {
+  return (
+    <>
+      <p><Tex tex={line.left} /> {line.symbols.length > 0 && <><Tex tex="=" /> <Sum parts={line.symbols} /></>}</p>
+      {!kept && numbers.length > 0 && <p><Tex tex="=" /> <Sum parts={numbers} /></p>}
+      {!kept && <p><Tex tex="=" /> <strong>{value}</strong></p>}
+    </>
+  );
+}
+
+function said(lines: Lines, line: Line): string {
+  const parts = [line.left, line.symbols.join(" + "), line.numbers.join(" + "), shown(line.value, lines.write)];
+  return parts.filter(Boolean).join(" = ");
+}
+
+function usePlay(model: Model): void {
+  const playing = model.playing.value;
+  useEffect(() => {
+    if (!playing) return undefined;
+    const timer = setInterval(() => {
+      model.goTo(model.step.value + 1);
+      if (model.step.value === model.steps.value) model.playing.value = false;
+    }, PAUSE);
+    return () => clearInterval(timer);
+  }, [playing]);
+}
+
+function onKey(model: Model, event: KeyboardEvent): void {
+  const inField = (event.target as Element).closest?.("input:not([type=checkbox]), select, textarea");
+  if (inField || event.ctrlKey || event.altKey || event.metaKey) return;
+  const step = model.step.value;
+  const to: Record<string, () => number> = {
+    ArrowRight: () => (event.shiftKey ? sweepAfter(model) : step + 1),
+    ArrowLeft: () => (event.shiftKey ? sweepBefore(model) : step - 1),
+    Home: () => 0,
+    End: () => model.steps.value,
+  };
+  if (event.key === "p" || event.key === "P") model.playing.value = !model.playing.value;
+  else if (to[event.key]) model.goTo(to[event.key]!());
+  else return;
+  event.preventDefault();
+}
+
+/** What programs read of the page; apply, term and cells are what tests compare with Python. */
+const page: Record<string, unknown> = { apply, term };
+(globalThis as any).admodes = page;
+
+if (typeof document !== "undefined") {
+  const data = JSON.parse(document.getElementById("data")!.textContent!) as Data;
+  const model = new Model(data);
+  page.state = () => model.state();
+  page.fragment = () => fragment(model);
+  page.cells = (dialect: "text" | "latex") => model.sweeps.value.map((sweep) => cells(model, sweep, dialect));
+  restore(model, location.hash);
+  render(<App model={model} />, document.getElementById("page")!);
+}

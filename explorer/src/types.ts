@@ -1,0 +1,147 @@
+/** The data of a page, as admodes/explorer writes it, and what is computed from it. */
+
+export type Num = number | boolean;
+
+/** A number as JSON has it: nan and infinities are texts. */
+export type Raw = number | boolean | string | null | Raw[];
+
+export interface Arg {
+  row?: number;
+  const?: Raw;
+}
+
+export interface Forms {
+  value: string;
+  partials?: string[];
+  adjoint?: string | null;
+  tangent?: string | null;
+}
+
+export interface Row {
+  row: number;
+  op: string;
+  args: Arg[];
+  rule: string;
+  value: Raw;
+  shape: number[];
+  /** Whether the row is of real numbers that have a derivative. */
+  derivative: boolean;
+  /** For each argument, whether the row depends differentiably on it. */
+  active: boolean[];
+  forms: { text: Forms; latex: Forms } | null;
+  notes: string[];
+  partials?: Raw[];
+  tangents: Record<string, Raw>;
+  adjoints: Record<string, Raw>;
+}
+
+export interface End {
+  name: string;
+  row: number | null;
+  value: Raw;
+}
+
+/** One operation of a rule: its name, and its arguments as rows of the rule or constants. */
+export type RuleStep = [string, ...(number | { const: Raw })[]];
+
+/** What t times a partial is, as operations: the first rows are t, the result and the arguments. */
+export interface Rule {
+  inputs: number;
+  steps: RuleStep[];
+  result: number | { const: Raw };
+}
+
+export interface OpRules {
+  /** One per argument; null where nothing is propagated. */
+  terms: (Rule | null)[];
+  kink: { met: Rule; note: string } | null;
+}
+
+export interface Guard {
+  row: number;
+  /** A comparison, or "bool" for the truth of its argument. */
+  op: string;
+  args: Arg[];
+  expected: boolean;
+  text: string;
+}
+
+/** A name as text and as LaTeX. */
+export interface Name {
+  text: string;
+  latex: string;
+}
+
+/** How a preset names and writes: data, chosen in the page. */
+export interface Style {
+  id: string;
+  rows: Name[];
+  /** "dot", "bar", or a form with \u27e6v\u27e7 for the name; null where it is ∂v/∂x, which names the
+   * direction. */
+  tangent: Name | null;
+  adjoint: Name | null;
+  /** Whether the factors of chain rule are formulas (cos v1) or partials (∂v2/∂v1). */
+  formulas: boolean;
+  /** Whether the tangents of inputs are set to a seed by name. */
+  seeds: boolean;
+  /** The modes in which the two factors of a product change places. */
+  swapped: string[];
+  /** The sign between numbers, and that between names; empty for the usual. */
+  times: string;
+  between: string;
+  /** Whether each of several contributions stands in square brackets. */
+  brackets: boolean;
+}
+
+export interface Costs {
+  f: number[];
+  partials: number[];
+  forward: number[];
+  reverse: Record<string, number[]>;
+}
+
+export interface Box {
+  row: number;
+  kind: string;
+  /** The equation of the row, for each style. */
+  labels: string[];
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Line {
+  from: number;
+  to: number;
+  /** Every second pair is a straight way down, the others are curves that begin and end downward. */
+  points: [number, number][];
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  nodes: Box[];
+  edges: Line[];
+}
+
+export interface Data {
+  schema: string;
+  title: string;
+  kind: "scalar" | "array";
+  digits: number;
+  /** Why the page cannot recompute; empty where it can. */
+  fixed: string;
+  inputs: End[];
+  outputs: End[];
+  rows: Row[];
+  rules: Record<string, OpRules>;
+  guards: Guard[];
+  costs: Costs | null;
+  styles: Style[];
+  inputNames: Name[];
+  outputNames: Name[];
+  seeds: { forward: Record<string, Raw> | null; reverse: Record<string, Raw> | null };
+  notes: string[];
+  graph: Picture | null;
+}
