@@ -1,6 +1,8 @@
 """The notebooks run from clean kernels and show what they promise, without a word of warning."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,21 @@ def test_a_notebook_needs_numpy_and_nothing_else(path):
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {alias.name for node in imports for alias in node.names}
     assert names <= {"math", "numpy", "admodes"}
+
+
+def test_a_newcomer_sees_a_picture_with_nothing_more_installed():
+    """Without any package of the extras, and the picture is drawn by no program either."""
+    extras = ("matplotlib", "resvg_py", "scipy", "llvmlite", "IPython", "PIL")
+    code = f"""
+import os, sys
+sys.modules.update(dict.fromkeys({extras}))
+os.environ["PATH"] = ""
+import admodes as ad
+shown = ad.graph(lambda x1, x2: x1 * ad.sin(x2), 1.0, 2.0)._repr_mimebundle_()
+assert shown["image/svg+xml"].startswith("<svg"), shown
+assert "v3" in shown["text/plain"], shown
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def ran(path):

@@ -34,20 +34,20 @@ assert np.allclose([x1.grad, x2.grad, x3.grad], [-1.270614, 2.793022, 0.0], atol
 # The graph: inputs and constants apart from operations, values on the edges, and the derivatives
 # that flow back in a second colour.
 
-
 # %%
-def f(x1, x2, x3):
-    return ad.ln(x1 + ad.sin(x1)) * ad.max(x2, x3) * 2
-
-
-ad.graph(f, 5.0, -2.0, -5.0, kind="both")
+y.drawGraph()
 
 # %% [markdown]
 # ## One path, two paths
 #
 # $x_2$ reaches $y$ along one path and $x_1$ along two; the derivative is the sum over them.
 
+
 # %%
+def f(x1, x2, x3):
+    return ad.ln(x1 + ad.sin(x1)) * ad.max(x2, x3) * 2
+
+
 ad.explain(f, 5.0, -2.0, -5.0, wrt="x2")
 
 # %%
