@@ -12,11 +12,15 @@ from admodes.cli.options import At, Debug, Digits, Targets
 from admodes.cli.running import STDOUT, Failure, emit, page_width, run, target_of
 from admodes.programs.arrays import program_of
 from admodes.tracing.trace import check_inputs
+from admodes.views.presets import UBC
 
 
 def report(
     targets: Targets,
     at: At = None,
+    preset: Annotated[
+        str, typer.Option(help="The layout of a book or course (admodes presets), or a file.")
+    ] = UBC.name,
     digits: Digits = 6,
     save: Annotated[
         Path | None,
@@ -37,6 +41,7 @@ def report(
     \b
     admodes report @cpsc532s -o solution.pdf
     admodes report "x1*x2 + sin(x1)" --at x1=2,x2=-3 -o sheet.html
+    admodes report @cpsc532s --preset griewank -o solution.pdf
     admodes report mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" -o sheet
     """
     from admodes.sheets.sheet import report_of
@@ -56,10 +61,10 @@ def report(
 
     sheet = run(job, target)
     if save in STDOUT:
-        emit(sheet.to_table(digits=digits, width=page_width(save)), save)
+        emit(sheet.to_table(digits=digits, preset=preset, width=page_width(save)), save)
         return
     try:
-        for path in sheet.save(save, digits):
+        for path in sheet.save(save, digits=digits, preset=preset):
             print(path, file=sys.stderr)
     except OSError as error:
         raise Failure(f"cannot write {save}: {error.strerror}") from error

@@ -30,6 +30,7 @@ from admodes.tracing.trace import Trace, check_inputs, traced
 from admodes.verification import Verification, verify
 from admodes.views.dialects import dialect_of
 from admodes.views.files import write_atomically, write_text
+from admodes.views.presets import Preset
 from admodes.views.render import document, heading, preformatted, render
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -97,15 +98,20 @@ class Report(Result):
         words = {"title": self.title, "source": self.source, "notes": self.notes}
         return {"schema": "admodes.report/1", **words, **shown}
 
-    def tables(self, format: str = "text", digits: int | None = 6, width: int = 80) -> list[Table]:
-        """All tables, from the point to the counts. digits: decimals that are printed."""
+    def tables(
+        self,
+        format: str = "text",
+        digits: int | None = 6,
+        preset: str | Preset = "ubc",
+        width: int = 80,
+    ) -> list[Table]:
+        """All tables, from the point to the counts. digits: decimals that are printed. preset:
+        whose layout the tables of the trace have, as for Trace.tables."""
         tables = [self._point(format, digits)]
-        if isinstance(self.trace, Trace):
-            wide = len(self.trace.inputs) > MOST_COLUMNS
-            layout = "transposed" if wide else "standard"
-            tables += self.trace.tables(format, digits=digits, layout=layout)
-        else:
-            tables += self.trace.tables(format, digits=digits)
+        chosen: dict[str, Any] = {"digits": digits, "preset": preset}
+        if isinstance(self.trace, Trace) and len(self.trace.inputs) > MOST_COLUMNS:
+            chosen["layout"] = "transposed"
+        tables += self.trace.tables(format, **chosen)
         if self.verification is not None:
             tables += self.verification.tables(format, digits, width=width)
         return tables + self.counts.tables(format)
@@ -159,10 +165,10 @@ class Report(Result):
             return self.graph
         return replace(self.graph, digits=digits)
 
-    def save(self, path: str | Path, digits: int | None = 6) -> list[Path]:
+    def save(self, path: str | Path, **options: Any) -> list[Path]:
         """Write the report into a file that ends in .md (with a picture .svg beside it), .html or
         .pdf, or, where path has no ending, into a folder, as report.md and graph.svg. Every file
-        appears whole or not at all; the paths are returned.
+        appears whole or not at all; the paths are returned. options: those of tables().
 
         A PDF is typeset by pdflatex, or printed by Chromium where there is no LaTeX. Raises
         ValueError for another ending, MissingProgram where both are missing, OSError where path
@@ -171,20 +177,20 @@ class Report(Result):
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".html":
-            return [write_text(path, self.to_table("html", digits=digits))]
+            return [write_text(path, self.to_table("html", **options))]
         if ending == ".pdf":
-            pages = pdf(lambda format: self.to_table(format, digits=digits))
+            pages = pdf(lambda format: self.to_table(format, **options))
             return [write_atomically(path, lambda p: p.write_bytes(pages))]
         if ending == ".md":
-            return self._save_markdown(path, path.with_suffix(".svg"), digits)
+            return self._save_markdown(path, path.with_suffix(".svg"), options)
         if ending:
             raise BadValue(f"{path}: a report is a folder, or ends in {', '.join(ENDINGS)}")
         path.mkdir(parents=True, exist_ok=True)
-        return self._save_markdown(path / "report.md", path / "graph.svg", digits)
+        return self._save_markdown(path / "report.md", path / "graph.svg", options)
 
-    def _save_markdown(self, path: Path, picture: Path, digits: int | None) -> list[Path]:
-        text = self._written("markdown", 80, False, {"digits": digits}, quote(picture.name))
-        graph = self._graph(digits)
+    def _save_markdown(self, path: Path, picture: Path, options: dict[str, Any]) -> list[Path]:
+        text = self._written("markdown", 80, False, options, quote(picture.name))
+        graph = self._graph(options.get("digits"))
         if graph is None:
             return [write_text(path, text)]
 
@@ -274,12 +280,12 @@ def _picture(graph: Graph, format: str, width: int, file: str | None) -> str:
     """The graph in a format; file: where Markdown finds the picture."""
     if format == "html":
         svg = graph.to_svg()
-        return f"<figure>{svg[svg.index('<svg') :]}</figure>\n"
+        return f'<figure tabindex="0">{svg[svg.index("<svg") :]}</figure>\n'
     if format == "latex":
         return _LATEX_PICTURE.replace("PICTURE", _tikz(graph)[1])
     if file is not None:
         return f"![The graph of the function]({file})\n"
-    return preformatted(graph.to_text(width), format, fragment=True)
+    return preformatted(replace(graph, title="").to_text(width), format, fragment=True)
 
 
 def _tikz(graph: Graph) -> tuple[str, str]:

@@ -183,6 +183,17 @@ class TestCommand:
         assert err.strip() == str(tmp_path / "a.html")
         assert "Evaluation trace" in (tmp_path / "a.html").read_text("utf-8")
 
+    def test_the_layout_is_that_of_a_preset(self, run, tmp_path):
+        _, trace, _ = run("trace", "@osu-eq4", "--preset", "griewank")
+        _, out, _ = run("report", "@osu-eq4", "--preset", "griewank")
+        tables = trace.split("\n\n")[1:]
+        assert tables
+        assert all(table.strip() in out for table in tables)
+        path = tmp_path / "a.pdf"
+        status, _, err = run("report", "@osu-eq4", "--preset", "nosuch", "-o", str(path))
+        assert (status, path.exists()) == (2, False)
+        assert "nosuch" in err
+
     def test_the_code_of_a_function_in_a_file_is_shown(self, run, file):
         path = file("import admodes as ad\n\ndef g(x):\n    return ad.sin(x) * x\n")
         _, out, _ = run("report", f"{path}:g", "--at", "x=1")
