@@ -12,7 +12,7 @@ from admodes.views.dialects import Text
 MOST_EDGES = 500
 """Mermaid renders fewer, unless the page that holds it sets maxEdges."""
 
-_FRAMES = {"input": ("([", "])"), "constant": ("(", ")"), "operation": ("([", "])")}
+_FRAMES = {"input": ("(", ")"), "constant": ("(", ")"), "operation": ("([", "])")}
 """Rounder nodes than rectangles, by kind; operations are among them where they are apart."""
 
 _PLAIN = r"[^\w .,:=+/()\[\]∂×·−…\u0300-\u036f-]"

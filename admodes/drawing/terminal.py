@@ -55,6 +55,7 @@ def _columns(diagram: Diagram, nodes: Sequence[Node]) -> list[Column]:
     labels = Labels(diagram, Text(diagram.digits))
     columns = [
         Column("Row", [_equation(labels, node) for node in nodes]),
+        Column("Path", ["*" if node.lit else "" for node in nodes]),
         Column("Shape", [labels.write.shape(node.shape) if node.shape else "" for node in nodes]),
         Column("Value", [_value(labels, node) for node in nodes]),
         *(_adjoints(labels, nodes) if diagram.kind in WITH_ADJOINTS else []),

@@ -9,6 +9,7 @@ from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import Labels, Line, printable
 from admodes.drawing.parts import Diagram, Edge, Node
 from admodes.drawing.pictures import MARGIN, PADDING, Box, Picture, picture
+from admodes.drawing.svg import HEAD
 from admodes.views.dialects import Latex
 
 UNIT = 0.75
@@ -23,11 +24,10 @@ CORNER = 6.0
 
 _PACKAGES = r"""\documentclass{article}
 \usepackage{amsmath}
-\usepackage{tikz}
-\usetikzlibrary{arrows.meta}"""
+\usepackage{tikz}"""
 
 _STYLES = r"""  graph node/.style={draw, align=center, inner sep=0pt, outer sep=0pt, font=\small},
-  graph edge/.style={draw=line, -{Latex[length=6pt, width=5.4pt]}},
+  graph edge/.style={draw=line},
   graph label/.style={align=left, inner sep=0pt, font=\small},
   lit/.style={draw=lit, line width=1.6pt},"""
 
@@ -100,7 +100,9 @@ def _parts(drawn: Picture, labels: Labels) -> list[str]:
     parts = [_node(node, box, labels.node(node), labels) for node, box in drawn.nodes]
     for edge, points, box in drawn.edges:
         parts.append(
-            rf"\path[graph edge{_lit(edge)}] {_way(points)}; % {edge.source} -> {edge.target}"
+            rf"\path[graph edge{_lit(edge)}] {_way(points)}; "
+            rf"\fill[fill={'lit' if edge.lit else 'line'}] {_head(points)}; "
+            f"% {edge.source} -> {edge.target}"
         )
         if box is not None:
             (x, y), (width, _) = box.middle, box.size
@@ -143,6 +145,15 @@ def _way(points: list[Point]) -> str:
             continue
         path.append(_point((x, y)))
     return " ".join(path)
+
+
+def _head(points: list[Point]) -> str:
+    """The head of the arrow, of its own: TikZ turns heads that are longer than the last line."""
+    (_, first), (x, y) = points[0], points[-1]
+    side, length = HEAD
+    back = y - length if first < y else y + length
+    corners = " -- ".join(map(_point, ((x, y), (x - side, back), (x + side, back))))
+    return f"{corners} -- cycle"
 
 
 def _legend(drawn: Picture) -> list[str]:

@@ -132,6 +132,21 @@ def test_lanes_of_the_course():
     ]
 
 
+def test_rows_that_stand_out_have_a_mark():
+    f = ad.parse("exp(2*x2) + x1*sin(3*x2**2)", "x1*x2 + sigmoid(x2)")
+    text = ad.explain(f, 2.0, 1.0, of="y1", wrt="x1").graph("linearised").to_text()
+    marked = [line for line in text.splitlines() if "*" in line]
+    assert [re.search(r"\bv\d", line)[0] for line in marked] == ["v0", "v7", "v8"]
+
+
+def test_heads_of_arrows_are_drawn_where_edges_are_short():
+    """TikZ's arrows turn round on lines that are shorter than they are."""
+    text = ad.trace(lambda x, z: x * z, 1.0, 2.0).graph().to_tikz()
+    heads = re.findall(r"fill=line\] \((.*?),(.*?)\) -- \((.*?),(.*?)\)", text)
+    assert len(heads) == 2
+    assert all(float(y) - float(back) == pytest.approx(8.0, abs=0.11) for _, y, _, back in heads)
+
+
 def test_lanes_of_random_graphs():
     """Lanes that cross, end on both sides, or are too many to stand apart."""
     rng = np.random.default_rng(5)
