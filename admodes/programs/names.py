@@ -93,7 +93,8 @@ def row_names(
         ends = {y.row: n for y, n in results if isinstance(y, Ref) and steps[y.row].name is None}
     if named != "none":
         ends |= dict(zip((x.row for x in program.inputs), inputs, strict=True))
-    numbers = {y.row for y in program.outputs if isinstance(y, Ref)} if named != "ends" else set()
+    returned = {y.row for y in program.outputs if isinstance(y, Ref)}
+    numbers = returned - ends.keys() if named != "ends" else set()
     taken = {*inputs, *constants} if named == "ends" else {*inputs, *outputs}
     unnamed, like_a_number = _numbers(program, inputs, {*taken, *outputs}, numbering, letter)
     refused = {*taken, *(f"{n}{end}" for n in (*taken, *outputs) for end in DERIVATIVES)}

@@ -261,6 +261,13 @@ def test_json_has_the_names_of_the_preset_and_nothing_else_changes(preset, expec
     assert data == usual
 
 
+def test_an_input_that_is_an_output_too_keeps_its_name():
+    t = ad.trace(lambda x, y: (x * y, x, 3.0), 1.0, 2.0)
+    assert names(tables(t, "osu")["Evaluation"]) == ["x", "y", "a", "f1", "f2", "f3"]
+    assert names(tables(t, "toronto")["Computing the loss"]) == ["x", "y", "f1", "f2", "f3"]
+    assert [row.name for row in t.rows] == ["v0", "v1", "v2"]
+
+
 def test_notes_have_the_names_of_the_preset():
     t = ad.trace(lambda x: abs(x) if x > -1.0 else x, 0.0)
     text = t.to_table(preset="wikipedia")
