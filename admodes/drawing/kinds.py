@@ -8,6 +8,7 @@ derivatives on edges, and no constants. gradient: the function, and what its rev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from admodes.drawing.labels import printable, short
@@ -23,11 +24,29 @@ ROW_KEYS = (
 """What a graph reads of a row (admodes.tracing.rows.Row)."""
 
 
+Parts = tuple[list[Node], list[Edge]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are drawn as one node, the rows outside that they read, and what they compute."""
+
+    rows: range
+    reads: list[int]
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The id of its node."""
+        return f"g{self.rows[0]}"
+
+
 class Rows:
     """The rows that are drawn, in the order of the trace, and what a graph says of each.
 
     rows: dicts with ROW_KEYS, of which contributions are by argument and output; names: those of
-    all rows of the trace, drawn or not; inputs, outputs: its ends, with name, row and value."""
+    all rows of the trace, drawn or not; inputs, outputs: its ends, with name, row and value;
+    groups: what stands in place of further rows."""
 
     def __init__(
         self,
@@ -36,9 +55,13 @@ class Rows:
         inputs: Sequence[dict],
         outputs: Sequence[dict],
         digits: int = 6,
+        groups: Sequence[Group] = (),
     ) -> None:
+        self.groups = groups
+        self.group_of = {row: group for group in groups for row in group.rows}
         self.by_row = {row["row"]: row for row in rows}
         self.names, self.outputs = names, outputs
+        self.inputs = {x["row"]: x["name"] for x in inputs}
         self.final = {y["row"] for y in outputs}
         self.dialects = (Text(digits), Latex(digits))
         self.ends: dict[int, list[str]] = {}
@@ -52,7 +75,13 @@ class Rows:
 
     def arguments(self, row: dict) -> list[int]:
         """The positions of the arguments that are rows which are drawn."""
-        return [k for k, a in enumerate(row["args"]) if a.get("row") in self.by_row]
+        return [k for k, a in enumerate(row["args"]) if self.place(a.get("row")) is not None]
+
+    def place(self, row: int | None) -> str | None:
+        """The node that is a row, or a group with it; None where it is not drawn."""
+        if row in self.by_row:
+            return f"r{row}"
+        return self.group_of[row].id if row in self.group_of else None
 
     def node(self, row: dict, kind: str = "operation") -> Node:
         """The node of a row; kind: what it is where it is neither input nor output."""
@@ -114,15 +143,39 @@ class Rows:
 
     def edge(self, row: dict, k: int) -> Edge:
         """The edge from an argument of a row that is a row."""
-        source = self.by_row[row["args"][k]["row"]]
+        source = row["args"][k]["row"]
+        value = self.by_row[source]["value"] if source in self.by_row else None
         return Edge(
-            f"r{source['row']}",
+            self.place(source) or "",
             f"r{row['row']}",
             k,
-            plain(source["value"]),
+            plain(value),
             plain(row["partials"][k]) if row["partials"] else None,
             _given(row["contributions"].get(k, {})),
         )
+
+    def with_groups(self, nodes: list[Node], edges: list[Edge], upward: bool) -> Parts:
+        """Nodes and edges with the groups among them, each before the rows that follow it."""
+        waiting = list(self.groups)
+        placed: list[Node] = []
+        for node in nodes:
+            while waiting and node.row is not None and node.row > waiting[0].rows[0]:
+                placed.append(self._group(waiting.pop(0)))
+            placed.append(node)
+        for group in self.groups:
+            sources = dict.fromkeys(self.place(row) for row in group.reads)
+            ends = [(source, group.id) for source in sources if source not in (None, group.id)]
+            edges += [Edge(*(pair[::-1] if upward else pair)) for pair in ends]
+        return [*placed, *map(self._group, waiting)], edges
+
+    def _group(self, group: Group) -> Node:
+        first, last = (self.called(group.rows[k]) for k in (0, -1))
+        text = f"{first} … {last}"
+        return Node(group.id, None, "group", text, group.text, ends=[first, last])
+
+    def called(self, row: int) -> str:
+        """The name of a row, for an input that of the input."""
+        return printable(self.inputs.get(row, self.names[row]))
 
     def loose_ends(self) -> list[Node]:
         """The outputs that depend on no row: numbers."""
@@ -136,9 +189,6 @@ class Rows:
 def _given(adjoints: dict[str, Any]) -> dict[str, Any]:
     """The adjoints of a row that has any, by output."""
     return {printable(y): plain(x) for y, x in adjoints.items() if x is not None}
-
-
-Parts = tuple[list[Node], list[Edge]]
 
 
 def _with_constants(rows: Rows) -> Parts:
@@ -160,11 +210,11 @@ def _backpropagation(rows: Rows) -> Parts:
 
 
 def _linearised(rows: Rows) -> Parts:
-    edges: dict[tuple[str, str], Edge] = {}
+    edges: dict[tuple[int, int], Edge] = {}
     for row in rows:
         for k in rows.arguments(row):
             edge = rows.edge(row, k)
-            first = edges.setdefault((edge.source, edge.target), edge)
+            first = edges.setdefault((row["args"][k]["row"], row["row"]), edge)
             if first is not edge:
                 _add(first, edge, row["partials"])
     return [rows.node(row) for row in rows], list(edges.values())
@@ -227,5 +277,5 @@ def check_kind(kind: str) -> None:
 
 def nodes_and_edges(kind: str, rows: Rows) -> Parts:
     """The nodes and edges of a kind of graph."""
-    nodes, edges = _PARTS[kind](rows)
+    nodes, edges = rows.with_groups(*_PARTS[kind](rows), upward=kind == "backpropagation")
     return [*nodes, *rows.loose_ends()], edges

@@ -64,6 +64,8 @@ class Labels:
         """The lines on a node, from the top: its equation, its value, its adjoints."""
         if node.kind == "constant":
             return self.figure("value", node.value)
+        if node.kind == "group":
+            return [Line("name", self.extent(node)), Line("shape", self.write.word(node.op or ""))]
         lines = [Line("name", self.equation(node))]
         if self._is_step(node):
             return lines
@@ -95,7 +97,9 @@ class Labels:
         return []
 
     def equation(self, node: Node) -> str:
-        """y1 = v8 = v3 + v7, or a part of it."""
+        """y1 = v8 = v3 + v7, or a part of it; of a group its rows and what they compute."""
+        if node.kind == "group":
+            return f"{self.extent(node)}: {self.write.word(node.op or '')}"
         ends = [self.write.variable(short(end)) for end in node.ends]
         names = [] if node.name is None else [self.write.variable(short(node.name))]
         sides = [*names, *ends] if node.kind == "input" else [*ends, *names]
@@ -107,6 +111,11 @@ class Labels:
                 node.formulas[self.write.name] if fits else self.write.word(printable(node.op))
             )
         return " = ".join(sides)
+
+    def extent(self, node: Node) -> str:
+        """The first and the last row of a group."""
+        ends = (self.write.variable(short(end)) for end in node.ends)
+        return f" {self.write.dots} ".join(ends)
 
     def adjoints(self, node: Node) -> list[Line]:
         """One line an output: v̄2 = 7.389, or ∂y1/∂v2 = 7.389 where there are several. Adjoints that

@@ -11,14 +11,18 @@ from admodes.core.carrier import quiet
 from admodes.core.record import Ref, WengertList
 from admodes.core.reverse import conjugate
 from admodes.core.values import shape_of
-from admodes.drawing.around import check_size, near, row_called
+from admodes.drawing.around import MOST_NODES, check_size, near, row_called
+from admodes.drawing.collapse import collapsed
 from admodes.drawing.graphs import Graph
-from admodes.drawing.kinds import ROW_KEYS, Rows, check_kind, nodes_and_edges
+from admodes.drawing.kinds import ROW_KEYS, Group, Rows, check_kind, nodes_and_edges
 from admodes.drawing.labels import printable
 from admodes.errors import BadValue
 from admodes.programs.sweep import Numbers, adjoints, is_active, zero_of
 from admodes.tracing.backward import Directions, gradient_rows
 from admodes.tracing.rows import Row, local_partials
+
+MOST_INPUTS = 100
+"""Of a long list so many inputs at most have nodes of their own."""
 
 MOST_SWEPT = 20_000
 """The most rows, counted for each output, of which the reverse sweeps are recorded."""
@@ -54,15 +58,17 @@ class Drawing:
         if depth < 0:
             raise BadValue(f"graph: depth {depth}: give a number of steps, from 0")
         directions = self._chosen(of)
-        if around is None:
-            check_size(len(self.program.steps))
         names = dict(enumerate(self.names))
         added = []
         if kind == "gradient":
-            self._check_sweeps()
+            self._check_sweeps(around)
             added = gradient_rows(self.program, names, self.ends[0], directions)
         names |= {row["row"]: row["name"] for row in added}
-        kept = self._kept(added, names, around, depth)
+        groups: list[Group] = []
+        if around is None and len(self.program.steps) > MOST_NODES:
+            kept, groups = self._collapsed()
+        else:
+            kept = self._kept(added, names, around, depth)
         first = len(self.program.steps)
         rows = self.rows([row for row in kept if row < first])
         data = [row.data(ROW_KEYS) | {"adjoints": {}, "contributions": {}} for row in rows]
@@ -74,9 +80,28 @@ class Drawing:
         for name in bars:
             self._pull(data, name, bars[name])
         data += [row for row in added if row["row"] in kept]
-        nodes, edges = nodes_and_edges(kind, Rows(data, names, *self.ends, digits=digits))
+        drawn = Rows(data, names, *self.ends, digits=digits, groups=groups)
+        nodes, edges = nodes_and_edges(kind, drawn)
         check_size(len(nodes))
         return Graph(kind, nodes, edges, self.title, digits)
+
+    def _collapsed(self) -> tuple[dict[int, None], list[Group]]:
+        """The rows that are drawn of a long list, and the groups in place of the others."""
+        steps = self.program.steps
+        apart = {end["row"] for end in self.ends[1] if end["row"] is not None}
+        if len(self.ends[0]) <= MOST_INPUTS:
+            apart |= {end["row"] for end in self.ends[0]}
+        texts = ["input" if step.op is None else step.op.name for step in steps]
+        units = collapsed(texts, apart, MOST_NODES)
+        check_size(len(units))
+        groups = []
+        for unit in units:
+            if unit.is_group:
+                rows = range(unit.first, unit.last + 1)
+                read = (a.row for row in rows for a in steps[row].args if isinstance(a, Ref))
+                outside = dict.fromkeys(row for row in read if row < unit.first)
+                groups.append(Group(rows, list(outside), unit.text))
+        return dict.fromkeys(unit.first for unit in units if not unit.is_group), groups
 
     def _chosen(self, of: str | Sequence[str] | None) -> Directions:
         """The directions that are asked for: all, or those of these outputs."""
@@ -89,8 +114,10 @@ class Drawing:
             return self.directions
         return {name: self.directions[name] for name in names}
 
-    def _check_sweeps(self) -> None:
-        """Refuse to record sweeps that take long."""
+    def _check_sweeps(self, around: str | int | None) -> None:
+        """Refuse to record sweeps that take long, or that are not drawn."""
+        if around is None:
+            check_size(len(self.program.steps))
         n = len(self.program.steps) * max(1, len(self.directions))
         if n > MOST_SWEPT:
             raise BadValue(

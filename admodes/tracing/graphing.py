@@ -40,9 +40,11 @@ def graph(
     (operations and variables in turn), "linearised" (partials on edges alone) or "gradient" (the
     function, and what its reverse sweeps compute). of: the outputs whose adjoints are shown, all
     unless given. around: the name or number of a row; only what is at most depth steps from it is
-    drawn. digits: decimals of figures. names, outputs, numbering and rows are those of ad.trace.
+    drawn. Of more than 400 rows, what repeats is drawn as groups: the rounds of a loop, or all of
+    it. digits: decimals of figures. names, outputs, numbering and rows are those of ad.trace.
 
-    Raises ValueError for unknown kinds, outputs and rows, and where there are more than 400 nodes.
+    Raises ValueError for unknown kinds, outputs and rows, and where there are more than 400 nodes
+    all the same.
 
     >>> import admodes as ad
     >>> g = ad.graph(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, kind="linearised")
