@@ -13,12 +13,15 @@ from admodes.drawing.graphs import Graph
 from admodes.ops.notation import free_stem
 from admodes.programs.names import NamedProgram
 from admodes.tracing.base import ends
-from admodes.tracing.drawn import NEAR, Drawing
+from admodes.tracing.drawn import Drawing
 from admodes.tracing.rows import templated_rows
 
+DIGITS = 6
 
-def graph_of(root: Any, kind: str) -> Graph:
-    """The graph of a node that has a name and a grad, as the nodes that it was made from have."""
+
+def graph_of(root: Any, kind: str, around: str | int | None, depth: int) -> Graph:
+    """The graph of a node that has a name and a grad, as the nodes that it was made from have; see
+    ad.graph."""
     nodes: Sequence[Any] = reachable([root])[::-1]
     names = _names(nodes)
     program = _listed(nodes)
@@ -33,7 +36,7 @@ def graph_of(root: Any, kind: str) -> Graph:
         lambda kept: templated_rows(recorded.program, names, kept),
         bars={names[-1]: [node.grad for node in nodes]} if swept else {},
     )
-    return drawing.graph(kind, None, None, NEAR, 6)
+    return drawing.graph(kind, None, around, depth, DIGITS)
 
 
 def _names(nodes: Sequence[Any]) -> list[str]:

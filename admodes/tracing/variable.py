@@ -19,6 +19,7 @@ from admodes.core.tape import General, Node, reachable
 from admodes.core.values import canonical, numeric, shape_of
 from admodes.drawing.graphs import DotText, Graph
 from admodes.errors import BadType, BadValue
+from admodes.tracing.drawn import NEAR
 from admodes.tracing.taped import graph_of
 
 _ids = itertools.count()
@@ -112,28 +113,34 @@ class Variable(Node):
             new = cast(new, node.primal)
             node.grad = node.grad + new if accumulate and node.grad is not None else _copied(new)
 
-    def drawGraph(self, kind: str = "both") -> Graph:
+    def drawGraph(
+        self, kind: str = "both", around: str | int | None = None, depth: int = NEAR
+    ) -> Graph:
         """What this was made from as a graph: values, partial derivatives on edges, and after
-        backward() the gradients in a second colour. A notebook shows the picture; see ad.graph for
-        the other kinds. Raises ValueError for an unknown kind.
+        backward() the gradients in a second colour. A notebook shows the picture. The other kinds,
+        and what around and depth are, says ad.graph.
+
+        Raises ValueError for an unknown kind or row, and for more than 400 nodes.
 
         >>> import admodes as ad
         >>> x = ad.Variable(3.0, name="x")
         >>> y = x * ad.sin(x)
         >>> y.backward()
         >>> print(y.drawGraph().to_text())
-             Row         Value      Adjoint    Partials
-        ○    x           3          -2.828857
-        ├─●  v1 = sin x  0.141120   3          x: -0.989992
-        ◆─╯  y = x v1    0.423360   1          x: 0.141120, v1: 3
+             Row         Value     Adjoint    Partials
+        ○    x           3         -2.828857
+        ├─●  v1 = sin x  0.141120  3          x: -0.989992
+        ◆─╯  y = x v1    0.423360  1          x: 0.141120, v1: 3
         <BLANKLINE>
         """
-        return graph_of(self, kind)
+        return graph_of(self, kind, around, depth)
 
-    def draw(self, kind: str = "both") -> DotText:
+    def draw(
+        self, kind: str = "both", around: str | int | None = None, depth: int = NEAR
+    ) -> DotText:
         """drawGraph() as text in the language of Graphviz, which a notebook shows as the picture;
         it can be saved and written in other formats as the graph can."""
-        return DotText(self.drawGraph(kind))
+        return DotText(self.drawGraph(kind, around, depth))
 
     def __new__(cls, value: Any = None, name: str | None = None) -> Variable:
         return object.__new__(fitting(Variable, value, np.shape(value)))  # type: ignore[no-any-return]

@@ -16,7 +16,8 @@ from admodes.problems import PROBLEMS
 from admodes.views.dialects import scalar_text
 from admodes.views.visible import visible
 
-FORMATS = ("dot", "mermaid", "text", "tikz")
+ENDINGS = {"dot": "dot", "mmd": "mermaid", "txt": "text", "tex": "tikz"}
+FORMATS = tuple(ENDINGS.values())
 
 
 def graphs_of(problem):
@@ -276,9 +277,25 @@ def test_control_characters_are_replaced_or_refused(sign):
         assert visible(text) == text
 
 
+def test_the_command_writes_every_format(run, tmp_path):
+    mine = tmp_path / "mi\x1b[31m$%#{n}&e.py"
+    mine.write_text("def f(x):\n    return x * x\n")
+    for target in ("@osu-eq4", f"{mine}:f"):
+        at = () if target.startswith("@") else ("--at", "x=1")
+        for ending, format in ENDINGS.items():
+            path = tmp_path / f"g.{ending}"
+            assert run("graph", target, *at, "-o", str(path)) == (0, "", "")
+            status, out, _ = run("graph", target, *at, "--format", format)
+            assert (status, out) == (0, path.read_text(encoding="utf-8"))
+            assert visible(out) == out
+            status, out, err = run("graph", target, *at, "-o", f"{tmp_path}/no/g.{ending}")
+            assert (status, out, err.count("\n")) == (2, "", 1)
+    assert run("graph", "@osu-eq4")[1] == run("graph", "@osu-eq4", "-f", "text")[1]
+
+
 def test_files_by_their_ending(tmp_path):
     graph = ad.trace(lambda x: x * 2.0, 1.0).graph()
-    for ending, format in {"dot": "dot", "mmd": "mermaid", "txt": "text", "tex": "tikz"}.items():
+    for ending, format in ENDINGS.items():
         path = graph.save(tmp_path / f"g.{ending}")
         assert path.read_text(encoding="utf-8") == graph.written(format)
     assert graph.save(tmp_path / "g.x", "dot").read_text(encoding="utf-8") == graph.to_dot()

@@ -185,6 +185,19 @@ def test_the_graph_of_a_variable_is_that_of_the_trace(kind):
         assert mine["edges"] == theirs["edges"]
 
 
+def test_of_a_long_computation_a_part_is_drawn():
+    y = ad.Variable(1.0, name="x")
+    for _ in range(1000):
+        y = ad.sin(y)
+    y.backward()
+    with pytest.raises(ValueError, match="1001 nodes are too many"):
+        y.draw()
+    near = y.drawGraph(around="y", depth=2)
+    assert [node.name for node in near.nodes] == ["v998", "v999", "y"]
+    assert near.nodes[-1].adjoints == {"y": 1.0}
+    assert "v999" in y.draw(around=1000, depth=1)
+
+
 def test_gradients_that_were_added_up_are_drawn_as_they_are():
     x = ad.Variable(3.0, name="x")
     y, z = x * x, x * 2.0
