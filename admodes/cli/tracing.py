@@ -238,13 +238,14 @@ def _given_tables(options: Options) -> list[str]:
 
 
 def _chosen_tables(options: Options, known: Sequence[str]) -> list[str]:
-    """The tables that --tables and --mode ask for. A preset that prints the other mode alone prints
-    the one that is asked for."""
+    """The tables that --tables and --mode ask for. What an option asks for is printed also where
+    the preset would not: the one mode instead of the other, the Jacobian."""
     if options.tables is not None:
         return _given_tables(options)
-    other = _OTHER.get(options.mode)
-    instead = [options.mode.value] if other in known and options.mode.value not in known else []
-    return [t for t in known if t != other] + instead
+    mode, other = options.mode.value, _OTHER.get(options.mode)
+    asked = [mode] if other in known else []
+    asked += ["jacobian"] if options.symbolic or options.layout == "transposed" else []
+    return [*(t for t in known if t != other), *(t for t in asked if t not in known)]
 
 
 def _pairs(text: str | None) -> dict[str, Any]:

@@ -43,6 +43,11 @@ def test_options_that_are_given_win(run):
     assert titles(out) == ["Evaluation", *(f"Forward tangent trace for x{i}" for i in (1, 2))]
     _, out, _ = run("trace", *SECTION_A, "--preset", "bu", "--mode", "forward", "-f", "csv")
     assert titles(out) == ["Jacobian (rows inputs, columns outputs), forward: 2 sweeps"]
+    _, out, _ = run("trace", *SECTION_A, "--preset", "auto-ed", "--symbolic", "-f", "csv")
+    assert [title.partition(":")[0] for title in titles(out)] == [
+        *("Evaluation table for x1, x2", "Jacobian, forward", "Jacobian, reverse"),
+        "Jacobian, symbolic",
+    ]
     _, out, _ = run("trace", *SECTION_A, "--layout", "side-by-side", "--mode", "reverse")
     assert "Reverse adjoint trace for y1, y2" in out
 
