@@ -54,7 +54,9 @@ def test_random_programs_on_arrays_agree_with_jvp_and_vjp(block):
     rng = generator(block)
     for k, name in list(enumerate(NAMES))[block::12]:
         p = ArrayProgram.grown(70_000 + k, name, on_kinks=k % 4 == 0)
-        if any(np.iscomplexobj(y) for y in p(*p.inputs)):
+        with np.errstate(all="ignore"):  # plain NumPy warns where an entry leaves the domain
+            results = p(*p.inputs)
+        if any(np.iscomplexobj(y) for y in results):
             continue
         agrees_with_the_engines(lambda *xs, p=p: tuple(p(*xs)), p.inputs, p.direction, rng)
 
