@@ -11,7 +11,7 @@ import admodes as ad
 from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets
 from admodes.cli.running import Failure, run, show, target_of
 
-PICTURES = (".svg", ".png")
+PICTURES = (".svg", ".png", ".dot", ".mmd")
 
 
 def explain(
@@ -27,7 +27,7 @@ def explain(
         typer.Option(
             "-o",
             "--save",
-            help="Write to this file; .svg and .png are the graph with the paths on it.",
+            help="Write to this file; .svg, .png, .dot, .mmd are the graph with the paths.",
             show_default=False,
         ),
     ] = None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from admodes.drawing import terminal
 from admodes.drawing.labels import Labels, Line, printable, short
-from admodes.drawing.parts import Diagram, Edge
+from admodes.drawing.parts import Diagram
 from admodes.errors import BadValue
 from admodes.views.dialects import dialect_of
 from admodes.views.files import write_atomically
@@ -51,19 +52,21 @@ class Graph(Diagram, Result):
             "edges": [edge.data() for edge in self.edges],
         }
 
-    def highlighted(self, rows: Container[int], links: Container[tuple[int, int]]) -> Graph:
-        """The graph in which these rows stand out, and the edges between rows of these pairs, in
-        either direction, and between the nodes of one of these rows."""
-        at = {node.id: node.row for node in self.nodes}
-
-        def lit(edge: Edge) -> bool:
-            a, b = at[edge.source], at[edge.target]
-            if a is None or b is None:
-                return False
-            return a in rows if a == b else (a, b) in links or (b, a) in links
-
-        nodes = [replace(node, lit=node.row in rows) for node in self.nodes]
-        edges = [replace(edge, lit=lit(edge)) for edge in self.edges]
+    def highlighted(self, rows: AbstractSet[int], links: Collection[tuple[int, int]]) -> Graph:
+        """The graph in which these rows stand out, groups with one of them, and the edges between
+        rows of these pairs, in either direction, or between the nodes of one row."""
+        of_row: dict[int, list[str]] = {}
+        for node in self.nodes:
+            for row in node.covered:
+                of_row.setdefault(row, []).append(node.id)
+        lit = {
+            frozenset((a, b))
+            for i, j in [*links, *((row, row) for row in rows)]
+            for a in of_row.get(i, ())
+            for b in of_row.get(j, ())
+        }
+        nodes = [replace(n, lit=not rows.isdisjoint(n.covered)) for n in self.nodes]
+        edges = [replace(e, lit=frozenset((e.source, e.target)) in lit) for e in self.edges]
         return replace(self, nodes=nodes, edges=edges)
 
     def written(self, format: str) -> str | bytes:

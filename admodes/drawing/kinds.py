@@ -171,7 +171,9 @@ class Rows:
     def _group(self, group: Group) -> Node:
         first, last = (self.called(group.rows[k]) for k in (0, -1))
         text = f"{first} … {last}"
-        return Node(group.id, None, "group", text, group.text, ends=[first, last])
+        return Node(
+            group.id, None, "group", text, group.text, ends=[first, last], members=group.rows
+        )
 
     def called(self, row: int) -> str:
         """The name of a row, for an input that of the input."""

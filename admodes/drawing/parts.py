@@ -3,6 +3,7 @@ else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,8 @@ class Node:
     formulas: the right side of its equation by dialect ("text", "latex"), without for constants;
     ends: the names of inputs and outputs that the row is (x1 of v0, y1 of v8); bar: the equation of
     its adjoint by dialect, where there is one in symbols; adjoint_of: the names of the rows of
-    which a gradient node is the adjoint; lit: whether it stands out."""
+    which a gradient node is the adjoint; members: the rows of a group; lit: whether it stands
+    out."""
 
     id: str
     row: int | None
@@ -30,7 +32,13 @@ class Node:
     ends: list[str] = field(default_factory=list)
     bar: dict[str, str] = field(default_factory=dict)
     adjoint_of: list[str] = field(default_factory=list)
+    members: Sequence[int] = ()
     lit: bool = False
+
+    @property
+    def covered(self) -> Sequence[int]:
+        """The rows that it stands for."""
+        return self.members if self.row is None else (self.row,)
 
     def data(self) -> dict[str, Any]:
         """The node in the JSON contract "admodes.graph/1"."""

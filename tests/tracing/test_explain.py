@@ -275,6 +275,19 @@ def test_the_paths_stand_out_on_the_graph():
     assert sum(edge.lit for edge in bipartite.edges) == len(steps) + len(operations)
 
 
+def test_paths_stand_out_through_groups():
+    found = ad.explain(lambda x: zigzag(x, 300), 0.3, most=1)
+    graph = found.graph()
+    groups = [node for node in graph.nodes if node.kind == "group"]
+    assert groups
+    assert all(node.lit for node in groups)
+    ways = {edge.source: edge.target for edge in graph.edges if edge.lit}
+    node = "r0"
+    while node in ways:
+        node = ways[node]
+    assert node == f"r{found.paths[0]['rows'][-1]}"
+
+
 class TestCommand:
     def test_json_and_text_have_the_value(self, run):
         status, out, _ = run("explain", "@cpsc532s", "--of", "y1", "--wrt", "x2", "-f", "json")
