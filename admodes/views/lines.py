@@ -4,6 +4,7 @@ of one cell comes out, as a preset has it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,9 @@ ENDS = ("input", "output", "end")
 MINUS = "-1"
 UNITS = ("1", MINUS)
 """Partials that are not written as factors."""
+
+APPLIED = re.compile(r"[A-Za-z]{2,} \S+$")
+"""A function without brackets, as cos x: what stands beside it would seem to be in it."""
 
 
 class Lines(Cells):
@@ -101,7 +105,7 @@ class Lines(Cells):
             return local.removesuffix("1") + derivative
         pair = self.ordered(local, derivative, mode)
         sign = self.write.beside if self.preset.between else self.write.thin
-        if pair[1][0].isdigit():
+        if pair[1][0].isdigit() or (not self.preset.between and APPLIED.search(pair[0])):
             sign = self.write.times
         return self.write.kept(sign.join(pair))
 

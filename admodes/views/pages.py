@@ -79,18 +79,12 @@ class Page(Lines):
                     if not DERIVED.issuperset(parts) or cells[0] is not None:
                         lines.append([cell or "" for cell in cells])
         named = [self.direction(d, sheet.kind) for d in directions]
-        head = [
-            f"{text} for {name}"
-            if spread and n > 1 and DIRECTION not in text
-            else text.replace(DIRECTION, name)
-            for text, spread in zip(sheet.head, wide, strict=True)
-            for name in (named if spread else named[:1])
-        ]
-        math = [
-            not PROSE.issuperset(column)
-            for column, spread in zip(zip(*shapes, strict=True), wide, strict=True)
-            for _ in (named if spread else named[:1])
-        ]
+        head, math = [], []
+        for text, parts, spread in zip(sheet.head, zip(*shapes, strict=True), wide, strict=True):
+            for name in named if spread else named[:1]:
+                among = spread and n > 1 and DIRECTION not in text
+                head.append(f"{text} for {name}" if among else text.replace(DIRECTION, name))
+                math.append(not PROSE.issuperset(parts))
         title = sheet.title.replace(DIRECTION, ", ".join(named))
         return Table(title, head, lines, math, list(sheet.notes))
 

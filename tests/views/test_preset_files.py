@@ -13,6 +13,7 @@ import pytest
 
 import admodes as ad
 from admodes.views.dialects import Latex, Text
+from admodes.views.lines import WRITERS
 from admodes.views.preset_files import preset_from, toml_text
 from admodes.views.presets import CHOICES, KINDS, PARTS, PRESETS
 from admodes.views.render import render
@@ -86,6 +87,7 @@ def test_unknown_presets_are_refused_with_those_that_are_known():
 
 
 def test_every_word_of_a_preset_is_known():
+    assert WRITERS.keys() == PARTS.keys()
     for preset in PRESETS.values():
         assert set(preset.kinds) <= set(KINDS)
         for sheet in preset.sheets:

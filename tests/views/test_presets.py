@@ -150,7 +150,7 @@ def test_auto_ed():
     assert lines[0] == ["Trace", "Value", "Elementary derivative", "∇x1", "∇x2"]
     assert names(lines)[:12] == [f"x{i}" for i in range(1, 13)]
     assert lines[3][0] == "x3 = 2 x2"
-    assert lines[7][2] == "ẋ7 = cos x6 ẋ6"
+    assert lines[7][2] == "ẋ7 = cos x6 × ẋ6"
     check(figures(lines), {"x9": 7.671296, "x12": 2.731059}, 6)
     check(figures(lines, 0, 3), {"x8": 0.141120, "x10": 1, "y1": 0.141120, "y2": 1}, 6)
     check(figures(lines, 0, 4), {"x7": -5.939955, "x8": -11.879910, "y1": 2.898202}, 6)
