@@ -105,7 +105,8 @@ class Lines(Cells):
             return local.removesuffix("1") + derivative
         pair = self.ordered(local, derivative, mode)
         sign = self.write.beside if self.preset.between else self.write.thin
-        if pair[1][0].isdigit() or (not self.preset.between and APPLIED.search(pair[0])):
+        applied = self.preset.terms == "formulas" and APPLIED.search(pair[0])
+        if pair[1][0].isdigit() or (applied and not self.preset.between):
             sign = self.write.times
         return self.write.kept(sign.join(pair))
 

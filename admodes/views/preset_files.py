@@ -144,8 +144,11 @@ def _among(x: Any, words: tuple[str, ...], where: str) -> str:
 
 
 def _text(x: Any, where: str) -> str:
-    if not isinstance(x, str) or visible(x, lines=False) != x:
-        raise BadValue(f"{where} = {x!r}: a text in one line without control characters is needed")
+    if not isinstance(x, str) or visible(x, lines=False) != x or "\\" in x:
+        raise BadValue(
+            f"{where} = {x!r}: a text in one line is needed, without control characters and "
+            "backslashes"
+        )
     return x
 
 
@@ -153,6 +156,8 @@ def _mark(key: str, x: str, where: str) -> str:
     """A text that stands where the key says."""
     if key == "letter" and not re.fullmatch(r"[^\W\d_]+", x):
         raise BadValue(f"{where} = {x!r}: one or more letters are needed")
+    if key in ("times", "between") and re.search(r"[\w\s{}$&#%^~]", x):
+        raise BadValue(f"{where} = {x!r}: a sign such as × is needed")
     if key == "name" and not x.strip():
         raise BadValue(f"{where} is empty")
     if key in ("tangent", "adjoint"):
