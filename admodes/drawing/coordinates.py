@@ -42,6 +42,7 @@ STRAIGHT = 8.0
 
 Size = tuple[float, float]
 Point = tuple[float, float]
+Pull = tuple[int, float, float]
 
 
 @dataclass(frozen=True)
@@ -136,15 +137,26 @@ class _Plan:
         bends = self.layers.is_bend(a) or self.layers.is_bend(b)
         return self.right[a] + self.left[b] + (BEND_GAP if bends else GAP)
 
-    def _pulls(self, near: list[list[int]]) -> list[list[tuple[int, float]]]:
-        """The neighbours of everything on one side, each with its weight."""
+    def _pulls(self, near: list[list[int]]) -> list[list[Pull]]:
+        """The neighbours of everything on one side, each with its weight, and with how far it may
+        stand to the side and still be met straight. A node on a spine follows that alone."""
         spine = self._spine()
+        free = [0.0 if self.layers.is_bend(i) else w - CORNER for i, w in enumerate(self.left)]
 
-        def weight(i: int, j: int) -> float:
+        def pull(i: int, j: int) -> Pull:
+            if (min(i, j), max(i, j)) in spine:
+                return j, STRAIGHT, 0.0
             inside = self.layers.is_bend(i) and self.layers.is_bend(j)
-            return STRAIGHT if inside or (min(i, j), max(i, j)) in spine else 1.0
+            # Where an edge branches off from others it may go to the side.
+            straight = inside and len(self.layers.below[min(i, j)]) == 1
+            return j, STRAIGHT if straight else 1.0, free[i] + free[j]
 
-        return [[(j, weight(i, j)) for j in around] for i, around in enumerate(near)]
+        found = []
+        for i, around in enumerate(near):
+            pulls = [pull(i, j) for j in around]
+            on_spine = [p for p in pulls if (min(i, p[0]), max(i, p[0])) in spine]
+            found.append(pulls if self.layers.is_bend(i) else on_spine or pulls)
+        return found
 
     def _spine(self) -> set[tuple[int, int]]:
         """The ends of edges that lead from the longest way down to a node on to the longest way
@@ -168,18 +180,16 @@ class _Plan:
         ends = (pair for chain in straight for pair in (chain[:2], chain[-2:]))
         return {(min(pair), max(pair)) for pair in ends}
 
-    def _settle(
-        self, rank: list[int], offsets: list[float], pulls: list[list[tuple[int, float]]]
-    ) -> None:
+    def _settle(self, rank: list[int], offsets: list[float], pulls: list[list[Pull]]) -> None:
         """The x of one rank that is nearest to where its neighbours pull it: a weighted isotonic
         regression, by pooling adjacent violators, of what is left when the gaps are taken off."""
         x = self.x
         blocks: list[tuple[float, float, int]] = []
         for i, offset in zip(rank, offsets):
             weight = wish = 0.0
-            for j, w in pulls[i]:
+            for j, w, free in pulls[i]:
                 weight += w
-                wish += w * x[j]
+                wish += w * min(max(x[i], x[j] - free), x[j] + free)
             if weight:
                 mean, number = wish / weight - offset, 1
             else:

@@ -63,7 +63,7 @@ class Picture:
 def picture(diagram: Diagram) -> Picture:
     """The picture of a graph. Adjoints flow up: what they flow back along leads down."""
     labels = Labels(diagram, Text(diagram.digits))
-    setter = Typesetter({name for n in diagram.nodes for name in (n.name, *n.ends) if name})
+    setter = Typesetter(_variables(diagram))
     nodes = [_set(setter, labels.node(n)) for n in diagram.nodes]
     edges = [_set(setter, labels.edge(e)) for e in diagram.edges]
     boxes = [_box_size(lines) for lines in nodes]
@@ -81,6 +81,12 @@ def picture(diagram: Diagram) -> Picture:
         plan.width + 2 * MARGIN,
         plan.height + 2 * MARGIN,
     )
+
+
+def _variables(diagram: Diagram) -> set[str]:
+    """The names that stand on nodes; that of a group is made of two."""
+    own = {n.name for n in diagram.nodes if n.name and n.kind != "group"}
+    return own | {end for n in diagram.nodes for end in n.ends}
 
 
 def _edges(

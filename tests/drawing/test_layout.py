@@ -122,3 +122,17 @@ def test_the_picture_does_not_depend_on_the_hash_seed(tmp_path):
     ]
     assert texts[0] == texts[1]
     assert texts[0].startswith(b"<svg")
+
+
+def test_a_long_loop_is_drawn_straight_down():
+    """A value that each round reads must not push the chain to the side."""
+
+    def newton(a):
+        x = a
+        for _ in range(40):
+            x = x - (x * x - a) / (2 * x)
+        return x
+
+    drawn = picture(ad.graph(newton, 2.0, kind="both"))
+    assert drawn.width < 1000
+    assert not faults(drawn)
