@@ -55,13 +55,20 @@ class ArrayTrace(TraceBase):
         buffers. full: all entries of every array. Raises ValueError for unknown words, and for a
         preset other than "ubc".
         """
+        self._check_preset(preset)
+        return array_tables(self._data("forms"), format, **options)
+
+    def _asked(self, **options: Any) -> dict[str, Any]:
+        self._check_preset(options.get("preset", UBC))
+        return self._data()
+
+    def _check_preset(self, preset: str | Preset) -> None:
         chosen = preset_of(preset)
         if chosen is not UBC:
             raise BadValue(
                 f"preset {chosen.name}: presets are for traces by scalars; choose "
                 'rows="scalar" (--rows scalar)'
             )
-        return array_tables(self._data("forms"), format, **options)
 
     def _directions(self) -> dict[str, list[Any]]:
         return {

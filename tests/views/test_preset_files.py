@@ -85,8 +85,10 @@ def test_unknown_presets_are_refused_with_those_that_are_known():
         section_a().to_table(preset="nobody")
     with pytest.raises(ValueError, match=r"none\.toml: cannot be read"):
         section_a().to_table(preset="none.toml")
-    with pytest.raises(ValueError, match="by scalars"):
-        ad.trace(lambda x: np.sum(x * x), np.ones(3)).to_table(preset="osu")
+    t = ad.trace(lambda x: np.sum(x * x), np.ones(3))
+    for format in ("text", "json"):
+        with pytest.raises(ValueError, match="by scalars"):
+            t.to_table(format, preset="osu")
 
 
 def test_every_word_of_a_preset_is_known():
