@@ -151,7 +151,7 @@ export function Switches({ model, all, setAll }: { model: Model; all: boolean; s
     <div class="switches">
       {styles.length > 1 && (
         <label>
-          As in{" "}
+          Preset{" "}
           <select value={String(model.style.value)} onChange={(event) => { model.style.value = Number(event.currentTarget.value); }}>
             {styles.map((style, i) => <option key={style.id} value={String(i)}>{style.id}</option>)}
           </select>

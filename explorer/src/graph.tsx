@@ -87,7 +87,7 @@ function Node({ model, node }: { model: Model; node: Box }) {
   const middle = x + width / 2;
   const classes = ["node", node.kind, row === model.row.value && "current", model.path.value?.includes(row) && "path"];
   return (
-    <g class={classes.filter(Boolean).join(" ")}>
+    <g class={classes.filter(Boolean).join(" ")} onClick={() => model.goToRow(row)}>
       <rect x={x} y={y} width={width} height={height} rx={node.kind === "input" ? 20 : 5} />
       <text x={middle} y={y + 17} class="name">{node.labels[model.style.value]}</text>
       <Figures model={model} row={row} x={middle} y={y + 34} />

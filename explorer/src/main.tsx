@@ -1,11 +1,11 @@
 /** The page: reads its data, shows it, and answers to window.admodes. */
 
-import { render } from "preact";
+import { render, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { Export, Guards, Point, Seeds, Steps, Switches, sweepAfter, sweepBefore } from "./controls";
 import { cells, fragment, restore } from "./export";
-import { hidden } from "./figure";
+import { Figure, hidden } from "./figure";
 import { Graph } from "./graph";
 import { apply, term } from "./interpreter";
 import { Jacobian } from "./jacobian";
@@ -20,22 +20,8 @@ const PAUSE = 1200;
 
 function App({ model }: { model: Model }) {
   const [all, setAll] = useState(false);
-  const [printing, setPrinting] = useState(false);
-  useEffect(() => {
-    const on = (event: string, does: (event: any) => void) => {
-      window.addEventListener(event, does);
-      return () => window.removeEventListener(event, does);
-    };
-    const off = [
-      on("keydown", (event: KeyboardEvent) => onKey(model, event)),
-      on("hashchange", () => restore(model, location.hash)),
-      on("beforeprint", () => setPrinting(true)),
-      on("afterprint", () => setPrinting(false)),
-    ];
-    return () => off.forEach((remove) => remove());
-  }, []);
   usePlay(model);
-  const sweeps = all || printing ? model.sweeps.value : [model.sweep.value];
+  const sweeps = all || model.printing.value ? model.sweeps.value : [model.sweep.value];
   return (
     <>
       <header>
@@ -77,7 +63,9 @@ function Formula({ model }: { model: Model }) {
       <h2>{line ? title : "Press → to begin"}</h2>
       {line && (
         <div class="wide big" tabIndex={0} role="region" aria-label="The formula, scrolls">
-          <Written line={line} numbers={lines.contributions(line)} kept={kept!} value={plain.number(line.value)} />
+          <Written line={line} numbers={lines.contributions(line)} kept={kept!}>
+            <Figure model={model} figure={figureOf(sweep, line)} value={line.value} label={plain.name(line.row!)} />
+          </Written>
         </div>
       )}
       <p class="spoken" role="status">{spoken && !kept ? `${title}: ${said(plain, spoken)}` : ""}</p>
@@ -85,12 +73,13 @@ function Formula({ model }: { model: Model }) {
   );
 }
 
-function Written({ line, numbers, kept, value }: { line: Line; numbers: string[]; kept: boolean; value: string }) {
+/** The lines of a formula; the figure is its last. */
+function Written({ line, numbers, kept, children }: { line: Line; numbers: string[]; kept: boolean; children: ComponentChildren }) {
   return (
     <>
       <p><Tex tex={line.left} /> {line.symbols.length > 0 && <><Tex tex="=" /> <Sum parts={line.symbols} /></>}</p>
       {!kept && numbers.length > 0 && <p><Tex tex="=" /> <Sum parts={numbers} /></p>}
-      {!kept && <p><Tex tex="=" /> <strong>{value}</strong></p>}
+      {!kept && <p><Tex tex="=" /> <strong>{children}</strong></p>}
     </>
   );
 }
@@ -139,5 +128,9 @@ if (typeof document !== "undefined") {
   page.fragment = () => fragment(model);
   page.cells = (dialect: "text" | "latex") => model.sweeps.value.map((sweep) => cells(model, sweep, dialect));
   restore(model, location.hash);
+  window.addEventListener("keydown", (event) => onKey(model, event));
+  window.addEventListener("hashchange", () => restore(model, location.hash));
+  window.addEventListener("beforeprint", () => { model.printing.value = true; });
+  window.addEventListener("afterprint", () => { model.printing.value = false; });
   render(<App model={model} />, document.getElementById("page")!);
 }

@@ -180,11 +180,19 @@ class Parser {
     }
     if (WORDS.has(name)) {
       const words = this.words();
-      return name === "text" ? <mtext>{words}</mtext> : <mi mathvariant={name === "mathit" ? undefined : "normal"}>{words}</mi>;
+      if (name === "text") return <mtext>{words}</mtext>;
+      return name === "operatorname" ? this.applied(words) : <mi mathvariant={name === "mathit" ? undefined : "normal"}>{words}</mi>;
     }
     if (name in GREEK) return <mi>{GREEK[name]}</mi>;
     if (name in SIGNS) return <mo stretchy={false}>{SIGNS[name]}</mo>;
-    return /^[A-Za-z]/.test(name) ? <mi>{name}</mi> : <mo>{name}</mo>;
+    return /^[A-Za-z]/.test(name) ? this.applied(name) : <mo>{name}</mo>;
+  }
+
+  /** The name of a function, with some room to an argument without brackets. */
+  private applied(name: string): ComponentChild {
+    const next = this.tokens.slice(this.at).find((token) => token.trim() !== "")?.trim() ?? "";
+    if (/^(\(|\^|_|\}|\\left|\\right|)$/.test(next)) return <mi>{name}</mi>;
+    return <mrow><mi>{name}</mi><mspace width="0.17em" /></mrow>;
   }
 
   private fenced(): ComponentChild {

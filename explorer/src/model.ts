@@ -33,6 +33,7 @@ export class Model {
   /** The figures that a quiz has shown or that were typed in rightly. */
   readonly open = signal<ReadonlySet<string>>(new Set());
   readonly playing = signal(false);
+  readonly printing = signal(false);
   readonly entry = signal<{ output: number; input: number } | null>(null);
   readonly path = signal<number[] | null>(null);
 
@@ -173,6 +174,13 @@ export class Model {
 
   goTo(step: number): void {
     this.step.value = Math.max(0, Math.min(this.steps.value, step));
+  }
+
+  /** Go to the step of a row in the sweep that is shown. */
+  goToRow(row: number): void {
+    const { kind, direction } = this.sweep.value;
+    const step = this.rank(kind, direction, row);
+    if (step) this.goTo(step);
   }
 
   edit(input: number, value: number): void {

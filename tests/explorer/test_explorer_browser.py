@@ -199,7 +199,7 @@ def test_tables_are_those_of_trace(open_page):
 def test_formulas_of_a_preset_are_those_of_trace(open_page, section_a, name):
     preset = PRESETS[name]
     tab = open_page(section_a.explore())
-    tab.page.get_by_label("As in").select_option(label=name)
+    tab.page.get_by_label("Preset").select_option(label=name)
     tab.settle()
     named = section_a.under(preset)
     data = {**named.to_dict(), "rows": [row | {"forms": r.forms} for row, r in rows_of(named)]}

@@ -1,5 +1,6 @@
 """What a reader can do with the page in Chromium: paths, a quiz, tables and states to take away."""
 
+import math
 import re
 
 import pytest
@@ -70,28 +71,52 @@ def test_a_page_of_arrays_steps_and_says_that_it_is_fixed(open_page):
     assert tab.page.locator(".sweep tbody tr").count() == len(state["rows"])
 
 
+def test_an_operation_of_the_users_own_is_shown_and_not_computed(open_page):
+    with_kernel = ad.custom_rule("times_seven", lambda a: 7 * a, [lambda a: 7.0])
+    tab = open_page(ad.trace(lambda x: with_kernel(x) + x, 2.0).explore())
+    assert not tab.state["editable"]
+    header = tab.page.locator("header").text_content()
+    assert "not recomputed" in header
+    assert "times_seven" in header
+    tab.to_end()
+    assert [row["value"] for row in tab.state["rows"]] == [2, 14, 16]
+    assert tab.state["jacobian"] == {"forward": [[8]], "reverse": [[8]]}
+    assert tab.figures()["jacobian", None, "y", "x"] == ["8", "8"]
+
+
+def test_keys_work_as_soon_as_the_page_answers(open_page, section_a):
+    tab = open_page(section_a.explore())
+    tab.page.reload()
+    tab.page.keyboard.press("ArrowRight")
+    assert tab.state["step"] == 1
+    tab.settle()
+    tab.page.locator("g.node").nth(4).click()
+    assert tab.state["step"] == 5
+
+
 def test_what_a_user_named_runs_nothing(open_page):
-    for name in HOSTILE:
-        page = ad.explore(lambda a, b: a * b, 1.0, 2.0, names=[name, "b"], title=name)
-        tab = open_page(page)
-        tab.to_end()
-        tab.page.get_by_label("All tables").check()
-        tab.page.get_by_text("Table as LaTeX").click()
-        assert tab.page.evaluate("window.hit") is None
-        assert tab.page.locator("h1").text_content() == name
-        assert tab.page.locator("img, a[href^=javascript]").count() == 0
-        assert list(tab.state["point"]) == [name, "b"]
-        tab.close()
+    page = ad.explore(
+        lambda *xs: math.prod(xs), *range(1, len(HOSTILE) + 1), names=HOSTILE, title=HOSTILE[0]
+    )
+    tab = open_page(page)
+    tab.to_end()
+    tab.page.get_by_label("All tables").check()
+    tab.page.get_by_text("Table as LaTeX").click()
+    assert tab.page.evaluate("window.hit") is None
+    assert tab.page.locator("h1").text_content() == HOSTILE[0]
+    assert tab.page.locator("img, a[href^=javascript]").count() == 0
+    assert list(tab.state["point"]) == list(HOSTILE)
 
 
 def test_the_page_answers_within_a_second(open_page, section_a):
-    """The shortest of three loads: other work of the machine makes some longer."""
+    """Of the thread that shows it: other work of the machine does not count."""
     tab = open_page(section_a.explore())
-    times = []
-    for _ in range(3):
-        tab.page.reload()
-        times.append(tab.page.evaluate("(admodes.state(), performance.now())"))
-    assert min(times) < 1000
+    clock = tab.context.new_cdp_session(tab.page)
+    clock.send("Performance.enable", {"timeDomain": "threadTicks"})
+    tab.page.reload()
+    assert tab.state["steps"] == 60
+    found = {m["name"]: m["value"] for m in clock.send("Performance.getMetrics")["metrics"]}
+    assert found["ThreadTime"] < 1
 
 
 def test_on_paper_there_are_all_tables(open_page, section_a):
@@ -106,7 +131,7 @@ def test_a_fragment_opens_the_same_state(open_page, section_a):
     tab = open_page(section_a.explore())
     tab.page.get_by_label("x2", exact=True).fill("-0.1")
     tab.page.get_by_label("x2", exact=True).press("Enter")
-    tab.page.get_by_label("As in").select_option(index=1)
+    tab.page.get_by_label("Preset").select_option(index=1)
     tab.press("ArrowRight", 17)
     address = tab.page.evaluate("admodes.fragment()")
     assert address.startswith("#")
