@@ -71,6 +71,8 @@ def _way(points: list[Point]) -> str:
             middle = _n((y0 + y) / 2)
             path.append(f"C{_n(x0)} {middle} {_n(x)} {middle} {_n(x)} {_n(y)}")
         elif y != y0:
+            if path[-1].startswith("V"):
+                path.pop()  # the same line goes on
             path.append(f"V{_n(y)}")
     return "".join(path)
 

@@ -57,9 +57,10 @@ def write(diagram: Diagram) -> str:
     """The graph as the text of a LaTeX document."""
     drawn = picture(diagram)
     largest = UNIT * max(drawn.width, drawn.height)
-    settings = f"x={UNIT}pt, y=-{UNIT}pt"
-    if largest > LARGEST:
-        settings += f", scale={LARGEST / largest:.4f}, transform shape"
+    scale = min(1.0, LARGEST / largest)
+    settings = f"x={UNIT * scale:g}pt, y=-{UNIT * scale:g}pt"
+    if scale < 1:
+        settings += f", every node/.append style={{scale={scale:.4f}}}"
     return "\n".join(
         [
             f"% {printable(diagram.title or diagram.kind)}",
@@ -132,18 +133,19 @@ def _text(lines: list[Line], labels: Labels) -> str:
 
 
 def _way(points: list[Point]) -> str:
-    """Straight lines and curves in turn."""
+    """Straight lines and curves in turn; where a curve moves to no side, one line goes on."""
     path = [_point(points[0])]
+    straight = False
     for k in range(1, len(points)):
         (x0, y0), (x, y) = points[k - 1], points[k]
         if k % 2 == 0 and x != x0:
             middle = (y0 + y) / 2
             path.append(f".. controls {_point((x0, middle))} and {_point((x, middle))} ..")
+            path.append(_point((x, y)))
+            straight = False
         elif y != y0:
-            path.append("--")
-        else:
-            continue
-        path.append(_point((x, y)))
+            path[len(path) - straight :] = [_point((x, y))] if straight else ["--", _point((x, y))]
+            straight = True
     return " ".join(path)
 
 

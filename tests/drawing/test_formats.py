@@ -148,6 +148,17 @@ def test_heads_of_arrows_are_drawn_where_edges_are_short():
     assert all(float(y) - float(back) == pytest.approx(8.0, abs=0.11) for _, y, _, back in heads)
 
 
+def test_long_edges_are_short_to_write():
+    def f(x, w):
+        for i in range(100):
+            x = x * w + i
+        return x
+
+    graph = ad.trace(f, 0.5, 0.25).graph()
+    assert not re.search(r"V[\d.]+V", graph.to_svg())
+    assert not re.search(r"-- \S+ --", re.sub(r"\\fill.*", "", graph.to_tikz()))
+
+
 def test_lanes_of_random_graphs():
     """Lanes that cross, end on both sides, or are too many to stand apart."""
     rng = np.random.default_rng(5)
@@ -232,31 +243,48 @@ def test_hostile_operations(name):
             assert read.pairs() == sorted((e.source, e.target) for e in graph.edges)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+def compiled(graph, folder):
+    graph.save(folder / "g.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "g.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in done.stdout
+    assert (folder / "g.pdf").stat().st_size > 1000
+
+
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
+
+
+@needs_latex
 def test_tikz_compiles(tmp_path):
     names = [n for n in HOSTILE if visible(n, lines=False) == n]
     n = len(names)
     f = lambda *xs: tuple(np.tanh(x) / xs[0] for x in xs)  # noqa: E731
     trace = ad.trace(f, *[0.5] * n, names=names, outputs=[f"{x}2" for x in names], title=names[0])
-    trace.graph("both", of=[f"{names[0]}2"]).save(tmp_path / "g.tex")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "g.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Missing character" not in done.stdout
-    assert (tmp_path / "g.pdf").stat().st_size > 1000
+    compiled(trace.graph("both", of=[f"{names[0]}2"]), tmp_path)
 
 
-def test_a_picture_that_is_too_large_for_tex_is_scaled():
+def long_chain():
     def f(x):
-        for _ in range(300):
+        for _ in range(350):
             x = ad.sin(x)
         return x
 
-    text = ad.trace(f, 1.0).graph("both").to_tikz()
-    scale = float(re.search(r"scale=([\d.]+), transform shape", text)[1])
+    return ad.trace(f, 1.0).graph("both")
+
+
+def test_a_picture_that_is_too_large_for_tex_is_scaled():
+    text = long_chain().to_tikz()
+    unit = float(re.search(r"y=-([\d.]+)pt", text)[1])
     ys = [float(y) for y in re.findall(r"at \([\d.]+,([\d.]+)\)", text)]
-    assert 0.75 * scale * max(ys) < 14001
-    assert "scale=" not in ad.trace(ad.sin, 1.0).graph("both").to_tikz()
+    assert unit < 0.75
+    assert unit * max(ys) < 14001
+    assert "y=-0.75pt]" in ad.trace(ad.sin, 1.0).graph("both").to_tikz()
+
+
+@needs_latex
+def test_a_picture_that_is_scaled_compiles(tmp_path):
+    compiled(long_chain(), tmp_path)
 
 
 @pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
