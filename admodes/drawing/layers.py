@@ -10,7 +10,8 @@ fill the picture. The result depends on the order of nodes and edges, and on not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -22,6 +23,9 @@ PATIENCE = 6
 
 EFFORT = 80_000
 """Of a drawing of many bends there are fewer passes: about so many steps in all."""
+
+MORE_EFFORT = 10_000
+"""About so many steps are spent on further orders to begin with, where there are crossings."""
 
 STEP = 2
 """Ranks from a node to the next."""
@@ -132,24 +136,33 @@ def _bend(layers: Layers, source: int, rank: int) -> int:
 
 
 def _ordered(layers: Layers) -> list[list[int]]:
-    """What stands on each rank from left to right, in the best order that was met."""
-    best: list[list[int]] = []
-    fewest = -1
-    for downward in (True, False):
-        ranks = _started(layers, downward)
-        waited = 0
-        for turn in range(passes(layers, ROUNDS) + 1):
-            crossings = _crossings(layers, ranks)
-            waited += 1
-            if fewest < 0 or crossings < fewest:
-                fewest, best, waited = crossings, [list(r) for r in ranks], 0
-            if not fewest or waited >= PATIENCE:
-                break
-            place = _sorted_by_medians(layers, ranks, turn % 2 == 0)
-            _transpose(layers, ranks, place)
-        if not fewest:
-            break
+    """What stands on each rank from left to right, in the best order that was met: from searches
+    from the first and from the last ranks, and then from shuffled ones as long as the effort
+    lasts. The generator of these begins anew for each graph."""
+    draw = random.Random(0)
+    best, fewest, passed = _improved(layers, _started(layers, True))
+    starts = 1
+    while fewest and (starts < 2 or passed * len(layers.rank) < MORE_EFFORT):
+        shuffle = draw.shuffle if starts > 1 else None
+        ranks, crossings, more = _improved(layers, _started(layers, starts % 2 == 0, shuffle))
+        starts, passed = starts + 1, passed + more
+        if crossings < fewest:
+            best, fewest = ranks, crossings
     return _first_left(layers, best)
+
+
+def _improved(layers: Layers, ranks: list[list[int]]) -> tuple[list[list[int]], int, int]:
+    """The best order that is met from one on, its crossings, and the number of passes."""
+    best, fewest = [list(r) for r in ranks], _crossings(layers, ranks)
+    waited = turn = 0
+    while fewest and waited < PATIENCE and turn < passes(layers, ROUNDS):
+        place = _sorted_by_medians(layers, ranks, turn % 2 == 0)
+        _transpose(layers, ranks, place)
+        crossings = _crossings(layers, ranks)
+        turn, waited = turn + 1, waited + 1
+        if crossings < fewest:
+            best, fewest, waited = [list(r) for r in ranks], crossings, 0
+    return best, fewest, turn
 
 
 def _first_left(layers: Layers, ranks: list[list[int]]) -> list[list[int]]:
@@ -161,21 +174,30 @@ def _first_left(layers: Layers, ranks: list[list[int]]) -> list[list[int]]:
     return [rank[::-1] for rank in ranks] if 2 * right > len(pairs) else ranks
 
 
-def _started(layers: Layers, downward: bool) -> list[list[int]]:
-    """The order in which a search from the first or from the last ranks meets everything."""
+def _started(
+    layers: Layers, downward: bool, shuffle: Callable[[list], None] | None = None
+) -> list[list[int]]:
+    """The order in which a search from the first or from the last ranks meets everything; shuffle:
+    in which order it goes on."""
     ranks: list[list[int]] = [[] for _ in range(max(layers.rank, default=-1) + 1)]
     onward, back = layers.below, layers.above
     if not downward:
         onward, back = back, onward
     seen: set[int] = set()
-    for start in (i for i, near in enumerate(back) if not near):
+    starts = [i for i, near in enumerate(back) if not near]
+    if shuffle is not None:
+        shuffle(starts)
+    for start in starts:
         stack = [start]
         while stack:
             i = stack.pop()
             if i not in seen:
                 seen.add(i)
                 ranks[layers.rank[i]].append(i)
-                stack.extend(reversed(onward[i]))
+                following = onward[i][::-1]
+                if shuffle is not None:
+                    shuffle(following)
+                stack.extend(following)
     return ranks
 
 

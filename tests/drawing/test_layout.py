@@ -39,6 +39,16 @@ def test_the_graph_of_the_course_has_no_crossing():
         assert crossings(picture(trace.graph(kind, of="y2"))) == 0, kind
 
 
+DOT = {"computation": 10, "both": 11, "bipartite": 5, "linearised": 5}
+"""The crossings that dot of Graphviz 2.43 has in all named problems together, with these boxes."""
+
+
+def test_there_are_not_many_more_crossings_than_dot_has():
+    traces = [trace_of(problem) for problem in sorted(PROBLEMS)]
+    met = {kind: sum(crossings(picture(t.graph(kind))) for t in traces) for kind in DOT}
+    assert sum(met.values()) <= 1.25 * sum(DOT.values()), met
+
+
 def random_graph(n, seed, reach):
     draw = random.Random(seed)
     return [
