@@ -5,6 +5,8 @@ The one conftest of the tests: pytest takes a second one for the same module whe
 examples in docstrings.
 """
 
+import itertools
+
 import page_browser
 import pytest
 
@@ -54,29 +56,22 @@ def backend(request):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium; where there is none a test is skipped, with the reason."""
+def tab():
+    """A tab of headless Chromium; where there is none a test is skipped, with the reason."""
     if page_browser.why_not():
         pytest.skip(page_browser.why_not())
-    with page_browser.chromium() as found:
-        yield found
+    with page_browser.chromium() as browser:
+        yield page_browser.Tab(browser)
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
-    """Opens a page in a tab of its own. At the end of a test none may have had an error."""
-    tabs = []
+def open_page(tab, tmp_path):
+    """Opens a page in place of the one before. At the end of a test none may have had an error."""
+    tab.errors.clear()
+    paths = (tmp_path / f"p{n}.html" for n in itertools.count())
 
-    def opened(page, size="desk", fragment="", **options):
-        path = page.save(tmp_path / f"p{len(tabs)}.html")
-        tab = page_browser.Tab(browser, path, size, **options)
-        if fragment:
-            tab.page.goto(f"{path.as_uri()}{fragment}")
-        tabs.append(tab)
-        return tab
+    def opened(page, size="desk", scheme="light", motion="no-preference"):
+        return tab.open(page.save(next(paths)), size, scheme, motion)
 
     yield opened
-    errors = [error for tab in tabs for error in tab.errors]
-    for tab in tabs:
-        tab.close()
-    assert errors == []
+    assert tab.errors == []

@@ -171,7 +171,6 @@ def test_all_scalar_problems_at_random_points(open_page):
                 for a in target.args
             )
             check_state(tab.state, trace_of(name, args))
-        tab.close()
 
 
 def fragment(state, point):
@@ -192,7 +191,6 @@ def test_tables_are_those_of_trace(open_page):
             found = tab.page.evaluate(f"admodes.cells({dialect!r})")
             # Of a forward table the page has no lines for the ends alone that the others lack.
             assert found == expected, name
-        tab.close()
 
 
 @pytest.mark.parametrize("name", ["griewank", "wikipedia", "osu", "naumann", "tapenade", "cs231n"])

@@ -97,7 +97,7 @@ def test_axe_finds_nothing_serious(open_page, name, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     size = "desk" if scheme == "light" else "phone"
-    tab = open_page(page_of(name), size, color_scheme=scheme)
+    tab = open_page(page_of(name), size, scheme=scheme)
     for quiz in (False, True):
         tab.to_end()
         tab.press("ArrowLeft", 2)
@@ -114,7 +114,7 @@ def test_axe_finds_nothing_serious(open_page, name, scheme):
 def test_nothing_moves_for_those_who_do_not_want_it(open_page):
     page = page_of("@cpsc532s")
     for motion, expected in (("reduce", "0s"), ("no-preference", "0.15s")):
-        tab = open_page(page, reduced_motion=motion)
+        tab = open_page(page, motion=motion)
         found = tab.page.eval_on_selector(
             "g.node rect", "(x) => getComputedStyle(x).transitionDuration.split(',')[0]"
         )

@@ -113,10 +113,15 @@ def test_the_page_answers_within_a_second(open_page, section_a):
     tab = open_page(section_a.explore())
     clock = tab.context.new_cdp_session(tab.page)
     clock.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds():
+        found = clock.send("Performance.getMetrics")["metrics"]
+        return next(m["value"] for m in found if m["name"] == "ThreadTime")
+
+    before = seconds()
     tab.page.reload()
     assert tab.state["steps"] == 60
-    found = {m["name"]: m["value"] for m in clock.send("Performance.getMetrics")["metrics"]}
-    assert found["ThreadTime"] < 1
+    assert seconds() - before < 1
 
 
 def test_on_paper_there_are_all_tables(open_page, section_a):
@@ -133,13 +138,15 @@ def test_a_fragment_opens_the_same_state(open_page, section_a):
     tab.page.get_by_label("x2", exact=True).press("Enter")
     tab.page.get_by_label("Preset").select_option(index=1)
     tab.press("ArrowRight", 17)
-    address = tab.page.evaluate("admodes.fragment()")
+    tab.settle()
+    left, address = tab.state, tab.page.evaluate("admodes.fragment()")
     assert address.startswith("#")
     assert tab.page.get_by_text("Link to this state").get_attribute("href") == address
-    other = open_page(section_a.explore(), fragment=address)
-    other.page.reload()
-    assert other.state == tab.state
-    assert other.state["rows"][0]["name"] == "v-1"
-    foreign = open_page(section_a.explore(), fragment="#x1=7&admodes=1&rows=3&at.x1=5")
-    foreign.page.reload()
-    assert foreign.state["point"] == {"x1": 2, "x2": 1}
+    blank = tab.page.url
+    tab.page.goto(f"{blank}{address}")
+    tab.page.reload()
+    assert tab.state == left
+    assert tab.state["rows"][0]["name"] == "v-1"
+    tab.page.goto(f"{blank}#x1=7&admodes=1&rows=3&at.x1=5")
+    tab.page.reload()
+    assert tab.state["point"] == {"x1": 2, "x2": 1}

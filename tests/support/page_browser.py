@@ -48,21 +48,25 @@ def chromium() -> Iterator[Any]:
 
 
 class Tab:
-    """A page opened from a file, with what went wrong in it."""
+    """A tab in which pages are opened one after the other, with what went wrong in it. One tab for
+    many pages spares the processes that a new one takes."""
 
-    def __init__(self, browser: Any, path: Path, size: str = "desk", **options: Any) -> None:
-        width, height = SIZES[size]
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height}, offline=True, **options
-        )
+    def __init__(self, browser: Any) -> None:
+        self.context = browser.new_context(offline=True)
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
         self.page.on("dialog", lambda d: (self.errors.append(d.message), d.dismiss()))
-        self.path = path
+
+    def open(self, path: Path, size: str, scheme: str, motion: str) -> Tab:
+        """Open a page in a window of a size."""
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         self.page.goto(path.as_uri())
+        return self
 
     @property
     def state(self) -> dict[str, Any]:
@@ -102,6 +106,3 @@ class Tab:
         for key, text in listed:
             made.setdefault(tuple(key), []).append(text)
         return made
-
-    def close(self) -> None:
-        self.context.close()
