@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from admodes.drawing.coordinates import Point, placed
 from admodes.drawing.labels import short
-from admodes.drawing.typesetting import width_of
+from admodes.drawing.typesetting import Run, Typesetter
 from admodes.views.dialects import Text, fill
 from admodes.views.result import plain
 
 MOST = 400
 """Of more rows there is no picture: nobody could read it."""
 
-LETTERS = 13.0
+LETTERS = 14.0
+"""The size of an equation."""
+
 ROOM = 1.2
 """How much wider than ours the letters of a reader's fonts may be."""
 
@@ -34,8 +36,8 @@ def page_picture(rows: list[dict], names: list[list[str]], outputs: list[dict]) 
     are those of the rows, one list for each way of naming them.
 
     >>> x = {"row": 0, "op": "input", "args": [], "forms": None, "input": "x"}
-    >>> page_picture([x], [["v0"]], [])["nodes"][0]["labels"]
-    ['v0 = x']
+    >>> page_picture([x], [["v0"]], [])["nodes"][0]["labels"][0][0]
+    ('v', 14.0, 0.0, True)
     """
     if len(rows) > MOST:
         return None
@@ -44,7 +46,12 @@ def page_picture(rows: list[dict], names: list[list[str]], outputs: list[dict]) 
         if y["row"] is not None:
             ends.setdefault(y["row"], []).append(y["name"])
     labels = [[_label(row, style, ends.get(row["row"], [])) for style in names] for row in rows]
-    sizes = [(max(FIGURE, *(_width(text) for text in texts)), HEIGHT) for texts in labels]
+    variables = {short(name) for style in names for name in style}
+    variables |= {short(y["name"]) for y in outputs}
+    variables |= {short(row["input"]) for row in rows if row["op"] == "input"}
+    setter = Typesetter(variables)
+    lines = [[setter.line(text, LETTERS) for text in texts] for texts in labels]
+    sizes = [(max(FIGURE, *map(_width, texts)), HEIGHT) for texts in lines]
     edges = sorted({(a["row"], row["row"]) for row in rows for a in row["args"] if "row" in a})
     plan = placed(sizes, edges, [None] * len(edges))
     return {
@@ -54,14 +61,14 @@ def page_picture(rows: list[dict], names: list[list[str]], outputs: list[dict]) 
             {
                 "row": row["row"],
                 "kind": _kind(row, ends),
-                "labels": texts,
+                "labels": [list(map(_glyphs, line)) for line in texts],
                 "x": round(x - width / 2 + MARGIN, 1),
                 "y": round(y - height / 2 + MARGIN, 1),
                 "width": round(width, 1),
                 "height": height,
             }
             for row, texts, (x, y), (width, height) in zip(
-                rows, labels, plan.nodes, sizes, strict=True
+                rows, lines, plan.nodes, sizes, strict=True
             )
         ],
         "edges": [
@@ -77,8 +84,13 @@ def _kind(row: dict, ends: dict[int, list[str]]) -> str:
     return "output" if row["row"] in ends else "operation"
 
 
-def _width(text: str) -> float:
-    return ROOM * width_of(text, LETTERS, True) + PADDING
+def _width(line: list[Run]) -> float:
+    return ROOM * line[-1].end + PADDING
+
+
+def _glyphs(run: Run) -> tuple[str, float, float, bool]:
+    """Text, size, rise, and whether it is in italics; the place follows from the reader's fonts."""
+    return run.text, round(run.size, 1), round(run.rise, 1), run.italic
 
 
 def _inside(point: Point) -> list[float]:

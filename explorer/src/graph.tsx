@@ -6,7 +6,7 @@ import { textDialect } from "./dialects";
 import { hidden } from "./figure";
 import { shapeText, shown } from "./lines";
 import type { Kind, Model } from "./model";
-import type { Box, Line, Picture } from "./types";
+import type { Box, Line, Picture, Run } from "./types";
 
 export function Graph({ model }: { model: Model }) {
   const picture = model.data.graph;
@@ -89,9 +89,22 @@ function Node({ model, node }: { model: Model; node: Box }) {
   return (
     <g class={classes.filter(Boolean).join(" ")} onClick={() => model.goToRow(row)}>
       <rect x={x} y={y} width={width} height={height} rx={node.kind === "input" ? 20 : 5} />
-      <text x={middle} y={y + 17} class="name">{node.labels[model.style.value]}</text>
+      <text x={middle} y={y + 17} class="name"><Equation runs={node.labels[model.style.value]!} /></text>
       <Figures model={model} row={row} x={middle} y={y + 34} />
     </g>
+  );
+}
+
+/** A formula, with indices below and powers above its line. */
+function Equation({ runs }: { runs: Run[] }) {
+  return (
+    <>
+      {runs.map(([text, size, rise, italic], k) => (
+        <tspan key={k} dy={(runs[k - 1]?.[2] ?? 0) - rise} font-size={size} font-style={italic ? "italic" : "normal"}>
+          {text}
+        </tspan>
+      ))}
+    </>
   );
 }
 

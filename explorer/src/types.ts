@@ -100,11 +100,14 @@ export interface Costs {
   reverse: Record<string, number[]>;
 }
 
+/** Glyphs in one style; rise: of the baseline, upwards. */
+export type Run = [text: string, size: number, rise: number, italic: boolean];
+
 export interface Box {
   row: number;
   kind: string;
   /** The equation of the row, for each style. */
-  labels: string[];
+  labels: Run[][];
   x: number;
   y: number;
   width: number;
