@@ -253,7 +253,7 @@ def test_compiled_methods_let_their_instances_go():
 
 
 VARIABLE = contextvars.ContextVar("variable", default=1.0)
-scaled = ad.custom_rule("scaled_by_a_variable", lambda x: x * VARIABLE.get(), [lambda x: 0 * x + 3])
+scaled = ad.custom_rule("scaled", lambda x: x * VARIABLE.get(), [lambda x: 0 * x + 3])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

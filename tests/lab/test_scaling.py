@@ -148,7 +148,7 @@ class TestFormats:
             e.varied,
             e.fixed,
             [
-                scaled.Point(p.n, p.m, p.length, p.counts, dict.fromkeys(scaled.TIMED, slow))
+                scaled.Measurement(p.n, p.m, p.length, p.counts, dict.fromkeys(scaled.TIMED, slow))
                 for p in e.points
             ],
         )

@@ -58,12 +58,16 @@ EXEMPT = {
 
 
 def on_numbers() -> list[Op]:
-    """The operations that rows of numbers are made of: they work entry by entry."""
+    """The operations that rows of numbers are made of: they work entry by entry. Those of a
+    user's own rules make a page fixed."""
     listed = {op.name: op for op in REGISTRY.values()}
     return [
         op
         for op in listed.values()
-        if isinstance(op.structure, Entrywise) and op.kind != "moves" and op.name not in EXEMPT
+        if isinstance(op.structure, Entrywise)
+        and op.kind != "moves"
+        and op.name not in EXEMPT
+        and not op.custom
     ]
 
 
