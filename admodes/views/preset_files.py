@@ -18,6 +18,11 @@ from admodes.views.visible import visible
 
 ENDING = ".toml"
 TEXTS = ("name", "source", "letter", "tangent", "adjoint", "times", "between", "title")
+COLUMNS = {"partials": 2, "jacobian": 0}
+"""The tables with lines of their own, and how many columns have a text in head."""
+
+DERIVED = {"forward": ("tangent", "rule"), "reverse": ("adjoint",)}
+"""The parts that only a kind of table has, by their first words."""
 
 
 def preset_of(preset: str | Preset) -> Preset:
@@ -111,16 +116,18 @@ def _sheet(data: Any, where: str) -> Sheet:
     if "kind" not in values:
         raise BadValue(f"{where}kind is missing; choose from {', '.join(CHOICES['kind'])}")
     sheet = Sheet(**values)
-    if sheet.kind in ("evaluation", "forward", "reverse"):
-        widths = {len(line) for block in sheet.blocks for line in block.lines}
-        if widths != {len(sheet.head)}:
-            raise BadValue(f"{where}head needs a text for every part of a line in blocks")
-        derivatives = {"forward": "adjoint", "reverse": "tangent"}.get(sheet.kind, "")
-        for part in (p for block in sheet.blocks for line in block.lines for p in line):
-            mode = part.split()[0]
-            passive = mode not in ("tangent", "adjoint", "rule")
-            if not passive and (not derivatives or mode == derivatives):
-                raise BadValue(f"{where}blocks: there is no {part!r} in a table {sheet.kind!r}")
+    lines = [line for block in sheet.blocks for line in block.lines]
+    if sheet.kind in COLUMNS:
+        if lines:
+            raise BadValue(f"{where}blocks: a table {sheet.kind!r} has lines of its own")
+        if len(sheet.head) != COLUMNS[sheet.kind]:
+            raise BadValue(f"{where}head: a table {sheet.kind!r} has {COLUMNS[sheet.kind]} texts")
+    elif set(map(len, lines)) != {len(sheet.head)}:
+        raise BadValue(f"{where}head needs a text for every part of a line in blocks")
+    for part in (part for line in lines for part in line):
+        kinds = [kind for kind, words in DERIVED.items() if part.split()[0] in words]
+        if kinds and sheet.kind not in kinds:
+            raise BadValue(f"{where}blocks: there is no {part!r} in a table {sheet.kind!r}")
     return sheet
 
 

@@ -353,11 +353,14 @@ def adapted(
     tables: Sequence[str] | None = None,
 ) -> Preset:
     """A preset with the options that are not None in the place of what it says. tables: the kinds
-    of tables; one that the preset has not is that of ubc. Raises ValueError for unknown words."""
+    of tables, in the order of the preset; where it has not all of them, these are those of ubc, and
+    all are in the order of KINDS. Raises ValueError for unknown words."""
     if tables is not None:
         known("tables", tables, KINDS)
-        sheets = [*preset.sheets, *(s for s in UBC.sheets if s.kind not in preset.kinds)]
-        sheets = sorted((s for s in sheets if s.kind in tables), key=lambda s: KINDS.index(s.kind))
+        sheets = [s for s in preset.sheets if s.kind in tables]
+        added = [s for s in UBC.sheets if s.kind in tables and s.kind not in preset.kinds]
+        if added:
+            sheets = sorted(sheets + added, key=lambda s: KINDS.index(s.kind))
         preset = replace(preset, sheets=tuple(sheets))
     if notation is not None:
         known("notation", [notation], tuple(NOTATIONS))

@@ -52,6 +52,20 @@ def test_options_that_are_given_win(run):
     assert "Reverse adjoint trace for y1, y2" in out
 
 
+def test_tables_stand_in_the_order_of_a_users_own(run, tmp_path):
+    path = tmp_path / "mine.toml"
+    out = run("presets", "ubc")[1]
+    head, *sheets = out.split("[[sheets]]")
+    path.write_text("[[sheets]]".join([head, *(s + "\n" for s in reversed(sheets))]), "utf-8")
+    firsts = [title.split()[0] for title in titles(run("trace", *SECTION_A, "-f", "csv")[1])]
+    _, mine, _ = run("trace", *SECTION_A, "--preset", str(path), "-f", "csv")
+    in_order = [title.split()[0] for title in titles(mine)]
+    assert list(dict.fromkeys(in_order)) == list(dict.fromkeys(firsts))[::-1]
+    _, out, _ = run("trace", *SECTION_A, "--preset", str(path), "--mode", "forward", "-f", "csv")
+    in_order = list(dict.fromkeys(title.split()[0] for title in titles(out)))
+    assert in_order == ["Jacobian,", "Forward", "Local", "Evaluation"]
+
+
 def test_an_array_function_is_traced_by_scalars_for_a_preset(run, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("import numpy as np\n\ndef f(x):\n    return np.sum(x * x)\n", "utf-8")

@@ -68,6 +68,13 @@ BROKEN = {
     '[[sheets]]\nkind = "forward"\nhead = ["A"]\nblocks = [{lines = [["adjoint"]]}]': "'adjoint'",
     '[[sheets]]\nkind = "reverse"\nhead = ["A"]\nblocks = [{lines = [["nothing"]]}]': "'nothing'",
     '[[sheets]]\nkind = "forward"\nblocks = [{lines = []}]': "same number of parts",
+    '[[sheets]]\nkind = "reverse"\nhead = ["A"]\nblocks = [{lines = [["rule"]]}]': "no 'rule'",
+    '[[sheets]]\nkind = "evaluation"\nhead = ["A"]\nblocks = [{lines = [["rule"]]}]': "no 'rule'",
+    '[[sheets]]\nkind = "reverse"\nhead = ["A"]\nblocks = [{lines = [["tangent"]]}]': "'tangent'",
+    '[[sheets]]\nkind = "partials"': "head: a table 'partials' has 2 texts",
+    '[[sheets]]\nkind = "partials"\nhead = ["A", "B", "C"]': "head: a table 'partials'",
+    '[[sheets]]\nkind = "jacobian"\nhead = ["A"]': "head: a table 'jacobian'",
+    '[[sheets]]\nkind = "jacobian"\nblocks = [{lines = [["name"]]}]': "lines of its own",
 }
 
 
