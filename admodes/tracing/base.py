@@ -3,6 +3,7 @@ inputs, rows and outputs, and these as JSON data."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -66,9 +67,9 @@ class TraceBase(Result):
         )
         return drawing.graph(kind, of, around, depth, digits)
 
+    @abstractmethod
     def _directions(self) -> Directions:
         """The sweeps of adjoints by the names of outputs."""
-        raise NotImplementedError
 
     def explore(self) -> Page:
         """A page that steps through the rows: .save("page.html") writes it, a notebook shows it.

@@ -4,6 +4,7 @@ what a notebook shows."""
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Container
 from typing import Any
 
@@ -24,7 +25,7 @@ PAGES = {
 """What a notebook shows, and the method of a result that makes it."""
 
 
-class Result:
+class Result(ABC):
     """The base class of results. A subclass says what it holds, in `_data`, and how people read it,
     in `tables`; title, where it has one, stands above the tables.
 
@@ -39,13 +40,13 @@ class Result:
 
     title: str = ""
 
+    @abstractmethod
     def _data(self) -> dict[str, Any]:
         """Everything that is computed, by names; arrays and numbers of NumPy may be among it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tables(self, *args: Any, **options: Any) -> list[Table]:
         """The tables for a format: formulas are LaTeX for "latex" and plain text otherwise."""
-        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data at full precision: lists, dicts, numbers and texts, nan and infinities as
