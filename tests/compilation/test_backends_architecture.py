@@ -99,6 +99,21 @@ def test_one_line_makes_an_operation_native(monkeypatch):
     assert found[1].tolist() == [12.0, 3.0, 0.0]
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_kernel_that_refuses_some_numbers_is_called_as_it_is(backend):
+    def kernel(x):
+        if np.any(np.asarray(x) < 0):
+            raise ValueError("a negative number")
+        return x * x
+
+    op = elementwise(f"refusing_of_test_{backend}", kernel, lambda a: 2.0 * a, text="{0}²")
+    doubled = ad.compile(lambda x: op(x) * 2.0, backend)
+    assert doubled(np.array([1.0, 3.0])).tolist() == [2.0, 18.0]
+    assert doubled(np.array([0.5, 2.0])).tolist() == [0.5, 8.0]
+    with pytest.raises(ValueError, match="a negative number"):
+        doubled(np.array([1.0, -3.0]))
+
+
 def strings(nodes: Iterable) -> list[str]:
     return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
