@@ -84,6 +84,7 @@ def _load_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException:
+        # As Python's own import does: what ran in part, were it by sys.exit, is no module.
         del sys.modules[name]
         raise
     finally:

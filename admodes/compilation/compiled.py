@@ -180,12 +180,7 @@ class Compiled:
             self._noted = constant_value(self._name, case.program.notes)
             if self._noted:
                 self._warn(self._noted)
-        try:
-            found = case.enter(args, kwargs)
-        except MemoryError:
-            raise
-        except Exception:
-            found = MISS
+        found = _entered(case, args, kwargs)
         if found is MISS:
             return result
         case.runs += 1
@@ -218,10 +213,7 @@ class Compiled:
         for case in self.specialisations:
             if case.loose is not None and case.loose(args, kwargs) is not MISS:
                 self._settle(case, signature, captures)
-                try:
-                    result = case.enter(args, kwargs)
-                except Exception:
-                    result = MISS
+                result = _entered(case, args, kwargs)
                 if result is not MISS and case in self.specialisations:
                     return case, result
         made = self._recorded(signature, captures)
@@ -343,3 +335,14 @@ class Compiled:
         if not self.warns:
             return
         warnings.warn(message, CompileWarning, stacklevel=5)
+
+
+def _entered(case: Specialisation, args: tuple, kwargs: dict) -> Any:
+    """The result of a case; MISS too where an operation raises, since f itself then decides what
+    its result is, and raises in its own name if it does."""
+    try:
+        return case.enter(args, kwargs)
+    except MemoryError:
+        raise
+    except Exception:
+        return MISS

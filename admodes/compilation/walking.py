@@ -5,6 +5,7 @@ at once, in a bounded number of steps, and what must not change is noted in `pla
 from __future__ import annotations
 
 import types
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -26,7 +27,7 @@ class Unseen(Exception):
     to too many objects."""
 
 
-class Walk:
+class Walk(ABC):
     """A search that a subclass directs. places: a Capture for each thing that must not change, in
     the order in which they were met. seen: the objects that were searched, by id."""
 
@@ -36,9 +37,9 @@ class Walk:
         self._due: deque[tuple[Any, str]] = deque()
         self._steps = self._depth = 0
 
+    @abstractmethod
     def _look(self, x: Any, what: str) -> None:
         """Note what x is, and visit what it refers to in turn. what: x in words."""
-        raise NotImplementedError
 
     def _all(self, found: Iterable, what: str) -> None:
         for part in found:

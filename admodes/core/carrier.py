@@ -82,6 +82,9 @@ class Carrier:
 
     level: Level
     primal: Any
+    apply: Callable[[Any, tuple, dict | None], Any]
+    """Apply an operation to arguments, with its parameters, of which none is of a later level than
+    this carrier: a method of each kind of carriers."""
     origin: Any = None
     """How it was made, where its square is smoother than it is; see core.roots."""
     content: tuple[str, ...] = ()
@@ -101,10 +104,6 @@ class Carrier:
     def binary(self, op: Any, a: Any, b: Any) -> Any:
         """Apply a two-argument operation; this carrier is one of the arguments."""
         return op.dispatch((a, b), None)
-
-    def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
-        """Apply an operation in which no argument is of a later level than this carrier."""
-        raise NotImplementedError
 
     def among_whole(self, op: Any, args: tuple, params: dict | None) -> Any:
         """The result where all arguments are whole numbers and it is; None where they are not."""

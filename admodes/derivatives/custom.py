@@ -72,6 +72,7 @@ def custom_rule(
         if check:
             _check_rule(op)
     except BaseException:
+        # A rule that fails its check, or whose check is interrupted, leaves no name behind.
         REGISTRY.pop(name, None)
         if earlier is not None:
             REGISTRY[name] = earlier

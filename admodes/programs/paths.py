@@ -10,7 +10,7 @@ F. L. Bauer, Computational graphs and rounding error, SIAM Journal on Numerical 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -102,6 +102,9 @@ class Paths:
 class _Linked(DerivativeDomain):
     """A domain that follows the links of paths, each once."""
 
+    along: Callable[[int, int, Any], Any]
+    """What the adjoint of a row contributes to a row that it reads."""
+
     def __init__(self, paths: Paths) -> None:
         super().__init__(paths.program)
         self.links = paths.links
@@ -110,10 +113,6 @@ class _Linked(DerivativeDomain):
         source = self.steps[row].args[k].row
         first = self.links[row][source][0] == k
         return self.along(row, source, adjoint) if first else None
-
-    def along(self, row: int, source: int, adjoint: Any) -> Any:
-        """What the adjoint of a row contributes to a row that it reads."""
-        raise NotImplementedError
 
 
 class _Ways(_Linked):

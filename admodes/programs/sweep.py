@@ -11,7 +11,7 @@ R. E. Wengert (1964); S. Linnainmaa (1970); A. Griewank and A. Walther, Evaluati
 from __future__ import annotations
 
 import functools
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from admodes.core.carrier import quiet
@@ -23,23 +23,19 @@ from admodes.ops.complex import real
 
 
 class DerivativeDomain:
-    """What the walk asks of a kind of derivatives. Rows are given by their positions."""
+    """What the walk asks of a kind of derivatives, which has the methods of the walks that it is
+    for: push, or pull and add. Rows are given by their positions."""
+
+    push: Callable[[int, list], Any]
+    """The tangent of a row from those of its arguments, None for an argument without one."""
+    pull: Callable[[int, int, Any], Any]
+    """What the adjoint of a row contributes to its argument k; None for nothing."""
+    add: Callable[[int, list], Any]
+    """The adjoint of a row: all contributions to it, the first being the seed of an output."""
 
     def __init__(self, program: WengertList) -> None:
         self.program = program
         self.steps = program.steps
-
-    def push(self, row: int, tangents: list) -> Any:
-        """The tangent of a row from those of its arguments, None for an argument without one."""
-        raise NotImplementedError
-
-    def pull(self, row: int, k: int, adjoint: Any) -> Any:
-        """What the adjoint of a row contributes to its argument k; None for nothing."""
-        raise NotImplementedError
-
-    def add(self, row: int, contributions: list) -> Any:
-        """The adjoint of a row: all contributions to it, the first being the seed of an output."""
-        raise NotImplementedError
 
     def keep(self, row: int, derivative: Any) -> Any:
         """The tangent or adjoint of a row as the rows after it in the walk are to read it: a

@@ -37,6 +37,7 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
         os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except BaseException:
+        # An interrupt too leaves no temporary file behind.
         os.unlink(temporary)
         raise
     return path
