@@ -91,7 +91,6 @@ class Trace(TraceBase):
         chosen = adapted(preset_of(preset), notation, layout, tables)
         shown = self.under(chosen)
         if shown is not self:
-            shown.rows = [replace(row, notes=[]) for row in shown.rows]
             note_scalars(shown.rows, self.program, [row.name for row in shown.rows])
             note_beyond_domain(shown)
         write = dialect_of(format, digits, chosen.times, chosen.between)
