@@ -154,3 +154,17 @@ def test_long_names_are_cut_on_nodes_alone():
     (node,) = [n for n in graph.nodes if n.kind == "output"]
     assert Labels(graph, Text(6)).node(node)[0].text == f"{'z' * 24}… = v1 = v0 v0"
     assert node.ends == ["z" * 40]
+
+
+def test_adjoints_are_those_of_the_weights_and_of_each_output_apart():
+    trace = ad.trace(lambda x, y: (x * y, x + y), 2.0, 3.0, weights={"f1": 2.0, "f2": -1.0})
+    of_x = trace.graph("both").nodes[0].adjoints
+    assert of_x == {"f1": 3.0, "f2": 1.0, "seed": 2.0 * 3.0 - 1.0}
+
+    def f(a, b):
+        return np.sum(a * b), np.sum(a)
+
+    trace = ad.trace(f, np.ones(2), np.array([3.0, 4.0]), weights={"y1": 2.0, "y2": 5.0})
+    nodes = {node["name"]: node["adjoints"] for node in trace.graph("both").to_dict()["nodes"]}
+    assert nodes["a"] == {"y1": [6.0, 8.0], "y2": [5.0, 5.0]}
+    assert nodes["b"] == {"y1": [2.0, 2.0], "y2": [0.0, 0.0]}

@@ -156,3 +156,12 @@ def test_names_that_printed_python_cannot_use_are_numbers_everywhere(x, names):
 def test_definitions_called_v1_leave_the_letter_of_the_rows():
     f = ad.parse("v1 = x1*x2; v7 = sin(v1); v7 + x1")
     assert [row.name for row in ad.trace(f, 2.0, 3.0).rows] == ["v0", "v1", "v2", "v3", "v4"]
+
+
+def test_a_local_variable_cannot_have_the_name_of_a_rows_tangent():
+    def f(x):
+        a = x * x
+        a_dot = ad.sin(a)
+        return a_dot * a
+
+    assert [row.name for row in ad.trace(f, 2.0).rows] == ["v0", "a", "v2", "v3"]

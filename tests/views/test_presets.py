@@ -5,6 +5,7 @@ Baydin and others 2018, tables 2 and 3; the courses' own examples."""
 import csv
 import io
 import json
+import math
 import re
 import unicodedata
 
@@ -172,6 +173,11 @@ def test_osu():
     check(figures(back), {f"∂y/∂{n}": x for n, x in bars.items()}, 6)
 
 
+def test_letters_leave_out_the_users_own():
+    t = ad.trace(ad.parse("a = sin(x)*x; y = cos(a)"), 2.0)
+    assert [row.name for row in t.under("osu").rows] == ["x", "b", "a", "c"]
+
+
 def test_toronto():
     """The slide's z = w x + b, y = σ(z), L = ½(y - t)²: ȳ = L̄ (y - t), z̄ = ȳ σ′(z), w̄ = z̄ x,
     b̄ = z̄; at w = 1, x = 2, b = -2, t = 0 that is ½, ⅛, ¼, ⅛."""
@@ -184,6 +190,7 @@ def test_toronto():
     lines = dict(line[0].split(" = ") for line in back[1:])
     assert lines["z̄"] == "ȳ σ(z)(1 - σ(z))"
     assert lines["b̄"] == "z̄"
+    assert lines["L̄"] == "1"
     check(figures(back), {"L̄": 1, "ȳ": 0.5, "z̄": 0.125, "w̄": 0.25, "b̄": 0.125})
     assert names(found["Computing the loss"])[:4] == ["w", "b", "x", "t"]
 
@@ -217,6 +224,48 @@ def test_naumann_and_tapenade(preset, tangent, adjoint, code, line, back):
     check(figures(forward), {at[n]: x for n, x in expected.items()}, 6)
     bars = {"v0": 0.141120, "v1": 2.898202, "v2": 7.389056, "v4": -5.939955, "v7": 1}
     check(figures(found[code]), {adjoint.replace("v3", n): x for n, x in bars.items()}, 6)
+
+
+def shared(x, y):
+    a = x * y - y / x
+    return a * a - ad.sin(a) * x * 3.0, a, a, ad.cos(2.0 - y)
+
+
+@pytest.mark.parametrize("preset", ["naumann", "tapenade"])
+def test_codes_of_derivatives_run(preset):
+    """Run by Python, the statements give what differences give, and every figure beside them: with
+    rows that are used again, one that is two outputs, factors on both sides, and minus signs."""
+    t = ad.trace(shared, 1.3, 0.7)
+    x, y, h = 1.3, 0.7, 1e-6
+    steps = {"x": ((x + h, y), (x - h, y)), "y": ((x, y + h), (x, y - h))}
+    expected = {
+        (f"f{k + 1}", name): (shared(*up)[k] - shared(*down)[k]) / (2 * h)
+        for name, (up, down) in steps.items()
+        for k in range(4)
+    }
+    marks = {"^(1)": "d", "_(1)": "b", "·": "*", "²": "**2"}
+    found = {}
+    for title, lines in tables(t, preset, digits=12).items():
+        direction = title.rpartition(" ")[2]
+        scope = {"x": x, "y": y, "sin": math.sin, "cos": math.cos, f"{direction}d": 1.0}
+        scope = dict.fromkeys(["xd", "yd", "f1b", "f2b", "f3b", "f4b"], 0.0) | scope
+        scope[f"{direction}b"] = 1.0
+        for cells in lines[1:]:
+            for mark, sign in marks.items():
+                cells = [cell.replace(mark, sign) for cell in cells]
+            assert "+ -" not in cells[0]
+            assert not re.search(r"[*] -", cells[0])
+            cells = [re.sub(r"\b(sin|cos) (\S+)", r"\1(\2)", c.lstrip("'")) for c in cells]
+            statement, figure = cells
+            exec(statement, scope)
+            for side in figure.split(" = "):
+                assert eval(side, scope) == pytest.approx(scope[statement.split()[0]], abs=1e-9)
+        if "Adjoint" in title:
+            found |= {(direction, name): scope[f"{name}b"] for name in "xy"}
+        else:
+            found |= {(f"f{k}", direction): scope[f"f{k}d"] for k in (1, 2, 3, 4)}
+        assert found == pytest.approx({key: expected[key] for key in found}, abs=1e-7)
+    assert found.keys() == expected.keys()
 
 
 def test_cs231n():
@@ -273,7 +322,14 @@ def test_notes_have_the_names_of_the_preset():
     text = t.to_table(preset="wikipedia")
     assert re.search(r"w1: branch taken: w1 > \(-1\) is True", text)
     assert "w2: |·| at its kink" in text
+    assert text.count("branch taken") == text.count("at its kink") == 1
     assert not re.search(r"\bv\d", text)
+
+
+def test_the_note_on_the_domain_stays_under_a_preset():
+    t = ad.trace(ad.ln, -1.0)
+    assert t.to_table(preset="wikipedia").count("w2: the derivative formula goes on outside") == 1
+    assert str(t).count("v1: the derivative formula goes on outside") == 1
 
 
 def test_options_win_over_the_preset():
