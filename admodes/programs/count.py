@@ -30,7 +30,7 @@ from admodes.programs.costs import (
     total,
 )
 from admodes.programs.extent import levels, memory, peak
-from admodes.programs.names import NamedProgram, names_results
+from admodes.programs.names import NamedProgram
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import pull, push, reached
 from admodes.views.result import Result
@@ -237,7 +237,7 @@ def counted(
     Names are as in program_of."""
     matrices = any(np.ndim(value(x)) > 1 for x in flatten(args)[0])
     if rows == "scalar" or (rows == "auto" and not matrices):
-        return scalar_program(f, args, *components, locals_too=names_results(f, args))
+        return scalar_program(f, args, *components)
     return program_of(f, args, rows, names, components=components)
 
 

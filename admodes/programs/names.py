@@ -291,15 +291,6 @@ def watching(f: Callable, constants: dict[str, np.ndarray]) -> Iterator[None]:
                 constants[name] = held.copy()
 
 
-def names_results(f: Callable, args: tuple) -> bool:
-    """Whether local variables of f may have a say in what its outputs are called."""
-    function = _users(f)
-    if function is None:
-        return False
-    arrays = any(shape_of(x) for x in flatten(args)[0])
-    return arrays or any(re.fullmatch(r"y\d*", name) for name in function.__code__.co_varnames)
-
-
 def _users(f: Callable) -> FunctionType | None:
     """The function that the user wrote. One that admodes made, as ad.grad(g) is, has no variables
     that a user named."""

@@ -25,11 +25,9 @@ def scalar_program(
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     run: Callable | None = None,
-    locals_too: bool = True,
 ) -> NamedProgram:
     """The tidied list of f at args, whose first rows are the components of args in order. run is
-    what runs in the place of f, where f has run before. locals_too: whether rows have the names of
-    local variables.
+    what runs in the place of f, where f has run before.
 
     Raises ValueError for wrong numbers of names, TypeError for arguments that are no numbers.
 
@@ -39,7 +37,7 @@ def scalar_program(
     """
     scalars, components = scalar_function(run or f, args)
     inputs = component_names(f, args, names)
-    with watching(f, {}) if locals_too and run is None else nullcontext():
+    with watching(f, {}) if run is None else nullcontext():
         recorded = record(scalars, *components)
     program = tidy(recorded)
     met: Results = scalars.met  # type: ignore[attr-defined]
