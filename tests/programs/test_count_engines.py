@@ -107,6 +107,19 @@ def test_rows_that_no_input_reaches_are_constants(f, products):
 
 def test_partials_by_rows_that_no_input_reaches_cost_nothing():
     assert ad.count(lambda x, y: ad.cos(ad.floor(x)) * y, 2.5, 3.0).partials == {}
+    # Of a quotient q = y / a the partial by y is 1 / a, a constant; of a / y it is -q / y.
+    assert ad.count(lambda x, y: y / ad.floor(x), 2.5, 3.0).partials == {}
+    quotient = ad.count(lambda x, y: ad.floor(x) / y, 2.5, 3.0)
+    assert quotient.partials == {"negations": 1, "divisions": 1}
+
+
+def test_a_sweep_of_all_outputs_visits_no_row_that_no_input_reaches():
+    x, y = np.full(4, 2.5), np.full(4, 3.0)
+    counts = ad.count(lambda x, y: (np.floor(x) * y, y), x, y, rows="array")
+    # One product for each entry of y, to which the seed of the second output is added.
+    assert counts.together == {"multiplications": 4, "additions": 4}
+    # Of floor, sine and sum the adjoints go through the sum alone.
+    assert ad.count(lambda x: ad.sin(ad.floor(x)) + x, 2.5).depth["reverse"] == 1
 
 
 def test_a_row_without_tangent_is_no_tangent_in_memory():
