@@ -11,7 +11,7 @@ import numpy as np
 from admodes.core.elementwise import Reading, elementwise
 from admodes.core.forms import Domain
 from admodes.core.names import checked_name
-from admodes.core.op import REGISTRY, Op
+from admodes.core.op import REGISTRY, UNLISTED, Op
 from admodes.derivatives.checks import check_grads
 from admodes.errors import BadValue
 
@@ -51,7 +51,8 @@ def custom_rule(
         raise BadValue(f"custom_rule: {name!r}: braces stand for arguments; leave them out")
     given = [partials] if callable(partials) else list(partials)
     earlier = REGISTRY.get(name)
-    if earlier is not None and not earlier.custom:
+    taken = name in UNLISTED or name == "input" or (earlier is not None and not earlier.custom)
+    if taken:
         raise BadValue(f"custom_rule: {name!r} is a built-in operation; choose another name")
     intervals = tuple(domain) if domain else ((0.3, 2.0),) * len(given)
     rules = [_declared(p, len(given), name) for p in given]

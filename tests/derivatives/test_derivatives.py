@@ -346,11 +346,11 @@ def test_custom_rule_may_be_declared_again_but_no_built_in_name_may(rule):
     rule("twice", lambda x: x, [1])
     again = rule("twice", lambda x: 2 * x, [lambda x: 2 + 0 * x])
     assert REGISTRY["twice"] is again
-    for name in ("sin", "log", "max", "σ", "getitem"):
-        before = REGISTRY[name]
+    for name in ("sin", "log", "max", "σ", "getitem", "asin_slope", "input"):
+        before = REGISTRY.get(name)
         with pytest.raises(ValueError, match=f"'{name}' is a built-in"):
             rule(name, lambda x: x, [1])
-        assert REGISTRY[name] is before
+        assert REGISTRY.get(name) is before
 
 
 def test_custom_rule_at_a_domain_error_gives_a_value(rule):
