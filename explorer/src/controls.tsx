@@ -6,7 +6,7 @@ import { BAR, DOT, marked, textDialect } from "./dialects";
 import { fragment, latex, markdown } from "./export";
 import { exact } from "./lines";
 import { SEED, type Model } from "./model";
-import { typed } from "./numbers";
+import { num, typed } from "./numbers";
 import { titleOf } from "./table";
 
 /** A field for a number, which takes effect when Enter is pressed or the field is left. */
@@ -52,7 +52,7 @@ export function Point({ model }: { model: Model }) {
       </p>
     );
   }
-  const moved = model.point.value.some((x, i) => !Object.is(x, Number(model.data.inputs[i]!.value)));
+  const moved = model.point.value.some((x, i) => !Object.is(x, num(model.data.inputs[i]!.value)));
   return (
     <fieldset class="point">
       <legend>Point</legend>

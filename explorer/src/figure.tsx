@@ -43,7 +43,7 @@ export function Figure({ model, figure, value, label, wrt }: Props) {
 export function judged(answer: string, value: number): boolean | null {
   const found = typed(answer);
   if (!found) return null;
-  if (!Number.isFinite(value)) return Object.is(found.value, value);
+  if (!Number.isFinite(value) || !Number.isFinite(found.value)) return Object.is(found.value, value);
   const slack = 4 * Number.EPSILON * Math.abs(value);
   return Math.abs(found.value - value) <= found.half * (1 + 1e-9) + slack;
 }

@@ -94,7 +94,7 @@ function series(z: number, first: number, divisor: (k: number) => number): numbe
 function sincSlope(x: number): number {
   const z = Math.PI * x;
   if (Math.abs(z) < 2) {
-    return Math.PI * series(z, -z / 3, (k) => (2 * k * (2 * k + 1) * (2 * k + 3)) / (2 * k + 1));
+    return Math.PI * series(z, -z / 3, (k) => 2 * k * (2 * k + 3));
   }
   return Math.abs(x) === Infinity ? NaN : (cosPi(x) - sinPi(x) / z) / x;
 }

@@ -226,14 +226,11 @@ export class Lines {
 
   /** The seed of a row, where it is an output. */
   private seedsOf(row: number, direction: string): [string, string][] {
-    const { data, weights, names } = this.model;
-    return data.outputs.flatMap((y, i): [string, string][] => {
-      if (y.row !== row) return [];
-      const seed = direction === SEED ? weights.value![i]! : Number(names.outputs[i] === direction);
-      const name = this.end("outputs", i);
-      const number = this.number(seed);
+    return this.model.weightsOf(direction, row).map(({ output, weight }) => {
+      const name = this.end("outputs", output);
+      const number = this.number(weight);
       const itself = name.text === this.named(row).text || (!this.style.adjoint && direction !== SEED);
-      return [[itself ? number : this.barred(name, direction), number]];
+      return [itself ? number : this.barred(name, direction), number];
     });
   }
 

@@ -88,6 +88,16 @@ export class Model {
     return this.pulled.value.get(direction)?.adjoints[row] ?? null;
   }
 
+  /** The weights in a reverse sweep of the outputs that a row is. */
+  weightsOf(direction: string, row: number): { output: number; weight: number }[] {
+    return this.data.outputs.flatMap((y, output) => {
+      if (y.row !== row) return [];
+      const own = this.weights.value !== null && direction === SEED;
+      const weight = own ? this.weights.value![output]! : Number(this.names.outputs[output] === direction);
+      return [{ output, weight }];
+    });
+  }
+
   /** The directions of sweeps; an array page has those that were traced. */
   private directionsOf(mode: "forward" | "reverse"): string[] {
     const known = mode === "forward" ? "tangents" : "adjoints";
@@ -173,7 +183,7 @@ export class Model {
   }
 
   goTo(step: number): void {
-    this.step.value = Math.max(0, Math.min(this.steps.value, step));
+    this.step.value = Math.max(0, Math.min(this.steps.value, Math.trunc(step)));
   }
 
   /** Go to the step of a row in the sweep that is shown. */

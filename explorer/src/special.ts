@@ -36,7 +36,6 @@ export function erf(x: number): number {
 }
 
 export function erfc(x: number): number {
-  if (x < 0) return 1 - erf(x);
   if (x < 1) return 1 - erf(x);
   return x > 28 ? 0 : x === x ? erfcFraction(x) : x;
 }

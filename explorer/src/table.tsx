@@ -22,12 +22,6 @@ export function figureOf(sweep: Sweep, line: Line): What {
   return { kind: FIGURES[sweep.kind], row: line.row ?? -1, of: sweep.direction };
 }
 
-/** What a figure is, in words: the left side of its line. */
-export function labelOf(model: Model, sweep: Sweep, row: number): string {
-  const lines = new Lines(model, "text");
-  return lines.of(sweep).find((line) => line.row === row)?.left ?? "";
-}
-
 export function SweepTable({ model, sweep }: { model: Model; sweep: Sweep }) {
   const write = new Lines(model, "latex");
   const lines = write.of(sweep);
@@ -125,8 +119,8 @@ function SoFar({ model, sweep, line }: { model: Model; sweep: Sweep; line: Line 
   const all = model.pulled.value.get(sweep.direction)!.contributions[line.row]!;
   const come = all.filter((c) => model.reached("reverse", sweep.direction, c.row));
   if (!come.length) return null;
-  const seed = model.data.outputs.some((y, i) => y.row === line.row && model.names.outputs[i] === sweep.direction) ? 1 : 0;
-  const sum = come.reduce((total, c) => total + c.value, seed);
+  const seeds = model.weightsOf(sweep.direction, line.row).map((seed) => seed.weight);
+  const sum = [...seeds, ...come.map((c) => c.value)].reduce((a, b) => a + b);
   const text = textDialect(model.data.digits).number(sum);
   return <span class="sofar">{`${come.length} of ${all.length}: ${text}`}</span>;
 }

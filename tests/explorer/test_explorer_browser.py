@@ -156,8 +156,9 @@ def test_an_edited_point_is_computed_as_python_does(open_page, section_a):
 def test_all_scalar_problems_at_random_points(open_page):
     for name in SCALAR_PROBLEMS:
         draw = random.Random(name)
-        tab = open_page(trace_of(name).explore())
-        check_state(tab.state, trace_of(name))
+        trace = trace_of(name)
+        tab = open_page(trace.explore())
+        check_state(tab.state, trace)
         inputs = tab.state["point"]
         target = resolve([f"@{name}"], None)
         for _ in range(3):
@@ -267,6 +268,23 @@ def test_conventions_at_kinks_are_pythons(open_page):
 
 def same(a, b):
     return a == b or (a != a and b != b)
+
+
+def test_the_sum_so_far_begins_with_the_seeds_of_outputs(open_page):
+    def f(x):
+        z = x * x
+        return z, ad.sin(z) + ad.exp(z)
+
+    tab = open_page(ad.explore(f, 2.0))
+    tab.page.get_by_label("Adjoint seed").check()
+    tab.page.get_by_label("seed y\u03041").fill("10")
+    tab.page.get_by_label("seed y\u03041").press("Enter")
+    tab.to_end()
+    tab.press("ArrowLeft", 3)  # the exponential has been pulled back, the sine has not
+    tab.settle()
+    shown = tab.page.locator(".sofar").all_text_contents()
+    (told,) = [text for text in shown if text.startswith("1 of 2: ")]
+    assert math.isclose(float(told.split(": ")[1]), 10 + math.exp(4.0), abs_tol=1e-6)
 
 
 def test_seeds_are_sweeps_of_their_own(open_page, section_a):

@@ -34,9 +34,10 @@ def test_a_quiz_judges_to_the_digits_that_are_typed(open_page, section_a):
     tab.settle()
     assert [k for k in tab.figures() if k[0] == "value"] == []
     answer = tab.page.get_by_label("Answer: v3")
-    answer.fill("7.38")
-    answer.press("Enter")
-    assert answer.get_attribute("aria-invalid") == "true"
+    for wrong in ("7.38", "1e400"):
+        answer.fill(wrong)
+        answer.press("Enter")
+        assert answer.get_attribute("aria-invalid") == "true"
     answer.fill("7.39")
     answer.press("Enter")
     tab.page.get_by_label("Show v8").click()
@@ -147,6 +148,20 @@ def test_a_fragment_opens_the_same_state(open_page, section_a):
     tab.page.reload()
     assert tab.state == left
     assert tab.state["rows"][0]["name"] == "v-1"
+    tab.page.evaluate(f"location.hash = {address!r}.replace('step=17', 'step=3.5')")
+    tab.settle()
+    assert tab.state["step"] == 3
     tab.page.goto(f"{blank}#x1=7&admodes=1&rows=3&at.x1=5")
     tab.page.reload()
     assert tab.state["point"] == {"x1": 2, "x2": 1}
+
+
+def test_a_page_at_an_infinity_is_at_its_first_point(open_page):
+    tab = open_page(ad.explore(lambda x: ad.exp(x), -math.inf))
+    assert tab.state["point"] == {"x": -math.inf}
+    back = tab.page.get_by_text("Back to the first point")
+    assert back.count() == 0
+    tab.page.get_by_label("x", exact=True).fill("0")
+    tab.page.get_by_label("x", exact=True).press("Enter")
+    back.click()
+    assert tab.state["point"] == {"x": -math.inf}
