@@ -1,6 +1,7 @@
 """What is drawn where, from the coordinates of a picture: rectangles, and edges as short straight
 pieces."""
 
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 
@@ -56,22 +57,34 @@ def enters(piece, box):
     return near < far
 
 
+def way_of(points):
+    """The pieces of an edge, which lead down."""
+    return list(pairwise(flat(points if points[0][1] <= points[-1][1] else points[::-1])))
+
+
+def through(way, box):
+    """Whether a way goes through a rectangle; only the pieces at its height are looked at."""
+    first = bisect_left(way, box[1], key=lambda piece: piece[1][1])
+    last = bisect_right(way, box[3], key=lambda piece: piece[0][1])
+    return any(enters(piece, box) for piece in way[first:last])
+
+
 def faults(drawn):
     """What a picture has that it must not have, in words."""
     found = []
     nodes = [(node.id, rectangle(box)) for node, box in drawn.nodes]
     labels = [(k, rectangle(box)) for k, (_, _, box) in enumerate(drawn.edges) if box]
-    ways = [list(pairwise(flat(points))) for _, points, _ in drawn.edges]
+    ways = [way_of(points) for _, points, _ in drawn.edges]
     for i, (name, box) in enumerate(nodes):
         found += [f"{name} on {other}" for other, b in nodes[:i] if overlap(box, b)]
         found += [f"the label of edge {k} on {name}" for k, b in labels if overlap(box, b)]
         for k, way in enumerate(ways):
-            if any(enters(piece, box) for piece in way):
+            if through(way, box):
                 found.append(f"edge {k} through {name}")
     for i, (k, box) in enumerate(labels):
         found += [f"labels {k}, {m} overlap" for m, b in labels[:i] if overlap(box, b)]
         for m, way in enumerate(ways):
-            if any(enters(piece, box) for piece in way):
+            if through(way, box):
                 found.append(f"edge {m} through the label of {k}")
     for box in (b for _, b in nodes + labels):
         if box[0] < 0 or box[1] < 0 or box[2] > drawn.width or box[3] > drawn.height:
