@@ -46,8 +46,7 @@ the right."""
 
 @dataclass(frozen=True)
 class Place:
-    """A node with its margin, and the margin of the lines that follow before the next node. sources
-    are the positions, among the places, of the edges that lead to it."""
+    """A node with its margin, and the margin of the lines that follow before the next node."""
 
     node: Node
     margin: str

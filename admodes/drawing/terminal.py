@@ -51,17 +51,18 @@ def write(diagram: Diagram, width: int = 80) -> str:
 
 
 def _columns(diagram: Diagram, nodes: Sequence[Node]) -> list[Column]:
-    """What is written on nodes, and on the edges that lead to each; no column is empty."""
+    """What is written on nodes, and on the edges that lead to each; no column is empty, but that of
+    the rows where there are none."""
     labels = Labels(diagram, Text(diagram.digits))
+    rows = Column("Row", [_equation(labels, node) for node in nodes])
     columns = [
-        Column("Row", [_equation(labels, node) for node in nodes]),
         Column("Path", ["*" if node.lit else "" for node in nodes]),
         Column("Shape", [labels.write.shape(node.shape) if node.shape else "" for node in nodes]),
         Column("Value", [_value(labels, node) for node in nodes]),
         *(_adjoints(labels, nodes) if diagram.kind in WITH_ADJOINTS else []),
         _at_edges(labels, diagram, nodes),
     ]
-    return [column for column in columns if any(column.cells)]
+    return [rows, *(column for column in columns if any(column.cells))]
 
 
 def _equation(labels: Labels, node: Node) -> str:

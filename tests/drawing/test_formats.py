@@ -334,3 +334,9 @@ def test_files_by_their_ending(tmp_path):
     with pytest.raises(OSError, match="No such file"):
         graph.save(tmp_path / "no" / "g.dot")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["g.dot", "g.mmd", "g.tex", "g.txt", "g.x"]
+
+
+def test_a_graph_without_nodes_is_written_in_every_format():
+    graph = ad.graph(lambda x: x * 2.0, np.zeros((0, 3)), rows="scalar")
+    assert (graph.nodes, graph.edges, graph.to_text()) == ([], [], "Row\n")
+    assert all(graph.written(f) for f in FORMATS)
