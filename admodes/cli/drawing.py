@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Save, Targets
-from admodes.cli.running import STDOUT, Failure, emit, page_width, run, target_of
+from admodes.cli.running import STDOUT, Failure, emit, page_width, recorded_of, target_of
 from admodes.drawing.graphs import Graph, format_of
-from admodes.programs.arrays import program_of
-from admodes.tracing.graphing import graph_of
+from admodes.tracing.drawn import NEAR
+from admodes.tracing.graphing import drawing_of
 
 DEFAULT = "text"
 """The format that is printed unless one is asked for."""
@@ -49,7 +49,7 @@ def graph(
         str | None,
         typer.Option(metavar="NODE", help="Only what is near this row.", show_default=False),
     ] = None,
-    depth: Annotated[int, typer.Option(min=0, help="How many steps from it.")] = 2,
+    depth: Annotated[int, typer.Option(min=0, help="How many steps from it.")] = NEAR,
     numbering: Numbering = Numbering.zero,
     rows: Annotated[Rows, typer.Option(help="Rows on arrays or on single numbers.")] = Rows.auto,
     digits: Digits = 6,
@@ -68,20 +68,8 @@ def graph(
     printed = DEFAULT if save is None or save in STDOUT else None
     chosen = format_of(save, format or printed)
     target = target_of(targets, at)
-    recorded = run(
-        lambda: program_of(
-            target.function,
-            target.args,
-            rows.value,
-            target.arguments,
-            components=(target.names, target.output_names),
-        ),
-        target,
-    )
-    drawn = graph_of(
-        recorded, kind.value, numbering.value, outputs, around, depth, digits, target.title
-    )
-    _write(drawn, chosen, save)
+    drawing = drawing_of(recorded_of(target, rows.value), numbering.value, target.title)
+    _write(drawing.graph(kind.value, outputs, around, depth, digits), chosen, save)
 
 
 def _write(drawn: Graph, format: str, save: Path | None) -> None:

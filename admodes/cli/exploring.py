@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from admodes.cli.options import At, Debug, Numbering, Rows, Save, Targets
-from admodes.cli.running import emit, run, target_of
-from admodes.programs.arrays import program_of
+from admodes.cli.running import emit, recorded_of, run, target_of
 from admodes.tracing.trace import check_inputs, traced
 
 
@@ -32,17 +31,7 @@ def explore(
     admodes explore "x1*sin(x2)" --at x1=2,x2=0 -o page.html
     """
     target = target_of(targets, at)
-    recorded = run(
-        lambda: program_of(
-            target.function,
-            target.args,
-            rows.value,
-            target.arguments,
-            components=(target.names, target.output_names),
-            check=lambda: check_inputs(target.args),
-        ),
-        target,
-    )
+    recorded = recorded_of(target, rows.value, check=lambda: check_inputs(target.args))
     if recorded.by_array:
         from admodes.tracing.arrays import array_trace
 

@@ -20,6 +20,8 @@ import typer
 from admodes.cli.inputs import resolve
 from admodes.cli.target import Target, one_line, raised
 from admodes.errors import Error, LostDerivative
+from admodes.programs.arrays import program_of
+from admodes.programs.names import NamedProgram
 from admodes.views.files import write_text
 from admodes.views.result import Result
 from admodes.views.visible import visible
@@ -52,6 +54,22 @@ def run(job: Callable[[], Any], target: Target) -> Any:
         raise
     except BaseException as error:
         raise Failure(raised(_name(target), error)) from error
+
+
+def recorded_of(target: Target, rows: str, **options: Any) -> NamedProgram:
+    """What the function records at its point, with the names of the target. rows, options: those of
+    program_of."""
+    components = (target.names, target.output_names)
+
+    def job() -> NamedProgram:
+        return program_of(
+            *(target.function, target.args, rows, target.arguments),
+            components=components,
+            **options,
+        )
+
+    recorded: NamedProgram = run(job, target)
+    return recorded
 
 
 def _name(target: Target) -> str:

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from admodes.cli.options import At, Debug, Digits, Targets
-from admodes.cli.running import STDOUT, Failure, emit, page_width, run, target_of
-from admodes.programs.arrays import program_of
+from admodes.cli.running import STDOUT, Failure, emit, page_width, recorded_of, run, target_of
 from admodes.tracing.trace import check_inputs
 from admodes.views.presets import UBC
 
@@ -47,19 +46,8 @@ def report(
     from admodes.sheets.sheet import report_of
 
     target = target_of(targets, at)
-    f, args, names, outputs, title = target.named
-
-    def job() -> object:
-        recorded = program_of(
-            f,
-            args,
-            names=target.arguments,
-            components=(names, outputs),
-            check=lambda: check_inputs(args),
-        )
-        return report_of(recorded, f, args, names, outputs, title)
-
-    sheet = run(job, target)
+    recorded = recorded_of(target, "auto", check=lambda: check_inputs(target.args))
+    sheet = run(lambda: report_of(recorded, *target.named), target)
     if save in STDOUT:
         emit(sheet.to_table(digits=digits, preset=preset, width=page_width(save)), save)
         return

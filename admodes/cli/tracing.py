@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from admodes.cli.options import Format, Mode, Rows
-from admodes.cli.running import Failure, run
+from admodes.cli.running import Failure, recorded_of, run
 from admodes.cli.target import Target
 from admodes.expression import ExpressionError
 from admodes.expression.parser import split_commas
 from admodes.expression.values import parse_value
-from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
@@ -65,17 +64,11 @@ def printed_trace(target: Target, options: Options) -> str:
     word = options.rows.value
     if options.for_scalars and word == "array":
         raise Failure(f"{', '.join(options.for_scalars)}: only with --rows scalar")
-    recorded = run(
-        lambda: program_of(
-            target.function,
-            target.args,
-            "scalar" if options.for_scalars else word,
-            target.arguments,
-            directions=[n for n in seed if n in target.names],
-            components=(target.names, target.output_names),
-            check=lambda: check_inputs(target.args, _modes(options)),
-        ),
+    recorded = recorded_of(
         target,
+        "scalar" if options.for_scalars else word,
+        directions=[n for n in seed if n in target.names],
+        check=lambda: check_inputs(target.args, _modes(options)),
     )
     _check_tables(options, ARRAY_TABLES if recorded.by_array else KINDS)
     printed = _array_trace if recorded.by_array else _scalar_trace

@@ -48,10 +48,10 @@ class Drawing:
     def graph(
         self,
         kind: str,
-        of: str | Sequence[str] | None,
-        around: str | int | None,
-        depth: int,
-        digits: int,
+        of: str | Sequence[str] | None = None,
+        around: str | int | None = None,
+        depth: int = NEAR,
+        digits: int = 6,
     ) -> Graph:
         """The graph of a kind; see admodes.tracing.graphing.graph."""
         check_kind(kind)
@@ -74,11 +74,9 @@ class Drawing:
         data = [row.data(ROW_KEYS) | {"adjoints": {}, "contributions": {}} for row in rows]
         for row in data:
             row["partials"] = row["partials"] or self._partials(row["row"])
-        bars = self.bars
-        if bars is None:
-            bars = {name: adjoints(self.program, ws) for name, ws in directions.items()}
-        for name in bars:
-            self._pull(data, name, bars[name])
+        swept = ((name, adjoints(self.program, ws)) for name, ws in directions.items())
+        for name, bars in swept if self.bars is None else self.bars.items():
+            self._pull(data, name, bars)
         data += [row for row in added if row["row"] in kept]
         drawn = Rows(data, names, *self.ends, digits=digits, groups=groups)
         nodes, edges = nodes_and_edges(kind, drawn)

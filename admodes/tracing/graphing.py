@@ -53,21 +53,12 @@ def graph(
     >>> g.to_svg()[:4]
     '<svg'
     """
-    recorded = program_of(f, args, rows, names, outputs)
-    return graph_of(recorded, kind, numbering, of, around, depth, digits, title)
+    drawing = drawing_of(program_of(f, args, rows, names, outputs), numbering, title)
+    return drawing.graph(kind, of, around, depth, digits)
 
 
-def graph_of(
-    recorded: NamedProgram,
-    kind: str = "computation",
-    numbering: str = "zero",
-    of: str | Sequence[str] | None = None,
-    around: str | int | None = None,
-    depth: int = NEAR,
-    digits: int = 6,
-    title: str = "",
-) -> Graph:
-    """The graph of a recorded list; see graph."""
+def drawing_of(recorded: NamedProgram, numbering: str = "zero", title: str = "") -> Drawing:
+    """What the graphs of a recorded list are drawn of."""
 
     def rows(kept: Sequence[int]) -> Sequence[Row]:
         if recorded.by_array and len(recorded.program.steps) <= MOST_NODES:
@@ -76,8 +67,7 @@ def graph_of(
         return templated_rows(recorded.program, labels, kept)
 
     labels = recorded.row_names(numbering)
-    drawing = Drawing(recorded.program, labels, ends(recorded), _directions(recorded), rows, title)
-    return drawing.graph(kind, of, around, depth, digits)
+    return Drawing(recorded.program, labels, ends(recorded), _directions(recorded), rows, title)
 
 
 def _directions(recorded: NamedProgram) -> dict[str, list[Any]]:

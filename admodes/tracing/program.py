@@ -154,7 +154,7 @@ class Program(WengertList, Result):
 
     def graph(self, kind: str = "computation", **options: Any) -> Graph:
         """The program as a graph. options: of, around, depth and digits, as ad.graph has them."""
-        from admodes.tracing.graphing import graph_of
+        from admodes.tracing.graphing import drawing_of
 
         recorded = NamedProgram(
             self,
@@ -164,7 +164,7 @@ class Program(WengertList, Result):
             dict.fromkeys(self.constant_names, np.zeros(0)),
             by_array=takes_arrays(self),
         )
-        return graph_of(recorded, kind, title=self.title, **options)
+        return drawing_of(recorded, title=self.title).graph(kind, **options)
 
     def count(self) -> Counts:
         """The exact operation counts of the program and of its sweeps, as ad.count has them."""

@@ -16,8 +16,6 @@ from admodes.tracing.base import ends
 from admodes.tracing.drawn import Drawing
 from admodes.tracing.rows import templated_rows
 
-DIGITS = 6
-
 
 def graph_of(root: Any, kind: str, around: str | int | None, depth: int) -> Graph:
     """The graph of a node that has a name and a grad, as the nodes that it was made from have; see
@@ -36,7 +34,7 @@ def graph_of(root: Any, kind: str, around: str | int | None, depth: int) -> Grap
         lambda kept: templated_rows(recorded.program, names, kept),
         bars={names[-1]: [node.grad for node in nodes]} if swept else {},
     )
-    return drawing.graph(kind, None, around, depth, DIGITS)
+    return drawing.graph(kind, around=around, depth=depth)
 
 
 def _names(nodes: Sequence[Any]) -> list[str]:
