@@ -120,6 +120,44 @@ def test_a_gradient_node_is_named_after_the_row_whose_adjoint_it_is():
     assert all(n.row is None for n in graph.nodes if n.kind == "gradient")
 
 
+def test_contributions_of_complex_values_add_up_to_the_adjoint():
+    """Adjoints of complex values are the conjugates of what sweeps carry."""
+
+    def f(x, y):
+        return np.real(ad.exp((x + 1j * y) ** 2))
+
+    graph = ad.graph(f, 0.3, 0.7, kind="backpropagation")
+    read = {e.target for e in graph.edges}
+    pairs = [
+        (sum(as_complex(e.adjoints["f"]) for e in graph.edges if e.target == n.id), n)
+        for n in graph.nodes
+        if n.id in read
+    ]
+    assert any(isinstance(n.adjoints["f"], str) for _, n in pairs)
+    for total, node in pairs:
+        assert total == pytest.approx(as_complex(node.adjoints["f"]), rel=1e-12)
+
+
+def as_complex(x):
+    return complex(x.replace(" ", "").replace("i", "j")) if isinstance(x, str) else x
+
+
+def test_an_argument_that_is_not_chosen_has_a_contribution_of_zero():
+    graph = ad.graph(ad.maximum, 2.0, 3.0, kind="backpropagation")
+    assert [(e.target, e.adjoints) for e in graph.edges] == [("r0", {"y": 0.0}), ("r1", {"y": 1.0})]
+
+
+def test_rows_of_a_sweep_have_names_that_no_input_has():
+    def f(x, y):
+        return x * (x + y) ** 2
+
+    assert {"v6", "v8"} <= {n.name for n in ad.graph(f, 2.0, 1.0, kind="gradient").nodes}
+    graph = ad.graph(f, 2.0, 1.0, kind="gradient", names=["v6", "v8"])
+    names = [n.name for n in graph.nodes if n.kind == "gradient" and not n.adjoint_of]
+    assert len(names) == 2
+    assert not {"v6", "v8"} & {*names}
+
+
 def test_an_input_that_nothing_depends_on_has_a_gradient_of_zero():
     trace = ad.trace(lambda x, y: (x * x, 2.0 * y), 3.0, 1.0)
     nodes = {n.adjoint_of[0]: n for n in trace.graph("gradient").nodes if n.adjoint_of}
