@@ -10,6 +10,7 @@ from typing import Any
 
 from admodes.core.record import Recorded, Ref, Step, WengertList, record
 from admodes.core.space import cast
+from admodes.core.structure import PRODUCT
 from admodes.ops.notation import free_stem
 from admodes.programs.replay import rows_at
 from admodes.programs.sweep import Numbers, pull, zero_of
@@ -17,8 +18,6 @@ from admodes.tracing.rows import forms_of
 
 Directions = Mapping[str, Sequence[Any]]
 """The weights of the outputs by the name of the sweep, which is that of an output, or "seed"."""
-
-PRODUCTS = ("multiply", "strong_mul", "tangent_mul")
 
 
 @dataclass
@@ -122,7 +121,8 @@ class _Added:
             {"row": self.number[a.row]} if isinstance(a, Ref) else {"const": a} for a in step.args
         ]
         forms = {} if step.op is None else forms_of(step)
-        if step.op is not None and step.op.name in PRODUCTS and _of_arrays(self.recorded, step):
+        product = step.op is not None and step.op.structure == PRODUCT
+        if product and _of_arrays(self.recorded, step):
             forms = {name: {"value": "⟦0⟧ ⊙ ⟦1⟧"} for name in forms}
         labels = self.adjoint_of.get(row, [])
         return self._data(number, labels, step.op, args, step.value, step.shape, forms)
