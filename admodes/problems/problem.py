@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from admodes.problems.scenario import Scenario
+
 
 def nested(x: Any) -> Any:
     """An array as tuples of tuples."""
@@ -87,3 +89,37 @@ class Problem:
         from admodes.expression import parse
 
         return parse(*self.expressions, inputs=self.inputs)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The default point as arguments of the function."""
+        return tuple(np.array(v) if isinstance(v, tuple) else v for v in self.at.values())
+
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The value, the Jacobian, and for one output the gradient and the Hessian at the default
+        point, by all arguments, with the published figures.
+
+        >>> from admodes.problems import PROBLEMS
+        >>> [s.operator for s in PROBLEMS["rosenbrock"].scenarios()]
+        ['value', 'jacobian', 'gradient', 'hessian']
+        """
+        figures = {
+            key: np.array(self.figures[key])
+            for key in ("values", "jacobian", "hessian")
+            if key in self.figures
+        }
+        expected = {"value": figures.get("values"), "jacobian": figures.get("jacobian")}
+        if len(self.figures["values"]) == 1:
+            expected |= {"gradient": figures["jacobian"][0], "hessian": figures.get("hessian")}
+        return tuple(
+            Scenario(
+                self.name,
+                self.function,
+                self.args,
+                tuple(range(len(self.at))),
+                *known,
+                self.source,
+                self.notes,
+            )
+            for known in expected.items()
+        )
