@@ -366,7 +366,7 @@ def outermost(args: tuple) -> Carrier | None:
     return top
 
 
-def bind_operator(name: str, op: Any, reflected: bool) -> None:
+def bind_operator(name: str, op: Any, reflected: bool = True) -> None:
     """Make `carrier <name> other` run op, and `other <name> carrier` where reflected."""
 
     def operator_method(self, other):

@@ -13,16 +13,16 @@ import inspect
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
 from admodes.core.carrier import Carrier, quiet
+from admodes.core.facts import Facts
 from admodes.core.forms import Domain, Form, in_latex
-from admodes.core.numerics import ORDINARY, Numerics
 from admodes.core.op import UNLISTED, BinaryOp, Op, UnaryOp, register
-from admodes.core.space import aligned, dtype_of, space, strong, zeros
-from admodes.core.structure import ENTRYWISE, Structure
+from admodes.core.space import dtype_of, space, strong, zeros
+from admodes.core.structure import ENTRYWISE
 from admodes.core.values import (
     ARITHMETIC,
     NUMBERS,
@@ -84,6 +84,7 @@ class Elementwise(Op):
     whatever comes from it. `fades`: so does a partial of 0 where the operation is flat, as e^a is
     at -inf; a function of the arguments tells where, for the first of them."""
 
+    structure: Any = ENTRYWISE
     partials: tuple[Rule, ...] = ()
     reads: tuple[tuple[int, ...] | None, ...] = ()
     selects: bool = False
@@ -183,9 +184,6 @@ class Elementwise(Op):
         shape = shape_of(args[i])
         return term if shape_of(term) == shape else space.unbroadcast(term, shape=shape)
 
-    def batched(self, args: tuple, mapped: tuple[bool, ...], params: Params) -> Any:
-        return self.dispatch(aligned(args, mapped), params)
-
 
 def with_infinities(given: tuple | list) -> list:
     """What a rule reads, with arrays in the place of Python's numbers, whose division has no
@@ -205,52 +203,30 @@ def elementwise(
     name: str,
     value: Callable[..., Any],
     *partials: Rule | Reading,
+    kind: str = "functions",
     scalar: Callable[..., float] | None = None,
-    symbol: Callable[..., Any] | None = None,
     text: str = "",
     latex: str = "",
     printed: tuple[str, ...] = (),
-    rule: str = "Chain Rule",
-    kind: str = "functions",
-    domain: Domain | None = None,
-    numpy: tuple = (),
-    operator: str | None = None,
-    reflected: bool = True,
-    aliases: tuple[str, ...] = (),
-    defaults: tuple = (),
     selects: bool = False,
     fades: bool | Callable[..., Any] = False,
-    folds: bool = False,
-    holomorphic: bool = False,
-    squared: Callable[..., Any] | None = None,
-    smooth: Callable[..., Any] | None = None,
-    commutes: bool = False,
-    multiple: Callable[..., Any] | None = None,
-    role: str | None = None,
     unlisted: bool = False,
-    structure: Structure = ENTRYWISE,
-    numerics: Numerics = ORDINARY,
-    truths: Callable[..., Any] | None = None,
-    doc: str = "",
+    **facts: Unpack[Facts],
 ) -> Op:
     """Declare an elementwise operation: one partial per argument, each written with admodes
     operations as a function of what it reads: y, the result, and a, b and c, the arguments.
 
     value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
-    value serves both). symbol(sympy, *args) is the symbolic form. printed holds the partials as a
-    book prints them, in the arguments a, b and c. selects, fades: as in Elementwise. folds: more
-    arguments than two are taken two by two from the left. holomorphic: kernels and partials hold
-    for complex arguments as well. squared, smooth, commutes, multiple, truths,
-    structure, numerics: as in Op. role: what
-    it is in core.space. unlisted: such as
-    the n-th derivative of another operation, it is not entered in the registry. doc says what it
-    computes.
+    value serves both). kind is what it is counted as. text and latex are templates of its printed
+    form, printed holds the partials as a book prints them, in the arguments a, b and c. selects,
+    fades: as in Elementwise. unlisted: such as the n-th derivative of another operation, it is not
+    entered in the registry.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     read = list(map(reading, partials))
     rules = tuple(rule for rule, _ in read)
-    short = {1: ElementwiseUnary, 2: ElementwiseBinary}
-    make = short.get(len(partials), Elementwise)
+    facts.setdefault("domain", Domain(((-3.0, 3.0),) * len(partials)))
+    make = {1: ElementwiseUnary, 2: ElementwiseBinary}.get(len(partials), Elementwise)
     op = make(
         name=name,
         array=value,
@@ -262,31 +238,13 @@ def elementwise(
             latex or rf"\operatorname{{{in_latex(name)}}}\left({slots}\right)",
             printed,
         ),
-        rule=rule,
-        domain=domain or Domain(((-3.0, 3.0),) * len(partials)),
-        symbol=symbol,
-        doc=doc,
-        aliases=aliases,
-        defaults=defaults,
-        folds=folds,
-        holomorphic=holomorphic,
-        truths=truths,
         partials=rules,
         reads=tuple(positions for _, positions in read),
         selects=selects or not any(rules),
-        squared=squared,
-        smooth=smooth,
-        commutes=commutes,
-        multiple=multiple,
         fades=fades,
-        structure=structure,
-        numerics=numerics,
+        **facts,
     )
-    return (
-        UNLISTED.setdefault(name, op)
-        if unlisted
-        else register(op, numpy, operator, reflected, role)
-    )
+    return UNLISTED.setdefault(name, op) if unlisted else register(op)
 
 
 def _on_floats(value: Callable[..., Any]) -> Callable[..., Any]:

@@ -70,6 +70,9 @@ class Domain:
     valid: str = "all"
 
 
+EVERYWHERE = Domain()
+
+
 _LATEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_"},
     "\\": r"\backslash ",

@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
-from admodes.core.forms import Domain, Example, Form
-from admodes.core.numerics import ORDINARY, Numerics
+from admodes.core.facts import Facts
+from admodes.core.forms import Form
 from admodes.core.op import BinaryOp, Op, TernaryOp, register
 from admodes.core.space import space, zeros
 from admodes.core.structure import DENSE, Moves, Structure
@@ -27,6 +27,7 @@ class Linear(Op):
     variadic operation, called with i first. tangent(tangents, y, *args, **params) is the tangent
     where it is not the operation itself, as of a product in which one factor is only cut off."""
 
+    holomorphic: bool = True
     transposes: tuple[Callable[..., Any], ...] = ()
     joint: bool = True
     tangent: Callable[..., Any] | None = None
@@ -78,37 +79,17 @@ def linear(
     kind: str,
     arity: int | None = 1,
     joint: bool = True,
-    differentiable: tuple[bool, ...] | None = None,
     scalar: Callable[..., Any] | None = None,
-    symbol: Callable[..., Any] | None = None,
     text: str = "",
     latex: str = "",
-    doc: str = "",
-    numpy: tuple = (),
-    domain: Domain | None = None,
-    batch: Callable[..., Any] | None = None,
-    cost: Callable[..., dict[str, int]] | None = None,
-    structure: Structure = DENSE,
-    numerics: Numerics = ORDINARY,
-    example: Example | None = None,
-    squared: Callable[..., Any] | None = None,
-    smooth: Callable[..., Any] | None = None,
-    commutes: bool | None = None,
-    role: str | None = None,
-    raw: bool = False,
-    is_test: bool = False,
-    views: Callable[[dict | None], bool] | None = None,
-    accumulate: Callable[..., None] | None = None,
     tangent: Callable[..., Any] | None = None,
+    **facts: Unpack[Facts],
 ) -> Op:
     """Declare an operation that is linear in its differentiable arguments: the jvp is the
-    operation itself, transposes state the vjp. kind is what it is counted as, structure what it
-    does to entries. batch(args, mapped, **params) is the
-    operation on arguments of which some have a leading axis of samples; without it the samples are
-    taken one by one. raw, is_test, views, accumulate, numerics, squared, smooth: as in Op;
-    commutes too, unless stated of what only moves entries. tangent: as in Linear. role: what it is
-    in core.space. cost(args, y, **params) counts the operations by kind, where there is not one
-    per entry of the result."""
+    operation itself, transposes state the vjp. kind is what it is counted as; text and latex are
+    templates of its printed form; joint, tangent: as in Linear. Unless stated, squares commute with
+    what only moves entries."""
+    facts.setdefault("commutes", _only_moves(facts.get("structure", DENSE)))
     make = {2: LinearBinary, 3: LinearTernary}.get(arity or 0, Linear)
     op = make(
         name=name,
@@ -119,30 +100,13 @@ def linear(
         form=Form(
             text or name + "({*})", latex or rf"\mathrm{{{name}}}({{*}})".replace("_", r"\_")
         ),
-        rule="Chain Rule",
-        domain=domain or Domain(),
-        symbol=symbol,
-        doc=doc,
-        differentiable=differentiable,
         structural=scalar is None,
-        holomorphic=True,
-        raw=raw,
-        is_test=is_test,
-        views=views,
-        accumulate=accumulate,
-        batch=batch,
-        cost=cost,
-        structure=structure,
-        numerics=numerics,
-        squared=squared,
-        smooth=smooth,
-        commutes=_only_moves(structure) if commutes is None else commutes,
-        example=example,
         transposes=transposes,
         joint=joint,
         tangent=tangent,
+        **facts,
     )
-    return register(op, numpy, role=role)
+    return register(op)
 
 
 def _only_moves(structure: Structure) -> bool:

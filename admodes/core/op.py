@@ -17,12 +17,12 @@ from numpy import ndarray
 from admodes.core import carrier
 from admodes.core.calling import STATE
 from admodes.core.carrier import Carrier, outermost, quiet
-from admodes.core.forms import Domain, Example, Form
+from admodes.core.forms import EVERYWHERE, Domain, Example, Form
 from admodes.core.inplace import IN_PLACE, bind_in_place, share
 from admodes.core.lists import joined
 from admodes.core.numerics import ORDINARY, Numerics
-from admodes.core.space import space
-from admodes.core.structure import DENSE, Entrywise, Reduction
+from admodes.core.space import aligned, later, space
+from admodes.core.structure import DENSE, Along, Entrywise, Matrices, Reduction
 from admodes.core.subclasses import plain_array
 from admodes.core.truth import as_numbers, is_whole, truths_alone
 from admodes.core.values import (
@@ -53,24 +53,12 @@ UNLISTED: dict[str, Op] = {}
 class Op:
     """An operation. Call it on numbers, arrays and carriers alike.
 
-    The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it. raw: the
-    kernel takes its arguments as they are, since some are indices or conditions, as where some
-    have no derivative. is_test: the result is a truth value. accumulate(buffer, w, **params) adds
-    the transpose of w into an array, for operations that read a few entries of a large one. batch:
-    see core.linear. passive: the result has no derivative. discrete: nor is it made by partials of
-    0, as a test or a position among others. views(params): whether NumPy's result would share
-    memory with the argument. squared(*args, **params): the square of the result where it is
-    smoother than the result, as for roots. smooth(*args): what has the value of the result and no
-    kink, where the arguments remember roots (core.roots), else None. commutes: the result of
-    squares is the square of the result. multiple(factor, *args): where the result is a multiple of
-    an argument, this argument and the factor times that of the multiple, else None; factor None
-    stands for 1. partner: the operation whose result times this one is the product of the
-    arguments. remembers: results know what they were made of, because of squared or partner.
-    raises: whether the value may raise, as for a matrix that has no inverse. quick: elementwise
-    and differentiable. structure: what it does to entries
-    (core.structure); entrywise: that is Entrywise, whether by partials or not. numerics: what is
-    known of nan, zeros and bits (core.numerics). truths: what the operation is
-    on NumPy's truth values, where it does not calculate with them (core.truth)."""
+    The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it. Most attributes
+    are what its declaration says of it (core.facts). kind is what it is counted as. passive: the
+    result has no derivative. discrete: nor is it made by partials of 0, as a test or a position
+    among others. quick: elementwise and differentiable. entrywise: its structure is that, whether
+    there are partials or not. partner: the operation whose result times this one is the product of
+    the arguments. remembers: results know what they were made of, because of squared or partner."""
 
     name: str
     array: Callable[..., Any]
@@ -78,10 +66,13 @@ class Op:
     arity: int | None
     kind: str
     form: Form
-    rule: str
-    domain: Domain
-    symbol: Callable[..., Any] | None
-    doc: str
+    rule: str = "Chain Rule"
+    domain: Domain = EVERYWHERE
+    symbol: Callable[..., Any] | None = None
+    doc: str = ""
+    numpy: tuple | None = None
+    operator: str | None = None
+    role: str | None = None
     aliases: tuple[str, ...] = ()
     defaults: tuple[Any, ...] = ()
     differentiable: tuple[bool, ...] | None = None
@@ -183,6 +174,12 @@ class Op:
         that axis as well, the others belong to every sample."""
         if self.batch is not None:
             return self.batch(args, mapped, **(params or {}))
+        if isinstance(self.structure, Entrywise | Matrices):
+            return self.dispatch(aligned(args, mapped), params)
+        if isinstance(self.structure, Along | Reduction):
+            rank = len(shape_of(args[0])) - 1
+            axis = later((params or {}).get("axis"), rank)
+            return self.dispatch(args, (params or {}) | {"axis": axis})
         first = mapped.index(True)
         samples = [
             self.dispatch(
@@ -319,28 +316,22 @@ class TernaryOp(Op):
         return self.dispatch(args, params or None)
 
 
-def register(
-    op: Op,
-    numpy: tuple = (),
-    operator: str | None = None,
-    reflected: bool = True,
-    role: str | None = None,
-) -> Op:
+def register(op: Op) -> Op:
     """Enter op in the registry under its names, and bind its NumPy functions, its operator and its
     role in the space that derivatives live in."""
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
             raise BadValue(f"an operation named {name!r} exists already")
         REGISTRY[name] = op
-    if role is not None:
-        setattr(space, role, op)
-    for function in numpy:
-        table = carrier.UFUNCS if isinstance(function, np.ufunc) else carrier.FUNCTIONS
-        table[function] = op
-    if operator and op.arity == 1:
-        carrier.bind_unary(operator, op)
-    elif operator:
-        carrier.bind_operator(operator, op, reflected)
-        if operator in IN_PLACE:
-            bind_in_place(operator)
+    if op.role is not None:
+        setattr(space, op.role, op)
+    if op.numpy is None:
+        op.numpy = (op.array,) if isinstance(op.array, np.ufunc) else ()
+    carrier.UFUNCS.update(dict.fromkeys(op.numpy, op))
+    if op.operator and op.arity == 1:
+        carrier.bind_unary(op.operator, op)
+    elif op.operator:
+        carrier.bind_operator(op.operator, op)
+        if op.operator in IN_PLACE:
+            bind_in_place(op.operator)
     return op

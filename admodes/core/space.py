@@ -84,6 +84,16 @@ def aligned(args: tuple, mapped: tuple[bool, ...]) -> tuple:
     )
 
 
+def later(axis: Any, rank: int) -> Any:
+    """An axis argument of NumPy for arrays of this rank, None for all axes, where the leading axis
+    of a batch is put before them."""
+    if axis is None or rank == 0:
+        return tuple(range(1, rank + 1))
+    if isinstance(axis, tuple):
+        return tuple(a % rank + 1 for a in axis)
+    return axis % rank + 1
+
+
 def dtype_of(x: Any) -> np.dtype:
     """The dtype of derivatives of x: its own where that is of floats or complex, else float64."""
     kind = getattr(innermost(x), "dtype", FLOAT)

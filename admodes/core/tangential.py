@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from admodes.core.carrier import Carrier
-from admodes.core.forms import Domain, Example, Form, in_latex
-from admodes.core.numerics import ORDINARY, Numerics
+from admodes.core.facts import Facts
+from admodes.core.forms import Form, in_latex
 from admodes.core.op import Op, register
 from admodes.core.reverse import conjugate, vjp
 from admodes.core.space import zeros
-from admodes.core.structure import DENSE, Structure
 from admodes.core.values import Cotangent, Params, Tangent, Value, canonical, shape_of
 
 
@@ -60,24 +59,15 @@ def tangential(
     tangent: Callable[..., Any],
     *cotangents: Callable[..., Any],
     arity: int = 1,
-    batch: Callable[..., Any] | None = None,
-    domain: Domain | None = None,
-    squared: Callable[..., Any] | None = None,
-    holomorphic: bool = False,
     kind: str = "functions",
-    cost: Callable[..., dict[str, int]] | None = None,
-    example: Example | None = None,
     selects: bool = False,
-    raises: bool = False,
-    structure: Structure = DENSE,
-    numerics: Numerics = ORDINARY,
     text: str = "",
     latex: str = "",
-    doc: str = "",
+    **facts: Unpack[Facts],
 ) -> Op:
-    """Declare an operation by its tangent: value is the kernel on arrays, tangent and cotangents
-    are as in Tangential, batch and cost as in core.linear, squared, raises and
-    structure as in Op."""
+    """Declare an operation by its tangent: value is the kernel on arrays; tangent, cotangents and
+    selects are as in Tangential. kind is what it is counted as; text and latex are templates of its
+    printed form."""
     return register(
         Tangential(
             name=name,
@@ -89,21 +79,10 @@ def tangential(
                 text or name + "({*})",
                 latex or rf"\operatorname{{{in_latex(name)}}}({{*}})",
             ),
-            rule="Chain Rule",
-            domain=domain or Domain(),
-            symbol=None,
-            doc=doc,
             structural=True,
-            holomorphic=holomorphic,
-            batch=batch,
-            cost=cost,
-            example=example,
             selects=selects,
-            squared=squared,
-            raises=raises,
-            structure=structure,
-            numerics=numerics,
             tangent=tangent,
             cotangents=cotangents,
+            **facts,
         )
     )

@@ -67,6 +67,7 @@ def custom_rule(
             latex=latex or "",
             rule=rule or "Chain Rule",
             domain=Domain(intervals),
+            numpy=(),
             doc=inspect.getdoc(value) or f"{name}, a custom rule.",
         )
         op.custom = op.raises = True

@@ -75,7 +75,6 @@ logit = elementwise(
     _logit,
     lambda a: _logit_slope(a),
     symbol=lambda sp, a: sp.log(a / (1 - a)),
-    text="logit({0})",
     printed=("1/(a*(1 - a))",),
     domain=_logit_edges,
     doc="ln(a / (1 - a)), the inverse of the sigmoid.",
@@ -159,7 +158,6 @@ logaddexp = elementwise(
     scalar=_float_logaddexp,
     symbol=lambda sp, a, b: sp.log(sp.exp(a) + sp.exp(b)),
     printed=("sigmoid(a - b)", "sigmoid(b - a)"),
-    numpy=(np.logaddexp,),
     fades=True,
     doc="ln(e^a + e^b).",
 )

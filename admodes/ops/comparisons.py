@@ -12,7 +12,6 @@ from admodes.core.inplace import IN_PLACE, bind_in_place
 from admodes.core.linear import linear
 from admodes.core.numerics import Numerics
 from admodes.core.op import Op
-from admodes.core.space import aligned
 from admodes.core.structure import CHOICE, ENTRYWISE
 from admodes.core.truth import truth_kind
 from admodes.core.values import shape_of
@@ -42,7 +41,6 @@ where: Op = linear(
     kind="comparisons",
     structure=CHOICE,
     commutes=True,
-    batch=lambda args, mapped: where(*aligned(args, mapped)),
     scalar=lambda c, a, b: a if c else b,
     text="where({0}, {1}, {2})",
     latex=r"\mathrm{where}({0}, {1}, {2})",
@@ -66,12 +64,10 @@ def _compare(name: str, ufunc: np.ufunc, sign: str, latex: str, dunder: str) -> 
         is_test=True,
         # Of whole numbers, and, or and xor take the bits.
         raw=dunder in ("and", "or", "xor"),
-        batch=lambda args, mapped: op(*aligned(args, mapped)),
         text=f"{{0}} {sign} {{1}}",
         latex=f"{{0}} {latex} {{1}}",
         symbol=lambda sp, a, b: getattr(sp, dunder.capitalize())(a, b),
         doc=f"a {sign} b as a boolean; it has no derivative.",
-        numpy=(ufunc,),
     )
     bind_operator(dunder, op, reflected=dunder in ("and", "or", "xor"))
     if dunder in IN_PLACE:
@@ -100,7 +96,6 @@ is_extreme: Op = linear(
     kind="comparisons",
     structure=ENTRYWISE,
     is_test=True,
-    batch=lambda args, mapped: is_extreme(*aligned(args, mapped)),
     text="{0} = {1}",
     latex="{0} = {1}",
     doc="Whether entries of a are their extreme b: equal to it, or nan like it.",
@@ -116,12 +111,10 @@ opposite: Op = linear(
     kind="comparisons",
     structure=ENTRYWISE,
     is_test=True,
-    batch=lambda args, mapped: opposite(args[0]),
     text="¬{0}",
     latex=r"\lnot {0}",
     symbol=lambda sp, a: sp.Not(a),
     doc="not a, of a truth value; it has no derivative.",
-    numpy=(np.logical_not,),
 )
 
 

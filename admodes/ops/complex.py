@@ -27,16 +27,10 @@ from admodes.ops.planar import cosine, over_square
 from admodes.ops.selection import abs as absolute
 from admodes.ops.strong import strong_mul
 
-
-def _entrywise(op: Any) -> Any:
-    return lambda args, mapped: op()(args[0])
-
-
 real: Op = linear(
     "real",
     np.real,
     lambda w, y, z: w,
-    batch=_entrywise(lambda: real),
     views=lambda params: True,
     text="Re {0}",
     latex=r"\operatorname{Re} {0}",
@@ -49,7 +43,6 @@ imag: Op = linear(
     "imag",
     np.imag,
     lambda w, y, z: times_i(w, sign=-1.0) if is_complex(z) else w * 0.0,
-    batch=_entrywise(lambda: imag),
     views=lambda params: True,
     text="Im {0}",
     latex=r"\operatorname{Im} {0}",
@@ -62,7 +55,6 @@ conj: Op = linear(
     "conj",
     np.conj,
     lambda w, y, z: conj(w),
-    batch=_entrywise(lambda: conj),
     text="conj({0})",
     latex=r"\overline{{0}}",
     cost=lambda args, y: {"negations": math.prod(shape_of(y))},
@@ -85,7 +77,6 @@ times_i: Op = linear(
     "times_i",
     _times_i,
     lambda w, y, x, sign: times_i(w, sign=sign),
-    batch=lambda args, mapped, sign: times_i(args[0], sign=sign),
     kind="multiplications",
     structure=ENTRYWISE,
     doc="i z or -i z, a turn by a right angle.",
@@ -109,7 +100,6 @@ modulus: Op = tangential(
     _modulus_tangent,
     domain=Domain(kink=Kink(lambda z: z == 0, "|z| at its kink 0"), convention="at 0: 0"),
     squared=lambda z: square(real(z)) + square(imag(z)),
-    batch=_entrywise(lambda: modulus),
     structure=ENTRYWISE,
     holomorphic=True,
     text="|{0}|",
@@ -129,7 +119,6 @@ angle_: Op = tangential(
     np.angle,
     _angle_tangent,
     domain=Domain(kink=Kink(lambda z: z == 0, "the angle of 0"), convention="at 0: 0"),
-    batch=_entrywise(lambda: angle_),
     structure=ENTRYWISE,
     holomorphic=True,
     numerics=Numerics(hides_nan=(0,), tells_zeros=(0,)),

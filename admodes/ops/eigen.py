@@ -55,7 +55,6 @@ eig: Op = tangential(
     "eig",
     _value,
     _tangent,
-    batch=lambda args, mapped: eig(args[0]),
     structure=MATRICES,
     holomorphic=True,
     doc="The eigenvalues and eigenvectors of a square matrix in one vector, real where all are. "

@@ -21,7 +21,7 @@ from admodes.ops.arithmetic import cbrt
 from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p
 from admodes.ops.options import plain_axis
-from admodes.ops.reductions import all_axes, along_axis, kept_shape, reduced_axes, sum_
+from admodes.ops.reductions import all_axes, kept_shape, reduced_axes, sum_
 from admodes.ops.selection import round as round_
 from admodes.ops.shaping import floating, reshape
 from admodes.ops.special import digamma, erf, erfc, gammaln, xlogy
@@ -51,7 +51,6 @@ logsumexp_: Op = tangential(
     "logsumexp",
     _log_of_sum,
     _tangent_of_log,
-    batch=along_axis(lambda: logsumexp_),
     structure=reduction(reduced_axes, np.logaddexp),
     doc="ln Σ e^x over all axes or the given ones, without overflow.",
 )
@@ -105,7 +104,6 @@ entr: Op = elementwise(
     _entropy,
     lambda a: -1 - ln(a),
     symbol=lambda sp, a: -a * sp.log(a),
-    text="entr({0})",
     printed=("-1 - ln(a)",),
     domain=Domain(
         ((0.2, 3.0),),
@@ -128,7 +126,6 @@ xlog1py: Op = elementwise(
     lambda b: log1p(b),
     lambda a, b: a / where(both(equal(a, 0), equal(b, -1)), 1.0, 1 + b),
     symbol=lambda sp, a, b: a * sp.log(1 + b),
-    text="xlog1py({0}, {1})",
     printed=("ln(1 + b)", "a/(1 + b)"),
     domain=Domain(((-3.0, 3.0), (-0.5, 3.0)), valid="b > -1"),
     doc="a ln(1 + b), and 0 where a is 0.",

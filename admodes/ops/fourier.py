@@ -13,7 +13,6 @@ import numpy as np
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.structure import ALONG
-from admodes.ops.reductions import along_axis
 
 
 def _transform(name: str, function: Callable) -> Op:
@@ -21,7 +20,6 @@ def _transform(name: str, function: Callable) -> Op:
         name,
         lambda x, axis, norm: function(x, axis=axis, norm=norm),
         lambda w, y, x, axis, norm: op(w, axis=axis, norm=norm),
-        batch=along_axis(lambda: op),
         structure=ALONG,
         kind="functions",
         doc=f"np.fft.{name} along one axis.",

@@ -14,7 +14,7 @@ import numpy as np
 from admodes.core.carrier import FUNCTIONS, Carrier, settled
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
-from admodes.core.space import aligned, is_complex
+from admodes.core.space import is_complex
 from admodes.core.structure import MATRICES
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
@@ -39,7 +39,6 @@ inv: Op = tangential(
     np.linalg.inv,
     lambda tangents, y, a: -matmul(matmul(y, tangents[0]), y),
     lambda w, y, a: -matmul(matmul(matrix_transpose(y), w), matrix_transpose(y)),
-    batch=lambda args, mapped: inv(args[0]),
     structure=MATRICES,
     raises=True,
     holomorphic=True,
@@ -78,7 +77,6 @@ solve: Op = tangential(
     _solve_left,
     _solve_right,
     arity=2,
-    batch=lambda args, mapped: solve(*aligned(args, mapped)),
     structure=MATRICES,
     raises=True,
     holomorphic=True,
@@ -131,7 +129,6 @@ det: Op = tangential(
     np.linalg.det,
     lambda tangents, y, a: sum_(_det_slope(y, a) * tangents[0], axis=(-2, -1)),
     lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * _det_slope(y, a),
-    batch=lambda args, mapped: det(args[0]),
     structure=MATRICES,
     holomorphic=True,
     doc="The determinant; its gradient holds for singular matrices too.",
@@ -141,7 +138,6 @@ logdet: Op = tangential(
     lambda a: np.linalg.slogdet(a)[1],
     lambda tangents, y, a: sum_(matrix_transpose(inv(a)) * tangents[0], axis=(-2, -1)),
     lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * matrix_transpose(inv(a)),
-    batch=lambda args, mapped: logdet(args[0]),
     structure=MATRICES,
     doc="The logarithm of the absolute value of the determinant.",
 )
@@ -150,7 +146,6 @@ det_sign: Op = linear(
     "det_sign",
     lambda a: np.linalg.slogdet(a)[0],
     differentiable=(False,),
-    batch=lambda args, mapped: det_sign(args[0]),
     structure=MATRICES,
     kind="comparisons",
     doc="The sign of the determinant; it has no derivative.",
@@ -180,7 +175,6 @@ cholesky: Op = tangential(
     "cholesky",
     np.linalg.cholesky,
     _cholesky_tangent,
-    batch=lambda args, mapped: cholesky(args[0]),
     structure=MATRICES,
     holomorphic=True,
     raises=True,
@@ -202,7 +196,6 @@ pinv: Op = tangential(
     "pinv",
     lambda a, **params: np.linalg.pinv(a, **params),
     _pinv_tangent,
-    batch=lambda args, mapped, **params: pinv(args[0], **params),
     structure=MATRICES,
     holomorphic=True,
     raises=True,

@@ -57,25 +57,6 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-def _later(axis: Any, rank: int) -> Any:
-    """axis where one more axis leads."""
-    if axis is None or rank == 0:
-        return tuple(range(1, rank + 1))
-    if isinstance(axis, tuple):
-        return tuple(a % rank + 1 for a in axis)
-    return axis % rank + 1
-
-
-def along_axis(op: Callable[[], Op]) -> Callable[..., Any]:
-    """The batch rule of an operation of one array with an axis parameter."""
-
-    def batch(args: tuple, mapped: tuple, axis: Any = None, **params: Any) -> Any:
-        (x,) = args
-        return op()(x, axis=_later(axis, len(shape_of(x)) - 1), **params)
-
-    return batch
-
-
 def _fewer(kind: str) -> Callable[..., dict[str, int]]:
     """The cost of a reduction: n entries that become m take n - m operations."""
 
@@ -114,7 +95,6 @@ sum_: Op = linear(
     "sum",
     _total,
     _sum_transpose,
-    batch=along_axis(lambda: sum_),
     structure=reduction(reduced_axes),
     kind="additions",
     text="Σ {0}",
@@ -143,7 +123,6 @@ mean_: Op = linear(
     "mean",
     _mean,
     _mean_transpose,
-    batch=along_axis(lambda: mean_),
     structure=reduction(reduced_axes, averages=True),
     cost=_mean_cost,
     kind="additions",
@@ -204,7 +183,6 @@ def _extreme(name: str, ufunc: np.ufunc, doc: str) -> Op:
             kink=Kink(ties, f"{name[1:]}: a tie, whose entries share the derivative"),
             convention="at a tie: equal shares",
         ),
-        batch=along_axis(lambda: op),
         structure=reduction(reduced_axes, ufunc),
         cost=_fewer("comparisons"),
         example=Example(((4,),), {"axis": None, "keepdims": False}),
@@ -255,7 +233,6 @@ prod_: Op = tangential(
     "prod",
     lambda x, axis: np.prod(x, axis=axis),
     _prod_tangent,
-    batch=along_axis(lambda: prod_),
     structure=reduction(reduced_axes, np.multiply),
     cost=_fewer("multiplications"),
     kind="multiplications",
@@ -267,7 +244,6 @@ cumsum_: Op = linear(
     "cumsum",
     lambda x, axis: np.cumsum(x, axis=axis),
     lambda w, y, x, axis: _reversed(cumsum_(_reversed(w, axis), axis=axis), axis),
-    batch=along_axis(lambda: cumsum_),
     structure=SCAN,
     cost=_scan_cost("additions"),
     kind="additions",
@@ -284,7 +260,6 @@ cumprod_: Op = tangential(
     "cumprod",
     lambda x, axis: np.cumprod(x, axis=axis),
     lambda tangents, y, x, axis: jvp(lambda z: _swept(z, axis, multiply), (x,), tuple(tangents))[1],
-    batch=along_axis(lambda: cumprod_),
     structure=SCAN,
     cost=_scan_cost("multiplications"),
     kind="multiplications",
@@ -303,7 +278,6 @@ argsort: Op = linear(
     "argsort",
     lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
     differentiable=(False,),
-    batch=along_axis(lambda: argsort),
     structure=ALONG,
     kind="comparisons",
     doc="The positions that sort an array along an axis; they have no derivative.",
@@ -312,7 +286,6 @@ argpartition: Op = linear(
     "argpartition",
     lambda x, axis, kth: np.argpartition(x, kth, axis=axis),
     differentiable=(False,),
-    batch=along_axis(lambda: argpartition),
     structure=ALONG,
     kind="comparisons",
     doc="The positions that partition an array along an axis; they have no derivative.",
@@ -325,7 +298,6 @@ sort_: Op = tangential(
         kink=Kink(lambda x, axis: repeated(x, axis), "sort: equal entries, which keep their order"),
         convention="equal entries keep their order",
     ),
-    batch=along_axis(lambda: sort_),
     structure=ALONG,
     kind="comparisons",
     selects=True,

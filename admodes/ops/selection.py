@@ -30,7 +30,6 @@ sign = elementwise(
     selects=True,
     kind="comparisons",
     domain=Domain(((0.2, 3.0),), Kink(lambda a: a == 0, "sign at its step 0"), "0 everywhere"),
-    numpy=(np.sign,),
     doc="-1, 0 or 1, the sign of a.",
 )
 abs = elementwise(
@@ -78,7 +77,6 @@ maximum = elementwise(
     selects=True,
     kind="comparisons",
     domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("max"), "at a tie: ½ each"),
-    numpy=(np.maximum,),
     aliases=("max",),
     truths=either,
     holomorphic=True,
@@ -98,7 +96,6 @@ minimum = elementwise(
     selects=True,
     kind="comparisons",
     domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("min"), "at a tie: ½ each"),
-    numpy=(np.minimum,),
     aliases=("min",),
     truths=both,
     holomorphic=True,
@@ -123,7 +120,6 @@ clip = elementwise(
         less(c, a), 1.0, where(less_equal(c, b), where(less(a, b), 1.0, 0.0), 0.0)
     ),
     symbol=lambda sp, a, b, c: sp.Min(sp.Max(a, b), c),
-    text="clip({0}, {1}, {2})",
     latex=r"\operatorname{clip}({0}, {1}, {2})",
     printed=(
         "where(b <= a, where(a <= c, 1, 0), 0)",
@@ -158,7 +154,6 @@ def _step(name: str, ufunc: Any, offset: float, symbol: Callable, text: str, lat
             Kink(lambda a: a - np.floor(a) == offset, f"{name} at a step"),
             "0 everywhere, at the steps too",
         ),
-        numpy=(ufunc,),
         doc=f"{name} of a; the derivative is 0.",
     )
 

@@ -132,7 +132,6 @@ astype: Op = linear(
     "astype",
     lambda x, dtype: np.asarray(x).astype(dtype),
     lambda w, y, x, dtype: _as_before(w, dtype_of(x)),
-    batch=lambda args, mapped, dtype: astype(args[0], dtype=dtype),
     doc="The same entries in another precision.",
     role="cast",
     kind="moves",

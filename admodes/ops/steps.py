@@ -47,7 +47,6 @@ floor_divide = elementwise(
         "0 everywhere, at the steps too",
         "b ≠ 0",
     ),
-    numpy=(np.floor_divide,),
     operator="floordiv",
     numerics=Numerics(tells_zeros=(1,)),
     doc="a // b, the quotient rounded down; the derivative is 0.",
@@ -68,7 +67,6 @@ remainder = elementwise(
         "at a step as between the steps",
         "b ≠ 0",
     ),
-    numpy=(np.remainder,),
     operator="mod",
     doc="a % b with the sign of b.",
 )
@@ -77,7 +75,6 @@ trunc = elementwise(
     np.trunc,
     0,
     symbol=lambda sp, a: sp.sign(a) * sp.floor(sp.Abs(a)),
-    text="trunc({0})",
     printed=("0",),
     selects=True,
     kind="comparisons",
@@ -86,7 +83,6 @@ trunc = elementwise(
         Kink(lambda a: (a == np.floor(a)) & (a != 0), "trunc at a step"),
         "0 everywhere, at the steps too",
     ),
-    numpy=(np.trunc,),
     doc="a rounded towards 0; the derivative is 0.",
 )
 
@@ -159,9 +155,7 @@ def _test(name: str, ufunc: np.ufunc, doc: str, *tells_zeros: int) -> Op:
         structure=ENTRYWISE,
         numerics=Numerics(tells_zeros=tells_zeros),
         is_test=True,
-        batch=lambda args, mapped: UFUNCS[ufunc](args[0]),
         doc=doc + "; it has no derivative.",
-        numpy=(ufunc,),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from admodes.core.linear import linear
 from admodes.core.numerics import Numerics
 from admodes.core.op import REGISTRY, Op
-from admodes.core.space import aligned, strong
+from admodes.core.space import strong
 from admodes.core.structure import PRODUCT
 from admodes.core.values import shape_of
 from admodes.ops.shaping import broadcast_to, unbroadcast
@@ -47,7 +47,6 @@ strong_mul: Op = linear(
     structure=PRODUCT,
     text="{0}*{1}",
     latex="{0}*{1}",
-    batch=lambda args, mapped: strong_mul(*aligned(args, mapped)),
     numerics=Numerics(same_bits=True),
     doc="partial × tangent, which is 0 wherever the tangent is exactly 0, even if the partial is "
     "infinite or nan. Its own derivative is the plain product rule.",
@@ -65,7 +64,6 @@ tangent_mul: Op = linear(
     structure=PRODUCT,
     text="{0}*{1}",
     latex="{0}*{1}",
-    batch=lambda args, mapped: tangent_mul(*aligned(args, mapped)),
     doc="The product of two tangents or cotangents, which is 0 wherever either is exactly 0. It "
     "arises in second derivatives. Its own derivative is the plain product rule.",
 )

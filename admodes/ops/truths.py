@@ -14,7 +14,7 @@ from admodes.core.structure import reduction
 from admodes.core.truth import is_whole
 from admodes.ops.comparisons import not_equal
 from admodes.ops.options import given_options, masked, plain_axis, refuse
-from admodes.ops.reductions import along_axis, reduced_axes, sum_
+from admodes.ops.reductions import reduced_axes, sum_
 from admodes.ops.shaping import array
 
 
@@ -25,7 +25,6 @@ def _test(function: Callable, ufunc: np.ufunc, neutral: bool, doc: str) -> Op:
         lambda x, axis, keepdims: function(x, axis=axis, keepdims=keepdims),
         differentiable=(False,),
         is_test=True,
-        batch=along_axis(lambda: op),
         structure=reduction(reduced_axes, ufunc),
         kind="comparisons",
         text=name + "({0})",
