@@ -162,7 +162,7 @@ class SweepPlan:
         self.sweeps: dict[int, Sweeps] = {}
         self.repeated = Repeated if point.is_plain() else _as_it_is
         self.diagonals = self.repeated(diagonals_of(self.g, self.memory, self.layouts))
-        self.number = self.repeated(number_of(self.g, self.find))
+        self.number = self.repeated(number_of(self))
 
     def fits(self, point: Point) -> bool:
         """Whether this plan is for points like this one."""
@@ -232,15 +232,18 @@ def diagonals_of(g: Callable, memory: Memory, layouts: dict[int, Assembly]) -> C
     return diagonals
 
 
-def number_of(g: Callable, find: Callable) -> Callable:
-    """(x, *floats) -> the number of the pattern of g there. A compiled one finds it anew where g
-    takes another branch or refers to something else, as g runs beside it, and where the zeros of
-    an array that g captures are elsewhere."""
+def number_of(plan: SweepPlan) -> Callable:
+    """(x, *floats) -> the number of the pattern of the plan's function g there. A compiled one
+    finds it anew where g takes another branch or refers to something else, as g runs beside it,
+    and where the zeros of an array that g captures are elsewhere. It holds the plan, whose
+    attributes change as patterns are found, and not the method that finds them: what is callable
+    would be watched for changes."""
+    g = plan.g
 
     def number(x: Any, *floats: Any) -> float:
         g(x, *floats)
         decide_on_captured(zeros_of, x)
-        return float(find(innermost(x), tuple(map(innermost, floats))))
+        return float(plan.find(innermost(x), tuple(map(innermost, floats))))
 
     return number
 

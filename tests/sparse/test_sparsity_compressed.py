@@ -15,6 +15,7 @@ import admodes as ad
 
 scipy_sparse = pytest.importorskip("scipy.sparse", reason="sparse derivatives need scipy")
 import admodes.sparse.sweeps  # noqa: E402
+from admodes.sparse import compressed  # noqa: E402
 from admodes.sparse.compressed import sparse_hessian, sparse_jacobian  # noqa: E402
 from admodes.sparse.result import sparsity  # noqa: E402
 
@@ -330,3 +331,26 @@ def test_plain_values_in_f_are_those_of_each_call(mode):
     for seed in (0, 1, 2, 0, 3):
         x = generator(seed).normal(size=6)
         np.testing.assert_allclose(found(x).toarray(), ad.jacobian(f)(x))
+
+
+def test_the_pattern_is_found_once_where_nothing_changes(monkeypatch):
+    """At the first call, and while the second one is compiled."""
+    looks = []
+
+    class Noted(compressed.Found):
+        def __init__(self, *args):
+            looks.append(args)
+            super().__init__(*args)
+
+    monkeypatch.setattr(compressed, "Found", Noted)
+    jacobian = ad.sparse_jacobian(
+        lambda x: np.concatenate([x[:1] * x[1:].sum(), x[1:] ** 2 * x[0]]), mode="both"
+    )
+    for k in range(12):
+        x = np.linspace(1.0, 2.0 + k, 9)
+        expected = np.diag(2 * x[0] * x)
+        expected[0] = x[0]
+        expected[:, 0] = x**2
+        expected[0, 0] = x[1:].sum()
+        np.testing.assert_allclose(jacobian(x).toarray(), expected, rtol=1e-14)
+    assert len(looks) == 2
