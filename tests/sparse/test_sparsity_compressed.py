@@ -334,7 +334,7 @@ def test_plain_values_in_f_are_those_of_each_call(mode):
 
 
 def test_the_pattern_is_found_once_where_nothing_changes(monkeypatch):
-    """At the first call, and while the second one is compiled."""
+    """At the first call, and while the sweeps are compiled."""
     looks = []
 
     class Noted(compressed.Found):
@@ -346,6 +346,7 @@ def test_the_pattern_is_found_once_where_nothing_changes(monkeypatch):
     jacobian = ad.sparse_jacobian(
         lambda x: np.concatenate([x[:1] * x[1:].sum(), x[1:] ** 2 * x[0]]), mode="both"
     )
+    settled = 0
     for k in range(12):
         x = np.linspace(1.0, 2.0 + k, 9)
         expected = np.diag(2 * x[0] * x)
@@ -353,4 +354,5 @@ def test_the_pattern_is_found_once_where_nothing_changes(monkeypatch):
         expected[:, 0] = x**2
         expected[0, 0] = x[1:].sum()
         np.testing.assert_allclose(jacobian(x).toarray(), expected, rtol=1e-14)
-    assert len(looks) == 2
+        assert k < 4 or len(looks) == settled
+        settled = len(looks)
