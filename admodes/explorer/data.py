@@ -91,8 +91,18 @@ def _row(row: dict, program: WengertList, by_array: bool, told: dict) -> dict[st
         "forms": row["forms"] or None,
     }
     if by_array:
-        return made | {mode: _by_direction(row, told, mode) for mode in ("tangents", "adjoints")}
+        derived = {mode: _by_direction(row, told, mode) for mode in ("tangents", "adjoints")}
+        equations = {
+            mode: {name: _equation(row["forms"], mode.removesuffix("s")) for name in found}
+            for mode, found in derived.items()
+        }
+        return made | derived | {"equations": equations}
     return made | {key: row[key] for key in ("partials", "tangents", "adjoints")}
+
+
+def _equation(forms: dict[str, Any], which: str) -> dict[str, str | None]:
+    """The equation of a tangent or adjoint, by dialect."""
+    return {write: form[which] for write, form in forms.items()}
 
 
 def _by_direction(row: dict, told: dict, mode: str) -> dict[str, Any]:

@@ -1,24 +1,54 @@
-"""How the rows of a page may be named and written: each preset as data for the page, with the names
-of the rows and the marks of derivatives as text and as LaTeX."""
+"""How the rows of a page may be named and written, and how its tables are laid out: each preset as
+data for the page, with the names of the rows and the marks of derivatives as text and as LaTeX."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from admodes.core.record import WengertList
 from admodes.programs.names import row_names
 from admodes.views.dialects import Latex, Text
-from admodes.views.presets import PRESETS, UBC, Preset
+from admodes.views.presets import PRESETS, UBC, Block, Preset, Sheet, adapted
 from admodes.views.visible import visible
 
 DIALECTS = (Text(), Latex())
 
-SLOT = {"text": "⟦v⟧", "latex": "{⟦v⟧}"}
-"""Where a mark has the name."""
-
 GRIEWANK = "ubc, numbered v(1-n) …"
 TRACE = "as traced"
+
+VALUES = {"value", "evaluation"}
+"""The parts of a line that show values."""
+
+ARRAYS = replace(
+    UBC,
+    sheets=(
+        Sheet(
+            "evaluation",
+            "Evaluation trace",
+            ("Expression", "Shape", "Value"),
+            (Block((("primal", "shape", "value"),)),),
+        ),
+        Sheet(
+            "forward",
+            "Forward tangent trace for {direction}",
+            ("Expression", "Value"),
+            (Block((("tangent", "tangent value"),), ends=False),),
+            remarks=False,
+        ),
+        Sheet(
+            "reverse",
+            "Reverse adjoint trace for {direction}",
+            ("Expression", "Value"),
+            (Block((("adjoint", "adjoint value"),), "up", ends=False),),
+            remarks=False,
+        ),
+    ),
+    tangent="dot",
+)
+"""The tables of views.arrays: equations of whole arrays beside shapes and values."""
 
 
 def styles_of(
@@ -27,7 +57,7 @@ def styles_of(
     """The styles to choose from, that of the trace, whose rows have the names given, first.
     Equations of arrays have their names in them, so they have no other."""
     if by_array:
-        return [_style(TRACE, UBC, given)]
+        return [_style(TRACE, ARRAYS, given)]
 
     def names(numbering: str, letter: str = "v", named: str = "none") -> list[str]:
         return row_names(program, inputs, outputs, numbering, False, letter=letter, named=named)
@@ -51,18 +81,43 @@ def _style(title: str, preset: Preset, names: list[str]) -> dict[str, Any]:
         "times": preset.times,
         "between": preset.between,
         "brackets": preset.brackets,
+        "sheets": [asdict(sheet) for sheet in _stepped(preset)],
+        "layout": preset.layout,
+        "notes": [note for s in preset.sheets if s.kind == "jacobian" for note in s.notes],
     }
 
 
-def _mark(mark: str) -> dict[str, str] | None:
-    """How a derivative is marked, by dialect; None for ∂v/∂x, which names a direction."""
-    if "{d}" in mark:
-        return None
+def _stepped(preset: Preset) -> Sequence[Sheet]:
+    """The tables of a preset that sweeps step through; a sweep that it has no table of has that of
+    ubc, as where the option tables asks for it."""
+    parts = {p for s in preset.sheets for block in s.blocks for line in block.lines for p in line}
+    shown = "evaluation" in preset.kinds or VALUES.isdisjoint(parts)
+    return adapted(preset, tables=["evaluation"] * shown + ["forward", "reverse"]).sheets
+
+
+def _mark(mark: str) -> dict[str, str]:
+    """How a derivative is marked, by dialect: "dot", "bar", or a text with ⟦v⟧ for the name of the
+    row and ⟦d⟧ for that of the direction.
+
+    >>> _mark("∂{v}/∂{d}")["text"], _mark("{v}^(1)")["latex"]
+    ('∂⟦v⟧/∂⟦d⟧', '{⟦v⟧}^{(1)}')
+    """
     if mark in ("dot", "bar"):
         return {write.name: mark for write in DIALECTS}
-    parts = re.split(r"(\{v\})", mark)
+    quotient = re.fullmatch(r"∂\{([vd])\}/∂\{([vd])\}", mark)
+    if quotient:
+        above, below = (f"⟦{name}⟧" for name in quotient.groups())
+        return {
+            "text": f"∂{above}/∂{below}",
+            "latex": rf"\frac{{\partial {above}}}{{\partial {below}}}",
+        }
+    slots = {"text": "⟦{}⟧", "latex": "{{⟦{}⟧}}"}
+    parts = re.split(r"\{([vd])\}", mark)
     return {
-        write.name: "".join(SLOT[write.name] if p == "{v}" else write.sign(p) for p in parts)
+        write.name: "".join(
+            slots[write.name].format(part) if k % 2 else write.sign(part)
+            for k, part in enumerate(parts)
+        )
         for write in DIALECTS
     }
 

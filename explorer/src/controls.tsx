@@ -7,7 +7,7 @@ import { fragment, latex, markdown } from "./export";
 import { exact } from "./lines";
 import { SEED, type Model } from "./model";
 import { num, typed } from "./numbers";
-import { titleOf } from "./table";
+import { sweepTitle } from "./sheets";
 
 /** A field for a number, which takes effect when Enter is pressed or the field is left. */
 function Field({ label, shown, value, set }: { label: string; shown?: string; value: number; set: (x: number) => void }) {
@@ -69,8 +69,8 @@ export function Seeds({ model }: { model: Model }) {
   if (!model.editable) return null;
   const write = textDialect(model.data.digits);
   const sides = [
-    { title: "Tangent seed", names: model.names.inputs, marks: model.data.inputNames.map((name) => marked(DOT, name, write)), held: model.seeds },
-    { title: "Adjoint seed", names: model.names.outputs, marks: model.data.outputNames.map((name) => marked(BAR, name, write)), held: model.weights },
+    { title: "Tangent seed", names: model.names.inputs, marks: model.data.inputNames.map((name) => marked(DOT, name, null, write)), held: model.seeds },
+    { title: "Adjoint seed", names: model.names.outputs, marks: model.data.outputNames.map((name) => marked(BAR, name, null, write)), held: model.weights },
   ];
   return (
     <div class="seeds">
@@ -126,7 +126,7 @@ export function Steps({ model }: { model: Model }) {
           value={String(sweep.value.start)}
           onChange={(event) => model.goTo(Number(event.currentTarget.value) + 1)}
         >
-          {model.sweeps.value.map((s) => <option key={s.start} value={String(s.start)}>{titleOf(s)}</option>)}
+          {model.sweeps.value.map((s) => <option key={s.start} value={String(s.start)}>{sweepTitle(model, s)}</option>)}
         </select>
       </label>
     </div>
@@ -189,7 +189,7 @@ export function Switches({ model, all, setAll }: { model: Model; all: boolean; s
 
 export function Export({ model }: { model: Model }) {
   const [format, setFormat] = useState<"" | "Markdown" | "LaTeX">("");
-  const text = format === "" ? "" : format === "Markdown" ? markdown(model, model.sweep.value) : latex(model, model.sweep.value);
+  const text = format === "" ? "" : format === "Markdown" ? markdown(model, model.table.value) : latex(model, model.table.value);
   return (
     <section class="export" aria-label="Take away">
       <a href={fragment(model)}>Link to this state</a>

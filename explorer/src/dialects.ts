@@ -109,10 +109,12 @@ function signed(piece: string, before: Atom | undefined, after: Atom | undefined
   });
 }
 
-/** A derivative by a mark: a dot, a bar, or a form that holds the name. */
-export function marked(mark: Name, name: Name, dialect: Dialect): string {
+/** A derivative by a mark: a dot, a bar, or a form that holds the name and perhaps the direction. */
+export function marked(mark: Name, name: Name, direction: Name | null, dialect: Dialect): string {
   const form = mark[dialect.name];
-  if (form !== "dot" && form !== "bar") return form.replaceAll("⟦v⟧", () => name[dialect.name]);
+  if (form !== "dot" && form !== "bar") {
+    return form.replace(/\u27e6([vd])\u27e7/g, (_, slot) => (slot === "v" ? name : direction!)[dialect.name]);
+  }
   if (dialect.name === "text") {
     const [first, ...rest] = [...name.text];
     return first + (form === "dot" ? "\u0307" : "\u0304") + rest.join("");
@@ -124,3 +126,6 @@ export function marked(mark: Name, name: Name, dialect: Dialect): string {
 
 export const DOT: Name = { text: "dot", latex: "dot" };
 export const BAR: Name = { text: "bar", latex: "bar" };
+
+/** \u2202v/\u2202x, which names the direction. */
+export const LEIBNIZ: Name = { text: "\u2202\u27e6v\u27e7/\u2202\u27e6d\u27e7", latex: "\\frac{\\partial \u27e6v\u27e7}{\\partial \u27e6d\u27e7}" };

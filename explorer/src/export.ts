@@ -1,28 +1,13 @@
 /** The current table as Markdown and as LaTeX, and the state of the page as the fragment of its
  * address. */
 
-import { Lines, exact } from "./lines";
-import { SEED, type Model, type Sweep } from "./model";
+import { exact } from "./lines";
+import { SEED, type Model } from "./model";
 import { typed } from "./numbers";
+import { cellsOf, directionText, headsOf, isMath, type Table } from "./sheets";
 
-const HEADS = {
-  evaluation: ["Expression", "Evaluation"],
-  forward: ["Expression", "Rule", "Evaluation"],
-  reverse: ["Expression", "Evaluation"],
-};
-
-export function cells(model: Model, sweep: Sweep, dialect: "text" | "latex"): string[][] {
-  const lines = new Lines(model, dialect);
-  return lines.of(sweep).map((line) => lines.cells(line, sweep));
-}
-
-function heads(rows: string[][], sweep: Sweep): string[] {
-  return rows[0]?.length === 2 ? ["Expression", "Evaluation"] : HEADS[sweep.kind];
-}
-
-export function markdown(model: Model, sweep: Sweep): string {
-  const rows = cells(model, sweep, "text");
-  const table = [heads(rows, sweep), ...rows].map((row) => row.map(unmarked));
+export function markdown(model: Model, of: Table): string {
+  const table = [headsOf(of), ...cellsOf(model, of, "text")].map((row) => row.map(unmarked));
   const widths = table[0]!.map((_, k) => Math.max(3, ...table.map((row) => row[k]!.length)));
   const lines = table.map((row) => `| ${row.map((cell, k) => cell.padEnd(widths[k]!)).join(" | ")} |`);
   lines.splice(1, 0, `| ${widths.map((n) => "-".repeat(n)).join(" | ")} |`);
@@ -34,15 +19,27 @@ function unmarked(text: string): string {
   return text.replace(/[*`|]|(?<!\w)_|_(?!\w)|(?<=\])\(|<(?=\S)|&(?=[#\w])|\\(?=\W)/g, "\\$&");
 }
 
-export function latex(model: Model, sweep: Sweep): string {
-  const rows = cells(model, sweep, "latex");
-  const line = (row: string[]) =>
-    row.map((cell, k) => (row.length === 3 && k === 1 ? cell : `$${cell}$`)).join(" & ") + " \\\\";
-  const head = heads(rows, sweep);
+/** Prose in LaTeX. */
+function escaped(text: string): string {
+  return text.replace(/[#$%&_{}]/g, "\\$&").replaceAll("∇", "$\\nabla$");
+}
+
+/** A direction in LaTeX. */
+function inFormula(model: Model, direction: string): string {
+  const { names, data } = model;
+  const name = [...data.inputNames, ...data.outputNames][[...names.inputs, ...names.outputs].indexOf(direction)];
+  return name ? `$${name.latex}$` : directionText(direction);
+}
+
+export function latex(model: Model, of: Table): string {
+  const math = isMath(of);
+  const line = (row: string[]) => `${row.join(" & ")} \\\\`;
+  const head = headsOf(of, escaped, (direction) => inFormula(model, direction));
+  const rows = cellsOf(model, of, "latex").map((row) => row.map((cell, k) => (math[k] && cell ? `$${cell}$` : cell)));
   return [
     `\\begin{tabular}{${"l".repeat(head.length)}}`,
     "\\hline",
-    `${head.join(" & ")} \\\\`,
+    line(head),
     "\\hline",
     ...rows.map(line),
     "\\hline",

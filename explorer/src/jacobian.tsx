@@ -17,6 +17,7 @@ export function Jacobian({ model }: { model: Model }) {
         <Matrix model={model} mode="forward" />
         <Matrix model={model} mode="reverse" />
       </div>
+      {model.look.value.notes.map((note) => <p key={note} class="hint">{note}</p>)}
       <Counts model={model} />
       <PathsOfEntry model={model} />
     </section>
@@ -31,24 +32,29 @@ function reached(model: Model, mode: Mode, i: number, j: number): boolean {
 }
 
 function Matrix({ model, mode }: { model: Model; mode: Mode }) {
-  const { inputs, outputs } = model.names;
-  const sweeps = mode === "forward" ? inputs.length : outputs.length;
+  const { data, names } = model;
+  const sweeps = mode === "forward" ? names.inputs.length : names.outputs.length;
+  const transposed = model.look.value.layout === "transposed";
   const title = `${mode}: ${sweeps} sweep${sweeps === 1 ? "" : "s"}`;
+  const [rows, columns] = transposed ? [data.inputNames, data.outputNames] : [data.outputNames, data.inputNames];
   return (
     <div class="wide matrix" tabIndex={0} role="region" aria-label={`Jacobian, ${title}, scrolls`}>
       <table>
-        <caption>{title}</caption>
+        <caption>{transposed ? `${title} (rows inputs, columns outputs)` : title}</caption>
         <thead>
           <tr>
             <td />
-            {inputs.map((_, j) => <th scope="col" key={j}><Tex tex={model.data.inputNames[j]!.latex} /></th>)}
+            {columns.map(({ latex }, k) => <th scope="col" key={k}><Tex tex={latex} /></th>)}
           </tr>
         </thead>
         <tbody>
-          {outputs.map((_, i) => (
-            <tr key={i}>
-              <th scope="row"><Tex tex={model.data.outputNames[i]!.latex} /></th>
-              {inputs.map((_, j) => <td key={j}>{reached(model, mode, i, j) && <Entry {...{ model, mode, i, j }} />}</td>)}
+          {rows.map(({ latex }, r) => (
+            <tr key={r}>
+              <th scope="row"><Tex tex={latex} /></th>
+              {columns.map((_, c) => {
+                const [i, j] = transposed ? [c, r] : [r, c];
+                return <td key={c}>{reached(model, mode, i, j) && <Entry {...{ model, mode, i, j }} />}</td>;
+              })}
             </tr>
           ))}
         </tbody>

@@ -1,9 +1,9 @@
-/** The lines of a table in a dialect: what admodes/views/tables.py prints, in pieces. */
+/** The lines of a trace in a dialect: what admodes/views/lines.py writes, in pieces. */
 
-import { BAR, DOT, fill, latexDialect, marked, textDialect, type Atom, type Dialect } from "./dialects";
-import { SEED, type Model, type Sweep } from "./model";
+import { BAR, DOT, LEIBNIZ, fill, latexDialect, marked, textDialect, type Atom, type Dialect } from "./dialects";
+import { SEED, type Kind, type Model } from "./model";
 import { num, repr } from "./numbers";
-import type { Name, Num, Row, Style } from "./types";
+import type { Name, Num, Part, Row, Style } from "./types";
 
 export interface Figure {
   kind: "value" | "tangent" | "adjoint" | "jacobian";
@@ -11,10 +11,21 @@ export interface Figure {
   of: string;
 }
 
-export interface Line {
-  /** The row, for an output that of its value; null for an output that is a constant. */
+/** A row, or an end of the list as a line of its own. */
+export interface Item {
+  /** The row, for an end that of its value; null for an output that is a constant. */
   row: number | null;
-  /** Whether this is the line of an output, below those of the rows. */
+  end: "" | "input" | "output";
+  /** Which input or output. */
+  index: number;
+}
+
+/** What a sweep does at a row, or says of an end. */
+export interface Line {
+  kind: Kind;
+  of: string;
+  /** The row whose figure the value is; null where it is a constant or a seed. */
+  row: number | null;
   end: boolean;
   left: string;
   /** What stands right of the equals sign, as terms of a sum. */
@@ -27,6 +38,9 @@ export interface Line {
 /** Partials that are not written as factors. */
 const UNITS = ["1", "-1"];
 
+/** A function without brackets, as cos x: what stands beside it would seem to be in it. */
+const APPLIED = /[A-Za-z]{2,} \S+$/;
+
 export class Lines {
   readonly write: Dialect;
   private readonly style: Style;
@@ -35,7 +49,7 @@ export class Lines {
     readonly model: Model,
     dialect: "text" | "latex",
   ) {
-    this.style = model.data.styles[model.style.value]!;
+    this.style = model.look.value;
     this.write = (dialect === "text" ? textDialect : latexDialect)(model.data.digits, this.style);
   }
 
@@ -47,12 +61,12 @@ export class Lines {
     return this.named(row)[this.write.name];
   }
 
-  private end(kind: "inputs" | "outputs", i: number): Name {
-    return this.model.data[kind === "inputs" ? "inputNames" : "outputNames"][i]!;
+  private end(kind: "input" | "output", i: number): Name {
+    return this.model.data[kind === "input" ? "inputNames" : "outputNames"][i]!;
   }
 
-  private endOf(kind: "inputs" | "outputs", name: string): string {
-    return this.end(kind, this.model.names[kind].indexOf(name))[this.write.name];
+  private startOf(row: number): Name {
+    return this.end("input", this.model.data.inputs.findIndex((x) => x.row === row));
   }
 
   number(x: unknown): string {
@@ -79,8 +93,9 @@ export class Lines {
     const local = this.factor(row, k);
     if (UNITS.includes(local)) return local.replace("1", "") + derivative;
     const pair = this.ordered(local, derivative, mode);
+    const applied = this.style.formulas && !this.style.between && APPLIED.test(pair[0]);
     const sign = this.style.between ? this.write.beside : this.write.thin;
-    return pair.join(/^\d/.test(pair[1]) ? this.write.times : sign);
+    return pair.join(applied || /^\d/.test(pair[1]) ? this.write.times : sign);
   }
 
   /** 2 × 0: the term in numbers. */
@@ -112,77 +127,79 @@ export class Lines {
     return this.model.data.kind === "scalar";
   }
 
-  of(sweep: Sweep): Line[] {
-    if (sweep.kind === "evaluation") return this.evaluation();
-    if (!this.scalar) return this.equations(sweep);
-    return sweep.kind === "forward" ? this.forward(sweep.direction) : this.reverse(sweep.direction);
+  /** What a sweep does at an item; null where it does nothing. */
+  line(kind: Kind, of: string, item: Item): Line | null {
+    const line = { kind, of, row: item.row, end: item.end !== "", rule: "-", symbols: [], numbers: [] };
+    if (kind === "evaluation") return { ...line, ...this.evaluation(item) };
+    const sweep = this.model.sweeps.value.find((s) => s.kind === kind && s.direction === of);
+    if (!sweep || (item.row !== null && !this.model.data.rows[item.row]!.derivative)) return null;
+    const found = kind === "forward" ? this.forward(item, of) : this.reverse(item, of);
+    return found && { ...line, ...found };
   }
 
-  private evaluation(): Line[] {
-    const { data } = this.model;
-    const lines = data.rows.map((row): Line => {
-      const template = row.forms?.[this.write.name].value ?? "";
-      const first = row.op === "input";
-      const right = first ? this.startOf(row.row) : this.form(row, template, false);
-      const symbols = right === this.name(row.row) ? [] : [right];
-      const numbers = first || !this.model.editable ? [] : [this.form(row, template, true)];
-      return { row: row.row, end: false, left: this.name(row.row), symbols, rule: "", numbers, value: this.model.value(row.row) };
-    });
-    data.outputs.forEach((y, i) => {
-      const symbols = y.row === null ? [] : [this.name(y.row)];
-      const left = this.end("outputs", i)[this.write.name];
-      if (symbols[0] !== left) {
-        lines.push({ row: y.row, end: true, left, symbols, rule: "", numbers: [], value: y.row === null ? num(y.value) : this.model.value(y.row) });
-      }
-    });
-    return lines;
+  /** The line of the row at work in a sweep. */
+  at(kind: Kind, of: string, row: number): Line | null {
+    return this.line(kind, of, { row, end: "", index: 0 });
   }
 
-  private startOf(row: number): string {
-    return this.end("inputs", this.model.data.inputs.findIndex((x) => x.row === row))[this.write.name];
+  private evaluation({ row, end, index }: Item): Pick<Line, "left" | "symbols" | "numbers" | "value"> {
+    const { data, editable } = this.model;
+    if (row === null) return { left: this.end("output", index)[this.write.name], symbols: [], numbers: [], value: num(data.outputs[index]!.value) };
+    const value = this.model.value(row);
+    if (end) {
+      const symbols = end === "output" ? [this.name(row)] : [];
+      return { left: this.end(end, index)[this.write.name], symbols, numbers: [], value };
+    }
+    const { op, forms } = data.rows[row]!;
+    const left = this.name(row);
+    if (op === "input") {
+      const start = this.startOf(row)[this.write.name];
+      return { left, symbols: start === left ? [] : [start], numbers: [], value };
+    }
+    const template = forms?.[this.write.name].value ?? "";
+    const form = (numbers: boolean) => this.form(data.rows[row]!, template, numbers);
+    return { left, symbols: [form(false)], numbers: editable ? [form(true)] : [], value };
+  }
+
+  /** A mark; one that names the direction is a dot or bar where that is no input or output. */
+  private marked(mark: Name, plain: Name, name: Name, direction: Name | undefined): string {
+    const nameless = mark.text.includes("\u27e6d\u27e7") && (!direction || this.style.layout === "side-by-side");
+    return marked(nameless ? plain : mark, name, direction ?? null, this.write);
   }
 
   private dotted(name: Name, direction: string): string {
     const { value: notation } = this.model.notation;
-    const mark = notation === "dot" ? DOT : notation === "leibniz" ? null : this.style.tangent;
-    if (mark || direction === SEED) return marked(mark ?? DOT, name, this.write);
-    return this.write.derivative(name[this.write.name], this.endOf("inputs", direction));
+    const mark = notation === "dot" ? DOT : notation === "leibniz" ? LEIBNIZ : this.style.tangent;
+    return this.marked(mark, DOT, name, this.model.data.inputNames[this.model.names.inputs.indexOf(direction)]);
   }
 
   private barred(name: Name, direction: string): string {
-    const mark = this.style.adjoint;
-    if (mark || direction === SEED) return marked(mark ?? BAR, name, this.write);
-    return this.write.derivative(this.endOf("outputs", direction), name[this.write.name]);
+    return this.marked(this.style.adjoint, BAR, name, this.model.data.outputNames[this.model.names.outputs.indexOf(direction)]);
   }
 
-  private forward(direction: string): Line[] {
+  private forward({ row, end, index }: Item, direction: string): Partial<Line> & Pick<Line, "left" | "value"> | null {
     const { model } = this;
-    const lines = model.data.rows.filter((row) => row.derivative).map((row): Line => {
-      const terms = row.args.flatMap((a, k) => (a.row !== undefined && model.data.rows[a.row]!.derivative ? [[a.row, k] as const] : []));
-      return {
-        row: row.row,
-        end: false,
-        left: this.dotted(this.named(row.row), direction),
-        symbols: row.op === "input" ? this.seedOf(row, direction)
-          : terms.map(([from, k]) => this.term(row, k, this.dotted(this.named(from), direction), "forward")),
-        rule: terms.length ? row.rule : "-",
-        numbers: model.evaluation.value ? terms.map(([from, k]) => this.product(row, k, model.tangent(direction, from)!, "forward")) : [],
-        value: model.tangent(direction, row.row),
-      };
-    });
-    model.data.outputs.forEach((y, i) => {
-      if (y.row === null) return;
-      const left = this.dotted(this.end("outputs", i), direction);
-      const symbols = [this.dotted(this.named(y.row), direction)];
-      lines.push({ row: y.row, end: true, left, symbols, rule: "-", numbers: [], value: model.tangent(direction, y.row) });
-    });
-    return lines;
+    if (row === null) return null;
+    const value = model.tangent(direction, row);
+    const left = this.dotted(end ? this.end(end, index) : this.named(row), direction);
+    if (end) return { left, symbols: [this.dotted(this.named(row), direction)], value };
+    const at = model.data.rows[row]!;
+    if (!this.scalar) return { left, symbols: this.equation(at, "tangents", direction), value };
+    if (at.op === "input") return { left, symbols: this.seedOf(row, direction), value };
+    const terms = at.args.flatMap((a, k) => (a.row !== undefined && model.data.rows[a.row]!.derivative ? [[a.row, k] as const] : []));
+    return {
+      left,
+      symbols: terms.map(([from, k]) => this.term(at, k, this.dotted(this.named(from), direction), "forward")),
+      rule: terms.length ? at.rule : "-",
+      numbers: model.evaluation.value ? terms.map(([from, k]) => this.product(at, k, model.tangent(direction, from)!, "forward")) : [],
+      value,
+    };
   }
 
   /** ẋ1, where a preset sets the tangent of an input to a seed by name. */
-  private seedOf(row: Row, direction: string): string[] {
-    const name = this.end("inputs", this.model.data.inputs.findIndex((x) => x.row === row.row));
-    return this.style.seeds && name.text !== this.named(row.row).text ? [this.dotted(name, direction)] : [];
+  private seedOf(row: number, direction: string): string[] {
+    const name = this.startOf(row);
+    return this.style.seeds && name.text !== this.named(row).text ? [this.dotted(name, direction)] : [];
   }
 
   /** A partial; that of an argument on which a row does not depend is 0. */
@@ -190,59 +207,52 @@ export class Lines {
     return this.model.evaluation.value?.partials[row]![k] ?? 0;
   }
 
-  private reverse(direction: string): Line[] {
+  private reverse({ row, end, index }: Item, direction: string): Partial<Line> & Pick<Line, "left" | "value"> | null {
     const { model } = this;
-    const pulled = model.pulled.value.get(direction)!;
-    const readers = this.readers();
-    return [...model.data.rows].reverse().filter((row) => row.derivative).map((row): Line => {
-      const seeds = this.seedsOf(row.row, direction);
-      const terms = pulled.contributions[row.row] ?? [];
-      const from = terms.length ? terms : (readers[row.row] ?? []);
-      return {
-        row: row.row,
-        end: false,
-        left: this.barred(this.named(row.row), direction),
-        symbols: [
-          ...seeds.map(([symbol]) => symbol),
-          ...from.map((c) => this.term(model.data.rows[c.row]!, c.arg, this.barred(this.named(c.row), direction), "reverse")),
-        ],
-        rule: "",
-        numbers: model.evaluation.value
-          ? [...seeds.map(([, number]) => number), ...terms.map((c) => this.product(model.data.rows[c.row]!, c.arg, c.adjoint, "reverse"))]
-          : [],
-        value: model.adjoint(direction, row.row),
-      };
-    });
+    if (end === "output") {
+      const value = model.weight(direction, index);
+      const symbols = this.style.layout === "side-by-side" ? [] : [this.number(value)];
+      return { left: this.barred(this.end(end, index), direction), symbols, row: null, value };
+    }
+    const at = model.data.rows[row!]!;
+    const value = model.adjoint(direction, at.row);
+    const left = this.barred(end ? this.end(end, index) : this.named(at.row), direction);
+    if (end) return { left, symbols: [this.barred(this.named(at.row), direction)], value };
+    if (!this.scalar) return { left, symbols: this.equation(at, "adjoints", direction), value };
+    const seeds = this.seedsOf(at.row, direction);
+    const terms = model.pulled.value.get(direction)!.contributions[at.row] ?? [];
+    const symbols = [
+      ...seeds.map(([symbol]) => symbol),
+      ...(terms.length ? terms : this.readers(at.row)).map((c) =>
+        this.term(model.data.rows[c.row]!, c.arg, this.barred(this.named(c.row), direction), "reverse")),
+    ];
+    const numbers = [
+      ...seeds.map(([, number]) => number),
+      ...terms.map((c) => this.product(model.data.rows[c.row]!, c.arg, c.adjoint, "reverse")),
+    ];
+    return { left, symbols: symbols.length ? symbols : ["0"], numbers: model.evaluation.value ? numbers : [], value };
   }
 
-  /** The rows that read each row. */
-  private readers(): { row: number; arg: number }[][] {
-    const found: { row: number; arg: number }[][] = this.model.data.rows.map(() => []);
-    for (const row of this.model.data.rows) {
-      row.args.forEach((a, arg) => { if (row.active[arg]) found[a.row!]!.push({ row: row.row, arg }); });
-    }
-    return found;
+  /** Where a row is read. */
+  private readers(row: number): { row: number; arg: number }[] {
+    return this.model.data.rows.flatMap((at) => at.args.flatMap((a, arg) => (a.row === row && at.active[arg] ? [{ row: at.row, arg }] : [])));
   }
 
   /** The seed of a row, where it is an output. */
   private seedsOf(row: number, direction: string): [string, string][] {
+    const together = this.style.layout === "side-by-side";
+    const says = !this.style.adjoint.text.includes("\u27e6d\u27e7") || together || direction === SEED;
     return this.model.weightsOf(direction, row).map(({ output, weight }) => {
-      const name = this.end("outputs", output);
+      const name = this.end("output", output);
       const number = this.number(weight);
-      const itself = name.text === this.named(row).text || (!this.style.adjoint && direction !== SEED);
-      return [itself ? number : this.barred(name, direction), number];
+      return [says && name.text !== this.named(row).text ? this.barred(name, direction) : number, number];
     });
   }
 
-  /** The lines of an array page: the equations of the derivation. */
-  private equations(sweep: Sweep): Line[] {
-    const forward = sweep.kind === "forward";
-    const rows = sweep.rows.map((row) => this.model.data.rows[row]!);
-    return rows.map((row) => {
-      const equation = row.forms?.[this.write.name][forward ? "tangent" : "adjoint"];
-      const value = forward ? this.model.tangent(sweep.direction, row.row) : this.model.adjoint(sweep.direction, row.row);
-      return { row: row.row, end: false, left: marked(forward ? DOT : BAR, this.named(row.row), this.write), symbols: equation ? [equation] : [], rule: "", numbers: [], value };
-    });
+  /** The equation of a row of arrays. */
+  private equation(row: Row, which: "tangents" | "adjoints", direction: string): string[] {
+    const equation = row.equations?.[which][direction]?.[this.write.name];
+    return equation ? [equation] : [];
   }
 
   /** The numbers of a line, in square brackets where the preset has them. */
@@ -250,16 +260,31 @@ export class Lines {
     return numbers.length > 1 && this.style.brackets ? numbers.map((n) => this.write.contribution(n)) : numbers;
   }
 
-  /** The cells of a line as the tables of admodes have them. */
-  cells(line: Line, sweep: Sweep): string[] {
-    const { write } = this;
-    const symbols = line.symbols.length || sweep.kind !== "reverse" ? line.symbols : ["0"];
-    const left = [line.left, ...(symbols.length ? [added(symbols)] : [])].join(" = ");
-    const numbers = added(this.contributions(line));
+  /** A part of a line as the tables of admodes have it. */
+  text(part: Part, line: Line | null): string {
+    if (line === null) return "";
     const value = this.number(line.value);
-    const same = numbers === "" || numbers === value || numbers === write.bracket(value);
-    const result = same ? value : `${numbers} = ${value}`;
-    return sweep.kind === "forward" && this.scalar ? [left, line.rule, result] : [left, result];
+    const itself = part === "primal" || part === "formula" ? this.itself(line) : "";
+    const right = added(line.symbols) || itself;
+    if (part === "name") return line.left;
+    if (part === "operation") return this.operation(line);
+    if (part === "shape") return shapeText(this.model.shape(line));
+    if (part === "rule") return line.rule;
+    if (part === "formula") return right;
+    if (part === "primal" || part === "tangent" || part === "adjoint") return right ? `${line.left} = ${right}` : line.left;
+    const numbers = part.endsWith("evaluation") ? added(this.contributions(line)) : "";
+    return ["", value, this.write.bracket(value)].includes(numbers) ? value : `${numbers} = ${value}`;
+  }
+
+  /** The value of an input that has no other name. */
+  itself(line: Line): string {
+    const input = !line.end && line.row !== null && this.model.data.rows[line.row]!.op === "input";
+    return input && this.scalar && !line.symbols.length ? this.number(line.value) : "";
+  }
+
+  operation(line: Line): string {
+    const op = line.end || line.row === null ? "output" : this.model.data.rows[line.row]!.op;
+    return this.write.name === "latex" ? op.replaceAll("_", "\\_") : op;
   }
 }
 

@@ -4,7 +4,7 @@ import { render, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { Export, Guards, Point, Seeds, Steps, Switches, sweepAfter, sweepBefore } from "./controls";
-import { cells, fragment, restore } from "./export";
+import { fragment, restore } from "./export";
 import { Figure, hidden } from "./figure";
 import { Graph } from "./graph";
 import { apply, term } from "./interpreter";
@@ -12,7 +12,8 @@ import { Jacobian } from "./jacobian";
 import { Lines, shown, type Line } from "./lines";
 import { Model } from "./model";
 import { Sum, Tex } from "./mathml";
-import { SweepTable, figureOf, titleOf } from "./table";
+import { cellsOf, headsOf, sweepTitle, titleOf } from "./sheets";
+import { SheetTable, figureOf } from "./table";
 import type { Data } from "./types";
 import "./style.css";
 
@@ -21,7 +22,7 @@ const PAUSE = 1200;
 function App({ model }: { model: Model }) {
   const [all, setAll] = useState(false);
   usePlay(model);
-  const sweeps = all || model.printing.value ? model.sweeps.value : [model.sweep.value];
+  const tables = all || model.printing.value ? model.tables.value : [model.table.value];
   return (
     <>
       <header>
@@ -37,7 +38,7 @@ function App({ model }: { model: Model }) {
           <Jacobian model={model} />
         </div>
         <div class={all ? "right all" : "right"}>
-          {sweeps.map((sweep) => <SweepTable key={`${sweep.kind} ${sweep.direction}`} model={model} sweep={sweep} />)}
+          {tables.map((table) => <SheetTable key={table.key} model={model} table={table} />)}
           <Switches model={model} all={all} setAll={setAll} />
           <Seeds model={model} />
           <Export model={model} />
@@ -50,21 +51,21 @@ function App({ model }: { model: Model }) {
 
 /** The formula of the row at work: with symbols, with numbers, and its value. */
 function Formula({ model }: { model: Model }) {
-  const sweep = model.sweep.value;
-  const find = (lines: Lines) => lines.of(sweep).find((line) => !line.end && line.row === model.row.value);
+  const { kind, direction } = model.sweep.value;
+  const row = model.row.value;
   const lines = new Lines(model, "latex");
-  const line = find(lines);
+  const line = row === null ? null : lines.at(kind, direction, row);
   const plain = new Lines(model, "text");
-  const spoken = find(plain);
-  const title = titleOf(sweep);
-  const kept = line && hidden(model, figureOf(sweep, line));
+  const spoken = row === null ? null : plain.at(kind, direction, row);
+  const title = sweepTitle(model, model.sweep.value);
+  const kept = line && hidden(model, figureOf(line));
   return (
     <section class="formula" aria-label="The step">
       <h2>{line ? title : "Press → to begin"}</h2>
       {line && (
         <div class="wide big" tabIndex={0} role="region" aria-label="The formula, scrolls">
           <Written line={line} numbers={lines.contributions(line)} kept={kept!}>
-            <Figure model={model} figure={figureOf(sweep, line)} value={line.value} label={plain.name(line.row!)} />
+            <Figure model={model} figure={figureOf(line)} value={line.value} label={plain.name(line.row!)} />
           </Written>
         </div>
       )}
@@ -117,7 +118,7 @@ function onKey(model: Model, event: KeyboardEvent): void {
   event.preventDefault();
 }
 
-/** What programs read of the page; apply, term and cells are what tests compare with Python. */
+/** What programs read of the page; apply, term and tables are what tests compare with Python. */
 const page: Record<string, unknown> = { apply, term };
 (globalThis as any).admodes = page;
 
@@ -126,7 +127,8 @@ if (typeof document !== "undefined") {
   const model = new Model(data);
   page.state = () => model.state();
   page.fragment = () => fragment(model);
-  page.cells = (dialect: "text" | "latex") => model.sweeps.value.map((sweep) => cells(model, sweep, dialect));
+  page.tables = (dialect: "text" | "latex") =>
+    model.tables.value.map((table) => ({ title: titleOf(table), head: headsOf(table), rows: cellsOf(model, table, dialect) }));
   restore(model, location.hash);
   window.addEventListener("keydown", (event) => onKey(model, event));
   window.addEventListener("hashchange", () => restore(model, location.hash));

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 
 import { Evaluation, follow, missing, type Adjoints } from "./interpreter";
 import { num } from "./numbers";
+import { tableOf, tablesOf } from "./sheets";
 import type { Data, Guard, Num, Raw } from "./types";
 
 export type Kind = "evaluation" | "forward" | "reverse";
@@ -72,8 +73,16 @@ export class Model {
     return this.data.rows.map((row) => raw(row[mode][name]) as number | null);
   }
 
+  /** The preset that is chosen. */
+  readonly look = computed(() => this.data.styles[this.style.value]!);
+
   nameOf(row: number): string {
-    return this.data.styles[this.style.value]!.rows[row]!.text;
+    return this.look.value.rows[row]!.text;
+  }
+
+  /** The shape of what a line is about. */
+  shape({ row }: { row: number | null }): number[] {
+    return row === null ? [] : this.data.rows[row]!.shape;
   }
 
   value(row: number): Num | Raw {
@@ -91,11 +100,14 @@ export class Model {
   /** The weights in a reverse sweep of the outputs that a row is. */
   weightsOf(direction: string, row: number): { output: number; weight: number }[] {
     return this.data.outputs.flatMap((y, output) => {
-      if (y.row !== row) return [];
-      const own = this.weights.value !== null && direction === SEED;
-      const weight = own ? this.weights.value![output]! : Number(this.names.outputs[output] === direction);
-      return [{ output, weight }];
+      return y.row === row ? [{ output, weight: this.weight(direction, output) }] : [];
     });
+  }
+
+  /** The weight of an output in a reverse sweep. */
+  weight(direction: string, output: number): number {
+    const own = this.weights.value !== null && direction === SEED;
+    return own ? this.weights.value![output]! : Number(this.names.outputs[output] === direction);
   }
 
   /** The directions of sweeps; an array page has those that were traced. */
@@ -128,6 +140,10 @@ export class Model {
     const step = this.step.value;
     return this.sweeps.value.findLast((s) => s.start < step) ?? this.sweeps.value[0]!;
   });
+
+  /** The tables of the preset that is chosen, and the one that shows the sweep. */
+  readonly tables = computed(() => tablesOf(this.look.value, this.sweeps.value));
+  readonly table = computed(() => tableOf(this.tables.value, this.sweep.value));
 
   /** The row at work. */
   readonly row = computed(() => {

@@ -1,112 +1,142 @@
-/** The tables of the sweeps. */
+/** The tables of the sweeps, as the preset lays them out. */
 
 import { useEffect, useRef } from "preact/hooks";
 
 import { textDialect } from "./dialects";
 import { Figure, hidden } from "./figure";
 import { Lines, shapeText, type Figure as What, type Line } from "./lines";
-import { SEED, type Model, type Sweep } from "./model";
+import type { Model } from "./model";
 import { Sum, Tex } from "./mathml";
+import { entriesOf, headsOf, titleOf, type Cell, type Entry, type Table } from "./sheets";
 
 const FIGURES = { evaluation: "value", forward: "tangent", reverse: "adjoint" } as const;
-const HEADS = { evaluation: "Value", forward: "Tangent", reverse: "Adjoint" };
 
-/** What a sweep is, in words. */
-export function titleOf(sweep: Sweep): string {
-  if (sweep.kind === "evaluation") return "Evaluation trace";
-  const of = sweep.direction === SEED ? "the seed" : sweep.direction;
-  return sweep.kind === "forward" ? `Forward tangent trace for ${of}` : `Reverse adjoint trace for ${of}`;
+export function figureOf(line: Line): What {
+  return { kind: FIGURES[line.kind], row: line.row ?? -1, of: line.of };
 }
 
-export function figureOf(sweep: Sweep, line: Line): What {
-  return { kind: FIGURES[sweep.kind], row: line.row ?? -1, of: sweep.direction };
+/** The class of a column. */
+function column({ part }: Cell): string {
+  if (part === "rule" || part === "shape" || part === "operation") return part;
+  if (part.endsWith("evaluation")) return "numbers";
+  return part.endsWith("value") ? "last" : "equation";
 }
 
-export function SweepTable({ model, sweep }: { model: Model; sweep: Sweep }) {
-  const write = new Lines(model, "latex");
-  const lines = write.of(sweep);
-  const plain = new Lines(model, "text").of(sweep);
-  const title = titleOf(sweep);
-  const numbers = model.editable;
-  const rules = sweep.kind === "forward" && model.data.kind === "scalar";
-  const shape = model.data.kind === "array";
+export function SheetTable({ model, table }: { model: Model; table: Table }) {
+  const lines = new Lines(model, "latex");
+  const entries = entriesOf(model, table, lines);
+  const spoken = entriesOf(model, table, new Lines(model, "text"));
+  const title = titleOf(table);
+  const first = entries[0]?.cells ?? [];
   return (
-    <section class="sweep" aria-label={title}>
+    <section class={table.sheet.head.length > 3 ? "sweep broad" : "sweep"} aria-label={title}>
       <h2>{title}</h2>
       <div class="wide" tabIndex={0} role="region" aria-label={`${title}, scrolls`}>
         <table role="table">
           <thead role="rowgroup">
             <tr role="row">
-              <th scope="col" role="columnheader">Expression</th>
-              {rules && <th scope="col" role="columnheader" class="rule">Rule</th>}
-              {numbers && <th scope="col" role="columnheader" class="numbers">With numbers</th>}
-              {shape && <th scope="col" role="columnheader" class="shape">Shape</th>}
-              <th scope="col" role="columnheader" class="last">{HEADS[sweep.kind]}</th>
+              {headsOf(table).map((head, k) => (
+                <th key={k} scope="col" role="columnheader" class={first[k] && column(first[k])}>{head}</th>
+              ))}
             </tr>
           </thead>
           <tbody role="rowgroup">
-            {lines.map((line, i) => (
-              <TableLine key={i} {...{ model, sweep, line, numbers, rules, shape, write }} label={plain[i]!.left} />
+            {entries.map((entry, i) => (
+              <TableLine key={i} {...{ model, table, entry, lines }} labels={spoken[i]!.cells.map(({ line }) => line?.left ?? "")} />
             ))}
           </tbody>
         </table>
       </div>
-      {sweep.kind === "evaluation" && <Notes model={model} />}
+      <Notes model={model} table={table} />
     </section>
   );
 }
 
 interface LineProps {
   model: Model;
-  sweep: Sweep;
-  line: Line;
-  label: string;
-  numbers: boolean;
-  rules: boolean;
-  shape: boolean;
-  write: Lines;
+  table: Table;
+  entry: Entry;
+  lines: Lines;
+  /** What stands left of the equals sign of each cell, in words. */
+  labels: string[];
 }
 
-function TableLine({ model, sweep, line, label, numbers, rules, shape, write }: LineProps) {
+function TableLine({ model, table, entry: { item, cells }, lines, labels }: LineProps) {
   const place = useRef<HTMLTableRowElement>(null);
-  const reached = line.row === null || model.reached(sweep.kind, sweep.direction, line.row);
-  const current = !line.end && sweep === model.sweep.value && line.row === model.row.value;
+  const { kind, direction } = model.sweep.value;
+  const current = table === model.table.value && !item.end && item.row === model.row.value
+    && cells.some(({ line }) => line?.kind === kind && line.of === direction);
   useEffect(() => {
     if (current && !model.quiz.value) scrollInto(place.current!);
   }, [current]);
-  const figure = figureOf(sweep, line);
-  const told = reached && !hidden(model, figure);
-  const symbols = line.symbols.length || sweep.kind !== "reverse" || shape ? line.symbols : ["0"];
   return (
     <tr
       ref={place}
       role="row"
-      class={[current && "current", !reached && "later", onPath(model, line.row) && "path"].filter(Boolean).join(" ")}
+      class={[current && "current", onPath(model, item.row) && "path"].filter(Boolean).join(" ")}
       {...(current ? { "aria-current": "step" } : {})}
     >
-      <th scope="row" role="rowheader">
-        <Jump model={model} sweep={sweep} line={line} label={label} />
-        {symbols.length > 0 && <><Tex tex="=" /> <Sum parts={symbols} /></>}
-      </th>
-      {rules && <td role="cell" class="rule">{line.rule}</td>}
-      {numbers && <td role="cell" class="numbers">{told && line.numbers.length > 0 && <Sum parts={write.contributions(line)} />}</td>}
-      {shape && <td role="cell" class="shape">{shapeText(model.data.rows[line.row ?? 0]!.shape)}</td>}
-      <td role="cell" class="last">
-        {reached ? <Figure model={model} figure={figure} value={line.value} label={label} /> : <SoFar {...{ model, sweep, line }} />}
-      </td>
+      {cells.map((cell, k) => {
+        const content = cell.line && <Content {...{ model, lines, cell }} line={cell.line} label={labels[k]!} />;
+        return k === 0
+          ? <th key={k} scope="row" role="rowheader" class={column(cell)}>{content}</th>
+          : <td key={k} role="cell" class={column(cell)}>{content}</td>;
+      })}
     </tr>
   );
 }
 
+interface ContentProps {
+  model: Model;
+  lines: Lines;
+  cell: Cell;
+  line: Line;
+  label: string;
+}
+
+function Content({ model, lines, cell: { part }, line, label }: ContentProps) {
+  if (part === "rule") return <>{line.rule}</>;
+  if (part === "operation") return <>{lines.operation(line)}</>;
+  if (part === "shape") return <>{shapeText(model.shape(line))}</>;
+  if (part === "formula") return <Right {...{ model, lines, line, label }} />;
+  if (part === "name") return <Jump {...{ model, line, label }} />;
+  if (["primal", "tangent", "adjoint"].includes(part)) {
+    const right = line.symbols.length > 0 || (lines.itself(line) !== "" && reached(model, line));
+    return <><Jump {...{ model, line, label }} />{right && <><Tex tex="=" /> <Right {...{ model, lines, line, label }} /></>}</>;
+  }
+  if (!reached(model, line)) return <SoFar model={model} line={line} />;
+  const figure = figureOf(line);
+  const numbers = part.endsWith("evaluation") && !hidden(model, figure) ? lines.contributions(line) : [];
+  const told = lines.text(part, line) !== lines.number(line.value);
+  return (
+    <>
+      {told && numbers.length > 0 && <><Sum parts={numbers} /> <Tex tex="=" /> </>}
+      <Figure model={model} figure={figure} value={line.value} label={label} />
+    </>
+  );
+}
+
+/** Whether the step of a line has been taken. */
+function reached(model: Model, { kind, of, row }: Line): boolean {
+  return row === null || model.reached(kind, of, row);
+}
+
+/** What stands right of the equals sign; the value of an input that has no other name. */
+function Right({ model, lines, line, label }: Omit<ContentProps, "cell">) {
+  if (line.symbols.length) return <Sum parts={line.symbols} />;
+  if (!lines.itself(line) || !reached(model, line)) return null;
+  return <Figure model={model} figure={figureOf(line)} value={line.value} label={label} />;
+}
+
 /** The left side of a line; pressing it goes to its step. */
-function Jump({ model, sweep, line, label }: { model: Model; sweep: Sweep; line: Line; label: string }) {
+function Jump({ model, line, label }: { model: Model; line: Line; label: string }) {
   if (line.end) return <Tex tex={line.left} />;
   return (
     <button
       type="button"
       class="jump"
       aria-label={`Go to the step of ${label}`}
-      onClick={() => model.goTo(model.rank(sweep.kind, sweep.direction, line.row!))}
+      onClick={() => model.goTo(model.rank(line.kind, line.of, line.row!))}
     >
       <Tex tex={line.left} />
     </button>
@@ -114,12 +144,12 @@ function Jump({ model, sweep, line, label }: { model: Model; sweep: Sweep; line:
 }
 
 /** The sum of what has arrived at a row whose adjoint is not complete. */
-function SoFar({ model, sweep, line }: { model: Model; sweep: Sweep; line: Line }) {
-  if (sweep.kind !== "reverse" || !model.editable || line.row === null || model.quiz.value) return null;
-  const all = model.pulled.value.get(sweep.direction)!.contributions[line.row]!;
-  const come = all.filter((c) => model.reached("reverse", sweep.direction, c.row));
+function SoFar({ model, line: { kind, of, row } }: { model: Model; line: Line }) {
+  if (kind !== "reverse" || !model.editable || row === null || model.quiz.value) return null;
+  const all = model.pulled.value.get(of)!.contributions[row]!;
+  const come = all.filter((c) => model.reached("reverse", of, c.row));
   if (!come.length) return null;
-  const seeds = model.weightsOf(sweep.direction, line.row).map((seed) => seed.weight);
+  const seeds = model.weightsOf(of, row).map((seed) => seed.weight);
   const sum = [...seeds, ...come.map((c) => c.value)].reduce((a, b) => a + b);
   const text = textDialect(model.data.digits).number(sum);
   return <span class="sofar">{`${come.length} of ${all.length}: ${text}`}</span>;
@@ -136,10 +166,12 @@ function scrollInto(row: HTMLElement): void {
   else if (box.scrollTop < below) box.scrollTop = below;
 }
 
-function Notes({ model }: { model: Model }) {
+/** The notes of a table, and below the first that has them what is to be known of rows. */
+function Notes({ model, table }: { model: Model; table: Table }) {
+  const remarks = table === model.tables.value.find(({ sheet }) => sheet.remarks);
   const notes = model.data.rows
-    .filter((row) => model.reached("evaluation", "", row.row))
+    .filter((row) => remarks && model.reached("evaluation", "", row.row))
     .flatMap((row) => model.notes(row.row).map((note) => `${model.nameOf(row.row)}: ${note}`));
-  const all = [...model.data.notes, ...notes];
+  const all = [...(remarks ? model.data.notes : []), ...notes, ...table.sheet.notes];
   return all.length ? <ul class="notes">{all.map((note) => <li key={note}>{note}</li>)}</ul> : null;
 }

@@ -13,9 +13,10 @@ export interface Arg {
 export interface Forms {
   value: string;
   partials?: string[];
-  adjoint?: string | null;
-  tangent?: string | null;
 }
+
+/** The equation of a derivative for each direction; null where there is none. */
+export type Equations = Record<string, { text: string | null; latex: string | null }>;
 
 export interface Row {
   row: number;
@@ -31,6 +32,8 @@ export interface Row {
   forms: { text: Forms; latex: Forms } | null;
   notes: string[];
   partials?: Raw[];
+  /** Of rows of arrays. */
+  equations?: { tangents: Equations; adjoints: Equations };
   tangents: Record<string, Raw>;
   adjoints: Record<string, Raw>;
 }
@@ -72,14 +75,37 @@ export interface Name {
   latex: string;
 }
 
-/** How a preset names and writes: data, chosen in the page. */
+/** What stands in a column: one of admodes/views/presets.py, or the shape of an array. */
+export type Part =
+  | "name" | "operation" | "formula" | "primal" | "value" | "evaluation" | "rule" | "shape"
+  | "tangent" | "tangent value" | "tangent evaluation"
+  | "adjoint" | "adjoint value" | "adjoint evaluation";
+
+/** Lines that a table has for every row. */
+export interface Block {
+  lines: Part[][];
+  order: "down" | "up";
+  /** Whether lines for the outputs follow, or after derivatives that go up lines for the inputs. */
+  ends: boolean;
+}
+
+/** A kind of table, as admodes/views/presets.py has it. */
+export interface Sheet {
+  kind: "evaluation" | "forward" | "reverse";
+  title: string;
+  head: string[];
+  blocks: Block[];
+  notes: string[];
+  remarks: boolean;
+}
+
+/** How a preset names, writes and lays out: data, chosen in the page. */
 export interface Style {
   id: string;
   rows: Name[];
-  /** "dot", "bar", or a form with \u27e6v\u27e7 for the name; null where it is ∂v/∂x, which names the
-   * direction. */
-  tangent: Name | null;
-  adjoint: Name | null;
+  /** "dot", "bar", or a form with \u27e6v\u27e7 for the name and \u27e6d\u27e7 for that of the direction. */
+  tangent: Name;
+  adjoint: Name;
   /** Whether the factors of chain rule are formulas (cos v1) or partials (∂v2/∂v1). */
   formulas: boolean;
   /** Whether the tangents of inputs are set to a seed by name. */
@@ -91,6 +117,10 @@ export interface Style {
   between: string;
   /** Whether each of several contributions stands in square brackets. */
   brackets: boolean;
+  sheets: Sheet[];
+  layout: "standard" | "transposed" | "side-by-side";
+  /** What is to be known of the Jacobian. */
+  notes: string[];
 }
 
 export interface Costs {

@@ -11,8 +11,6 @@ import admodes as ad
 from admodes.cli.inputs import resolve
 from admodes.programs.arrays import program_of
 from admodes.tracing.trace import traced
-from admodes.views.dialects import dialect_of
-from admodes.views.lines import Lines
 from admodes.views.presets import PRESETS
 
 SCALAR_PROBLEMS = [
@@ -182,44 +180,58 @@ def fragment(state, point):
     return "#" + urlencode({"admodes": 1, "rows": len(state["rows"]), **at})
 
 
-def test_tables_are_those_of_trace(open_page):
-    for name in SCALAR_PROBLEMS[::3]:
-        trace = trace_of(name)
-        tab = open_page(trace.explore())
-        for dialect, format in (("text", "text"), ("latex", "latex")):
-            tables = trace.tables(format, tables=("evaluation", "forward", "reverse"))
-            expected = [[unbroken(line) for line in table.rows] for table in tables]
-            found = tab.page.evaluate(f"admodes.cells({dialect!r})")
-            # Of a forward table the page has no lines for the ends alone that the others lack.
-            assert found == expected, name
+STEPPED = ("evaluation", "forward", "reverse")
 
 
-@pytest.mark.parametrize("name", ["griewank", "wikipedia", "osu", "naumann", "tapenade", "cs231n"])
-def test_formulas_of_a_preset_are_those_of_trace(open_page, section_a, name):
-    preset = PRESETS[name]
+def tables_of(trace, preset, format):
+    """What admodes prints under a preset of the sweeps that a page steps through."""
+    parts = {p for s in preset.sheets for b in s.blocks for line in b.lines for p in line}
+    values = "evaluation" not in preset.kinds and parts & {"value", "evaluation"}
+    return trace.tables(format, preset, tables=STEPPED[1:] if values else STEPPED)
+
+
+@pytest.mark.parametrize("name", ["cpsc532s", "osu-loop", "bu-reused"])
+def test_tables_are_those_that_trace_prints_under_every_preset(open_page, name):
+    trace = trace_of(name)
+    tab = open_page(trace.explore())
+    for preset in PRESETS.values():
+        tab.choose(preset.name)
+        for dialect in ("text", "latex"):
+            expected = tables_of(trace, preset, dialect)
+            found = tab.page.evaluate(f"admodes.tables({dialect!r})")
+            assert [table["rows"] for table in found] == [
+                [unbroken(line) for line in table.rows] for table in expected
+            ], preset.name
+        texts = tables_of(trace, preset, "text")
+        heads = [(table.title, table.head) for table in texts]
+        assert [(table["title"], table["head"]) for table in found] == heads, preset.name
+
+
+@pytest.mark.parametrize("preset", ["griewank", "baydin", "auto-ed", "cs231n"])
+def test_each_step_has_one_line_in_the_table_that_is_shown(open_page, preset):
+    tab = open_page(trace_of("bu-triple").explore())
+    tab.choose(preset)
+    for _ in range(tab.state["steps"]):
+        tab.press("ArrowRight")
+        tab.settle()
+        current = tab.page.locator('.sweep [aria-current="step"]')
+        assert current.count() == 1
+        kind = {"e": "value", "f": "tangent", "r": "adjoint"}[tab.state["sweep"][0]]
+        assert current.locator(f'[data-figure="{kind}"]').count() >= 1
+
+
+def test_the_transposed_preset_has_inputs_as_rows_of_the_jacobian(open_page, section_a):
     tab = open_page(section_a.explore())
-    tab.page.get_by_label("Preset").select_option(label=name)
-    tab.settle()
-    named = section_a.under(preset)
-    data = {**named.to_dict(), "rows": [row | {"forms": r.forms} for row, r in rows_of(named)]}
-    for format in ("text", "latex"):
-        write = Lines(data, dialect_of(format, 6, preset.times, preset.between), preset)
-        found = tab.page.evaluate(f"admodes.cells({format!r})")
-        sweeps = [(1, "x1", write.tangent, write.tangent_evaluation)] if preset.seeds else []
-        for sweep, direction, symbols, numbers in (
-            *sweeps,
-            (3, "y1", write.adjoint, write.adjoint_evaluation),
-        ):
-            lines = [(symbols(row, direction), numbers(row, direction)) for row in data["rows"]]
-            shown = found[sweep][: len(lines)]
-            shown = shown[::-1] if sweep == 3 else shown
-            assert [(line[0], line[-1]) for line in shown] == [
-                tuple(cell.replace("\u00a0", " ") for cell in line) for line in lines
-            ], (format, direction)
-
-
-def rows_of(trace):
-    return zip(trace.to_dict()["rows"], trace.rows, strict=True)
+    tab.choose("bu")
+    tab.to_end()
+    matrix = tab.page.locator(".matrix").first
+    assert "rows inputs, columns outputs" in matrix.locator("caption").text_content()
+    line = matrix.locator("tbody tr").nth(1).locator("[data-figure]")
+    assert line.evaluate_all("(all) => all.map((x) => [x.dataset.of, x.dataset.wrt])") == [
+        ["y1", "x2"],
+        ["y2", "x2"],
+    ]
+    assert "multiplied from the right" in tab.page.locator(".jacobian").text_content()
 
 
 def unbroken(line):

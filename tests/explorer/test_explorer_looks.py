@@ -8,6 +8,7 @@ import pytest
 import admodes as ad
 from admodes.cli.inputs import resolve
 from admodes.problems import PROBLEMS
+from admodes.views.presets import PRESETS
 
 PAGES = ["@cpsc532s", "@grad-neuron", "@speelpenning", "@cpsc532s-network", "hostile"]
 
@@ -89,6 +90,18 @@ def test_nothing_overlaps_or_is_cut_off(open_page, name, size):
         tab.page.get_by_label("Quiz").check()
         tab.settle()
         assert tab.page.evaluate(FAULTS) == []
+
+
+@pytest.mark.parametrize("size", list(page_browser.SIZES))
+def test_the_tables_of_every_preset_fit(open_page, size):
+    tab = open_page(page_of("@bu-pair"), size)
+    tab.page.get_by_label("All tables").check()
+    for preset in PRESETS:
+        tab.choose(preset)
+        for key in ("Home", "End"):
+            tab.press(key)
+            tab.settle()
+            assert tab.page.evaluate(FAULTS) == [], (preset, key)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -90,6 +90,20 @@ class Tab:
         self.press("End")
         self.settle()
 
+    def choose(self, preset: str) -> None:
+        """Lay the tables out as a preset does."""
+        self.page.evaluate(
+            """(preset) => {
+              const all = [...document.querySelectorAll(".switches option")];
+              const option = all.find((x) => x.textContent === preset);
+              const select = option.closest("select");
+              select.value = option.value;
+              select.dispatchEvent(new Event("change", { bubbles: true }));
+            }""",
+            preset,
+        )
+        self.settle()
+
     def settle(self) -> None:
         """Wait until the page has drawn what it knows."""
         self.page.evaluate("new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
