@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.drawing.graphs import Graph
+    from admodes.lab.elimination.result import Elimination, eliminate
     from admodes.python_code import Code, code
     from admodes.sheets.sheet import Report, report
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
@@ -52,6 +53,8 @@ _LATER = {
     "compile": "admodes.compilation",
     "Compiled": "admodes.compilation",
     "CompileWarning": "admodes.compilation",
+    "Elimination": "admodes.lab.elimination.result",
+    "eliminate": "admodes.lab.elimination.result",
     "Equations": "admodes.backpropagation.result",
     "equations": "admodes.backpropagation.result",
     "explain": "admodes.tracing.paths",
@@ -93,6 +96,7 @@ __all__ = [
     "CompileWarning",
     "Compiled",
     "Counts",
+    "Elimination",
     "Equations",
     "Error",
     "Explanation",
@@ -120,6 +124,7 @@ __all__ = [
     "contract",
     "count",
     "custom_rule",
+    "eliminate",
     "equations",
     "explain",
     "explore",

@@ -13,6 +13,7 @@ import typer
 from admodes.cli.checks import equations, verify
 from admodes.cli.compose import Of, composed
 from admodes.cli.drawing import graph
+from admodes.cli.eliminating import eliminate
 from admodes.cli.exploring import explore
 from admodes.cli.numbers import dimensions, whole_numbers
 from admodes.cli.options import (
@@ -151,6 +152,7 @@ def trace(
     emit(printed_trace(target, chosen), save)
 
 
+app.command()(eliminate)
 app.command()(equations)
 app.command()(explain)
 app.command()(graph)

@@ -1,0 +1,67 @@
+"""The command eliminate: what a Jacobian costs in each order of elimination."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import admodes as ad
+from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets
+from admodes.cli.paths import PICTURES
+from admodes.cli.running import Failure, run, show, target_of
+
+
+class Order(StrEnum):
+    forward = "forward"
+    reverse = "reverse"
+    markowitz = "markowitz"
+    optimum = "optimum"
+
+
+def eliminate(
+    targets: Targets,
+    at: At = None,
+    order: Annotated[
+        Order | None,
+        typer.Option(help="The order that is shown step by step; the best one unless named."),
+    ] = None,
+    step: Annotated[
+        int, typer.Option(help="The picture is that after so many steps; -1 is after the last.")
+    ] = 0,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--save",
+            help="Write to this file; .svg, .png, .dot, .mmd are the graph after --step.",
+            show_default=False,
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Print what it costs, in multiplications, to form the Jacobian by eliminating the rows of the
+    linearised graph: forward, in reverse, by Markowitz's rule, and in the best order, which is
+    searched for in small graphs.
+
+    \b
+    admodes eliminate @cpsc532s
+    admodes eliminate "a = x1*x2; c = sin(a)*cos(a); y1 = exp(c)" "y2 = ln(c)" --at x1=1,x2=0.5
+    admodes eliminate @cpsc532s --order reverse --step 2 -o after2.svg
+    """
+    target = target_of(targets, at)
+    f, args, names, outputs, title = target.named
+    result = run(lambda: ad.eliminate(f, *args, names=names, outputs=outputs, title=title), target)
+    named = order and order.value
+    if save is None or save.suffix.lower() not in PICTURES:
+        show(result, format, save, order=named)
+        return
+    picture = result.graph(named, step, digits)
+    try:
+        picture.save(save)
+    except OSError as error:
+        raise Failure(f"cannot write {save}: {error.strerror}") from error
