@@ -43,7 +43,8 @@ def imports(name: str) -> set[str]:
         elif isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.Dict):
-            later = {x.value for x in node.values if isinstance(x, ast.Constant)}
+            parts = (*node.keys, *node.values)
+            later = {x.value for x in parts if isinstance(x, ast.Constant)}
             found.update(later & MODULES.keys() - {"admodes"})
     return {x for x in found if x.partition(".")[0] == "admodes"}
 

@@ -21,23 +21,3 @@ from admodes.numpy_functions import (
     statistics,
     ufunc_methods,
 )
-
-__all__ = [
-    "decompositions",
-    "differences",
-    "eigen",
-    "extremes",
-    "fourier",
-    "layout",
-    "linalg",
-    "methods",
-    "norms",
-    "plain",
-    "polynomials",
-    "products",
-    "quantiles",
-    "sampling",
-    "splits",
-    "statistics",
-    "ufunc_methods",
-]

@@ -31,31 +31,3 @@ from admodes.ops import (
 )
 
 # isort: on
-
-__all__ = [
-    "shaping",
-    "comparisons",
-    "exponential",
-    "strong",
-    "activations",
-    "arithmetic",
-    "planar",
-    "selection",
-    "complex",
-    "indexing",
-    "options",
-    "reductions",
-    "products",
-    "linalg",
-    "decompositions",
-    "steps",
-    "eigen",
-    "special",
-    "entropies",
-    "fourier",
-    "hyperbolic",
-    "moves",
-    "sampling",
-    "trigonometric",
-    "truths",
-]
