@@ -13,7 +13,7 @@ from admodes.core.values import shape_of
 from admodes.numpy_functions.eigen import eigvals
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.linalg import pinv
-from admodes.ops.options import given_options, refuse
+from admodes.ops.options import taken
 from admodes.ops.products import matmul
 from admodes.ops.shaping import array, concatenate, constant, floating, rank_of, reshape, stack
 
@@ -100,9 +100,7 @@ def _poly(seq_of_zeros: Any) -> Any:
 
 @implements(np.polyfit)
 def _polyfit(x: Any, y: Any, deg: int, rcond: Any = None, **options: Any) -> Any:
-    given = given_options(options, "np.polyfit")
-    w = given.pop("w", None)
-    refuse({k: v for k, v in given.items() if v is not False}, "np.polyfit")
+    (w,) = taken({k: v for k, v in options.items() if v is not False}, "np.polyfit", "w")
     x, y = floating(x), floating(y)
     columns = _vander(x, deg + 1)
     if w is not None:
@@ -118,9 +116,7 @@ def _polyfit(x: Any, y: Any, deg: int, rcond: Any = None, **options: Any) -> Any
 @implements(np.linspace)
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **options: Any) -> Any:
     """np.linspace along the first axis."""
-    given = {k: v for k, v in given_options(options, "np.linspace").items() if v}
-    step = given.pop("retstep", False)
-    refuse(given, "np.linspace")
+    (step,) = taken({k: v for k, v in options.items() if v}, "np.linspace", "retstep")
     start, stop = array(start), array(stop)
     rank = max(rank_of(start), rank_of(stop))
     like = start if isinstance(start, Carrier) else stop
@@ -142,6 +138,6 @@ def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **op
     start, stop = array(start), array(stop)
     rank = max(rank_of(start), rank_of(stop))
     like = start if isinstance(start, Carrier) else stop
-    refuse({k: v for k, v in given_options(options, "np.geomspace").items() if v}, "np.geomspace")
+    taken({k: v for k, v in options.items() if v}, "np.geomspace")
     steps = constant(np.linspace(0.0, 1.0, num, endpoint), like).reshape(-1, *(1,) * rank)
     return start * (stop / start) ** steps

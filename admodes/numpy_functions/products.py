@@ -13,7 +13,7 @@ from admodes.core.values import shape_of
 from admodes.errors import BadValue
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.arithmetic import multiply
-from admodes.ops.options import given_options, no_out, prepared, refuse
+from admodes.ops.options import no_out, prepared, taken
 from admodes.ops.products import _column, _letters, einsum_, matmul
 from admodes.ops.reductions import sum_
 from admodes.ops.shaping import (
@@ -117,7 +117,7 @@ def _cross(
 
 @implements(np.trace, *([np.linalg.trace] if hasattr(np.linalg, "trace") else []))
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Any:
-    refuse(given_options(options, "np.trace"), "np.trace")
+    taken(options, "np.trace")
     return sum_(FUNCTIONS[np.diagonal](a, offset, axis1, axis2), axis=-1)
 
 
@@ -192,7 +192,7 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
         subscripts, operands = _from_lists([subscripts, *operands])
     options.pop("order", None), options.pop("casting", None)
     kind = {"dtype": options.pop("dtype", None)}
-    refuse(given_options(options, "np.einsum"), "np.einsum")
+    taken(options, "np.einsum")
     values = [prepared(x, kind, "np.einsum")[0] for x in operands]
     terms, output = _explicit(subscripts, values)
     pairs = [_on_diagonal(x, t) for x, t in zip(values, terms, strict=True)]

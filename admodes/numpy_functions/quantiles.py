@@ -15,7 +15,7 @@ from admodes.errors import BadType
 from admodes.numpy_functions.layout import moveaxis
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import take_along_axis
-from admodes.ops.options import given_options, plain_axis, refuse
+from admodes.ops.options import plain_axis, taken
 from admodes.ops.reductions import all_axes, kept_shape, sort_, sum_
 from admodes.ops.selection import ceil, floor, minimum
 from admodes.ops.shaping import array, broadcast_to, constant, rank_of, reshape
@@ -90,7 +90,7 @@ def _enter(function: Callable, scale: float, skip: bool) -> None:
         **options: Any,
     ) -> Any:
         options.pop("overwrite_input", None)
-        refuse(given_options(options, who), who)
+        taken(options, who)
         if method not in METHODS or isinstance(q, Carrier):
             names = ", ".join(METHODS)
             raise BadType(f"{who} of a traced value takes plain fractions, and methods {names}")
@@ -108,7 +108,7 @@ def _enter_median(function: Callable, skip: bool) -> None:
     def handler(a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
         who = f"np.{function.__name__}"
         options.pop("overwrite_input", None)
-        refuse(given_options(options, who), who)
+        taken(options, who)
         return quantile(a, 0.5, axis, keepdims is True, skip=skip)
 
 

@@ -14,7 +14,7 @@ from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.comparisons import equal, greater, less, where
 from admodes.ops.indexing import place, take_along_axis
-from admodes.ops.options import given_options, no_out, refuse, steered
+from admodes.ops.options import no_out, steered, taken
 from admodes.ops.products import matmul
 from admodes.ops.reductions import argsort, mean_, sum_
 from admodes.ops.sampling import searchsorted
@@ -55,7 +55,7 @@ def _cov(
     ddof: int | None = None,
     **options: Any,
 ) -> Any:
-    refuse(given_options(options, "np.cov"), "np.cov")
+    taken(options, "np.cov")
     rows = _variables(m, rowvar)
     if y is not None:
         rows = concatenate([rows, _variables(y, rowvar)], axis=0)
@@ -144,7 +144,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
 
 @implements(np.unique)
 def _unique(ar: Any, **options: Any) -> Any:
-    refuse({k: v for k, v in given_options(options, "np.unique").items() if v}, "np.unique")
+    taken({k: v for k, v in options.items() if v}, "np.unique")
     _, first = steered(np.unique, ar, return_index=True)
     return flat(ar)[first]
 

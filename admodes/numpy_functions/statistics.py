@@ -30,6 +30,7 @@ from admodes.ops.options import (
     plain_axis,
     prepared,
     refuse,
+    taken,
 )
 from admodes.ops.reductions import (
     all_axes,
@@ -53,11 +54,8 @@ from admodes.ops.shaping import array, broadcast_to, concatenate, constant, rank
 def np_sum(a: Any, axis: Any = None, **options: Any) -> Any:
     if is_simple(a, options):
         return sum_(a, axis=plain_axis(axis), **options)
-    a, given, keepdims = prepared(a, options, "np.sum")
-    initial = given.pop("initial", None)
-    a = masked(a, given, 0.0)
-    refuse(given, "np.sum")
-    y = sum_(a, axis=plain_axis(axis), keepdims=keepdims)
+    a, keepdims, initial, mask = prepared(a, options, "np.sum", "initial", "where")
+    y = sum_(masked(a, mask, 0.0), axis=plain_axis(axis), keepdims=keepdims)
     return y if initial is None else y + initial
 
 
@@ -95,9 +93,7 @@ def _masked_mean(a: Any, axis: Any, *, mask: Any, keepdims: bool) -> Any:
 def np_mean(a: Any, axis: Any = None, **options: Any) -> Any:
     if is_simple(a, options):
         return mean_(a, axis=plain_axis(axis), **options)
-    a, given, keepdims = prepared(a, options, "np.mean")
-    mask = given.pop("where", None)
-    refuse(given, "np.mean")
+    a, keepdims, mask = prepared(a, options, "np.mean", "where")
     if mask is None:
         return mean_(a, axis=plain_axis(axis), keepdims=keepdims)
     return _masked_mean(a, axis, mask=mask, keepdims=keepdims)
@@ -106,11 +102,8 @@ def np_mean(a: Any, axis: Any = None, **options: Any) -> Any:
 @implements(np.average)
 @_singly
 def _average(a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Any:
-    given = given_options(options, "np.average")
-    returned = given.pop("returned", False)
-    keepdims = bool(given.pop("keepdims", False))
-    refuse(given, "np.average")
-    a = array(a)
+    keepdims, returned = taken(options, "np.average", "keepdims", "returned")
+    a, keepdims = array(a), bool(keepdims)
     if weights is None:
         y = mean_(a, axis=plain_axis(axis), keepdims=keepdims)
         total = np.full(shape_of(y), size_of(a) / max(size_of(y), 1))[()]
@@ -131,11 +124,9 @@ def _average(a: Any, axis: Any = None, weights: Any = None, **options: Any) -> A
 @implements(np.var)
 @_singly
 def np_var(a: Any, axis: Any = None, **options: Any) -> Any:
-    a, given, keepdims = prepared(a, options, "np.var")
-    ddof = given.pop("ddof", 0) or given.pop("correction", 0)
-    mask, mean = given.pop("where", None), given.pop("mean", None)
-    refuse(given, "np.var")
-    axis = plain_axis(axis)
+    names = ("ddof", "correction", "where", "mean")
+    a, keepdims, ddof, correction, mask, mean = prepared(a, options, "np.var", *names)
+    ddof, axis = ddof or correction or 0, plain_axis(axis)
     if mask is not None:
         count = _count(mask, a, axis, keepdims) - ddof
         mean = np_mean(a, axis, keepdims=True, where=mask) if mean is None else mean
@@ -158,10 +149,8 @@ def _extreme(op: Op, function: Callable, wins: str, edge: float) -> Callable:
         if is_simple(a, options):
             return op(a, axis=plain_axis(axis), keepdims=options.get("keepdims", False))
         who = f"np.{op.name[1:]}"
-        a, given, keepdims = prepared(a, options, who)
-        initial = given.pop("initial", None)
-        a = masked(a, given, edge if initial is None else initial)
-        refuse(given, who)
+        a, keepdims, initial, mask = prepared(a, options, who, "initial", "where")
+        a = masked(a, mask, edge if initial is None else initial)
         if initial is not None and size_of(a) == 0:
             shape = kept_shape(shape_of(a), all_axes(axis, rank_of(a)))
             y = sum_(a, axis=plain_axis(axis), keepdims=keepdims) if 0 in shape else initial
@@ -184,12 +173,9 @@ def _ptp(a: Any, axis: Any = None, **options: Any) -> Any:
 
 @implements(np.prod)
 def np_prod(a: Any, axis: Any = None, **options: Any) -> Any:
-    a, given, keepdims = prepared(a, options, "np.prod")
-    initial = given.pop("initial", None)
-    a = masked(a, given, 1.0)
-    refuse(given, "np.prod")
+    a, keepdims, initial, mask = prepared(a, options, "np.prod", "initial", "where")
+    y = a = masked(a, mask, 1.0)
     shape, axes = shape_of(a), all_axes(plain_axis(axis), rank_of(a))
-    y = a
     if axis is None:
         y = prod_(flat(a), axis=0)
     else:
@@ -205,8 +191,8 @@ def _scan(op: Op, *functions: Callable) -> Callable:
 
     @implements(*functions)
     def handler(a: Any, axis: int | None = None, **options: Any) -> Any:
-        a, given, keepdims = prepared(a, options, who)
-        refuse(given | ({"keepdims": True} if keepdims else {}), who)
+        a, keepdims = prepared(a, options, who)
+        refuse({"keepdims": True} if keepdims else {}, who)
         return op(flat(a), axis=0) if axis is None else op(a, axis=one_axis(axis, rank_of(a)))
 
     return handler
@@ -218,13 +204,12 @@ np_cumprod = _scan(cumprod_, np.cumprod)
 
 def _cumulative(op: Op, start: float) -> Callable:
     """The scans of the array interface, which may begin with the neutral element."""
+    who = f"np.cumulative_{op.name[3:]}"
 
     def handler(x: Any, /, *, axis: int | None = None, **options: Any) -> Any:
-        include_initial = options.pop("include_initial", False)
-        x, given, _ = prepared(x, options, f"np.cumulative_{op.name[3:]}")
-        refuse(given, f"np.cumulative_{op.name[3:]}")
+        x, _, include_initial = prepared(x, options, who, "include_initial")
         if axis is None and rank_of(x) != 1:
-            raise BadValue(f"np.cumulative_{op.name[3:]}: name the axis of an array of any rank")
+            raise BadValue(f"{who}: name the axis of an array of any rank")
         axis = 0 if axis is None else one_axis(axis, rank_of(x))
         y = op(x, axis=axis)
         if not include_initial:
@@ -243,14 +228,14 @@ if hasattr(np, "cumulative_sum"):
 @implements(np.sort)
 def np_sort(a: Any, axis: int | None = -1, **options: Any) -> Any:
     options.pop("kind", None), options.pop("stable", None)
-    refuse(given_options(options, "np.sort"), "np.sort")
+    taken(options, "np.sort")
     return sort_(flat(a), axis=0) if axis is None else sort_(a, axis=one_axis(axis, rank_of(a)))
 
 
 @implements(np.argsort)
 def _argsort(a: Any, axis: int | None = -1, **options: Any) -> Any:
     options.pop("kind", None), options.pop("stable", None)
-    refuse(given_options(options, "np.argsort"), "np.argsort")
+    taken(options, "np.argsort")
     if axis is None or rank_of(a) == 0:
         return argsort(flat(a), axis=0)
     return argsort(a, axis=one_axis(axis, rank_of(a)))

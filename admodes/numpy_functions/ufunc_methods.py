@@ -16,7 +16,7 @@ from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.comparisons import both, either, where
-from admodes.ops.options import given_options, plain_axis, refuse
+from admodes.ops.options import plain_axis, refuse, taken
 from admodes.ops.reductions import all_axes, cumprod_, cumsum_, kept_shape, one_axis
 from admodes.ops.shaping import array, broadcast_to, concatenate, rank_of, reshape
 
@@ -31,7 +31,7 @@ def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
         return REDUCTIONS[ufunc](a, axis, **options)
     keepdims = bool(options.pop("keepdims", False))
     who = f"np.{ufunc.__name__}.reduce"
-    refuse(given_options(options, who), who)
+    taken(options, who)
     shape, y = shape_of(a), a
     axes = all_axes(axis, rank_of(a))
     if len(axes) > 1 and ufunc.identity is None:
@@ -59,7 +59,7 @@ def _accumulate(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     (a,) = inputs
     axis = one_axis(options.pop("axis", 0), rank_of(a))
     who = f"np.{ufunc.__name__}.accumulate"
-    refuse(given_options(options, who), who)
+    taken(options, who)
     if ufunc in (np.add, np.multiply):
         return (cumsum_ if ufunc is np.add else cumprod_)(a, axis=axis)
     before = (slice(None),) * axis

@@ -35,23 +35,33 @@ def refuse(options: dict, who: str) -> None:
         raise BadType(f"{who} of a traced value does not take {names}")
 
 
+def taken(options: dict, who: str, *names: str) -> list:
+    """The values of these options, None for one that was not given. Raises TypeError where there
+    are others."""
+    given = given_options(options, who)
+    values = [given.pop(name, None) for name in names]
+    refuse(given, who)
+    return values
+
+
 def no_out(out: Any, who: str) -> None:
     """Raise TypeError for an array that was to take the result."""
     if out is not None:
         refuse({"out": out}, who)
 
 
-def prepared(a: Any, options: dict, who: str) -> tuple[Any, dict, bool]:
-    """The array in the precision that dtype= asks for, the other options, and keepdims."""
+def prepared(a: Any, options: dict, who: str, *names: str) -> tuple[Any, ...]:
+    """The array in the precision that dtype= asks for, keepdims, and the values of these options.
+    Raises TypeError where there are others."""
     a, kind = array(a), options.get("dtype")
     if is_whole(a):
         options = {k: v for k, v in options.items() if k != "dtype"}
-    given = given_options(options, who)
+    keepdims, *values = taken(options, who, "keepdims", *names)
     if kind is not None and np.dtype(kind) != a.dtype:
         if is_complex(a) and np.dtype(kind).kind == "f":
             raise BadType(f"{who}: dtype={kind} would lose the imaginary parts")
         a = REGISTRY["astype"](a, dtype=np.dtype(kind))
-    return a, given, bool(given.pop("keepdims", False))
+    return a, bool(keepdims), *values
 
 
 KEEPDIMS = frozenset(("keepdims",))
@@ -62,10 +72,9 @@ def is_simple(a: Any, options: dict) -> bool:
     return isinstance(a, Carrier) and options.keys() <= KEEPDIMS and NONE not in options.values()
 
 
-def masked(a: Any, options: dict, neutral: Any) -> Any:
-    """a with the neutral element wherever where= is false."""
-    mask = options.pop("where", True)
-    return a if mask is True else where(mask, a, neutral)
+def masked(a: Any, mask: Any, neutral: Any) -> Any:
+    """a with the neutral element wherever where= is false; None where that was not given."""
+    return a if mask is None or mask is True else where(mask, a, neutral)
 
 
 def steered(function: Callable, *args: Any, **options: Any) -> Any:

@@ -13,7 +13,7 @@ from admodes.core.op import Op
 from admodes.core.structure import reduction
 from admodes.core.truth import is_whole
 from admodes.ops.comparisons import not_equal
-from admodes.ops.options import given_options, masked, plain_axis, refuse
+from admodes.ops.options import masked, plain_axis, taken
 from admodes.ops.reductions import reduced_axes, sum_
 from admodes.ops.shaping import array
 
@@ -33,12 +33,9 @@ def _test(function: Callable, ufunc: np.ufunc, neutral: bool, doc: str) -> Op:
 
     @implements(function)
     def handler(a: Any, axis: Any = None, **options: Any) -> Any:
-        given = given_options(options, f"np.{name}")
-        keepdims = bool(given.pop("keepdims", False))
-        mask = given.pop("where", True)
-        refuse(given, f"np.{name}")
-        x = masked(_truth(array(a)), {"where": mask}, neutral)
-        return op(x, axis=plain_axis(axis), keepdims=keepdims)
+        keepdims, mask = taken(options, f"np.{name}", "keepdims", "where")
+        x = masked(_truth(array(a)), mask, neutral)
+        return op(x, axis=plain_axis(axis), keepdims=bool(keepdims))
 
     return op
 
