@@ -62,12 +62,12 @@ def _rules(passes: tuple[str, ...]) -> Rules:
     if "contractions" in passes:
         both.append(contractions.TABLE)
         arrays += [contractions.POWERS, products.CARRIED]
-    if "lowering" in passes:
-        arrays.append(lowering.table())
     fold = None
     if "constants" in passes:
         fold = constants.fold
         everywhere += (constants.uniform,)
+    if "lowering" in passes:
+        everywhere += (lowering.composed,)
     return Rules(fold, everywhere, _merged(arrays + both), _merged(both))
 
 
@@ -147,8 +147,8 @@ def _packed(program: WengertList, exact: bool) -> WengertList:
 def lower(program: WengertList) -> WengertList:
     """The program in ufuncs, for a generator of array code: operations whose kernel is several of
     NumPy's functions as their rows, with the same bits. It counts more operations than declared."""
-    composed = lowering.table()
-    if not any(step.op in composed for step in program.steps):
+    arrays = (step for step in program.steps if step.like.__class__ is np.ndarray)
+    if not any(lowering.is_composed(step.op) for step in arrays):
         return program
     return local(program, (*LOCAL, "lowering"))
 

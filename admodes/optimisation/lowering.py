@@ -17,7 +17,7 @@ from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, WengertList, record_leaves
 from admodes.core.values import shape_of
-from admodes.optimisation.folding import Folding, Table
+from admodes.optimisation.folding import Folding
 
 SAMPLES = np.array(
     (
@@ -27,16 +27,22 @@ SAMPLES = np.array(
 )
 
 
-def relu(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """NumPy's maximum keeps nan, as relu does."""
-    return copy.make("maximum", args[0], 0.0, like=value)
+def is_composed(op: Op | None) -> bool:
+    """Whether an operation's kernel is several NumPy functions, for all that is known."""
+    if op is None or op.custom:
+        return False
+    return op.elementwise and not isinstance(op.array, np.ufunc)
 
 
 def composed(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """The rows of an operation's kernel in its place."""
-    if value.__class__ is not np.ndarray or value.dtype.kind != "f":
+    if not is_composed(op) or value.__class__ is not np.ndarray or value.dtype.kind != "f":
         return None
-    template = kernel_rows(op, tuple(copy.value(a) for a in args))
+    if op is REGISTRY["relu"]:
+        # NumPy's maximum keeps nan, as relu does.
+        return copy.make("maximum", args[0], 0.0, like=value)
+    kinds = tuple(_kind(copy.value(a)) for a in args)
+    template = None if None in kinds else _template(op, kinds)  # type: ignore[arg-type]
     if template is None:
         return None
     made: list[Any] = list(args)
@@ -63,16 +69,10 @@ def _kind(value: Any) -> str | None:
     return None
 
 
-def kernel_rows(op: Op, values: tuple) -> WengertList | None:
-    """The list of an operation's kernel, which has its bits, for arguments of the shapes and dtypes
-    of these; None where there is none that serves. The inputs of the list are the arguments."""
-    kinds = tuple(map(_kind, values))
-    return None if None in kinds else _template(op, kinds)  # type: ignore[arg-type]
-
-
 @functools.cache
 def _template(op: Op, kinds: tuple[str, ...]) -> WengertList | None:
-    """The rows of op's kernel, where they serve."""
+    """The list of op's kernel, which has its bits, for arguments of these kinds; None where there
+    is none that serves. The inputs of the list are the arguments."""
     n = len(SAMPLES)
     leaves: list[Any] = []
     for k, kind in enumerate(kinds):
@@ -103,12 +103,3 @@ def _is_plain(op: Op | None) -> bool:
     if op is None:
         return False
     return isinstance(op.array, np.ufunc) or op in (REGISTRY["where"], REGISTRY["real"])
-
-
-def table() -> Table:
-    """The rules by operation."""
-    found: Table = {REGISTRY["relu"]: (relu,)}
-    for op in REGISTRY.values():
-        if op.elementwise and not op.custom and not isinstance(op.array, np.ufunc):
-            found.setdefault(op, (composed,))
-    return found

@@ -21,6 +21,7 @@ from admodes.compilation.llvm.places import TYPES
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.protocol import Run
 from admodes.core.record import WengertList
+from admodes.optimisation import lower
 from admodes.optimisation.optimised import Optimised
 
 
@@ -56,7 +57,7 @@ def planned(program: WengertList) -> Plan | None:
     ends = [program.steps[x.row].like for x in program.inputs] + list(program.captured.values())
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
-    plan = Plan(expanded(program))
+    plan = Plan(expanded(lower(program)))
     return plan if any(isinstance(g, (Fused, LoopCall)) for g in plan.groups.all) else None
 
 
