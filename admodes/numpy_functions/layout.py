@@ -318,14 +318,15 @@ def _size(a: Any, axis: int | None = None) -> int:
     return size_of(a) if axis is None else shape_of(a)[axis]
 
 
-@implements(np.zeros_like, np.empty_like)
-def _zeros_like(a: Any, dtype: Any = None, **options: Any) -> Any:
-    return np.zeros(options.get("shape") or shape_of(a), dtype or _dtype(a))
+def _filled_like(function: Any, fill: Any) -> None:
+    @implements(function)
+    def handler(a: Any, dtype: Any = None, **options: Any) -> Any:
+        return fill(options.get("shape") or shape_of(a), dtype or _dtype(a))
 
 
-@implements(np.ones_like)
-def _ones_like(a: Any, dtype: Any = None, **options: Any) -> Any:
-    return np.ones(options.get("shape") or shape_of(a), dtype or _dtype(a))
+_filled_like(np.zeros_like, np.zeros)
+_filled_like(np.empty_like, np.zeros)
+_filled_like(np.ones_like, np.ones)
 
 
 @implements(np.full_like)

@@ -112,27 +112,25 @@ def _conj(self: Any) -> Any:
     return np.conj(self) if is_complex(self) else self
 
 
-def _bind() -> None:
-    for name in SAME_NAME:
-        setattr(Carrier, name, _from_function(name))
-    for name, instead in IN_PLACE.items():
-        setattr(Carrier, name, _refused(name, instead))
-    setattr(Carrier, "reshape", _reshape)  # noqa: B010
-    setattr(Carrier, "transpose", _transpose)  # noqa: B010
-    setattr(Carrier, "astype", _astype)  # noqa: B010
-    setattr(Carrier, "compress", _compress)  # noqa: B010
-    setattr(Carrier, "item", _item)  # noqa: B010
-    setattr(Carrier, "tolist", _tolist)  # noqa: B010
-    setattr(Carrier, "dot", dot)  # noqa: B010
-    setattr(Carrier, "copy", lambda self, order="C": self.clone())  # noqa: B010
-    setattr(Carrier, "flatten", lambda self, order="C": FUNCTIONS[np.ravel](self, order).clone())  # noqa: B010
-    setattr(Carrier, "conj", _conj)  # noqa: B010
-    setattr(Carrier, "conjugate", _conj)  # noqa: B010
-    setattr(Carrier, "T", property(_transpose))  # noqa: B010
-    setattr(Carrier, "mT", property(matrix_transpose))  # noqa: B010
-    setattr(Carrier, "real", property(lambda self: np.real(self)))  # noqa: B010
-    setattr(Carrier, "imag", property(lambda self: np.imag(self)))  # noqa: B010
-    setattr(Carrier, "flat", property(lambda self: iter(flat(self))))  # noqa: B010
-
-
-_bind()
+ATTRIBUTES: dict[str, Any] = {
+    **{name: _from_function(name) for name in SAME_NAME},
+    **{name: _refused(name, instead) for name, instead in IN_PLACE.items()},
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "astype": _astype,
+    "compress": _compress,
+    "item": _item,
+    "tolist": _tolist,
+    "dot": dot,
+    "copy": lambda self, order="C": self.clone(),
+    "flatten": lambda self, order="C": FUNCTIONS[np.ravel](self, order).clone(),
+    "conj": _conj,
+    "conjugate": _conj,
+    "T": property(_transpose),
+    "mT": property(matrix_transpose),
+    "real": property(lambda self: np.real(self)),
+    "imag": property(lambda self: np.imag(self)),
+    "flat": property(lambda self: iter(flat(self))),
+}
+for _name, _attribute in ATTRIBUTES.items():
+    setattr(Carrier, _name, _attribute)
