@@ -13,19 +13,12 @@ from collections.abc import Iterator, Mapping
 from admodes.core.op import Op
 from admodes.expression.errors import ExpressionError
 from admodes.expression.tokens import Token
+from admodes.ops.notation import BINARY, COMPARE
 
 OPERATORS: dict[type, str] = {
-    ast.Add: "add",
-    ast.Sub: "subtract",
-    ast.Mult: "multiply",
-    ast.Div: "divide",
-    ast.Pow: "power",
+    **BINARY,
+    **COMPARE,
     ast.USub: "negate",
-    ast.Gt: "greater",
-    ast.GtE: "greater_equal",
-    ast.Lt: "less",
-    ast.LtE: "less_equal",
-    ast.Eq: "equal",
     ast.NotEq: "not_equal",
 }
 

@@ -7,6 +7,7 @@ where the place in the user's text is known, and because CPython's parser has no
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import Any, NamedTuple
 
@@ -80,38 +81,7 @@ _KEYWORDS = {
 }
 _KEYWORDS |= {"or": _KEYWORDS["and"], "not": _KEYWORDS["and"], "else": _KEYWORDS["if"]}
 _KEYWORDS |= dict.fromkeys(
-    [
-        "None",
-        "True",
-        "False",
-        "as",
-        "assert",
-        "async",
-        "await",
-        "break",
-        "class",
-        "continue",
-        "def",
-        "del",
-        "elif",
-        "except",
-        "finally",
-        "for",
-        "from",
-        "global",
-        "import",
-        "in",
-        "is",
-        "nonlocal",
-        "pass",
-        "raise",
-        "return",
-        "try",
-        "while",
-        "with",
-        "yield",
-    ],
-    "this word of Python has no meaning in an expression",
+    set(keyword.kwlist) - _KEYWORDS.keys(), "this word of Python has no meaning in an expression"
 )
 _MODULES = {"np", "numpy", "math", "ad", "admodes", "torch", "jnp"}
 

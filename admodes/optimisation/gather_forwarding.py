@@ -19,6 +19,7 @@ from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import Moves
 from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
+from admodes.optimisation.keys import param_key
 from admodes.programs.rewriting import Copy
 
 LARGEST = 2**17
@@ -82,7 +83,7 @@ class Gathers(Copy):
 
     def _positions(self, step: Step, shape: tuple[int, ...]) -> np.ndarray | None:
         params = step.params or {}
-        key = step.op.name, shape, repr(params) if _brief(params) else id(step)
+        key = step.op, shape, param_key(params)
         if key not in self.known:
             if meetings(step.op, params, step.shape):
                 return None
@@ -108,15 +109,6 @@ class Gathers(Copy):
 
     def _flat(self, source: Ref, shape: tuple[int, ...]) -> Ref:
         return self.emit(REGISTRY["reshape"], source, shape=(math.prod(shape),))
-
-
-def _brief(params: dict) -> bool:
-    """Whether parameters are told apart by their texts: no arrays that are abbreviated."""
-    return not any(isinstance(v, np.ndarray) or _holds_array(v) for v in params.values())
-
-
-def _holds_array(x: Any) -> bool:
-    return isinstance(x, (tuple, list)) and any(isinstance(v, np.ndarray) for v in x)
 
 
 def moves(step: Step) -> bool:

@@ -18,6 +18,7 @@ from admodes.core.tangential import Tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import add
 from admodes.ops.shaping import reshape
+from admodes.optimisation.keys import param_key
 from admodes.sparse.layers import (
     WIDEST,
     Joined,
@@ -26,7 +27,6 @@ from admodes.sparse.layers import (
     Sum,
     Unstructured,
     filled,
-    key_of,
     remembered,
     solid,
 )
@@ -140,7 +140,7 @@ def _moved(
         masks = [None if full else (s >= 0).reshape(shape) for s, full in _pairs(layers)]
         return layers, kept, masks
 
-    layers, kept, masks = remembered(memory, (op, key_of(params), old), plan)
+    layers, kept, masks = remembered(memory, (op, param_key(params), old), plan)
     made: list[Any] = []
     given = x.solid()
     for k, mask in zip(kept, masks, strict=True):
@@ -169,7 +169,7 @@ def _joined(
 ) -> tuple[Layers, list]:
     """stack and concatenate. Layers at the same distance between entry and source go together."""
     shape = shape_of(y)
-    key = op, key_of(params), *(shape_of(x) if a is None else a.layers for a, x in zip(args, xs))
+    key = op, param_key(params), *(shape_of(x) if a is None else a.layers for a, x in zip(args, xs))
 
     def plan() -> tuple[Layers, list[dict[int, int]]]:
         slots = _slots(op, args, xs, params)
@@ -256,7 +256,7 @@ def _summed(
         kept, became = _merged(found)
         return Layers(shape, kept), became, chosen
 
-    layers, became, chosen = remembered(memory, (op, key_of(params), old), plan)
+    layers, became, chosen = remembered(memory, (op, param_key(params), old), plan)
     totals: list[Any] = [None] * len(layers.sources)
     remaining = iter(became)
     for c, full in zip(x.solid(), old.full, strict=True):

@@ -78,19 +78,6 @@ def remembered(memory: Memory, key: tuple, make: Callable[[], Any]) -> Any:
     return found
 
 
-def key_of(x: Any) -> Any:
-    """A parameter as something that can be looked up."""
-    kind = x.__class__
-    if kind is dict or kind is slice:
-        parts = x.values() if kind is dict else (x.start, x.stop, x.step)
-        return kind, *map(key_of, parts)
-    if kind is tuple or kind is list:
-        return kind, *map(key_of, x)
-    if kind is np.ndarray:
-        return x.shape, x.dtype, x.tobytes()
-    return x
-
-
 def filled(c: Any, shape: tuple[int, ...], mask: np.ndarray | None, like: Any) -> Any:
     """A coefficient as an array of the shape, 0 where the mask is."""
     if shape_of(c) != shape:

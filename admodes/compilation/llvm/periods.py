@@ -8,8 +8,8 @@ from collections import Counter
 
 import numpy as np
 
-from admodes.compilation.llvm.places import fingerprint
 from admodes.core.record import Ref, WengertList
+from admodes.optimisation.keys import param_key
 
 NEAR = 256
 """Arguments that are farther back are all alike."""
@@ -55,7 +55,7 @@ def _keys(program: WengertList) -> np.ndarray:
     found = np.empty(len(program.steps), np.int64)
     for i, step in enumerate(program.steps):
         args = tuple(min(i - a.row, NEAR) if isinstance(a, Ref) else None for a in step.args)
-        params = fingerprint(step.params) if step.params else None
+        params = param_key(step.params) if step.params else None
         key = (step.op and step.op.name, args, step.shape, params)
         found[i] = numbers.setdefault(key, len(numbers))
     return found

@@ -17,6 +17,7 @@ import numpy as np
 from admodes.core.entries import meetings, sources
 from admodes.core.record import Step
 from admodes.core.structure import Moves
+from admodes.optimisation.keys import param_key
 
 ITEM = {"d": 8, "b": 1, "i": 8}
 """Bytes of a number, a truth value, a position."""
@@ -156,7 +157,7 @@ class Positions:
         if step.op.structure.__class__ is not Moves or step.op.custom:
             return None
         seen = place.strides if place.positions is None else id(place.positions)
-        key = step.op.name, fingerprint(step.params), place.shape, place.offset, seen
+        key = step.op.name, param_key(step.params), place.shape, place.offset, seen
         if key not in self.known:
             self.known[key] = self._interned(_positions(place, step))
         found = self.known[key]
@@ -192,12 +193,3 @@ def _positions(place: Region, step: Step) -> np.ndarray | None:
             own += (np.arange(n) * stride).reshape(along)
         own = own.ravel()
     return np.ascontiguousarray(np.append(own, -1)[origin - 1]).reshape(origin.shape)
-
-
-def fingerprint(x: Any) -> Any:
-    """Parameters as a key of dicts."""
-    if isinstance(x, dict):
-        return tuple((k, fingerprint(v)) for k, v in x.items())
-    if isinstance(x, (tuple, list)):
-        return tuple(map(fingerprint, x))
-    return (x.tobytes(), x.shape, x.dtype.str) if isinstance(x, np.ndarray) else repr(x)
