@@ -27,6 +27,13 @@ class Kind(StrEnum):
     gradient = "gradient"
 
 
+class Collapse(StrEnum):
+    function = "function"
+    loop = "loop"
+    array = "array"
+    none = "none"
+
+
 def graph(
     targets: Targets,
     at: At = None,
@@ -50,6 +57,14 @@ def graph(
         typer.Option(metavar="NODE", help="Only what is near this row.", show_default=False),
     ] = None,
     depth: Annotated[int, typer.Option(min=0, help="How many steps from it.")] = NEAR,
+    collapse: Annotated[
+        Collapse | None,
+        typer.Option(help="Draw groups: calls, rounds of loops, entries.", show_default=False),
+    ] = None,
+    opened: Annotated[
+        list[str] | None,
+        typer.Option("--open", metavar="GROUP", help="Open this group.", show_default=False),
+    ] = None,
     numbering: Numbering = Numbering.zero,
     rows: Annotated[Rows, typer.Option(help="Rows on arrays or on single numbers.")] = Rows.auto,
     digits: Digits = 6,
@@ -68,8 +83,11 @@ def graph(
     printed = DEFAULT if save is None or save in STDOUT else None
     chosen = format_of(save, format or printed)
     target = target_of(targets, at)
-    drawing = drawing_of(recorded_of(target, rows.value), numbering.value, target.title)
-    _write(drawing.graph(kind.value, outputs, around, depth, digits), chosen, save)
+    recorded = recorded_of(target, rows.value, located=True)
+    drawing = drawing_of(recorded, numbering.value, target.title)
+    way = collapse and collapse.value
+    drawn = drawing.graph(kind.value, outputs, around, depth, digits, way, opened or ())
+    _write(drawn, chosen, save)
 
 
 def _write(drawn: Graph, format: str, save: Path | None) -> None:

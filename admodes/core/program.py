@@ -13,6 +13,7 @@ import numpy as np
 
 from admodes.core.notes import Note
 from admodes.core.op import Op
+from admodes.core.origins import Origins
 from admodes.core.pytree import Tree
 from admodes.core.values import shape_of
 
@@ -100,7 +101,8 @@ class Guard:
 class WengertList:
     """A recorded list. inputs and outputs are Refs (an output may be a constant). guards hold the
     decisions of control flow; captured are inputs that are no arguments, but arrays that the
-    function refers to, read anew at each run; notes are what was seen while recording."""
+    function refers to, read anew at each run; notes are what was seen while recording; origins say
+    where in the user's code the rows are from, where that was asked for."""
 
     steps: list[Step]
     inputs: list[Ref]
@@ -109,6 +111,7 @@ class WengertList:
     guards: list[Guard] = field(default_factory=list)
     captured: dict[int, np.ndarray] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    origins: Origins | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"<WengertList of {len(self.steps)} rows, {len(self.guards)} guards>"

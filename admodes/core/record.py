@@ -5,6 +5,7 @@ by their rows, with the branches that were taken as guards.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,7 @@ from admodes.core.carrier import (
 )
 from admodes.core.held import Held
 from admodes.core.notes import Note
+from admodes.core.origins import Locator, Origins
 from admodes.core.program import Guard as Guard
 from admodes.core.program import Ref as Ref
 from admodes.core.program import Step as Step
@@ -71,6 +73,14 @@ class Recording:
         kind = fitting(Recorded, y, shape_of(y))
         return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
+    def settle(self, origins: Origins, row: int) -> None:
+        """What was entered since this was last called is a row of another list, run again."""
+
+    @property
+    def origins(self) -> Origins | None:
+        """Where in the user's code the rows are from, where that is noted."""
+        return None
+
     def depends(self, row: int) -> bool:
         """Whether a row depends differentiably on an input."""
         seen, waiting = {row}, [row]
@@ -109,6 +119,25 @@ class Recording:
     def raised(self, what: str, error: Exception) -> None:
         """Note an error, which the function may catch, and go on another way."""
         self.held.refusals[f"catches an error of {what} ({type(error).__name__})"] = None
+
+
+class LocatedRecording(Recording):
+    """A list that is being written, with where in the user's code each row is from."""
+
+    def __init__(self, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.locator = Locator(sys._getframe(1))
+
+    def enter(self, op: Any, args: tuple, params: dict | None, y: Any) -> Recorded:
+        self.locator.note(sys._getframe(1))
+        return super().enter(op, args, params, y)
+
+    def settle(self, origins: Origins, row: int) -> None:
+        self.locator.settle(origins, row)
+
+    @property
+    def origins(self) -> Origins:
+        return self.locator.origins
 
 
 @counted
@@ -256,8 +285,9 @@ def named(x: Any, name: str) -> Any:
     return x
 
 
-def record(f: Callable, *args: Any) -> WengertList:
+def record(f: Callable, *args: Any, located: bool = False) -> WengertList:
     """Run f at args and record every operation, in order. Inputs are pytrees of numbers and arrays.
+    located: note where in the user's code each row is from.
 
     Raises TypeError for values that are no numbers.
 
@@ -271,7 +301,8 @@ def record(f: Callable, *args: Any) -> WengertList:
     def run(*inputs: Any) -> Any:
         return call(f, unflatten(tree, list(inputs)))
 
-    return record_leaves(run, leaves, f, numpys=any(map(is_numpys, xs)))
+    numpys = any(map(is_numpys, xs))
+    return record_leaves(run, leaves, f, numpys=numpys, located=located)
 
 
 def record_leaves(
@@ -283,12 +314,13 @@ def record_leaves(
     taped: bool = False,
     checked: bool = True,
     numpys: bool = False,
+    located: bool = False,
 ) -> WengertList:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
     carriers. held, values, taped and numpys are as in Recording; held may be the arrays alone, by
-    id. checked: results that are no numbers are refused."""
+    id. checked: results that are no numbers are refused. located is as in record."""
     watch = held if isinstance(held, Held) else Held(held or {})
-    recording = Recording(leaves, watch, values, taped, numpys)
+    recording = (LocatedRecording if located else Recording)(leaves, watch, values, taped, numpys)
     level = recording.level
     inputs = [recording.enter(None, (), None, x) for x in leaves]
     # x += v in the function gives an input another row.
@@ -308,4 +340,5 @@ def record_leaves(
         recording.guards,
         recording.captured,
         list(recording.notes),
+        recording.origins,
     )

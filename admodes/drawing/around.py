@@ -50,5 +50,6 @@ def check_size(nodes: int) -> None:
         raise BadValue(
             f"graph: {nodes} nodes are too many to draw (at most {MOST_NODES}): draw what is near "
             "one of them with --around NODE --depth K (around=, depth=), with fewer steps where "
-            "that is still too much"
+            "that is still too much, or draw groups with --collapse function, loop or array "
+            "(collapse=), and open fewer of them (--open, opened=)"
         )

@@ -29,10 +29,12 @@ Parts = tuple[list[Node], list[Edge]]
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that are drawn as one node, the rows outside that they read, and what they compute."""
+    """Rows that are drawn as one node, the rows outside that they read, what they are called, if
+    anything, and what they compute."""
 
     rows: range
     reads: list[int]
+    name: str
     text: str
 
     @property
@@ -170,9 +172,15 @@ class Rows:
 
     def _group(self, group: Group) -> Node:
         first, last = (self.called(group.rows[k]) for k in (0, -1))
-        text = f"{first} … {last}"
+        name = printable(group.name) or f"{first} … {last}"
         return Node(
-            group.id, None, "group", text, group.text, ends=[first, last], members=group.rows
+            group.id,
+            None,
+            "group",
+            name,
+            printable(group.text),
+            ends=[first, last],
+            members=group.rows,
         )
 
     def called(self, row: int) -> str:

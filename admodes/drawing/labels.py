@@ -65,7 +65,8 @@ class Labels:
         if node.kind == "constant":
             return self.figure("value", node.value)
         if node.kind == "group":
-            return [Line("name", self.extent(node)), Line("shape", self.write.word(node.op or ""))]
+            lines = [Line("name", self.extent(node)), Line("shape", self.write.word(node.op or ""))]
+            return lines if self._is_unnamed(node) else [Line("name", self._title(node)), *lines]
         lines = [Line("name", self.equation(node))]
         if self._is_step(node):
             return lines
@@ -99,7 +100,9 @@ class Labels:
     def equation(self, node: Node) -> str:
         """y1 = v8 = v3 + v7, or a part of it; of a group its rows and what they compute."""
         if node.kind == "group":
-            return f"{self.extent(node)}: {self.write.word(node.op or '')}"
+            if self._is_unnamed(node):
+                return f"{self.extent(node)}: {self.write.word((node.op or '').partition(': ')[2])}"
+            return f"{self._title(node)}: {self.extent(node)}"
         ends = [self.write.variable(short(end)) for end in node.ends]
         names = [] if node.name is None else [self.write.variable(short(node.name))]
         sides = [*names, *ends] if node.kind == "input" else [*ends, *names]
@@ -116,6 +119,13 @@ class Labels:
         """The first and the last row of a group."""
         ends = (self.write.variable(short(end)) for end in node.ends)
         return f" {self.write.dots} ".join(ends)
+
+    def _title(self, node: Node) -> str:
+        return self.write.word(short(node.name or ""))
+
+    def _is_unnamed(self, node: Node) -> bool:
+        """Whether a group is called by its first and last row alone."""
+        return node.name == " … ".join(node.ends)
 
     def adjoints(self, node: Node) -> list[Line]:
         """One line an output: v̄2 = 7.389, or ∂y1/∂v2 = 7.389 where there are several. Adjoints that

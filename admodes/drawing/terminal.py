@@ -70,6 +70,8 @@ def _equation(labels: Labels, node: Node) -> str:
 
 
 def _value(labels: Labels, node: Node) -> str:
+    if node.kind == "group":
+        return (node.op or "").partition(": ")[0]
     return "" if node.kind == "constant" else _figure(labels, node.value)
 
 

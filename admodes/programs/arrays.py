@@ -34,12 +34,13 @@ def program_of(
     directions: Sequence[str] = (),
     components: tuple[Names, Names] | None = None,
     check: Callable[[], None] = lambda: None,
+    located: bool = False,
 ) -> NamedProgram:
     """The tidied list of f at args, for the word rows: "array", "scalar" or "auto". "auto" is by
     array where an argument is an array and an operation works on a whole one, unless f takes an
     input vector apart (x[0]), or names are one per component, or directions name components.
     components are the names of inputs and outputs by scalars, where others are meant than those by
-    array. check is called before f runs on scalars, and may refuse.
+    array. check is called before f runs on scalars, and may refuse. located is as in record.
 
     Raises ValueError for an unknown word and for wrong numbers of names, TypeError for arguments
     that are no numbers.
@@ -57,17 +58,17 @@ def program_of(
     apart = any(given is not None and len(given) == sum(sizes) != len(sizes) for given in by_number)
     if rows == "scalar" or (rows == "auto" and (not arrays or (apart and components is None))):
         check()
-        return scalar_program(f, args, *by_number)
+        return scalar_program(f, args, *by_number, located=located)
     for leaf in flatten(args)[0]:
         if isinstance(leaf, Carrier) or np.asarray(value(leaf)).dtype.kind not in "fiub":
             raise BadType(f"takes numbers and arrays of numbers, got {leaf!r}")
     constants: dict[str, np.ndarray] = {}
     with watching(f, constants):
-        program = record(f, *args)
+        program = record(f, *args, located=located)
     listed = tidy(program)
     if rows == "auto" and not _is_by_array(f, args, listed, [names, outputs], directions):
         check()
-        return scalar_program(f, args, *by_number, run=again(program))
+        return scalar_program(f, args, *by_number, run=again(program), located=located)
     inputs = input_names(f, args, names)
     result = unflatten(listed.out_tree, [listed.value(y) for y in listed.outputs])
     ends = output_names(f, listed, outputs, inputs, True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.carrier import quiet, settled
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Guard, Ref, WengertList, named
+from admodes.core.record import Guard, Recorded, Ref, WengertList, named
 
 
 def rows_at(
@@ -84,10 +84,13 @@ def evaluated(program: WengertList) -> WengertList:
 
 def again(program: WengertList) -> Callable:
     """What was recorded, as a function of the same arguments in a tuple's order. It takes the
-    decisions that the recorded function took: recorded or traced, they are noted once more."""
+    decisions that the recorded function took: recorded or traced, they are noted once more, and so
+    is where the rows are from."""
     due = program.due()
 
     def decide(row: int, made: list[Any]) -> bool:
+        if program.origins is not None and made[row].__class__ is Recorded:
+            made[row].recording.settle(program.origins, row)
         for guard in due.get(row, ()):
             args = [value_of(a, made) for a in guard.args]
             bool(args[0]) if guard.decide is bool else settled(guard.decide, *args)

@@ -25,9 +25,10 @@ def scalar_program(
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     run: Callable | None = None,
+    located: bool = False,
 ) -> NamedProgram:
     """The tidied list of f at args, whose first rows are the components of args in order. run is
-    what runs in the place of f, where f has run before.
+    what runs in the place of f, where f has run before. located is as in record.
 
     Raises ValueError for wrong numbers of names, TypeError for arguments that are no numbers.
 
@@ -38,7 +39,7 @@ def scalar_program(
     scalars, components = scalar_function(run or f, args)
     inputs = component_names(f, args, names)
     with watching(f, {}) if run is None else nullcontext():
-        recorded = record(scalars, *components)
+        recorded = record(scalars, *components, located=located)
     program = tidy(recorded)
     met: Results = scalars.met  # type: ignore[attr-defined]
     held = met.names if any(map(shape_of, flatten(args)[0])) else ()

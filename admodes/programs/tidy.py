@@ -71,6 +71,7 @@ def _without_idle(program: WengertList) -> WengertList:
         inputs=[Ref(new_row[x.row]) for x in program.inputs],
         outputs=[moved(y) for y in program.outputs],
         guards=guards,
+        origins=program.origins and program.origins.of(kept[::-1]),
     )
 
 

@@ -55,6 +55,8 @@ class TraceBase(Result):
         around: str | int | None = None,
         depth: int = NEAR,
         digits: int = 6,
+        collapse: str | None = None,
+        opened: str | Sequence[str] = (),
     ) -> Graph:
         """The trace as a graph; see ad.graph."""
         drawing = Drawing(
@@ -65,7 +67,7 @@ class TraceBase(Result):
             lambda kept: [self.rows[row] for row in kept],
             self.title,
         )
-        return drawing.graph(kind, of, around, depth, digits)
+        return drawing.graph(kind, of, around, depth, digits, collapse, opened)
 
     @abstractmethod
     def _directions(self) -> Directions:

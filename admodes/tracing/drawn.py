@@ -12,7 +12,8 @@ from admodes.core.record import Ref, WengertList
 from admodes.core.reverse import conjugate
 from admodes.core.values import shape_of
 from admodes.drawing.around import MOST_NODES, check_size, near, row_called
-from admodes.drawing.collapse import collapsed
+from admodes.drawing.collapse import Rows as Listed
+from admodes.drawing.collapse import check_way, collapsed
 from admodes.drawing.graphs import Graph
 from admodes.drawing.kinds import ROW_KEYS, Group, Rows, check_kind, nodes_and_edges
 from admodes.drawing.labels import printable
@@ -52,6 +53,8 @@ class Drawing:
         around: str | int | None = None,
         depth: int = NEAR,
         digits: int = 6,
+        collapse: str | None = None,
+        opened: str | Sequence[str] = (),
     ) -> Graph:
         """The graph of a kind; see admodes.tracing.graphing.graph."""
         check_kind(kind)
@@ -65,8 +68,11 @@ class Drawing:
             added = gradient_rows(self.program, names, self.ends[0], directions)
         names |= {row["row"]: row["name"] for row in added}
         groups: list[Group] = []
-        if around is None and len(self.program.steps) > MOST_NODES:
-            kept, groups = self._collapsed()
+        check_way(collapse, around)
+        asked = [opened] if isinstance(opened, str) else opened
+        if collapse or asked or (around is None and len(self.program.steps) > MOST_NODES):
+            kept, groups = self._collapsed(collapse, asked)
+            kept |= dict.fromkeys(row["row"] for row in added)
         else:
             kept = self._kept(added, names, around, depth)
         first = len(self.program.steps)
@@ -83,14 +89,25 @@ class Drawing:
         check_size(len(nodes))
         return Graph(kind, nodes, edges, self.title, digits)
 
-    def _collapsed(self) -> tuple[dict[int, None], list[Group]]:
-        """The rows that are drawn of a long list, and the groups in place of the others."""
-        steps = self.program.steps
-        apart = {end["row"] for end in self.ends[1] if end["row"] is not None}
-        if len(self.ends[0]) <= MOST_INPUTS:
-            apart |= {end["row"] for end in self.ends[0]}
-        texts = ["input" if step.op is None else step.op.name for step in steps]
-        units = collapsed(texts, apart, MOST_NODES)
+    def _collapsed(
+        self, way: str | None, opened: Sequence[str]
+    ) -> tuple[dict[int, None], list[Group]]:
+        """The rows that are drawn of a list, and the groups in place of the others."""
+        steps, origins = self.program.steps, self.program.origins
+        if origins is None and way in ("function", "loop"):
+            raise BadValue(
+                f"collapse {way!r}: these rows do not tell where they were computed, which "
+                "ad.graph(f, …) notes when it runs f; collapse='array' has what they repeat"
+            )
+        ends = [*self.ends[1], *(self.ends[0] if self._has_few_inputs(way) else ())]
+        listed = Listed(
+            ["input" if step.op is None else step.op.name for step in steps],
+            [-1] * len(steps) if origins is None else origins.rows,
+            [] if origins is None else origins.parts,
+            frozenset(end["row"] for end in ends if end["row"] is not None),
+        )
+        names = {name: row for row, name in enumerate(self.names)}
+        units = collapsed(listed, way, [names.get(name, name) for name in opened])
         check_size(len(units))
         groups = []
         for unit in units:
@@ -98,8 +115,12 @@ class Drawing:
                 rows = range(unit.first, unit.last + 1)
                 read = (a.row for row in rows for a in steps[row].args if isinstance(a, Ref))
                 outside = dict.fromkeys(row for row in read if row < unit.first)
-                groups.append(Group(rows, list(outside), unit.text))
+                groups.append(Group(rows, list(outside), unit.name, unit.says))
         return dict.fromkeys(unit.first for unit in units if not unit.is_group), groups
+
+    def _has_few_inputs(self, way: str | None) -> bool:
+        """Whether the inputs stand for themselves."""
+        return way != "array" and len(self.ends[0]) <= MOST_INPUTS
 
     def _chosen(self, of: str | Sequence[str] | None) -> Directions:
         """The directions that are asked for: all, or those of these outputs."""

@@ -31,6 +31,8 @@ def graph(
     depth: int = NEAR,
     digits: int = 6,
     title: str = "",
+    collapse: str | None = None,
+    opened: str | Sequence[str] = (),
 ) -> Graph:
     """The graph of what f computes at args, with the rows that ad.trace has: plain data that a
     notebook shows as a picture, and that .save("graph.svg") writes.
@@ -40,11 +42,15 @@ def graph(
     (operations and variables in turn), "linearised" (partials on edges alone) or "gradient" (the
     function, and what its reverse sweeps compute). of: the outputs whose adjoints are shown, all
     unless given. around: the name or number of a row; only what is at most depth steps from it is
-    drawn. Of more than 400 rows, what repeats is drawn as groups: the rounds of a loop, or all of
-    it. digits: decimals of figures. names, outputs, numbering and rows are those of ad.trace.
+    drawn. digits: decimals of figures. names, outputs, numbering and rows are those of ad.trace.
 
-    Raises ValueError for unknown kinds, outputs and rows, and where there are more than 400 nodes
-    all the same.
+    Of more than 400 rows, groups are drawn: calls of functions (`layer`, `layer (2)`), rounds of
+    loops, of many the first two, the last and those between, and what a list repeats. collapse:
+    groups of one of these, "function", "loop" or "array", however many rows there are, or "none".
+    opened: groups, by their names or by a row in them, in place of which the rows are drawn.
+
+    Raises ValueError for unknown kinds, outputs, rows and groups, and where there are more than 400
+    nodes all the same.
 
     >>> import admodes as ad
     >>> g = ad.graph(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, kind="linearised")
@@ -53,8 +59,9 @@ def graph(
     >>> g.to_svg()[:4]
     '<svg'
     """
-    drawing = drawing_of(program_of(f, args, rows, names, outputs), numbering, title)
-    return drawing.graph(kind, of, around, depth, digits)
+    recorded = program_of(f, args, rows, names, outputs, located=True)
+    drawing = drawing_of(recorded, numbering, title)
+    return drawing.graph(kind, of, around, depth, digits, collapse, opened)
 
 
 def drawing_of(recorded: NamedProgram, numbering: str = "zero", title: str = "") -> Drawing:

@@ -153,7 +153,8 @@ class Program(WengertList, Result):
         raise BadValue(f"backend {backend!r} is unknown; choose numpy or llvm")
 
     def graph(self, kind: str = "computation", **options: Any) -> Graph:
-        """The program as a graph. options: of, around, depth and digits, as ad.graph has them."""
+        """The program as a graph. options: of, around, depth,
+        digits, collapse and opened, as ad.graph has them."""
         from admodes.tracing.graphing import drawing_of
 
         recorded = NamedProgram(

@@ -17,7 +17,7 @@ from admodes.tracing.drawn import Drawing
 from admodes.tracing.rows import templated_rows
 
 
-def graph_of(root: Any, kind: str, around: str | int | None, depth: int) -> Graph:
+def graph_of(root: Any, kind: str, **options: Any) -> Graph:
     """The graph of a node that has a name and a grad, as the nodes that it was made from have; see
     ad.graph."""
     nodes: Sequence[Any] = reachable([root])[::-1]
@@ -34,7 +34,7 @@ def graph_of(root: Any, kind: str, around: str | int | None, depth: int) -> Grap
         lambda kept: templated_rows(recorded.program, names, kept),
         bars={names[-1]: [node.grad for node in nodes]} if swept else {},
     )
-    return drawing.graph(kind, around=around, depth=depth)
+    return drawing.graph(kind, **options)
 
 
 def _names(nodes: Sequence[Any]) -> list[str]:

@@ -19,7 +19,6 @@ from admodes.core.tape import General, Node, reachable
 from admodes.core.values import canonical, numeric, shape_of
 from admodes.drawing.graphs import DotText, Graph
 from admodes.errors import BadType, BadValue
-from admodes.tracing.drawn import NEAR
 from admodes.tracing.taped import graph_of
 
 _ids = itertools.count()
@@ -113,12 +112,10 @@ class Variable(Node):
             new = cast(new, node.primal)
             node.grad = node.grad + new if accumulate and node.grad is not None else _copied(new)
 
-    def drawGraph(
-        self, kind: str = "both", around: str | int | None = None, depth: int = NEAR
-    ) -> Graph:
+    def drawGraph(self, kind: str = "both", **options: Any) -> Graph:
         """What this was made from as a graph: values, partial derivatives on edges, and after
         backward() the gradients in a second colour. A notebook shows the picture. The other kinds,
-        and what around and depth are, says ad.graph.
+        and the options around, depth, digits, collapse and opened, are those of ad.graph.
 
         Raises ValueError for an unknown kind or row, and for more than 400 nodes.
 
@@ -133,14 +130,12 @@ class Variable(Node):
         ◆─╯  y = x v1    0.423360  1          x: 0.141120, v1: 3
         <BLANKLINE>
         """
-        return graph_of(self, kind, around, depth)
+        return graph_of(self, kind, **options)
 
-    def draw(
-        self, kind: str = "both", around: str | int | None = None, depth: int = NEAR
-    ) -> DotText:
+    def draw(self, kind: str = "both", **options: Any) -> DotText:
         """drawGraph() as text in the language of Graphviz, which a notebook shows as the picture;
         it can be saved and written in other formats as the graph can."""
-        return DotText(self.drawGraph(kind, around, depth))
+        return DotText(self.drawGraph(kind, **options))
 
     def __new__(cls, value: Any = None, name: str | None = None) -> Variable:
         return object.__new__(fitting(Variable, value, np.shape(value)))  # type: ignore[no-any-return]

@@ -22,12 +22,16 @@ def arrays(x):
         x = np.sin(x) * 2.0
     return np.sum(x)
 
+DRAW = np.random.default_rng(1).integers(0, 6, 1500)
+OPERATIONS = (ad.sin, ad.cos, ad.tanh, ad.exp, ad.square, ad.sqrt)
+
 def mixed(x):
-    draw = np.random.default_rng(1).integers(0, 6, 1500)
-    operations = (ad.sin, ad.cos, ad.tanh, ad.exp, ad.square, ad.sqrt)
-    for k in draw:
-        x = operations[k](x)
+    for k in DRAW:
+        x = OPERATIONS[k](x)
     return x
+
+LINES = [f"x = OPERATIONS[{k}](x)" for k in DRAW]
+exec("\\n    ".join(["def straight(x):", *LINES, "return x"]))
 """
 
 
@@ -64,7 +68,7 @@ def test_a_part_of_a_long_list_is_drawn(run, file):
     start = time.thread_time()
     status, out, err = run("graph", f"{mine}:loop", "--at", "x=1")
     assert (status, err) == (0, "")
-    assert "v1 … v99999: 99999 × sin" in out
+    assert "rounds 3 … 99998: v3 … v99998  99996 rows" in out
     at = ("--at", "x=1", "--around", "v50000", "--depth", "3", "-f", "svg")
     status, out, _ = run("graph", f"{mine}:loop", *at)
     assert status == 0
@@ -83,8 +87,12 @@ def test_a_part_of_a_long_list_is_drawn(run, file):
 
 def test_what_repeats_nothing_is_too_much(run, file):
     mine = file(LONG)
-    status, out, err = run("graph", f"{mine}:mixed", "--at", "x=1")
-    assert (status, out) == (2, "")
+    status, out, _ = run("graph", f"{mine}:mixed", "--at", "x=1")
+    assert status == 0
+    assert "rounds 3 … 1498: v3 … v1498  1496 rows" in out
+    for more in ((), ("--collapse", "function"), ("--collapse", "none")):
+        status, out, err = run("graph", f"{mine}:straight", "--at", "x=1", *more)
+        assert (status, out) == (2, "")
     assert re.fullmatch(
         r"admodes: graph: \d+ nodes are too many .* --around NODE --depth K.*\n", err
     )
