@@ -1,6 +1,6 @@
-"""The commands trace, jacobian, count, chain, gradient, hessian, ops, problems and scale: each
-reads its options, calls the library and prints the result. Other commands are in checks.py and
-programs.py."""
+"""The commands trace, jacobian, count, chain, gradient, hessian and scale: each reads its options,
+calls the library and prints the result; and the application, to which the commands of the modules
+beside this one belong as well."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import typer
 
 from admodes.cli.checks import equations, verify
 from admodes.cli.compose import Of, composed
+from admodes.cli.curves import accuracy, swell
 from admodes.cli.drawing import graph
 from admodes.cli.eliminating import eliminate
 from admodes.cli.exploring import explore
+from admodes.cli.listings import ops, presets, problems
 from admodes.cli.numbers import dimensions, whole_numbers
 from admodes.cli.options import (
     At,
@@ -28,8 +30,6 @@ from admodes.cli.options import (
     Numbering,
     Rows,
     Save,
-    TableFmt,
-    TableFormat,
     Targets,
     TraceLayout,
     Transposed,
@@ -39,9 +39,8 @@ from admodes.cli.programs import Composed, add_commands
 from admodes.cli.running import emit, page_width, run, show, target_of
 from admodes.cli.sheets import report
 from admodes.cli.tracing import Options, printed_trace
-from admodes.views.preset_files import preset_of, preset_table, toml_text
+from admodes.views.preset_files import preset_of
 from admodes.views.presets import UBC
-from admodes.views.render import render
 
 app = typer.Typer(
     name="admodes",
@@ -286,78 +285,11 @@ def hessian(
 
 app.command()(verify)
 app.command()(report)
-
-
-@app.command()
-def ops(
-    numpy: Annotated[
-        bool, typer.Option("--numpy", help="List the functions of NumPy that are covered.")
-    ] = False,
-    format: TableFmt = TableFormat.text,
-    save: Save = None,
-    debug: Debug = False,
-) -> None:
-    """List the operations: partials, domain, convention at kinks, exact cost.
-
-    \b
-    admodes ops
-    admodes ops --numpy
-    admodes ops --format markdown
-    """
-    if numpy:
-        from admodes.numpy_functions.coverage import coverage_table
-
-        table = coverage_table()
-    else:
-        from admodes.programs.catalogue import operation_table
-
-        table = operation_table(format.value)
-    emit(render([table], format.value, width=page_width(save)), save)
-
-
-@app.command()
-def presets(
-    name: Annotated[
-        str | None,
-        typer.Argument(help="Print this one as TOML to start from.", show_default=False),
-    ] = None,
-    format: TableFmt = TableFormat.text,
-    save: Save = None,
-    debug: Debug = False,
-) -> None:
-    """List the layouts that admodes trace --preset knows, or print one as a file to start from.
-
-    \b
-    admodes presets
-    admodes presets griewank -o mine.toml
-    admodes trace @cpsc532s --preset mine.toml
-    """
-    if name is None:
-        text = render([preset_table()], format.value, width=page_width(save))
-    else:
-        text = toml_text(preset_of(name))
-    emit(text, save)
-
-
-@app.command()
-def problems(
-    name: Annotated[
-        str | None, typer.Argument(help="Show this one with its figures.", show_default=False)
-    ] = None,
-    format: TableFmt = TableFormat.text,
-    save: Save = None,
-    debug: Debug = False,
-) -> None:
-    """List the named problems, each with its point and source.
-
-    \b
-    admodes problems
-    admodes problems @cpsc532s
-    """
-    from admodes.problems.listing import problem_tables
-
-    tables = problem_tables(name.removeprefix("@") if name else None)
-    emit(render(tables, format.value, width=page_width(save)), save)
+app.command()(ops)
+app.command()(presets)
+app.command()(problems)
+app.command()(accuracy)
+app.command()(swell)
 
 
 @app.command()

@@ -41,7 +41,8 @@ BOUND = (4, 5)
 depends on what counts as an operation, hence two figures."""
 
 
-def _arithmetic(costs: dict[str, int]) -> int:
+def arithmetic(costs: dict[str, int]) -> int:
+    """All operations but those that only move."""
     return sum(n for kind, n in costs.items() if kind != "moves")
 
 
@@ -82,10 +83,10 @@ class Counts(Result):
     def ratio(self) -> dict[str, float] | None:
         """(f + partials + all sweeps of a mode) ÷ f, in operations without moves: what the
         gradient, or the whole Jacobian, costs in units of f; None where f has none."""
-        own, shared = _arithmetic(self.f), _arithmetic(self.partials)
+        own, shared = arithmetic(self.f), arithmetic(self.partials)
         if not own:
             return None
-        return {k: (own + shared + _arithmetic(c)) / own for k, c in self.totals.items()}
+        return {k: (own + shared + arithmetic(c)) / own for k, c in self.totals.items()}
 
     @property
     def bound(self) -> list[int]:

@@ -1,0 +1,122 @@
+"""The commands accuracy and swell: errors of derivatives by step size, and operations of symbolic
+derivatives by the size of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from admodes.cli.numbers import whole_numbers
+from admodes.cli.options import At, Debug, Fmt, Format
+from admodes.cli.running import Failure, run, show, target_of
+from admodes.views.figures import FORMATS
+
+Written = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--save",
+        help="Write to this file; .png, .svg and .pdf are drawn (extra plots).",
+        show_default=False,
+    ),
+]
+
+
+class Growing(StrEnum):
+    logistic = "logistic"
+    speelpenning = "speelpenning"
+
+
+def accuracy(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FUNCTION]...", help="All scalar problems unless given."),
+    ] = None,
+    at: At = None,
+    steps: Annotated[
+        str | None, typer.Option(help="Step sizes, as 1e-2,1e-4,1e-8.", show_default=False)
+    ] = None,
+    every: Annotated[bool, typer.Option("--every", help="Print all steps.")] = False,
+    format: Fmt = Format.text,
+    save: Written = None,
+    debug: Debug = False,
+) -> None:
+    """Print how wrong difference quotients (forward, central, fourth order) and complex steps are
+    at each step size, against 50-digit derivatives, with automatic differentiation beside them.
+
+    \b
+    admodes accuracy @cpsc532s
+    admodes accuracy "exp(x)/sin(x)**3" --at x=1.5 -o curve.png
+    admodes accuracy --format json
+    """
+    from admodes.lab.plots.step_sizes import plot_step_errors
+    from admodes.lab.step_sizes import STEPS, step_errors, survey
+
+    sizes = STEPS if steps is None else _steps(steps)
+    if not targets:
+        if at is not None:
+            raise Failure("accuracy: --at is the point of a function, and none is given")
+        whole = survey(sizes)
+        _write(whole, lambda path: plot_step_errors(whole.functions, path), format, save, every)
+        return
+    target = target_of(targets, at)
+    f, args, names, _, title = target.named
+    one = run(lambda: step_errors(f, *args, steps=sizes, names=names, title=title), target)
+    _write(one, lambda path: plot_step_errors([one], path), format, save, every)
+
+
+def _steps(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise Failure(f"--steps {text}: give numbers such as 1e-2,1e-4,1e-8") from None
+
+
+def _write(
+    result: Any, draw: Callable[[Path], Path], format: Format, save: Path | None, every: bool
+) -> None:
+    if save is None or save.suffix.lower().removeprefix(".") not in FORMATS:
+        show(result, format, save, every=every)
+        return
+    _drawn(draw, save)
+
+
+def _drawn(draw: Callable[[Path], Path], save: Path) -> None:
+    try:
+        draw(save)
+    except OSError as error:
+        raise Failure(f"cannot write {save}: {error.strerror}") from error
+
+
+def swell(
+    family: Annotated[
+        list[Growing] | None, typer.Option(help="One family only; may be repeated.")
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option(help="Values of n, as 2,3,4.", show_default=False)
+    ] = None,
+    format: Fmt = Format.text,
+    save: Written = None,
+    debug: Debug = False,
+) -> None:
+    """Print how many operations a symbolic derivative takes as its function grows: raw, simplified
+    and after common subexpressions are found, beside automatic differentiation.
+
+    \b
+    admodes swell
+    admodes swell --family logistic --sizes 2,3,4
+    admodes swell -o swell.png
+    """
+    from admodes.lab.plots.swelling import plot_swell
+    from admodes.lab.swelling import FAMILIES, swelling
+
+    chosen = [x.value for x in family] if family else list(FAMILIES)
+    result = swelling(chosen, None if sizes is None else whole_numbers(sizes))
+    if save is None or save.suffix.lower().removeprefix(".") not in FORMATS:
+        show(result, format, save)
+    else:
+        _drawn(lambda path: plot_swell(result, path), save)

@@ -1,0 +1,1 @@
+"""The experiments as pictures: PNG, SVG or PDF by the file's extension."""
