@@ -40,5 +40,5 @@ class MissingProgram(Error, RuntimeError):
     """A program beside Python that is needed, such as pdflatex, is missing or fails."""
 
 
-class MissingPlots(Error, RuntimeError):
+class MissingPlots(MissingPackage, RuntimeError):
     """matplotlib is not installed."""

@@ -16,7 +16,6 @@ import numpy as np
 from admodes.core.carrier import Carrier, innermost
 from admodes.core.forms import Domain, Form
 from admodes.core.op import Op
-from admodes.core.space import aligned
 from admodes.core.structure import DENSE, Reduction
 from admodes.core.truth import is_whole, truth_kind
 from admodes.core.values import Cotangent, Params, Tangent, Value
@@ -42,11 +41,6 @@ class WholeOp(Op):
 
     def active(self, i: int) -> bool:
         return False
-
-    def batched(self, args: tuple, mapped: tuple[bool, ...], params: Params) -> Any:
-        if self.entrywise:
-            return self.dispatch(aligned(args, mapped), params)
-        return super().batched(args, mapped, params)
 
 
 @functools.cache

@@ -9,38 +9,30 @@ from typing import Any
 
 import numpy as np
 
-from admodes.errors import BadValue, MissingPackage
-from admodes.views.files import write_atomically
+from admodes.views.figures import write_figure
 
-KINDS = (".png", ".svg", ".pdf")
 CELLS = 60
 """Up to so many rows and columns entries are squares with lines between them."""
 
-
-def _figure() -> tuple[Any, Any]:
-    """Figure and colormaps, or a hint. Not pyplot, which keeps global state."""
-    try:
-        from matplotlib import colormaps
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackage(
-            "plots need matplotlib, which is not installed: pip install 'admodes[plots]'"
-        ) from error
-    return Figure, colormaps
+Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Row, column and group of every entry."""
 
 
 def draw(
-    path: str | Path,
-    shape: tuple[int, int],
-    entries: tuple[np.ndarray, np.ndarray, np.ndarray],
-    sweeps: int,
-    title: str,
+    path: str | Path, shape: tuple[int, int], entries: Entries, sweeps: int, title: str
 ) -> Path:
-    """Draw a pattern into path: row, column and group of every entry, of so many groups."""
-    path = Path(path)
-    if path.suffix.lower() not in KINDS:
-        raise BadValue(f"draw: {path.name}: the extension must be one of {', '.join(KINDS)}")
-    figure_class, colormaps = _figure()
+    """Draw a pattern whose entries are of so many groups into path; raises what write_figure
+    raises."""
+    return write_figure(
+        path, "a pattern", lambda figure_class: _figure(figure_class, shape, entries, sweeps, title)
+    )
+
+
+def _figure(
+    figure_class: Any, shape: tuple[int, int], entries: Entries, sweeps: int, title: str
+) -> Any:
+    from matplotlib import colormaps
+
     m, n = shape
     row, column, group = entries
     width = float(np.clip(6.0 * np.sqrt(max(n, 1) / max(m, 1)), 3.0, 10.0))
@@ -71,5 +63,4 @@ def draw(
     axes.set_xlabel("input")
     axes.set_ylabel("output")
     axes.set_title(title, fontsize=10)
-    kind = path.suffix[1:].lower()
-    return write_atomically(path, lambda p: figure.savefig(p, format=kind, dpi=150))
+    return figure
