@@ -33,6 +33,7 @@ from admodes.cli.options import (
     Targets,
     TraceLayout,
     Transposed,
+    optional,
 )
 from admodes.cli.paths import explain
 from admodes.cli.programs import Composed, add_commands
@@ -62,44 +63,31 @@ def trace(
     at: At = None,
     mode: Annotated[Mode, typer.Option(help="Tables of one mode only.")] = Mode.both,
     inputs: Annotated[
-        list[str] | None,
-        typer.Option("--input", help="Only the tangent table of this input.", show_default=False),
+        list[str] | None, optional("--input", help="Only the tangent table of this input.")
     ] = None,
     outputs: Annotated[
-        list[str] | None,
-        typer.Option("--output", help="Only the adjoint table of this output.", show_default=False),
+        list[str] | None, optional("--output", help="Only the adjoint table of this output.")
     ] = None,
     seed: Annotated[
-        str | None,
-        typer.Option(
-            help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.",
-            show_default=False,
-        ),
+        str | None, optional(help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.")
     ] = None,
     tables: Annotated[
         str | None,
-        typer.Option(
-            help="Only these, as evaluation,partials,forward,reverse,jacobian,buffers.",
-            show_default=False,
-        ),
+        optional(help="Only these, as evaluation,partials,forward,reverse,jacobian,buffers."),
     ] = None,
     preset: Annotated[
         str,
         typer.Option(help="The layout of a book or course (admodes presets), or a file mine.toml."),
     ] = UBC.name,
     numbering: Annotated[
-        Numbering | None,
-        typer.Option(help="zero: v0 …; griewank: inputs v(1-n) … v0.", show_default=False),
+        Numbering | None, optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
     ] = None,
-    notation: Annotated[
-        Notation | None, typer.Option(help="How tangents are written.", show_default=False)
-    ] = None,
+    notation: Annotated[Notation | None, optional(help="How tangents are written.")] = None,
     layout: Annotated[
         TraceLayout | None,
-        typer.Option(
+        optional(
             help="transposed: the Jacobian has inputs as rows, outputs as columns; side-by-side: "
-            "all directions of a mode in one table.",
-            show_default=False,
+            "all directions of a mode in one table."
         ),
     ] = None,
     steps: Annotated[
@@ -294,15 +282,10 @@ app.command()(swell)
 
 @app.command()
 def scale(
-    sizes: Annotated[
-        str | None, typer.Option(help="Values of n and m, as 1,2,4,8.", show_default=False)
-    ] = None,
-    repeats: Annotated[
-        int | None, typer.Option(min=1, help="Timing rounds.", show_default=False)
-    ] = None,
+    sizes: Annotated[str | None, optional(help="Values of n and m, as 1,2,4,8.")] = None,
+    repeats: Annotated[int | None, optional(min=1, help="Timing rounds.")] = None,
     report: Annotated[
-        Path | None,
-        typer.Option(help="Write table, CSV, JSON and plot to this folder.", show_default=False),
+        Path | None, optional(help="Write table, CSV, JSON and plot to this folder.")
     ] = None,
     format: Fmt = Format.text,
     save: Save = None,

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Save, Targets
-from admodes.cli.running import STDOUT, Failure, emit, page_width, recorded_of, target_of
+from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Save, Targets, optional
+from admodes.cli.running import STDOUT, Failure, emit, page_width, recorded_of, target_of, writing
 from admodes.drawing.graphs import Graph, format_of
 from admodes.tracing.drawn import NEAR
 from admodes.tracing.graphing import drawing_of
@@ -40,21 +40,14 @@ def graph(
     kind: Annotated[Kind, typer.Option(help="What is drawn.")] = Kind.computation,
     format: Annotated[
         str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help="The format; without it the ending of the file decides.",
-            show_default=False,
-        ),
+        optional("--format", "-f", help="The format; without it the ending of the file decides."),
     ] = None,
     save: Save = None,
     outputs: Annotated[
-        list[str] | None,
-        typer.Option("--output", help="Only the adjoints of this output.", show_default=False),
+        list[str] | None, optional("--output", help="Only the adjoints of this output.")
     ] = None,
     around: Annotated[
-        str | None,
-        typer.Option(metavar="NODE", help="Only what is near this row.", show_default=False),
+        str | None, optional(metavar="NODE", help="Only what is near this row.")
     ] = None,
     depth: Annotated[int, typer.Option(min=0, help="How many steps from it.")] = NEAR,
     collapse: Annotated[
@@ -97,7 +90,5 @@ def _write(drawn: Graph, format: str, save: Path | None) -> None:
     elif save is None or save in STDOUT:
         raise Failure(f"{format} is written into a file: add -o graph.{format}")
     else:
-        try:
+        with writing(save):
             drawn.save(save, format)
-        except OSError as error:
-            raise Failure(f"cannot write {save}: {error.strerror}") from error

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets
-from admodes.cli.paths import PICTURES
-from admodes.cli.running import Failure, run, show, target_of
+from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets, saved
+from admodes.cli.paths import GRAPHS
+from admodes.cli.running import run, show_or_draw, target_of
 
 
 class Order(StrEnum):
@@ -34,13 +34,7 @@ def eliminate(
     digits: Digits = 6,
     format: Fmt = Format.text,
     save: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--save",
-            help="Write to this file; .svg, .png, .dot, .mmd are the graph after --step.",
-            show_default=False,
-        ),
+        Path | None, saved("Write to this file; .svg, .png, .dot, .mmd are the graph after --step.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -57,11 +51,9 @@ def eliminate(
     f, args, names, outputs, title = target.named
     result = run(lambda: ad.eliminate(f, *args, names=names, outputs=outputs, title=title), target)
     named = order and order.value
-    if save is None or save.suffix.lower() not in PICTURES:
-        show(result, format, save, order=named)
-        return
-    picture = result.graph(named, step, digits)
-    try:
-        picture.save(save)
-    except OSError as error:
-        raise Failure(f"cannot write {save}: {error.strerror}") from error
+    show_or_draw(
+        *(result, format, save),
+        lambda path: result.graph(named, step, digits).save(path),
+        GRAPHS,
+        order=named,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,6 +59,16 @@ class TraceLayout(StrEnum):
     side_by_side = "side-by-side"
 
 
+def optional(*names: str, **how: Any) -> Any:
+    """An option that has no value unless it is given."""
+    return typer.Option(*names, show_default=False, **how)
+
+
+def saved(help: str, *names: str) -> Any:
+    """The option that names the file to write to; names: other words for it."""
+    return optional("-o", "--save", *names, help=help)
+
+
 Targets = Annotated[
     list[str],
     typer.Argument(
@@ -67,21 +77,10 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
-At = Annotated[
-    list[str] | None,
-    typer.Option("--at", help="The point, as x1=2,x2=pi/2 or x=[1, 2].", show_default=False),
-]
+At = Annotated[list[str] | None, optional("--at", help="The point, as x1=2,x2=pi/2 or x=[1, 2].")]
 Fmt = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 TableFmt = Annotated[TableFormat, typer.Option("--format", "-f", help="How to print.")]
-Save = Annotated[
-    Path | None,
-    typer.Option(
-        "-o",
-        "--save",
-        help="Write to this file instead of printing (- prints).",
-        show_default=False,
-    ),
-]
+Save = Annotated[Path | None, saved("Write to this file instead of printing (- prints).")]
 Digits = Annotated[
     int, typer.Option(min=0, max=17, help="Decimals that are printed; nothing is computed rounded.")
 ]

@@ -8,28 +8,23 @@ from typing import Annotated
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets
-from admodes.cli.running import Failure, run, show, target_of
+from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets, optional, saved
+from admodes.cli.running import run, show_or_draw, target_of
 
-PICTURES = (".svg", ".png", ".dot", ".mmd")
+GRAPHS = (".svg", ".png", ".dot", ".mmd")
 
 
 def explain(
     targets: Targets,
     at: At = None,
-    of: Annotated[str | None, typer.Option("--of", help="The output.", show_default=False)] = None,
-    wrt: Annotated[str | None, typer.Option("--wrt", help="The input.", show_default=False)] = None,
+    of: Annotated[str | None, optional("--of", help="The output.")] = None,
+    wrt: Annotated[str | None, optional("--wrt", help="The input.")] = None,
     most: Annotated[int, typer.Option(min=1, help="List at most so many paths.")] = 100,
     digits: Digits = 6,
     format: Fmt = Format.text,
     save: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--save",
-            help="Write to this file; .svg, .png, .dot, .mmd are the graph with the paths.",
-            show_default=False,
-        ),
+        saved("Write to this file; .svg, .png, .dot, .mmd are the graph with the paths."),
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -46,10 +41,9 @@ def explain(
     f, args, names, outputs, title = target.named
     chosen = {"of": of, "wrt": wrt, "names": names, "outputs": outputs, "most": most}
     result = run(lambda: ad.explain(f, *args, **chosen, title=title), target)
-    if save is None or save.suffix.lower() not in PICTURES:
-        show(result, format, save, digits=digits)
-        return
-    try:
-        result.graph(digits=digits).save(save)
-    except OSError as error:
-        raise Failure(f"cannot write {save}: {error.strerror}") from error
+    show_or_draw(
+        *(result, format, save),
+        lambda path: result.graph(digits=digits).save(path),
+        GRAPHS,
+        digits=digits,
+    )

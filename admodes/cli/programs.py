@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from admodes.cli.compose import Of, composed
-from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
-from admodes.cli.running import Failure, emit, page_width, run, show, target_of
+from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets, optional, saved
+from admodes.cli.running import emit, page_width, run, show, show_or_draw, target_of
 from admodes.cli.target import Target
 from admodes.programs.scalars import of_one_vector
 from admodes.views.limits import check_lines
 from admodes.views.render import render
 from admodes.views.result import json_text, plain
 
-PICTURES = (".png", ".svg", ".pdf")
+FIGURES = (".png", ".svg", ".pdf")
 
 
 class CodePart(StrEnum):
@@ -36,14 +36,7 @@ class Derivative(StrEnum):
 
 Composed = Annotated[Of, typer.Option(help="The function itself, or a derivative of it.")]
 Picture = Annotated[
-    Path | None,
-    typer.Option(
-        "-o",
-        "--save",
-        "--output",
-        help="Write to this file; .png, .svg and .pdf are drawn.",
-        show_default=False,
-    ),
+    Path | None, saved("Write to this file; .png, .svg and .pdf are drawn.", "--output")
 ]
 
 
@@ -168,15 +161,13 @@ def sparsity(
 
         return sparsity_of(f, x, of=of.value)
 
-    show_or_draw(run(job, target), format, save)
+    result = run(job, target)
+    show_or_draw(result, format, save, result.draw, FIGURES)
 
 
 def revolve(
     steps: Annotated[int, typer.Argument(metavar="N", help="The number of steps of the loop.")],
-    snapshots: Annotated[
-        int | None,
-        typer.Option(help="States that may be kept.", show_default=False),
-    ] = None,
+    snapshots: Annotated[int | None, optional(help="States that may be kept.")] = None,
     format: Fmt = Format.text,
     save: Picture = None,
     debug: Debug = False,
@@ -190,18 +181,8 @@ def revolve(
     """
     from admodes.checkpointing import revolve as revolve_of
 
-    show_or_draw(revolve_of(steps, snapshots), format, save)
-
-
-def show_or_draw(result: Any, format: Format, save: Path | None) -> None:
-    """Draw into a file with the extension of a picture, otherwise print or write."""
-    if save is None or save.suffix.lower() not in PICTURES:
-        show(result, format, save)
-        return
-    try:
-        result.draw(save)
-    except OSError as error:
-        raise Failure(f"cannot write {save}: {error.strerror}") from error
+    result = revolve_of(steps, snapshots)
+    show_or_draw(result, format, save, result.draw, FIGURES)
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,6 +81,22 @@ def show(result: Result, format: StrEnum, save: Path | None, **options: Any) -> 
     emit(result.to_table(format.value, width=page_width(save), **options), save)
 
 
+def show_or_draw(
+    result: Result,
+    format: StrEnum,
+    save: Path | None,
+    draw: Callable[[Path], Any],
+    pictures: Sequence[str],
+    **options: Any,
+) -> None:
+    """Draw into a file that ends as pictures do, otherwise print or write the result."""
+    if save is None or save.suffix.lower() not in pictures:
+        show(result, format, save, **options)
+        return
+    with writing(save):
+        draw(save)
+
+
 def page_width(save: Path | None) -> int:
     """Columns at which tables fold: the terminal's, and 80 in a pipe or file."""
     if save not in STDOUT or not sys.stdout.isatty():
@@ -95,8 +111,15 @@ def emit(text: str, save: Path | None) -> None:
     if save is None or save in STDOUT:
         sys.stdout.write(text)
         return
-    try:
+    with writing(save):
         write_text(save, text)
+
+
+@contextlib.contextmanager
+def writing(save: Path) -> Iterator[None]:
+    """A file that cannot be written is one line."""
+    try:
+        yield
     except OSError as error:
         raise Failure(f"cannot write {save}: {error.strerror}") from error
 

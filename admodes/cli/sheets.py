@@ -8,8 +8,16 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits, Targets
-from admodes.cli.running import STDOUT, Failure, emit, page_width, recorded_of, run, target_of
+from admodes.cli.options import At, Debug, Digits, Targets, saved
+from admodes.cli.running import (
+    STDOUT,
+    emit,
+    page_width,
+    recorded_of,
+    run,
+    target_of,
+    writing,
+)
 from admodes.tracing.trace import check_inputs
 from admodes.views.presets import UBC
 
@@ -22,13 +30,7 @@ def report(
     ] = UBC.name,
     digits: Digits = 6,
     save: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--save",
-            help="Write .md (with its picture beside it), .html, .pdf, or a folder.",
-            show_default=False,
-        ),
+        Path | None, saved("Write .md (with its picture beside it), .html, .pdf, or a folder.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -51,8 +53,6 @@ def report(
     if save in STDOUT:
         emit(sheet.to_table(digits=digits, preset=preset, width=page_width(save)), save)
         return
-    try:
+    with writing(save):
         for path in sheet.save(save, digits=digits, preset=preset):
             print(path, file=sys.stderr)
-    except OSError as error:
-        raise Failure(f"cannot write {save}: {error.strerror}") from error
