@@ -4,6 +4,8 @@ point, the decisions of control flow, what each row costs, and the names to choo
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,6 +37,7 @@ def page_data(trace: Any) -> dict[str, Any]:
         "schema": "admodes.page/1",
         "title": trace.title or f"{', '.join(outputs)} = f({', '.join(inputs)})",
         "kind": "array" if by_array else "scalar",
+        "checksum": _checksum(rows, told["inputs"], told["outputs"]),
         "digits": DIGITS,
         "fixed": fixed,
         "inputs": told["inputs"],
@@ -52,8 +55,18 @@ def page_data(trace: Any) -> dict[str, Any]:
             _drawn(rows, told["inputs"]),
             [[name["text"] for name in s["rows"]] for s in styles],
             told["outputs"],
+            trace.graph,
         ),
     }
+
+
+def _checksum(rows: list[dict], *ends: list[dict]) -> str:
+    """Tells one function from another: a digest of its operations and of what its ends are called,
+    whatever the point."""
+    operations = [[row["op"], row["shape"], plain(row["args"])] for row in rows]
+    named = [[[end["name"], end["row"]] for end in side] for side in ends]
+    text = json.dumps([operations, named])
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def _drawn(rows: list[dict], inputs: list[dict]) -> list[dict]:

@@ -1,16 +1,20 @@
-"""Where the nodes and edges of the page's graph stand: one box a row, with room for its equation,
-its value, and its tangent or adjoint."""
+"""Where the nodes and edges of the page's graph stand: a box for each row, with room for its
+equation, its value, and its tangent or adjoint, and a place for the partial at each edge; of long
+lists a box for each group of rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from admodes.drawing.around import MOST_NODES
 from admodes.drawing.coordinates import Point, placed
+from admodes.drawing.graphs import Graph
 from admodes.drawing.labels import short
 from admodes.drawing.typesetting import Run, Typesetter
+from admodes.errors import BadValue
 from admodes.views.dialects import Text, fill
 from admodes.views.result import plain
-
-MOST = 400
-"""Of more rows there is no picture: nobody could read it."""
 
 LETTERS = 14.0
 """The size of an equation."""
@@ -22,8 +26,12 @@ PADDING = 22.0
 FIGURE = 96.0
 """The width of a number with six decimals, and its padding."""
 
+LINE = 15.0
 HEIGHT = 58.0
 """Three lines: the equation and two figures."""
+
+PARTIAL = (70.0, 16.0)
+"""The size of a number of four digits at an edge."""
 
 LONGEST = 34
 """Characters of an equation that is shown whole; of a longer one there is the operation."""
@@ -31,51 +39,98 @@ LONGEST = 34
 MARGIN = 12.0
 
 
-def page_picture(rows: list[dict], names: list[list[str]], outputs: list[dict]) -> dict | None:
-    """The boxes and edges of a graph of rows, by coordinates; None where there are too many. names
-    are those of the rows, one list for each way of naming them.
+class _Box(NamedTuple):
+    """The rows of a box, and of more than one what they compute."""
+
+    rows: Sequence[int]
+    text: str
+
+
+def page_picture(
+    rows: list[dict], names: list[list[str]], outputs: list[dict], grouped: Callable[[], Graph]
+) -> dict[str, Any] | None:
+    """The boxes and edges of a graph of rows, by coordinates. names are those of the rows, one list
+    for each way of naming them; grouped gives the graph with groups in place of rows, which is
+    asked for where there are too many rows. None where there are too many groups as well.
 
     >>> x = {"row": 0, "op": "input", "args": [], "forms": None, "input": "x"}
-    >>> page_picture([x], [["v0"]], [])["nodes"][0]["labels"][0][0]
+    >>> page_picture([x], [["v0"]], [], Graph)["nodes"][0]["labels"][0][0]
     ('v', 14.0, 0.0, True)
     """
-    if len(rows) > MOST:
-        return None
+    boxes = [_Box([row["row"]], "") for row in rows]
+    if len(rows) > MOST_NODES:
+        try:
+            drawn = grouped().nodes
+        except BadValue:
+            return None
+        boxes = [_Box(n.covered, n.op or "" if n.members else "") for n in drawn if n.covered]
     ends: dict[int, list[str]] = {}
     for y in outputs:
         if y["row"] is not None:
             ends.setdefault(y["row"], []).append(y["name"])
-    labels = [[_label(row, style, ends.get(row["row"], [])) for style in names] for row in rows]
-    variables = {short(name) for style in names for name in style}
-    variables |= {short(y["name"]) for y in outputs}
-    variables |= {short(row["input"]) for row in rows if row["op"] == "input"}
-    setter = Typesetter(variables)
-    lines = [[setter.line(text, LETTERS) for text in texts] for texts in labels]
-    sizes = [(max(FIGURE, *map(_width, texts)), HEIGHT) for texts in lines]
-    edges = sorted({(a["row"], row["row"]) for row in rows for a in row["args"] if "row" in a})
-    plan = placed(sizes, edges, [None] * len(edges))
+    setter = Typesetter(_variables(rows, names, outputs))
+
+    def label(box: _Box, style: list[str]) -> str:
+        first, last = box.rows[0], box.rows[-1]
+        if first < last:
+            return f"{short(style[first])} … {short(style[last])}"
+        return _label(rows[first], style, ends.get(first, []))
+
+    lines = [[setter.line(label(box, style), LETTERS) for style in names] for box in boxes]
+    sizes = [_size(box, texts) for box, texts in zip(boxes, lines, strict=True)]
+    edges, partials = _edges(rows, boxes)
+    plan = placed(sizes, edges, [PARTIAL if there else None for there in partials])
     return {
         "width": round(plan.width + 2 * MARGIN, 1),
         "height": round(plan.height + 2 * MARGIN, 1),
         "nodes": [
             {
-                "row": row["row"],
-                "kind": _kind(row, ends),
+                "rows": [box.rows[0], box.rows[-1]],
+                "kind": "group" if len(box.rows) > 1 else _kind(rows[box.rows[0]], ends),
+                "text": box.text[:LONGEST],
                 "labels": [list(map(_glyphs, line)) for line in texts],
                 "x": round(x - width / 2 + MARGIN, 1),
                 "y": round(y - height / 2 + MARGIN, 1),
                 "width": round(width, 1),
                 "height": height,
             }
-            for row, texts, (x, y), (width, height) in zip(
-                rows, lines, plan.nodes, sizes, strict=True
+            for box, texts, (x, y), (width, height) in zip(
+                boxes, lines, plan.nodes, sizes, strict=True
             )
         ],
         "edges": [
-            {"from": a, "to": b, "points": [_inside(p) for p in points]}
-            for (a, b), points in zip(edges, plan.routes, strict=True)
+            {
+                "from": a,
+                "to": b,
+                "points": [_inside(p) for p in points],
+                "label": None if at is None else _inside((at[0] - PARTIAL[0] / 2, at[1])),
+            }
+            for (a, b), points, at in zip(edges, plan.routes, plan.labels, strict=True)
         ],
     }
+
+
+def _edges(rows: list[dict], boxes: list[_Box]) -> tuple[list[tuple[int, int]], list[bool]]:
+    """The boxes that edges join, and whether each stands for partials between two rows."""
+    place = {row: k for k, box in enumerate(boxes) for row in box.rows}
+    found: dict[tuple[int, int], bool] = {}
+    for row in rows:
+        to = place[row["row"]]
+        partials = row.get("partials") or [None] * len(row["args"])
+        for arg, partial in zip(row["args"], partials, strict=True):
+            start = place[arg["row"]] if "row" in arg else to
+            if start != to:
+                single = not boxes[start].text and not boxes[to].text
+                there = found.get((start, to), False)
+                found[start, to] = there or (single and partial is not None)
+    edges = sorted(found)
+    return edges, [found[edge] for edge in edges]
+
+
+def _variables(rows: list[dict], names: list[list[str]], outputs: list[dict]) -> set[str]:
+    found = {short(name) for style in names for name in style}
+    found |= {short(y["name"]) for y in outputs}
+    return found | {short(row["input"]) for row in rows if row["op"] == "input"}
 
 
 def _kind(row: dict, ends: dict[int, list[str]]) -> str:
@@ -84,8 +139,11 @@ def _kind(row: dict, ends: dict[int, list[str]]) -> str:
     return "output" if row["row"] in ends else "operation"
 
 
-def _width(line: list[Run]) -> float:
-    return ROOM * line[-1].end + PADDING
+def _size(box: _Box, labels: list[list[Run]]) -> tuple[float, float]:
+    """Of a group one line more, which says what it computes."""
+    words = ROOM * 0.6 * LETTERS * min(LONGEST, len(box.text)) + PADDING if box.text else 0.0
+    width = max(FIGURE, words, *(ROOM * line[-1].end + PADDING for line in labels))
+    return width, HEIGHT + LINE * bool(box.text)
 
 
 def _glyphs(run: Run) -> tuple[str, float, float, bool]:

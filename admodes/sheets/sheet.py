@@ -146,7 +146,7 @@ class Report(Result):
         if self.source:
             code = preformatted(self.source, format, "python", fragment=True)
             parts.append(heading("The function", format) + code)
-        graph = self._graph(options.get("digits"))
+        graph = self._graph(**options)
         if graph is not None:
             parts.append(heading("The graph", format) + _picture(graph, format, width, picture))
         body = "\n".join([*parts, rest])
@@ -159,11 +159,15 @@ class Report(Result):
             more = _tikz(graph)[0] + more
         return document(body, format, self.title, more)
 
-    def _graph(self, digits: int | None) -> Graph | None:
-        """The graph with so many decimals."""
-        if self.graph is None or digits is None:
-            return self.graph
-        return replace(self.graph, digits=digits)
+    def _graph(
+        self, digits: int | None = None, preset: str | Preset = "ubc", **options: Any
+    ) -> Graph | None:
+        """The graph with so many decimals, and with the names of rows that the preset has."""
+        graph = self.graph
+        if graph is not None and isinstance(self.trace, Trace):
+            named = self.trace.under(preset)
+            graph = graph if named is self.trace else named.graph("both")
+        return graph if graph is None or digits is None else replace(graph, digits=digits)
 
     def save(self, path: str | Path, **options: Any) -> list[Path]:
         """Write the report into a file that ends in .md (with a picture .svg beside it), .html or
@@ -190,7 +194,7 @@ class Report(Result):
 
     def _save_markdown(self, path: Path, picture: Path, options: dict[str, Any]) -> list[Path]:
         text = self._written("markdown", 80, False, options, quote(picture.name))
-        graph = self._graph(options.get("digits"))
+        graph = self._graph(**options)
         if graph is None:
             return [write_text(path, text)]
 

@@ -49,7 +49,7 @@ export function latex(model: Model, of: Table): string {
 }
 
 export function fragment(model: Model): string {
-  const found = new URLSearchParams({ admodes: "1", rows: String(model.data.rows.length) });
+  const found = new URLSearchParams({ admodes: "1", of: model.data.checksum });
   const put = (prefix: string, names: string[], values: number[] | null) =>
     names.forEach((name, i) => values && found.set(`${prefix}.${name}`, exact(values[i]!)));
   if (model.editable) put("at", model.names.inputs, model.point.value);
@@ -62,16 +62,17 @@ export function fragment(model: Model): string {
   return `#${found}`;
 }
 
-/** Take over the state that a fragment holds; one of another page is ignored. */
+/** Take over the state that a fragment holds; that of another page is ignored, and told. */
 export function restore(model: Model, hash: string): void {
   const found = new URLSearchParams(hash.replace(/^#/, ""));
-  if (found.get("admodes") !== "1" || found.get("rows") !== String(model.data.rows.length)) return;
   const read = (prefix: string, names: string[]) => {
     const values = names.map((name) => typed(found.get(`${prefix}.${name}`) ?? "")?.value);
     return values.every((x) => x !== undefined) ? (values as number[]) : null;
   };
+  const mine = found.get("admodes") === "1" && found.get("of") === model.data.checksum;
   const point = model.editable ? read("at", model.names.inputs) : [];
-  if (point === null) return;
+  model.foreign.value = hash.length > 1 && (!mine || point === null);
+  if (!mine || point === null) return;
   if (model.editable) model.point.value = point;
   if (model.editable && !model.names.inputs.includes(SEED)) model.seeds.value = read("seed", model.names.inputs);
   if (model.editable && !model.names.outputs.includes(SEED)) model.weights.value = read("weight", model.names.outputs);

@@ -6,20 +6,22 @@ import { textDialect } from "./dialects";
 import { hidden } from "./figure";
 import { shapeText, shown } from "./lines";
 import type { Kind, Model } from "./model";
+import { brief } from "./numbers";
+import { edgesInto } from "./paths";
 import type { Box, Line, Picture, Run } from "./types";
 
 export function Graph({ model }: { model: Model }) {
   const picture = model.data.graph;
-  if (!picture) return <p class="hint">{`There is no picture of ${model.data.rows.length} rows.`}</p>;
-  return <Drawn model={model} picture={picture} />;
+  if (picture) return <Drawn model={model} picture={picture} />;
+  return <p class="hint">{`There is no picture of ${model.data.rows.length} rows: with a box for each loop it would still be too large to read.`}</p>;
 }
 
 function Drawn({ model, picture }: { model: Model; picture: Picture }) {
-  const lit = model.path.value;
   const region = useRef<HTMLDivElement>(null);
   const row = model.row.value;
+  const groups = picture.nodes.filter(isGroup).length;
   useEffect(() => {
-    const node = picture.nodes.find((n) => n.row === row);
+    const node = picture.nodes.find((n) => covers(n, row));
     if (node) scrollTo(region.current!, node);
   }, [row]);
   return (
@@ -32,15 +34,25 @@ function Drawn({ model, picture }: { model: Model; picture: Picture }) {
           role="img"
           aria-label={`Computational graph of ${model.data.rows.length} rows`}
         >
-          {picture.edges.map((edge, i) => <Edge key={i} edge={edge} class={edgeClass(model, edge, lit)} />)}
+          {picture.edges.map((edge, i) => <Edge key={i} {...{ model, picture, edge }} />)}
           {picture.nodes.map((node, i) => <Node key={i} model={model} node={node} />)}
         </svg>
       </div>
       <p class="legend">
-        <span class="value">value</span> <span class="tangent">tangent</span> <span class="adjoint">adjoint</span>
+        <span class="value">value</span> <span class="tangent">tangent</span> <span class="adjoint">adjoint</span>{" "}
+        <span class="partial">partial</span>
+        {groups > 0 && <span class="hint">{`${model.data.rows.length} rows: a double frame stands for several.`}</span>}
       </p>
     </section>
   );
+}
+
+function isGroup({ rows: [first, last] }: Box): boolean {
+  return first < last;
+}
+
+function covers({ rows: [first, last] }: Box, row: number | null): boolean {
+  return row !== null && first <= row && row <= last;
 }
 
 /** Bring a node into the part of the graph that is seen. */
@@ -51,22 +63,37 @@ function scrollTo(region: HTMLElement, { x, y, width, height }: Box): void {
 }
 
 /** Whether an edge feeds the row at work, or lies on the path that is shown. */
-function edgeClass(model: Model, { from, to }: Line, lit: number[] | null): string {
+function edgeClass(model: Model, from: Box, to: Box): string {
   const at = model.row.value;
   const reverse = model.sweep.value.kind === "reverse";
-  const feeds = at !== null && (reverse ? from === at : to === at);
-  const path = lit?.some((row, k) => row === from && lit[k + 1] === to);
+  const joins = (source: number, target: number) => covers(from, source) && covers(to, target);
+  const feeds = at !== null && (reverse
+    ? covers(from, at) && model.readers(at).some((reader) => joins(at, reader.row))
+    : covers(to, at) && model.data.rows[at]!.args.some(({ row }) => row !== undefined && joins(row, at)));
+  const path = model.path.value?.some((row, k, all) => k > 0 && joins(all[k - 1]!, row));
   return ["edge", feeds && (reverse ? "back" : "feeds"), path && "path"].filter(Boolean).join(" ");
 }
 
-function Edge({ edge, class: name }: { edge: Line; class: string }) {
+function Edge({ model, picture, edge }: { model: Model; picture: Picture; edge: Line }) {
   const [x, y] = edge.points.at(-1)!;
+  const [from, to] = [picture.nodes[edge.from]!, picture.nodes[edge.to]!];
   return (
-    <g class={name}>
+    <g class={edgeClass(model, from, to)}>
       <path class="way" d={way(edge.points)} />
       <path class="head" d={`M${x},${y}l-4,-8h8z`} />
+      {edge.label && <Partial model={model} at={edge.label} from={from.rows[0]} to={to.rows[0]} />}
     </g>
   );
+}
+
+/** The partial by which a sweep multiplies along an edge, once it has done so; of two the sum. */
+function Partial({ model, at: [x, y], from, to }: { model: Model; at: [number, number]; from: number; to: number }) {
+  const { kind, direction } = model.sweep.value;
+  const used = kind !== "evaluation" && model.reached(kind, direction, kind === "forward" ? to : from);
+  const partial = used && !model.quiz.value && model.evaluation.value
+    ? edgesInto(model.data, model.evaluation.value, to).get(from) : undefined;
+  if (partial === undefined) return null;
+  return <text class="partial" x={x + 4} y={y + 4}>{brief(partial)}</text>;
 }
 
 /** Straight lines and curves in turn; the last line ends where the head of the arrow begins. */
@@ -83,14 +110,19 @@ function way(points: [number, number][]): string {
 }
 
 function Node({ model, node }: { model: Model; node: Box }) {
-  const { row, x, y, width, height } = node;
+  const { x, y, width, height } = node;
   const middle = x + width / 2;
-  const classes = ["node", node.kind, row === model.row.value && "current", model.path.value?.includes(row) && "path"];
+  const group = isGroup(node);
+  const at = model.row.value;
+  const current = covers(node, at);
+  const path = model.path.value?.some((row) => covers(node, row));
   return (
-    <g class={classes.filter(Boolean).join(" ")} onClick={() => model.goToRow(row)}>
+    <g class={["node", node.kind, current && "current", path && "path"].filter(Boolean).join(" ")} onClick={() => model.goToRows(node.rows)}>
       <rect x={x} y={y} width={width} height={height} rx={node.kind === "input" ? 20 : 5} />
+      {group && <rect class="inner" x={x + 3} y={y + 3} width={width - 6} height={height - 6} rx={3} />}
       <text x={middle} y={y + 17} class="name"><Equation runs={node.labels[model.style.value]!} /></text>
-      <Figures model={model} row={row} x={middle} y={y + 34} />
+      {group && <text x={middle} y={y + 34} class="words">{node.text}</text>}
+      {(!group || current) && <Figures model={model} row={group ? at! : node.rows[0]} x={middle} y={y + (group ? 49 : 34)} />}
     </g>
   );
 }

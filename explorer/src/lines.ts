@@ -223,7 +223,7 @@ export class Lines {
     const terms = model.pulled.value.get(direction)!.contributions[at.row] ?? [];
     const symbols = [
       ...seeds.map(([symbol]) => symbol),
-      ...(terms.length ? terms : this.readers(at.row)).map((c) =>
+      ...(terms.length ? terms : model.readers(at.row)).map((c) =>
         this.term(model.data.rows[c.row]!, c.arg, this.barred(this.named(c.row), direction), "reverse")),
     ];
     const numbers = [
@@ -231,11 +231,6 @@ export class Lines {
       ...terms.map((c) => this.product(model.data.rows[c.row]!, c.arg, c.adjoint, "reverse")),
     ];
     return { left, symbols: symbols.length ? symbols : ["0"], numbers: model.evaluation.value ? numbers : [], value };
-  }
-
-  /** Where a row is read. */
-  private readers(row: number): { row: number; arg: number }[] {
-    return this.model.data.rows.flatMap((at) => at.args.flatMap((a, arg) => (a.row === row && at.active[arg] ? [{ row: at.row, arg }] : [])));
   }
 
   /** The seed of a row, where it is an output. */
@@ -264,8 +259,7 @@ export class Lines {
   text(part: Part, line: Line | null): string {
     if (line === null) return "";
     const value = this.number(line.value);
-    const itself = part === "primal" || part === "formula" ? this.itself(line) : "";
-    const right = added(line.symbols) || itself;
+    const right = added(line.symbols) || (this.itself(line) ? value : "");
     if (part === "name") return line.left;
     if (part === "operation") return this.operation(line);
     if (part === "shape") return shapeText(this.model.shape(line));
@@ -276,10 +270,10 @@ export class Lines {
     return ["", value, this.write.bracket(value)].includes(numbers) ? value : `${numbers} = ${value}`;
   }
 
-  /** The value of an input that has no other name. */
-  itself(line: Line): string {
-    const input = !line.end && line.row !== null && this.model.data.rows[line.row]!.op === "input";
-    return input && this.scalar && !line.symbols.length ? this.number(line.value) : "";
+  /** Whether a line is that of an input without another name, which is its value. */
+  itself({ kind, end, row, symbols }: Line): boolean {
+    const input = kind === "evaluation" && !end && row !== null && this.model.data.rows[row]!.op === "input";
+    return input && this.scalar && !symbols.length;
   }
 
   operation(line: Line): string {

@@ -29,6 +29,7 @@ function App({ model }: { model: Model }) {
         <h1>{model.data.title}</h1>
         <Point model={model} />
         <Guards model={model} />
+        {model.foreign.value && <p class="hint" role="status">The address holds the state of another page, which is ignored.</p>}
       </header>
       <Steps model={model} />
       <main>

@@ -36,6 +36,8 @@ export class Model {
   readonly playing = signal(false);
   readonly printing = signal(false);
   readonly entry = signal<{ output: number; input: number } | null>(null);
+  /** Whether the address holds a state that is not of this page. */
+  readonly foreign = signal(false);
   readonly path = signal<number[] | null>(null);
 
   constructor(readonly data: Data) {
@@ -169,6 +171,19 @@ export class Model {
     return this.rank(kind, direction, row) <= this.step.value;
   }
 
+  private readonly allReaders = computed(() => {
+    const found: { row: number; arg: number }[][] = this.data.rows.map(() => []);
+    for (const { row, args, active } of this.data.rows) {
+      args.forEach((a, arg) => { if (active[arg]) found[a.row!]!.push({ row, arg }); });
+    }
+    return found;
+  });
+
+  /** Where a row is read by what depends on it. */
+  readers(row: number): { row: number; arg: number }[] {
+    return this.allReaders.value[row]!;
+  }
+
   readonly jacobian = computed(() => {
     if (this.data.kind === "array") return { forward: null, reverse: null };
     const { inputs, outputs } = this.names;
@@ -202,11 +217,11 @@ export class Model {
     this.step.value = Math.max(0, Math.min(this.steps.value, Math.trunc(step)));
   }
 
-  /** Go to the step of a row in the sweep that is shown. */
-  goToRow(row: number): void {
-    const { kind, direction } = this.sweep.value;
-    const step = this.rank(kind, direction, row);
-    if (step) this.goTo(step);
+  /** Go to the first step at one of these rows in the sweep that is shown. */
+  goToRows([first, last]: [number, number]): void {
+    const { kind, direction, rows } = this.sweep.value;
+    const row = rows.find((r) => first <= r && r <= last);
+    if (row !== undefined) this.goTo(this.rank(kind, direction, row));
   }
 
   edit(input: number, value: number): void {

@@ -54,6 +54,16 @@ export function scalarText(x: Num, digits: number): string {
   return fixed(x, digits);
 }
 
+/** A number in few characters: itself where it is short, else four digits of it. */
+export function brief(x: number): string {
+  const whole = scalarText(x, 15);
+  if (whole.length <= 7) return whole;
+  const text = x.toPrecision(4);
+  if (!text.includes("e")) return text;
+  const [mantissa, power] = x.toExponential(2).split("e") as [string, string];
+  return `${mantissa}e${padded(Number(power))}`;
+}
+
 /** How large half a unit of the last digit of a typed number is, and the number; null where what
  * was typed is none. */
 export function typed(text: string): { value: number; half: number } | null {

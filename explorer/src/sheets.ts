@@ -98,26 +98,58 @@ export function isMath(table: Table): boolean[] {
   });
 }
 
-/** The lines of a table. */
-export function entriesOf(model: Model, table: Table, lines: Lines): Entry[] {
-  const { sheet, directions } = table;
+/** A line of a table before it is written. */
+interface Slot {
+  item: Item;
+  parts: Part[];
+}
+
+/** The lines of a table, in their order. */
+function slotsOf(model: Model, { sheet }: Table): Slot[] {
+  return sheet.blocks.flatMap((block) =>
+    itemsOf(model, block).flatMap((item) => block.lines.map((parts) => ({ item, parts }))));
+}
+
+function written(model: Model, { sheet, directions }: Table, slots: Slot[], dialect: "text" | "latex"): Entry[] {
+  const lines = new Lines(model, dialect);
   const wide = wideColumns(sheet);
   const found: Entry[] = [];
-  for (const block of sheet.blocks) {
-    for (const item of itemsOf(model, block)) {
-      const line = remembered(lines, item);
-      for (const parts of block.lines) {
-        const cells = parts.flatMap((part, c): Cell[] => {
-          const shown = spreads(part) ? directions : directions.slice(0, 1);
-          const more = wide[c] ? directions.length - shown.length : 0;
-          return [...shown.map((of) => ({ part, line: line(kindOf(part), of) })), ...Array<Cell>(more).fill({ part, line: null })];
-        });
-        const derived = parts.every((part) => kindOf(part) !== "evaluation");
-        if (!derived || cells[0]!.line) found.push({ item, cells });
-      }
-    }
+  for (const { item, parts } of slots) {
+    const line = remembered(lines, item);
+    const cells = parts.flatMap((part, c): Cell[] => {
+      const shown = spreads(part) ? directions : directions.slice(0, 1);
+      const more = wide[c] ? directions.length - shown.length : 0;
+      return [...shown.map((of) => ({ part, line: line(kindOf(part), of) })), ...Array<Cell>(more).fill({ part, line: null })];
+    });
+    const derived = parts.every((part) => kindOf(part) !== "evaluation");
+    if (!derived || cells[0]!.line) found.push({ item, cells });
   }
   return found;
+}
+
+/** Of a table of more lines only those around the row at work are shown. */
+export const MOST_LINES = 400;
+const AROUND = 100;
+
+/** Whether a line is that of the row at work. */
+export function atWork(model: Model, table: Table, item: Item, parts: Part[]): boolean {
+  const { kind } = model.sweep.value;
+  return table === model.table.value && !item.end && item.row === model.row.value && parts.some((part) => kindOf(part) === kind);
+}
+
+/** The part of a table that is shown: its lines as formulas and in words, the position of the first,
+ * and how many there are in all. */
+export function shownOf(model: Model, table: Table) {
+  const slots = slotsOf(model, table);
+  const at = Math.max(0, slots.findIndex(({ item, parts }) => atWork(model, table, item, parts)));
+  const first = slots.length > MOST_LINES ? Math.max(0, Math.min(at - AROUND, slots.length - 2 * AROUND)) : 0;
+  const part = slots.length > MOST_LINES ? slots.slice(first, first + 2 * AROUND) : slots;
+  return {
+    entries: written(model, table, part, "latex"),
+    spoken: written(model, table, part, "text"),
+    first,
+    count: slots.length,
+  };
 }
 
 /** The lines of an item, each written once. */
@@ -144,5 +176,5 @@ function itemsOf(model: Model, { order, ends }: Block): Item[] {
 /** A table as texts. */
 export function cellsOf(model: Model, table: Table, dialect: "text" | "latex"): string[][] {
   const lines = new Lines(model, dialect);
-  return entriesOf(model, table, lines).map(({ cells }) => cells.map(({ part, line }) => lines.text(part, line)));
+  return written(model, table, slotsOf(model, table), dialect).map(({ cells }) => cells.map(({ part, line }) => lines.text(part, line)));
 }

@@ -7,7 +7,7 @@ import { Figure, hidden } from "./figure";
 import { Lines, shapeText, type Figure as What, type Line } from "./lines";
 import type { Model } from "./model";
 import { Sum, Tex } from "./mathml";
-import { entriesOf, headsOf, titleOf, type Cell, type Entry, type Table } from "./sheets";
+import { MOST_LINES, atWork, headsOf, shownOf, titleOf, type Cell, type Entry, type Table } from "./sheets";
 
 const FIGURES = { evaluation: "value", forward: "tangent", reverse: "adjoint" } as const;
 
@@ -24,10 +24,9 @@ function column({ part }: Cell): string {
 
 export function SheetTable({ model, table }: { model: Model; table: Table }) {
   const lines = new Lines(model, "latex");
-  const entries = entriesOf(model, table, lines);
-  const spoken = entriesOf(model, table, new Lines(model, "text"));
+  const { entries, spoken, first, count } = shownOf(model, table);
   const title = titleOf(table);
-  const first = entries[0]?.cells ?? [];
+  const columns = entries[0]?.cells.map(column) ?? [];
   return (
     <section class={table.sheet.head.length > 3 ? "sweep broad" : "sweep"} aria-label={title}>
       <h2>{title}</h2>
@@ -36,17 +35,20 @@ export function SheetTable({ model, table }: { model: Model; table: Table }) {
           <thead role="rowgroup">
             <tr role="row">
               {headsOf(table).map((head, k) => (
-                <th key={k} scope="col" role="columnheader" class={first[k] && column(first[k])}>{head}</th>
+                <th key={k} scope="col" role="columnheader" class={columns[k]}>{head}</th>
               ))}
             </tr>
           </thead>
           <tbody role="rowgroup">
             {entries.map((entry, i) => (
-              <TableLine key={i} {...{ model, table, entry, lines }} labels={spoken[i]!.cells.map(({ line }) => line?.left ?? "")} />
+              <TableLine key={first + i} {...{ model, table, entry, lines }} labels={spoken[i]!.cells.map(({ line }) => line?.left ?? "")} />
             ))}
           </tbody>
         </table>
       </div>
+      {entries.length < count && count > MOST_LINES && (
+        <p class="hint">{`Lines ${first + 1} to ${first + entries.length} of ${count}: those around the step.`}</p>
+      )}
       <Notes model={model} table={table} />
     </section>
   );
@@ -63,9 +65,7 @@ interface LineProps {
 
 function TableLine({ model, table, entry: { item, cells }, lines, labels }: LineProps) {
   const place = useRef<HTMLTableRowElement>(null);
-  const { kind, direction } = model.sweep.value;
-  const current = table === model.table.value && !item.end && item.row === model.row.value
-    && cells.some(({ line }) => line?.kind === kind && line.of === direction);
+  const current = atWork(model, table, item, cells.map(({ part }) => part));
   useEffect(() => {
     if (current && !model.quiz.value) scrollInto(place.current!);
   }, [current]);
@@ -101,7 +101,7 @@ function Content({ model, lines, cell: { part }, line, label }: ContentProps) {
   if (part === "formula") return <Right {...{ model, lines, line, label }} />;
   if (part === "name") return <Jump {...{ model, line, label }} />;
   if (["primal", "tangent", "adjoint"].includes(part)) {
-    const right = line.symbols.length > 0 || (lines.itself(line) !== "" && reached(model, line));
+    const right = line.symbols.length > 0 || (lines.itself(line) && reached(model, line));
     return <><Jump {...{ model, line, label }} />{right && <><Tex tex="=" /> <Right {...{ model, lines, line, label }} /></>}</>;
   }
   if (!reached(model, line)) return <SoFar model={model} line={line} />;

@@ -134,8 +134,11 @@ export interface Costs {
 export type Run = [text: string, size: number, rise: number, italic: boolean];
 
 export interface Box {
-  row: number;
+  /** The first and the last row; of a group these are two. */
+  rows: [number, number];
   kind: string;
+  /** What a group computes. */
+  text: string;
   /** The equation of the row, for each style. */
   labels: Run[][];
   x: number;
@@ -145,10 +148,13 @@ export interface Box {
 }
 
 export interface Line {
+  /** Positions of boxes. */
   from: number;
   to: number;
   /** Every second pair is a straight way down, the others are curves that begin and end downward. */
   points: [number, number][];
+  /** Where the partial stands: the left end and the middle of its height. */
+  label: [number, number] | null;
 }
 
 export interface Picture {
@@ -162,6 +168,8 @@ export interface Data {
   schema: string;
   title: string;
   kind: "scalar" | "array";
+  /** Tells the function from others, in addresses of states. */
+  checksum: string;
   digits: number;
   /** Why the page cannot recompute; empty where it can. */
   fixed: string;

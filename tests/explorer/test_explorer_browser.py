@@ -155,13 +155,14 @@ def test_all_scalar_problems_at_random_points(open_page):
     for name in SCALAR_PROBLEMS:
         draw = random.Random(name)
         trace = trace_of(name)
-        tab = open_page(trace.explore())
+        page = trace.explore()
+        tab = open_page(page)
         check_state(tab.state, trace)
         inputs = tab.state["point"]
         target = resolve([f"@{name}"], None)
         for _ in range(3):
             point = {x: round(v + draw.uniform(0.05, 0.9), 3) for x, v in inputs.items()}
-            tab.page.evaluate(f"location.hash = {json.dumps(fragment(tab.state, point))}")
+            tab.page.evaluate(f"location.hash = {json.dumps(fragment(page, point))}")
             tab.settle()
             assert tab.state["point"] == point
             remaining = iter(point.values())
@@ -172,12 +173,12 @@ def test_all_scalar_problems_at_random_points(open_page):
             check_state(tab.state, trace_of(name, args))
 
 
-def fragment(state, point):
+def fragment(page, point):
     """The address of a point."""
     from urllib.parse import urlencode
 
     at = {f"at.{name}": repr(x) for name, x in point.items()}
-    return "#" + urlencode({"admodes": 1, "rows": len(state["rows"]), **at})
+    return "#" + urlencode({"admodes": 1, "of": page.data["checksum"], **at})
 
 
 STEPPED = ("evaluation", "forward", "reverse")

@@ -151,9 +151,37 @@ def test_a_fragment_opens_the_same_state(open_page, section_a):
     tab.page.evaluate(f"location.hash = {address!r}.replace('step=17', 'step=3.5')")
     tab.settle()
     assert tab.state["step"] == 3
-    tab.page.goto(f"{blank}#x1=7&admodes=1&rows=3&at.x1=5")
-    tab.page.reload()
-    assert tab.state["point"] == {"x1": 2, "x2": 1}
+
+
+def test_a_foreign_fragment_is_ignored_and_told(open_page, section_a):
+    def other(x1, x2):
+        return ad.exp(2 * x2) - x1 * ad.sin(3 * x2**2), x1 * x2 + ad.sigmoid(x2)
+
+    page = section_a.explore()
+    alike = ad.explore(other, 2.0, 1.0)
+    assert len(alike.data["rows"]) == len(page.data["rows"])
+    tab = open_page(alike)
+    tab.press("ArrowRight", 5)
+    foreign = tab.page.evaluate("admodes.fragment()")
+    own = f"#admodes=1&of={page.data['checksum']}"
+    for address in (foreign, "#x1=7&admodes=1&rows=3&at.x1=5", f"{own}&at.x1=3", "#top"):
+        tab = open_page(page)
+        tab.page.evaluate(f"location.hash = {address!r}")
+        tab.settle()
+        assert (tab.state["point"], tab.state["step"]) == ({"x1": 2, "x2": 1}, 0)
+        assert "state of another page" in tab.page.locator("header").text_content()
+    tab.page.evaluate(f"location.hash = '{own}&at.x1=3&at.x2=1'")
+    tab.settle()
+    assert tab.state["point"] == {"x1": 3, "x2": 1}
+    assert "another page" not in tab.page.locator("header").text_content()
+
+
+def test_the_checksum_is_that_of_the_function(section_a):
+    assert (
+        ad.explore(two_outputs, 3.0, 0.5).data["checksum"] == section_a.explore().data["checksum"]
+    )
+    scaled = [ad.explore(lambda x: c * x, 1.0).data["checksum"] for c in (2.0, 3.0)]
+    assert scaled[0] != scaled[1]
 
 
 def test_a_page_at_an_infinity_is_at_its_first_point(open_page):

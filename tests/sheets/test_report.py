@@ -183,6 +183,15 @@ class TestCommand:
         assert err.strip() == str(tmp_path / "a.html")
         assert "Evaluation trace" in (tmp_path / "a.html").read_text("utf-8")
 
+    def test_the_graph_has_the_names_of_the_preset(self, run, tmp_path):
+        for preset, name in (("griewank", "v1 = 2 v0"), ("wikipedia", "w3 = 2 w2")):
+            _, out, _ = run("report", "@cpsc532s", "--preset", preset)
+            graph = out.partition("The graph\n")[2].partition("\n\n")[0]
+            assert name in graph
+        run("report", "@cpsc532s", "--preset", "wikipedia", "-o", str(tmp_path / "sheet"))
+        svg = (tmp_path / "sheet" / "graph.svg").read_text("utf-8")
+        assert (">w<" in svg, ">v<" in svg) == (True, False)
+
     def test_the_layout_is_that_of_a_preset(self, run, tmp_path):
         _, trace, _ = run("trace", "@osu-eq4", "--preset", "griewank")
         _, out, _ = run("report", "@osu-eq4", "--preset", "griewank")
