@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.drawing.graphs import Graph
+    from admodes.lab.checking.result import GradientCheck, check_gradient
     from admodes.lab.elimination.result import Elimination, eliminate
     from admodes.python_code import Code, code
     from admodes.sheets.sheet import Report, report
@@ -55,6 +56,7 @@ _LATER = {
         "admodes.compilation": ("CompileWarning", "Compiled", "ImpureError", "compile"),
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
         "admodes.drawing.graphs": ("Graph",),
+        "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),
         "admodes.python_code": ("Code", "code"),
         "admodes.sheets.sheet": ("Report", "report"),

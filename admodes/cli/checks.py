@@ -1,16 +1,71 @@
-"""The commands `equations` and `verify`, which check what they print and say so with their exit
-status.
-"""
+"""The commands `check`, `equations` and `verify`, which judge and say so with their exit status."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
+from admodes.cli.inputs import derivative_of
+from admodes.cli.options import At, Debug, Digits, Fmt, Format, Save, Targets, optional
 from admodes.cli.running import run, show, target_of
+
+
+class Judged(StrEnum):
+    gradient = "gradient"
+    jacobian = "jacobian"
+    hessian = "hessian"
+
+
+def check(
+    targets: Targets,
+    gradient: Annotated[
+        list[str],
+        typer.Option(
+            "--gradient",
+            help="The derivative by hand: file.py:function or package.module:function, which takes "
+            "the same arguments; or expressions, one an entry, each with its own --gradient.",
+            show_default=False,
+        ),
+    ],
+    at: At = None,
+    of: Annotated[
+        Judged | None, optional(help="What it is; told by its shape unless given.")
+    ] = None,
+    points: Annotated[int, typer.Option(min=1, help="Points that are compared.")] = 6,
+    digits: Digits = 6,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Judge a gradient, Jacobian or Hessian that was written by hand, entry by entry, at the point
+    and at random ones, and name the mistake: a factor or sign, transposition, shifted places,
+    another point, a term or an inner derivative that is missing, a wrong rule.
+
+    Exit status 1 where an entry is wrong.
+
+    \b
+    admodes check "sin(x**2)" --gradient "cos(x**2)" --at x=1.5
+    admodes check "x1**2*x2" --gradient "2*x1*x2" --gradient "x1**2" --at x1=1,x2=3
+    admodes check mine.py:loss --gradient mine.py:loss_gradient --at "w=[1, 2, 3]"
+    """
+    target = target_of(targets, at)
+    by_hand = derivative_of(gradient, target)
+    result = run(
+        lambda: ad.check_gradient(
+            *(target.function, by_hand, *target.args),
+            of=of and of.value,
+            points=points,
+            names=target.names,
+            title=target.title,
+        ),
+        target,
+    )
+    show(result, format, save, digits=digits)
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 def equations(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admodes.cli.checks import equations, verify
+from admodes.cli.checks import check, equations, verify
 from admodes.cli.compose import Of, composed
 from admodes.cli.curves import accuracy, swell
 from admodes.cli.drawing import graph
@@ -272,6 +272,7 @@ def hessian(
 
 
 app.command()(verify)
+app.command()(check)
 app.command()(report)
 app.command()(ops)
 app.command()(presets)

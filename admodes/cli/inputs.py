@@ -12,7 +12,7 @@ from admodes.cli.target import InputError, Target, components
 from admodes.expression import ExpressionError
 from admodes.expression.errors import nearest
 from admodes.expression.lowering import CONSTANTS, declared_names
-from admodes.expression.parser import parse_with, split_commas
+from admodes.expression.parser import parse, parse_with, split_commas
 from admodes.expression.values import parse_value
 from admodes.problems import PROBLEMS
 
@@ -49,6 +49,20 @@ def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) 
         where, name = found
         return python_function(where, name, point, debug)
     return _expressions(targets, point)
+
+
+def derivative_of(texts: Sequence[str], target: Target) -> Callable[..., Any]:
+    """The function of a target's arguments that texts name: one file.py:function or
+    package.module:function, or expressions of the inputs. Raises what resolve raises."""
+    first = texts[0].strip()
+    found = python_target(first)
+    if found is None:
+        written: Callable[..., Any] = parse(*texts, inputs=target.arguments)
+        return written
+    if len(texts) > 1:
+        raise InputError(f"{first} stands alone: give one function, or expressions")
+    point = dict(zip(target.arguments, target.args, strict=True))
+    return python_function(*found, point).function
 
 
 def _point(at: str | None) -> dict[str, Any] | None:

@@ -1,0 +1,135 @@
+"""Derivatives by hand: right ones pass, planted mistakes are named."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from planted_mistakes import RIGHT, WRONG
+
+import admodes as ad
+from admodes.cli import main
+
+
+@pytest.mark.parametrize(("f", "g", "args"), RIGHT)
+def test_right_derivatives_pass(f, g, args):
+    found = ad.check_gradient(f, g, *args)
+    assert found.passed
+    assert found.mistake is None
+    assert found.points == 6
+    assert all(e["right_everywhere"] for e in found.entries)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "f", "g", "args", "word"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG]
+)
+def test_mistakes_are_named(kinds, f, g, args, word):
+    found = ad.check_gradient(f, g, *args)
+    assert not found.passed
+    assert found.mistake.kind in kinds
+    assert word in found.mistake.text
+
+
+def test_a_derivative_that_is_right_at_the_point_alone_is_wrong():
+    found = ad.check_gradient(lambda x: x**2, lambda x: 2.0 + 0.0 * x, 1.0)
+    (entry,) = found.entries
+    assert (entry["right_here"], entry["right_everywhere"], found.passed) == (True, False, False)
+    assert "every point" in found.mistake.text
+
+
+def test_nonsense_is_unknown():
+    found = ad.check_gradient(lambda x: ad.sin(x), lambda x: x**5 + 0.3, 0.7)
+    assert found.mistake.kind == "unknown"
+
+
+def test_nan_by_hand_is_wrong():
+    assert not ad.check_gradient(lambda x: x**2, lambda x: math.nan, 1.0).passed
+
+
+def test_a_kink_takes_any_slope_between_both_sides():
+    found = ad.check_gradient(ad.abs, lambda x: np.where(x > 0, 1.0, -1.0), 0.0)
+    assert found.passed
+    assert "kink" in str(found)
+    assert not ad.check_gradient(ad.abs, lambda x: np.where(x >= 0, 1.5, -1.0), 0.0).passed
+
+
+def test_points_outside_the_domain_are_left_out():
+    found = ad.check_gradient(lambda x: ad.ln(x), lambda x: 1 / x, 2.0)
+    assert found.passed
+    assert found.points > 3
+
+
+def test_random_points_do_not_all_lie_near_the_point():
+    met = []
+
+    def g(x):
+        met.append(float(x))
+        return 2 * x
+
+    ad.check_gradient(lambda x: x**2, g, 5.0)
+    assert max(abs(x - 5.0) for x in met) > 3
+    assert min(met) < 0 < max(met)
+
+
+def test_several_arguments_and_trees():
+    def f(p, t):
+        return p["a"] * np.sum(p["w"] ** 2) * t
+
+    def g(p, t):
+        s = np.sum(p["w"] ** 2)
+        return {"a": s * t, "w": 2 * p["a"] * p["w"] * t}, p["a"] * s
+
+    args = ({"a": 2.0, "w": np.array([1.0, -3.0])}, 0.5)
+    assert ad.check_gradient(f, g, *args).passed
+    wrong = ad.check_gradient(f, lambda p, t: (g(p, t)[0], -g(p, t)[1]), *args)
+    assert wrong.mistake.kind == "sign"
+    assert sum(not e["right_everywhere"] for e in wrong.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("g", "options", "message"),
+    [
+        (lambda x: [1.0, 2.0, 3.0], {}, "shape"),
+        (lambda x: "abc", {}, "no numbers"),
+        (lambda x: x, {"of": "slope"}, "slope"),
+        (lambda x: x, {"points": 0}, "points 0"),
+    ],
+)
+def test_misuse_is_named(g, options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        ad.check_gradient(lambda x: np.sum(x**2), g, np.ones(2), **options)
+
+
+def run(*argv):
+    with pytest.raises(SystemExit) as end:
+        main(list(argv))
+    return end.value.code
+
+
+def test_the_command(capsys, tmp_path):
+    assert (
+        run(
+            "check", "x1**2*x2", "--gradient", "2*x1*x2", "--gradient", "x1**2", "--at", "x1=1,x2=3"
+        )
+        == 0
+    )
+    assert "right" in capsys.readouterr().out
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import numpy as np\n\ndef f(x):\n    return np.sum(np.sin(x))\n\n"
+        "def g(x):\n    return -np.cos(x)\n"
+    )
+    argv = ("check", f"{path}:f", "--gradient", f"{path}:g", "--at", "x=[1, 2]")
+    assert run(*argv, "--format", "json") == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["schema"] == "admodes.check/1"
+    assert (data["passed"], data["mistake"]["kind"]) == (False, "sign")
+    assert [e["wrt"] for e in data["entries"]] == ["x1", "x2"]
+
+
+@pytest.mark.parametrize(
+    ("gradient", "named"), [("q*2", "q"), ("nothing.py:g", "nothing.py"), ("x1 +", "x1 +")]
+)
+def test_a_gradient_that_cannot_be_read_is_named(gradient, named, capsys):
+    assert run("check", "x1**2", "--gradient", gradient, "--at", "x1=1") == 2
+    assert named in capsys.readouterr().err
