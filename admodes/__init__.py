@@ -9,6 +9,7 @@ from admodes.core.checking import StrictError, strict
 from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
+from admodes.derivatives import choosing
 from admodes.derivatives.checks import check_grads
 from admodes.derivatives.crossings import KinkWarning
 from admodes.derivatives.custom import custom_rule
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.drawing.graphs import Graph
+    from admodes.lab.advice.advice import Advice, advise
     from admodes.lab.checking.result import GradientCheck, check_gradient
     from admodes.lab.elimination.result import Elimination, eliminate
     from admodes.python_code import Code, code
@@ -57,6 +59,7 @@ _LATER = {
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
         "admodes.drawing.graphs": ("Graph",),
         "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
+        "admodes.lab.advice.advice": ("Advice", "advise"),
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),
         "admodes.python_code": ("Code", "code"),
         "admodes.sheets.sheet": ("Report", "report"),
@@ -72,6 +75,13 @@ _LATER = {
     for name in names
 }
 """Names that are imported when they are first used, so that a plain start stays quick."""
+
+
+def _reason(*question: Any) -> str:
+    return str(import_module("admodes.lab.advice.advice").advised(*question).choice.reason)
+
+
+choosing.ADVISERS.append(_reason)
 
 
 def __getattr__(name: str) -> Any:

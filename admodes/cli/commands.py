@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from admodes.cli.advising import advise
 from admodes.cli.checks import check, equations, verify
 from admodes.cli.compose import Of, composed
 from admodes.cli.curves import accuracy, swell
@@ -139,6 +140,7 @@ def trace(
     emit(printed_trace(target, chosen), save)
 
 
+app.command()(advise)
 app.command()(eliminate)
 app.command()(equations)
 app.command()(explain)

@@ -15,6 +15,7 @@ from admodes.core.pytree import checked_input, flatten, unflatten
 from admodes.core.reverse import Evaluation, vjp
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
+from admodes.derivatives.choosing import explained
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.jacobians import MODES, FunctionOfLeaves, whole_jacobian
 from admodes.derivatives.layouts import LAYOUTS, arranged, rowwise
@@ -101,21 +102,25 @@ def jacobian(
     mode: str = "auto",
     layout: str = "standard",
     has_aux: bool = False,
+    block: int | None = None,
 ) -> Callable:
     """The Jacobian ∂f_i/∂x_j, of shape out.shape + in.shape.
 
     mode "forward" takes one direction per input component, "reverse" one per output component;
     blocks of directions go through one sweep together. "auto" takes the mode with fewer
     directions, and where the numbers are alike the one with fewer operations;
-    jacobian(f).explain(*args) says which and why. Where f takes or returns tuples, lists or dicts,
-    or argnums is a tuple, the result is a tree of blocks: outputs outside, inputs inside.
+    jacobian(f).explain(*args) says which and why, and what ad.advise says of all ways. Where f
+    takes or returns tuples, lists or dicts, or argnums is a tuple, the result is a tree of blocks:
+    outputs outside, inputs inside.
 
     layout "transposed" has shape in.shape + out.shape (D[f]_ij = ∂f_j/∂x_i), "unrolled" is the
     matrix of all output by all input components, "unrolled-transposed" its transpose. "batched",
     for f from B×… to B×… whose rows do not mix, has shape B + out row + in row; rows that mix are
-    an error. has_aux: f returns (result, aux), and (Jacobian, aux) is returned.
+    an error. has_aux: f returns (result, aux), and (Jacobian, aux) is returned. block: so many
+    directions go through one sweep together at most, for less memory.
 
-    Raises ValueError for an unknown mode or layout, TypeError for complex values.
+    Raises ValueError for an unknown mode or layout and for a block below 1, TypeError for complex
+    values.
 
     >>> import admodes as ad
     >>> ad.jacobian(lambda x, y: (x * y, x + y), argnums=(0, 1))(2.0, 3.0)
@@ -125,6 +130,8 @@ def jacobian(
         raise BadValue(f"mode {mode!r}: choose one of {', '.join(MODES)}")
     if layout not in LAYOUTS:
         raise BadValue(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+    if block is not None and block < 1:
+        raise BadValue(f"block={block}: at least one direction goes through a sweep")
 
     def point(args: tuple, kwargs: dict) -> tuple[FunctionOfLeaves, Any]:
         chosen, restricted = _restrict(f, argnums, args, kwargs)
@@ -137,7 +144,7 @@ def jacobian(
             inputs = unflatten(tree, list(leaves))
             return restricted(*inputs) if isinstance(argnums, tuple) else restricted(inputs)
 
-        return FunctionOfLeaves(flat, xs, has_aux, _name(f)), tree
+        return FunctionOfLeaves(flat, xs, has_aux, _name(f), block), tree
 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         at, tree = point(args, kwargs)
@@ -153,11 +160,12 @@ def jacobian(
         return (found, aux) if has_aux else found
 
     def explain(*args: Any, **kwargs: Any) -> str:
-        return point(args, kwargs)[0].choice().reason
+        own = point(args, kwargs)[0].choice().reason
+        return explained(_without_aux(f) if has_aux else f, args, kwargs, argnums, "jacobian", own)
 
     jacobian_of.explain = explain  # type: ignore[attr-defined]
     jacobian_of.__name__ = f"jacobian({_name(f)})"
-    made_by(jacobian_of, jacobian, f, argnums, mode, layout, has_aux)
+    made_by(jacobian_of, jacobian, f, argnums, mode, layout, has_aux, block)
     return jacobian_of
 
 
@@ -183,7 +191,11 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
         with crossing(hessian_of.__name__, lambda xs: restricted(*xs), chosen):
             return found(*args, **kwargs)
 
-    hessian_of.explain = found.explain  # type: ignore[attr-defined]
+    def explain(*args: Any, **kwargs: Any) -> str:
+        own = f"{outer}-over-{inner}"
+        return explained(f, args, kwargs, argnums, "hessian", own)
+
+    hessian_of.explain = explain  # type: ignore[attr-defined]
     hessian_of.__name__ = f"hessian({_name(f)})"
     return made_by(hessian_of, hessian, f, argnums, mode)  # type: ignore[no-any-return]
 
@@ -215,6 +227,16 @@ def _hvp(f: Callable, x: Any, v: Any, outer: str, inner: str) -> Any:
         return dot
 
     return jacobian(slope, mode=outer)(x)
+
+
+def _without_aux(f: Callable) -> Callable:
+    """f without its second result."""
+
+    def result(*args: Any, **kwargs: Any) -> Any:
+        return f(*args, **kwargs)[0]
+
+    result.__name__ = _name(f)
+    return result
 
 
 def _composition(mode: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from admodes.core.record import WengertList, record
 from admodes.core.reverse import Evaluation, vjp
 from admodes.core.space import dtype_of, is_complex
 from admodes.core.values import FLOAT, shape_of
+from admodes.derivatives.choosing import Candidate, Choice, chosen
 from admodes.errors import BadType
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
 
@@ -30,21 +31,15 @@ BLOCK = 2**21
 
 
 @dataclass
-class Choice:
-    """A mode for a whole Jacobian, and why."""
-
-    mode: str
-    reason: str
-
-
-@dataclass
 class FunctionOfLeaves:
-    """A function of leaves, which returns (result, aux) with has_aux, and where it is taken."""
+    """A function of leaves, which returns (result, aux) with has_aux, and where it is taken. block:
+    the most directions that go through one sweep together, if that is limited."""
 
     f: Callable
     xs: list
     has_aux: bool
     name: str
+    block: int | None = None
 
     def __post_init__(self) -> None:
         for x in self.xs:
@@ -77,14 +72,14 @@ class FunctionOfLeaves:
         if n == 0 or m == 0:
             return Choice("reverse", f"{sizes}: there is nothing to sweep")
         if m >= 2 * n or n >= 2 * m:
-            mode = "forward" if n < m else "reverse"
-            return Choice(mode, f"{sizes}: {mode} mode, with {min(n, m)} directions")
+            best = chosen([Candidate("forward", n), Candidate("reverse", m)])
+            return Choice(best.route, f"{sizes}: {best.route} mode, with {best.cost} directions")
         forward, reverse = self.sweep_costs()
-        mode = "forward" if n * forward <= m * reverse else "reverse"
+        best = chosen([Candidate("forward", n * forward), Candidate("reverse", m * reverse)])
         return Choice(
-            mode,
+            best.route,
             f"{sizes}: forward {n} directions × {forward} operations = {n * forward}, reverse "
-            f"{m} directions × {reverse} operations = {m * reverse}: {mode} mode",
+            f"{m} directions × {reverse} operations = {m * reverse}: {best.route} mode",
         )
 
     def sweep_costs(self) -> tuple[int, int]:
@@ -122,7 +117,7 @@ def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:
     out, pullback, *aux = vjp(at.f, *at.xs, has_aux=at.has_aux)
     ys, out_tree = flatten(out)
     m = sum(math.prod(shape_of(y)) for y in ys)
-    if mode == "auto" and at.compared(m).mode == "forward":
+    if mode == "auto" and at.compared(m).route == "forward":
         return _forward(at)
     for y in ys:
         if is_complex(y):
@@ -130,7 +125,7 @@ def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:
     singly = m < FEW and all(shape_of(z) == () for z in (*ys, *at.xs))
     pulled = [
         pullback(unflatten(out_tree, seeds), batched=not singly)
-        for seeds in _seeds(ys, at.directions, singly)
+        for seeds in unit_blocks(ys, at.directions, singly, at.block)
     ]
     columns = [_joined([p[k] for p in pulled], singly) for k in range(len(at.xs))]
     found = []
@@ -150,7 +145,7 @@ def _forward(at: FunctionOfLeaves) -> tuple[Tree, list, Any]:
     aux = None
     pushed = []
     singly = at.directions < FEW and not any(at.shapes)
-    for seeds in _seeds(at.xs, at.directions, singly):
+    for seeds in unit_blocks(at.xs, at.directions, singly, at.block):
         out, dots, *rest = jvp(
             at.f, tuple(at.xs), tuple(seeds), batched=not singly, has_aux=at.has_aux
         )
@@ -170,15 +165,18 @@ def _forward(at: FunctionOfLeaves) -> tuple[Tree, list, Any]:
     return out_tree, found, aux
 
 
-def _seeds(xs: list, across: int, singly: bool) -> Iterator[list]:
-    """All unit directions of some leaves, in blocks with a leading axis, or one by one."""
+def unit_blocks(
+    xs: list, across: int, singly: bool = False, most: int | None = None
+) -> Iterator[list]:
+    """All unit directions of some leaves, in blocks with a leading axis, or one by one. across: how
+    many numbers there are at the other end of a sweep; most: so many directions in a block."""
     sizes = [math.prod(shape_of(x)) for x in xs]
     total = sum(sizes)
     if singly:
         for k in range(total):
             yield [_unit(x, float(i == k)) for i, x in enumerate(xs)]
         return
-    rows = max(1, min(total, BLOCK // max(total, across, 1)))
+    rows = max(1, min(total, BLOCK // max(total, across, 1), most or total))
     for first in range(0, total, rows):
         last = min(first + rows, total)
         start, seeds = 0, []

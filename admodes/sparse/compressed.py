@@ -18,6 +18,7 @@ from admodes.core.forward import jvp
 from admodes.core.record import decide_on_captured
 from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
+from admodes.derivatives.choosing import explained
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.gradients import grad
 from admodes.errors import BadType, BadValue, LostDerivative
@@ -132,6 +133,12 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
                 plan.check(found, point)
         return found
 
+    def explain(*args: Any, **kwargs: Any) -> str:
+        own = "bands, where f has them" if mode == "auto" else f"mode {mode}"
+        own += ", otherwise fewest sweeps" if mode == "auto" else ""
+        return explained(f, args, kwargs, argnums, who.removeprefix("sparse_"), own)
+
+    matrix_of.explain = explain  # type: ignore[attr-defined]
     matrix_of.__name__ = f"{who}({getattr(f, '__name__', type(f).__name__)})"
     return matrix_of
 

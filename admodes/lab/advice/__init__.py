@@ -1,0 +1,1 @@
+"""The adviser: which way of differentiating a function to take, and why."""
