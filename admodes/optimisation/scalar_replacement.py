@@ -10,11 +10,12 @@ arrays. Adding the zeros that are left out changes no bit but the sign of a zero
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from admodes.core.entries import entry_numbers
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import FLOAT, shape_of
@@ -73,23 +74,19 @@ def _of_numbers(program: WengertList) -> Callable[[Step], bool]:
 
 class Entries(Copy):
     """The copy of a program in which arrays are taken apart into entries. parts: for a row of the
-    old program its entries, an array of objects (Refs, numbers and ArrayEntry) or a Sparse;
-    waiting: rows of which so far only the entries are there; where something needs the array as
-    such, it is put together. read: the rows that read an entry of an array, by row and position."""
+    old program its entries, an array of objects (Refs, numbers and ArrayEntry) or a Sparse; where
+    something needs the array as such, it is put together. read: the rows that read an entry of an
+    array, by row and position."""
 
     def __init__(self, program: WengertList) -> None:
         super().__init__(program)
         self.parts: dict[int, Any] = {}
-        self.waiting: set[int] = set()
         self.read: dict[tuple[int, int], Ref] = {}
         self.uses = uses(program)
 
     def followed(self) -> WengertList:
         for old, step in enumerate(self.old.steps):
-            self.new.append(None)
-            self.new[old] = self._row(old, step)
-        for y in (*self.old.outputs, *(a for g in self.old.guards for a in g.args)):
-            self.ready(y)
+            self.new.append(self._row(old, step))
         return self.finished()
 
     def _row(self, old: int, step: Step) -> Any:
@@ -102,13 +99,12 @@ class Entries(Copy):
             return made
         found = self._taken_apart(step)
         if found is None:
-            return self.keep(step, tuple(self.ready(a) for a in step.args))
+            return self.keep(step, self.moved(step.args))
         if not isinstance(found, (Sparse, np.ndarray)):
             return self._number(found)
         self.parts[old] = found
         if isinstance(found, np.ndarray) and all(isinstance(p, ArrayEntry) for p in found.flat):
-            return self.keep(step, tuple(self.ready(a) for a in step.args))
-        self.waiting.add(old)
+            return self.keep(step, self.moved(step.args))
         return None
 
     def _taken_apart(self, step: Step) -> Any:
@@ -119,7 +115,7 @@ class Entries(Copy):
         if name == "place":
             return self._placed(step, params)
         if name == "stack" and all(shape_of(self.old.like(a)) == () for a in step.args):
-            return _boxed([self.ready(a) for a in step.args])
+            return _boxed(self.moved(step.args))
         if name in ("add", "subtract", "negate"):
             return self._summed(step)
         if name in ("getitem", "reshape", "transpose") and isinstance(step.args[0], Ref):
@@ -142,12 +138,7 @@ class Entries(Copy):
             if parts is None or any(isinstance(p, ArrayEntry) for p in parts.flat):
                 return None
             given = list(parts.flat)
-        index = params["index"]
-        parts = index if isinstance(index, tuple) else (index,)
-        if len(parts) == len(shape) and all(p.__class__ is int for p in parts):
-            wrapped = tuple(k % n for k, n in zip(parts, shape, strict=True))
-            return Sparse(shape, {int(np.ravel_multi_index(wrapped, shape)): given[0]})
-        positions = np.arange(math.prod(shape)).reshape(shape)[index].ravel().tolist()
+        positions = entry_numbers(shape)[params["index"]].ravel().tolist()
         if len(set(positions)) != len(given):
             return None
         return Sparse(shape, zip(positions, given, strict=True))
@@ -175,7 +166,6 @@ class Entries(Copy):
         if self.uses[row] > 1:
             larger = Sparse(larger.shape, larger)
         else:
-            self.waiting.discard(row)
             del self.parts[row]
         for k, p in smaller.items():
             if k in larger:
@@ -202,16 +192,9 @@ class Entries(Copy):
             )
         return self.read[key]
 
-    def ready(self, a: Any) -> Any:
-        """An old argument in the copy; an array that was taken apart is put together."""
-        if not isinstance(a, Ref):
-            return a
-        if a.row in self.waiting:
-            self.waiting.remove(a.row)
-            self.new[a.row] = self._together(self.parts[a.row])
-        return self.new[a.row]
-
-    def _together(self, parts: Any) -> Any:
+    def late(self, row: int) -> Any:
+        """An array that was taken apart, put together."""
+        parts = self.parts[row]
         if isinstance(parts, Sparse) and len(parts) == 1 and math.prod(parts.shape) > 1:
             ((k, p),) = parts.items()
             index = tuple(int(i) for i in np.unravel_index(k, parts.shape))
@@ -226,7 +209,7 @@ class Entries(Copy):
         return flat if parts.ndim == 1 else self.emit(REGISTRY["reshape"], flat, shape=parts.shape)
 
 
-def _boxed(items: list) -> np.ndarray:
+def _boxed(items: Sequence) -> np.ndarray:
     box = np.empty(len(items), object)
     box[:] = items
     return box

@@ -174,20 +174,12 @@ class Columns(Copy):
             try:
                 self.parts[old] = self._taken_apart(step)
             except Unfit:
-                self.new[old] = self.keep(step, tuple(self.ready(a) for a in step.args))
-        for y in (*self.old.outputs, *(a for g in self.old.guards for a in g.args)):
-            self.ready(y)
+                self.new[old] = self.keep(step, self.moved(step.args))
         return self.finished()
 
-    def ready(self, a: Any) -> Any:
-        """An old argument in the copy; columns are put together."""
-        if not isinstance(a, Ref):
-            return a
-        if self.new[a.row] is None:
-            self.new[a.row] = self._together(self.parts[a.row])
-        return self.new[a.row]
-
-    def _together(self, parts: np.ndarray) -> Any:
+    def late(self, row: int) -> Any:
+        """Columns, put together."""
+        parts = self.parts[row]
         listed = [self._column(plain(p)) for p in parts.flat]
         shape = (self.samples, *parts.shape[1:])
         if parts.ndim == 1:

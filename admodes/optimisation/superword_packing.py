@@ -88,11 +88,9 @@ class Packing(Copy):
             if rows is not None and rows[0] not in self.refused and row not in self.entries:
                 self._packed(rows)
             if row not in self.entries and not self._stacked(row, step):
-                args = tuple(self._single(a) for a in step.args)
+                args = self.moved(step.args)
                 self.new[row] = self.keep(step, args)
                 self._note_entry(row, step, args)
-        for y in (*self.old.outputs, *(a for g in self.old.guards for a in g.args)):
-            self._single(y)
         return self.finished()
 
     def _stacked(self, row: int, step: Step) -> bool:
@@ -104,7 +102,7 @@ class Packing(Copy):
             return False
         singles = None
         if rest:
-            singles = self.emit(step.op, *map(self._single, rest), axis=0)
+            singles = self.emit(step.op, *map(self.ready, rest), axis=0)
         spare = iter(range(len(rest)))
         places = [
             self.entries[a.row]
@@ -135,12 +133,10 @@ class Packing(Copy):
             self.flat[a.row] = self.emit(REGISTRY["reshape"], a, shape=(math.prod(shape),))
         return self.flat[a.row]
 
-    def _single(self, a: Any) -> Any:
-        """An old argument as a number of the copy."""
-        if isinstance(a, Ref) and self.new[a.row] is None:
-            vector, position = self.entries[a.row]
-            self.new[a.row] = self.emit(REGISTRY["getitem"], Ref(vector), index=(position,))
-        return self.new[a.row] if isinstance(a, Ref) else a
+    def late(self, row: int) -> Any:
+        """An entry of a vector as a number."""
+        vector, position = self.entries[row]
+        return self.emit(REGISTRY["getitem"], Ref(vector), index=(position,))
 
     def _packed(self, rows: list[int]) -> None:
         """One operation for many rows."""
@@ -163,7 +159,7 @@ class Packing(Copy):
         """One operand of many rows as a vector, or as a number that all share; None where the
         numbers are too scattered."""
         if all(a == column[0] for a in column):
-            return self._single(column[0])
+            return self.ready(column[0])
         constants = [a for a in column if not isinstance(a, Ref)]
         if len(constants) == len(column):
             return np.array(column, float)

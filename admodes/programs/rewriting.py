@@ -24,7 +24,8 @@ that replaces the step, or None to keep it."""
 class Copy:
     """A copy of a recorded list in the making, with other rows in the place of some. old: the list
     that is copied; steps: the rows of the copy so far; new: for each row of old what stands for it
-    in the copy, a Ref or a constant; checks: guards that the copy has besides."""
+    in the copy, a Ref or a constant, or None until something needs it, which late() then makes;
+    checks: guards that the copy has besides."""
 
     def __init__(self, program: WengertList) -> None:
         self.old = program
@@ -65,7 +66,20 @@ class Copy:
         return made if made is not None and made.op is not None else None
 
     def moved(self, args: tuple) -> tuple:
-        return tuple(self.new[a.row] if isinstance(a, Ref) else a for a in args)
+        """Old arguments in the copy."""
+        return tuple(map(self.ready, args))
+
+    def ready(self, a: Any) -> Any:
+        """An old argument in the copy."""
+        if not isinstance(a, Ref):
+            return a
+        if self.new[a.row] is None:
+            self.new[a.row] = self.late(a.row)
+        return self.new[a.row]
+
+    def late(self, row: int) -> Any:
+        """What stands for an old row that was left out so far."""
+        raise NotImplementedError
 
     def finished(self) -> WengertList:
         """The program with its inputs, outputs and guards in the copy."""
