@@ -17,6 +17,7 @@ from admodes.cli.curves import accuracy, swell
 from admodes.cli.drawing import graph
 from admodes.cli.eliminating import eliminate
 from admodes.cli.exploring import explore
+from admodes.cli.gradbench import gradbench
 from admodes.cli.listings import ops, presets, problems
 from admodes.cli.numbers import dimensions, whole_numbers
 from admodes.cli.options import (
@@ -314,3 +315,6 @@ def scale(
         for path in write_reports(report, result):
             print(path, file=sys.stderr)
     show(result, format, save)
+
+
+app.command()(gradbench)
