@@ -1,0 +1,85 @@
+"""A limit of time on a call, in the thread that it runs in."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import ctypes
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+
+class OverTime(BaseException):
+    """The limit is over. Not an Exception, so that `except Exception` in the code that is to end
+    does not keep it alive."""
+
+
+@contextlib.contextmanager
+def limited(seconds: float | None) -> Iterator[None]:
+    """Raise OverTime, once, inside the block when it has taken this many seconds; None: no limit.
+
+    In the main thread a signal ends waiting and sleeping too; in other threads, and on Windows, the
+    limit acts when the next instruction of Python begins. A single call of compiled code, such as
+    the product of two huge matrices, comes to its end first in both.
+
+    >>> with limited(10.0):
+    ...     sum(range(10))
+    45
+    """
+    if seconds is None:
+        yield
+    elif threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
+        with _by_signal(seconds):
+            yield
+    else:
+        with _from_another_thread(seconds):
+            yield
+
+
+# OverTime may come between any two instructions, so nothing here relies on two of them together:
+# it comes once at most, and whatever it interrupts at the end has nothing left to do then.
+
+
+@contextlib.contextmanager
+def _by_signal(seconds: float) -> Iterator[None]:
+    over = False
+
+    def ring(number: int, frame: Any) -> None:
+        if not over:
+            raise OverTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        over = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _from_another_thread(seconds: float) -> Iterator[None]:
+    thread = ctypes.c_ulong(threading.get_ident())
+    ended, deciding = _thread.allocate_lock(), _thread.allocate_lock()
+
+    def watch() -> None:
+        if not ended.acquire(timeout=seconds) and deciding.acquire(blocking=False):
+            _raise_in(thread, ctypes.py_object(OverTime))
+            deciding.release()
+
+    ended.acquire()
+    _thread.start_new_thread(watch, ())
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OverTime):
+            deciding.acquire()
+            _raise_in(thread, None)  # takes back what has not come through yet
+        ended.release()
+
+
+def _raise_in(thread: ctypes.c_ulong, error: Any) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
