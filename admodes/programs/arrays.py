@@ -14,6 +14,7 @@ import numpy as np
 from admodes.core.carrier import Carrier, value
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList, record
+from admodes.core.structure import Moves
 from admodes.errors import BadType, BadValue
 from admodes.programs.names import NamedProgram, input_names, output_names, watching
 from admodes.programs.replay import again
@@ -118,7 +119,7 @@ def _takes_components(program: WengertList) -> bool:
     vectors = {x.row for x in program.inputs if len(program.steps[x.row].shape) == 1}
     return any(
         step.op is not None
-        and step.op.name == "getitem"
+        and isinstance(step.op.structure, Moves)
         and step.shape == ()
         and any(isinstance(a, Ref) and a.row in vectors for a in step.args)
         for step in program.steps

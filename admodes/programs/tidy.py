@@ -3,9 +3,15 @@ itself, and tests of control flow are notes on what they tested."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import numpy as np
+
+from admodes.core.entries import entry_numbers, sources
 from admodes.core.record import Guard, Ref, Step, WengertList
+from admodes.core.structure import Moves
+from admodes.core.values import shape_of
 
 
 def tidy(program: WengertList) -> WengertList:
@@ -14,19 +20,22 @@ def tidy(program: WengertList) -> WengertList:
 
 
 def _direct(program: WengertList) -> WengertList:
-    """References to an entry of a stack of scalars become references to that scalar."""
+    """References to a part of an array that was put together (as by np.stack) become references to
+    what was put there."""
     alias: dict[int, object] = {}
+    joins: dict[int, _Join] = {}
     steps = []
     for i, step in enumerate(program.steps):
         args = tuple(alias.get(a.row, a) if isinstance(a, Ref) else a for a in step.args)
         step = replace(step, args=args)
         steps.append(step)
-        if step.op is not None and step.op.name == "getitem" and isinstance(args[0], Ref):
-            source = steps[args[0].row]
-            index = step.params["index"] if step.params else None
-            index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
-            if source.op is not None and source.op.name == "stack" and isinstance(index, int):
-                alias[i] = source.args[index]
+        source = args[0].row if args and isinstance(args[0], Ref) else i
+        if _moves(step) and not _joins(step) and _joins(steps[source]):
+            if source not in joins:
+                joins[source] = _Join(steps[source], program.likes(steps[source]))
+            part = joins[source].part(step)
+            if part is not None:
+                alias[i] = part
 
     def direct(a: object) -> object:
         return alias.get(a.row, a) if isinstance(a, Ref) else a
@@ -34,6 +43,36 @@ def _direct(program: WengertList) -> WengertList:
     guards = [replace(g, args=tuple(map(direct, g.args))) for g in program.guards]
     outputs = [direct(y) for y in program.outputs]
     return replace(program, steps=steps, outputs=outputs, guards=guards)
+
+
+def _moves(step: Step) -> bool:
+    return step.op is not None and isinstance(step.op.structure, Moves)
+
+
+def _joins(step: Step) -> bool:
+    """Whether the row puts an array together, from any number of arguments."""
+    return _moves(step) and step.op.arity is None
+
+
+class _Join:
+    """An array that was put together from arguments, whose entries are numbered from 1 on."""
+
+    def __init__(self, step: Step, likes: tuple) -> None:
+        self.args = step.args
+        self.shapes = list(map(shape_of, likes))
+        self.starts = np.cumsum([1, *map(math.prod, self.shapes)])
+        self.entries = sources(step.op, likes, step.params)
+
+    def part(self, step: Step) -> object | None:
+        """The argument that a row which moves entries of this array is again, or None."""
+        if any(isinstance(a, Ref) for a in step.args[1:]):
+            return None
+        entries = np.asarray(step.op.array(self.entries, *step.args[1:], **(step.params or {})))
+        k = np.searchsorted(self.starts, entries.flat[0], "right") - 1 if entries.size else -1
+        if k < 0 or entries.shape != self.shapes[k]:
+            return None
+        same = np.array_equal(entries, entry_numbers(entries.shape, self.starts[k]))
+        return self.args[k] if same else None
 
 
 def _without_idle(program: WengertList) -> WengertList:
