@@ -21,6 +21,7 @@ from admodes.backpropagation.terms import Kind, Term
 from admodes.core.carrier import quiet
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList, record
+from admodes.core.space import space
 from admodes.core.values import shape_of
 from admodes.ops.notation import BINARY, COMPARE
 from admodes.programs.tidy import tidy
@@ -153,7 +154,13 @@ def partial(op: Op, i: int, args: list[Term], xs: Sequence[Any], y: Any) -> Term
 
 
 def _is_choice(tree: ast.AST) -> bool:
-    return isinstance(tree, ast.Call) and getattr(tree.func, "id", "") == "where"
+    """Whether a formula chooses, as a partial on both sides of a kink does."""
+    return isinstance(tree, ast.Call) and _called(tree) is space.where
+
+
+def _called(tree: ast.Call) -> Op | None:
+    """The operation that a formula calls."""
+    return REGISTRY.get(tree.func.id) if isinstance(tree.func, ast.Name) else None
 
 
 def _length(tree: ast.AST) -> int:
@@ -183,20 +190,15 @@ class _Reader:
         return None
 
     def operation(self, node: ast.BinOp) -> Term | None:
-        if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and node.left.id == "e":
-            exponent = self.read(node.right)
-            return None if exponent is None else _entrywise("exp", [exponent])
         both = [self.read(node.left), self.read(node.right)]
         if None in both:
             return None
-        return _entrywise(BINARY[type(node.op)], both)  # type: ignore[arg-type]
+        return _entrywise(REGISTRY[BINARY[type(node.op)]], both)  # type: ignore[arg-type]
 
     def call(self, node: ast.Call) -> Term | None:
         args = [self.read(a) for a in node.args]
-        assert isinstance(node.func, ast.Name)
-        if None in args or node.func.id not in REGISTRY:
-            return None
-        return _entrywise(node.func.id, args)  # type: ignore[arg-type]
+        op = _called(node)
+        return None if op is None or None in args else _entrywise(op, args)  # type: ignore[arg-type]
 
     def choice(self, node: ast.Call) -> Term | None:
         """where(a > b, 1, 0) as 1[a > b]; a tie that the data does not have is left out."""
@@ -214,9 +216,8 @@ class _Reader:
         return chosen if otherwise.is_number(0) else None
 
     def read_test(self, test: ast.Compare) -> Term:
-        name = COMPARE[type(test.ops[0])]
         both = [self.read(test.left), self.read(test.comparators[0])]
-        return terms.one_where(_entrywise(name, both))  # type: ignore[arg-type]
+        return terms.one_where(_entrywise(_comparison(test), both))  # type: ignore[arg-type]
 
     def holds(self, test: ast.AST) -> Any:
         """The truth of a comparison of arguments and numbers, at the data."""
@@ -227,10 +228,13 @@ class _Reader:
                 return self.xs["abc".index(node.id)]
             return node.value  # type: ignore[attr-defined]
 
-        name = COMPARE[type(test.ops[0])]
-        return REGISTRY[name].plain((number(test.left), number(test.comparators[0])))
+        return _comparison(test).plain((number(test.left), number(test.comparators[0])))
 
 
-def _entrywise(name: str, args: list[Term]) -> Term:
+def _comparison(test: ast.Compare) -> Op:
+    return REGISTRY[COMPARE[type(test.ops[0])]]
+
+
+def _entrywise(op: Op, args: list[Term]) -> Term:
     shape = np.broadcast_shapes(*(t.shape for t in args))
-    return applied(REGISTRY[name], args, None, tuple(shape))
+    return applied(op, args, None, tuple(shape))

@@ -12,7 +12,8 @@ import numpy as np
 
 from admodes.backpropagation.terms import Kind, Term, factored
 from admodes.core.forms import in_latex
-from admodes.ops.notation import index_text, operation, template
+from admodes.core.structure import Contraction
+from admodes.ops.notation import index_text, operation, raises, template
 from admodes.views.dialects import SUPERSCRIPTS, Text
 
 _COMPARISON, _SUM, _PRODUCT, _PREFIX, _MATRIX, _POWER, _CLOSED, _ATOM = 0, 1, 2, 2.5, 2.8, 3, 4, 5
@@ -202,15 +203,17 @@ class FormulaWriter:
 
     def _op(self, t: Term) -> Written:
         op, params = t.data
-        if op.name == "einsum":
-            subscripts = f"{','.join(params['terms'])}->{params['output']}"
-            return self.called("einsum", [self.code(subscripts), *self.inside(t)])
-        if op.name == "power" and t.parts[1].kind == Kind.NUMBER:
+        if raises(op) and t.parts[1].kind == Kind.NUMBER:
             return self.power(*t.parts)
-        if op.name == "getitem":
-            index = self.code(index_text((params or {})["index"]))
-            return f"{self.at_least(t.parts[0], _CLOSED)}[{index}]", _CLOSED
         form = template(op, "latex" if self.latex else "text")
+        if "⟦index⟧" in form:
+            array, index = self.at_least(t.parts[0], _CLOSED), index_text(params["index"])
+            return form.replace("⟦0⟧", array).replace("⟦index⟧", self.code(index)), _CLOSED
+        if op.arity is None and isinstance(op.structure, Contraction):
+            labels, kept = op.structure.labels([p.shape for p in t.parts], params)
+            letters = ["".join(map(str, axes)) for axes in (*labels, kept)]
+            subscripts = f"{','.join(letters[:-1])}->{letters[-1]}"
+            return self.called(op.name, [self.code(subscripts), *self.inside(t)])
         if "⟦*⟧" in form and op.name in form.replace("\\_", "_"):
             extra = [_option(k, v) for k, v in (params or {}).items() if _tells(k, v, t)]
             return self.called(op.name, [*self.inside(t), *map(self.code, extra)])

@@ -48,7 +48,9 @@ space = Space()
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     """The sum of a plain array over every axis that broadcasting stretched from shape."""
     x = np.asarray(x)
-    y = np.add.reduce(x, axis=stretched_axes(x.shape, shape))
+    # Without an axis left, NumPy's sum of objects would be an object and no array.
+    objects = x.dtype.kind == "O"
+    y = np.add.reduce(x, axis=stretched_axes(x.shape, shape), keepdims=objects)
     return y if y.shape == shape else y.reshape(shape)
 
 

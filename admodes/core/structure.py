@@ -47,12 +47,14 @@ class Moves(Structure):
     meet in one place: the place of each entry of the argument, picked out of places, an array of
     the shape of the result; others are the further arguments. along_axis: these say where along
     the axis in params, so that where they are not known every place of the line may be meant.
-    keeps: no entry of an argument is left out.
+    keeps: no entry of an argument is left out. stretches: entries are repeated, as by NumPy's
+    broadcasting.
     """
 
     into: Callable[[np.ndarray, dict, tuple], np.ndarray] | None = None
     along_axis: bool = False
     keeps: bool = False
+    stretches: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ PRODUCT = Entrywise(multiplies=True)
 CHOICE = Entrywise(chooses=True)
 MOVES = Moves()
 KEEPS = Moves(keeps=True)
+STRETCHED = Moves(keeps=True, stretches=True)
 ALONG = Along()
 SCAN = Along(scans=True)
 MATRICES = Matrices()

@@ -135,7 +135,7 @@ elu = elementwise(
     lambda a: where(greater(a, 0.0), 0.0, expm1(a)),
     scalar=lambda x, alpha: float(x) if x > 0 else alpha * math.expm1(x),
     symbol=lambda sp, a, b: sp.Piecewise((a, a > 0), (b * (sp.exp(a) - 1), True)),
-    printed=("where(a > 0, 1, b*e^a)", "where(a > 0, 0, e^a - 1)"),
+    printed=("where(a > 0, 1, b*exp(a))", "where(a > 0, 0, exp(a) - 1)"),
     defaults=(1.0,),
     domain=Domain(((-3.0, -0.2), (0.5, 1.5)), _at_zero("elu"), "at 0: alpha"),
     fades=True,

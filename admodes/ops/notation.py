@@ -60,6 +60,11 @@ def template(op: Op, dialect: str) -> str:
     return op.form.text if dialect == "text" else op.form.latex
 
 
+def raises(op: Op) -> bool:
+    """Whether op is printed as its first argument with the second one raised."""
+    return op.form.text == "⟦0⟧^⟦1⟧"
+
+
 def index_text(index: Any) -> str:
     """An index as it is written between brackets."""
 
@@ -143,7 +148,7 @@ def _walk(node: ast.AST, dialect: str) -> tuple[str, float]:
     if isinstance(node, ast.Name):
         if node.id == "pi":
             return ("π" if dialect == "text" else r"\pi "), _ATOM
-        return (node.id if node.id == "e" else f"⟦{'abc'.index(node.id)}⟧"), _ATOM
+        return f"⟦{'abc'.index(node.id)}⟧", _ATOM
     if isinstance(node, ast.UnaryOp):
         inner, strength = _walk(node.operand, dialect)
         return "-" + (inner if strength > 1 else _bracket(inner, dialect)), 1

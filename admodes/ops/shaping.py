@@ -12,7 +12,7 @@ from admodes.core.forms import Example
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.space import dtype_of, is_complex, sum_to
-from admodes.core.structure import ENTRYWISE, KEEPS, reduction, stretched_axes
+from admodes.core.structure import ENTRYWISE, KEEPS, STRETCHED, reduction, stretched_axes
 from admodes.core.truth import is_whole
 from admodes.core.values import numeric, shape_of
 from admodes.errors import BadValue
@@ -52,7 +52,7 @@ broadcast_to: Op = linear(
     role="broadcast",
     views=lambda params: True,
     kind="moves",
-    structure=KEEPS,
+    structure=STRETCHED,
 )
 unbroadcast: Op = linear(
     "unbroadcast",

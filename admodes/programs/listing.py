@@ -99,11 +99,11 @@ def expression(step: Step, names: Sequence[str]) -> str:
     op = step.op
     atoms = [_atom(a, names) for a in step.args]
     params = dict(step.params or {})
-    if op.name == "getitem":
-        return f"{atoms[0]}[{index_text(params['index'])}]"
-    if op.name == "negate":
-        return f"-{atoms[0]}"
-    sign = re.fullmatch(r"⟦0⟧ ?(\S{1,2}) ?⟦1⟧", op.form.text)
+    form = op.form.text
+    if form in ("⟦0⟧[⟦index⟧]", "-⟦0⟧"):
+        index = index_text(params.get("index"))
+        return form.replace("⟦0⟧", atoms[0]).replace("⟦index⟧", index)
+    sign = re.fullmatch(r"⟦0⟧ ?(\S{1,2}) ?⟦1⟧", form)
     if sign and op.entrywise and (op.elementwise or op.is_test) and sign[1] != "^":
         return f"{atoms[0]} {_SIGNS.get(sign[1], sign[1])} {atoms[1]}"
     if len(atoms) > MOST_ARGUMENTS:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
-from admodes.core.structure import stretched_axes
 from admodes.core.values import shape_of
 
 
@@ -57,16 +56,7 @@ def broadcast(function: Callable[..., Any], xs: Sequence[Any], shape: tuple[int,
 
 def structural(op: Op, args: Sequence[Any], params: dict | None) -> Any:
     """A linear operation's own value function, on arrays of objects."""
-    if op.name == "unbroadcast":
-        picked = _sum_to(boxed(args[0]), (params or {})["shape"])
-    else:
-        lifted = [boxed(a) if op.active(i) else np.asarray(a) for i, a in enumerate(args)]
-        picked = op.array(*lifted, **(params or {}))
+    lifted = [boxed(a) if op.active(i) else np.asarray(a) for i, a in enumerate(args)]
+    picked = op.array(*lifted, **(params or {}))
     result = np.asarray(picked, dtype=object)
     return result[()] if result.shape == () else result
-
-
-def _sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The sum over every axis that broadcasting stretched; NumPy's own sum of an array of objects
-    over all axes is an object, not an array."""
-    return np.sum(x, axis=stretched_axes(x.shape, shape), keepdims=True).reshape(shape)

@@ -45,8 +45,7 @@ def local_form(op: Op) -> LocalForm | None:
     symbols = sp.symbols([chr(ord("a") + i) for i in range(op.arity)], real=True)
     expression = as_expression(op.symbol(sp, *symbols))
     partials = tuple(differentiated(expression, s) for s in symbols)
-    value = sp.lambdify(symbols, expression, [{"psi": _polygamma}, "mpmath"])
-    value.tame = _is_tame(expression, symbols)
+    value = _numeric(expression, symbols, _is_tame(expression, symbols))
     return LocalForm(
         expression,
         partials,
@@ -117,12 +116,21 @@ def _compiled(expression: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
     import sympy as sp
 
     calm = _is_tame(expression, symbols)
-    named: dict[str, Callable] = {"psi": _polygamma}
+    jumps: dict[str, Callable] = {}
     for jump, function in ((sp.Heaviside, _step), (sp.sign, _sign), (sp.DiracDelta, _pulse)):
         stand_in = sp.Function(f"jump_{jump.__name__}")
-        named[stand_in.__name__] = function
+        jumps[stand_in.__name__] = function
         expression = expression.replace(jump, lambda x, *rest: stand_in(x))
-    made = sp.lambdify(symbols, expression, [named, "mpmath"])
+    return _numeric(expression, symbols, calm, jumps)
+
+
+def _numeric(
+    expression: Any, symbols: Sequence[Any], calm: bool, jumps: dict[str, Callable] | None = None
+) -> Callable[..., Any]:
+    """An mpmath function of the symbols; jumps are functions by names that mpmath does not have."""
+    import sympy as sp
+
+    made = sp.lambdify(symbols, expression, [{"psi": _polygamma, **(jumps or {})}, "mpmath"])
     made.tame = calm
     return made  # type: ignore[no-any-return]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step, WengertList
+from admodes.core.structure import Moves
 
 WASTE = 2
 """A free buffer takes a row that needs at least 1/WASTE of it."""
@@ -18,7 +19,9 @@ WASTE = 2
 def is_view(step: Step) -> bool:
     """Whether the result shares memory with the argument; a stretched array is written out."""
     op: Op | None = step.op
-    return op is not None and op.name != "broadcast_to" and op.shows(step.params)
+    if op is None or not op.shows(step.params):
+        return False
+    return not (isinstance(op.structure, Moves) and op.structure.stretches)
 
 
 def is_array(x: Any) -> bool:

@@ -16,6 +16,7 @@ from admodes.compilation.numpy.kernels import (
 )
 from admodes.compilation.numpy.placement import is_array
 from admodes.core.record import Ref, WengertList
+from admodes.core.structure import Moves
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.rewriting import uses
 
@@ -25,8 +26,9 @@ def entry_reads(program: WengertList) -> Counter:
     steps = program.steps
     found: Counter = Counter()
     for step in steps:
-        if step.op is not None and step.op.name == "getitem" and not is_array(step.like):
-            (a,) = step.args
+        moves = step.op is not None and isinstance(step.op.structure, Moves)
+        if moves and not is_array(step.like):
+            a = step.args[0]
             if isinstance(a, Ref) and is_array(steps[a.row].like):
                 found[a.row] += 1
     return found
