@@ -65,8 +65,12 @@ class Application:
 
     def __post_init__(self) -> None:
         self.shapes = [shape_of(a) for a in self.args]
-        self.size = math.prod(self.shape)
         self.active = [i for i, rows in enumerate(self.rows) if rows is not None]
+
+    @property
+    def size(self) -> int:
+        """The number of entries of the result."""
+        return math.prod(self.shape)
 
 
 def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
@@ -87,7 +91,7 @@ def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
     last = target.row if isinstance(target, Ref) else -1
     value = program.steps[last].value if last >= 0 else target
     # Only the rows that the output depends on are followed.
-    needed = dict(pull(program, [(last, True)], Reached(program))) if last >= 0 else {}
+    needed = dict(pull(program, [(last, True)], Reached(program), range(last + 1)))
     found = dict(push(program, {source: identity(n)}, _Patterns(program, n, needed)))
     rows = found.get(last)
     if rows is None:

@@ -49,14 +49,22 @@ def identity(n: int) -> Rows:
     return csr(np.arange(n + 1), np.arange(n), n)
 
 
+def _summed(counts: np.ndarray) -> np.ndarray:
+    """Where each row starts, and the last one ends, from the numbers of their entries."""
+    starts = np.zeros(len(counts) + 1, np.intp)
+    np.cumsum(counts, out=starts[1:])
+    return starts
+
+
 def gathered(rows: Rows, origin: np.ndarray) -> Rows:
     """The rows with the numbers origin; -1 stands for an empty row."""
     origin = origin.ravel()
     if len(origin) == rows.shape[0] and np.array_equal(origin, np.arange(len(origin))):
         return rows
-    start = np.append(rows.indptr[:-1], 0)[origin].astype(np.intp)
-    count = np.append(np.diff(rows.indptr), 0)[origin].astype(np.intp)
-    indptr = np.concatenate(([0], np.cumsum(count)))
+    start = rows.indptr[origin]
+    # Of an empty row the start is the last number and the end the first.
+    count = np.maximum(rows.indptr[origin + 1] - start, 0)
+    indptr = _summed(count)
     check_entries(int(indptr[-1]))
     within = np.arange(indptr[-1]) - np.repeat(indptr[:-1] - start, count)
     return csr(indptr, rows.indices[within], rows.shape[1])
@@ -79,7 +87,7 @@ def stacked(parts: list[Rows], sizes: list[int], n: int) -> Rows:
         np.zeros(size, np.intp) if part is None else np.diff(part.indptr)
         for part, size in zip(parts, sizes, strict=True)
     ]
-    indptr = np.concatenate(([0], np.cumsum(np.concatenate(counts))))
+    indptr = _summed(np.concatenate(counts))
     indices = [part.indices for part in parts if part is not None]
     return csr(indptr, np.concatenate(indices), n)
 

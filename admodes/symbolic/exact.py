@@ -23,7 +23,7 @@ from admodes.symbolic.arrays import boxed, broadcast, components, entrywise, fil
 from admodes.symbolic.forms import AtKink, local_form
 from admodes.symbolic.kernels import NotExact, numbers_of
 from admodes.symbolic.limits import value_at
-from admodes.symbolic.precision import OUT_OF_RANGE, number, precise
+from admodes.symbolic.precision import OUT_OF_RANGE, number, order_of, precise
 from admodes.symbolic.sweep import row_sensitivities
 
 MORE = 1000
@@ -92,10 +92,8 @@ class Exactly:
 def _order(x: Any) -> int | None:
     import mpmath
 
-    if isinstance(x, mpmath.mpf) and x and mpmath.isfinite(x):
-        order = int(mpmath.mag(x))
-        return order if abs(order) < OUT_OF_RANGE else None
-    return None
+    order = order_of(x) if isinstance(x, mpmath.mpf) and x else None
+    return None if order is None or abs(order) >= OUT_OF_RANGE else order
 
 
 def exactly(

@@ -6,8 +6,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,13 @@ OUT_OF_RANGE = 5000
 """A power of two beyond which only powers and logarithms are followed: exponentials would have
 exponents that fill the memory."""
 
+_LARGE = 11
+"""The order from which on the exponential of a number has more than 800 digits."""
+
 _ONE_THREAD = threading.RLock()
 
 
-@contextmanager
-def precise(digits: int) -> Iterator[Any]:
+class precise:
     """mpmath at a number of digits. Its precision belongs to the process, so that one thread at a
     time may enter.
 
@@ -36,19 +37,45 @@ def precise(digits: int) -> Iterator[Any]:
     ...     print(mpmath.mpf(1) / 3)
     0.333333333333333333333333333333
     """
-    import mpmath
 
-    with _ONE_THREAD, mpmath.workdps(digits):
-        yield mpmath
+    __slots__ = ("before", "digits")
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+
+    def __enter__(self) -> Any:
+        import mpmath
+
+        _ONE_THREAD.acquire()
+        self.before = mpmath.mp.prec
+        mpmath.mp.dps = self.digits
+        return mpmath
+
+    def __exit__(self, *error: object) -> None:
+        import mpmath
+
+        mpmath.mp.prec = self.before
+        _ONE_THREAD.release()
 
 
 def number(x: Any) -> Any:
     """x as an mpmath number, exactly. Raises TypeError for complex numbers."""
     import mpmath
 
+    if x.__class__ is mpmath.mpf:
+        return x
     if isinstance(x, (complex, np.complexfloating)):
         raise BadType("complex numbers are not followed")
-    return x if isinstance(x, mpmath.mpf) else mpmath.mpf(float(x))
+    return mpmath.mpf(float(x))
+
+
+def order_of(x: Any) -> int | None:
+    """The smallest power of two that an mpmath number lies below: 0 for 0, None for what is not
+    finite."""
+    _, mantissa, exponent, bits = x._mpf_
+    if mantissa:
+        return int(exponent + bits)
+    return None if exponent else 0
 
 
 def evaluate(
@@ -67,12 +94,16 @@ def evaluate(
     import mpmath
 
     args = [number(x) for x in xs]
+    extra = 20.0
     for a in args:
-        if mpmath.isnan(a) or (mpmath.isinf(a) and not infinite):
+        order = order_of(a)
+        if order is not None:
+            if order >= OUT_OF_RANGE and not tame(function):
+                return None
+            extra += _cancelled(a, order)
+        elif a != a or not infinite:
             return None
-        if mpmath.isfinite(a) and mpmath.mag(a) >= OUT_OF_RANGE and not tame(function):
-            return None
-    with precise(_working_digits(args, digits)):
+    with precise(digits + int(extra)):
         try:
             y = mpmath.mpmathify(function(*args))
         except (
@@ -83,25 +114,18 @@ def evaluate(
             mpmath.libmp.NoConvergence,
         ):
             return None
-    if isinstance(y, mpmath.mpc):
-        y = y.real if y.imag == 0 else mpmath.nan
-    with precise(digits + 5):
+        if isinstance(y, mpmath.mpc):
+            y = y.real if y.imag == 0 else mpmath.nan
+        mpmath.mp.dps = digits + 5
         return +y
 
 
-def _working_digits(args: Sequence[Any], digits: int) -> int:
-    """Enough digits for the cancellation in forms such as e^a - 1, 1 - tanh² a or 1 + erf a: the
-    decimal exponents of the arguments, of their exponentials and of those of half their squares as
-    far as doubles reach."""
-    import mpmath
-
-    extra = 20.0
-    for a in args:
-        if a and mpmath.isfinite(a):
-            extra += min(abs(mpmath.mag(a)), OUT_OF_RANGE) * 0.302 + min(
-                float(max(abs(a), a * a / 4)), 800.0
-            )
-    return digits + int(extra)
+def _cancelled(a: Any, order: int) -> float:
+    """Enough digits for the cancellation in forms such as e^a - 1, 1 - tanh² a or 1 + erf a of an
+    argument of this order: the decimal exponents of the argument, of its exponential and of that of
+    half its square as far as doubles reach."""
+    size = abs(float(a)) if order < _LARGE else math.inf
+    return min(abs(order), OUT_OF_RANGE) * 0.302 + min(max(size, size * size / 4), 800.0)
 
 
 def one_sided(op: Op, k: int, xs: Sequence[float]) -> list[float]:
