@@ -19,7 +19,7 @@ from admodes.compilation.leaks import unwatched
 from admodes.compilation.purity import ImpureError, State, changed_arguments, changed_inputs
 from admodes.compilation.sharing import sharing
 from admodes.compilation.signature import Signature
-from admodes.core.carrier import Carrier, call, calling_through
+from admodes.core.carrier import Carrier, calling_through
 from admodes.core.held import Held
 from admodes.core.pytree import flatten, owned, unflatten
 from admodes.core.record import Guard, Recorded, Ref, Step, WengertList, record_leaves
@@ -64,7 +64,7 @@ def recorded(
         leaves = map(other, signature.with_inputs(list(inputs)))
         args, kwargs = unflatten(signature.tree, list(leaves))
         rows = [x.row for x in inputs]
-        result = unwatched(call(lambda: function(*args, **kwargs), ()))
+        result = unwatched(function(*args, **kwargs))
         changed_inputs(signature, [x.row for x in inputs], rows, name)
         results.extend(x.primal if isinstance(x, Recorded) else x for x in flatten(result)[0])
         return result

@@ -187,6 +187,14 @@ class Recorded(Carrier):
     def unary(self, op: Any) -> Any:
         return op.dispatch((self,), None)
 
+    def binary(self, op: Any, a: Any, b: Any) -> Any:
+        level = self.level
+        x = a.primal if a.__class__ is Recorded and a.level is level else a
+        y = b.primal if b.__class__ is Recorded and b.level is level else b
+        if x.__class__ is y.__class__ is float:
+            return self.apply(op, (a, b), None)
+        return op.dispatch((a, b), None)
+
     def among_whole(self, op: Any, args: tuple, params: dict | None) -> Any:
         return among_whole(self, op, args, params)
 
@@ -299,7 +307,7 @@ def record(f: Callable, *args: Any, located: bool = False) -> WengertList:
     leaves = [checked_input(x, "record", copy=True) for x in xs]
 
     def run(*inputs: Any) -> Any:
-        return call(f, unflatten(tree, list(inputs)))
+        return f(*unflatten(tree, list(inputs)))
 
     numpys = any(map(is_numpys, xs))
     return record_leaves(run, leaves, f, numpys=numpys, located=located)
@@ -327,7 +335,7 @@ def record_leaves(
     first = [Ref(x.row) for x in inputs]
     try:
         with holding(watch.owners):
-            results, out_tree = flatten(run(*inputs))
+            results, out_tree = flatten(call(run, tuple(inputs)))
     finally:
         level.alive = False
     for y in results if checked else ():

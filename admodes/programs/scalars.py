@@ -10,7 +10,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost, is_numpys, value
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Recorded, Step, record
+from admodes.core.record import Recorded, Step, record_leaves
 from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, shape_of
 from admodes.errors import BadType, BadValue
@@ -39,7 +39,8 @@ def scalar_program(
     scalars, components = scalar_function(run or f, args)
     inputs = component_names(f, args, names)
     with watching(f, {}) if run is None else nullcontext():
-        recorded = record(scalars, *components, located=located)
+        leaves, numpys = list(map(float, components)), any(map(is_numpys, components))
+        recorded = record_leaves(scalars, leaves, f, numpys=numpys, located=located)
     program = tidy(recorded)
     met: Results = scalars.met  # type: ignore[attr-defined]
     held = met.names if any(map(shape_of, flatten(args)[0])) else ()

@@ -104,9 +104,11 @@ def _visible(table: Table) -> Table:
 def _text(tables: list[Table], title: str, width: int) -> str:
     parts = [_folded(title, width)] if title else []
     for table in tables:
-        lines = [_folded(table.title, width), _grid(table, width)]
-        lines += [_folded(f"  {note}", width) for note in table.notes]
-        parts.append("\n".join(lines))
+        grid = _tabulated(table) if table.rows else "(no rows)"
+        if table.rows and max(map(len, grid.splitlines())) > width:
+            grid = "\n\n".join(_tabulated(*narrow) for narrow in _narrowed(table, width))
+        notes = [_folded(f"  {note}", width) for note in table.notes]
+        parts.append("\n".join([_folded(table.title, width), grid, *notes]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -117,21 +119,15 @@ def _folded(line: str, width: int) -> str:
     )
 
 
-def _grid(table: Table, width: int) -> str:
-    if not table.rows:
-        return "(no rows)"
-    natural = _tabulated(table)
-    if max(map(len, natural.splitlines())) <= width:
-        return natural
+def _narrowed(table: Table, width: int) -> list[tuple[Table, list[int]]]:
+    """A table that is too wide, as one or more that fit, each with the widths of its columns."""
     blocks = _blocks(table, *_measured(table, len), width)
     if len(blocks) > 1:
         apart = [[c.replace(f"×{Text.thin}", "× ") for c in line] for line in table.rows]
         table = replace(table, rows=apart)
         blocks = _blocks(table, *_measured(table, len), width)
-    return "\n\n".join(
-        _tabulated(block, _shares(*_measured(block, len), width - 2 * len(block.head) + 2))
-        for block in blocks
-    )
+    rooms = (width - 2 * len(block.head) + 2 for block in blocks)
+    return [(b, _shares(*_measured(b, len), r)) for b, r in zip(blocks, rooms, strict=True)]
 
 
 def _tabulated(table: Table, widths: list[int] | None = None, style: str = "simple") -> str:
