@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits, Targets, saved
+from admodes.cli.options import At, Debug, Digits, saved
 from admodes.cli.running import (
     STDOUT,
+    Failure,
     emit,
     page_width,
     recorded_of,
@@ -23,8 +24,21 @@ from admodes.views.presets import UBC
 
 
 def report(
-    targets: Targets,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FUNCTION]...",
+            help="Expressions, file.py:function, package.module:function or @problem.",
+        ),
+    ] = None,
     at: At = None,
+    experiments: Annotated[
+        bool,
+        typer.Option("--experiments", help="Run all experiments of the lab, into the folder -o."),
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of the experiments this one; may be repeated.")
+    ] = None,
     preset: Annotated[
         str, typer.Option(help="The layout of a book or course (admodes presets), or a file.")
     ] = UBC.name,
@@ -37,17 +51,22 @@ def report(
     """Print or write all that there is to show in one document: function, graph, tables, Jacobian
     by both modes, verification and counts.
 
-    A PDF is typeset by pdflatex, or printed by Chromium where there is no LaTeX.
+    A PDF is typeset by pdflatex, or printed by Chromium where there is no LaTeX. With
+    --experiments there is no function: the pages in reports/ are written anew.
 
     \b
     admodes report @cpsc532s -o solution.pdf
     admodes report "x1*x2 + sin(x1)" --at x1=2,x2=-3 -o sheet.html
     admodes report @cpsc532s --preset griewank -o solution.pdf
     admodes report mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" -o sheet
+    admodes report --experiments -o reports
     """
     from admodes.sheets.sheet import report_of
 
-    target = target_of(targets, at)
+    if experiments or only:
+        _write_experiments(targets, save or Path("reports"), only or [])
+        return
+    target = target_of(targets or [], at)
     recorded = recorded_of(target, "auto", check=lambda: check_inputs(target.args))
     sheet = run(lambda: report_of(recorded, *target.named), target)
     if save in STDOUT:
@@ -55,4 +74,14 @@ def report(
         return
     with writing(save):
         for path in sheet.save(save, digits=digits, preset=preset):
+            print(path, file=sys.stderr)
+
+
+def _write_experiments(targets: list[str] | None, folder: Path, only: list[str]) -> None:
+    from admodes.lab.pages.writing import write_pages
+
+    if targets:
+        raise Failure(f"report --experiments takes no function, and {targets[0]} is one")
+    with writing(folder):
+        for path in write_pages(folder, only):
             print(path, file=sys.stderr)
