@@ -1,8 +1,8 @@
 """The order of a layered drawing: ranks, bends where an edge passes a rank, and an order within
 each rank with few crossings.
 
-The steps of Sugiyama, Tagawa and Toda (1981), with the ranks by longest path, then tightened, and
-the order by weighted medians and transposition after Gansner, Koutsofios, North and Vo (1993).
+The steps of Sugiyama, Tagawa and Toda (1981), with the ranks of admodes.drawing.ranks and the order
+by weighted medians and transposition after Gansner, Koutsofios, North and Vo (1993).
 Nodes stand on every second rank; the ranks between are those of the labels. Edges from one node
 share their way until they branch off to their targets, so that a value that is used often does not
 fill the picture. The result depends on the order of nodes and edges, and on nothing else.
@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from admodes.drawing.ranks import ranked
+
 ROUNDS = 24
 """Passes over the ranks, down and up in turn, that look for fewer crossings."""
 
@@ -24,11 +26,8 @@ PATIENCE = 6
 EFFORT = 80_000
 """Of a drawing of many bends there are fewer passes: about so many steps in all."""
 
-MORE_EFFORT = 10_000
+MORE_EFFORT = 40_000
 """About so many steps are spent on further orders to begin with, where there are crossings."""
-
-STEP = 2
-"""Ranks from a node to the next."""
 
 
 @dataclass
@@ -56,7 +55,7 @@ def in_layers(count: int, edges: Sequence[tuple[int, int]]) -> Layers:
     >>> in_layers(3, [(0, 1), (1, 2), (0, 2)]).ranks
     [[0], [3, 5], [1, 6], [4, 7], [2]]
     """
-    layers = Layers(count, _ranked(count, edges))
+    layers = Layers(count, ranked(count, edges))
     layers.above = [[] for _ in range(count)]
     layers.below = [[] for _ in range(count)]
     _route(layers, edges)
@@ -67,43 +66,6 @@ def in_layers(count: int, edges: Sequence[tuple[int, int]]) -> Layers:
 def passes(layers: Layers, most: int) -> int:
     """How many passes there are over the ranks of a drawing, most of a small one."""
     return max(1, min(most, EFFORT // max(1, len(layers.rank))))
-
-
-# Ranks.
-
-
-def _ranked(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """Each node below all that lead to it, and as near to its neighbours as that allows."""
-    into: list[list[int]] = [[] for _ in range(count)]
-    out: list[list[int]] = [[] for _ in range(count)]
-    for a, b in edges:
-        into[b].append(a)
-        out[a].append(b)
-    order = _topological(into, out)
-    rank = [0] * count
-    for i in order:
-        rank[i] = max((rank[a] + STEP for a in into[i]), default=0)
-    moved = True
-    while moved:
-        moved = False
-        for i in reversed(order):
-            pull = len(out[i]) - len(into[i])
-            lowest = min((rank[b] for b in out[i]), default=rank[i] + STEP) - STEP
-            if pull > 0 and lowest > rank[i]:
-                rank[i], moved = lowest, True
-    top = min(rank, default=0)
-    return [r - top for r in rank]
-
-
-def _topological(into: list[list[int]], out: list[list[int]]) -> list[int]:
-    waiting = [len(sources) for sources in into]
-    ready = [i for i, n in enumerate(waiting) if not n]
-    for i in ready:
-        for b in out[i]:
-            waiting[b] -= 1
-            if not waiting[b]:
-                ready.append(b)
-    return ready
 
 
 def _route(layers: Layers, edges: Sequence[tuple[int, int]]) -> None:
@@ -142,7 +104,8 @@ def _ordered(layers: Layers) -> list[list[int]]:
     draw = random.Random(0)
     best, fewest, passed = _improved(layers, _started(layers, True))
     starts = 1
-    while fewest and (starts < 2 or passed * len(layers.rank) < MORE_EFFORT):
+    least = 2 if 2 * len(layers.rank) < EFFORT else 1
+    while fewest and (starts < least or passed * len(layers.rank) < MORE_EFFORT):
         shuffle = draw.shuffle if starts > 1 else None
         ranks, crossings, more = _improved(layers, _started(layers, starts % 2 == 0, shuffle))
         starts, passed = starts + 1, passed + more

@@ -94,10 +94,23 @@ def faults(drawn):
 
 def crossings(drawn):
     """How many pairs of edges without a common end cross."""
-    edges = [({e.source, e.target}, list(pairwise(flat(points)))) for e, points, _ in drawn.edges]
+    edges = [({e.source, e.target}, way_of(points)) for e, points, _ in drawn.edges]
     return sum(
-        any(cross(*p, *q) for p in one for q in other)
+        meet(one, other)
         for i, (ends, one) in enumerate(edges)
         for others, other in edges[:i]
         if not ends & others
     )
+
+
+def meet(one, other):
+    """Whether two ways, both of which lead down, cross: only pieces at the same height can."""
+    i = j = 0
+    while i < len(one) and j < len(other):
+        if cross(*one[i], *other[j]):
+            return True
+        if one[i][1][1] < other[j][1][1]:
+            i += 1
+        else:
+            j += 1
+    return False
