@@ -1,7 +1,7 @@
 """How good the adviser's choices are: on sixty functions, whether the route that it chooses without
 measuring is the fastest of those measured, or within 20 % of it.
 
-    python -m benchmarks.advice [--only NAME] [--json FILE] [--markdown]
+    python -m benchmarks.advice [--only NAME] [--report FOLDER]
     python -m benchmarks.advice --calibrate
 
 Every route is compiled and timed as repeated calls, all routes of a function in turns, with one
@@ -23,6 +23,8 @@ from admodes.lab.advice.routes import DIFFERENCES
 from admodes.lab.timing import machine, software_and_hardware
 from admodes.views.amounts import duration
 from admodes.views.files import write_text
+from admodes.views.render import render
+from admodes.views.tables import Table
 from benchmarks.workloads import limit_threads, settle_memory, threads
 
 from .functions import functions
@@ -96,20 +98,55 @@ def line(row: dict[str, Any]) -> str:
     return f"{mark} {row['name']:36} {row['choice']:26} {row['relative']:5.2f}   {times}"
 
 
-def report(data: dict[str, Any]) -> None:
-    """The rate and the misses, for people."""
-    print(*software_and_hardware(data["machine"]), data["threads"], sep="\n")
+def verdict(data: dict[str, Any]) -> str:
+    """The rate in a sentence."""
+    met = "met" if data["rate"] >= TARGET else "MISSED"
     count = len(data["functions"])
-    verdict = "met" if data["rate"] >= TARGET else "MISSED"
-    print(f"{data['good']} of {count} within {NEAR - 1:.0%}: {data['rate']:.1%}", end="")
-    print(f" (target {TARGET:.0%}: {verdict})")
-    print(*data["misses"], sep="\n")
+    return (
+        f"{data['good']} of {count} choices are the fastest measured route or within "
+        f"{NEAR - 1:.0%} of it: {data['rate']:.1%} (target {TARGET:.0%}: {met})"
+    )
+
+
+def page(data: dict[str, Any]) -> str:
+    """The report in Markdown: what was expected, what was seen, every function, the misses."""
+    rows = [
+        [
+            row["name"],
+            row["choice"],
+            f"{row['relative']:.2f}",
+            row["fastest"],
+            *(duration(row[key]) for key in ("time_s", "fastest_s")),
+        ]
+        for row in data["functions"]
+    ]
+    head = [
+        "function, n → m",
+        "choice",
+        "× fastest",
+        "fastest",
+        "time of the choice",
+        "of the fastest",
+    ]
+    notes = [
+        "expected: a choice without measuring that is right or nearly so in 95 % of the functions",
+        f"seen: {verdict(data)}",
+        *(f"missed: {miss}" for miss in data["misses"]),
+        "times are medians of repeated calls, compiled, all routes of a function in turns, in "
+        "seconds of the thread that runs them; "
+        + ", ".join(software_and_hardware(data["machine"])),
+        "`python -m benchmarks.advice --report reports` makes this page and its data, advice.json",
+    ]
+    table = Table("Advice against measured times", head, rows, [False] * len(head), notes)
+    return render([table], "markdown")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="only functions whose name holds this")
-    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    parser.add_argument(
+        "--report", type=Path, help="write advice.md and advice.json to this folder"
+    )
     parser.add_argument("--calibrate", action="store_true", help="fit the weights of estimates")
     options = parser.parse_args()
     limit_threads(1)
@@ -120,9 +157,12 @@ def main() -> None:
         calibrate()
         return
     data = measure(options.only)
-    report(data)
-    if options.json:
-        write_text(options.json, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    print(*software_and_hardware(data["machine"]), data["threads"], verdict(data), sep="\n")
+    print(*data["misses"], sep="\n")
+    if options.report:
+        text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+        write_text(options.report / "advice.json", text)
+        write_text(options.report / "advice.md", page(data))
 
 
 if __name__ == "__main__":

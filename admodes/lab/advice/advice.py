@@ -31,6 +31,9 @@ from admodes.views.tables import Table, known
 
 SCHEMA = "admodes.advice/1"
 
+NARROW = 0.05
+"""Beside a matrix with at most this share of entries large full ones are not estimated."""
+
 SMALL = 2**27
 """Bytes up to which dense second derivatives are counted where there is a sparse one."""
 
@@ -196,7 +199,7 @@ def _routes(at: Subject, pattern: Pattern) -> list[Route]:
     if at.of in ("hessian", "hvp"):
         room = SMALL if narrow else at.limit / 4
         return [*second_order(at, room), *narrow]
-    routes = list(first_order(at, bool(narrow)))
+    routes = list(first_order(at, bool(narrow) and pattern.density <= NARROW))
     reverse = next(route for route in routes if route.route == "reverse")
     return [*routes, *narrow, *checkpointed(at, rounds_of(at.recorded.recorded), reverse)]
 

@@ -28,8 +28,8 @@ from admodes.views.amounts import byte_text
 
 DIFFERENCES = "finite differences"
 
-FULL = 2**24
-"""Full matrices of more entries than this are not estimated where there is a sparse one."""
+FULL = 2**21
+"""Full matrices of more entries than this are not estimated where a narrow one would do."""
 
 
 @dataclass(eq=False)
@@ -69,15 +69,16 @@ def added(*parts: tuple[int, Costs]) -> Costs:
     return {kind: found[kind] for kind in KINDS if found[kind]}
 
 
-def first_order(at: Subject, is_sparse: bool) -> Iterator[Route]:
+def first_order(at: Subject, is_narrow: bool) -> Iterator[Route]:
     """Forward and reverse mode, for a Jacobian or a gradient; blocks of directions where all at
-    once take more bytes than the limit."""
+    once take more bytes than the limit. is_narrow: a sparse route takes a small part of the
+    entries, so that large full matrices need no estimate."""
     counts = at.counts
     for mode, directions in (("forward", at.n), ("reverse", at.m)):
         operations = added((1, counts.partials), (1, counts.totals[mode]))
         need = at.forward_bytes if mode == "forward" else at.reverse_bytes
         route = Route(mode, directions, operations, need(directions), run=_first(at, mode))
-        if not is_sparse or at.n * at.m <= FULL:
+        if not is_narrow or at.n * at.m <= FULL:
             route.estimate_s = _estimated(at, mode, route, BLOCK // max(at.n, at.m, 1))
         yield route
         block, rest = directions, at.limit - 8 * at.n * at.m
@@ -88,7 +89,7 @@ def first_order(at: Subject, is_sparse: bool) -> Iterator[Route]:
             name = f"blocks of {block} directions, {mode}"
             size = need(block) + 8 * at.n * at.m
             parts = Route(name, directions, operations, size, run=run)
-            if not is_sparse or at.n * at.m <= FULL:
+            if not is_narrow or at.n * at.m <= FULL:
                 parts.estimate_s = _estimated(at, mode, parts, block)
             yield parts
 
