@@ -7,6 +7,7 @@ every order (Higham, 2002, 3.5).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -135,41 +136,27 @@ def _as_matmul(
     shape = tuple(sizes[c] for c in batch)
     m, n = (math.prod(sizes[c] for c in part) for part in (left, right))
     if not left and not batch:
-        a = _shaped(copy, a, (math.prod(sizes[c] for c in inner),))
+        a = copy.make("reshape", a, shape=(math.prod(sizes[c] for c in inner),))
     if not right and not batch:
-        b = _shaped(copy, b, (math.prod(sizes[c] for c in inner),))
+        b = copy.make("reshape", b, shape=(math.prod(sizes[c] for c in inner),))
     core = (*shape, *((m,) if left or batch else ()), *((n,) if right or batch else ()))
     found = copy.make("matmul", a, b, like=blank_of(copy, core, a, b))
     order = [*batch, *left, *right]
     full = tuple(sizes[c] for c in order)
-    found = _shaped(copy, found, full)
-    axes = tuple(order.index(c) for c in output)
-    if axes != tuple(range(len(axes))):
-        found = copy.make("transpose", found, like=value, axes=axes)
-    return found
+    return _turned(copy, copy.make("reshape", found, shape=full), order, output)
 
 
-def _shaped(copy: Folding, x: Any, shape: tuple[int, ...]) -> Any:
-    if shape_of(copy.value(x)) == shape:
-        return x
-    return copy.make("reshape", x, like=blank_of(copy, shape, x), shape=shape)
-
-
-def _turned(copy: Folding, x: Any, term: str, order: list[str], sizes: dict) -> Any:
+def _turned(copy: Folding, x: Any, term: Sequence[str], order: Sequence[str]) -> Any:
     """x, whose axes have the labels in term, with these in another order."""
-    axes = tuple(term.index(c) for c in order)
-    if axes == tuple(range(len(axes))):
-        return x
-    like = blank_of(copy, tuple(sizes[c] for c in order), x)
-    return copy.make("transpose", x, like=like, axes=axes)
+    return copy.make("transpose", x, axes=tuple(map(term.index, order))) if order else x
 
 
 def _grouped(copy: Folding, x: Any, term: str, groups: tuple, sizes: dict) -> Any:
     """x with the batch axes first and each other group of axes as one."""
-    x = _turned(copy, x, term, [c for group in groups for c in group], sizes)
+    x = _turned(copy, x, term, [c for group in groups for c in group])
     lined = [sizes[c] for c in groups[0]]
     lined += [math.prod(sizes[c] for c in group) for group in groups[1:]]
-    return _shaped(copy, x, tuple(lined))
+    return copy.make("reshape", x, shape=tuple(lined))
 
 
 def _as_multiply(
@@ -177,8 +164,9 @@ def _as_multiply(
 ) -> Any:
     lined = []
     for x, term in zip(args, terms, strict=True):
-        x = _turned(copy, x, term, [c for c in output if c in term], sizes)
-        lined.append(_shaped(copy, x, tuple(sizes[c] if c in term else 1 for c in output)))
+        x = _turned(copy, x, term, [c for c in output if c in term])
+        shape = tuple(sizes[c] if c in term else 1 for c in output)
+        lined.append(copy.make("reshape", x, shape=shape))
     return copy.make("multiply", *lined, like=value)
 
 

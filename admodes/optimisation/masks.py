@@ -14,7 +14,6 @@ from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
 from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
-from admodes.optimisation.literals import number
 
 
 def _masked(copy: Folding, a: Any) -> tuple[Any, np.ndarray] | None:
@@ -76,15 +75,12 @@ def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     other = long[0] if long[1] == summed else long[1]
     if shape[summed] != 1 and shape[other] != 1:
         return None
-    if shape != shape_of(copy.value(b)):
-        b = copy.make("reshape", b, shape=shape)
+    b = copy.make("reshape", b, shape=shape)
     if shape[summed] != 1:
         order = list(range(own.ndim))
         order[summed], order[other] = other, summed
         b = copy.make("transpose", b, axes=tuple(order))
     b = copy.make("broadcast_to", b, shape=kept_shape(own.shape, axes))
-    if number(value) is None and copy.alike(b, value):
-        return b
     return copy.make("reshape", b, shape=shape_of(value))
 
 

@@ -113,15 +113,8 @@ def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     for rule in (_shares, _outside, _product, _transposed, _contraction):
         found = rule(copy, x, own, axes, value)
         if found is not None:
-            return _shaped(copy, found, value)
+            return copy.make("reshape", found, like=value, shape=shape_of(value))
     return None
-
-
-def _shaped(copy: Folding, found: Any, value: Any) -> Any:
-    if copy.alike(found, value):
-        return found
-    shape = shape_of(value)
-    return copy.make("reshape", found, shape=shape)
 
 
 def _sum(copy: Folding, x: Any, axes: tuple[int, ...]) -> Any:
@@ -161,15 +154,9 @@ def _shares(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
             copy.check(finite, share)
         else:
             return None
-        return _whole(copy, c, value)
+        alone = not shape_of(copy.value(c))
+        return copy.make("broadcast_to", c, shape=shape_of(value)) if alone else c
     return None
-
-
-def _whole(copy: Folding, c: Any, value: Any) -> Any:
-    shape = shape_of(value)
-    if not shape_of(copy.value(c)):
-        return c if not shape else copy.make("broadcast_to", c, shape=shape)
-    return copy.make("reshape", c, shape=shape)
 
 
 def _numerator(copy: Folding, share: Any, e: Ref, axes: tuple) -> tuple[Any, Any] | None:
@@ -218,7 +205,7 @@ def _outside(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
             if scale is not None and not factor(scale):
                 continue
             summed = _early_sum(copy, y, axes)
-            if shape and shape != aligned:
+            if shape:
                 c = copy.make("reshape", c, shape=aligned)
             return copy.make("multiply", c, summed, like=copy.value(summed))
     return None
@@ -271,7 +258,7 @@ def _contraction(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> An
         long = [k for k, n in enumerate(shape) if n != 1 or own.shape[k - len(shape)] == 1]
         terms.append("".join(named[k] for k in long))
         lined = tuple(shape[k] for k in long)
-        operands.append(operand if lined == shape else copy.make("reshape", operand, shape=lined))
+        operands.append(copy.make("reshape", operand, shape=lined))
     output = "".join(c for k, c in enumerate(letters) if k not in axes)
     like = np.broadcast_to(0.0, tuple(n for k, n in enumerate(own.shape) if k not in axes))
     if set(output) - set("".join(terms)):
