@@ -24,18 +24,11 @@ from workloads import LEAST
 
 import admodes as ad
 from admodes.lab.timing import interleaved, machine, paired_ratio, software_and_hardware
+from admodes.lab.workloads.texts import oblong, square
 from admodes.views.files import write_text
 
 F, ROWS, COLUMNS = "f", "autograd.jacobian", "autograd make_jvp"
 TARGET = 0.1
-
-
-def square(np, a, x):
-    return np.tanh(a @ x) * np.sin(x)
-
-
-def oblong(np, a, x):
-    return np.tanh(a @ x) * np.sin(np.sum(x))
 
 
 def cases():

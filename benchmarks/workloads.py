@@ -1,8 +1,5 @@
-"""Vectorised functions that the array benchmarks differentiate, and how each library does it.
-
-Every function takes the numpy module first, so that one text runs with numpy itself, under admodes
-(which takes plain NumPy code as it is), and with autograd.numpy. `agreement` compares gradients
-before anything is timed.
+"""The workloads of admodes.lab that the array benchmarks differentiate, how each library does it,
+and what all benchmarks share. `agreement` compares gradients before anything is timed.
 """
 
 from __future__ import annotations
@@ -12,11 +9,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import numpy
 
 import admodes as ad
+from admodes.lab.workloads import points
+from admodes.lab.workloads.texts import CHAIN_BLOCK, chain, gmm, log_sum_exp, lstm, mlp
 
 try:
     import autograd
@@ -30,8 +28,6 @@ LEAST = 0.01
 """Seconds that each takes in a round, by as many calls as that needs: gradients and Jacobians are
 called in loops, and a single call of the shorter one would pay for the caches that the longer one
 has filled."""
-CHAIN_BLOCK = 12
-"""Operations in a block of `chain`."""
 
 
 @dataclass(frozen=True)
@@ -57,97 +53,21 @@ class Workload:
         return found
 
 
-def mlp(np, w1, b1, w2, b2, w3, b3, x, y):
-    """Softmax cross-entropy of a ReLU network with two hidden layers; y is one-hot."""
-    h = np.maximum(x @ w1 + b1, 0.0)
-    h = np.maximum(h @ w2 + b2, 0.0)
-    z = h @ w3 + b3
-    z = z - np.max(z, axis=1, keepdims=True)
-    return np.mean(np.log(np.sum(np.exp(z), axis=1)) - np.sum(y * z, axis=1))
-
-
-def log_sum_exp(np, x):
-    top = np.max(x)
-    return top + np.log(np.sum(np.exp(x - top)))
-
-
-def gmm(np, alphas, means, icf, x, position, below):
-    """Log-likelihood of a Gaussian mixture with a Wishart prior (γ = 1, m = 0), constants left out,
-    after the GMM of ADBench (Šrajer, Kukelova, Fitzgibbon, 2018). A row of icf holds the logarithms
-    of the diagonal of Q_k, then what is below it; position and below say where that goes."""
-    d = means.shape[1]
-    logs = icf[:, :d]
-    diagonal = np.exp(logs)
-    q = icf[:, position] * below + diagonal[:, :, None] * numpy.eye(d)
-    centred = x[None, :, :] - means[:, None, :]
-    scaled = centred @ np.transpose(q, (0, 2, 1))
-    inner = (alphas + np.sum(logs, axis=1))[:, None] - 0.5 * np.sum(scaled**2, axis=2)
-    top = np.max(inner, axis=0)
-    likelihood = np.sum(top + np.log(np.sum(np.exp(inner - top), axis=0)))
-    prior = 0.5 * (np.sum(diagonal**2) + np.sum(icf[:, d:] ** 2))
-    return likelihood - len(x) * log_sum_exp(np, alphas) - prior
-
-
-def lstm(np, w, b, h, c, x):
-    """One step of an LSTM cell for one input vector, summed to a number."""
-    n = len(c)
-    gates = w @ np.concatenate([x, h]) + b
-    keep, write, show = 1.0 / (1.0 + np.exp(-gates[: 3 * n])).reshape((3, n))
-    c = keep * c + write * np.tanh(gates[3 * n :])
-    h = show * np.tanh(c)
-    return np.sum(h * h) + np.sum(c * c)
-
-
-def chain(np, x, blocks):
-    """12 elementwise operations a block (4 additions, 5 multiplications, a division, sin, exp), and
-    one sum."""
-    y = x
-    for _ in range(blocks):
-        z = np.sin(x) * y + x
-        w = np.exp(z * 0.1)
-        x = (w + z) / (w * w + 1.5)
-        y = x * 0.5 + y * 0.25
-    return (x + y).sum()
-
-
 def _mlp(sizes, batch, target):
-    rng = numpy.random.default_rng(1)
-    layers = []
-    for n, m in pairwise(sizes):
-        layers += [rng.normal(size=(n, m)) * numpy.sqrt(2 / n), rng.normal(size=m) * 0.1]
-    x = rng.normal(size=(batch, sizes[0]))
-    y = numpy.eye(sizes[-1])[rng.integers(sizes[-1], size=batch)]
     name = f"MLP {'-'.join(map(str, sizes))}"
-    return Workload(name, mlp, (*layers, x, y), tuple(range(6)), target)
+    return Workload(name, mlp, points.network(sizes, batch), tuple(range(6)), target)
 
 
 def _gmm(d, k, n, target):
-    rng = numpy.random.default_rng(2)
-    rows, columns = numpy.tril_indices(d, -1)
-    position = numpy.zeros((d, d), int)
-    position[rows, columns] = d + numpy.arange(len(rows))
-    below = numpy.tril(numpy.ones((d, d)), -1)
-    args = (
-        rng.normal(size=k),
-        rng.uniform(size=(k, d)),
-        rng.normal(size=(k, d * (d + 1) // 2)) * 0.3,
-        rng.normal(size=(n, d)),
-        position,
-        below,
-    )
-    return Workload(f"GMM {d}, {k}, {n}", gmm, args, (0, 1, 2), target)
+    return Workload(f"GMM {d}, {k}, {n}", gmm, points.mixture(d, k, n), (0, 1, 2), target)
 
 
 def _log_sum_exp(n, target):
-    x = numpy.random.default_rng(3).normal(size=n) * 3
-    return Workload(f"log-sum-exp {n}", log_sum_exp, (x,), (0,), target)
+    return Workload(f"log-sum-exp {n}", log_sum_exp, points.soft_maximum(n), (0,), target)
 
 
 def _lstm(n, target):
-    rng = numpy.random.default_rng(4)
-    w = rng.normal(size=(4 * n, 2 * n)) / numpy.sqrt(2 * n)
-    vectors = [rng.normal(size=size) for size in (4 * n, n, n, n)]
-    return Workload(f"LSTM step {n}", lstm, (w, *vectors), (0, 1, 2, 3), target)
+    return Workload(f"LSTM step {n}", lstm, points.lstm_step(n), (0, 1, 2, 3), target)
 
 
 def small():
@@ -171,9 +91,8 @@ def large():
 
 def elementwise_chain(entries, blocks):
     """A chain for the cost of an operation, in time or in memory."""
-    x = numpy.random.default_rng(5).uniform(0.5, 1.5, size=entries)
     name = f"{blocks * CHAIN_BLOCK} operations, {entries} entries"
-    return Workload(name, partial(_chain, blocks), (x,), (0,), None)
+    return Workload(name, partial(_chain, blocks), points.elementwise_chain(entries), (0,), None)
 
 
 def _chain(blocks, np, x):

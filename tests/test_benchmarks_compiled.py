@@ -10,10 +10,10 @@ import pytest
 
 import admodes as ad
 from admodes.lab.timing import machine
+from admodes.lab.workloads import points, texts
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import workloads
 from benchmarks.compiled import (
     bundle,
     dynamics,
@@ -42,9 +42,9 @@ SMALL = [
     networks.network((3, 1, 6, 4), batch=1),
     networks.log_sum_exp(9, with_casadi=True),
     networks.log_sum_exp(1),
-    mixtures.mixture(3, 2, 7, workloads.gmm, with_casadi=True),
+    mixtures.mixture(3, 2, 7, texts.gmm, with_casadi=True),
     mixtures.mixture(2, 4, 5, mixtures.spelled_out, " (einsum)"),
-    mixtures.mixture(1, 1, 3, workloads.gmm),
+    mixtures.mixture(1, 1, 3, texts.gmm),
     bundle.bundle_adjustment(4),
     jacobians.jacobian(4, 4, jacobians.square, jacobians.square_jacobian, 1.0),
     jacobians.jacobian(2, 7, jacobians.oblong, jacobians.oblong_jacobian, 1.0),
@@ -83,10 +83,8 @@ def test_sparse_derivative_by_hand_is_the_dense_jacobian():
 
 
 def test_both_texts_of_the_mixture_are_one_function():
-    args = workloads._gmm(3, 4, 5, None).args
-    np.testing.assert_allclose(
-        mixtures.spelled_out(np, *args), workloads.gmm(np, *args), rtol=1e-13
-    )
+    args = points.mixture(3, 4, 5)
+    np.testing.assert_allclose(mixtures.spelled_out(np, *args), texts.gmm(np, *args), rtol=1e-13)
 
 
 def test_relative_error_sees_shapes_values_and_nan():

@@ -4,9 +4,11 @@ the jobs, then reads names from standard input and prints for each the seconds o
 from __future__ import annotations
 
 import gc
+import importlib
 import math
 import sys
 import warnings
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from time import thread_time
 
@@ -39,6 +41,19 @@ def prepared(job) -> tuple:
     return job, calls
 
 
+def load(name: str) -> None:
+    """A package of admodes from this checkout."""
+    folder = HERE.parent.joinpath(*name.split("."))
+    spec = spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    importlib.import_module(name.rpartition(".")[0])
+    sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
 def main(tree: str) -> None:
     if not Path(tree, "admodes", "__init__.py").is_file():
         raise SystemExit(f"{tree} holds no admodes: give the root of a checkout")
@@ -48,6 +63,7 @@ def main(tree: str) -> None:
     assert Path(admodes.__file__).is_relative_to(tree)
     # The workloads are those of this checkout, whichever admodes runs them.
     sys.path[:1] = [str(HERE.parent), str(HERE)]
+    load("admodes.lab.workloads")
     from benchmarks.against import jobs
     from benchmarks.workloads import settle_memory
 

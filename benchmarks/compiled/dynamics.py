@@ -7,29 +7,17 @@ from functools import partial
 import numpy as np
 
 import admodes as ad
+from admodes.lab.workloads import points
+from admodes.lab.workloads.texts import FORCING, STEP, lorenz_energy, lorenz_step
 
 from . import peers
 from .case import AUTOGRAD, CASADI, JAX, LLVM, NUMBA, NUMPY, TORCH, Target, Workload
 
-SIZE, STEPS, STEP, FORCING = 50, 100, 0.02, 8.0
-
-
-def slope(np, x):
-    return (np.roll(x, -1) - np.roll(x, 2)) * np.roll(x, 1) - x + FORCING
-
-
-def step(np, x):
-    k1 = slope(np, x)
-    k2 = slope(np, x + 0.5 * STEP * k1)
-    k3 = slope(np, x + 0.5 * STEP * k2)
-    k4 = slope(np, x + STEP * k3)
-    return x + STEP / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+SIZE, STEPS = 50, 100
 
 
 def cost(np, x):
-    for _ in range(STEPS):
-        x = step(np, x)
-    return 0.5 * np.sum(x * x)
+    return lorenz_energy(np, STEPS, x)
 
 
 NEXT, BACK, BACK2, NEXT2 = ((np.arange(SIZE) + k) % SIZE for k in (1, -1, -2, 2))
@@ -73,7 +61,7 @@ def cost_gradient(x):
 
 def scanned(jax, jnp):
     def f(x):
-        x, _ = jax.lax.scan(lambda x, _: (step(jnp, x), None), x, length=STEPS)
+        x, _ = jax.lax.scan(lambda x, _: (lorenz_step(jnp, x), None), x, length=STEPS)
         return 0.5 * jnp.sum(x * x)
 
     return jax.grad(f)
@@ -144,7 +132,7 @@ def looped(njit, x):
 
 
 def runge_kutta():
-    x = FORCING + np.random.default_rng(11).normal(size=SIZE)
+    (x,) = points.lorenz(SIZE)
 
     def torch_cost(torch, x):
         return cost(peers.torch_numpy(torch), x)

@@ -7,13 +7,11 @@ from functools import partial
 import numpy as np
 
 import admodes as ad
+from admodes.lab.workloads import points
+from admodes.lab.workloads.texts import oblong, rosenbrock, square
 
 from . import peers
 from .case import AUTOGRAD, CASADI, COMPILED, JAX, TORCH, Target, Workload
-
-
-def square(np, a, x):
-    return np.tanh(a @ x) * np.sin(x)
 
 
 def square_jacobian(a, x):
@@ -22,10 +20,6 @@ def square_jacobian(a, x):
     found = a * ((1 - t * t) * np.sin(x))[:, None]
     found[np.diag_indices(len(x))] += t * np.cos(x)
     return found
-
-
-def oblong(np, a, x):
-    return np.tanh(a @ x) * np.sin(np.sum(x))
 
 
 def oblong_jacobian(a, x):
@@ -46,8 +40,7 @@ def jacobian_casadi(casadi, f, a):
 
 
 def jacobian(n, m, f, by_hand, limit):
-    rng = np.random.default_rng(6)
-    a, x = rng.normal(size=(m, n)) / np.sqrt(n), rng.normal(size=n)
+    a, x = points.tanh_map(n, m)
     tall = m >= n
     build = partial(jacobian_casadi, f=f, a=a)
 
@@ -75,10 +68,6 @@ def jacobian(n, m, f, by_hand, limit):
     )
 
 
-def rosenbrock(np, x):
-    return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
-
-
 def rosenbrock_hvp(x, v):
     """By hand: the Hessian is tridiagonal."""
     head, tail = x[:-1], x[1:]
@@ -97,8 +86,7 @@ def rosenbrock_casadi(casadi, n):
 
 
 def hessian_product(n):
-    rng = np.random.default_rng(7)
-    x, v = rng.normal(size=n), rng.normal(size=n)
+    x, v = points.rosenbrock(n)
 
     def torch(torch, x, v):
         inner = torch.func.grad(partial(rosenbrock, torch))

@@ -1,6 +1,6 @@
 """The gradient of a Gaussian mixture's log-likelihood, from two plain ways to write it.
 
-`gmm` of benchmarks/workloads.py multiplies each component's factor with the differences as one
+`gmm` of the texts of workloads multiplies each component's factor with the differences as one
 stack of matrices; `spelled_out` is code written with no thought of speed: differences of all points
 and components, and an einsum that NumPy runs as a loop of scalars.
 """
@@ -12,14 +12,14 @@ from functools import partial
 import numpy as np
 
 import admodes as ad
-from benchmarks import workloads
+from admodes.lab.workloads import points, texts
 
 from . import peers
 from .case import AUTOGRAD, CASADI, COMPILED, JAX, TORCH, Target, Workload
 
 
 def spelled_out(np, alphas, means, icf, x, position, below):
-    """workloads.gmm in subscripts."""
+    """texts.gmm in subscripts."""
     n, d = x.shape
     logs = icf[:, :d]
     diagonal = np.exp(logs)
@@ -30,7 +30,7 @@ def spelled_out(np, alphas, means, icf, x, position, below):
     top = np.max(inner, axis=1, keepdims=True)
     likelihood = np.sum(top[:, 0] + np.log(np.sum(np.exp(inner - top), axis=1)))
     prior = 0.5 * (np.sum(diagonal**2) + np.sum(icf[:, d:] ** 2))
-    return likelihood - n * workloads.log_sum_exp(np, alphas) - prior
+    return likelihood - n * texts.log_sum_exp(np, alphas) - prior
 
 
 def gmm_gradient(alphas, means, icf, x, position, below):
@@ -103,7 +103,7 @@ def _split(args, found):
 
 
 def mixture(d, k, n, f, note="", with_casadi=False):
-    args = workloads._gmm(d, k, n, None).args
+    args = points.mixture(d, k, n)
     found = {
         **peers.admodes(ad.grad(partial(f, np), (0, 1, 2)), args),
         JAX: peers.jax(lambda jax, jnp: jax.grad(partial(f, jnp), (0, 1, 2)), *args),
@@ -130,5 +130,5 @@ SIZES = ((2, 5, 1000), (10, 25, 1000), (32, 50, 1000))
 
 
 def all_workloads():
-    plain = [mixture(*size, workloads.gmm, with_casadi=size[0] < 10) for size in SIZES]
+    plain = [mixture(*size, texts.gmm, with_casadi=size[0] < 10) for size in SIZES]
     return plain + [mixture(*size, spelled_out, " (einsum)") for size in SIZES]

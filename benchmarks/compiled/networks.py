@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 import admodes as ad
-from benchmarks import workloads
+from admodes.lab.workloads import points, texts
 
 from . import peers
 from .case import AUTOGRAD, CASADI, COMPILED, JAX, TORCH, Target, Workload
@@ -57,14 +57,14 @@ def _split(args, found):
 
 
 def network(sizes, batch=64, with_casadi=False):
-    args = workloads._mlp(sizes, batch, None).args
+    args = points.network(sizes, batch)
     wanted = tuple(range(6))
     found = {
-        **peers.admodes(ad.grad(partial(workloads.mlp, np), wanted), args),
-        JAX: peers.jax(lambda jax, jnp: jax.grad(partial(workloads.mlp, jnp), wanted), *args),
+        **peers.admodes(ad.grad(partial(texts.mlp, np), wanted), args),
+        JAX: peers.jax(lambda jax, jnp: jax.grad(partial(texts.mlp, jnp), wanted), *args),
         TORCH: peers.torch_gradient(mlp_torch, args, 6),
         AUTOGRAD: peers.autograd(
-            lambda autograd, anp: partial(autograd.grad(partial(workloads.mlp, anp), wanted), *args)
+            lambda autograd, anp: partial(autograd.grad(partial(texts.mlp, anp), wanted), *args)
         ),
     }
     if with_casadi:
@@ -72,7 +72,7 @@ def network(sizes, batch=64, with_casadi=False):
         found[CASADI] = peers.casadi(build, *args, arrays=partial(_split, args))
     return Workload(
         name=f"gradient, MLP {'-'.join(map(str, sizes))}",
-        value=partial(workloads.mlp, np, *args),
+        value=partial(texts.mlp, np, *args),
         manual=partial(mlp_gradient, *args),
         contestants=found,
         targets=(Target(COMPILED, 1.1),),
@@ -93,8 +93,8 @@ def log_sum_exp_casadi(casadi, n):
 
 
 def log_sum_exp(n, with_casadi=False):
-    f = workloads.log_sum_exp
-    (x,) = workloads._log_sum_exp(n, None).args
+    f = texts.log_sum_exp
+    (x,) = points.soft_maximum(n)
     found = {
         **peers.admodes(ad.grad(partial(f, np)), [x]),
         JAX: peers.jax(lambda jax, jnp: jax.grad(partial(f, jnp)), x),

@@ -11,19 +11,11 @@ from importlib.util import find_spec
 import numpy as np
 
 import admodes as ad
+from admodes.lab.workloads import points
+from admodes.lab.workloads.texts import VISCOSITY, burgers
 
 from . import peers
 from .case import ASDEX, CASADI, COMPILED, Contestant, Skipped, Target, Workload
-
-VISCOSITY = 0.01
-
-
-def burgers(np, u):
-    h = 1.0 / (len(u) + 1)
-    end = np.zeros(1)
-    left = np.concatenate([end, u[:-1]])
-    right = np.concatenate([u[1:], end])
-    return VISCOSITY * (left - 2.0 * u + right) / h**2 - u * (right - left) / (2.0 * h)
 
 
 def tridiagonal(n):
@@ -96,7 +88,7 @@ def _ours(u):
 
 
 def sparse_jacobian(n):
-    u = np.sin(np.pi * np.linspace(0.0, 1.0, n)) + 0.1 * np.random.default_rng(9).normal(size=n)
+    (u,) = points.burgers(n)
     return Workload(
         name=f"sparse Jacobian, Burgers {n:,}",
         value=partial(burgers, np, u),
