@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from admodes.cli.options import At, Debug, Numbering, Rows, Save, Targets
 from admodes.cli.running import emit, recorded_of, run, target_of
-from admodes.tracing.trace import check_inputs, traced
+from admodes.cli.seeds import by_components, check_numbers, check_seed, seed_values
+from admodes.tracing.trace import Trace, check_inputs, traced
+
+if TYPE_CHECKING:
+    from admodes.tracing.arrays import ArrayTrace
 
 
 def explore(
@@ -21,6 +26,14 @@ def explore(
         Rows,
         typer.Option(help="array: a row per operation on arrays; scalar: on single numbers."),
     ] = Rows.auto,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            help="One sweep more: a direction of inputs (tangents), as x1=1,x2=0.5 or x=[1, 0], "
+            "weights of outputs (adjoints), or both.",
+            show_default=False,
+        ),
+    ] = None,
     save: Save = None,
     debug: Debug = False,
 ) -> None:
@@ -29,13 +42,31 @@ def explore(
     \b
     admodes explore @cpsc532s -o page.html
     admodes explore "x1*sin(x2)" --at x1=2,x2=0 -o page.html
+    admodes explore @cpsc532s --seed x1=1,x2=-2,y1=3 -o page.html
     """
     target = target_of(targets, at)
-    recorded = recorded_of(target, rows.value, check=lambda: check_inputs(target.args))
+    given = seed_values(seed)
+    recorded = recorded_of(
+        target,
+        rows.value,
+        directions=[name for name in given if name in target.names],
+        check=lambda: check_inputs(target.args),
+    )
+    if not recorded.by_array:
+        given = by_components(given, target)
+    check_seed(given, recorded.names, recorded.outputs)
+    directions = {
+        "seeds": {n: v for n, v in given.items() if n in recorded.names} or None,
+        "weights": {n: v for n, v in given.items() if n not in recorded.names} or None,
+    }
+    made: Callable[..., Trace | ArrayTrace] = traced
     if recorded.by_array:
         from admodes.tracing.arrays import array_trace
 
-        trace = run(lambda: array_trace(recorded, numbering.value, title=target.title), target)
+        made = array_trace
     else:
-        trace = run(lambda: traced(recorded, numbering.value, title=target.title), target)
-    emit(trace.explore().to_html(), save)
+        check_numbers(given)
+    page = run(
+        lambda: made(recorded, numbering.value, title=target.title, **directions).explore(), target
+    )
+    emit(page.to_html(), save)

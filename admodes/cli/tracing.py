@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from admodes.cli.options import Format, Mode, Rows
 from admodes.cli.running import Failure, recorded_of, run
+from admodes.cli.seeds import check_numbers, check_seed, seed_values
 from admodes.cli.target import Target
-from admodes.expression import ExpressionError
-from admodes.expression.parser import split_commas
-from admodes.expression.values import parse_value
 from admodes.programs.names import NamedProgram
 from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
@@ -60,7 +56,7 @@ class Options:
 
 def printed_trace(target: Target, options: Options) -> str:
     """The trace of the target in the format that is asked for."""
-    seed = _pairs(options.seed)
+    seed = seed_values(options.seed)
     word = options.rows.value
     if options.for_scalars and word == "array":
         raise Failure(f"{', '.join(options.for_scalars)}: only with --rows scalar")
@@ -157,9 +153,7 @@ def _modes(options: Options) -> list[str]:
 def _scalar_directions(
     recorded: NamedProgram, options: Options, seed: dict[str, Any]
 ) -> dict[str, Any]:
-    for name, v in seed.items():
-        if np.ndim(v):
-            raise Failure(f"--seed {name}: give one number, not a list")
+    check_numbers(seed)
     kinds = options.preset.kinds
     chosen = _chosen_tables(options, kinds)
     found = _directions(seed, recorded.names, recorded.outputs, options, chosen)
@@ -178,12 +172,7 @@ def _directions(
     """The seed for ad.trace; its names say whether it is one of tangents or of adjoints."""
     if not seed:
         return {}
-    unknown = [n for n in seed if n not in (*inputs, *outputs)]
-    if unknown:
-        raise Failure(
-            f"--seed: {', '.join(unknown)} is neither an input nor an output "
-            f"(inputs {', '.join(inputs)}; outputs {', '.join(outputs)})"
-        )
+    check_seed(seed, inputs, outputs)
     if set(seed) <= set(inputs):
         _refuse_hidden("--seed", list(seed), "forward", options, chosen)
         return {"seeds": seed}
@@ -239,22 +228,3 @@ def _chosen_tables(options: Options, known: Sequence[str]) -> list[str]:
     asked = [mode] if other in known else []
     asked += ["jacobian"] if options.symbolic or options.layout == "transposed" else []
     return [*(t for t in known if t != other), *(t for t in asked if t not in known)]
-
-
-def _pairs(text: str | None) -> dict[str, Any]:
-    """x1=1,x2=[0.5, 1] as a dictionary."""
-    if text is None:
-        return {}
-    found: dict[str, Any] = {}
-    for part in split_commas(text):
-        name, equals, given = (s.strip() for s in part.partition("="))
-        if not equals or not name or not given or name in found:
-            raise Failure(
-                f"--seed {text!r}: write it as --seed x1=1,x2=0.5, each name once; "
-                f"{part.strip()!r} is not so"
-            )
-        try:
-            found[name] = parse_value(given)
-        except ExpressionError as error:
-            raise Failure(f"--seed {part.strip()}: {error.reason}") from error
-    return found

@@ -42,13 +42,14 @@ def page_data(trace: Any) -> dict[str, Any]:
         "fixed": fixed,
         "inputs": told["inputs"],
         "outputs": told["outputs"],
-        "rows": [_row(row, program, by_array, told) for row in rows],
+        "rows": [_row(row, program, by_array) for row in rows],
         "rules": {} if fixed else {step.op.name: rules_of(step.op) for step in operations},
         "guards": _guards(program, names),
         "costs": None if fixed else row_costs(program, outputs),
         "styles": styles,
         "inputNames": written(inputs),
         "outputNames": written(outputs),
+        "sweeps": _array_sweeps(trace) if by_array else None,
         "seeds": {mode: _seed(told["seeds"], mode, by_array) for mode in ("forward", "reverse")},
         "notes": [str(note) for note in program.notes],
         "graph": page_picture(
@@ -94,7 +95,7 @@ def why_fixed(program: WengertList, rows: list[dict]) -> str:
     return ""
 
 
-def _row(row: dict, program: WengertList, by_array: bool, told: dict) -> dict[str, Any]:
+def _row(row: dict, program: WengertList, by_array: bool) -> dict[str, Any]:
     step = program.steps[row["row"]]
     kept = ("row", "op", "args", "value", "shape", "notes")
     made = {key: row[key] for key in kept} | {
@@ -103,28 +104,27 @@ def _row(row: dict, program: WengertList, by_array: bool, told: dict) -> dict[st
         "active": [is_active(step, k) for k in range(len(step.args))],
         "forms": row["forms"] or None,
     }
-    if by_array:
-        derived = {mode: _by_direction(row, told, mode) for mode in ("tangents", "adjoints")}
-        equations = {
-            mode: {name: _equation(row["forms"], mode.removesuffix("s")) for name in found}
-            for mode, found in derived.items()
-        }
-        return made | derived | {"equations": equations}
-    return made | {key: row[key] for key in ("partials", "tangents", "adjoints")}
+    return made if by_array else made | {key: row[key] for key in DERIVATIVES}
 
 
-def _equation(forms: dict[str, Any], which: str) -> dict[str, str | None]:
-    """The equation of a tangent or adjoint, by dialect."""
-    return {write: form[which] for write, form in forms.items()}
+DERIVATIVES = ("partials", "tangents", "adjoints")
+"""What rows of numbers have; those of arrays have theirs in sweeps."""
 
 
-def _by_direction(row: dict, told: dict, mode: str) -> dict[str, Any]:
-    """The tangent or adjoint of a row of arrays, by its one direction."""
-    if mode == "tangents":
-        return {} if told["seeds"] is None else {"seed": row["tangent"]}
-    outputs = told["outputs"]
-    single = len(outputs) == 1 and not outputs[0]["shape"]
-    return {outputs[0]["name"] if single else "seed": row["adjoint"]}
+def _array_sweeps(trace: Any) -> dict[str, list[dict[str, Any]]]:
+    """The sweeps of an ArrayTrace."""
+    return {
+        mode: [
+            {
+                "direction": sweep.direction,
+                "seed": sweep.seed,
+                "derivatives": plain(sweep.derivatives),
+                "equations": sweep.equations,
+            }
+            for sweep in sweeps
+        ]
+        for mode, sweeps in trace.sweeps().items()
+    }
 
 
 def _seed(seeds: Any, mode: str, by_array: bool) -> dict | None:

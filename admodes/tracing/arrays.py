@@ -9,7 +9,7 @@ import numpy as np
 
 from admodes.backpropagation import terms
 from admodes.backpropagation.derive import Derivation
-from admodes.backpropagation.result import add_seeds, discrepancy, holds, output_seeds
+from admodes.backpropagation.result import add_seeds, output_seeds
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.values import shape_of
@@ -17,6 +17,7 @@ from admodes.drawing.graphs import DotText
 from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
+from admodes.tracing.array_sweeps import ArraySweep, forward_sweeps, is_right, reverse_sweeps
 from admodes.tracing.base import TraceBase, ends
 from admodes.tracing.rows import Row, note_rows, rows_of
 from admodes.views.arrays import array_tables
@@ -33,11 +34,14 @@ class ArrayTrace(TraceBase):
     entries of every array). str() is the text tables.
 
     seeds: the direction of the tangents by input, or None; weights: the adjoints of the outputs;
-    constants: arrays without a name of their own."""
+    constants: arrays without a name of their own; derived: the equations of the list; weighted:
+    whether the user gave the weights."""
 
     seeds: dict[str, Any] | None = None
     weights: dict[str, Any] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
+    derived: Derivation | None = field(default=None, repr=False, compare=False)
+    weighted: bool = field(default=False, repr=False, compare=False)
 
     schema = "admodes.array-trace/1"
     keys = (
@@ -74,6 +78,15 @@ class ArrayTrace(TraceBase):
         return {
             name: [w if y == name else np.zeros_like(w) for y, w in self.weights.items()]
             for name in self.weights
+        }
+
+    def sweeps(self) -> dict[str, list[ArraySweep]]:
+        """The sweeps that a page steps through, "forward" and "reverse"."""
+        assert self.derived is not None
+        weights = self.weights if self.weighted else None
+        return {
+            "forward": forward_sweeps(self.derived, self.inputs, self.rows, self.seeds),
+            "reverse": reverse_sweeps(self.derived, self.outputs, self.rows, weights),
         }
 
     def draw(self) -> DotText:
@@ -122,8 +135,8 @@ def array_trace(
     data |= {(n, "dot"): t for n, t in zip(derived.names, moved, strict=True)}
     if any(step.dtype.kind == "c" for step in program.steps):
         found, dots = {}, {}  # the adjoints of complex values have conjugates, the formulas none
-    found = {i: t for i, t in found.items() if _right(t, engine[i], data)}
-    dots = {i: t for i, t in dots.items() if _right(t, moved[i], data)}
+    found = {i: t for i, t in found.items() if is_right(t, engine[i], data)}
+    dots = {i: t for i, t in dots.items() if is_right(t, moved[i], data)}
     rows = rows_of(program, derived.names)
     note_rows(rows, program, derived.names)
     for row, w, t in zip(rows, engine, moved, strict=True):
@@ -138,12 +151,9 @@ def array_trace(
         seeds=None if seeds is None else {n: v for n, v in directions.items() if n in seeds},
         weights=dict(zip(recorded.outputs, ws, strict=True)),
         constants=dict(derived.constants.listed),
+        derived=derived,
+        weighted=weights is not None,
     )
-
-
-def _right(t: Term, expected: Any, data: dict) -> bool:
-    """Whether a formula holds at the data; one that does not is not printed."""
-    return expected is not None and holds(discrepancy(t, expected, data), expected)
 
 
 def _derived(
@@ -170,6 +180,11 @@ def _directions(recorded: NamedProgram, given: dict[str, Any]) -> list[Any]:
     if unknown:
         known = ", ".join(recorded.outputs)
         raise BadValue(f"weights: no {', '.join(unknown)}; the names are {known}")
+    program = recorded.program
+    for name, y in zip(recorded.outputs, program.outputs, strict=True):
+        shape = shape_of(program.value(y))
+        if np.shape(given.get(name, 0.0)) not in ((), shape):
+            raise BadValue(f"weights: {name} has shape {shape}, its weight {np.shape(given[name])}")
     return [given.get(name, 0.0) for name in recorded.outputs]
 
 

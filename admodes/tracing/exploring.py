@@ -25,7 +25,9 @@ def explore(
     that works without a network; a notebook shows the page.
 
     Where all rows are numbers, the point and the seeds can be edited in the page, which computes
-    everything anew. The other arguments are those of ad.trace. Raises what ad.trace raises.
+    everything anew. Where rows are arrays, the forward sweep of an input is along its first entry,
+    and the reverse sweep of an output is weighted by ones; seeds and weights are sweeps of their
+    own. The other arguments are those of ad.trace. Raises what ad.trace raises.
 
     >>> import admodes as ad
     >>> ad.explore(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, title="x1 sin x2")

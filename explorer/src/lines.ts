@@ -184,7 +184,7 @@ export class Lines {
     const left = this.dotted(end ? this.end(end, index) : this.named(row), direction);
     if (end) return { left, symbols: [this.dotted(this.named(row), direction)], value };
     const at = model.data.rows[row]!;
-    if (!this.scalar) return { left, symbols: this.equation(at, "tangents", direction), value };
+    if (!this.scalar) return { left, symbols: this.equation(row, "forward", direction), value };
     if (at.op === "input") return { left, symbols: this.seedOf(row, direction), value };
     const terms = at.args.flatMap((a, k) => (a.row !== undefined && model.data.rows[a.row]!.derivative ? [[a.row, k] as const] : []));
     return {
@@ -218,7 +218,7 @@ export class Lines {
     const value = model.adjoint(direction, at.row);
     const left = this.barred(end ? this.end(end, index) : this.named(at.row), direction);
     if (end) return { left, symbols: [this.barred(this.named(at.row), direction)], value };
-    if (!this.scalar) return { left, symbols: this.equation(at, "adjoints", direction), value };
+    if (!this.scalar) return { left, symbols: this.equation(at.row, "reverse", direction), value };
     const seeds = this.seedsOf(at.row, direction);
     const terms = model.pulled.value.get(direction)!.contributions[at.row] ?? [];
     const symbols = [
@@ -245,8 +245,8 @@ export class Lines {
   }
 
   /** The equation of a row of arrays. */
-  private equation(row: Row, which: "tangents" | "adjoints", direction: string): string[] {
-    const equation = row.equations?.[which][direction]?.[this.write.name];
+  private equation(row: number, kind: Kind, direction: string): string[] {
+    const equation = this.model.arraySweep(kind, direction)?.equations[row]?.[this.write.name];
     return equation ? [equation] : [];
   }
 

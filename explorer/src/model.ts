@@ -5,7 +5,7 @@ import { computed, signal } from "@preact/signals";
 import { Evaluation, follow, missing, type Adjoints } from "./interpreter";
 import { num } from "./numbers";
 import { tableOf, tablesOf } from "./sheets";
-import type { Data, Guard, Num, Raw } from "./types";
+import type { ArraySweep, Data, Guard, Num, Raw } from "./types";
 
 export type Kind = "evaluation" | "forward" | "reverse";
 
@@ -56,23 +56,31 @@ export class Model {
   readonly evaluation = computed(() => (this.editable ? new Evaluation(this.data, this.point.value) : null));
 
   readonly tangents = computed(() => {
-    const { inputs } = this.names;
-    return directions(inputs, this.seeds.value, (seeds, name) =>
+    if (this.data.sweeps) return ofArrays(this.data.sweeps.forward);
+    return directions(this.names.inputs, this.seeds.value, (seeds, name) =>
       this.evaluation.value ? this.evaluation.value.push(seeds) : this.given("tangents", name),
     );
   });
 
   readonly pulled = computed(() => {
-    const { outputs } = this.names;
-    return directions<Adjoints>(outputs, this.weights.value, (weights, name) =>
+    if (this.data.sweeps) {
+      const found = ofArrays(this.data.sweeps.reverse);
+      return new Map([...found].map(([name, adjoints]): [string, Adjoints] => [name, { adjoints, contributions: [] }]));
+    }
+    return directions<Adjoints>(this.names.outputs, this.weights.value, (weights, name) =>
       this.evaluation.value
         ? this.evaluation.value.pull(weights)
-        : { adjoints: this.given("adjoints", name) as (number | null)[], contributions: [] },
+        : { adjoints: this.given("adjoints", name), contributions: [] },
     );
   });
 
   private given(mode: "tangents" | "adjoints", name: string): (number | null)[] {
-    return this.data.rows.map((row) => raw(row[mode][name]) as number | null);
+    return this.data.rows.map((row) => raw(row[mode]![name]) as number | null);
+  }
+
+  /** The sweep of arrays that a direction is of. */
+  arraySweep(kind: Kind, direction: string): ArraySweep | undefined {
+    return kind === "evaluation" ? undefined : this.data.sweeps?.[kind].find((sweep) => sweep.direction === direction);
   }
 
   /** The preset that is chosen. */
@@ -112,13 +120,6 @@ export class Model {
     return own ? this.weights.value![output]! : Number(this.names.outputs[output] === direction);
   }
 
-  /** The directions of sweeps; an array page has those that were traced. */
-  private directionsOf(mode: "forward" | "reverse"): string[] {
-    const known = mode === "forward" ? "tangents" : "adjoints";
-    if (this.data.kind === "array") return Object.keys(this.data.rows[0]?.[known] ?? {});
-    return [...(mode === "forward" ? this.tangents : this.pulled).value.keys()];
-  }
-
   readonly sweeps = computed(() => {
     const all = this.data.rows.map((row) => row.row);
     const smooth = all.filter((row) => this.data.rows[row]!.derivative);
@@ -127,8 +128,8 @@ export class Model {
       const last = found.at(-1)!;
       found.push({ kind, direction, rows, start: last.start + last.rows.length });
     };
-    for (const direction of this.directionsOf("forward")) add("forward", direction, smooth);
-    for (const direction of this.directionsOf("reverse")) add("reverse", direction, [...smooth].reverse());
+    for (const direction of this.tangents.value.keys()) add("forward", direction, smooth);
+    for (const direction of this.pulled.value.keys()) add("reverse", direction, [...smooth].reverse());
     return found;
   });
 
@@ -243,7 +244,6 @@ export class Model {
     const { inputs } = this.names;
     const held = <T,>(of: Map<string, T>, read: (found: T) => unknown) =>
       Object.fromEntries([...of].map(([direction, found]) => [direction, read(found)]));
-    const array = this.data.kind === "array";
     return {
       schema: "admodes.explorer/1",
       editable: this.editable,
@@ -257,8 +257,8 @@ export class Model {
         row: row.row,
         name: this.nameOf(row.row),
         value: this.value(row.row),
-        tangents: array ? raw(row.tangents) : held(this.tangents.value, (found) => found[row.row]),
-        adjoints: array ? raw(row.adjoints) : held(this.pulled.value, (found) => found.adjoints[row.row]),
+        tangents: held(this.tangents.value, (found) => found[row.row]),
+        adjoints: held(this.pulled.value, (found) => found.adjoints[row.row]),
       })),
       jacobian: this.jacobian.value,
       guards: this.data.guards.map((guard) => ({ row: guard.row, text: guard.text, holds: this.holds(guard) })),
@@ -272,6 +272,11 @@ function directions<T>(names: string[], seed: number[] | null, find: (seeds: num
   names.forEach((name, i) => found.set(name, find(names.map((_, k) => (k === i ? 1 : 0)), name)));
   if (seed) found.set(SEED, find(seed, SEED));
   return found;
+}
+
+/** The derivatives of all rows by the directions of sweeps of arrays. */
+function ofArrays(sweeps: ArraySweep[]): Map<string, any[]> {
+  return new Map(sweeps.map(({ direction, derivatives }) => [direction, raw(derivatives)]));
 }
 
 /** JSON data with numbers in the place of the texts that stand for nan and infinities. */

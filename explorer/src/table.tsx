@@ -166,12 +166,14 @@ function scrollInto(row: HTMLElement): void {
   else if (box.scrollTop < below) box.scrollTop = below;
 }
 
-/** The notes of a table, and below the first that has them what is to be known of rows. */
+/** What the direction of a sweep of arrays is, the notes of the table, and below the first that has
+ * them what is to be known of rows. */
 function Notes({ model, table }: { model: Model; table: Table }) {
   const remarks = table === model.tables.value.find(({ sheet }) => sheet.remarks);
   const notes = model.data.rows
     .filter((row) => remarks && model.reached("evaluation", "", row.row))
     .flatMap((row) => model.notes(row.row).map((note) => `${model.nameOf(row.row)}: ${note}`));
-  const all = [...(remarks ? model.data.notes : []), ...notes, ...table.sheet.notes];
+  const seeds = table.directions.map((d) => model.arraySweep(table.sheet.kind, d)?.seed ?? "").filter(Boolean);
+  const all = [...seeds, ...(remarks ? model.data.notes : []), ...notes, ...table.sheet.notes];
   return all.length ? <ul class="notes">{all.map((note) => <li key={note}>{note}</li>)}</ul> : null;
 }

@@ -15,8 +15,14 @@ export interface Forms {
   partials?: string[];
 }
 
-/** The equation of a derivative for each direction; null where there is none. */
-export type Equations = Record<string, { text: string | null; latex: string | null }>;
+/** A sweep of arrays: the derivatives of all rows along a direction, and their equations. */
+export interface ArraySweep {
+  direction: string;
+  /** What the direction is, in words. */
+  seed: string;
+  derivatives: Raw[];
+  equations: { text?: string | null; latex?: string | null }[];
+}
 
 export interface Row {
   row: number;
@@ -32,10 +38,9 @@ export interface Row {
   forms: { text: Forms; latex: Forms } | null;
   notes: string[];
   partials?: Raw[];
-  /** Of rows of arrays. */
-  equations?: { tangents: Equations; adjoints: Equations };
-  tangents: Record<string, Raw>;
-  adjoints: Record<string, Raw>;
+  /** Of rows of numbers, as they are at the first point. */
+  tangents?: Record<string, Raw>;
+  adjoints?: Record<string, Raw>;
 }
 
 export interface End {
@@ -182,6 +187,7 @@ export interface Data {
   styles: Style[];
   inputNames: Name[];
   outputNames: Name[];
+  sweeps: { forward: ArraySweep[]; reverse: ArraySweep[] } | null;
   seeds: { forward: Record<string, Raw> | null; reverse: Record<string, Raw> | null };
   notes: string[];
   graph: Picture | null;

@@ -90,7 +90,10 @@ def test_a_page_of_arrays_has_equations_and_no_rules():
     x = np.array([1.0, 2.0])
     page = page_data(ad.trace(lambda W, x: np.sum(W @ x), np.ones((2, 2)), x, rows="array"))
     assert (page["kind"], page["rules"]) == ("array", {})
-    assert page["rows"][0]["adjoints"] == {"y": [[1.0, 2.0], [1.0, 2.0]]}
+    assert [sweep["direction"] for sweep in page["sweeps"]["forward"]] == ["W", "x"]
+    (reverse,) = page["sweeps"]["reverse"]
+    assert (reverse["direction"], reverse["seed"]) == ("y", "")
+    assert reverse["derivatives"][0] == [[1.0, 2.0], [1.0, 2.0]]
 
 
 def test_a_page_is_one_file_that_loads_nothing(tmp_path):
