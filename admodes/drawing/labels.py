@@ -59,6 +59,7 @@ class Labels:
         self.kind, self.write = diagram.kind, write
         self.names = {node.id: node.name for node in diagram.nodes}
         self.sources = {edge.source for edge in diagram.edges}
+        self.groups = {node.id for node in diagram.nodes if node.kind == "group"}
 
     def node(self, node: Node) -> list[Line]:
         """The lines on a node, from the top: its equation, its value, its adjoints."""
@@ -84,6 +85,8 @@ class Labels:
         if self.kind == "computation":
             array = isinstance(edge.value, list)
             return [] if array else self.figure("value", edge.value)
+        if edge.partial is None and self.groups & {edge.source, edge.target}:
+            return []
         if self.kind == "linearised" and not isinstance(edge.partial, (int, float, str)):
             names = [self.names.get(end) for end in (edge.target, edge.source)]
             return [Line("partial", self.write.derivative(*(short(n or "") for n in names)))]

@@ -24,8 +24,8 @@ MOST_WORDS = 3
 class Unit:
     """A row, or a group of the rows from first to last, with what it is made of. kind: "row",
     "call", "loop", "round", "rounds" (several of a loop) or "run" (of rows that are alike); text:
-    the operation of a row; name: of a group, where it has one; key: two units with the same compute
-    the same. ends: whether it is an input or an output."""
+    the operation of a row, or the function that is called; name: of a group, where it has one; key:
+    two units with the same compute the same. ends: whether it is an input or an output."""
 
     first: int
     last: int
@@ -56,7 +56,7 @@ class Unit:
         """The operations that it is made of, or the first of them."""
         if not self.parts:
             return self.text
-        texts = [part.name or part.text or part.kind for part in self.parts]
+        texts = [part.text or part.kind for part in self.parts]
         return ", ".join([*texts[:MOST_WORDS], *(["…"] if len(texts) > MOST_WORDS else [])])
 
 
@@ -88,7 +88,7 @@ class Tree:
         self._close(self._depth[within] + 1)
         for part in reversed(path):
             _, kind, name, number = self._parts[part]
-            unit = Unit(row, row, kind, name=_called(kind, name, number))
+            unit = Unit(row, row, kind, name, _called(kind, name, number))
             self._depth[part] = len(self._open)
             self._open.append((part, unit))
         self._open[-1][1].parts.append(Unit(row, row, text=text, key=self._key(text), ends=ends))
@@ -114,7 +114,7 @@ class Tree:
                 outside.append(self._group(unit))
 
     def _group(self, unit: Unit) -> Unit:
-        unit.key = self._key((unit.kind, *(part.key for part in unit.parts)))
+        unit.key = self._key((unit.kind, unit.text, *(part.key for part in unit.parts)))
         if unit.kind not in ("loop", "run"):
             unit.parts = self._folded(unit.parts)
         unit.first, unit.last = unit.parts[0].first, unit.parts[-1].last

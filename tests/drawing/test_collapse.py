@@ -12,7 +12,9 @@ import admodes as ad
 from admodes.cli import main
 from admodes.core.record import record
 from admodes.drawing.collapse import Rows, collapsed
+from admodes.drawing.labels import Labels
 from admodes.drawing.pictures import picture
+from admodes.views.dialects import Text
 
 KINDS = ("computation", "both", "backpropagation", "bipartite", "linearised")
 
@@ -84,7 +86,7 @@ def test_every_row_is_in_one_node(f, x, kind):
 
 def test_a_function_that_is_called_twice_gives_two_groups():
     graph = ad.graph(loss, *POINT, collapse="function")
-    assert groups_of(graph) == [("model", ["v3", "v6"], "4 rows: layer, layer (2)")]
+    assert groups_of(graph) == [("model", ["v3", "v6"], "4 rows: layer, layer")]
     graph = ad.graph(loss, *POINT, collapse="function", opened="model")
     assert groups_of(graph) == [
         ("layer", ["v3", "v4"], "2 rows: matmul, tanh"),
@@ -155,6 +157,14 @@ def test_neurons_are_rounds_of_a_comprehension():
 def test_entries_of_an_array_are_one():
     graph = ad.graph(squares, np.arange(900.0), collapse="array", rows="scalar")
     assert groups_of(graph)[0] == ("x1 … x900", ["x1", "x900"], "900 rows: 900 × (input)")
+
+
+def test_edges_of_groups_have_no_partials():
+    graph = ad.graph(newton, 2.0, kind="linearised")
+    inside = {n.id for n in graph.nodes if n.kind == "group"}
+    labels = Labels(graph, Text(6))
+    assert {len(labels.edge(e)) for e in graph.edges if e.target in inside} == {0}
+    assert {len(labels.edge(e)) for e in graph.edges if e.target not in inside} == {1}
 
 
 def test_recursion_is_calls_in_calls():
