@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import unicodedata
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
@@ -340,3 +341,41 @@ def test_a_graph_without_nodes_is_written_in_every_format():
     graph = ad.graph(lambda x: x * 2.0, np.zeros((0, 3)), rows="scalar")
     assert (graph.nodes, graph.edges, graph.to_text()) == ([], [], "Row\n")
     assert all(graph.written(f) for f in FORMATS)
+
+
+def with_helpers(names):
+    """A function that calls one of each name."""
+    helpers = []
+    for name in names:
+
+        def helper(x):
+            return ad.sin(x) * 2.0
+
+        helper.__code__ = helper.__code__.replace(co_name=name, co_qualname=name)
+        helpers.append(helper)
+
+    def f(x):
+        for helper in helpers:
+            x = helper(x)
+        return x + 1.0
+
+    return f
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_names_of_functions(kind):
+    graph = ad.graph(with_helpers([*HOSTILE, *UNSEEN]), 1.0, kind=kind, collapse="function")
+    groups = [n for n in graph.nodes if n.kind == "group"]
+    assert len(groups) == len([*HOSTILE, *UNSEEN])
+    for format, read in readings(graph).items():
+        assert read.pairs() == sorted((e.source, e.target) for e in graph.edges), format
+    for format in (*FORMATS, "svg"):
+        text = graph.written(format)
+        assert visible(text) == text
+    ET.fromstring(graph.to_svg())
+
+
+@needs_latex
+def test_groups_compile(tmp_path):
+    compiled(ad.graph(with_helpers(HOSTILE), 1.0, kind="both", collapse="function"), tmp_path)
+    compiled(ad.graph(with_helpers(HOSTILE), 1.0, collapse="loop"), tmp_path)
