@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -25,6 +26,7 @@ from admodes.lab.advice.routes import (
 )
 from admodes.lab.advice.sparse_routes import Pattern, sparse
 from admodes.lab.advice.subject import OPERATORS, Subject, half_of_memory
+from admodes.lab.threads import one_blas_thread
 from admodes.views.amounts import byte_number, byte_text, duration
 from admodes.views.result import Result
 from admodes.views.tables import Table, known
@@ -128,7 +130,7 @@ def advise(
     the recorded list), and the bytes that are live at once. Its time is estimated from counts of
     its compiled program; the least estimate is chosen, and where estimates are alike the fewest
     operations. memory: what may be used, in bytes or as "2G"; half of the machine's unless given.
-    measure: time the routes, compiled, side by side.
+    measure: time the routes, compiled, side by side, with one thread for matrix products.
 
     A sparse route is considered where argument and result are one array each and at most a quarter
     of the entries can be non-zero; checkpoints where f is a loop. Finite differences are listed,
@@ -168,13 +170,15 @@ def advised(
         pattern = Pattern(at) if at.is_recorded else None
         routes = _routes(at, pattern) if pattern is not None else []
         routes.append(differences(at))
-        times = measured(at, routes, clock) if measure else {}
+        with one_blas_thread() if measure else nullcontext(True) as single:
+            times = measured(at, routes, clock) if measure else {}
     choice = choosing.choose(at, routes)
     options = _options(routes, times)
     tips = choosing.tips(at, routes, choice, pattern)
-    return Advice(
-        at.name, of, at.n, at.m, choice, options, tips, _remarks(at, pattern), title=at.name
-    )
+    notes = _remarks(at, pattern)
+    if not single:
+        notes.append("matrix products may have taken several threads: OMP_NUM_THREADS=1 holds them")
+    return Advice(at.name, of, at.n, at.m, choice, options, tips, notes, title=at.name)
 
 
 def _options(routes: list[Route], times: dict[Route, float]) -> list[Option]:

@@ -100,14 +100,17 @@ def _first(at: Subject, mode: str) -> Callable:
     return jacobian(at.function, at.argnums, mode)
 
 
-def _estimated(at: Subject, mode: str, route: Route, block: int) -> float:
+def _estimated(at: Subject, mode: str, route: Route, block: int) -> float | None:
     """The estimate of a whole Jacobian; where a sweep takes a block of the directions, that of the
-    first block, as often as it takes."""
-    if block >= route.sweeps:
-        assert route.run is not None
-        return estimate(record(route.run, *at.chosen))
-    first = record(_first_block(at, mode, block), *at.chosen)
-    return estimate(first) * route.sweeps / block
+    first block, as often as it takes. None where it raises."""
+    assert route.run is not None
+    whole = block >= route.sweeps
+    try:
+        found = record(route.run if whole else _first_block(at, mode, block), *at.chosen)
+    except Exception as error:  # a mode may lack a rule that the other does without
+        at.leave_out(route.route, error)
+        return None
+    return estimate(found) * (1 if whole else route.sweeps / block)
 
 
 def _first_block(at: Subject, mode: str, block: int) -> Callable:
@@ -139,7 +142,11 @@ def second_order(at: Subject, room: float) -> Iterator[Route]:
         if least > room:
             at.left_out.append(f"{mode} takes {byte_text(least)} or more")
             continue
-        program = record(run, *at.chosen)
+        try:
+            program = record(run, *at.chosen)
+        except Exception as error:  # one composition may lack a rule that the others do without
+            at.leave_out(mode, error)
+            continue
         operations = added((1, operations_of(program)), (-1, before))
         size = peak(program, list(map(bytes_of, program.steps)))
         yield Route(mode, sweeps, operations, size, estimate(program), run)

@@ -5,6 +5,7 @@ import pytest
 
 import admodes as ad
 from admodes.derivatives.choosing import Candidate, chosen
+from admodes.lab.advice import routes
 
 
 def dense(m, n):
@@ -121,3 +122,20 @@ def test_blocks_of_directions_give_the_same_jacobian(mode, block):
     for a, b in zip(whole, parts, strict=True):
         for p, q in zip(a, b, strict=True):
             np.testing.assert_allclose(p, q, rtol=1e-14)
+
+
+@pytest.mark.parametrize("of", ["jacobian", "hessian"])
+def test_a_route_that_raises_leaves_the_others(monkeypatch, of):
+    plain, calls = routes.record, []
+
+    def record(f, *args):
+        calls.append(f)
+        if len(calls) == 1:
+            raise ArithmeticError("no rule for this mode")
+        return plain(f, *args)
+
+    monkeypatch.setattr(routes, "record", record)
+    found = ad.advise(lambda x: np.sum(np.sin(x) ** 2), np.ones(3), of=of)
+    first = "forward" if of == "jacobian" else "forward-over-reverse"
+    assert found.choice.route != first
+    assert any(f"{first} raised ArithmeticError: no rule" in note for note in found.notes)
