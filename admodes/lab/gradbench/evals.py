@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from admodes.lab.gradbench import det, gmm, hello, kmeans, ode, sums
+from admodes.lab.gradbench import ba, descents, det, gmm, hello, ht, kmeans, lstm, ode, sums
 from admodes.lab.gradbench.programs import Prepared
 
 Prepare = Callable[[Any], Prepared]
@@ -20,4 +20,9 @@ EVALS: dict[str, dict[str, Prepare]] = {
     "ode": {"primal": ode.primal, "gradient": ode.gradient},
     "kmeans": {"cost": kmeans.prepared_cost, "dir": kmeans.prepared_newton},
     "gmm": {"objective": gmm.objective, "jacobian": gmm.jacobian},
+    "lstm": {"objective": lstm.objective, "jacobian": lstm.jacobian},
+    "ba": {"objective": ba.objective, "jacobian": ba.jacobian},
+    "saddle": {modes: descents.saddle(modes) for modes in descents.MODES},
+    "particle": {modes: descents.particle(modes) for modes in descents.MODES},
+    "ht": {"objective": ht.objective, "jacobian": ht.jacobian},
 }

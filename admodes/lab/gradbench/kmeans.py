@@ -50,5 +50,5 @@ def prepared_newton(data: Any) -> Prepared:
 
 def _input(data: Any) -> tuple[np.ndarray, np.ndarray]:
     fields = Fields(data)
-    points = fields.array("points", None, None)
-    return points, fields.array("centroids", None, points.shape[1])
+    points = fields.array("points", None, None, least=(1, 1))
+    return points, fields.array("centroids", None, points.shape[1], least=(1,))

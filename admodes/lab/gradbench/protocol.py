@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter_ns
 from typing import Any, NoReturn
 
@@ -60,9 +61,14 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _about() -> dict[str, Any]:
+    try:
+        ours = version("admodes")
+    except PackageNotFoundError:  # run from its sources
+        ours = "unknown"
     return {
         "tool": "admodes",
         "config": {
+            "version": ours,
             **machine(),
             "prepare": "functions and derivatives are recorded, compiled and run before they are "
             "timed",

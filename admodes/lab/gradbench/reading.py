@@ -62,10 +62,19 @@ class Fields:
             raise BadValue(f"{self._prefix}{name} must be true or false, not {_shown(value)}")
         return value
 
-    def array(self, name: str, *shape: Size) -> np.ndarray:
-        """Nested lists of finite numbers, as an array of floats."""
+    def items(self, name: str, size: int) -> list:
+        """A list of so many entries, whatever they are."""
+        return _flat(self[name], (size,), self._prefix + name)[0]
+
+    def array(self, name: str, *shape: Size, least: tuple[int, ...] = ()) -> np.ndarray:
+        """Nested lists of finite numbers, as an array of floats. least: how long the axes must be,
+        where their lengths are not stated."""
         path = self._prefix + name
         flat, sizes = _flat(self[name], shape, path)
+        for axis, (size, wanted) in enumerate(zip(sizes, least)):
+            if size < wanted:
+                entries = "an entry" if wanted == 1 else f"{wanted} entries"
+                raise BadValue(f"{path}{'[0]' * axis} must have at least {entries}")
         if not set(map(type, flat)) <= {int, float}:
             k = next(k for k, x in enumerate(flat) if type(x) not in (int, float))
             raise BadValue(f"{path}{_at(k, sizes)} must be a number, not {kind_of(flat[k])}")
@@ -80,10 +89,7 @@ class Fields:
 
     def vector(self, name: str) -> np.ndarray:
         """A list of at least one finite number, as an array."""
-        found = self.array(name, None)
-        if not found.size:
-            raise BadValue(f"{self._prefix}{name} must have at least one entry")
-        return found
+        return self.array(name, None, least=(1,))
 
     def positions(self, name: str, *shape: Size, below: int, least: int = 0) -> np.ndarray:
         """Nested lists of whole numbers from least to below - 1, as an array of integers."""
