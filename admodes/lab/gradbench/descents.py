@@ -41,7 +41,7 @@ TOLERANCE = 1e-5
 MODES = ("ff", "fr", "rf", "rr")
 RUN = 16
 TIME_STEP = 0.1
-LONGEST = 10**5
+LONGEST = 10**4
 """Steps after which the particle is taken not to come down."""
 
 

@@ -73,8 +73,7 @@ class Fields:
         flat, sizes = _flat(self[name], shape, path)
         for axis, (size, wanted) in enumerate(zip(sizes, least)):
             if size < wanted:
-                entries = "an entry" if wanted == 1 else f"{wanted} entries"
-                raise BadValue(f"{path}{'[0]' * axis} must have at least {entries}")
+                raise BadValue(f"{path}{'[0]' * axis} must have at least {_entries(wanted)}")
         if not set(map(type, flat)) <= {int, float}:
             k = next(k for k, x in enumerate(flat) if type(x) not in (int, float))
             raise BadValue(f"{path}{_at(k, sizes)} must be a number, not {kind_of(flat[k])}")
@@ -138,10 +137,16 @@ def _flat(value: Any, shape: tuple[Size, ...], path: str) -> tuple[list, tuple[i
             if size is None:
                 size = len(row)
             if len(row) != size:
-                raise BadValue(f"{path}{_at(k, sizes)} must have {size} entries, it has {len(row)}")
+                raise BadValue(
+                    f"{path}{_at(k, sizes)} must have {_entries(size)}, it has {len(row)}"
+                )
         sizes = (*sizes, size or 0)
         rows = list(chain.from_iterable(rows))
     return rows, sizes
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _at(k: int, sizes: tuple[int, ...]) -> str:

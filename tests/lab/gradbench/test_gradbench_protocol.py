@@ -168,7 +168,7 @@ def test_limits_may_be_left_out():
 @pytest.mark.parametrize(
     ("x", "said"),
     [
-        ([], "x must have at least an entry"),
+        ([], "x must have at least 1 entry"),
         (3.0, "x must be a list, not a number"),
         ([[1.0], [2.0]], "x[0] must be a number, not a list"),
         ([1.0, None], "x[1] must be a number, not null"),
