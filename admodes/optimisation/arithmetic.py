@@ -24,13 +24,10 @@ def is_real(a: Any) -> bool:
 
 def _operands(args: tuple) -> Any:
     """(constant, the other operand, the constant's number) where one operand is a number."""
-    a, b = args
-    if a.__class__ is not Ref:
+    for a, b in (args, args[::-1]):
         c = number(a)
-        return None if c is None else (a, b, c)
-    if b.__class__ is not Ref:
-        c = number(b)
-        return None if c is None else (b, a, c)
+        if c is not None:
+            return a, b, c
     return None
 
 
@@ -71,7 +68,7 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
 def divide(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """x / 1 = x, x / -1 = -x, x / 2^k = x 2^-k."""
     a, b = args
-    c = None if b.__class__ is Ref else number(b)
+    c = number(b)
     if c is None or not is_real(value):
         return None
     if c == 1 and copy.alike(a, value):
@@ -130,9 +127,7 @@ def negate(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """x^1 = x."""
     a, b = args
-    if b.__class__ is not Ref and number(b) == 1 and is_real(value) and copy.alike(a, value):
-        return a
-    return None
+    return a if number(b) == 1 and is_real(value) and copy.alike(a, value) else None
 
 
 def inverse(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:

@@ -173,7 +173,7 @@ def _as_multiply(
 def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """x², x³ and x⁴ by multiplications, within 2 units in the last place."""
     x, b = args
-    n = None if b.__class__ is Ref else number(b)
+    n = number(b)
     if n not in (2.0, 3.0, 4.0) or not copy.alike(x, value) or value.__class__ is not np.ndarray:
         return None
     if value.dtype.kind != "f":

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.record import Ref
+
 
 def number(a: Any) -> float | None:
-    """The real number that a constant is, or repeats."""
+    """The real number that a constant is, or repeats; None for what a row makes."""
+    if a.__class__ is Ref:
+        return None
     if a.__class__ is float:
         return a
     if isinstance(a, (int, float)):

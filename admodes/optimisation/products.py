@@ -28,7 +28,7 @@ def _has_no_zero(a: Any) -> bool:
 def strong_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """p 0 = 0; a plain product where p is finite or t has no zero."""
     p, t = args
-    if t.__class__ is not Ref and number(t) == 0:
+    if number(t) == 0:
         return _zeros(value)
     if _has_no_zero(t) or finite(copy, p):
         if t.__class__ is not Ref and number(t) is None and _diagonal_of(copy, t) is not None:
@@ -42,12 +42,11 @@ def tangent_mul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> 
     one where either has no zero or is finite."""
     s, t = args
     for a, b in ((s, t), (t, s)):
-        if a.__class__ is not Ref:
-            if number(a) == 0:
-                return _zeros(value)
-            if _has_no_zero(a):
-                name = "multiply" if finite(copy, a) else "strong_mul"
-                return copy.make(name, a, b, like=value)
+        if number(a) == 0:
+            return _zeros(value)
+        if _has_no_zero(a):
+            name = "multiply" if finite(copy, a) else "strong_mul"
+            return copy.make(name, a, b, like=value)
     if not (finite(copy, s) or finite(copy, t)):
         return None
     if finite(copy, s) and finite(copy, t):

@@ -33,10 +33,9 @@ def factor(c: float) -> bool:
 def _constant(copy: Folding, step: Step) -> tuple[float, Any] | None:
     """(c, x) of a product c x."""
     for c, x in (step.args, step.args[::-1]):
-        if c.__class__ is not Ref:
-            found = number(c)
-            if found is not None and factor(found) and copy.alike(x, step.like):
-                return found, x
+        found = number(c)
+        if found is not None and factor(found) and copy.alike(x, step.like):
+            return found, x
     return None
 
 
@@ -63,7 +62,7 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
         c, x = inner
         for move in reversed(moves):
             x = copy.make("reshape", x, like=move.like, shape=move.shape)
-        outer = None if a.__class__ is Ref else number(a)
+        outer = number(a)
         if outer is not None:
             if factor(outer) and factor(c * outer) and copy.alike(b, value):
                 return copy.make("multiply", c * outer, x, like=value)
@@ -170,9 +169,9 @@ def _numerator(copy: Folding, share: Any, e: Ref, axes: tuple) -> tuple[Any, Any
     if step.op is REGISTRY["divide"]:
         return (a, b) if _is_sum_of(copy, b, e, axes) else None
     for c, inner in ((a, b), (b, a)):
-        scale = None if c.__class__ is Ref else number(c)
+        scale = number(c)
         found = None if scale is None else _numerator(copy, inner, e, axes)
-        if scale is None or found is None or found[0].__class__ is Ref:
+        if scale is None or found is None:
             continue
         own = number(found[0])
         if own is not None:
@@ -201,7 +200,7 @@ def _outside(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> Any:
         shape = shape_of(copy.value(c))
         aligned = (1,) * (own.ndim - len(shape)) + shape
         if all(aligned[k] == 1 for k in axes) and own.size - math.prod(shape) >= LARGE:
-            scale = None if c.__class__ is Ref else number(c)
+            scale = number(c)
             if scale is not None and not factor(scale):
                 continue
             summed = _early_sum(copy, y, axes)
@@ -283,10 +282,10 @@ def _thin(copy: Folding, factors: tuple, own: Any, axes: tuple) -> bool:
 def chosen_share(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """where(m, 0 / Σ m, 0) = 0: where m holds, its sum is at least 1."""
     mask, a, b = args
-    if mask.__class__ is not Ref or b.__class__ is Ref or number(b) != 0:
+    if mask.__class__ is not Ref or number(b) != 0:
         return None
     share = copy.made(a, "divide")
-    if share is None or share.args[0].__class__ is Ref or number(share.args[0]) != 0:
+    if share is None or number(share.args[0]) != 0:
         return None
     counted = copy.made(share.args[1], "sum")
     ones = None if counted is None else copy.made(counted.args[0], "where")
