@@ -217,10 +217,14 @@ def elementwise(
     operations as a function of what it reads: y, the result, and a, b and c, the arguments.
 
     value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
-    value serves both). kind is what it is counted as. text and latex are templates of its printed
-    form, printed holds the partials as a book prints them, in the arguments a, b and c. selects,
-    fades: as in Elementwise. unlisted: such as the n-th derivative of another operation, it is not
-    entered in the registry.
+    value serves both). Both have to depend on their arguments alone: compiled code may run a kernel
+    once on a recording (optimisation/lowering.py) and keep what it did, so that what it read from
+    elsewhere stays as it was then. ad.custom_rule declares kernels that are called each time.
+
+    kind is what it is counted as. text and latex are templates of its printed form, printed holds
+    the partials as a book prints them, in the arguments a, b and c. selects, fades: as in
+    Elementwise. unlisted: such as the n-th derivative of another operation, it is not entered in
+    the registry.
     """
     slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
     read = list(map(reading, partials))

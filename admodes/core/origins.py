@@ -25,6 +25,10 @@ IN_EXPRESSIONS = ("<listcomp>", "<genexpr>", "<setcomp>", "<dictcomp>")
 """Loops that have a frame of their own in some versions of Python."""
 
 
+ROUND = "round"
+"""The kind of parts that are rounds of loops, which have no other name."""
+
+
 class Part(NamedTuple):
     """A call, a loop, or a round of one. within: the part that it is in, by its position among all
     parts, -1 where it is in none; kind: "call", "loop" or "round"; number: of the call among those
@@ -178,7 +182,7 @@ class _Activation:
         turn = self.turns[k]
         turn.number += 1
         turn.values = values[k]
-        parts.append(Part(turn.part, "round", "round", turn.number))
+        parts.append(Part(turn.part, ROUND, ROUND, turn.number))
         turn.round = len(parts) - 1
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from admodes.drawing.labels import printable
-from admodes.drawing.units import FEWEST, Tree, Unit, every
+from admodes.drawing.units import FEWEST, ROUND, Tree, Unit, every
 from admodes.errors import BadValue
 
 WAYS = ("function", "loop", "array", "none")
@@ -27,7 +27,7 @@ FEW_ROUNDS = 6
 FIRST_ROUNDS = 2
 """Of more rounds, these and the last are drawn apart from the others."""
 
-_KINDS = {None: ("call", "loop", "round"), "function": ("call",), "loop": ("loop", "round")}
+_KINDS = {None: ("call", "loop", ROUND), "function": ("call",), "loop": ("loop", ROUND)}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class _Opening:
     def _is_alone(self, units: list[Unit]) -> bool:
         """Whether one group is all that there is besides inputs and outputs."""
         others = [unit for unit in units if not unit.ends]
-        return len(others) == 1 and others[0].kind in ("call", "loop", "round")
+        return len(others) == 1 and others[0].kind in ("call", "loop", ROUND)
 
     def _next(self, units: list[Unit], opens: Callable[[Unit], bool]) -> list[Unit]:
         """One level deeper: what is in the groups that are opened."""

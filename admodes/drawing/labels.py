@@ -17,7 +17,7 @@ MOST_ENTRIES = 3
 """Of a vector of more entries the first two are written, of a matrix those of the first row."""
 
 WITH_ADJOINTS = ("backpropagation", "both")
-WITH_FORMULAS = ("computation", "backpropagation", "both", "gradient")
+WITH_FORMULAS = (*WITH_ADJOINTS, "computation", "gradient")
 """The kinds of graphs whose nodes have these."""
 
 

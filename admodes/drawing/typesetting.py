@@ -62,7 +62,7 @@ _IN_WORDS = rf"[^\W{_LIFTED}{_SUNK}]"
 _LETTER = rf"[^\W\d_{_LIFTED}{_SUNK}]"
 _WORD = rf"{_LETTER}{_BAR}?{_IN_WORDS}*"
 _OTHER = (
-    rf"(?P<sign>\^)|(?P<raised>[{_LIFTED}]+)|(?P<lowered>[{_SUNK}]+)"
+    rf"(?P<caret>\^)|(?P<raised>[{_LIFTED}]+)|(?P<lowered>[{_SUNK}]+)"
     r"|(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?)"
     rf"|(?P<rest>[^\w^{_LIFTED}{_SUNK}]+|.)"
 )
@@ -134,7 +134,7 @@ class Typesetter:
         while match := self.token.match(text, at):
             at = match.end()
             part = match.group()
-            if match.lastgroup == "sign":
+            if match.lastgroup == "caret":
                 raised, at = self._group(text, at)
                 self._set(raised, size * SMALL, rise + size * UP, runs)
             elif match.lastgroup == "raised":

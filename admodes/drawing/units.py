@@ -16,6 +16,9 @@ inner ones are met before the outer ones are."""
 FEWEST = 3
 """The fewest rounds that are a loop, where only what the list repeats tells of it."""
 
+ROUND = "round"
+"""The kind of units that are rounds of loops."""
+
 MOST_WORDS = 3
 """Of a group of more units the first are named."""
 
@@ -109,7 +112,7 @@ class Tree:
                 outside += unit.parts  # the outermost call is that of the function itself
             elif len(unit.parts) == 1:
                 (only,) = unit.parts
-                outside += only.parts if unit.kind == "loop" and only.kind == "round" else [only]
+                outside += only.parts if unit.kind == "loop" and only.kind == ROUND else [only]
             else:
                 outside.append(self._group(unit))
 
@@ -146,13 +149,13 @@ class Tree:
         yield from units[at:]
 
     def _round(self, body: list[Unit]) -> Unit:
-        key = self._key(("round", *(unit.key for unit in body)))
-        return Unit(body[0].first, body[-1].last, "round", key=key, parts=body)
+        key = self._key((ROUND, *(unit.key for unit in body)))
+        return Unit(body[0].first, body[-1].last, ROUND, key=key, parts=body)
 
 
 def _called(kind: str, name: str, number: int) -> str:
     """What a group is called."""
-    if kind == "round":
+    if kind == ROUND:
         return f"round {number}"
     return name if kind == "loop" or number == 1 else f"{name} ({number})"
 

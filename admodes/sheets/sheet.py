@@ -37,6 +37,9 @@ from admodes.views.tables import Table
 
 ENDINGS = (".md", ".html", ".pdf")
 
+GRAPH = "both"
+"""The kind of graph that a sheet shows: values and adjoints at each node."""
+
 MOST_ENTRIES = 400
 """The largest Jacobian that is shown and verified entry by entry."""
 
@@ -166,7 +169,7 @@ class Report(Result):
         graph = self.graph
         if graph is not None and isinstance(self.trace, Trace):
             named = self.trace.under(preset)
-            graph = graph if named is self.trace else named.graph("both")
+            graph = graph if named is self.trace else named.graph(GRAPH)
         return graph if graph is None or digits is None else replace(graph, digits=digits)
 
     def save(self, path: str | Path, **options: Any) -> list[Path]:
@@ -240,7 +243,7 @@ def report_of(
     """The report of a recorded function; names and outputs are by numbers."""
     t = (array_trace if recorded.by_array else traced)(recorded, title=title)
     notes: list[str] = []
-    graph = _unless_large(lambda: t.graph("both"), notes)
+    graph = _unless_large(lambda: t.graph(GRAPH), notes)
     entries = math.prod(_numbers(ends) for ends in (t.inputs, t.outputs))
     verification = _unless_large(lambda: _verified(f, args, names, outputs, entries), notes)
     return Report(t, graph, verification, counts_of(recorded), _source(f), notes, title)

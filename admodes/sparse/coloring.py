@@ -26,6 +26,9 @@ import numpy as np
 from admodes.errors import BadValue
 from admodes.sparse.rows import Rows
 
+BOTH = "both"
+"""The mode of patterns of which some entries are found by forward sweeps, some by reverse ones."""
+
 UNSWEPT = -1
 """The color of a row or column that no sweep needs."""
 
@@ -54,12 +57,19 @@ class Coloring(NamedTuple):
         """The number of all sweeps."""
         return self.forward + self.reverse
 
+    @property
+    def mode(self) -> str:
+        """Which sweeps there are: "forward", "reverse" or "both"."""
+        if self.forward and self.reverse:
+            return BOTH
+        return "reverse" if self.reverse else "forward"
+
 
 def _count(colors: np.ndarray) -> int:
     return int(colors.max(initial=UNSWEPT)) + 1
 
 
-MODES = ("auto", "forward", "reverse", "both")
+MODES = ("auto", "forward", "reverse", BOTH)
 MANY = 64
 """Where one side alone takes more sweeps than this, both are tried before."""
 
@@ -70,7 +80,7 @@ def groups(pattern: Rows, mode: str = "auto") -> Coloring:
     sides = {
         "forward": lambda: Coloring(column_colors(pattern), np.full(m, UNSWEPT)),
         "reverse": lambda: Coloring(np.full(n, UNSWEPT), row_colors(pattern)),
-        "both": lambda: both_colors(pattern),
+        BOTH: lambda: both_colors(pattern),
     }
     if mode != "auto":
         return sides[mode]()
@@ -79,7 +89,7 @@ def groups(pattern: Rows, mode: str = "auto") -> Coloring:
         "reverse": int(np.bincount(pattern.indices).max(initial=0)),
     }
     order = sorted(least, key=least.__getitem__)
-    order.insert(0 if min(least.values()) > MANY else 2, "both")
+    order.insert(0 if min(least.values()) > MANY else 2, BOTH)
     best = None
     for side in order:
         if best is not None and best.sweeps <= least.get(side, 3):

@@ -165,8 +165,7 @@ def sparsity(
     rows = Found(grad(g) if hessian else g, point.x, point.floats, hessian).rows
     groups = groups_of(rows, "star" if hessian and mode == "auto" else mode)
     if mode == "auto":
-        sides = "both" if groups.forward and groups.reverse else ""
-        mode = "star" if hessian else sides or ("reverse" if groups.reverse else "forward")
+        mode = "star" if hessian else groups.mode
     return Sparsity(
         tuple(rows.shape),
         int(rows.nnz),

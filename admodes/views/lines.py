@@ -162,13 +162,12 @@ class Lines(Cells):
 
     def tangent_evaluation(self, item: dict, direction: str) -> str | None:
         """2 × 0 = 0"""
-        value = self.tangent_value(item, direction)
         sources = [(k, self.rows[item["args"][k]["row"]]) for k in self.linked(item, direction)]
         numbers = [
             self.product(item, k, source["tangents"][direction], "forward") for k, source in sources
         ]
-        if value is None or not numbers:
-            return value
+        if not numbers or item["tangents"][direction] is None:
+            return self.tangent_value(item, direction)
         return self.equals(self.joined(numbers), item["tangents"][direction])
 
     def rule(self, item: dict, direction: str) -> str:
@@ -188,6 +187,12 @@ class Lines(Cells):
                 found.append((symbol if named and o["name"] != self.name(row) else number, number))
         return found
 
+    def contributions(self, item: dict, direction: str) -> list[tuple[dict, int, Any]]:
+        """Of every contribution to the adjoint of a row: the row that it comes from, as which
+        argument of that, and the adjoint there."""
+        found = item["contributions"][direction]
+        return [(self.rows[c["row"]], c["arg"], c["adjoint"]) for c in found]
+
     def adjoint(self, item: dict, direction: str) -> str | None:
         """v̄1 = v̄2 ∂v2/∂v1 + v̄4 ∂v4/∂v1"""
         left = self.barred(item["name"], direction)
@@ -198,11 +203,8 @@ class Lines(Cells):
         if item["adjoints"][direction] is None:
             return None
         terms = [symbol for symbol, _ in self.seeds_of(item["row"], direction)]
-        for c in item["contributions"][direction]:
-            above = self.rows[c["row"]]
-            terms.append(
-                self.term(above, c["arg"], self.barred(above["name"], direction), "reverse")
-            )
+        for above, k, _ in self.contributions(item, direction):
+            terms.append(self.term(above, k, self.barred(above["name"], direction), "reverse"))
         return f"{left} = {added(terms) or 0}"
 
     def adjoint_value(self, item: dict, direction: str) -> str | None:
@@ -215,13 +217,12 @@ class Lines(Cells):
 
     def adjoint_evaluation(self, item: dict, direction: str) -> str | None:
         """[7.389056 × 2] + [1 × 1] = 15.778112"""
-        value = self.adjoint_value(item, direction)
-        if value is None or item["op"] in ("output", "end"):
-            return value
+        if item["op"] in ("output", "end") or item["adjoints"][direction] is None:
+            return self.adjoint_value(item, direction)
         numbers = [number for _, number in self.seeds_of(item["row"], direction)]
         numbers += [
-            self.product(self.rows[c["row"]], c["arg"], c["adjoint"], "reverse")
-            for c in item["contributions"][direction]
+            self.product(above, k, adjoint, "reverse")
+            for above, k, adjoint in self.contributions(item, direction)
         ]
         return self.equals(self.joined(numbers) or "0", item["adjoints"][direction])
 

@@ -128,9 +128,7 @@ def _compressed(pattern: Pattern) -> Route:
         "seeds": seeds,
     }
     groups = sweeps.groups
-    mode = "reverse" if groups.reverse else "forward"
-    mode = "both" if groups.forward and groups.reverse else mode
-    mode = "star" if pattern.hessian else mode
+    mode = "star" if pattern.hessian else groups.mode
     return Route(
         f"sparse compressed, {mode}",
         groups.sweeps,

@@ -20,6 +20,9 @@ from admodes.core.values import shape_of
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
 
+SIGN = "sign"
+"""The kind of mistakes that are a wrong sign."""
+
 MOST = 400_000
 """Entries times partials up to which they are tried one by one."""
 
@@ -77,7 +80,7 @@ def changes(named: NamedProgram) -> Iterator[tuple[Change, np.ndarray]]:
             listed = ", ".join(names[b.row] if isinstance(b, Ref) else "c" for b in step.args)
             what = f"{here}, of the row {y} = {step.op.name}({listed}),"
             yield Change(row, k, "missing term", f"the term through {here} is missing"), -part
-            yield Change(row, k, "sign", f"the term through {here} has the wrong sign"), -2 * part
+            yield Change(row, k, SIGN, f"the term through {here} has the wrong sign"), -2 * part
             yield Change(row, k, "factor", f"the term through {here} is there twice"), part
             yield Change(row, k, "factor", f"the term through {here} is halved"), -part / 2
             if not step.op.elementwise or not edge.fits:

@@ -17,7 +17,7 @@ import numpy as np
 
 from admodes.core.record import WengertList
 from admodes.errors import Error
-from admodes.lab.checking.edges import MOST, changes
+from admodes.lab.checking.edges import MOST, SIGN, changes
 from admodes.lab.checking.samples import Checked, Sample
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
@@ -163,8 +163,8 @@ class Search:
         for shift in range(1, n):
             if all((j - shift) % n in js for j, js in enumerate(columns)):
                 by = min(shift, n - shift)
-                where = "places" if by > 1 else "place"
-                return Mistake("shifted index", f"the entries are shifted by {by} {where}")
+                where = f"{by} place{'s' * (by > 1)}"
+                return Mistake("shifted index", f"the entries are shifted by {where}")
         if all(n - 1 - j in js for j, js in enumerate(columns)):
             return Mistake("shifted index", "the entries stand in reverse order")
         moved = [j for j in range(n) if j not in columns[j]]
@@ -179,7 +179,7 @@ class Search:
     def _entrywise(self) -> Iterator[tuple[Mistake, np.ndarray]]:
         """Explanations of entries by themselves."""
         rights = [s.right for s in self.samples]
-        yield Mistake("sign", "wrong sign"), self.matches([-r for r in rights])
+        yield Mistake(SIGN, "wrong sign"), self.matches([-r for r in rights])
         ratios = np.array([_ratio(s.given, s.right) for s in self.samples])
         for factor in dict.fromkeys(_steady(ratios[:, i, j]) for i, j in self.places):
             if factor is not None and abs(factor + 1) > self.rtol:

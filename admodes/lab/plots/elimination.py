@@ -35,7 +35,7 @@ def _figure(costs: Mapping[str, Sequence[int | None]], figure_class: Any) -> Any
             ax.plot(*zip(*known, strict=True), **style)
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
-    ax.set_xscale("log")
+    ax.semilogx()
     ticks = [1, 2, 4, 8, 16, 32, 64, 128]
     ax.set_xticks(ticks, [str(t) for t in ticks])
     ax.minorticks_off()

@@ -33,7 +33,7 @@ def _figure(swell: Swell, figure_class: Any) -> Any:
             kept = [(p["n"], p[key]) for p in points if p[key]]
             if kept:
                 ax.plot(*zip(*kept, strict=True), markersize=5, linewidth=1.5, **style)
-        ax.set_yscale("log")
+        ax.semilogy()
         ax.set_title(FAMILIES[name].title.capitalize(), fontsize=11)
         ax.set_xlabel("n")
         ax.set_ylabel("operations (exact)")
