@@ -26,7 +26,7 @@ HEAVY = ("divisions", "functions", "powers")
 """The kinds of operations that take several times as long as an addition."""
 
 Features = dict[str, float]
-Counts = Counter[str]
+Tally = Counter[str]
 
 
 def features(fast: WengertList) -> dict[str, Features]:
@@ -49,13 +49,13 @@ def _by_rows(program: WengertList) -> Features:
     return dict(found)
 
 
-def _called(program: WengertList) -> Counts:
+def _called(program: WengertList) -> Tally:
     """A call, and the entries of arrays that are new at each one."""
     arrays = [program.like(y) for y in program.outputs]
     return Counter(calls=1, returned=sum(math.prod(shape_of(y)) for y in arrays))
 
 
-def _add_row(found: Counts, step: Step, program: WengertList) -> None:
+def _add_row(found: Tally, step: Step, program: WengertList) -> None:
     shapes = [shape_of(x) for x in program.likes(step)]
     sizes = list(map(math.prod, shapes))
     if step.size == 1 and all(n == 1 for n in sizes):
@@ -89,7 +89,7 @@ def _inner_loops(step: Step, shapes: list[tuple[int, ...]]) -> int:
     return 0
 
 
-def _add_bytes(found: Counts, sizes: list[int]) -> None:
+def _add_bytes(found: Tally, sizes: list[int]) -> None:
     found["large"] += sum(max(8 * n - CACHE, 0) for n in sizes)
 
 
@@ -120,7 +120,7 @@ def _by_groups(program: WengertList) -> Features | None:
     return dict(found)
 
 
-def _add_loop(found: Counts, group: Any) -> None:
+def _add_loop(found: Tally, group: Any) -> None:
     size = math.prod(group.shape)
     found["groups"] += 1
     for entry in group.entries:

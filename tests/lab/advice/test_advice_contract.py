@@ -8,6 +8,7 @@ import pytest
 
 import admodes as ad
 from admodes.lab.advice.routes import DIFFERENCES
+from admodes.problems import PROBLEMS
 
 BEGINNINGS = ("forward", "reverse", "blocks", "sparse", "bands", "checkpointed")
 
@@ -168,3 +169,13 @@ def test_a_function_that_prints_is_no_trouble(capsys):
 
     assert ad.advise(f, 2.0).inputs == 1
     assert set(capsys.readouterr().out.split()) == {"evaluated"}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_named_problem_gets_advice(name):
+    problem = PROBLEMS[name]
+    args = [np.array(v) if np.ndim(v) else v for v in problem.at.values()]
+    found = ad.advise(problem.function, *args)
+    assert found.choice.route.startswith(BEGINNINGS)
+    assert not any("raised" in note for note in found.notes)
+    assert all(len(line) <= 80 for line in str(found).splitlines())
