@@ -6,7 +6,7 @@ import { BAR, DOT, marked, textDialect } from "./dialects";
 import { fragment, latex, markdown } from "./export";
 import { exact } from "./lines";
 import { SEED, type Model } from "./model";
-import { num, typed } from "./numbers";
+import { entered, num } from "./numbers";
 import { sweepTitle } from "./sheets";
 
 /** A field for a number, which takes effect when Enter is pressed or the field is left. */
@@ -18,10 +18,10 @@ function Field({ label, shown, value, set }: { label: string; shown?: string; va
     setWrong(false);
   }, [value]);
   const commit = (text: string) => {
-    const found = typed(text);
-    setWrong(!found);
-    if (found && !Object.is(found.value, value)) set(found.value);
-    else if (found) setDraft(exact(value));
+    const found = entered(text);
+    setWrong(found === null);
+    if (found !== null && !Object.is(found, value)) set(found);
+    else if (found !== null) setDraft(exact(value));
   };
   return (
     <label class="field">
@@ -38,7 +38,7 @@ function Field({ label, shown, value, set }: { label: string; shown?: string; va
         onKeyDown={(event) => event.key === "Enter" && commit(event.currentTarget.value)}
         onBlur={(event) => commit(event.currentTarget.value)}
       />
-      {wrong && <span class="wrong" role="status">no number</span>}
+      {wrong && <span class="wrong" role="status">no number: write 0.5, 1e-3, 1/3, pi/2 or inf</span>}
     </label>
   );
 }

@@ -30,7 +30,7 @@ export function Figure({ model, figure, value, label, wrt }: Props) {
     return <Question model={model} figure={figure} value={value} label={label} />;
   }
   const text = shown(value, textDialect(model.data.digits));
-  if (Array.isArray(value)) return <span class="figure">{text}</span>;
+  if (Array.isArray(value)) return <span class="figure array">{text}</span>;
   const at = wrt === undefined ? { "data-row": figure.row } : { "data-wrt": wrt };
   return (
     <span class="figure" data-figure={figure.kind} data-of={figure.of} {...at}>

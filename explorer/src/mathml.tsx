@@ -170,11 +170,12 @@ class Parser {
       return <mroot>{this.argument()}<mrow>{index}</mrow></mroot>;
     }
     if (name === "left") return this.fenced();
+    if (name === "bar") return <mrow class="bar">{this.argument()}</mrow>;
     if (name in ACCENTS) {
       return (
         <mover accent>
           {this.argument()}
-          <mo class="accent" stretchy={name === "bar"}>{ACCENTS[name]}</mo>
+          <mo class="accent" stretchy={false}>{ACCENTS[name]}</mo>
         </mover>
       );
     }

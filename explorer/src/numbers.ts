@@ -77,3 +77,19 @@ export function typed(text: string): { value: number; half: number } | null {
   const decimals = (match[1]!.split(".")[1] ?? "").length;
   return { value: Number(clean), half: 0.5 * 10 ** (Number(match[2] ?? 0) - decimals) };
 }
+
+const NUMBER = "(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?";
+const ENTERED = new RegExp(`^(-?)(?:(${NUMBER})(?: ?\\*? ?(pi|\u03c0))?|(pi|\u03c0))(?: ?/ ?(${NUMBER}))?$`, "i");
+
+/** What was entered for a coordinate: a number, a fraction (1/3), or a multiple of pi (2*pi/3); null
+ * where it is none. */
+export function entered(text: string): number | null {
+  const plain = typed(text);
+  if (plain) return plain.value;
+  const match = ENTERED.exec(text.trim().replace(/\u2212/g, "-"));
+  if (!match) return null;
+  const [, minus, factor, after, alone, below] = match;
+  const [top, bottom] = [typed(factor ?? "1"), typed(below ?? "1")];
+  if (!top || !bottom) return null;
+  return ((minus ? -1 : 1) * top.value * (after || alone ? Math.PI : 1)) / bottom.value;
+}

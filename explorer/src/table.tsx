@@ -173,7 +173,7 @@ function Notes({ model, table }: { model: Model; table: Table }) {
   const notes = model.data.rows
     .filter((row) => remarks && model.reached("evaluation", "", row.row))
     .flatMap((row) => model.notes(row.row).map((note) => `${model.nameOf(row.row)}: ${note}`));
-  const seeds = table.directions.map((d) => model.arraySweep(table.sheet.kind, d)?.seed ?? "").filter(Boolean);
+  const seeds = table.directions.map((d) => model.arraySweep(table.sheet.kind, d)?.seed.normalize("NFC") ?? "").filter(Boolean);
   const all = [...seeds, ...(remarks ? model.data.notes : []), ...notes, ...table.sheet.notes];
   return all.length ? <ul class="notes">{all.map((note) => <li key={note}>{note}</li>)}</ul> : null;
 }

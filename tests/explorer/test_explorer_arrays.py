@@ -136,9 +136,8 @@ def test_steps_of_arrays_have_equations_and_say_what_the_seed_is(open_page):
     tab.press("ArrowRight", len(tab.state["rows"]) + 4)
     tab.settle()
     assert tab.state["sweep"] == "forward W"
-    assert (
-        "W\u0307 is 1 at [0, 0] and 0 elsewhere" in tab.page.locator(".sweep .notes").text_content()
-    )
+    said = tab.page.locator(".sweep .notes").text_content()
+    assert "\u1e86 is 1 at [0, 0] and 0 elsewhere" in said
     table = tab.page.evaluate("admodes.tables('text')")[1]
     assert table["title"] == "Forward tangent trace for W"
     assert table["rows"][3][0] == "z\u0307 = W\u0307 x + W x\u0307"

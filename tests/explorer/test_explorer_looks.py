@@ -20,6 +20,12 @@ FAULTS = """
   scrollTo(0, 0);
   const name = (x) =>
     `${x.tagName} ${x.className?.baseVal ?? x.className} ${x.textContent.slice(0, 30)}`;
+  const broken = (x) => [...x.textContent.matchAll(/[^\\s[\\],]+/g)].some((number) => {
+    const range = document.createRange();
+    range.setStart(x.firstChild, number.index);
+    range.setEnd(x.firstChild, number.index + number[0].length);
+    return range.getClientRects().length > 1;
+  });
   if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is too wide");
   const all = [...document.querySelectorAll(
     "h1, h2, h3, button, input, select, a, li, caption, svg text, .figure, .sofar, .count, .rule," +
@@ -27,7 +33,7 @@ FAULTS = """
   )].filter((x) => !x.closest(".spoken") && x.getClientRects().length && !x.closest("button > *"));
   const boxes = all.map((x) => [x, x.getBoundingClientRect(), x.closest(".wide")]);
   boxes.forEach(([x, a, region], i) => {
-    if (x.matches(".figure") && x.getClientRects().length > 1) faults.push(`broken: ${name(x)}`);
+    if (x.matches(".figure") && broken(x)) faults.push(`broken: ${name(x)}`);
     for (const [y, b, other] of boxes.slice(i + 1)) {
       if (region !== other || x.contains(y) || y.contains(x)) continue;
       if (x.closest("svg") && y.closest("svg") && !x.closest(".graph")) continue;

@@ -193,3 +193,52 @@ def test_a_page_at_an_infinity_is_at_its_first_point(open_page):
     tab.page.get_by_label("x", exact=True).press("Enter")
     back.click()
     assert tab.state["point"] == {"x": -math.inf}
+
+
+def test_fields_take_fractions_and_multiples_of_pi_and_say_what_is_no_number(open_page, section_a):
+    tab = open_page(section_a.explore())
+    field = tab.page.get_by_label("x1", exact=True)
+    right = {
+        "1/3": 1 / 3,
+        "pi/2": math.pi / 2,
+        "-2*pi/3": -2 * math.pi / 3,
+        "2 \u03c0": 2 * math.pi,
+        " 3 ": 3,
+        "\u22124": -4,
+        "1e400": math.inf,
+        "-inf": -math.inf,
+        "1e-3/4": 1e-3 / 4,
+    }
+    for text, value in right.items():
+        field.fill(text)
+        field.press("Enter")
+        assert (tab.state["point"]["x1"], field.get_attribute("aria-invalid")) == (value, "false")
+    for text in ("", "1,5", "2e", "0x10", "1/", "pi/pi", "1_000", "x2", "1/2/3"):
+        field.fill(text)
+        field.press("Enter")
+        assert tab.state["point"]["x1"] == value
+        assert "no number: write 0.5" in tab.page.locator(".wrong").text_content()
+    field.fill("nan")
+    field.press("Enter")
+    assert math.isnan(tab.state["point"]["x1"])
+    tab.to_end()
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "jacobian"),
+    [
+        (lambda x: x, (2.0,), [[1]]),
+        (lambda x: 3.0, (2.0,), [[0]]),
+        (lambda x: (3.0, x * 2), (2.0,), [[0], [2]]),
+        (lambda x: (x * x,) * 2, (2.0,), [[4], [4]]),
+        (lambda: 3.0, (), [[]]),
+        (lambda *xs: sum(xs), tuple(map(float, range(30))), [[1] * 30]),
+    ],
+)
+def test_small_and_odd_functions_have_a_page(open_page, f, args, jacobian):
+    tab = open_page(ad.explore(f, *args))
+    for preset in ("ubc", "griewank", "baydin", "auto-ed", "bu"):
+        if tab.page.locator(".switches select").count():
+            tab.choose(preset)
+        tab.to_end()
+        assert tab.state["jacobian"]["reverse"] == tab.state["jacobian"]["forward"] == jacobian
