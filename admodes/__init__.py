@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from admodes.drawing.graphs import Graph
     from admodes.lab.advice.advice import Advice, advise
     from admodes.lab.checking.result import GradientCheck, check_gradient
+    from admodes.lab.comparison import Comparison, compare
     from admodes.lab.elimination.result import Elimination, eliminate
     from admodes.python_code import Code, code
     from admodes.sheets.sheet import Report, report
@@ -60,6 +61,7 @@ _LATER = {
         "admodes.drawing.graphs": ("Graph",),
         "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
         "admodes.lab.advice.advice": ("Advice", "advise"),
+        "admodes.lab.comparison": ("Comparison", "compare"),
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),
         "admodes.python_code": ("Code", "code"),
         "admodes.sheets.sheet": ("Report", "report"),

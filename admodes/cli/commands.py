@@ -12,6 +12,7 @@ import typer
 
 from admodes.cli.advising import advise
 from admodes.cli.checks import check, equations, verify
+from admodes.cli.comparing import compare
 from admodes.cli.compose import Of, composed
 from admodes.cli.curves import accuracy, swell
 from admodes.cli.drawing import graph
@@ -276,6 +277,7 @@ def hessian(
 
 app.command()(verify)
 app.command()(check)
+app.command()(compare)
 app.command()(report)
 app.command()(ops)
 app.command()(presets)

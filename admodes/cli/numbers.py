@@ -30,3 +30,15 @@ def whole_numbers(text: str) -> list[int]:
     if not sizes or min(sizes) < 1:
         raise Failure(f"--sizes {text!r}: give whole numbers from 1, as in --sizes 1,2,4,8")
     return sizes
+
+
+def words(text: str, option: str) -> list[str]:
+    """Words between commas.
+
+    >>> words("jax, torch", "--backends")
+    ['jax', 'torch']
+    """
+    found = [word.strip() for word in text.split(",")]
+    if not all(found):
+        raise Failure(f"{option} {text!r}: give words between commas")
+    return found

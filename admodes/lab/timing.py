@@ -7,11 +7,13 @@ rounds with its quartiles: a slow moment spoils one round of all, not all rounds
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -82,16 +84,35 @@ def interleaved(
     >>> times["short"].median < times["long"].median
     True
     """
+    samplers = {key: partial(_seconds, f, clock=clock) for key, f in functions.items()}
+    return in_rounds(samplers, rounds, least)
+
+
+def in_rounds(
+    samplers: Mapping[Key, Callable[[int], float]],
+    rounds: int = 15,
+    least: float = 1e-3,
+    most: float = math.inf,
+) -> dict[Key, Timing]:
+    """interleaved for functions that are somewhere else, as in other processes: a sampler calls its
+    function so many times and gives the seconds a call. most: seconds after which a function
+    leaves out the rounds that remain; it has at least three. Raises ValueError as interleaved does.
+
+    >>> in_rounds({"constant": lambda loops: 1.0}, rounds=2)["constant"]
+    Timing(samples=[1.0, 1.0], loops=1)
+    """
     if rounds < 1:
         raise BadValue(f"rounds is {rounds}, and must be at least 1")
-    loops = {key: _calibrated(f, least, clock) for key, f in functions.items()}
-    samples: dict[Key, list[float]] = {key: [] for key in functions}
-    order = list(functions)
+    loops = {key: _calibrated(sampler, least) for key, sampler in samplers.items()}
+    samples: dict[Key, list[float]] = {key: [] for key in samplers}
+    order = list(samplers)
     for _ in range(rounds):
         for key in order:
-            samples[key].append(_seconds(functions[key], loops[key], clock))
+            taken = samples[key]
+            if len(taken) < 3 or sum(taken) * loops[key] < most:
+                taken.append(samplers[key](loops[key]))
         order.reverse()
-    return {key: Timing(samples[key], loops[key]) for key in functions}
+    return {key: Timing(samples[key], loops[key]) for key in samplers}
 
 
 def _seconds(f: Callable[[], object], loops: int, clock: Callable[[], float]) -> float:
@@ -101,10 +122,10 @@ def _seconds(f: Callable[[], object], loops: int, clock: Callable[[], float]) ->
     return (clock() - start) / loops
 
 
-def _calibrated(f: Callable[[], object], least: float, clock: Callable[[], float]) -> int:
+def _calibrated(sampler: Callable[[int], float], least: float) -> int:
     """How many calls take `least` seconds. The first call warms up and is not counted."""
-    f()
-    once = max(_seconds(f, 1, clock), 1e-8)
+    sampler(1)
+    once = max(sampler(1), 1e-8)
     return max(1, round(least / once))
 
 
@@ -112,12 +133,12 @@ def paired_ratio(a: Timing, b: Timing) -> tuple[float, float, float]:
     """First quartile, median and third quartile of a/b, round by round.
 
     What slows a whole round down cancels, so this is steadier than the ratio of two medians. Both
-    must come from one call of interleaved.
+    must come from one call of interleaved or in_rounds; where one has fewer rounds, those count.
 
     >>> paired_ratio(Timing([2.0, 40.0, 6.0], 1), Timing([1.0, 20.0, 2.0], 1))
     (2.0, 2.0, 2.5)
     """
-    ratio = Timing([x / y for x, y in zip(a.samples, b.samples, strict=True)], 1)
+    ratio = Timing([x / y for x, y in zip(a.samples, b.samples)], 1)
     return ratio.lower, ratio.median, ratio.upper
 
 

@@ -90,6 +90,11 @@ PLAINER: dict[str, Callable] = {
 are finite."""
 
 
+def plain_kernel(op: Op) -> Callable[..., Any]:
+    """The value of an operation as NumPy code without what only makes it faster."""
+    return PLAINER.get(op.name, op.array)
+
+
 class Kernels:
     """Expressions for operations. helpers: the functions that they use, in the order in which they
     are to be printed; array: how an array among the parameters is written; plain_products: whether

@@ -39,6 +39,10 @@ RESULTS = {
     "gradient": lambda: named_gradient(ad.sqrt, (0.0,)),
     "jacobian": lambda: named_jacobian(lambda x, y: (x / y, ad.ln(y)), (1.0, 0.0)),
     "hessian": lambda: named_hessian(lambda x, y: x / y, (1.0, 0.0)),
+    "advice": lambda: ad.advise(lambda x, y: x / y, 1.0, 2.0),
+    "check": lambda: ad.check_gradient(lambda x: x * x, lambda x: -2 * x, 3.0),
+    "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
+    "comparison": lambda: ad.compare(ad.sqrt, 0.0, backends=["admodes"], rounds=1),
     "scaling": lambda: scale(sizes=[2], repeats=1, functions=["speelpenning"]),
 }
 
@@ -59,6 +63,7 @@ def test_every_public_result_is_held_to_this():
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
         *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report"),
+        *("Advice", "Comparison", "Elimination", "GradientCheck"),
     }
 
 

@@ -1,0 +1,133 @@
+"""What a derivative is, and how exactly doubles can give it: the reference that libraries are
+judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import quiet
+from admodes.core.pytree import flatten, unflatten
+from admodes.core.record import Ref, WengertList, record
+from admodes.ops.arithmetic import multiply
+from admodes.problems.scenario import Scenario
+from admodes.programs.replay import rows_at, value_of
+from admodes.python_code.kernels import STRONG
+from admodes.symbolic.exact import exactly
+
+UNIT = 2.0**-52
+"""A unit in the last place of 1."""
+
+DIGITS = 50
+
+LARGEST = 20_000
+"""Entries of all rows of a derivative up to which it is evaluated with many digits."""
+
+SAMPLES = 8
+"""Runs with rounding at random."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """reference: the derivative as the array that Scenario describes. scale: by how much an entry
+    moves, in units of UNIT, where every operation rounds at random: its magnitude times its
+    conditioning. how: where the reference is from."""
+
+    reference: np.ndarray
+    scale: np.ndarray
+    how: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def truth(scenario: Scenario) -> Truth:
+    """The derivative by reverse mode: its recorded program, from the inputs on with 50 digits where
+    that is short enough and every operation can be had to so many; else in doubles.
+
+    The scale is found by Monte Carlo arithmetic (D. S. Parker, 1997): the same program in doubles,
+    where the inputs, and the rows that are calculated, move by a unit in the last place at random.
+
+    >>> s = Scenario("f", lambda x: (x - 1.0) ** 3, (1.0 + 2.0**-20,), (0,), "gradient")
+    >>> t = truth(s)
+    >>> bool(t.reference[0] == 3 * 2.0**-40), bool(t.scale[0] > 1e5 * t.reference[0])
+    (True, True)
+    """
+    derivative = scenario.derivative("reverse")
+
+    def of_chosen(*chosen: Any) -> Any:
+        args = list(scenario.args)
+        for i, x in zip(scenario.argnums, chosen, strict=True):
+            args[i] = x
+        return derivative(*args)
+
+    program = record(of_chosen, *scenario.chosen)
+    leaves = [np.asarray(x, float)[()] for x in flatten(scenario.chosen)[0]]
+    here = _result(scenario, program, _rows(program, leaves))
+    reference, how = here, "reverse mode in doubles"
+    if np.all(np.isfinite(here)) and sum(step.size for step in program.steps) <= LARGEST:
+        numbers = [float(x) for leaf in leaves for x in np.ravel(leaf)]
+        outputs = exactly(_plain_products(program), numbers, DIGITS).outputs()
+        if not any(y is None for y in outputs):
+            reference = _shaped(scenario, program, [float(y) for y in outputs])
+            how = f"reverse mode with {DIGITS} digits"
+    return Truth(reference, _scale(scenario, program, leaves, here), how)
+
+
+def _rows(program: WengertList, leaves: list, noise: Any = None) -> list[Any]:
+    """The rows of a program, with noise(value) in the place of the value of inputs and of what is
+    calculated."""
+
+    def rounded(row: int, made: list) -> bool:
+        op = program.steps[row].op
+        if noise is not None and (op is None or op.calculates):
+            made[row] = noise(made[row])
+        return True
+
+    with quiet():
+        return rows_at(program, leaves, rounded) or []
+
+
+def _plain_products(program: WengertList) -> WengertList:
+    """The program with ordinary products in the place of those in which an exact zero wins over
+    infinity, where no factor is infinite."""
+    steps = []
+    for step in program.steps:
+        strong = step.op is not None and step.op.name in STRONG
+        finite = strong and all(np.all(np.isfinite(x)) for x in program.arguments(step))
+        steps.append(replace(step, op=multiply) if finite else step)
+    return replace(program, steps=steps)
+
+
+def _result(scenario: Scenario, program: WengertList, rows: list) -> np.ndarray:
+    outputs = [value_of(y, rows) for y in program.outputs]
+    return np.asarray(scenario.flat(unflatten(program.out_tree, outputs)), float)
+
+
+def _shaped(scenario: Scenario, program: WengertList, numbers: list[float]) -> np.ndarray:
+    """The numbers of all outputs in order, as the derivative is nested."""
+    remaining = iter(numbers)
+    shapes = [
+        program.steps[y.row].shape if isinstance(y, Ref) else np.shape(y) for y in program.outputs
+    ]
+    leaves = [np.reshape([next(remaining) for _ in range(int(np.prod(s)))], s) for s in shapes]
+    return np.asarray(scenario.flat(unflatten(program.out_tree, leaves)), float)
+
+
+def _scale(scenario: Scenario, program: WengertList, leaves: list, here: np.ndarray) -> np.ndarray:
+    random = np.random.default_rng(0)
+
+    def noise(x: Any) -> Any:
+        if np.asarray(x).dtype.kind != "f":
+            return x
+        moved = x + np.spacing(x) * random.integers(-1, 2, np.shape(x))
+        return moved if np.ndim(x) else float(moved)
+
+    found = np.zeros(here.shape)
+    for _ in range(SAMPLES):
+        moved = _result(scenario, program, _rows(program, leaves, noise))
+        with np.errstate(invalid="ignore"):
+            found = np.fmax(found, np.abs(moved - here) / UNIT)
+    return found

@@ -1,0 +1,124 @@
+"""The libraries themselves, each loaded once for all functions: plain NumPy code goes to them
+unchanged, and they all give the derivative."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from numpy import exp as e_
+from numpy import sin
+
+import admodes as ad
+from admodes.lab.adapters import adapters
+from admodes.lab.adapters.adapter import REBINDING, UNROLLED
+from admodes.lab.comparison import comparisons
+from admodes.problems import Scenario
+
+A = np.arange(12.0).reshape(4, 3) / 10
+X, Y = np.array([0.1, -0.2, 0.3]), np.array([2.0, 3.0])
+
+LIBRARIES = ("sympy", "finite differences adaptive", "autograd", "jax", "torch", "casadi")
+
+
+def helper(x):
+    return e_(sin(x))
+
+
+class Model:
+    def __init__(self, matrix):
+        self.matrix = matrix
+
+    def loss(self, x):
+        import numpy.linalg as la
+
+        return np.log1p(np.sum(helper(self.matrix @ x))) + la.norm(x)
+
+
+def tree(x, y):
+    """Several arguments, several outputs: more of them than inputs."""
+    return {"b": np.outer(x, y["v"]), "a": (x[0] * y["n"], y["v"] @ y["v"])}
+
+
+def by_branch(x):
+    """Decides by the values, which a jitted function cannot: its program is the next route."""
+    while np.sum(x * x) < 2.0:
+        x = 2.0 * x
+    return np.sum(x**3)
+
+
+def small(x):
+    return x[0] ** 2 * x[1] + sin(x[1])
+
+
+def scenario(f, args, operator):
+    return Scenario(f.__name__, f, args, tuple(range(len(args))), operator)
+
+
+SCENARIOS = [
+    scenario(Model(A).loss, (X,), "gradient"),
+    scenario(tree, (X, {"v": Y, "n": 4.0}), "jacobian"),
+    scenario(by_branch, (X,), "gradient"),
+    scenario(small, (Y,), "hessian"),
+    scenario(small, (Y,), "hvp"),
+]
+CASES = [f"{s.name} {s.operator}" for s in SCENARIOS]
+NAMES = [a.backend for a in adapters() if a.backend.startswith(LIBRARIES)]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    found = comparisons(SCENARIOS, backends=LIBRARIES, rounds=1, limit=300.0)
+    return {case: {row.backend: row for row in c.rows} for case, c in zip(CASES, found)}
+
+
+def row_of(rows, case, backend):
+    package = next(a.package for a in adapters() if a.backend == backend)
+    if importlib.util.find_spec(package) is None:
+        assert rows[case][backend].status == "missing"
+        pytest.skip(f"{package} is not installed")
+    return rows[case][backend]
+
+
+@pytest.mark.parametrize("backend", NAMES)
+@pytest.mark.parametrize("case", CASES)
+def test_every_library_gives_the_derivative(rows, case, backend):
+    row = row_of(rows, case, backend)
+    assert row.status == "ok", row.reason
+    assert row.operator == case.split()[1]
+    assert row.version
+    assert row.first_s > 0
+    assert row.time_s > 0
+    if "differences" not in backend:
+        # Their own kernels of exp, sin and log may be off by some units.
+        assert row.error_ulp <= 16
+        assert row.operations is None
+
+
+@pytest.mark.parametrize(
+    ("backend", "routes"),
+    [
+        ("autograd", (REBINDING, REBINDING, REBINDING)),
+        ("jax jacrev", (REBINDING, REBINDING, REBINDING)),
+        ("jax jit", (REBINDING, REBINDING, UNROLLED)),
+        ("torch", (REBINDING, REBINDING, REBINDING)),
+        ("sympy", (UNROLLED, UNROLLED, UNROLLED)),
+    ],
+)
+def test_a_row_names_its_route_and_why_not_an_earlier_one(rows, backend, routes):
+    for case, route in zip(CASES, routes):
+        row = row_of(rows, case, backend)
+        assert row.route == route
+        tried = backend != "sympy" and route == UNROLLED
+        assert (row.reason or "").startswith(f"{REBINDING}: " if tried else "")
+
+
+def test_what_is_compiled_calls_the_function_no_more(rows):
+    for backend in ("sympy", "jax jit", "casadi"):
+        assert row_of(rows, CASES[0], backend).calls_of_f == 0
+    for backend in ("autograd", "jax jacfwd", "torch"):
+        assert row_of(rows, CASES[0], backend).calls_of_f == 1
+
+
+def test_a_gradient_needs_one_number():
+    with pytest.raises(ad.Error, match="tree returned 8: ask for the jacobian"):
+        ad.compare(tree, X, {"v": Y, "n": 4.0}, of="gradient", backends=["admodes"])
