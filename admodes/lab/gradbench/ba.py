@@ -9,14 +9,15 @@ focal length f, the principal point u and the radial distortion κ:
 and a weight w has the error 1 − w².
 
 An observation depends on the 11 numbers of its camera, the 3 of its point and its weight. So two
-reverse sweeps through all observations at once, one for either coordinate, give all entries of the
+reverse sweeps through many observations at once, one for either coordinate, give all entries of the
 Jacobian that are not zero: 15 in each row. It is kept by rows: where each row begins, and the
 column and the value of each entry.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from admodes.lab.gradbench.reading import Fields
 
 CAMERA, POINT = 11, 3
 ENTRIES = CAMERA + POINT + 1
+TOGETHER = 1 << 13
+"""Observations of which the sweeps stay in the caches."""
 SHOWN = 30
 """So many first entries of each list are shown, and the last one."""
 
@@ -63,40 +66,73 @@ def weight_errors(weights: Any) -> Any:
     return 1.0 - weights * weights
 
 
-def all_errors(cameras: Any, points: Any, weights: Any, seen: Any) -> tuple[Any, Any]:
-    """Those of the observations and of the weights, of n cameras, m points and p observations."""
-    observed = errors(*_observed(cameras, points, len(weights)), weights, seen)
-    return observed, weight_errors(weights)
+def both_errors(cameras: Any, points: Any, weights: Any, seen: Any) -> tuple[Any, Any]:
+    """Those of observations and of their weights."""
+    return errors(cameras, points, weights, seen), weight_errors(weights)
 
 
 def entries(cameras: Any, points: Any, weights: Any, seen: Any) -> tuple[Any, ...]:
     """What is not zero in the Jacobian: for either coordinate the derivatives by the cameras, by
     the points and by the weights, then those of the weights' errors."""
     p = len(weights)
-    _, pull = vjp(lambda c, x, w: errors(c, x, w, seen), *_observed(cameras, points, p), weights)
+    _, pull = vjp(lambda c, x, w: errors(c, x, w, seen), cameras, points, weights)
     first, second = np.zeros((2, p)), np.zeros((2, p))
     first[0] = second[1] = 1.0
     _, pull_weights = vjp(weight_errors, weights)
     return *pull(first), *pull(second), *pull_weights(np.ones(p))
 
 
-def _observed(cameras: Any, points: Any, p: int) -> tuple[Any, Any]:
-    """The camera and the point of each observation, as columns."""
-    i = np.arange(p)
-    return cameras[:, i % cameras.shape[1]], points[:, i % points.shape[1]]
+class Problem(NamedTuple):
+    """The n cameras and m points, as columns, and p weights and measurements."""
+
+    cameras: np.ndarray
+    points: np.ndarray
+    weights: np.ndarray
+    seen: np.ndarray
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """n, m and p"""
+        return self.cameras.shape[1], self.points.shape[1], len(self.weights)
+
+    def observed(self, part: slice) -> tuple[np.ndarray, ...]:
+        """What belongs to some observations: observation i is of point i mod m by camera i mod
+        n."""
+        n, m, p = self.sizes
+        i = np.arange(p)[part]
+        cameras, points = self.cameras[:, i % n], self.points[:, i % m]
+        return cameras, points, self.weights[part], self.seen[:, part]
+
+    def each(self, name: str, f: Callable) -> Callable[[], Iterator[tuple[slice, tuple]]]:
+        """The results of the compiled f for all observations, TOGETHER at a time."""
+        p = len(self.weights)
+        parts = [slice(k, min(k + TOGETHER, p)) for k in range(0, p, TOGETHER)]
+        # Only the last part may be of another size.
+        programs = [
+            PROGRAMS.program((name,), lambda: f, *self.observed(x)) for x in (parts[0], parts[-1])
+        ]
+
+        def run() -> Iterator[tuple[slice, tuple]]:
+            for part in parts:
+                yield part, programs[part is parts[-1]](*self.observed(part))
+
+        return run
 
 
-def sparse(n: int, m: int, found: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+def sparse(problem: Problem, found: Iterable[tuple[slice, tuple]]) -> tuple[np.ndarray, ...]:
     """The Jacobian by rows: the starts of the rows, the columns and the values."""
-    p = len(found[-1])
+    n, m, p = problem.sizes
     i = np.arange(p)
     values = np.empty((p, 2, ENTRIES))
+    by_weights = np.empty(p)
+    for part, derivatives in found:
+        for coordinate in (0, 1):
+            cameras, points, weights = derivatives[3 * coordinate : 3 * coordinate + 3]
+            values[part, coordinate, :CAMERA] = cameras.T
+            values[part, coordinate, CAMERA:-1] = points.T
+            values[part, coordinate, -1] = weights
+        by_weights[part] = derivatives[-1]
     columns = np.empty((p, 2, ENTRIES), int)
-    for coordinate in (0, 1):
-        cameras, points, weights = found[3 * coordinate : 3 * coordinate + 3]
-        values[:, coordinate, :CAMERA] = cameras.T
-        values[:, coordinate, CAMERA:-1] = points.T
-        values[:, coordinate, -1] = weights
     columns[:, :, :CAMERA] = (CAMERA * (i % n))[:, None, None] + np.arange(CAMERA)
     first = CAMERA * n + POINT * (i % m)
     columns[:, :, CAMERA:-1] = first[:, None, None] + np.arange(POINT)
@@ -107,19 +143,28 @@ def sparse(n: int, m: int, found: tuple[np.ndarray, ...]) -> tuple[np.ndarray, .
     return (
         rows,
         np.concatenate([columns.ravel(), last]),
-        np.concatenate([values.ravel(), found[-1]]),
+        np.concatenate([values.ravel(), by_weights]),
     )
 
 
 def objective(data: Any) -> Prepared:
-    args, n, m = _input(data)
-    return Prepared(PROGRAMS.ready(("ba", n, m), lambda: all_errors, *args), _shown_errors)
+    problem = _input(data)
+    each = problem.each("ba", both_errors)
+
+    def run() -> tuple[np.ndarray, np.ndarray]:
+        p = len(problem.weights)
+        observed, by_weights = np.empty((2, p)), np.empty(p)
+        for part, (some, weights) in each():
+            observed[:, part], by_weights[part] = some, weights
+        return observed, by_weights
+
+    return Prepared(run, _shown_errors)
 
 
 def jacobian(data: Any) -> Prepared:
-    args, n, m = _input(data)
-    derive = PROGRAMS.ready(("ba'", n, m), lambda: entries, *args)
-    return Prepared(lambda: sparse(n, m, derive()), _shown_matrix)
+    problem = _input(data)
+    each = problem.each("ba'", entries)
+    return Prepared(lambda: sparse(problem, each()), _shown_matrix)
 
 
 def _shown_errors(result: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
@@ -136,13 +181,12 @@ def _shown_matrix(result: tuple[np.ndarray, ...]) -> dict[str, Any]:
     return dict(zip(("rows", "cols", "vals"), shown))
 
 
-def _input(data: Any) -> tuple[tuple[np.ndarray, ...], int, int]:
+def _input(data: Any) -> Problem:
     fields = Fields(data)
     n, m, p = fields.whole("n", 1), fields.whole("m", 1), fields.whole("p", 10)
-    args = (
+    return Problem(
         np.tile(fields.array("cam", CAMERA)[:, None], n),
         np.tile(fields.array("x", POINT)[:, None], m),
         np.full(p, fields.number("w")),
         np.tile(fields.array("feat", 2)[:, None], p),
     )
-    return args, n, m

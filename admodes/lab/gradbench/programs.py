@@ -40,19 +40,22 @@ class Programs:
         return len(self._kept)
 
     def ready(self, key: tuple, build: Callable[[], Callable], *args: Any) -> Callable[[], Any]:
-        """The compiled form of build(), called on args: a function without arguments. key tells
-        functions apart, with everything that build() refers to."""
+        """The compiled form of build(), called on args: a function without arguments."""
+        return partial(self.program(key, build, *args), *args)
+
+    def program(self, key: tuple, build: Callable[[], Callable], *args: Any) -> Callable:
+        """The compiled form of build() for arguments of the shapes of args. key tells functions
+        apart, with everything that build() refers to."""
         shapes = tuple(np.shape(x) for x in args)
         known = (*key, shapes)
         if known in self._kept:
             self._kept.move_to_end(known)
-            return partial(self._kept[known], *args)
+            return self._kept[known]
         self._make_room(sum(np.size(x) * 8 for x in args) >= LARGE)
         program = compiled(build())
-        run = partial(program, *args)
-        warm_up(run)
+        warm_up(partial(program, *args))
         self._kept[known] = program
-        return run
+        return program
 
     def _make_room(self, alone: bool) -> None:
         """Forget the programs that were not used for longest, or all for one that is large."""

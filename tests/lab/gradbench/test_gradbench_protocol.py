@@ -1,12 +1,13 @@
 """The protocol of GradBench: one answer a line, strict JSON, nothing else on standard output."""
 
 import json
+import re
 import subprocess
 import sys
 import time
 
 import pytest
-from gradbench_driver import ROOT, ask, error, session, strict
+from gradbench_driver import ROOT, ask, assert_close, error, session, strict
 
 from admodes.lab.gradbench.evals import EVALS
 from admodes.lab.gradbench.protocol import answer
@@ -265,3 +266,24 @@ def test_a_timeout_that_is_none_is_misuse():
     lines, err, status = session([], "--timeout", "0")
     assert (lines, status) == ([], 2)
     assert "timeout" in err
+
+
+def test_the_session_of_the_readme():
+    """Its answers, apart from the times."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    lines = re.findall(r"^([<>]) (\{.*\})$", text, re.M)
+    assert [sign for sign, _ in lines] == [">", "<"] * 3
+    for (_, sent), (_, shown) in zip(lines[::2], lines[1::2]):
+        found, expected = answer(sent.encode(), 60.0), strict(shown)
+        assert found.keys() == expected.keys()
+        assert_close(found.pop("output", 0.0), expected.pop("output", 0.0))
+        times = [[t["name"] for t in x.pop("timings", [])] for x in (found, expected)]
+        assert times[0] == times[1]
+        assert found == expected
+
+
+def test_the_folder_of_the_tool_names_all_evals():
+    folder = ROOT / "examples" / "gradbench"
+    assert (folder / "evals.txt").read_text("utf-8").split("\n")[:-1] == sorted(EVALS)
+    last = (folder / "Dockerfile").read_text("utf-8").splitlines()[-1]
+    assert last.startswith("LABEL org.opencontainers.image.source=")

@@ -18,6 +18,7 @@ from gradbench_references import (
 )
 from seeds import generator
 
+from admodes.lab.gradbench import ba
 from admodes.lab.gradbench.descents import MODES, Particle
 
 MODES_OF_BOTH = pytest.mark.parametrize("modes", MODES)
@@ -130,8 +131,9 @@ def test_lstm(rng, layers, b, c):
     assert_close(output("lstm", "jacobian", data), slopes(f, z)[0])
 
 
-@pytest.mark.parametrize("turns", [True, False])
-def test_ba(rng, turns):
+@pytest.mark.parametrize(("turns", "together"), [(True, 100), (False, 100), (True, 5)])
+def test_ba(rng, monkeypatch, turns, together):
+    monkeypatch.setattr(ba, "TOGETHER", together)
     n, m, p = 2, 3, 13
     z = np.concatenate([rng.normal(size=14), [0.6]])
     z[13] += 9.0
