@@ -60,11 +60,11 @@ def push(
         tangent = None
         if step.op is None:
             tangent = seeds.get(row)
-        elif has_derivative(step):
+        else:
             dots = [
                 tangents[a.row] if is_active(step, k) else None for k, a in enumerate(step.args)
             ]
-            if any(dot is not None for dot in dots):
+            if any(dot is not None for dot in dots) and has_derivative(step):
                 tangent = domain.push(row, dots)
         tangents.append(None if tangent is None else domain.keep(row, tangent))
         yield row, tangents[row]
@@ -105,8 +105,9 @@ def pull(
 
 def has_derivative(step: Step) -> bool:
     """Whether a row is of real or complex numbers that depend differentiably on something."""
-    passive = step.op is not None and step.op.passive
-    return not passive and step.dtype.kind in "fc"
+    if step.op is not None and step.op.passive:
+        return False
+    return step.like.__class__ is float or step.dtype.kind in "fc"
 
 
 def reached(program: WengertList) -> set[int]:

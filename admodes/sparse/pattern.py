@@ -37,7 +37,8 @@ from admodes.core.structure import (
 )
 from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
-from admodes.programs.sweep import DerivativeDomain, Reached, pull, push
+from admodes.programs.rewriting import needed
+from admodes.programs.sweep import DerivativeDomain, push
 from admodes.sparse.rows import (
     Rows,
     check_entries,
@@ -91,8 +92,8 @@ def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
     last = target.row if isinstance(target, Ref) else -1
     value = program.steps[last].value if last >= 0 else target
     # Only the rows that the output depends on are followed.
-    needed = dict(pull(program, [(last, True)], Reached(program), range(last + 1)))
-    found = dict(push(program, {source: identity(n)}, _Patterns(program, n, needed)))
+    followed = needed(program, [last] if last >= 0 else [])
+    found = dict(push(program, {source: identity(n)}, _Patterns(program, n, followed)))
     rows = found.get(last)
     if rows is None:
         return csr(np.zeros(np.size(value) + 1, int), np.zeros(0, int), n)
@@ -103,12 +104,12 @@ def pattern(program: WengertList, wrt: int = 0, of: int = 0) -> Any:
 class _Patterns(DerivativeDomain):
     """Tangents as patterns: which of n entries of an input an entry depends on."""
 
-    def __init__(self, program: WengertList, n: int, needed: dict[int, bool]) -> None:
+    def __init__(self, program: WengertList, n: int, followed: set[int]) -> None:
         super().__init__(program)
-        self.n, self.needed = n, needed
+        self.n, self.followed = n, followed
 
     def push(self, row: int, tangents: list[Rows]) -> Rows:
-        if row not in self.needed:
+        if row not in self.followed:
             return None
         step = self.steps[row]
         xs, params = self.program.arguments(step), step.params or {}
