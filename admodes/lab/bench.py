@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -50,6 +51,7 @@ class Bench(ExitStack):
         self.scenarios, self.adapters = scenarios, adapters
         self.limit, self.memory, self.rounds = limit, memory, rounds
         self.families: dict[str | None, Family] = {}
+        self.used = {a.package for a in adapters if a.package in sys.modules}
         central = next(
             a for a in chosen(["finite differences central"]) if isinstance(a, Differences)
         )
@@ -69,6 +71,15 @@ class Bench(ExitStack):
 
     def worker(self, adapter: Adapter, key: list[Any]) -> Worker:
         return self.families[adapter.package].worker(key, self.memory, adapter.reserve)
+
+    def explained(self, error: Failed, adapter: Adapter) -> str:
+        """The reason of a failure; some libraries that have been used do not survive a fork."""
+        if not isinstance(error, TimedOut) or adapter.package not in self.used:
+            return str(error)
+        return (
+            f"{error}: {adapter.package} was imported in this process before, and may hang in "
+            "forks of it; call compare first, or use the command line"
+        )
 
     def compared(self, k: int, choose: bool) -> Comparison:
         """One scenario by all adapters."""
@@ -200,7 +211,7 @@ class _Run:
             row.first_s, row.peak_bytes = first["first_s"], first["peak"]
             row.warm_up_s = first["first_s"] + second["second_s"]
         except Failed as error:
-            return _status(error), str(error)
+            return _status(error), self.bench.explained(error, adapter)
         self.workers[row.backend] = worker
         return "ok", None
 

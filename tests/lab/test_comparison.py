@@ -120,6 +120,9 @@ def test_what_never_ends_has_its_time():
     _, rows = compared(Mine("hangs", hangs), limit=1.0)
     assert rows["hangs"].status == "timeout"
     assert rows["hangs"].reason == "did not end within 1 s"
+    _, rows = compared(Mine("hangs", hangs, package="json"), limit=1.0)
+    assert "json was imported in this process before" in rows["hangs"].reason
+    assert rows["hangs"].version == json.__version__
 
 
 @pytest.fixture(autouse=True)

@@ -62,8 +62,11 @@ class Adapter(ABC):
         """Import the package; its version. Runs once for all rows of a package."""
         if self.package is None:
             return importlib.metadata.version("admodes")
-        importlib.import_module(self.package)
-        return importlib.metadata.version(self.install or self.package)
+        module = importlib.import_module(self.package)
+        try:
+            return importlib.metadata.version(self.install or self.package)
+        except importlib.metadata.PackageNotFoundError:
+            return str(getattr(module, "__version__", "unknown"))
 
     def function(self, scenario: Scenario, route: str) -> Callable[..., Any]:
         """The function of the scenario as it comes by a route."""
