@@ -10,7 +10,6 @@ import typer
 from admodes.cli.numbers import words
 from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
 from admodes.cli.running import show, target_of
-from admodes.views.amounts import byte_number
 
 
 class Operator(StrEnum):
@@ -69,7 +68,7 @@ def compare(
         argnums=tuple(range(len(target.args))),
         backends=None if backends is None else words(backends, "--backends"),
         limit=limit,
-        memory=byte_number(memory),
+        memory=memory,
         rounds=rounds,
         title=target.title,
     )

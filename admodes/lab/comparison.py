@@ -15,6 +15,7 @@ from admodes.lab.adapters import Adapter, chosen
 from admodes.lab.bench import Bench
 from admodes.lab.comparison_result import Comparison
 from admodes.problems.scenario import Scenario
+from admodes.views.amounts import byte_number
 from admodes.views.tables import known
 
 OPERATORS = ("gradient", "jacobian", "hessian", "hvp")
@@ -35,7 +36,7 @@ def compare(
     argnums: int | tuple[int, ...] | None = None,
     backends: Sequence[str | Adapter] | None = None,
     limit: float = LIMIT,
-    memory: int = MEMORY,
+    memory: int | str = MEMORY,
     rounds: int = ROUNDS,
     title: str = "",
 ) -> Comparison:
@@ -47,7 +48,8 @@ def compare(
     argnums: the arguments by which is differentiated, by default those that hold floats, and all
     where none does. backends: words such as "jax" or "finite differences central", or adapters
     (admodes.lab.adapters.Adapter); by default all. Each runs in a process of its own, which may
-    take `limit` seconds for a call and grow by `memory` bytes. rounds: of measuring.
+    take `limit` seconds for a call and grow by `memory` bytes (or a text such as "2G"). rounds: of
+    measuring.
 
     Results are judged before they are timed, against admodes' reverse mode evaluated with 50
     digits; `error_ulp` is the largest error in the unit to which doubles can determine the entry.
@@ -67,8 +69,9 @@ def compare(
     name = title or getattr(f, "__name__", type(f).__name__)
     places = differentiated(args, argnums)
     args = tuple(as_floats(x) if i in places else x for i, x in enumerate(args))
+    most = byte_number(memory) if isinstance(memory, str) else memory
     scenario = Scenario(name, f, args, places, of or "gradient")
-    return next(comparisons([scenario], of is None, backends, limit, memory, rounds))
+    return next(comparisons([scenario], of is None, backends, limit, most, rounds))
 
 
 def differentiated(args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> tuple[int, ...]:

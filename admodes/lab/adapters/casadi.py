@@ -37,6 +37,10 @@ NAMES = {
 """What CasADi calls functions of sympy."""
 
 
+EXTREMES = {"amax": "fmax", "amin": "fmin"}
+"""Reductions that decide, by the function of two scalars that decides without Python."""
+
+
 class Casadi(Adapter):
     """First the function as it is on CasADi's arrays with NumPy's semantics (NumPy mode 1), which
     CasADi calls experimental; then its recorded program on scalars."""
@@ -155,6 +159,9 @@ def _row(step: Step, xs: list[Any]) -> Any:
         return broadcast(lambda *entries: op.symbol(_FUNCTIONS, *entries), xs, step.shape)
     if op.elementwise:
         raise NotOffered(f"the operation {op.name} has no symbolic form")
+    if op.name in EXTREMES:
+        folded = np.frompyfunc(getattr(ca, EXTREMES[op.name]), 2, 1)
+        return folded.reduce(xs[0], **{"axis": None} | (step.params or {}))
     lifted = [entrywise(ca.SX, a) if op.active(i) else a for i, a in enumerate(xs)]
     return structural(op, lifted, step.params)
 

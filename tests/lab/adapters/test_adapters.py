@@ -119,6 +119,13 @@ def test_what_is_compiled_calls_the_function_no_more(rows):
         assert row_of(rows, CASES[0], backend).calls_of_f == 1
 
 
+def test_casadi_takes_the_largest_entries_without_deciding():
+    pytest.importorskip("casadi")
+    f = lambda x: np.max(A * x, axis=1, keepdims=True).sum()  # noqa: E731
+    (row,) = ad.compare(f, X, backends=["casadi"], rounds=1).rows
+    assert (row.status, row.route) == ("ok", UNROLLED), row.reason
+
+
 def test_a_gradient_needs_one_number():
     with pytest.raises(ad.Error, match="tree returned 8: ask for the jacobian"):
         ad.compare(tree, X, {"v": Y, "n": 4.0}, of="gradient", backends=["admodes"])
