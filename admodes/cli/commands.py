@@ -14,7 +14,7 @@ from admodes.cli.advising import advise
 from admodes.cli.checks import check, equations, verify
 from admodes.cli.comparing import compare
 from admodes.cli.compose import Of, composed
-from admodes.cli.curves import accuracy, swell
+from admodes.cli.curves import accuracy, kinks, swell
 from admodes.cli.drawing import graph
 from admodes.cli.eliminating import eliminate
 from admodes.cli.exploring import explore
@@ -284,6 +284,7 @@ app.command()(presets)
 app.command()(problems)
 app.command()(accuracy)
 app.command()(swell)
+app.command()(kinks)
 
 
 @app.command()

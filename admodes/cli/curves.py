@@ -1,5 +1,5 @@
-"""The commands accuracy and swell: errors of derivatives by step size, and operations of symbolic
-derivatives by the size of the function."""
+"""The commands accuracy, swell and kinks: errors of derivatives by step size, operations of
+symbolic derivatives by the size of the function, and what libraries return at a kink."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from admodes.cli.numbers import whole_numbers
-from admodes.cli.options import At, Debug, Fmt, Format
+from admodes.cli.numbers import whole_numbers, words
+from admodes.cli.options import At, Debug, Fmt, Format, Save, optional
 from admodes.cli.running import Failure, run, show, target_of
 from admodes.views.figures import FORMATS
 
@@ -120,3 +120,44 @@ def swell(
         show(result, format, save)
     else:
         _drawn(lambda path: plot_swell(result, path), save)
+
+
+def kinks(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FUNCTION]...", help="A list of known kinks unless given."),
+    ] = None,
+    at: At = None,
+    backends: Annotated[
+        str | None, optional("--backends", help="Only these, as admodes,jax.")
+    ] = None,
+    format: Fmt = Format.text,
+    save: Save = None,
+    debug: Debug = False,
+) -> None:
+    """Print what every library that is installed returns where a function has a kink, an edge or a
+    tie, beside the slopes from both sides; values that differ are marked.
+
+    Each library runs in a process of its own; the whole list takes about a minute.
+
+    \b
+    admodes kinks
+    admodes kinks "abs(x)" --at x=0
+    admodes kinks mine.py:loss --at x=[0,0] --backends admodes,jax,torch
+    """
+    from admodes.lab.kinks import BACKENDS
+    from admodes.lab.kinks import kinks as at_kinks
+
+    chosen = BACKENDS if backends is None else words(backends, "--backends")
+    if not targets:
+        if at is not None:
+            raise Failure("kinks: --at is the point of a function, and none is given")
+        show(at_kinks(backends=chosen), format, save)
+        return
+    target = target_of(targets, at)
+    f, args, names, _, title = target.named
+    show(
+        run(lambda: at_kinks(f, *args, backends=chosen, names=names, title=title), target),
+        format,
+        save,
+    )

@@ -102,6 +102,26 @@ class Bench(ExitStack):
         run.close()
         return found
 
+    def results(self, k: int) -> list[tuple[np.ndarray | None, str, bool]]:
+        """What each adapter gives for a scenario, unjudged, by the first route that gives numbers:
+        these, or why there are none; and whether the library is there."""
+        return [self._result(place, adapter, k) for place, adapter in enumerate(self.adapters)]
+
+    def _result(self, place: int, adapter: Adapter, k: int) -> tuple[np.ndarray | None, str, bool]:
+        if adapter.package not in self.families:
+            return None, adapter.install or str(adapter.package), False
+        reasons = []
+        for route in adapter.routes:
+            try:
+                worker = self.worker(adapter, [place, k, self.scenarios[k].operator, route])
+                try:
+                    return np.asarray(worker.ask("first", self.limit)["result"]), "", True
+                finally:
+                    worker.close()
+            except Failed as error:
+                reasons.append(str(error))
+        return None, "; ".join(reasons), True
+
 
 class _Run:
     """One scenario: its workers, and its table."""

@@ -197,6 +197,7 @@ class Jax:
         self.jvp, self.grad = jax.jvp, jax.grad
         self.homes = (jax.numpy, jax.nn, jax.scipy.special)
         self.ln = jax.numpy.log
+        self.root = jax.numpy.sqrt
         self.psi = jax.scipy.special.digamma
         self.trigamma = lambda x: jax.scipy.special.polygamma(1, x)
         self.gelu = lambda x: jax.nn.gelu(x, approximate=False)
