@@ -143,14 +143,16 @@ class Tree:
             yield from units[at:start]
             at = start + length * times
             rounds = [units[k : k + length] for k in range(start, at, length)]
-            parts = [body[0] if length == 1 else self._round(body) for body in rounds]
+            parts = [
+                body[0] if length == 1 else self._round(body, number)
+                for number, body in enumerate(rounds, 1)
+            ]
             kind = "loop" if parts[0].is_group else "run"
             yield self._group(Unit(0, 0, kind, parts=parts))
         yield from units[at:]
 
-    def _round(self, body: list[Unit]) -> Unit:
-        key = self._key((ROUND, *(unit.key for unit in body)))
-        return Unit(body[0].first, body[-1].last, ROUND, key=key, parts=body)
+    def _round(self, body: list[Unit], number: int) -> Unit:
+        return self._group(Unit(0, 0, ROUND, name=_called(ROUND, "", number), parts=body))
 
 
 def _called(kind: str, name: str, number: int) -> str:

@@ -229,6 +229,8 @@ def test_rounds_by_their_variables():
 def test_origins_are_noted_where_they_are_asked_for():
     assert record(newton, 2.0).origins is None
     assert ad.record(newton, 2.0).origins is None
+    repeated = ad.trace(newton, 2.0).graph(opened="round 50")
+    assert names_of(repeated) == ["rounds 3 … 49", "rounds 51 … 98"]
     with pytest.raises(ValueError, match=r"do not tell where .* collapse='array'"):
         ad.trace(newton, 2.0).graph(collapse="function")
     origins = record(loss, *POINT, located=True).origins
