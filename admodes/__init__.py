@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from admodes.lab.checking.result import GradientCheck, check_gradient
     from admodes.lab.comparison import Comparison, compare
     from admodes.lab.elimination.result import Elimination, eliminate
+    from admodes.lab.experiments.scaling import scale
+    from admodes.lab.experiments.scaling_result import Scaling
     from admodes.python_code import Code, code
     from admodes.sheets.sheet import Report, report
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
@@ -63,6 +65,8 @@ _LATER = {
         "admodes.lab.advice.advice": ("Advice", "advise"),
         "admodes.lab.comparison": ("Comparison", "compare"),
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),
+        "admodes.lab.experiments.scaling": ("scale",),
+        "admodes.lab.experiments.scaling_result": ("Scaling",),
         "admodes.python_code": ("Code", "code"),
         "admodes.sheets.sheet": ("Report", "report"),
         "admodes.sparse.compressed": ("sparse_hessian", "sparse_jacobian"),

@@ -4,9 +4,7 @@ beside this one belong as well."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,7 +18,7 @@ from admodes.cli.eliminating import eliminate
 from admodes.cli.exploring import explore
 from admodes.cli.gradbench import gradbench
 from admodes.cli.listings import ops, presets, problems
-from admodes.cli.numbers import dimensions, whole_numbers
+from admodes.cli.numbers import dimensions
 from admodes.cli.options import (
     At,
     Debug,
@@ -41,6 +39,7 @@ from admodes.cli.options import (
 from admodes.cli.paths import explain
 from admodes.cli.programs import Composed, add_commands
 from admodes.cli.running import emit, page_width, run, show, target_of
+from admodes.cli.scaling import scale
 from admodes.cli.sheets import report
 from admodes.cli.tracing import Options, printed_trace
 from admodes.views.preset_files import preset_of
@@ -287,37 +286,5 @@ app.command()(swell)
 app.command()(kinks)
 
 
-@app.command()
-def scale(
-    sizes: Annotated[str | None, optional(help="Values of n and m, as 1,2,4,8.")] = None,
-    repeats: Annotated[int | None, optional(min=1, help="Timing rounds.")] = None,
-    report: Annotated[
-        Path | None, optional(help="Write table, CSV, JSON and plot to this folder.")
-    ] = None,
-    format: Fmt = Format.text,
-    save: Save = None,
-    debug: Debug = False,
-) -> None:
-    """Measure how both modes scale with the number of inputs and outputs, beside the exact counts.
-
-    \b
-    admodes scale
-    admodes scale --report reports
-    """
-    from admodes.lab import scaling
-
-    options: dict[str, Any] = {}
-    if sizes is not None:
-        options["sizes"] = whole_numbers(sizes)
-    if repeats:
-        options["repeats"] = repeats
-    result = scaling.scale(**options)
-    if report is not None:
-        from admodes.lab.reports import write_reports
-
-        for path in write_reports(report, result):
-            print(path, file=sys.stderr)
-    show(result, format, save)
-
-
+app.command()(scale)
 app.command()(gradbench)

@@ -99,6 +99,12 @@ def python_function(
     """The function of this name in a file or module, at the point. Raises InputError where there is
     none, or its parameters are not what the point gives; with debug an exception of the file comes
     through as it is."""
+    function = function_of(where, name, debug)
+    return _bound(Target(function, (), (), None, f"{name} ({where})"), name, point or {})
+
+
+def function_of(where: str, name: str, debug: bool = False) -> Callable:
+    """The function of this name in a file or module. Raises as python_function."""
     module = _load(where, debug)
     functions = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
     own = [n for n in functions if getattr(getattr(module, n), "__module__", "") == module.__name__]
@@ -113,8 +119,7 @@ def python_function(
     function = getattr(module, name)
     if not callable(function):
         raise InputError(f"{name} in {where} is no function but {type(function).__name__}")
-    title = f"{name} ({where})"
-    return _bound(Target(function, (), (), None, title), name, point or {})
+    return function  # type: ignore[no-any-return]
 
 
 def _bound(target: Target, name: str, point: dict[str, Any]) -> Target:

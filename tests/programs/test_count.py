@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 import pytest
+from count_functions import HIDDEN, dense, speelpenning
 
 import admodes as ad
-from admodes.lab.scaling import HIDDEN, dense, speelpenning
 
 
 def cpsc532s(x1, x2):

@@ -9,12 +9,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from count_functions import HIDDEN, dense, speelpenning
 from random_arrays import ArrayProgram
 from wcwidth import wcswidth
 
 import admodes as ad
 from admodes.core.record import Ref
-from admodes.lab.scaling import HIDDEN, dense, speelpenning
 from admodes.programs.arrays import array_program
 from admodes.programs.extent import bytes_of, levels, memory
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import admodes as ad
-from admodes.lab.scaling import scale
 from admodes.tracing.matrices import named_gradient, named_hessian, named_jacobian
 from admodes.views.result import FORMATS, Result, plain
 
@@ -43,7 +42,7 @@ RESULTS = {
     "check": lambda: ad.check_gradient(lambda x: x * x, lambda x: -2 * x, 3.0),
     "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
     "comparison": lambda: ad.compare(ad.sqrt, 0.0, backends=["admodes"], rounds=1),
-    "scaling": lambda: scale(sizes=[2], repeats=1, functions=["speelpenning"]),
+    "scaling": lambda: ad.scale({"n": [1, 2]}, repeats=1, functions=["speelpenning"]),
 }
 
 
@@ -62,7 +61,7 @@ def test_every_public_result_is_held_to_this():
     kinds = {x for x in public if issubclass(x, Result)}
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
-        *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report"),
+        *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report", "Scaling"),
         *("Advice", "Comparison", "Elimination", "GradientCheck"),
     }
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 
 from admodes.errors import BadValue, MissingPackage
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds to wait for a scheduler to answer, and for its first worker."""
 
 RETRIES = 2
@@ -16,9 +16,10 @@ RETRIES = 2
 
 
 @contextlib.contextmanager
-def dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
-    """An executor on the workers of the scheduler at an address, and how many points they run at a
-    time; the connection is closed at the end, the cluster goes on.
+def dask_executor(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """An executor on the workers of the scheduler at an address, and what tells how many points
+    they run at a time, since workers come and go; the connection is closed at the end, the cluster
+    goes on.
 
     Raises MissingPackage without dask.distributed, BadValue where no scheduler answers or it has no
     workers.
@@ -39,4 +40,4 @@ def dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
         except TimeoutError as error:
             raise BadValue(f"the scheduler at {address} has no workers: start some") from error
         with client.get_executor(retries=RETRIES) as executor:
-            yield executor, sum(client.nthreads().values())
+            yield executor, lambda: max(1, sum(client.nthreads().values()))

@@ -82,16 +82,16 @@ def run_points(
     *,
     executor: Executor | None = None,
     workers: int = 1,
-    width: int | None = None,
+    width: Callable[[], int] | None = None,
     limit: float | None = None,
     show: Show | None = None,
 ) -> list[Record]:
     """The records of all points, in their order; those that the store has are not run again, unless
     they had timed out or crashed.
 
-    Without an executor, workers says how many processes run side by side: 1 is this one. width: how
-    many points an executor is given at a time (as many as it says that it has workers). Points that
-    are to run alone come after the others, one at a time. limit: seconds for each point.
+    Without an executor, workers says how many processes run side by side: 1 is this one. width
+    tells how many points an executor is given at a time (as many as it says that it has workers).
+    Points that are to run alone come after the others, one at a time. limit: seconds for each.
 
     A process that dies, by whatever a point did to it, is replaced. The points that were running
     then are run again one at a time; one during which a process dies twice is "crashed".
@@ -108,11 +108,12 @@ def run_points(
     done = len(points) - len(todo)
     place: _Here | _Elsewhere = _Here()
     if executor is not None or workers > 1:
-        place = _Elsewhere(executor, width or workers)
+        workers = getattr(executor, "_max_workers", workers)
+        place = _Elsewhere(executor, workers, width or (lambda: workers))
     with place:
         for alone in (False, True):
             group = {k: p for k, p in todo.items() if p.alone is alone}
-            for key, outcome in place.run(group, 1 if alone else place.width, limit):
+            for key, outcome in place.run(group, alone, limit):
                 point = group[key]
                 named = {"experiment": point.experiment, "sizes": dict(point.sizes)}
                 store.put(key, {**named, "mode": point.mode, **outcome})
@@ -162,8 +163,6 @@ def reason_of(error: BaseException) -> str:
 class _Here:
     """This process, one point after the other."""
 
-    width = 1
-
     def __enter__(self) -> _Here:
         return self
 
@@ -171,7 +170,7 @@ class _Here:
         pass
 
     def run(
-        self, points: Mapping[str, Point], width: int, limit: float | None
+        self, points: Mapping[str, Point], alone: bool, limit: float | None
     ) -> Iterator[tuple[str, Record]]:
         for key, point in points.items():
             yield key, attempt(point.job, limit)
@@ -181,9 +180,10 @@ class _Elsewhere:
     """An executor that was handed in, or a pool of processes of our own, which is built again when
     it breaks, and which takes the place of an executor that breaks."""
 
-    def __init__(self, executor: Executor | None, width: int) -> None:
+    def __init__(self, executor: Executor | None, workers: int, width: Callable[[], int]) -> None:
         self.executor = executor
-        self.width: int = getattr(executor, "_max_workers", width)
+        self.workers = workers
+        self.width = width
         self.pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> _Elsewhere:
@@ -198,7 +198,7 @@ class _Elsewhere:
         self.pool.shutdown(cancel_futures=True)
 
     def run(
-        self, points: Mapping[str, Point], width: int, limit: float | None
+        self, points: Mapping[str, Point], alone: bool, limit: float | None
     ) -> Iterator[tuple[str, Record]]:
         waiting, suspects = deque(points), deque[str]()
         deaths: Counter[str] = Counter()
@@ -207,8 +207,9 @@ class _Elsewhere:
             while waiting or suspects or running:
                 # Suspects run one at a time, so that it is known who is guilty.
                 tried = any(deaths[key] for key in running.values())
-                queue, most = (suspects, 1) if suspects else (waiting, 0 if tried else width)
-                while queue and len(running) < most:
+                queue = suspects or waiting
+                most = 1 if alone or suspects else self.width()
+                while queue and not tried and len(running) < most:
                     key = queue.popleft()
                     running[self._submit(points[key].job, limit)] = key
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -233,7 +234,7 @@ class _Elsewhere:
         # Not by fork: threads of BLAS and of progress would be copied in the middle of their work.
         self.executor = None
         context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(self.width, context, initializer=_begin_worker)
+        self.pool = ProcessPoolExecutor(self.workers, context, initializer=_begin_worker)
         return self.pool.submit(attempt, job, limit)
 
 
