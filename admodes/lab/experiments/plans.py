@@ -63,7 +63,7 @@ def plan(functions: Sequence[Any] | None, sizes: Sizes | None) -> list[Sweep]:
     there is nothing to vary.
 
     >>> [(s.varied, dict(s.fixed)) for s in plan(["dense"], {"n": [2, 4], "m": [3]})]
-    [('n', {'m': 3, 'length': 2})]
+    [('n', {'m': 3, 'length': 4})]
     """
     functions = list(FAMILIES) if functions is None else functions
     if not functions:
