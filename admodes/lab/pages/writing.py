@@ -10,7 +10,7 @@ from admodes.errors import BadValue
 from admodes.lab.pages.page import COMMAND, Page
 from admodes.views.files import write_text
 
-EXPERIMENTS = ("accuracy", "swell", "kinks", "elimination")
+EXPERIMENTS = ("libraries", "accuracy", "swell", "kinks", "elimination")
 """The modules of this package that hold one page each, in the order of the list."""
 
 
@@ -28,7 +28,7 @@ def write_pages(folder: str | Path, only: Sequence[str] = ()) -> Iterator[Path]:
     ...     next(iter(write_pages(folder, ["unknown"])))
     Traceback (most recent call last):
     ...
-    admodes.errors.BadValue: experiment 'unknown': choose from accuracy, swell, kinks, elimination
+    admodes.errors.BadValue: experiment 'unknown': choose from libraries, accuracy, swell, kinks, elimination
     """
     for name in only:
         if name not in EXPERIMENTS:

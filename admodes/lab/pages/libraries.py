@@ -1,0 +1,125 @@
+"""The page on other libraries: the derivative of every named problem by all that are installed."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from admodes.lab.comparison import comparisons
+from admodes.lab.comparison_result import Comparison, Row
+from admodes.lab.pages.page import Page
+from admodes.lab.plots.libraries import plot_ratios
+from admodes.problems import PROBLEMS
+from admodes.views.result import Result
+from admodes.views.tables import Table
+
+LIMIT = 10.0
+"""Seconds that a derivative may take here: more than any but a formula that swells needs."""
+
+LARGE_ULP = 4.0
+"""The error from which on a row is told of, in the unit to which doubles determine the entry."""
+
+
+@dataclass
+class Libraries(Result):
+    """Comparisons of several functions."""
+
+    comparisons: list[Comparison]
+    title: str = ""
+
+    def backends(self) -> dict[str, list[Row]]:
+        """The rows of each backend, one a function."""
+        found: dict[str, list[Row]] = {}
+        for comparison in self.comparisons:
+            for row in comparison.rows:
+                found.setdefault(row.backend, []).append(row)
+        return found
+
+    def told(self) -> Iterator[tuple[str, Row]]:
+        """The rows that there is something to say of, with their functions: not right, or far from
+        the last digit without being a difference quotient."""
+        for comparison in self.comparisons:
+            for row in comparison.rows:
+                differences = row.backend.startswith("finite")
+                far = (row.error_ulp or 0.0) > LARGE_ULP and not differences
+                if row.status not in ("ok", "missing") or far:
+                    yield comparison.function, row
+
+    def _data(self) -> dict[str, Any]:
+        return {"comparisons": [found.to_dict() for found in self.comparisons]}
+
+    def tables(self, format: str = "text") -> list[Table]:
+        """A line a backend, then the rows that there is something to say of."""
+        lines = []
+        for backend, rows in self.backends().items():
+            right = [row for row in rows if row.status == "ok"]
+            statuses = [
+                sum(row.status == s for row in rows) for s in ("wrong", "failed", "timeout")
+            ]
+            ulps = [row.error_ulp for row in right if row.error_ulp is not None]
+            ratios = [row.ratio_to_f for row in right if row.ratio_to_f is not None]
+            firsts = [row.first_s * 1e3 for row in right if row.first_s is not None]
+            version = next((row.version for row in rows if row.version), "missing")
+            lines.append(
+                [
+                    backend,
+                    version,
+                    f"{len(right)} of {len(rows)}",
+                    *map(str, statuses),
+                    _short(max(ulps, default=None)),
+                    _short(statistics.median(ratios) if ratios else None),
+                    _short(statistics.median(firsts) if firsts else None),
+                ]
+            )
+        head = ["Backend", "Version", "Right", "Wrong", "Failed", "Too slow"]
+        head += ["Largest error, ulp", "÷ f", "First call, ms"]
+        notes = [
+            "ulp: the unit to which doubles can determine the entry; ÷ f: the median of a later "
+            f"call in units of f; limit {LIMIT:g} s"
+        ]
+        apart = [
+            [function, row.backend, row.status, _short(row.error_ulp), row.reason or ""]
+            for function, row in self.told()
+        ]
+        return [
+            Table("All named problems by backend", head, lines, [False] * len(head), notes),
+            Table(
+                "What is not right, or far from the last digit",
+                ["Function", "Backend", "Status", "Error, ulp", "Reason"],
+                apart,
+                [False] * 5,
+            ),
+        ]
+
+
+def _short(x: float | None) -> str:
+    return "-" if x is None else f"{x:.3g}"
+
+
+def page() -> Page:
+    """Run the experiment."""
+    scenarios = [replace(p.scenarios()[0], operator="gradient") for p in PROBLEMS.values()]
+    result = Libraries(list(comparisons(scenarios, True, rounds=3, limit=LIMIT)))
+    rows = [row for rows in result.backends().values() for row in rows]
+    ran = [row for row in rows if row.status in ("ok", "wrong")]
+    wrong = [row for row in ran if row.status == "wrong"]
+    unrolled = sum(row.route == "unrolled" for row in ran)
+    return Page(
+        "libraries",
+        "One function, many libraries",
+        result,
+        lambda path: plot_ratios(result.backends(), path),
+        "Every library that differentiates the function at all gives the same numbers up to "
+        "rounding; difference quotients lose half of the digits or more. A library that compiles "
+        "is slow in the first call and quick later; on functions of a few numbers the overhead of "
+        "a call decides, not the arithmetic.",
+        f"{len(ran)} of {len(rows)} cells gave numbers, {len(wrong)} of them wrong ones; "
+        f"{unrolled} came from the recorded program of the function, because the library does not "
+        "take plain NumPy code unchanged.",
+        "What failed and why is listed below. A formula that swells is sympy's way of being too "
+        "slow: with common subexpressions found the same problems pass. The complex step is "
+        "refused where the function takes absolute values or compares.",
+        "admodes compare @NAME",
+    )
