@@ -62,7 +62,8 @@ def test_memory_and_measured_times(capsys, mine):
     status, out, _ = run(capsys, *words)
     assert status == 0
     assert "measured" in out
-    assert all(len(line) <= 80 for line in out.splitlines())
+    # The path of the file is not broken, however long it is.
+    assert all(len(line) <= 80 for line in out.splitlines() if str(mine.parent) not in line)
 
 
 def test_what_cannot_be_differentiated_is_advice_too(capsys, mine):

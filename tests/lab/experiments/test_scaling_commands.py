@@ -33,7 +33,14 @@ COMMAND = [sys.executable, "-m", "admodes", "scale"]
 
 
 def begun(*options, **how):
-    return subprocess.Popen([*COMMAND, *map(str, options)], **how)
+    """The command in the background. Where the tests run in the background themselves, interrupts
+    are ignored, which a child would inherit."""
+
+    def heed_interrupts():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    command = [*COMMAND, *map(str, options)]
+    return subprocess.Popen(command, preexec_fn=heed_interrupts, **how)
 
 
 def lines(path):
