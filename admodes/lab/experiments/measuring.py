@@ -2,8 +2,9 @@
 
 Ways of having a whole Jacobian, beside f itself:
 
-- forward, reverse: n forward or m reverse sweeps. Their operations are those of all sweeps; the
-  partials are evaluated once and counted apart.
+- forward, reverse: n forward or m reverse sweeps, one by one (ad.jacobian puts many directions
+  through one sweep together, whose time then says nothing of their number). Their operations are
+  those of all sweeps; the partials are evaluated once and counted apart.
 - symbolic: every entry as sympy differentiates it, without sharing, written out and compiled.
 - finite differences: n + 1 calls of f, and a subtraction and a division for each entry.
 - complex step: n calls of f at complex numbers, and a division for each entry. An operation on
@@ -21,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.forward import jvp
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList
-from admodes.derivatives.gradients import jacobian
+from admodes.core.reverse import vjp
 from admodes.lab.experiments.families import Case, Family, UserFamily
 from admodes.lab.experiments.running import Failed
 from admodes.lab.timing import interleaved, paired_ratio
@@ -159,11 +161,11 @@ def _check(way: str, found: list[float], case: Case) -> None:
 
 
 def _job(case: Case, way: str) -> Callable[[], Any]:
-    """What has the Jacobian, entry by entry for each output; an argument alone is no tuple."""
-    if way in ("forward", "reverse"):
-        argnums = tuple(range(len(case.args))) if len(case.args) > 1 else 0
-        derivative = jacobian(case.traced, argnums=argnums, mode=way)
-        return lambda: derivative(*case.args)
+    """What has the Jacobian, row by row."""
+    if way == "forward":
+        return lambda: _forward(case)
+    if way == "reverse":
+        return lambda: _reverse(case)
     if way == "symbolic":
         import sympy as sp
 
@@ -174,6 +176,31 @@ def _job(case: Case, way: str) -> Callable[[], Any]:
     if way == "complex_step":
         return lambda: _complex_step(case)
     return lambda: _differences(case)
+
+
+def _forward(case: Case) -> list[list[float]]:
+    """Column by column: a forward sweep for each input."""
+    units = _units(list(case.args))
+    return _rows([_outputs(jvp(case.traced, case.args, tuple(u))[1]) for u in units])
+
+
+def _reverse(case: Case) -> list[list[float]]:
+    """Row by row: a reverse sweep for each output."""
+    y, pullback = vjp(case.traced, *case.args)
+    return [_outputs(pullback(unit)) for unit in _units(y)]
+
+
+def _units(tree: Any) -> Iterator[Any]:
+    """Trees of this structure that are 1 in one component, in turn, and 0 elsewhere."""
+    leaves, structure = flatten(tree)
+    zeros = [np.zeros(x.shape) if isinstance(x, np.ndarray) else 0.0 for x in leaves]
+    for k, zero in enumerate(zeros):
+        for i in range(np.size(zero)):
+            one: Any = 1.0
+            if isinstance(zero, np.ndarray):
+                one = zero.copy()
+                one.flat[i] = 1.0
+            yield unflatten(structure, [*zeros[:k], one, *zeros[k + 1 :]])
 
 
 def _differences(case: Case) -> list[list[float]]:
