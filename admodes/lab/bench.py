@@ -8,7 +8,7 @@ import importlib.util
 import math
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -113,11 +113,9 @@ class Bench(ExitStack):
         reasons = []
         for route in adapter.routes:
             try:
-                worker = self.worker(adapter, [place, k, self.scenarios[k].operator, route])
-                try:
+                key = [place, k, self.scenarios[k].operator, route]
+                with closing(self.worker(adapter, key)) as worker:
                     return np.asarray(worker.ask("first", self.limit)["result"]), "", True
-                finally:
-                    worker.close()
             except Failed as error:
                 reasons.append(str(error))
         return None, "; ".join(reasons), True
@@ -146,16 +144,14 @@ class _Run:
         """The reference; where admodes has none, that of central differences."""
         bench = self.bench
         try:
-            judge = bench.worker(bench.central, self.key(PLAIN, UNCHANGED))
-            found = Truth(**judge.ask("truth", bench.limit))
-            judge.close()
-            return found
+            with closing(bench.worker(bench.central, self.key(PLAIN, UNCHANGED))) as judge:
+                return Truth(**judge.ask("truth", bench.limit))
         except Failed as error:
             self.notes.append(f"no reference by admodes, which {_verb(error)}")
         try:
-            worker = bench.worker(bench.central, self.key(len(bench.adapters), UNCHANGED))
-            result = worker.ask("first", bench.limit)["result"]
-            worker.close()
+            key = self.key(len(bench.adapters), UNCHANGED)
+            with closing(bench.worker(bench.central, key)) as worker:
+                result = worker.ask("first", bench.limit)["result"]
             return Truth(result, np.abs(result), "central differences")
         except Failed as error:
             self.notes.append(f"nor by central differences: {error}")
@@ -219,19 +215,21 @@ class _Run:
         """Prepare and call along one route: a status, and what there is to say of it. Where it is
         ok the worker stays for timing."""
         seconds = self.bench.limit
-        try:
-            worker = self.bench.worker(adapter, self.key(place, route))
-            first = worker.ask("first", seconds)
-            verdict = self._verdict(row, adapter, first["result"])
-            if verdict is not None:
-                worker.close()
-                return verdict
-            second = worker.ask("again", 2 * seconds)
-            row.calls_of_f = second["calls"]
-            row.first_s, row.peak_bytes = first["first_s"], first["peak"]
-            row.warm_up_s = first["first_s"] + second["second_s"]
-        except Failed as error:
-            return _status(error), self.bench.explained(error, adapter)
+        with ExitStack() as unless_ok:
+            try:
+                worker = self.bench.worker(adapter, self.key(place, route))
+                unless_ok.callback(worker.close)
+                first = worker.ask("first", seconds)
+                verdict = self._verdict(row, adapter, first["result"])
+                if verdict is not None:
+                    return verdict
+                second = worker.ask("again", 2 * seconds)
+            except Failed as error:
+                return _status(error), self.bench.explained(error, adapter)
+            unless_ok.pop_all()
+        row.calls_of_f = second["calls"]
+        row.first_s, row.peak_bytes = first["first_s"], first["peak"]
+        row.warm_up_s = first["first_s"] + second["second_s"]
         self.workers[row.backend] = worker
         return "ok", None
 

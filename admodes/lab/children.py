@@ -83,8 +83,11 @@ class Worker:
                 raise Failed(f"used more than {self.memory / 2**20:.0f} MiB of memory")
 
     def close(self) -> None:
-        """End the process with all that it started."""
-        kill_tree(self.pid)
+        """End the process with all that it started, unless that has been done."""
+        if self.connection.fileno() < 0:
+            return
+        if not self.family.has_ended(self.pid):
+            kill_tree(self.pid)
         self.connection.close()
 
 
@@ -110,7 +113,8 @@ class Family:
             self.control.close()
             _be_family(theirs, load, work)
         theirs.close()
-        self._loaded: Any = None
+        self._status: int | None = None
+        self._outcome: dict[str, Any] | Failed | None = None
         self._workers: list[Worker] = []
 
     def __enter__(self) -> Family:
@@ -120,19 +124,24 @@ class Family:
         self.close()
 
     def loaded(self, seconds: float = LOADING) -> Any:
-        """What load() returned, waiting for it. Raises Failed where it raised, ended or hung."""
-        if self._loaded is None:
-            if not select.select([self.control], [], [], seconds)[0]:
-                self.close()
-                raise TimedOut(f"loading did not end within {seconds:g} s")
-            try:
-                self._loaded = wire.receive(self.control)
-            except wire.Closed:
-                _, status = os.waitpid(self.pid, 0)
-                raise Failed(f"loading {words_of(status)}") from None
-        if "raised" in self._loaded:
-            raise Raised(self._loaded["raised"])
-        return self._loaded["returned"]
+        """What load() returned, waiting for it. Raises Failed where it raised, ended or hung, each
+        time that it is asked."""
+        if self._outcome is None:
+            self._outcome = self._load(seconds)
+        if isinstance(self._outcome, Failed):
+            raise self._outcome
+        return self._outcome["returned"]
+
+    def _load(self, seconds: float) -> dict[str, Any] | Failed:
+        """The answer of load(), or why there is none."""
+        if not select.select([self.control], [], [], seconds)[0]:
+            self.close()
+            return TimedOut(f"loading did not end within {seconds:g} s")
+        try:
+            answer: dict[str, Any] = wire.receive(self.control)
+        except wire.Closed:
+            return Failed(f"loading {words_of(self._reap())}")
+        return Raised(answer["raised"]) if "raised" in answer else answer
 
     def worker(self, key: list[Any], memory: int, reserve: int = 0) -> Worker:
         """A new worker. memory: bytes that it may use beyond what the family has loaded; reserve:
@@ -146,6 +155,9 @@ class Family:
         except (wire.Closed, OSError):
             ours.close()
             raise Failed("the process of this library is gone") from None
+        except Failed:
+            ours.close()
+            raise
         finally:
             theirs.close()
         self._workers.append(Worker(self, ours, pid, memory))
@@ -156,11 +168,25 @@ class Family:
         while True:
             if not select.select([self.control], [], [], GRACE)[0]:
                 raise wire.Closed("no answer")
-            message = wire.receive(self.control)
-            if "ended" in message:
-                self.ended[message["ended"]] = message["status"]
+            message = self._message()
+            if "raised" in message:
+                raise Raised(f"no process could be started: {message['raised']}")
             if wanted in message:
                 return int(message[wanted])
+
+    def _message(self) -> dict[str, Any]:
+        """The next message of the family. Raises Closed."""
+        message: dict[str, Any] = wire.receive(self.control)
+        if "ended" in message:
+            self.ended[message["ended"]] = message["status"]
+        return message
+
+    def has_ended(self, pid: int) -> bool:
+        """Whether a worker has ended, so that its number may be that of another process by now."""
+        with contextlib.suppress(wire.Closed):
+            while select.select([self.control], [], [], 0)[0]:
+                self._message()
+        return pid in self.ended
 
     def end_of(self, pid: int) -> str:
         """How a worker ended, in words."""
@@ -174,9 +200,14 @@ class Family:
         for worker in self._workers:
             worker.close()
         self.control.close()
-        with contextlib.suppress(ChildProcessError):
+        if self._status is None:
             kill_tree(self.pid)
-            os.waitpid(self.pid, 0)
+            self._reap()
+
+    def _reap(self) -> int:
+        """Wait until the process has ended; its status."""
+        _, self._status = os.waitpid(self.pid, 0)
+        return self._status
 
 
 def words_of(status: int) -> str:
@@ -223,15 +254,9 @@ def _be_family(control: socket.socket, load: Callable[[], Any], work: Callable) 
         alive: set[int] = set()
         while True:
             if select.select([control], [], [], POLL if alive else None)[0]:
-                asked = wire.receive(control)
-                _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-                pid = _fork()
-                if pid == 0:
-                    control.close()
-                    _be_worker(socket.socket(fileno=descriptors[0]), work, **asked)
-                os.close(descriptors[0])
-                alive.add(pid)
-                wire.send(control, {"started": pid})
+                answer = _start(control, work)
+                alive |= {answer["started"]} if "started" in answer else set()
+                wire.send(control, answer)
             for pid in list(alive):
                 done, status = os.waitpid(pid, os.WNOHANG)
                 if done:
@@ -242,6 +267,22 @@ def _be_family(control: socket.socket, load: Callable[[], Any], work: Callable) 
         kill_tree(os.getpid(), also=False)
     finally:
         os._exit(0)
+
+
+def _start(control: socket.socket, work: Callable) -> dict[str, Any]:
+    """Fork the worker that the parent asks for: its number, or why there is none."""
+    asked = wire.receive(control)
+    _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+    try:
+        pid = _fork()
+    except OSError as error:
+        os.close(descriptors[0])
+        return {"raised": described(error)}
+    if pid == 0:
+        control.close()
+        _be_worker(socket.socket(fileno=descriptors[0]), work, **asked)
+    os.close(descriptors[0])
+    return {"started": pid}
 
 
 def _be_worker(connection: socket.socket, work: Callable, key: list, limit: int) -> NoReturn:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from admodes.lab import wire
+from admodes.lab import children, wire
 from admodes.lab.children import Failed, Family, Raised, TimedOut, descendants
 from admodes.lab.memory import allocated, grown
 
@@ -125,16 +125,64 @@ def test_nothing_is_printed_and_nothing_is_read(family, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_library_that_cannot_be_loaded_says_so():
-    with Family(lambda: 1 / 0, Work) as made, pytest.raises(Raised, match="ZeroDivisionError"):
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        (lambda: 1 / 0, "ZeroDivisionError"),
+        (lambda: os._exit(5), "exit status 5"),
+        (lambda: time.sleep(1000), "loading did not end"),
+    ],
+)
+def test_a_library_that_cannot_be_loaded_says_so_as_often_as_it_is_asked(load, words):
+    with Family(load, Work) as made:
+        for _ in range(2):
+            with pytest.raises(Failed, match=words):
+                made.loaded(0.5)
+        with pytest.raises(Failed, match=words):
+            made.worker(["key"], 1 << 30)
+
+
+def test_a_process_that_is_gone_is_not_killed_again(monkeypatch):
+    # Its number may be that of another process by then.
+    killed = []
+    kill = children.kill_tree
+    with Family(lambda: None, Work) as made:
+        closed, ended = (made.worker(["key"], 1 << 30) for _ in range(2))
+        os.kill(ended.pid, signal.SIGKILL)
+        assert eventually(lambda: made.has_ended(ended.pid))
+        monkeypatch.setattr(
+            children, "kill_tree", lambda pid, **options: (killed.append(pid), kill(pid, **options))
+        )
+        for worker in (closed, ended, closed, ended):
+            worker.close()
+        made.close()
+    assert killed == [closed.pid, made.pid]
+
+
+def test_a_process_that_ended_by_itself_while_it_was_loaded_is_not_killed(monkeypatch):
+    killed = []
+    monkeypatch.setattr(children, "kill_tree", killed.append)
+    with Family(lambda: os._exit(5), Work) as made, pytest.raises(Failed):
         made.loaded()
-    with Family(lambda: os._exit(5), Work) as made, pytest.raises(Failed, match="exit status 5"):
-        made.loaded()
-    with (
-        Family(lambda: time.sleep(1000), Work) as made,
-        pytest.raises(TimedOut, match="loading did not end"),
-    ):
-        made.loaded(0.2)
+    assert killed == []
+
+
+def test_a_process_that_cannot_be_started_says_why_and_the_others_stay(monkeypatch):
+    fork, calls = children._fork, []
+
+    def failing_once():
+        calls.append(1)
+        if len(calls) == 3:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return fork()
+
+    monkeypatch.setattr(children, "_fork", failing_once)
+    with Family(lambda: None, Work) as made:
+        first = made.worker(["key"], 1 << 30)
+        with pytest.raises(Failed, match=r"started: BlockingIOError: .*temporarily unavailable"):
+            made.worker(["key"], 1 << 30)
+        for worker in (first, made.worker(["key"], 1 << 30)):
+            assert worker.ask("doubled", SECONDS, x=1)["y"] == 2
 
 
 def test_nothing_is_left_when_a_family_is_closed():

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import pytest
 import admodes as ad
 from admodes.lab.adapters import Adapter, NotOffered
 from admodes.lab.adapters.adapter import UNCHANGED, UNROLLED
+from admodes.lab.children import descendants
 
 A = np.array([[1.0, 2.0, 0.5], [0.25, -1.0, 3.0]])
 X = np.array([0.5, -0.25, 1.5])
@@ -114,6 +116,19 @@ def test_what_misbehaves_leaves_the_other_rows_standing():
         assert rows[name].time_s > 0
         assert rows[name].spread[0] <= rows[name].time_s <= rows[name].spread[1]
     assert c.passed
+
+
+def test_a_process_whose_work_has_failed_is_ended():
+    def counts(scenario):
+        deadline = time.monotonic() + 20
+        while len(descendants(os.getppid())) > 4 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        raise NotOffered(f"{len(descendants(os.getppid()))} processes")
+
+    failing = [Mine(f"raises {k}", lambda s: 1 / 0) for k in range(3)]
+    _, rows = compared(*failing, Mine("counts", counts))
+    # Those of f, of the two that are right, and of the one that counts.
+    assert rows["counts"].reason == "4 processes"
 
 
 def test_what_never_ends_has_its_time():
