@@ -3,26 +3,22 @@ symbolic derivatives by the size of the function, and what libraries return at a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from admodes.cli.numbers import whole_numbers, words
-from admodes.cli.options import At, Debug, Fmt, Format, Save, optional
-from admodes.cli.running import Failure, run, show, target_of
+from admodes.cli.options import At, Debug, Fmt, Format, Save, optional, saved
+from admodes.cli.running import Failure, run, show, show_or_draw, target_of
 from admodes.views.figures import FORMATS
+
+PICTURES = tuple(f".{kind}" for kind in FORMATS)
 
 Written = Annotated[
     Path | None,
-    typer.Option(
-        "-o",
-        "--save",
-        help="Write to this file; .png, .svg and .pdf are drawn (extra plots).",
-        show_default=False,
-    ),
+    saved("Write to this file; .png, .svg and .pdf are drawn (extra plots)."),
 ]
 
 
@@ -61,12 +57,19 @@ def accuracy(
         if at is not None:
             raise Failure("accuracy: --at is the point of a function, and none is given")
         whole = survey(sizes)
-        _write(whole, lambda path: plot_step_errors(whole.functions, path), format, save, every)
+        show_or_draw(
+            *(whole, format, save),
+            lambda path: plot_step_errors(whole.functions, path),
+            PICTURES,
+            every=every,
+        )
         return
     target = target_of(targets, at)
     f, args, names, _, title = target.named
     one = run(lambda: step_errors(f, *args, steps=sizes, names=names, title=title), target)
-    _write(one, lambda path: plot_step_errors([one], path), format, save, every)
+    show_or_draw(
+        one, format, save, lambda path: plot_step_errors([one], path), PICTURES, every=every
+    )
 
 
 def _steps(text: str) -> list[float]:
@@ -74,22 +77,6 @@ def _steps(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise Failure(f"--steps {text}: give numbers such as 1e-2,1e-4,1e-8") from None
-
-
-def _write(
-    result: Any, draw: Callable[[Path], Path], format: Format, save: Path | None, every: bool
-) -> None:
-    if save is None or save.suffix.lower().removeprefix(".") not in FORMATS:
-        show(result, format, save, every=every)
-        return
-    _drawn(draw, save)
-
-
-def _drawn(draw: Callable[[Path], Path], save: Path) -> None:
-    try:
-        draw(save)
-    except OSError as error:
-        raise Failure(f"cannot write {save}: {error.strerror}") from error
 
 
 def swell(
@@ -116,10 +103,7 @@ def swell(
 
     chosen = [x.value for x in family] if family else list(FAMILIES)
     result = swelling(chosen, None if sizes is None else whole_numbers(sizes))
-    if save is None or save.suffix.lower().removeprefix(".") not in FORMATS:
-        show(result, format, save)
-    else:
-        _drawn(lambda path: plot_swell(result, path), save)
+    show_or_draw(result, format, save, lambda path: plot_swell(result, path), PICTURES)
 
 
 def kinks(

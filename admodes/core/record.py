@@ -32,7 +32,9 @@ from admodes.core.program import WengertList as WengertList
 from admodes.core.program import is_active as is_active
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
+from admodes.core.subclasses import refuse_among
 from admodes.core.truth import is_whole
+from admodes.core.ufuncs import special_ufunc
 from admodes.core.values import blank, frozen_one, plain_params, shape_of
 from admodes.core.whole import among_whole, loses_derivative
 from admodes.errors import LostDerivative
@@ -236,6 +238,10 @@ class Recorded(Carrier):
         return type(self)(self.level, y, self.row, self.recording)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs:
+            # The references to out tell whether it may be written into: no copy of inputs.
+            refuse_among(inputs, ufunc)
+            return special_ufunc(ufunc, method, inputs, kwargs)
         given = (x.as_numpys() if isinstance(x, Carrier) else x for x in inputs)
         return super().__array_ufunc__(ufunc, method, *given, **kwargs)
 

@@ -81,8 +81,10 @@ class Bench(ExitStack):
             "forks of it; call compare first, or use the command line"
         )
 
-    def compared(self, k: int, choose: bool) -> Comparison:
-        """One scenario by all adapters."""
+    def started(self, k: int, choose: bool = False) -> tuple[Worker, np.ndarray, str]:
+        """The function of a scenario at work, its value, and the operator: the one that the
+        scenario names, or by choice the one that fits. Raises ValueError where the function fails
+        at the point, or returns more numbers than the operator is for."""
         scenario = self.scenarios[k]
         plain = self.worker(self.central, [PLAIN, k, scenario.operator, UNCHANGED])
         try:
@@ -97,6 +99,11 @@ class Bench(ExitStack):
                 f"a {operator} is of a function with one number as its result, but "
                 f"{scenario.name} returned {value.size}: ask for the jacobian"
             )
+        return plain, value, operator
+
+    def compared(self, k: int, choose: bool) -> Comparison:
+        """One scenario by all adapters."""
+        plain, value, operator = self.started(k, choose)
         run = _Run(self, k, operator, value, plain)
         found = run.comparison()
         run.close()
@@ -105,6 +112,7 @@ class Bench(ExitStack):
     def results(self, k: int) -> list[tuple[np.ndarray | None, str, bool]]:
         """What each adapter gives for a scenario, unjudged, by the first route that gives numbers:
         these, or why there are none; and whether the library is there."""
+        self.started(k)[0].close()
         return [self._result(place, adapter, k) for place, adapter in enumerate(self.adapters)]
 
     def _result(self, place: int, adapter: Adapter, k: int) -> tuple[np.ndarray | None, str, bool]:

@@ -134,6 +134,7 @@ class Kinks(Result):
         notes = [
             "left, right: the slopes from both sides; -: none, or not known; ≠: values differ",
             f"values differ in {apart} of {len(self.rows)} lines",
+            *dict.fromkeys(f"{b}: {why}" for row in self.rows for b, why in row.reasons.items()),
             *(f"{name}: not installed: pip install {how}" for name, how in self.missing.items()),
         ]
         return [Table("Derivatives at kinks", head, rows, [False] * len(head), notes)]
@@ -149,7 +150,8 @@ def kinks(
     """The slopes from both sides and the gradient by every library, for f at args, or without f for
     the functions in CASES.
 
-    names: of the inputs, as in ad.trace. Raises ValueError for an unknown backend.
+    names: of the inputs, as in ad.trace. Raises ValueError for an unknown backend, and where f does
+    not return one number, or fails.
 
     >>> import admodes as ad
     >>> from admodes.lab.kinks import kinks

@@ -192,3 +192,43 @@ def test_results_are_nobody_elses_arrays(batched):
         assert a.flags.writeable
         for b in (x, seed, *found[:k]):
             assert not np.shares_memory(a, b)
+
+
+def filled(x):
+    z = np.zeros(2)
+    z += x
+    z *= x
+    return np.sum(z * z)
+
+
+CALLS = {
+    "gradient": lambda f, x: ad.grad(f)(x),
+    "forward": lambda f, x: ad.jacobian(f, mode="forward")(x),
+    "recorded": lambda f, x: ad.grad(ad.record(f, x))(x),
+    "compiled": lambda f, x: ad.compile(ad.grad(f))(x),
+    "trace": lambda f, x: next(iter(ad.trace(f, x, rows="array").rows[0].adjoints.values())),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_array_that_f_made_may_be_added_to_in_every_interpreter(call):
+    x = np.array([1.5, -0.5])
+    np.testing.assert_allclose(call(filled, x), 4 * x**3, rtol=1e-14)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_array_with_another_name_or_a_view_may_not(call):
+    def named(x):
+        z = np.zeros(2)
+        kept = z
+        z += x
+        return np.sum(z * kept)
+
+    def viewed(x):
+        z = np.zeros(2)
+        z[:] += x
+        return np.sum(z)
+
+    for f in (named, viewed):
+        with pytest.raises(TypeError, match=r"another name|plain array"):
+            call(f, np.ones(2))

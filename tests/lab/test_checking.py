@@ -53,6 +53,32 @@ def test_a_kink_takes_any_slope_between_both_sides():
     assert not ad.check_gradient(ad.abs, lambda x: np.where(x >= 0, 1.5, -1.0), 0.0).passed
 
 
+def test_a_derivative_that_fails_elsewhere_is_wrong_and_says_why():
+    def g(x):
+        if x < 0:
+            raise TypeError("no negative numbers")
+        return 2 * x
+
+    found = ad.check_gradient(lambda x: x**2, g, 1.0)
+    assert not found.passed
+    assert any("no negative numbers" in note for note in found.notes)
+
+    def gives_up(x):
+        if x != 1.0:
+            raise ValueError("only at 1")
+        return 2.0
+
+    assert not ad.check_gradient(lambda x: x**2, gives_up, 1.0).passed
+
+
+def test_what_explains_one_branch_alone_says_so():
+    def f(x):
+        return ad.sin(x**2) if x < 1.7 else x
+
+    found = ad.check_gradient(f, lambda x: np.cos(x**2) if x < 1.7 else 7.0, 1.5)
+    assert "of this branch" in found.mistake.text
+
+
 def test_points_outside_the_domain_are_left_out():
     found = ad.check_gradient(lambda x: ad.ln(x), lambda x: 1 / x, 2.0)
     assert found.passed

@@ -69,6 +69,14 @@ def test_a_library_that_fails_says_why():
     found = kinks(lambda x: np.sort(x)[0], np.ones(2), backends=["admodes reverse", "sympy"])
     assert found.rows[0].values["admodes reverse"] is not None
     assert all(row.values["sympy"] is None and row.reasons["sympy"] for row in found.rows)
+    assert any("sympy: " in note for note in found.tables()[0].notes)
+
+
+def test_functions_without_a_gradient_are_refused():
+    with pytest.raises(ValueError, match="returned 2"):
+        kinks(lambda x: np.stack([x, 2 * x]), 1.0, backends=OWN)
+    with pytest.raises(ValueError, match="ZeroDivisionError"):
+        kinks(lambda x: x * (1 / 0), 1.0, backends=OWN)
 
 
 def run(*argv):

@@ -84,8 +84,11 @@ class Search:
 
     def matches(self, candidates: Sequence[np.ndarray]) -> np.ndarray:
         """Which entries by hand are those of the candidates, one for each sample, at all points."""
+        return self._matches(self.samples, candidates)
+
+    def _matches(self, samples: Sequence[Sample], candidates: Sequence[np.ndarray]) -> np.ndarray:
         return np.logical_and.reduce(
-            [near(s.given, c, self.rtol) for s, c in zip(self.samples, candidates, strict=True)]
+            [near(s.given, c, self.rtol) for s, c in zip(samples, candidates, strict=True)]
         )
 
     def explain(self, entry: Callable[[int, int], str]) -> Mistake:
@@ -214,32 +217,40 @@ class Search:
         return f"{factor:.6g}"
 
     def _changed(self) -> Iterator[tuple[Mistake, np.ndarray]]:
-        """Changes of one partial, where the recorded list is the same at all points."""
+        """Changes of one partial, at the points where f takes the branches that it takes at the
+        point given; text says so where these are not all."""
         if self.checked.of == "hessian":
             return
-        lists = self._lists()
-        if lists is None:
+        samples, lists = self._lists()
+        if not lists:
             return
+        fewer = len(samples) < len(self.samples)
+        where = f" (at the {len(samples)} of {len(self.samples)} points of this branch)" * fewer
         for made in zip(*map(changes, lists), strict=False):
             change = made[0][0]
             if all(other == change for other, _ in made):
-                candidates = [s.right + d for s, (_, d) in zip(self.samples, made, strict=True)]
-                found = self.matches(candidates) & self.wrong
+                candidates = [s.right + d for s, (_, d) in zip(samples, made, strict=True)]
+                found = self._matches(samples, candidates) & self.wrong
                 if found.any():
-                    yield Mistake(change.kind, change.text), found
+                    yield Mistake(change.kind, change.text + where), found
 
-    def _lists(self) -> list[NamedProgram] | None:
+    def _lists(self) -> tuple[list[Sample], list[NamedProgram]]:
+        """The samples with the operations of the first, and their lists; none where f cannot be
+        recorded, or there is too much to try."""
         try:
             found = [program_of(self.checked.f, self.checked.args_at(s.x)) for s in self.samples]
         except (Error, ArithmeticError, ValueError, TypeError):
-            return None
+            return [], []
         first = found[0].program
         arguments = sum(len(step.args) for step in first.steps)
         if arguments * self.wrong.size > MOST:
-            return None
-        alike = [_operations(named.program) == _operations(first) for named in found]
-        self.samples = [s for s, same in zip(self.samples, alike, strict=True) if same]
-        return [named for named, same in zip(found, alike, strict=True) if same]
+            return [], []
+        alike = [
+            (sample, named)
+            for sample, named in zip(self.samples, found, strict=True)
+            if _operations(named.program) == _operations(first)
+        ]
+        return [sample for sample, _ in alike], [named for _, named in alike]
 
 
 def near(a: np.ndarray, b: np.ndarray, rtol: float) -> np.ndarray:

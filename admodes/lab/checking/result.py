@@ -28,18 +28,22 @@ MOST_LISTED = 40
 
 @dataclass
 class GradientCheck(Result):
-    """The judgement (JSON contract "admodes.check/1"): passed; entries, one for each number of the
+    """The judgement (JSON contract "admodes.check/1"): entries, one for each number of the
     derivative with its value by hand (given), the right one, the points at which it is wrong and
     right; mistake, None where all is right. points is the number of points, the first being the
     one given."""
 
     of: str
-    passed: bool
     entries: list[dict[str, Any]]
     mistake: Mistake | None
     points: int
     notes: list[str] = field(default_factory=list)
     title: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether no entry is wrong."""
+        return self.mistake is None
 
     def _data(self) -> dict[str, Any]:
         mistake = None if self.mistake is None else vars(self.mistake)
@@ -119,7 +123,7 @@ def check_gradient(
     if not isinstance(points, int) or points < 1:
         raise BadValue(f"points {points!r}: give a whole number from 1")
     checked = Checked(f, g, args, of)
-    here = checked.sample(checked.x)
+    here = checked.here()
     if not np.isfinite(here.right).all():
         raise BadValue(f"check: the {checked.of} of f is not finite at the point given")
     samples = [here, *checked.elsewhere(points - 1, seed)]
@@ -129,7 +133,14 @@ def check_gradient(
     outputs = _outputs(checked, inputs)
     notes = _kinks(checked, samples, fits, wrong, rtol)
     if len(samples) < points:
-        notes.append(f"f is finite at {len(samples) - 1} of the random points that were tried")
+        notes.append(
+            f"f has a finite derivative at {len(samples) - 1} of the random points that were tried"
+        )
+    if checked.failures:
+        notes.append(
+            f"the {checked.of} by hand fails at {len(checked.failures)} of the points, where f "
+            f"does not: {checked.failures[0]}"
+        )
     mistake = None
     if checked.turned:
         mistake = Mistake("transposed", "the matrix has a line per input: it is transposed")
@@ -148,7 +159,7 @@ def check_gradient(
         }
         for i, j in np.ndindex(wrong.shape)
     ]
-    return GradientCheck(checked.of, mistake is None, entries, mistake, len(samples), notes, title)
+    return GradientCheck(checked.of, entries, mistake, len(samples), notes, title)
 
 
 def _kinks(

@@ -52,6 +52,7 @@ class Checked:
             raise BadValue(f"check: f has {self.m} outputs, so its derivative is a Jacobian")
         self.lines = self.n if self.of == "hessian" else self.m
         self.turned = self._is_turned(shape)
+        self.failures: list[str] = []
 
     def args_at(self, x: Any) -> tuple:
         """The arguments with the numbers of a vector."""
@@ -88,26 +89,36 @@ class Checked:
             return flat.reshape(self.n, self.lines).T
         return flat.reshape(self.lines, self.n)
 
-    def sample(self, x: np.ndarray) -> Sample:
-        """Both at a point."""
+    def here(self) -> Sample:
+        """Both at the point given."""
         with np.errstate(all="ignore"):
-            return Sample(x, self.right(x), self.given(x))
+            return Sample(self.x, self.right(self.x), self.given(self.x))
 
     def elsewhere(self, count: int, seed: int) -> list[Sample]:
-        """Samples at random points, near and far from x, where f is differentiable and finite: of
-        each four one near x, one of the other sign, one positive, one large."""
+        """Samples at random points, near and far from x, where f has a finite derivative: of each
+        four one near x, one of the other sign, one positive, one large. Where the derivative by
+        hand fails alone it is nan there, which is wrong, and `failures` says why."""
         chance = np.random.default_rng(seed)
         found: list[Sample] = []
         for x in self._drawn(chance):
             if len(found) == count:
                 break
-            try:
-                sample = self.sample(x)
-            except (ArithmeticError, ValueError, TypeError, np.linalg.LinAlgError):
-                continue
-            if np.isfinite(sample.right).all():
-                found.append(sample)
+            with np.errstate(all="ignore"):
+                try:
+                    right = self.right(x)
+                except (ArithmeticError, ValueError, TypeError, np.linalg.LinAlgError):
+                    continue  # outside the domain of f
+                if np.isfinite(right).all():
+                    found.append(Sample(x, right, self._given_or_nan(x)))
         return found
+
+    def _given_or_nan(self, x: np.ndarray) -> np.ndarray:
+        try:
+            return self.given(x)
+        except Exception as error:
+            message = " ".join(str(error).split())
+            self.failures.append(f"{type(error).__name__}: {message}")
+            return np.full((self.lines, self.n), np.nan)
 
     def slopes(self, i: int, j: int) -> tuple[float, float]:
         """The difference quotients of an entry to the left and to the right of the point given."""
