@@ -8,7 +8,6 @@ import pytest
 from planted_mistakes import RIGHT, WRONG
 
 import admodes as ad
-from admodes.cli import main
 
 
 @pytest.mark.parametrize(("f", "g", "args"), RIGHT)
@@ -126,28 +125,20 @@ def test_misuse_is_named(g, options, message):
         ad.check_gradient(lambda x: np.sum(x**2), g, np.ones(2), **options)
 
 
-def run(*argv):
-    with pytest.raises(SystemExit) as end:
-        main(list(argv))
-    return end.value.code
-
-
-def test_the_command(capsys, tmp_path):
-    assert (
-        run(
-            "check", "x1**2*x2", "--gradient", "2*x1*x2", "--gradient", "x1**2", "--at", "x1=1,x2=3"
-        )
-        == 0
-    )
-    assert "right" in capsys.readouterr().out
+def test_the_command(run, tmp_path):
+    right = ("--gradient", "2*x1*x2", "--gradient", "x1**2")
+    status, out, _ = run("check", "x1**2*x2", *right, "--at", "x1=1,x2=3")
+    assert status == 0
+    assert "right" in out
     path = tmp_path / "mine.py"
     path.write_text(
         "import numpy as np\n\ndef f(x):\n    return np.sum(np.sin(x))\n\n"
         "def g(x):\n    return -np.cos(x)\n"
     )
     argv = ("check", f"{path}:f", "--gradient", f"{path}:g", "--at", "x=[1, 2]")
-    assert run(*argv, "--format", "json") == 1
-    data = json.loads(capsys.readouterr().out)
+    status, out, _ = run(*argv, "--format", "json")
+    assert status == 1
+    data = json.loads(out)
     assert data["schema"] == "admodes.check/1"
     assert (data["passed"], data["mistake"]["kind"]) == (False, "sign")
     assert [e["wrt"] for e in data["entries"]] == ["x1", "x2"]
@@ -156,6 +147,7 @@ def test_the_command(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("gradient", "named"), [("q*2", "q"), ("nothing.py:g", "nothing.py"), ("x1 +", "x1 +")]
 )
-def test_a_gradient_that_cannot_be_read_is_named(gradient, named, capsys):
-    assert run("check", "x1**2", "--gradient", gradient, "--at", "x1=1") == 2
-    assert named in capsys.readouterr().err
+def test_a_gradient_that_cannot_be_read_is_named(run, gradient, named):
+    status, _, err = run("check", "x1**2", "--gradient", gradient, "--at", "x1=1")
+    assert status == 2
+    assert named in err

@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from admodes.cli import main
 from admodes.lab import kinks as matrix
 from admodes.lab.kinks import CASES, Kink, kinks
 
@@ -79,16 +78,11 @@ def test_functions_without_a_gradient_are_refused():
         kinks(lambda x: x * (1 / 0), 1.0, backends=OWN)
 
 
-def run(*argv):
-    with pytest.raises(SystemExit) as end:
-        main(list(argv))
-    return end.value.code
-
-
-def test_the_command(capsys):
+def test_the_command(run):
     argv = ("kinks", "abs(x1)*x2", "--at", "x1=0,x2=3", "--backends", "admodes reverse")
-    assert run(*argv, "--format", "json") == 0
-    data = json.loads(capsys.readouterr().out)
+    status, out, _ = run(*argv, "--format", "json")
+    assert status == 0
+    data = json.loads(out)
     assert data["schema"] == "admodes.kinks/1"
     assert [(row["wrt"], row["left"], row["right"]) for row in data["rows"]] == [
         ("x1", -3.0, 3.0),
@@ -103,6 +97,7 @@ def test_the_command(capsys):
         (["abs(x)", "--at", "x=0", "--backends", "numbers"], "numbers"),
     ],
 )
-def test_misuse_is_named(argv, named, capsys):
-    assert run("kinks", *argv) == 2
-    assert named in capsys.readouterr().err
+def test_misuse_is_named(run, argv, named):
+    status, _, err = run("kinks", *argv)
+    assert status == 2
+    assert named in err

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import admodes as ad
-from admodes.cli import main
 from admodes.lab.step_sizes import METHODS, STEPS, step_errors, survey
 
 
@@ -99,21 +98,17 @@ def test_the_survey_has_all_problems_of_numbers():
     assert all(max(f.ad.values()) < 1e-12 for f in found.functions)
 
 
-def run(*argv):
-    with pytest.raises(SystemExit) as end:
-        main(list(argv))
-    return end.value.code
-
-
-def test_the_command(capsys, tmp_path):
-    assert run("accuracy", "@cpsc532s", "--format", "json") == 0
-    data = json.loads(capsys.readouterr().out)
+def test_the_command(run, tmp_path):
+    status, out, _ = run("accuracy", "@cpsc532s", "--format", "json")
+    assert status == 0
+    data = json.loads(out)
     assert data["schema"] == "admodes.accuracy/1"
     assert [p["step"] for p in data["points"]] == list(STEPS)
     assert all(set(METHODS) < set(p) for p in data["points"])
     pytest.importorskip("matplotlib", reason="plots need matplotlib")
     path = tmp_path / "curve.svg"
-    assert run("accuracy", "exp(x)", "--at", "x=1", "-o", str(path)) == 0
+    status, out, _ = run("accuracy", "exp(x)", "--at", "x=1", "-o", str(path))
+    assert status == 0
     assert "forward difference" in path.read_text("utf-8")
 
 
@@ -126,6 +121,7 @@ def test_the_command(capsys, tmp_path):
         (["exp(x)", "--at", "x=1", "-o", "/nowhere/c.png"], "/nowhere"),
     ],
 )
-def test_misuse_is_named(argv, named, capsys):
-    assert run("accuracy", *argv) == 2
-    assert named in capsys.readouterr().err
+def test_misuse_is_named(run, argv, named):
+    status, _, err = run("accuracy", *argv)
+    assert status == 2
+    assert named in err

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from admodes.cli import main
 from admodes.lab.swelling import swelling
 
 
@@ -47,19 +46,16 @@ def test_misuse_is_named(families, sizes, message):
         swelling(families, sizes)
 
 
-def run(*argv):
-    with pytest.raises(SystemExit) as end:
-        main(list(argv))
-    return end.value.code
-
-
-def test_the_command(capsys, tmp_path):
-    assert run("swell", "--family", "logistic", "--sizes", "2,3", "--format", "json") == 0
-    data = json.loads(capsys.readouterr().out)
+def test_the_command(run, tmp_path):
+    status, out, _ = run("swell", "--family", "logistic", "--sizes", "2,3", "--format", "json")
+    assert status == 0
+    data = json.loads(out)
     assert data["schema"] == "admodes.swell/1"
     assert [p["raw"] for p in data["families"]["logistic"]] == [2, 21]
-    assert run("swell", "--sizes", "many") == 2
+    status, out, _ = run("swell", "--sizes", "many")
+    assert status == 2
     pytest.importorskip("matplotlib", reason="plots need matplotlib")
     path = tmp_path / "swell.svg"
-    assert run("swell", "--sizes", "2,3", "-o", str(path)) == 0
+    status, out, _ = run("swell", "--sizes", "2,3", "-o", str(path))
+    assert status == 0
     assert "after cse" in path.read_text("utf-8")

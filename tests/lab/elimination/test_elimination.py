@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import admodes as ad
-from admodes.cli import main
 from admodes.lab.elimination import orders
 from admodes.lab.elimination.result import ORDERS, linearised
 from admodes.lab.elimination.vertices import LinearisedGraph
@@ -173,19 +172,15 @@ def test_arrays_and_complex_numbers_are_refused_by_name():
         ad.eliminate(lambda x: np.real(np.exp(1j * x)), 1.0)
 
 
-def run(*argv):
-    with pytest.raises(SystemExit) as end:
-        main(list(argv))
-    return end.value.code
-
-
-def test_the_command_prints_json_and_pictures(capsys, tmp_path):
-    assert run("eliminate", "@cpsc532s", "--format", "json") == 0
-    data = json.loads(capsys.readouterr().out)
+def test_the_command_prints_json_and_pictures(run, tmp_path):
+    status, out, _ = run("eliminate", "@cpsc532s", "--format", "json")
+    assert status == 0
+    data = json.loads(out)
     assert data["schema"] == "admodes.elimination/1"
     assert [data[k]["multiplications"] for k in ORDERS] == [10] * 4
     path = tmp_path / "after.svg"
-    assert run("eliminate", "@cpsc532s", "--step", "2", "-o", str(path)) == 0
+    status, out, _ = run("eliminate", "@cpsc532s", "--step", "2", "-o", str(path))
+    assert status == 0
     assert "<svg" in path.read_text("utf-8")
 
 
@@ -198,6 +193,7 @@ def test_the_command_prints_json_and_pictures(capsys, tmp_path):
         (["@cpsc532s", "-o", "/nowhere/x.svg"], "/nowhere"),
     ],
 )
-def test_misuse_is_named(argv, named, capsys):
-    assert run("eliminate", *argv) == 2
-    assert named in capsys.readouterr().err
+def test_misuse_is_named(run, argv, named):
+    status, _, err = run("eliminate", *argv)
+    assert status == 2
+    assert named in err

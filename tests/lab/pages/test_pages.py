@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from admodes.cli import main
 from admodes.lab.pages.writing import EXPERIMENTS, write_pages
 
 pytest.importorskip("matplotlib", reason="pages have plots, which need matplotlib")
@@ -59,15 +58,10 @@ def test_the_list_has_the_pages_that_there_are(folder):
     ]
 
 
-def run(*argv):
-    with pytest.raises(SystemExit) as end:
-        main(list(argv))
-    return end.value.code
-
-
-def test_the_command(tmp_path, capsys):
-    assert run("report", "--only", "swell", "-o", str(tmp_path / "new")) == 0
-    assert "swell.html" in capsys.readouterr().err
+def test_the_command(run, tmp_path):
+    status, _, err = run("report", "--only", "swell", "-o", str(tmp_path / "new"))
+    assert status == 0
+    assert "swell.html" in err
     assert (tmp_path / "new" / "README.md").exists()
 
 
@@ -80,6 +74,7 @@ def test_the_command(tmp_path, capsys):
         ([], "nothing to work on"),
     ],
 )
-def test_misuse_is_named(argv, named, capsys):
-    assert run("report", *argv) == 2
-    assert named in capsys.readouterr().err
+def test_misuse_is_named(run, argv, named):
+    status, _, err = run("report", *argv)
+    assert status == 2
+    assert named in err
