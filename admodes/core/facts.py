@@ -19,8 +19,9 @@ class Facts(TypedDict, total=False):
     run it; unless stated, its kernel, if that is a ufunc. operator: the one of Python's that does,
     such as "add". role: what it is in core.space. aliases: further names. defaults: of its last
     arguments. folds: more arguments than two are taken two by two from the left. differentiable:
-    for each argument whether the result depends on it differentiably. holomorphic: kernels and
-    rules hold for complex arguments as well.
+    for each argument whether the result depends on it differentiably. takes_complex: kernels and
+    rules hold for complex arguments as well; conjugates: but the result also depends on their
+    conjugates, as a real part does, so that it is not analytic.
 
     structure: what it does to entries (core.structure). numerics: what is known of nan, zeros and
     bits (core.numerics). raw: the kernel takes its arguments as they are, since some are indices or
@@ -52,7 +53,8 @@ class Facts(TypedDict, total=False):
     defaults: tuple[Any, ...]
     folds: bool
     differentiable: tuple[bool, ...]
-    holomorphic: bool
+    takes_complex: bool
+    conjugates: bool
     structure: Structure
     numerics: Numerics
     raw: bool

@@ -27,7 +27,7 @@ class Linear(Op):
     variadic operation, called with i first. tangent(tangents, y, *args, **params) is the tangent
     where it is not the operation itself, as of a product in which one factor is only cut off."""
 
-    holomorphic: bool = True
+    takes_complex: bool = True
     transposes: tuple[Callable[..., Any], ...] = ()
     joint: bool = True
     tangent: Callable[..., Any] | None = None

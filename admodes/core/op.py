@@ -80,7 +80,8 @@ class Op:
     structural: bool = False
     folds: bool = False
     custom: bool = False
-    holomorphic: bool = False
+    takes_complex: bool = False
+    conjugates: bool = False
     raw: bool = False
     batch: Callable[..., Any] | None = None
     is_test: bool = False
@@ -217,7 +218,7 @@ class Op:
             kind = x.dtype.kind
             if kind == "f" or (kind in "iu" and self.kind == "moves"):
                 return x
-        return numeric(x, self.name, self.holomorphic)
+        return numeric(x, self.name, self.takes_complex)
 
     def _complete(self, args: tuple) -> tuple:
         assert self.arity is not None

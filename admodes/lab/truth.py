@@ -12,9 +12,9 @@ from admodes.core.carrier import quiet
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList, record
 from admodes.ops.arithmetic import multiply
+from admodes.optimisation.strong_products import STRONG
 from admodes.problems.scenario import Scenario
 from admodes.programs.replay import rows_at, value_of
-from admodes.python_code.kernels import STRONG
 from admodes.symbolic.exact import exactly
 
 UNIT = 2.0**-52
@@ -55,15 +55,8 @@ def truth(scenario: Scenario) -> Truth:
     >>> bool(t.reference[0] == 3 * 2.0**-40), bool(t.scale[0] > 1e5 * t.reference[0])
     (True, True)
     """
-    derivative = scenario.derivative("reverse")
-
-    def of_chosen(*chosen: Any) -> Any:
-        args = list(scenario.args)
-        for i, x in zip(scenario.argnums, chosen, strict=True):
-            args[i] = x
-        return derivative(*args)
-
-    program = record(of_chosen, *scenario.chosen)
+    derivative = replace(scenario, function=scenario.derivative("reverse"))
+    program = record(derivative.restricted, *scenario.chosen)
     leaves = [np.asarray(x, float)[()] for x in flatten(scenario.chosen)[0]]
     here = _result(scenario, program, _rows(program, leaves))
     reference, how = here, "reverse mode in doubles"
@@ -95,8 +88,7 @@ def _plain_products(program: WengertList) -> WengertList:
     infinity, where no factor is infinite."""
     steps = []
     for step in program.steps:
-        strong = step.op is not None and step.op.name in STRONG
-        finite = strong and all(np.all(np.isfinite(x)) for x in program.arguments(step))
+        finite = step.op in STRONG and all(np.all(np.isfinite(x)) for x in program.arguments(step))
         steps.append(replace(step, op=multiply) if finite else step)
     return replace(program, steps=steps)
 

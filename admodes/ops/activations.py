@@ -39,7 +39,7 @@ sigmoid: Op = elementwise(
     latex=r"\sigma({0})",
     printed=("sigmoid(a)*(1 - sigmoid(a))",),
     aliases=("σ",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The logistic function 1 / (1 + e^-a).",
 )

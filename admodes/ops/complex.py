@@ -38,6 +38,7 @@ real: Op = linear(
     role="real",
     kind="moves",
     structure=ENTRYWISE,
+    conjugates=True,
 )
 imag: Op = linear(
     "imag",
@@ -50,6 +51,7 @@ imag: Op = linear(
     doc="The imaginary part.",
     kind="moves",
     structure=ENTRYWISE,
+    conjugates=True,
 )
 conj: Op = linear(
     "conj",
@@ -63,6 +65,7 @@ conj: Op = linear(
     role="conjugate",
     kind="moves",
     structure=ENTRYWISE,
+    conjugates=True,
 )
 
 
@@ -101,7 +104,8 @@ modulus: Op = tangential(
     domain=Domain(kink=Kink(lambda z: z == 0, "|z| at its kink 0"), convention="at 0: 0"),
     squared=lambda z: square(real(z)) + square(imag(z)),
     structure=ENTRYWISE,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     text="|{0}|",
     latex=r"\left|{0}\right|",
     numerics=Numerics(hides_nan=(0,)),
@@ -120,7 +124,8 @@ angle_: Op = tangential(
     _angle_tangent,
     domain=Domain(kink=Kink(lambda z: z == 0, "the angle of 0"), convention="at 0: 0"),
     structure=ENTRYWISE,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     numerics=Numerics(hides_nan=(0,), tells_zeros=(0,)),
     doc="The angle of a complex number in radians; its derivative at 0 is 0.",
 )

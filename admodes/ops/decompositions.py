@@ -97,7 +97,8 @@ eigh: Op = tangential(
         convention="of equal eigenvalues, that of the vectors that LAPACK gives",
     ),
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     raises=True,
     doc="The eigenvalues of a symmetric or Hermitian matrix, and its eigenvectors, in one vector. "
     "The derivatives of eigenvalues are finite also where some are equal; those of eigenvectors "
@@ -146,7 +147,8 @@ svd: Op = tangential(
     _svd_value,
     _svd_tangent,
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     raises=True,
     doc="The reduced singular value decomposition U, s, Vᴴ in one vector. The derivatives of "
     "singular values are finite also where some are equal.",
@@ -239,6 +241,7 @@ qr: Op = tangential(
     _qr_value,
     _qr_tangent,
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     doc="The thin QR decomposition in one vector, of matrices of full column rank.",
 )

@@ -56,7 +56,8 @@ eig: Op = tangential(
     _value,
     _tangent,
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     doc="The eigenvalues and eigenvectors of a square matrix in one vector, real where all are. "
     "Derivatives of the eigenvectors need eigenvalues that differ.",
 )

@@ -35,7 +35,7 @@ exp: Op = elementwise(
     text="e^{0}",
     latex="e^{{0}}",
     printed=("exp(a)",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     numerics=Numerics(nonnegative=True),
     doc="e to the power a.",
@@ -49,7 +49,7 @@ exp2: Op = elementwise(
     text="2^{0}",
     latex="2^{{0}}",
     printed=("2^a*ln(2)",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="2 to the power a.",
 )
@@ -62,7 +62,7 @@ expm1 = elementwise(
     text="e^{0} - 1",
     latex="e^{{0}} - 1",
     printed=("exp(a)",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="e to the power a, minus 1, accurate near 0.",
 )
@@ -77,7 +77,7 @@ ln = elementwise(
     printed=("1/a",),
     domain=_edge(0.0),
     aliases=("log",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The natural logarithm; -inf at 0, nan below.",
 )
@@ -91,7 +91,7 @@ log2 = elementwise(
     latex=r"\log_2 {0}",
     printed=("1/(a*ln(2))",),
     domain=_edge(0.0),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The logarithm to base 2.",
 )
@@ -105,7 +105,7 @@ log10 = elementwise(
     latex=r"\log_{10} {0}",
     printed=("1/(a*ln(10))",),
     domain=_edge(0.0),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The logarithm to base 10.",
 )
@@ -119,7 +119,7 @@ log1p = elementwise(
     latex=r"\ln(1 + {0})",
     printed=("1/(1 + a)",),
     domain=_edge(-1.0),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="ln(1 + a), accurate near 0.",
 )

@@ -26,7 +26,7 @@ sinh: Op = elementwise(
     text="sinh {0}",
     latex=r"\sinh {0}",
     printed=("cosh(a)",),
-    holomorphic=True,
+    takes_complex=True,
     doc="The hyperbolic sine.",
 )
 cosh: Op = elementwise(
@@ -38,7 +38,7 @@ cosh: Op = elementwise(
     text="cosh {0}",
     latex=r"\cosh {0}",
     printed=("sinh(a)",),
-    holomorphic=True,
+    takes_complex=True,
     numerics=Numerics(nonnegative=True),
     doc="The hyperbolic cosine.",
 )
@@ -51,7 +51,7 @@ tanh = elementwise(
     text="tanh {0}",
     latex=r"\tanh {0}",
     printed=("1 - tanh(a)^2",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The hyperbolic tangent.",
 )
@@ -72,7 +72,7 @@ asinh = elementwise(
     latex=r"\operatorname{arsinh} {0}",
     printed=("1/sqrt(1 + a^2)",),
     aliases=("arcsinh",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The inverse hyperbolic sine.",
 )
@@ -93,7 +93,7 @@ _acosh_slope = elementwise(
     domain=_acosh_edge,
     fades=True,
     unlisted=True,
-    holomorphic=True,
+    takes_complex=True,
     doc="The derivative of the inverse hyperbolic cosine.",
 )
 acosh = elementwise(
@@ -107,7 +107,7 @@ acosh = elementwise(
     printed=("1/sqrt(a^2 - 1)",),
     domain=_acosh_edge,
     aliases=("arccosh",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The inverse hyperbolic cosine; nan below 1.",
 )
@@ -128,7 +128,7 @@ _atanh_slope = elementwise(
     kind="divisions",
     domain=_atanh_edges,
     unlisted=True,
-    holomorphic=True,
+    takes_complex=True,
     doc="The derivative of the inverse hyperbolic tangent.",
 )
 atanh = elementwise(
@@ -142,6 +142,6 @@ atanh = elementwise(
     printed=("1/(1 - a^2)",),
     domain=_atanh_edges,
     aliases=("arctanh",),
-    holomorphic=True,
+    takes_complex=True,
     doc="The inverse hyperbolic tangent; nan outside [-1, 1].",
 )

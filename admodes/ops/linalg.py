@@ -41,7 +41,7 @@ inv: Op = tangential(
     lambda w, y, a: -matmul(matmul(matrix_transpose(y), w), matrix_transpose(y)),
     structure=MATRICES,
     raises=True,
-    holomorphic=True,
+    takes_complex=True,
     text="{0}⁻¹",
     latex="{{0}}^{-1}",
     doc="The inverse of a square matrix.",
@@ -79,7 +79,7 @@ solve: Op = tangential(
     arity=2,
     structure=MATRICES,
     raises=True,
-    holomorphic=True,
+    takes_complex=True,
     doc="The solution X of A X = B, of matrices.",
 )
 
@@ -130,7 +130,7 @@ det: Op = tangential(
     lambda tangents, y, a: sum_(_det_slope(y, a) * tangents[0], axis=(-2, -1)),
     lambda w, y, a: reshape(w, shape=(*shape_of(w), 1, 1)) * _det_slope(y, a),
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
     doc="The determinant; its gradient holds for singular matrices too.",
 )
 logdet: Op = tangential(
@@ -147,6 +147,7 @@ det_sign: Op = linear(
     lambda a: np.linalg.slogdet(a)[0],
     differentiable=(False,),
     structure=MATRICES,
+    conjugates=True,
     kind="comparisons",
     doc="The sign of the determinant; it has no derivative.",
 )
@@ -176,7 +177,8 @@ cholesky: Op = tangential(
     np.linalg.cholesky,
     _cholesky_tangent,
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     raises=True,
     doc="The lower triangular L with L Lᴴ = A; the lower triangle of A is read.",
 )
@@ -197,7 +199,8 @@ pinv: Op = tangential(
     lambda a, **params: np.linalg.pinv(a, **params),
     _pinv_tangent,
     structure=MATRICES,
-    holomorphic=True,
+    takes_complex=True,
+    conjugates=True,
     raises=True,
     doc="The Moore-Penrose inverse, of matrices whose rank does not change nearby.",
 )

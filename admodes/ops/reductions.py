@@ -188,7 +188,7 @@ def _extreme(name: str, ufunc: np.ufunc, doc: str) -> Op:
         example=Example(((4,),), {"axis": None, "keepdims": False}),
         selects=True,
         kind="comparisons",
-        holomorphic=True,
+        takes_complex=True,
         doc=doc,
     )
     return op
@@ -236,7 +236,7 @@ prod_: Op = tangential(
     structure=reduction(reduced_axes, np.multiply),
     cost=_fewer("multiplications"),
     kind="multiplications",
-    holomorphic=True,
+    takes_complex=True,
     example=Example(((4,),), {"axis": 0}),
     doc="The product of the entries along an axis; its derivatives hold where entries are 0.",
 )
@@ -263,7 +263,7 @@ cumprod_: Op = tangential(
     structure=SCAN,
     cost=_scan_cost("multiplications"),
     kind="multiplications",
-    holomorphic=True,
+    takes_complex=True,
     example=Example(((4,),), {"axis": 0}),
     doc="The products of the first 1, 2, … entries along an axis, right where entries are 0.",
 )

@@ -79,7 +79,7 @@ maximum = elementwise(
     domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("max"), "at a tie: ½ each"),
     aliases=("max",),
     truths=either,
-    holomorphic=True,
+    takes_complex=True,
     folds=True,
     doc="The larger of a and b, entry by entry (of several, from the left).",
 )
@@ -98,7 +98,7 @@ minimum = elementwise(
     domain=Domain(((0.2, 1.0), (1.5, 3.0)), _tie("min"), "at a tie: ½ each"),
     aliases=("min",),
     truths=both,
-    holomorphic=True,
+    takes_complex=True,
     folds=True,
     doc="The smaller of a and b, entry by entry (of several, from the left).",
 )

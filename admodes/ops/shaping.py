@@ -137,6 +137,7 @@ astype: Op = linear(
     kind="moves",
     commutes=True,
     structure=ENTRYWISE,
+    conjugates=True,
 )
 
 

@@ -22,7 +22,7 @@ sin: Op = elementwise(
     text="sin {0}",
     latex=r"\sin {0}",
     printed=("cos(a)",),
-    holomorphic=True,
+    takes_complex=True,
     doc="The sine of an angle in radians.",
 )
 cos: Op = elementwise(
@@ -34,7 +34,7 @@ cos: Op = elementwise(
     text="cos {0}",
     latex=r"\cos {0}",
     printed=("-sin(a)",),
-    holomorphic=True,
+    takes_complex=True,
     doc="The cosine of an angle in radians.",
 )
 tan = elementwise(
@@ -47,7 +47,7 @@ tan = elementwise(
     latex=r"\tan {0}",
     printed=("1 + tan(a)^2",),
     domain=Domain(((-1.2, 1.2),)),
-    holomorphic=True,
+    takes_complex=True,
     doc="The tangent of an angle in radians.",
 )
 
@@ -77,7 +77,7 @@ _asin_slope = elementwise(
     latex=r"\frac1{\sqrt{1 - {0}^2}}",
     domain=_edges("arcsin"),
     unlisted=True,
-    holomorphic=True,
+    takes_complex=True,
     doc="The derivative of the inverse sine.",
 )
 asin = elementwise(
@@ -91,7 +91,7 @@ asin = elementwise(
     printed=("1/sqrt(1 - a^2)",),
     domain=_edges("arcsin"),
     aliases=("arcsin",),
-    holomorphic=True,
+    takes_complex=True,
     doc="The inverse sine, in radians; nan outside [-1, 1].",
 )
 acos = elementwise(
@@ -105,7 +105,7 @@ acos = elementwise(
     printed=("-1/sqrt(1 - a^2)",),
     domain=_edges("arccos"),
     aliases=("arccos",),
-    holomorphic=True,
+    takes_complex=True,
     doc="The inverse cosine, in radians; nan outside [-1, 1].",
 )
 atan = elementwise(
@@ -118,7 +118,7 @@ atan = elementwise(
     latex=r"\arctan {0}",
     printed=("1/(1 + a^2)",),
     aliases=("arctan",),
-    holomorphic=True,
+    takes_complex=True,
     fades=True,
     doc="The inverse tangent, in radians.",
 )

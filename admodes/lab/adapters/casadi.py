@@ -37,8 +37,8 @@ NAMES = {
 """What CasADi calls functions of sympy."""
 
 
-EXTREMES = {"amax": "fmax", "amin": "fmin"}
-"""Reductions that decide, by the function of two scalars that decides without Python."""
+EXTREMES = {np.maximum: "fmax", np.minimum: "fmin"}
+"""What decides without Python, for the ufunc that a reduction combines entries with."""
 
 
 class Casadi(Adapter):
@@ -159,8 +159,9 @@ def _row(step: Step, xs: list[Any]) -> Any:
         return broadcast(lambda *entries: op.symbol(_FUNCTIONS, *entries), xs, step.shape)
     if op.elementwise:
         raise NotOffered(f"the operation {op.name} has no symbolic form")
-    if op.name in EXTREMES:
-        folded = np.frompyfunc(getattr(ca, EXTREMES[op.name]), 2, 1)
+    extreme = EXTREMES.get(getattr(op.structure, "combine", None))
+    if extreme is not None:
+        folded = np.frompyfunc(getattr(ca, extreme), 2, 1)
         return folded.reduce(xs[0], **{"axis": None} | (step.params or {}))
     lifted = [entrywise(ca.SX, a) if op.active(i) else a for i, a in enumerate(xs)]
     return structural(op, lifted, step.params)

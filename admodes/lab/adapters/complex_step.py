@@ -23,9 +23,6 @@ from admodes.problems.scenario import Scenario
 
 STEP = 2.0**-100
 
-CONJUGATING = ("cholesky", "eigh", "svd", "qr", "pinv")
-"""Operations whose NumPy function takes conjugates of complex matrices."""
-
 
 class ComplexStep(Adapter):
     """Refuses functions whose recording has an operation that is not analytic, or a decision.
@@ -63,12 +60,10 @@ class ComplexStep(Adapter):
 def refuse(program: WengertList) -> None:
     """Refuse a recorded list for what is not analytic in it."""
     for step in program.steps:
-        if step.op is None:
-            continue
-        conjugates = step.op.name in CONJUGATING
-        if step.op.is_test or conjugates or not step.op.holomorphic:
-            what = "compares" if step.op.is_test else "is not analytic"
-            raise NotOffered(f"f has the operation {step.op.name}, which {what}")
+        op = step.op
+        if op is not None and (op.is_test or op.conjugates or not op.takes_complex):
+            what = "compares" if op.is_test else "is not analytic"
+            raise NotOffered(f"f has the operation {op.name}, which {what}")
     if program.guards:
         raise NotOffered(
             "f decides by the value of its inputs, which complex numbers have no order for"
