@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.errors import BadValue
+from admodes.errors import BadType, BadValue
 from admodes.lab.adapters import Adapter, chosen
 from admodes.lab.adapters.adapter import UNCHANGED
 from admodes.lab.adapters.differences import Differences
@@ -88,9 +88,14 @@ class Bench(ExitStack):
         scenario = self.scenarios[k]
         plain = self.worker(self.central, [PLAIN, k, scenario.operator, UNCHANGED])
         try:
-            value = np.asarray(plain.ask("value", self.limit))
+            found = plain.ask("value", self.limit)
         except Failed as error:
             raise BadValue(f"{scenario.name} itself, at this point, {_verb(error)}") from error
+        if found["complex"]:
+            raise BadType(
+                f"{scenario.name} returned complex numbers: compare its real and imaginary parts"
+            )
+        value = found["numbers"]
         operator = scenario.operator
         if choose:
             operator = "gradient" if value.size == 1 else "jacobian"
@@ -105,9 +110,10 @@ class Bench(ExitStack):
         """One scenario by all adapters."""
         plain, value, operator = self.started(k, choose)
         run = _Run(self, k, operator, value, plain)
-        found = run.comparison()
-        run.close()
-        return found
+        try:
+            return run.comparison()
+        finally:
+            run.close()
 
     def results(self, k: int) -> list[tuple[np.ndarray | None, str, bool]]:
         """What each adapter gives for a scenario, unjudged, by the first route that gives numbers:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.pytree import flatten
+from admodes.errors import BadType
 from admodes.lab.adapters.adapter import Adapter
 from admodes.lab.memory import allocated, grown
 from admodes.lab.truth import truth
@@ -86,9 +87,12 @@ class Plain(Cell):
         self.scenario = scenario
         self.run = lambda: scenario.function(*scenario.args)
 
-    def value(self) -> np.ndarray:
-        """The numbers of the result."""
-        return np.concatenate([np.ravel(y) for y in flatten(self.run())[0]]).astype(float)
+    def value(self) -> dict[str, Any]:
+        """The numbers of the result; of complex ones their kind alone."""
+        numbers = np.concatenate([np.ravel(y) for y in flatten(self.run())[0]])
+        if np.iscomplexobj(numbers):
+            return {"complex": True}
+        return {"complex": False, "numbers": numbers.astype(float)}
 
     def truth(self) -> dict[str, Any]:
         """See admodes.lab.truth."""
@@ -97,9 +101,12 @@ class Plain(Cell):
 
 def flattened(scenario: Scenario, result: Any) -> np.ndarray:
     """A result as the array that is compared: an array of the right shape as it is, others in the
-    nesting of admodes."""
+    nesting of admodes. Raises TypeError where it is complex."""
     array = result if isinstance(result, np.ndarray) else None
-    n = sum(scenario.sizes)
     if array is not None and scenario.operator in ("jacobian", "hessian"):
-        return array.astype(float).reshape(-1, n)
-    return np.asarray(scenario.flat(result), float)
+        array = array.reshape(-1, sum(scenario.sizes))
+    else:
+        array = scenario.flat(result)
+    if np.iscomplexobj(array):
+        raise BadType("the result has complex numbers")
+    return array.astype(float)

@@ -56,8 +56,8 @@ def compare(
     Times are medians of rounds in which all take turns. The first call, which compiles and
     records, is apart.
 
-    Raises ValueError for unknown words and where f itself fails at args, ImportError's class
-    MissingProgram where the system has no os.fork (Windows).
+    Raises ValueError for unknown words and where f itself fails at args, TypeError where it returns
+    complex numbers, ImportError's class MissingProgram where the system has no os.fork (Windows).
 
     >>> import admodes as ad
     >>> c = ad.compare(lambda x: np.sin(x).sum(), np.ones(3), backends=["admodes"], rounds=1)

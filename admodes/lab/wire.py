@@ -42,9 +42,8 @@ def decoded(text: bytes) -> Any:
 def _as_json(x: Any) -> Any:
     if isinstance(x, np.generic):
         return x.item()
-    array = np.ascontiguousarray(x, dtype=float)
-    # ascontiguousarray gives a number one axis.
-    return {ARRAY: np.shape(x), DATA: base64.b64encode(array.tobytes()).decode()}
+    array = np.asarray(x).astype(float, casting="same_kind")  # not of complex numbers
+    return {ARRAY: array.shape, DATA: base64.b64encode(array.tobytes()).decode()}
 
 
 def _as_array(x: dict) -> Any:

@@ -235,6 +235,12 @@ def test_a_message_is_data_only():
         wire.encoded({"x": Danger()})
 
 
+@pytest.mark.parametrize("x", [np.array([1.0, 1j]), np.complex128(1j), 1j])
+def test_a_message_has_no_complex_numbers(x):
+    with pytest.raises(TypeError):
+        wire.encoded({"x": x})
+
+
 def test_memory_of_a_job():
     assert 8e6 <= allocated(lambda: np.ones(10**6)) < 9e6
     kept = []

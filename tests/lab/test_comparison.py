@@ -347,6 +347,20 @@ def test_misuse_is_refused(options, words):
         ad.compare(loss, X, **options)
 
 
+@pytest.mark.parametrize("f", [lambda x: np.exp(1j * x), lambda x: np.sum(np.exp(1j * x))])
+def test_results_that_are_complex_are_refused_rather_than_cut(f):
+    with pytest.raises(TypeError, match="returned complex numbers: compare its real"):
+        ad.compare(f, X, backends=["finite differences forward"], rounds=1)
+
+
+def test_a_derivative_that_is_complex_has_failed():
+    _, rows = compared(Mine("complex", lambda s: by_hand(s) + 0j))
+    assert (rows["complex"].status, rows["complex"].reason) == (
+        "failed",
+        "the result has complex numbers",
+    )
+
+
 def test_arguments_that_are_no_numbers_are_refused():
     with pytest.raises(ad.Error, match="real numbers"):
         ad.compare(lambda s: s, "text", backends=["admodes"])

@@ -37,7 +37,7 @@ NAMES = {
 """What CasADi calls functions of sympy."""
 
 
-EXTREMES = {np.maximum: "fmax", np.minimum: "fmin"}
+EXTREMES: dict[Any, str] = {np.maximum: "fmax", np.minimum: "fmin"}
 """What decides without Python, for the ufunc that a reduction combines entries with."""
 
 
