@@ -124,6 +124,9 @@ class Bench(ExitStack):
     def _result(self, place: int, adapter: Adapter, k: int) -> tuple[np.ndarray | None, str, bool]:
         if adapter.package not in self.families:
             return None, adapter.install or str(adapter.package), False
+        hindrance = adapter.hindrance()
+        if hindrance is not None:
+            return None, hindrance, True
         reasons = []
         for route in adapter.routes:
             try:
@@ -200,6 +203,10 @@ class _Run:
         if family is None:
             row.status = "missing"
             row.reason = f"pip install {adapter.install or adapter.package}"
+            return row
+        hindrance = adapter.hindrance()
+        if hindrance is not None:
+            row.status, row.reason = "failed", hindrance
             return row
         reasons: list[str] = []
         try:

@@ -68,6 +68,10 @@ class Adapter(ABC):
         except importlib.metadata.PackageNotFoundError:
             return str(getattr(module, "__version__", "unknown"))
 
+    def hindrance(self) -> str | None:
+        """Why the library would not run in forks of this process, as it is now."""
+        return None
+
     def function(self, scenario: Scenario, route: str) -> Callable[..., Any]:
         """The function of the scenario as it comes by a route."""
         return scenario.function

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,17 @@ class Jax(Rebound):
         # The user's module may have imported it before.
         jax.config.update("jax_enable_x64", True)
         return version
+
+    def hindrance(self) -> str | None:
+        """The threads of XLA, which start when jax is first used, are in no fork: it waits for
+        them for ever."""
+        bridge = sys.modules.get("jax._src.xla_bridge")
+        if not getattr(bridge, "_backends", None):
+            return None
+        return (
+            "jax has been used in this process, and hangs in forks of it; call compare first, or "
+            "use the command line"
+        )
 
     def library(self) -> Library:
         import jax.numpy as jnp

@@ -2,6 +2,8 @@
 unchanged, and they all give the derivative."""
 
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -109,7 +111,7 @@ def test_a_row_names_its_route_and_why_not_an_earlier_one(rows, backend, routes)
         row = row_of(rows, case, backend)
         assert row.route == route
         tried = backend != "sympy" and route == UNROLLED
-        assert (row.reason or "").startswith(f"{REBINDING}: " if tried else "")
+        assert row.reason.startswith(f"{REBINDING}: ") if tried else row.reason is None
 
 
 def test_what_is_compiled_calls_the_function_no_more(rows):
@@ -117,6 +119,23 @@ def test_what_is_compiled_calls_the_function_no_more(rows):
         assert row_of(rows, CASES[0], backend).calls_of_f == 0
     for backend in ("autograd", "jax jacfwd", "torch"):
         assert row_of(rows, CASES[0], backend).calls_of_f == 1
+
+
+def test_where_jax_has_been_used_its_rows_fail_at_once():
+    pytest.importorskip("jax")
+    code = (
+        "import sys, time, jax, numpy as np, admodes as ad\n"
+        "def rows():\n"
+        "    return ad.compare(np.sum, np.ones(2), backends=['jax'], limit=60.0, rounds=1).rows\n"
+        "unused = {row.status for row in rows()}\n"
+        "jax.numpy.ones(2)\n"
+        "start = time.monotonic()\n"
+        "used = {row.reason for row in rows()}\n"
+        "print(unused, used, time.monotonic() - start < 50)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("{'ok'} {'jax has been used in this process, and hangs in forks")
+    assert run.stdout.endswith("True\n")
 
 
 def test_casadi_takes_the_largest_entries_without_deciding():
