@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.lab.timing import describe
-from admodes.views.amounts import byte_text, duration
+from admodes.views.amounts import byte_text, counted, duration
 from admodes.views.render import render
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -96,7 +96,7 @@ class Comparison(Result):
             ("Relative", lambda row: _or(row.error_relative, "{:.1e}")),
             ("Calls", lambda row: _or(row.calls_of_f)),
         ]
-        sizes = f"{_counted(self.inputs, 'input')}, {_counted(self.outputs, 'output')}"
+        sizes = f"{counted(self.inputs, 'input')}, {counted(self.outputs, 'output')}"
         what = f"{self.operator} of {self.function}: {sizes}"
         notes = [f"{row.backend}: {row.reason}" for row in self.rows if row.reason]
         notes += [f"judged by {self.reference}"] if self.reference else []
@@ -128,10 +128,6 @@ def _table(
     head = [name for name, _ in columns]
     cells = [[cell(row) for _, cell in columns] for row in rows]
     return Table(title, head, cells, [False] * len(head), notes)
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def _or(x: Any, form: str = "{}") -> str:

@@ -1,13 +1,62 @@
-"""How much memory processes take, and limits on it."""
+"""How much memory there is, how much processes take, and limits on it."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+CGROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what the group of processes, such as a container, that this one is in may
+take."""
+
+
+def half_of_memory() -> float:
+    """Half of the bytes of the machine, or of those that this process's group may take where they
+    are fewer; no bound where neither is known."""
+    return min(filter(None, (_physical(), _of_group("max"))), default=math.inf) / 2
+
+
+def free_memory() -> int | None:
+    """Bytes that are free on this machine and to this process; all of them where it does not say
+    which are free, None where it does not say that either."""
+    limit, used = _of_group("max"), _of_group("current")
+    known = [_labelled("/proc/meminfo", "MemAvailable:") or _physical()]
+    if limit is not None and used is not None:
+        known.append(max(limit - used, 0))
+    return min((size for size in known if size is not None), default=None)
+
+
+def _physical() -> int | None:
+    """The bytes of the machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _of_group(what: str) -> int | None:
+    """The most that the group may take ("max"), or what it takes ("current"); None without a
+    limit."""
+    try:
+        text = (CGROUP / f"memory.{what}").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None  # not Linux, or no group
+    return int(text) if text.isdigit() else None
+
+
+def _labelled(path: str, label: str) -> int:
+    """Bytes that a file in /proc states behind a label, 0 where it does not."""
+    with contextlib.suppress(OSError), open(path, encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith(label):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def resident_bytes(pid: int) -> int:
@@ -62,7 +111,7 @@ def grown(job: Callable[[], Any]) -> int:
         job()
         return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) * unit
     job()
-    return max(_status("VmHWM") - before, 0)
+    return max(_labelled("/proc/self/status", "VmHWM:") - before, 0)
 
 
 def _peak_after_reset() -> int | None:
@@ -71,14 +120,6 @@ def _peak_after_reset() -> int | None:
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
-        return _status("VmHWM")
+        return _labelled("/proc/self/status", "VmHWM:")
     except OSError:
         return None
-
-
-def _status(key: str) -> int:
-    with open("/proc/self/status", encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith(key):
-                return int(line.split()[1]) * 1024
-    return 0

@@ -1,4 +1,4 @@
-"""Seconds and bytes as people read and write them."""
+"""Seconds, bytes and numbers of things as people read and write them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,21 @@ def duration(seconds: float) -> str:
 def byte_text(number: float) -> str:
     """Bytes in three digits and the unit that suits.
 
-    >>> byte_text(800), byte_text(2**20 * 1.5)
-    ('800 B', '1.5 MiB')
+    >>> byte_text(800), byte_text(2**20 * 1.5), byte_text(1e25)
+    ('800 B', '1.5 MiB', '9.1e+12 TiB')
     """
     unit = min(int(math.log(max(number, 1), 1024)), len(UNITS) - 1)
-    name = list(UNITS)[unit]
-    return f"{_short(number / 1024**unit)} {f'{name}iB' if name else 'B'}"
+    name, size = list(UNITS)[unit], number / 1024**unit
+    return f"{_short(size) if size < 1e6 else f'{size:.1e}'} {f'{name}iB' if name else 'B'}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number with what it is of.
+
+    >>> counted(1, "sweep"), counted(2000, "sweep")
+    ('1 sweep', '2,000 sweeps')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def byte_number(text: str) -> int:

@@ -25,7 +25,8 @@ from admodes.lab.advice.routes import (
     second_order,
 )
 from admodes.lab.advice.sparse_routes import Pattern, sparse
-from admodes.lab.advice.subject import OPERATORS, Subject, half_of_memory
+from admodes.lab.advice.subject import OPERATORS, Subject
+from admodes.lab.memory import half_of_memory
 from admodes.lab.threads import one_blas_thread
 from admodes.views.amounts import byte_number, byte_text, duration
 from admodes.views.result import Result
@@ -129,8 +130,9 @@ def advise(
     (those of sweeps and partials, without f's own; of sparse routes and second derivatives those of
     the recorded list), and the bytes that are live at once. Its time is estimated from counts of
     its compiled program; the least estimate is chosen, and where estimates are alike the fewest
-    operations. memory: what may be used, in bytes or as "2G"; half of the machine's unless given.
-    measure: time the routes, compiled, side by side, with one thread for matrix products.
+    operations. memory: what may be used, in bytes or as "2G"; half of the machine's or
+    container's unless given. measure: time the routes, compiled, side by side, with one thread for
+    matrix products.
 
     A sparse route is considered where argument and result are one array each and at most a quarter
     of the entries can be non-zero; checkpoints where f is a loop. Finite differences are listed,

@@ -10,7 +10,7 @@ from admodes.derivatives.choosing import Candidate, Choice, chosen
 from admodes.lab.advice.routes import DIFFERENCES, Route
 from admodes.lab.advice.sparse_routes import DENSEST, Pattern
 from admodes.lab.advice.subject import Subject
-from admodes.views.amounts import byte_text, duration
+from admodes.views.amounts import byte_text, counted, duration
 
 ALIKE = 1.05
 """Estimates within this factor are alike: the fewest operations decide."""
@@ -62,15 +62,6 @@ def _candidate(route: Route, limit: float) -> Candidate | None:
         f"{duration(route.estimate_s)}"
     )
     return Candidate(route.route, route.estimate_s, route.total, figures)
-
-
-def counted(number: int, what: str) -> str:
-    """A number with what it is of.
-
-    >>> counted(1, "sweep"), counted(2000, "sweep")
-    ('1 sweep', '2,000 sweeps')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _sizes(at: Subject) -> str:

@@ -5,7 +5,6 @@ which is differentiated, with its recorded list, its exact counts and its live b
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -152,14 +151,6 @@ class Subject:
         """What is live at once in a reverse sweep of so many directions together, which keeps all
         values."""
         return sum(self.sizes) + directions * adjoint_peak(self.recorded.program, self.sizes)
-
-
-def half_of_memory() -> float:
-    """Half of the machine's memory in bytes; no bound where that is not known."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
-    except (AttributeError, ValueError, OSError):
-        return math.inf
 
 
 def _operations(program: WengertList) -> list:

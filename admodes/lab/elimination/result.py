@@ -26,6 +26,7 @@ from admodes.programs.sweep import reached
 from admodes.tracing.drawn import Drawing
 from admodes.tracing.graphing import drawing_of
 from admodes.tracing.rows import local_partials
+from admodes.views.amounts import counted
 from admodes.views.dialects import dialect_of
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.result import Result
@@ -169,10 +170,10 @@ class Elimination(Result):
     def _notes(self) -> list[str]:
         graph = self.linearised
         counts = (
-            _counted(len(self.inputs), "input"),
-            _counted(len(self.outputs), "output"),
-            _counted(len(graph.between), "row") + " between them",
-            _counted(len(graph.partials), "edge"),
+            counted(len(self.inputs), "input"),
+            counted(len(self.outputs), "output"),
+            counted(len(graph.between), "row") + " between them",
+            counted(len(graph.partials), "edge"),
         )
         notes = [
             ", ".join(counts),
@@ -211,10 +212,6 @@ class Elimination(Result):
         title = f"{self.title}: " if self.title else ""
         title += f"{order or self.best}, after {len(taken)} of {len(steps)} eliminations"
         return replace(whole, nodes=nodes, edges=edges, title=title)
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def eliminate(

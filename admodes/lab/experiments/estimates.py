@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
+from functools import partial
 
-from admodes.errors import Error
 from admodes.lab.experiments.plans import Sweep
+from admodes.lab.experiments.running import attempt
+from admodes.lab.memory import free_memory
 from admodes.programs.count import counted
+from admodes.views.amounts import byte_text
 
 ROW_BYTES = 1000
 """What a row of a recorded list takes, with its value, its names and its adjoint."""
@@ -22,19 +23,26 @@ SMALL = 1000
 PROBES = (8, 16)
 
 
-def refusals(sweep: Sweep, available: int | None = None) -> dict[int, str]:
+def refusals(
+    sweep: Sweep, available: int | None = None, limit: float | None = None
+) -> dict[int, str]:
     """Why values of a sweep are refused: what they would take, extrapolated from two small members,
-    and what there is. available: bytes; those that are free unless given."""
+    and what there is. available: bytes; those that are free unless given. limit: seconds that
+    looking at a small member may take; where one takes longer or fails, nothing is refused, and the
+    cells themselves will say how it goes."""
     large = [v for v in sweep.values if v > SMALL]
     available = free_memory() if available is None else available
     if not large or available is None:
         return {}
     small = [v for v in sweep.values if v <= SMALL][:2]
     first, second = small if len(small) == 2 else PROBES
-    try:
-        a, b = (_bytes(sweep, v) for v in (first, second))
-    except (Error, ArithmeticError, LookupError, TypeError, ValueError):
-        return {}  # the function has no members so small; its own cells will say how it goes
+    sizes = []
+    for value in (first, second):
+        outcome = attempt(partial(_bytes, sweep, value), limit)
+        if outcome["status"] != "ok":
+            return {}
+        sizes.append(outcome["result"])
+    a, b = sizes
     power = math.log(max(b / a, 1.0)) / math.log(second / first)
     found = {}
     for value in large:
@@ -42,8 +50,8 @@ def refusals(sweep: Sweep, available: int | None = None) -> dict[int, str]:
         needed = max(b * (value / second) ** power, b + (b - a) / (second - first) * value)
         if needed > available:
             found[value] = (
-                f"{sweep.varied} = {value} would take about {in_words(needed)} of memory, and "
-                f"{in_words(available)} are free"
+                f"{sweep.varied} = {value} would take about {byte_text(needed)} of memory, and "
+                f"{byte_text(available)} are free"
             )
     return found
 
@@ -54,34 +62,3 @@ def _bytes(sweep: Sweep, value: int) -> float:
     values = sum(step.size * 16 for step in recorded.program.steps)
     entries = len(recorded.names) * len(recorded.outputs)
     return ROW_BYTES * len(recorded.program.steps) + values + ENTRY_BYTES * entries
-
-
-def free_memory() -> int | None:
-    """Bytes that are free on this machine and to this process; None where it does not say."""
-    found: list[int] = []
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(1024 * int(line.split()[1]))
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="utf-8")
-        if limit.isdigit():
-            found.append(int(limit) - int(used))
-    except OSError:
-        pass  # not Linux, or no limit
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return min(found, default=None)
-
-
-def in_words(size: float) -> str:
-    """Bytes with a unit.
-
-    >>> in_words(2.5e9), in_words(1e15)
-    ('2.5 GB', '1000 TB')
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.6g} TB" if size < 1e6 else f"{size:.1e} TB"

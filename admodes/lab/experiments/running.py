@@ -38,8 +38,8 @@ from time import perf_counter
 from typing import Any
 
 from admodes.errors import BadValue, Error
-from admodes.lab.experiments.limits import OverTime, limited
 from admodes.lab.experiments.store import Store
+from admodes.lab.limits import OverTime, limited
 
 Record = dict[str, Any]
 """A line of the store: experiment, sizes, mode; status "ok", "failed", "timeout" or "crashed"; the

@@ -70,7 +70,7 @@ def scale(
     if repeats is not None and repeats < 1:
         raise BadValue(f"repeats is {repeats}, and must be at least 1")
     sweeps = plan(functions, sizes)
-    refused = {id(sweep): refusals(sweep) for sweep in sweeps}
+    refused = {id(sweep): refusals(sweep, limit=limit) for sweep in sweeps}
     if all(len(refused[id(sweep)]) == len(sweep.values) for sweep in sweeps):
         raise BadValue(next(iter(refused[id(sweeps[0])].values())))
     cells: dict[tuple[int, int], dict[str, Point]] = {

@@ -12,8 +12,8 @@ import numpy as np
 
 from admodes.errors import BadValue, Error
 from admodes.lab.gradbench.evals import EVALS, Prepare
-from admodes.lab.gradbench.limits import TimeLimit, within
 from admodes.lab.gradbench.reading import Fields, kind_of, number
+from admodes.lab.limits import within
 from admodes.lab.timing import machine
 
 LONGEST = 500
@@ -42,7 +42,7 @@ def answer(line: bytes, seconds: float) -> dict[str, Any]:
         return name
     try:
         return name | (_defined(message) if kind == "define" else _evaluated(message, seconds))
-    except (Exception, TimeLimit) as error:  # an eval that fails must not end the session
+    except Exception as error:  # an eval that fails must not end the session
         return name | _failure(error)
 
 
@@ -142,9 +142,8 @@ def plain(value: Any, path: str = "output") -> Any:
     return array.tolist()
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
-    known = isinstance(error, (Error, TimeLimit))
-    text = str(error) if known else f"{type(error).__name__}: {error}"
+def _failure(error: Exception) -> dict[str, Any]:
+    text = str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
     return {"success": False, "error": " ".join(text.split())[:LONGEST]}
 
 

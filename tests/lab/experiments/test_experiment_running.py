@@ -13,9 +13,9 @@ import experiment_jobs as jobs
 import pytest
 
 from admodes.errors import BadValue
-from admodes.lab.experiments.limits import OverTime, limited
 from admodes.lab.experiments.running import Failed, Point, run_points
 from admodes.lab.experiments.store import Store
+from admodes.lab.limits import OverTime, limited
 
 
 @pytest.fixture

@@ -217,8 +217,27 @@ class TestBadInput:
         found = estimates.refusals(sweep, available=10**6)
         assert set(found) == {2000, 4000}
         # About 4 × 2000 cells × 10 operations, 1000 bytes each.
-        assert "2000 would take about 78.1 MB" in found[2000]
+        assert "2000 would take about 74.5 MiB" in found[2000]
         assert estimates.refusals(sweep, available=10**10) == {}
+
+    @pytest.mark.parametrize("wrong", ["raises", "exits", "does not end"])
+    def test_a_function_that_fails_before_sizes_are_estimated_is_a_word_in_its_cells(
+        self, capsys, wrong
+    ):
+        def f(n):
+            print("begun")
+            if wrong == "exits":
+                raise SystemExit(3)
+            while wrong == "does not end":
+                pass
+            return (lambda x: unknown_name * x[0]), [1.0] * n  # noqa: F821
+
+        found = scale([2, 2000], repeats=None, functions=[f], limit=0.2)
+        statuses = {(cells(found, n)["exact"]["status"]) for n in (2, 2000)}
+        assert statuses == {"timeout" if wrong == "does not end" else "failed"}
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "begun" in err
 
     def test_a_family_without_so_few_inputs_says_so(self):
         found = scale({"n": [1, 2]}, repeats=None, functions=["small-network"])

@@ -1,16 +1,20 @@
 """The protocol of GradBench: one answer a line, strict JSON, nothing else on standard output."""
 
+import contextlib
 import json
 import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gradbench_driver import ROOT, ask, assert_close, error, session, strict
 
+from admodes.errors import Error
 from admodes.lab.gradbench.evals import EVALS
 from admodes.lab.gradbench.protocol import answer
+from admodes.lab.limits import TimeLimit, within
 
 SQUARE = {"id": 2, "kind": "evaluate", "module": "hello", "function": "square", "input": 3.0}
 
@@ -193,6 +197,21 @@ def test_work_ends_at_the_time_limit():
     data = {"x": [1.0, 2.0], "n": 10**6}
     assert "--timeout" in error("llsq", "gradient", data, limit=1e-3)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("thread", [True, False])
+def test_the_time_limit_is_an_ordinary_error_once_it_has_ended_the_work(thread):
+    """In every thread; what catches exceptions in the work does not keep it alive."""
+
+    def work():
+        with within(0.05, "the work"):
+            while True:
+                with contextlib.suppress(Exception):
+                    time.sleep(0.001)
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(TimeLimit, match="the work took more than"):
+        pool.submit(work).result() if thread else work()
+    assert issubclass(TimeLimit, Error)
 
 
 PRINTING = """

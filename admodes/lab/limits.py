@@ -10,10 +10,31 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from admodes.errors import Error
+
 
 class OverTime(BaseException):
     """The limit is over. Not an Exception, so that `except Exception` in the code that is to end
     does not keep it alive."""
+
+
+class TimeLimit(Error):
+    """Work took too long; the message says which."""
+
+
+@contextlib.contextmanager
+def within(seconds: float, what: str) -> Iterator[None]:
+    """limited(seconds), whose end is an error that names what took longer.
+
+    >>> with within(10.0, "the sum"):
+    ...     sum(range(10))
+    45
+    """
+    try:
+        with limited(seconds):
+            yield
+    except OverTime:
+        raise TimeLimit(f"{what} took more than {seconds:g} s (--timeout)") from None
 
 
 @contextlib.contextmanager
