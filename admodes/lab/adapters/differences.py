@@ -60,6 +60,13 @@ class Differences(Adapter):
         """Second differences have half as many digits."""
         return self.tolerance if operator in FIRST else self.tolerance**0.5
 
+    def calls(self, operator: str, n: int) -> int:
+        """How often f is called for n numbers."""
+        return {
+            "hessian": 1 + 2 * n * n if self.central else 1 + n + n * (n + 1) // 2,
+            "hvp": 4 * n if self.central else 2 * n + 2,
+        }.get(operator, 2 * n if self.central else n + 1)
+
     def operations(self, scenario: Scenario, calls: int) -> dict[str, int]:
         """Those of the calls of f."""
         once = count(scenario.restricted, *scenario.chosen).f
@@ -127,4 +134,6 @@ def central_hessian(f: Function, x: Vector) -> Vector:
     return found
 
 
-ADAPTERS = (Differences("forward", 1e-4), Differences("central", 1e-6))
+FORWARD, CENTRAL = Differences("forward", 1e-4), Differences("central", 1e-6)
+
+ADAPTERS = (FORWARD, CENTRAL)

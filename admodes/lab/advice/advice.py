@@ -38,7 +38,8 @@ NARROW = 0.05
 """Beside a matrix with at most this share of entries large full ones are not estimated."""
 
 SMALL = 2**27
-"""Bytes up to which dense second derivatives are counted where there is a sparse one."""
+"""Bytes up to which dense second derivatives are counted where there is a sparse one, or where more
+than a quarter of what may be used."""
 
 
 @dataclass
@@ -203,7 +204,7 @@ def _options(routes: list[Route], times: dict[Route, float]) -> list[Option]:
 def _routes(at: Subject, pattern: Pattern) -> list[Route]:
     narrow = list(sparse(pattern))
     if at.of in ("hessian", "hvp"):
-        room = SMALL if narrow else at.limit / 4
+        room = SMALL if narrow else min(at.limit, max(at.limit / 4, SMALL))
         return [*second_order(at, room), *narrow]
     routes = list(first_order(at, bool(narrow) and pattern.density <= NARROW))
     reverse = next(route for route in routes if route.route == "reverse")

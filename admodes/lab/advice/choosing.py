@@ -31,12 +31,7 @@ def choose(at: Subject, routes: Sequence[Route]) -> Choice:
         return Choice(routes[-2].route, f"{sizes}: there is nothing to sweep")
     candidates = [c for route in routes if (c := _candidate(route, at.limit)) is not None]
     if not candidates:
-        least = min((r for r in routes if r.route != DIFFERENCES), key=lambda r: r.bytes)
-        return Choice(
-            least.route,
-            f"{sizes}: no route fits into {byte_text(at.limit)}; {least.route} comes nearest, with "
-            f"{byte_text(least.bytes)}",
-        )
+        return _without_estimates(at, routes)
     best = chosen(candidates, ALIKE)
     others = [c for c in candidates if c is not best]
     text = f"{sizes}: {best.route} takes {best.figures}"
@@ -45,11 +40,29 @@ def choose(at: Subject, routes: Sequence[Route]) -> Choice:
         text += f", {second.route} {second.figures}"
         if max(best.cost, second.cost) <= ALIKE * min(best.cost, second.cost):
             text += "; the estimates are alike, and the fewer operations decide"
-    large = [r for r in routes if r.bytes > at.limit and r.route != DIFFERENCES]
+    large = [r for r in _exact(routes) if r.bytes > at.limit]
     if large:
         first = min(large, key=lambda r: (r.estimate_s or math.inf, r.bytes))
         text += f"; {first.route} would take {byte_text(first.bytes)} of {byte_text(at.limit)}"
     return Choice(best.route, text)
+
+
+def _exact(routes: Sequence[Route]) -> list[Route]:
+    """Those that can be taken and give exact derivatives."""
+    return [route for route in routes if route.route != DIFFERENCES and not route.why_not]
+
+
+def _without_estimates(at: Subject, routes: Sequence[Route]) -> Choice:
+    """The choice where no route that fits has an estimate."""
+    exact = _exact(routes)
+    if not exact:
+        why = at.left_out[0]
+        return Choice(DIFFERENCES, f"{_sizes(at)}: no exact route could be taken: {why}")
+    least = min(exact, key=lambda r: r.bytes)
+    text = f"{byte_text(at.limit)}; {least.route} comes nearest, with {byte_text(least.bytes)}"
+    if least.bytes <= at.limit:
+        text = f"{byte_text(at.limit)} but {least.route}, with {byte_text(least.bytes)}"
+    return Choice(least.route, f"{_sizes(at)}: no route fits into {text}")
 
 
 def _candidate(route: Route, limit: float) -> Candidate | None:
@@ -73,7 +86,7 @@ def tips(
 ) -> list[Tip]:
     """Where the choice would turn: at which numbers of inputs and outputs, which density, which
     memory. Times of sweeps are taken to grow with their number."""
-    if not at.is_recorded or not at.n or not at.m:
+    if choice.route == DIFFERENCES or not at.n or not at.m:
         return []
     named = {route.route: route for route in routes}
     taken = named[choice.route]
@@ -105,7 +118,7 @@ def _by_sizes(at: Subject, named: dict[str, Route], taken: Route) -> list[Tip]:
 def _by_density(routes: Sequence[Route], taken: Route, pattern: Pattern) -> list[Tip]:
     """One tip for the choice between sparse and dense routes."""
     is_sparse = {r: r.route.startswith(("sparse", "bands")) for r in routes}
-    known = [r for r in routes if r.estimate_s and r.route != DIFFERENCES]
+    known = [r for r in _exact(routes) if r.estimate_s]
     others = [r for r in known if is_sparse[r] is not is_sparse[taken]]
     if not others:
         if pattern.density <= DENSEST:
@@ -123,7 +136,7 @@ def _by_density(routes: Sequence[Route], taken: Route, pattern: Pattern) -> list
 
 
 def _by_memory(routes: Sequence[Route], taken: Route) -> list[Tip]:
-    less = [r for r in routes if r.bytes < taken.bytes and r.route != DIFFERENCES and r.bytes]
+    less = [r for r in _exact(routes) if 0 < r.bytes < taken.bytes]
     if not less:
         return []
     other = min(less, key=lambda r: (r.estimate_s is None, r.estimate_s or 0, r.bytes))

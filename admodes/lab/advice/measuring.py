@@ -6,11 +6,8 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from admodes.compilation.front import compile
-from admodes.core.pytree import flatten, unflatten
-from admodes.lab.advice.routes import DIFFERENCES, Route
+from admodes.lab.advice.routes import Route
 from admodes.lab.advice.subject import Subject
 from admodes.lab.timing import interleaved
 
@@ -33,8 +30,8 @@ def measured(
     jobs: dict[Route, Callable[[], Any]] = {}
     once: dict[Route, float] = {}
     for route in routes:
-        run = _differences(at) if route.route == DIFFERENCES else route.run
-        if run is None or route.bytes > at.limit or (not at.is_recorded and run is route.run):
+        run = route.run
+        if run is None or route.why_not or route.bytes > at.limit:
             continue
         job = _job(compile(run) if route.compiled else run, at.chosen)
         start = clock()
@@ -56,24 +53,3 @@ def measured(
 
 def _job(run: Callable, args: tuple) -> Callable[[], Any]:
     return lambda: run(*args)
-
-
-def _differences(at: Subject) -> Callable:
-    """Forward differences of first order in the plainest form."""
-    f = compile(at.function) if at.is_recorded else at.function
-
-    def differences(*chosen: Any) -> list[list[np.ndarray]]:
-        leaves, tree = flatten(chosen)
-        first = [np.asarray(y, float) for y in flatten(f(*chosen))[0]]
-        columns = []
-        for k, x in enumerate(leaves):
-            for i in np.ndindex(np.shape(x)):
-                h = 1.5e-8 * max(1.0, abs(float(np.asarray(x)[i])))
-                moved = np.array(x, float)
-                moved[i] += h
-                at_k = [*leaves[:k], moved if np.ndim(x) else float(moved), *leaves[k + 1 :]]
-                ys = flatten(f(*unflatten(tree, at_k)))[0]
-                columns.append([(np.asarray(y) - y0) / h for y, y0 in zip(ys, first)])
-        return columns
-
-    return differences

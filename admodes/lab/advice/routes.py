@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from admodes.compilation.front import compile
 from admodes.core.forward import jvp
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import WengertList, record
@@ -19,9 +20,11 @@ from admodes.core.reverse import vjp
 from admodes.core.values import shape_of
 from admodes.derivatives.gradients import COMPOSITIONS, grad, hessian, hvp, jacobian
 from admodes.derivatives.jacobians import BLOCK, unit_blocks
+from admodes.lab.adapters.differences import FORWARD
 from admodes.lab.advice.estimates import estimate
 from admodes.lab.advice.loops import Rounds
 from admodes.lab.advice.subject import Costs, Subject
+from admodes.problems.scenario import Scenario
 from admodes.programs.costs import KINDS, cost, total
 from admodes.programs.extent import bytes_of, peak
 from admodes.views.amounts import byte_text
@@ -39,7 +42,8 @@ class Route:
     partials, by kind, without those of f itself. bytes: what is live at once. estimate_s: seconds
     of a steady call, compiled; None where that is unknown. run: computes it from the chosen
     arguments, None where the user has to change the function for it. compiled: whether run is to
-    be compiled for that. why_not: why it cannot be taken, or nothing."""
+    be compiled for that. matrix: the counts of filling a sparse matrix. why_not: why it cannot be
+    taken, or nothing."""
 
     route: str
     sweeps: int
@@ -49,6 +53,7 @@ class Route:
     run: Callable | None = None
     compiled: bool = True
     matrix: dict[str, float] = field(default_factory=dict)
+    why_not: str = ""
 
     @property
     def total(self) -> int:
@@ -108,7 +113,7 @@ def _estimated(at: Subject, mode: str, route: Route, block: int) -> float | None
     try:
         found = record(route.run if whole else _first_block(at, mode, block), *at.chosen)
     except Exception as error:  # a mode may lack a rule that the other does without
-        at.leave_out(route.route, error)
+        route.why_not = at.leave_out(route.route, error)
         return None
     return estimate(found) * (1 if whole else route.sweeps / block)
 
@@ -178,17 +183,45 @@ def checkpointed(at: Subject, rounds: Rounds | None, reverse: Route) -> Iterator
     share = again * sum(rounds.operations.values()) / max(reverse.total, 1)
     seconds = None if reverse.estimate_s is None else reverse.estimate_s * (1 + share)
     need = rounds.bytes + at.m * (rounds.round_bytes + rounds.state_bytes)
-    yield Route("checkpointed", reverse.sweeps, operations, need, seconds, compiled=False)
+    yield Route(
+        "checkpointed",
+        reverse.sweeps,
+        operations,
+        need,
+        seconds,
+        compiled=False,
+        why_not=reverse.why_not,
+    )
 
 
 def differences(at: Subject) -> Route:
-    """What is left to a user whose function cannot be differentiated: n more evaluations."""
-    evaluations = (at.n if at.of != "hvp" else 1) * (at.n if at.of == "hessian" else 1)
-    by_entry = at.m * evaluations
-    costs: Costs = {}
+    """What is left to a user whose function cannot be differentiated: forward differences, of the
+    same order as the derivative. Of a Hessian of several results that of the first is timed; it
+    takes the same evaluations."""
+    n, m = at.n, at.m
+    evaluations = FORWARD.calls(at.of, n)
+    pairs = n * (n + 1) // 2
+    quotients, kept = {
+        "hessian": ({"additions": 3 * m, "multiplications": 1, "divisions": m}, n * m * (n + 1)),
+        "hvp": ({"additions": 3, "divisions": 3}, 3 * n),
+    }.get(at.of, ({"additions": m, "divisions": m}, n * m))
+    costs = added((pairs if at.of == "hessian" else n, quotients))
+    seconds = None
     if at.is_recorded:
-        costs = added((evaluations, operations_of(at.recorded.recorded)))
-    costs = added((1, costs), (1, {"additions": by_entry, "divisions": by_entry}))
-    seconds = estimate(at.recorded.recorded) * (evaluations + 1) if at.is_recorded else None
-    need = 8 * (at.n + 2 * at.m + at.n * at.m)
-    return Route(DIFFERENCES, evaluations + 1, costs, need, seconds, compiled=False)
+        costs = added((evaluations - 1, operations_of(at.recorded.recorded)), (1, costs))
+        seconds = estimate(at.recorded.recorded) * evaluations
+    f = compile(at.function) if at.is_recorded else at.function
+    scenario = Scenario(at.name, f, at.chosen, tuple(range(len(at.chosen))), at.of)
+
+    def run(*chosen: Any) -> Any:
+        return FORWARD.prepare(replace(scenario, args=chosen))()
+
+    return Route(
+        DIFFERENCES,
+        evaluations,
+        costs,
+        8 * (n + 2 * m + kept),
+        seconds,
+        run if n else None,
+        compiled=False,
+    )

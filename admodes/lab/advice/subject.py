@@ -98,10 +98,11 @@ class Subject:
         one = len(self.chosen) == 1 == len(self.leaves) and self.leaves[0] is self.chosen[0]
         return one and len(self.results) == 1 and flatten(self.value)[1].kind is None
 
-    def leave_out(self, route: str, error: Exception) -> None:
-        """Note that a route cannot be taken."""
+    def leave_out(self, route: str, error: Exception) -> str:
+        """Note that a route cannot be taken; why, in words."""
         why = " ".join(str(error).split()) or "no message"
         self.left_out.append(f"{route} raised {type(error).__name__}: {why}")
+        return self.left_out[-1]
 
     @cached_property
     def recorded(self) -> NamedProgram:

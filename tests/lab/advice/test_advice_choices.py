@@ -6,6 +6,7 @@ import pytest
 import admodes as ad
 from admodes.derivatives.choosing import Candidate, chosen
 from admodes.lab.advice import routes
+from admodes.lab.advice.routes import DIFFERENCES
 
 
 def dense(m, n):
@@ -93,6 +94,40 @@ def test_memory_asks_for_checkpoints():
 def test_no_route_fits():
     found = ad.advise(dense(40, 30), np.ones(30), memory=10)
     assert "no route fits into 10 B" in found.choice.reason
+
+
+@pytest.mark.parametrize("of", ["hessian", "hvp"])
+def test_no_second_derivative_fits(of):
+    found = ad.advise(lambda x: np.sum(np.sin(x)) ** 2, np.ones(30), of=of, memory=100)
+    assert found.choice.route == DIFFERENCES
+    assert "no exact route could be taken: forward-over-reverse takes" in found.choice.reason
+    assert found.tips == []
+
+
+@pytest.mark.parametrize("of", ["jacobian", "hessian"])
+def test_where_all_modes_raise_differences_are_left(monkeypatch, of):
+    def record(f, *args):
+        raise ArithmeticError("no rule for this mode")
+
+    monkeypatch.setattr(routes, "record", record)
+    found = ad.advise(lambda x: np.sum(np.sin(x) ** 2), np.ones(3), of=of, memory="1G")
+    assert found.choice.route == DIFFERENCES
+    assert "could be taken: forward" in found.choice.reason
+    assert "raised ArithmeticError: no rule" in found.choice.reason
+    assert all(o.estimate_s is None for o in found.options if o.route != DIFFERENCES)
+
+
+def test_where_all_dense_modes_raise_a_sparse_route_is_taken(monkeypatch):
+    def record(f, *args):
+        raise ArithmeticError("no rule for this mode")
+
+    monkeypatch.setattr(routes, "record", record)
+    x = np.linspace(0.1, 1.0, 100)
+    found = ad.advise(heat, x)
+    assert found.choice.route.startswith(("bands", "sparse"))
+    tight = ad.advise(heat, x, memory=50)
+    assert "no route fits into 50 B" in tight.choice.reason
+    assert tight.choice.route.startswith(("bands", "sparse"))
 
 
 def test_a_large_stencil_needs_no_dense_matrix():

@@ -6,6 +6,9 @@ import pytest
 import admodes as ad
 from admodes.core.record import record
 from admodes.lab.advice.loops import rounds_of
+from admodes.lab.advice.routes import DIFFERENCES, differences
+from admodes.lab.advice.subject import Subject
+from admodes.problems.scenario import Scenario
 
 
 def options(found):
@@ -78,6 +81,50 @@ def test_differences_take_n_more_evaluations():
     assert found.sweeps == 6
     assert found.operations["functions"] == 5 * 5
     assert found.operations["additions"] == found.operations["divisions"] == 25
+
+
+def quadratic(x):
+    """The Hessian is the same everywhere, and differences of it are as good as exact."""
+    return x[0] * x[1] + 2.0 * x[1] * x[2] + np.sum(x * x)
+
+
+@pytest.mark.parametrize(
+    ("of", "evaluations"),
+    [("gradient", 4), ("jacobian", 4), ("hessian", 1 + 3 + 6), ("hvp", 2 * 3 + 2)],
+)
+def test_differences_are_of_the_derivative_that_is_asked_for(of, evaluations):
+    calls = []
+
+    def f(x):
+        calls.append(float(x[0]))  # a function that cannot be differentiated
+        return quadratic(np.asarray(x, float))
+
+    x = np.array([1.0, 2.0, 3.0])
+    at = Subject(f, (x,), {}, 0, of)
+    route = differences(at)
+    assert route.sweeps == evaluations
+    calls.clear()
+    found = route.run(x)
+    assert len(calls) == evaluations
+    scenario = Scenario("quadratic", quadratic, (x,), (0,), of)
+    exact = scenario.flat(scenario.derivative()(x))
+    np.testing.assert_allclose(np.ravel(found), np.ravel(exact), rtol=1e-4, atol=1e-4)
+    timed = options(ad.advise(f, x, of=of, measure=True))[DIFFERENCES]
+    assert timed.time_s > 0
+    assert timed.sweeps == evaluations
+
+
+def test_operations_of_second_differences():
+    """6 pairs of 3 numbers: three additions, the product of two steps and a division each."""
+    x = np.array([1.0, 2.0, 3.0])
+    of_f = ad.count(quadratic, x).f
+    found = options(ad.advise(quadratic, x, of="hessian"))[DIFFERENCES].operations
+    assert found["divisions"] == 6
+    assert found["additions"] == 9 * of_f["additions"] + 18
+    assert found["multiplications"] == 9 * of_f["multiplications"] + 6
+    along = options(ad.advise(quadratic, x, of="hvp"))[DIFFERENCES].operations
+    assert along["divisions"] == 9
+    assert along["additions"] == 7 * of_f["additions"] + 9
 
 
 def test_sweeps_of_a_sparse_matrix_are_its_colors():
