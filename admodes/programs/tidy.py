@@ -30,7 +30,7 @@ def _direct(program: WengertList) -> WengertList:
         step = replace(step, args=args)
         steps.append(step)
         source = args[0].row if args and isinstance(args[0], Ref) else i
-        if _moves(step) and not _joins(step) and _joins(steps[source]):
+        if _selects(step) and _joins(steps[source]):
             if source not in joins:
                 joins[source] = _Join(steps[source], program.likes(steps[source]))
             part = joins[source].part(step)
@@ -47,6 +47,12 @@ def _direct(program: WengertList) -> WengertList:
 
 def _moves(step: Step) -> bool:
     return step.op is not None and isinstance(step.op.structure, Moves)
+
+
+def _selects(step: Step) -> bool:
+    """Whether each entry of the row's result is one of its first argument; where entries are put
+    into zeros, several may meet in one."""
+    return _moves(step) and not _joins(step) and step.op.structure.into is None
 
 
 def _joins(step: Step) -> bool:

@@ -49,6 +49,15 @@ def test_what_is_no_whole_argument_keeps_its_row(take):
     assert contributions == pytest.approx(slopes, rel=1e-7)
 
 
+def test_entries_that_meet_where_they_are_put_are_no_part():
+    def f(u):
+        _, pull = ad.vjp(lambda z: z[np.array([0, 0])], np.array([5.0]))
+        return pull(ad.stack([ad.sum(u * u), ad.sum(u)]))[0]
+
+    (contributions,) = ad.trace(f, X, rows="array").rows[0].adjoints.values()
+    assert np.array_equal(contributions, 2 * X + 1)
+
+
 def test_a_stack_is_read_more_than_once_and_holds_constants():
     def f(x, y):
         both = ad.array([x, 7.0, y])
