@@ -320,14 +320,19 @@ class TernaryOp(Op):
 def register(op: Op) -> Op:
     """Enter op in the registry under its names, and bind its NumPy functions, its operator and its
     role in the space that derivatives live in."""
+    if op.numpy is None:
+        op.numpy = (op.array,) if isinstance(op.array, np.ufunc) else ()
     for name in (op.name, *op.aliases):
         if name in REGISTRY:
             raise BadValue(f"an operation named {name!r} exists already")
-        REGISTRY[name] = op
+    for ufunc in op.numpy:
+        if ufunc in carrier.UFUNCS:
+            raise BadValue(
+                f"np.{ufunc.__name__} is bound to another operation: give {op.name} numpy=()"
+            )
+    REGISTRY.update(dict.fromkeys((op.name, *op.aliases), op))
     if op.role is not None:
         setattr(space, op.role, op)
-    if op.numpy is None:
-        op.numpy = (op.array,) if isinstance(op.array, np.ufunc) else ()
     carrier.UFUNCS.update(dict.fromkeys(op.numpy, op))
     if op.operator and op.arity == 1:
         carrier.bind_unary(op.operator, op)

@@ -104,6 +104,7 @@ modulus: Op = tangential(
     domain=Domain(kink=Kink(lambda z: z == 0, "|z| at its kink 0"), convention="at 0: 0"),
     squared=lambda z: square(real(z)) + square(imag(z)),
     structure=ENTRYWISE,
+    numpy=(),
     takes_complex=True,
     conjugates=True,
     text="|{0}|",

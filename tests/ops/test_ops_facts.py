@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from array_cases import tangential_cases
 from harness import ELEMENTWISE, OPS, ids, linear_cases
 
 import admodes as ad
-from admodes.core.carrier import quiet
+from admodes.core.carrier import UFUNCS, quiet
 from admodes.core.entries import sources
-from admodes.core.op import REGISTRY, UNLISTED
+from admodes.core.op import REGISTRY, UNLISTED, Op, register
 from admodes.core.pytree import flatten
 from admodes.core.record import record
 from admodes.core.structure import Entrywise, Moves, Reduction
+from admodes.errors import BadValue
 from admodes.sparse.pattern import pattern
 
 PROBES = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -2.5, 1e-320, np.inf, -np.inf, np.nan)
@@ -205,3 +207,13 @@ def test_an_entrywise_result_shares_memory_only_where_that_is_declared(op):
         with quiet(), contextlib.suppress(TypeError):
             y = op.array(*[x] * (op.arity or 2))
             assert op.shows(None) or not np.may_share_memory(x, y), kind
+
+
+def test_no_ufunc_belongs_to_two_operations():
+    ufuncs = [ufunc for op in set(REGISTRY.values()) for ufunc in op.numpy]
+    assert len(ufuncs) == len(set(ufuncs))
+    names, bound = set(REGISTRY), dict(UFUNCS)
+    another = Op("another_exp", np.exp, math.exp, 1, "transcendentals", REGISTRY["exp"].form)
+    with pytest.raises(BadValue, match=r"np\.exp is bound .*another_exp numpy=\(\)"):
+        register(another)
+    assert (names, bound) == (set(REGISTRY), UFUNCS)
