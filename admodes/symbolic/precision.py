@@ -46,9 +46,11 @@ class precise:
     def __enter__(self) -> Any:
         import mpmath
 
+        # What is no number of digits raises here, before the lock is taken.
+        prec = mpmath.libmp.dps_to_prec(self.digits)
         _ONE_THREAD.acquire()
         self.before = mpmath.mp.prec
-        mpmath.mp.dps = self.digits
+        mpmath.mp.prec = prec
         return mpmath
 
     def __exit__(self, *error: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import threading
 
 import mpmath
 import numpy as np
@@ -24,7 +25,7 @@ from admodes.symbolic import (
 )
 from admodes.symbolic.expressions import LARGEST_EXPRESSION
 from admodes.symbolic.forms import local_form
-from admodes.symbolic.precision import one_sided
+from admodes.symbolic.precision import one_sided, precise
 from admodes.symbolic.sweep import sensitivities
 
 
@@ -287,3 +288,16 @@ def test_sympy_is_imported_on_first_use_only():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.split("\n")[:2] == ["set()", "True"], ran.stderr
+
+
+def test_a_wrong_number_of_digits_keeps_no_other_thread_out():
+    with pytest.raises(ValueError), precise("x"):
+        pass
+    entered = threading.Event()
+
+    def work():
+        with precise(20):
+            entered.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    assert entered.wait(10)
