@@ -22,9 +22,14 @@ import numpy as np
 
 from admodes.core.carrier import value as plain_value
 from admodes.core.pytree import flatten
+from admodes.core.record import WengertList
 from admodes.derivatives.gradients import jacobian
 from admodes.errors import BadValue
+from admodes.lab.adapters.adapter import NotOffered
+from admodes.lab.adapters.complex_step import STEP, refuse
+from admodes.lab.quotients import STENCILS, Function, Vector, imaginary, quotients
 from admodes.problems import PROBLEMS
+from admodes.programs.names import NamedProgram
 from admodes.programs.scalars import scalar_function, scalar_program
 from admodes.symbolic.precision import precise
 from admodes.verification.accuracy import accuracy
@@ -34,13 +39,6 @@ from admodes.views.result import Result
 from admodes.views.tables import Table
 
 Matrix = list[list[Any]]
-
-STENCILS = {
-    "forward": ({0: -1, 1: 1}, 1),
-    "central": ({-1: -1, 1: 1}, 2),
-    "fourth_order": ({-2: 1, -1: -8, 1: 8, 2: -1}, 12),
-}
-"""The weights of f at x + k h, by k; the derivative is their sum over the second number times h."""
 
 METHODS = (*STENCILS, "complex_step")
 MODES = ("forward", "reverse")
@@ -163,21 +161,24 @@ def step_errors(
         raise BadValue(f"steps {list(steps)}: give numbers above 0, such as [1e-2, 1e-4]")
     numbers = sum(np.size(plain_value(x)) for x in flatten(args)[0])
     check_numbers(int(numbers), "accuracy", INSTEAD)
+    named = scalar_program(f, args, names)
     scalars, xs = scalar_function(f, args)
-    truth = _reference(f, args, names)
+    truth = _reference(named, scalars, xs)
     size = max((abs(d) for line in truth for d in line), default=0)
+    g, x = _vector_function(scalars, xs)
     points: list[dict[str, float | None]] = []
-    reasons: dict[str, str] = {}
-    complex_at = _complex_step(scalars, xs, reasons)
+    refused = _refused(named.recorded, g, x)
     with np.errstate(all="ignore"):
         for h in steps:
             errors: dict[str, float | None] = {"step": float(h)}
             for method, (weights, divisor) in STENCILS.items():
-                quotients = _quotients(scalars, xs, h, weights, divisor)
-                errors[method] = _distance(quotients, truth, size)
-            turned = complex_at(h)
-            errors["complex_step"] = None if turned is None else _distance(turned, truth, size)
+                found = quotients(g, x, h, weights, divisor)
+                errors[method] = _distance(found.tolist(), truth, size)
+            errors["complex_step"] = (
+                None if refused else _distance(imaginary(g, x, h).tolist(), truth, size)
+            )
             points.append(errors)
+    reasons = {"complex_step": refused} if refused else {}
     modes = {mode: _distance(_by_mode(scalars, xs, mode), truth, size) for mode in MODES}
     kind = "relative" if size else "absolute"
     name = title or getattr(f, "__name__", "f")
@@ -231,10 +232,8 @@ def survey(steps: Sequence[float] = STEPS) -> Survey:
     )
 
 
-def _reference(f: Callable, args: tuple, names: Sequence[str] | None) -> Matrix:
+def _reference(named: NamedProgram, scalars: Callable, xs: list[float]) -> Matrix:
     """The Jacobian to many digits, as numbers of mpmath."""
-    named = scalar_program(f, args, names)
-    scalars, xs = scalar_function(f, args)
     with precise(DIGITS):
         found = accuracy(named.program, Pieces(scalars, xs, named.recorded))
     for line, y in zip(found.truths, named.outputs, strict=True):
@@ -262,43 +261,29 @@ def _by_mode(f: Callable, xs: list[float], mode: str) -> Matrix:
     return lines
 
 
-def _quotients(
-    f: Callable, xs: list[float], h: float, weights: dict[int, int], divisor: int
-) -> Matrix:
-    """The Jacobian by differences, a line per output."""
-    columns = []
-    for j, x in enumerate(xs):
-        terms = [
-            weight * np.array(f(*xs[:j], x + k * h, *xs[j + 1 :]), float)
-            for k, weight in weights.items()
-        ]
-        columns.append(np.sum(terms, axis=0) / (divisor * h))
-    lines: Matrix = np.transpose(columns).tolist()
-    return lines
+def _vector_function(f: Callable, xs: list[float]) -> tuple[Function, Vector]:
+    """f as a function of a vector, and xs as that; numbers stay of the kind that f takes, and real
+    where nothing is added to their imaginary part."""
+    kind = type(xs[0]) if xs else float
+
+    def of(z: Vector) -> Vector:
+        numbers = [c if isinstance(c, complex) and c.imag else kind(c.real) for c in z.tolist()]
+        return np.array([plain_value(y) for y in f(*numbers)])
+
+    return of, np.array(xs, float)
 
 
-def _complex_step(
-    f: Callable, xs: list[float], reasons: dict[str, str]
-) -> Callable[[float], Matrix | None]:
-    """The Jacobian from the imaginary parts of f at x + ih; None, and a reason, where f does not
-    take complex numbers or answers with real ones."""
-
-    def at(h: float) -> Matrix | None:
-        if "complex_step" in reasons:
-            return None
-        columns = []
-        for j, x in enumerate(xs):
-            try:
-                ys = [plain_value(y) for y in f(*xs[:j], complex(x, h), *xs[j + 1 :])]
-            except Exception as error:
-                message = " ".join(str(error).split())
-                reasons["complex_step"] = f"f takes no complex numbers: {message}"
-                return None
-            columns.append([float(np.imag(y)) / h for y in ys])
-        lines: Matrix = np.transpose(columns).tolist()
-        return lines
-
-    return at
+def _refused(program: WengertList, f: Function, x: Vector) -> str | None:
+    """Why there is no complex step, if so: f is not analytic, or does not run on complex numbers,
+    which is up to the user's code."""
+    try:
+        refuse(program)
+        imaginary(f, x, STEP)
+    except NotOffered as error:
+        return str(error)
+    except Exception as error:
+        return f"f takes no complex numbers: {' '.join(str(error).split())}"
+    return None
 
 
 def _distance(found: Matrix, truth: Matrix, size: Any) -> float:

@@ -64,12 +64,16 @@ class Scenario:
             full[i] = x
         return self.function(*full)
 
+    @property
+    def direction_vector(self) -> np.ndarray:
+        """The direction of an hvp as a vector: the entries 1, 1/2, 1/3 …, which no symmetry of a
+        function maps to another."""
+        return 1 / np.arange(1.0, sum(self.sizes) + 1)
+
     def direction(self) -> tuple[Any, ...]:
-        """The direction of an hvp, like the chosen arguments: the entries 1, 1/2, 1/3 …, which no
-        symmetry of a function maps to another."""
+        """The direction of an hvp, like the chosen arguments."""
         leaves, tree = flatten(self.chosen)
-        entries = 1 / np.arange(1.0, sum(self.sizes) + 1)
-        parts = np.split(entries, np.cumsum(self.sizes)[:-1])
+        parts = np.split(self.direction_vector, np.cumsum(self.sizes)[:-1])
         shaped = [
             v.reshape(np.shape(x)) if np.ndim(x) else float(v[0]) for v, x in zip(parts, leaves)
         ]

@@ -62,6 +62,25 @@ def test_what_takes_no_complex_numbers_says_so():
     assert "-" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        (lambda x: ad.abs(x) ** 2, "operation abs, which is not analytic"),
+        (lambda x: np.where(np.less(x, 1.0), x, 2 * x), "operation less, which compares"),
+        (lambda x: x * (0.0 if isinstance(x, complex) else 1.0) / 0.5, None),
+        (lambda x: x * [2.0][int(isinstance(x, complex))], "no complex numbers: list index"),
+    ],
+)
+def test_the_reason_for_no_complex_step_is_that_of_the_adapter(f, reason):
+    found = step_errors(f, 1.5, steps=[1e-3])
+    if reason is None:
+        assert found.reasons == {}
+        assert found.points[0]["complex_step"] == pytest.approx(1.0)
+    else:
+        assert found.points[0]["complex_step"] is None
+        assert reason in found.reasons["complex_step"]
+
+
 def test_a_function_that_is_not_analytic_as_written_is_told():
     found = step_errors(lambda x: x * np.conj(x), 1.5, steps=[1e-3, 1e-8])
     assert found.best()["complex_step"]["error"] > 0.5

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.pytree import flatten
 from admodes.lab.adapters.adapter import leaf_function, one_number
 from admodes.lab.adapters.rebound import Rebound
 from admodes.lab.rebinding import Library
@@ -47,7 +46,7 @@ class Autograd(Rebound):
         if scenario.operator == "hessian":
             hessian = autograd.hessian(number)
             return lambda: hessian(x)
-        v = np.concatenate([np.ravel(p) for p in flatten(scenario.direction())[0]])
+        v = scenario.direction_vector
         product = autograd.hessian_vector_product(number)
         return lambda: product(x, v)
 

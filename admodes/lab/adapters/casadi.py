@@ -80,7 +80,7 @@ class Casadi(Adapter):
         if scenario.operator == "hessian":
             found = ca.jacobian(found, x)
         if scenario.operator == "hvp":
-            v = np.concatenate([np.ravel(p) for p in flatten(scenario.direction())[0]])
+            v = scenario.direction_vector
             found = ca.jtimes(found, x, ca.DM(v))
         run = ca.Function("derivative", [x], [ca.densify(found)])
         matrix = scenario.operator in ("jacobian", "hessian")

@@ -17,6 +17,7 @@ from admodes.lab.adapters.adapter import (
     not_offered,
     vector_function,
 )
+from admodes.lab.quotients import imaginary
 from admodes.lab.rebinding import Library
 from admodes.lab.unrolling import unrolled
 from admodes.problems.scenario import Scenario
@@ -44,17 +45,7 @@ class ComplexStep(Adapter):
         refuse(record(scenario.restricted, *scenario.chosen))
         f, x = vector_function(scenario)
         matrix = scenario.operator == "jacobian"
-
-        def derivative() -> np.ndarray:
-            columns = []
-            for i in range(len(x)):
-                z = x.astype(complex)
-                z[i] += 1j * STEP
-                columns.append(np.imag(f(z)) / STEP)
-            found = np.stack(columns, axis=1)
-            return found if matrix else found[0]
-
-        return derivative
+        return lambda: imaginary(f, x, STEP) if matrix else imaginary(f, x, STEP)[0]
 
 
 def refuse(program: WengertList) -> None:
@@ -62,7 +53,7 @@ def refuse(program: WengertList) -> None:
     for step in program.steps:
         op = step.op
         if op is not None and (op.is_test or op.conjugates or not op.takes_complex):
-            what = "compares" if op.is_test else "is not analytic"
+            what = "compares complex numbers" if op.is_test else "is not analytic"
             raise NotOffered(f"f has the operation {op.name}, which {what}")
     if program.guards:
         raise NotOffered(

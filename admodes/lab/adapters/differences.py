@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.pytree import flatten
 from admodes.lab.adapters.adapter import Adapter, vector_function
 from admodes.lab.adapters.own import FIRST, summed
+from admodes.lab.quotients import STENCILS, Function, Vector, moved, quotients
 from admodes.problems.scenario import Scenario
 from admodes.programs.count import count
 
 EPSILON = float(np.finfo(float).eps)
-
-Vector = np.ndarray
-Function = Callable[[Vector], Vector]
 
 
 class Differences(Adapter):
@@ -39,7 +36,7 @@ class Differences(Adapter):
             second = central_hessian if self.central else forward_hessian
             return lambda: second(f, x)
         if scenario.operator == "hvp":
-            v = np.concatenate([np.ravel(p) for p in flatten(scenario.direction())[0]])
+            v = scenario.direction_vector
             return lambda: self._along(f, x, v)
         first = central if self.central else forward
         matrix = scenario.operator == "jacobian"
@@ -80,40 +77,28 @@ def steps(x: Vector, power: float) -> Vector:
     return found
 
 
-def _moved(x: Vector, *moves: tuple[Any, float]) -> Vector:
-    y = x.copy()
-    for i, h in moves:
-        y[i] += h
-    return y
-
-
 def forward(f: Function, x: Vector, h: Vector | None = None) -> Vector:
     """(f(x + h) - f(x)) / h for each entry, as a matrix of outputs by inputs.
 
     >>> forward(lambda x: x[:1] * x[1:], np.array([2.0, 3.0])).round(6).tolist()
     [[3.0, 2.0]]
     """
-    h = steps(x, 1 / 2) if h is None else h
-    here = f(x)
-    columns = [(f(_moved(x, (i, s))) - here) / s for i, s in enumerate(h)]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(here), 0))
+    return quotients(f, x, steps(x, 1 / 2) if h is None else h, *STENCILS["forward"])
 
 
 def central(f: Function, x: Vector, h: Vector | None = None) -> Vector:
     """(f(x + h) - f(x - h)) / 2h for each entry, as a matrix of outputs by inputs."""
-    h = steps(x, 1 / 3) if h is None else h
-    columns = [(f(_moved(x, (i, s))) - f(_moved(x, (i, -s)))) / (2 * s) for i, s in enumerate(h)]
-    return np.stack(columns, axis=1)
+    return quotients(f, x, steps(x, 1 / 3) if h is None else h, *STENCILS["central"])
 
 
 def forward_hessian(f: Function, x: Vector) -> Vector:
     """(f(x + hᵢ + hⱼ) - f(x + hᵢ) - f(x + hⱼ) + f(x)) / hᵢhⱼ."""
     h = steps(x, 1 / 4)
     here = f(x)[0]
-    one = [f(_moved(x, (i, s)))[0] for i, s in enumerate(h)]
+    one = [f(moved(x, (i, s)))[0] for i, s in enumerate(h)]
     found = np.zeros((len(x), len(x)))
     for i, j in zip(*np.triu_indices(len(x))):
-        both = f(_moved(x, (i, h[i]), (j, h[j])))[0]
+        both = f(moved(x, (i, h[i]), (j, h[j])))[0]
         found[i, j] = found[j, i] = (both - one[i] - one[j] + here) / (h[i] * h[j])
     return found
 
@@ -125,11 +110,11 @@ def central_hessian(f: Function, x: Vector) -> Vector:
     found = np.zeros((len(x), len(x)))
     for i, j in zip(*np.triu_indices(len(x))):
         if i == j:
-            sides = f(_moved(x, (i, h[i])))[0] + f(_moved(x, (i, -h[i])))[0]
+            sides = f(moved(x, (i, h[i])))[0] + f(moved(x, (i, -h[i])))[0]
             found[i, i] = (sides - 2 * here) / h[i] ** 2
             continue
         signs = [(a, b) for a in (1, -1) for b in (1, -1)]
-        terms = [a * b * f(_moved(x, (i, a * h[i]), (j, b * h[j])))[0] for a, b in signs]
+        terms = [a * b * f(moved(x, (i, a * h[i]), (j, b * h[j])))[0] for a, b in signs]
         found[i, j] = found[j, i] = sum(terms) / (4 * h[i] * h[j])
     return found
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.pytree import flatten
 from admodes.lab.adapters.adapter import vector_function
 from admodes.lab.adapters.differences import Differences
 from admodes.problems.scenario import Scenario
@@ -30,7 +29,7 @@ class Adaptive(Differences):
         hessian = numdifftools.Hessian(lambda x: f(x)[0])
         if scenario.operator == "hessian":
             return lambda: hessian(x)
-        v = np.concatenate([np.ravel(p) for p in flatten(scenario.direction())[0]])
+        v = scenario.direction_vector
         return lambda: hessian(x) @ v
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.pytree import flatten
 from admodes.lab.adapters.adapter import UNROLLED, Adapter, vector_function
 from admodes.problems.scenario import Scenario
 from admodes.symbolic import expressions
@@ -37,7 +36,7 @@ class Symbolic(Adapter):
         if scenario.operator in ("hessian", "hvp"):
             found = found.T.jacobian(written.symbols)
         if scenario.operator == "hvp":
-            along = np.concatenate([np.ravel(v) for v in flatten(scenario.direction())[0]])
+            along = scenario.direction_vector
             found = found * sp.Matrix(along)
         run = sp.lambdify(written.symbols, found, modules="numpy", cse=self.cse)
         _, x = vector_function(scenario)
