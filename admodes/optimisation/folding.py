@@ -139,10 +139,6 @@ class Folding(Copy):
                 return found
         return None
 
-    def moved(self, args: tuple) -> tuple:
-        new = self.new
-        return tuple([new[a.row] if a.__class__ is Ref else a for a in args])
-
     def make(self, name: str, *args: Any, like: Any = None, **params: Any) -> Any:
         """row() by the operation's name. like: a value of the result's shape and dtype, where
         there is one."""

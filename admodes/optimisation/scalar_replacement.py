@@ -19,7 +19,7 @@ from admodes.core.entries import entry_numbers
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import FLOAT, shape_of
-from admodes.programs.rewriting import Copy, uses
+from admodes.programs.rewriting import LateCopy, uses
 
 LARGEST = 4096
 """Arrays of more entries are left alone."""
@@ -72,7 +72,7 @@ def _of_numbers(program: WengertList) -> Callable[[Step], bool]:
     return found
 
 
-class Entries(Copy):
+class Entries(LateCopy):
     """The copy of a program in which arrays are taken apart into entries. parts: for a row of the
     old program its entries, an array of objects (Refs, numbers and ArrayEntry) or a Sparse; where
     something needs the array as such, it is put together. read: the rows that read an entry of an

@@ -21,7 +21,7 @@ from admodes.core.record import Ref, Step, WengertList
 from admodes.core.space import is_complex
 from admodes.core.structure import Contraction, Moves
 from admodes.core.values import shape_of
-from admodes.programs.rewriting import Copy
+from admodes.programs.rewriting import Copy, LateCopy
 
 FEWEST = 64
 """Samples, at least."""
@@ -149,7 +149,7 @@ def _is(x: Any, number: float) -> bool:
     return x.__class__ in (float, int) and x == number
 
 
-class Columns(Copy):
+class Columns(LateCopy):
     """The copy of a program in which each entry of a sample is a row with N entries, one for each
     sample. parts: for a row of the old program, of shape (N, …), an array of shape (1, …) of such
     columns. An operation that cannot work on columns gets its arguments put together again."""

@@ -19,7 +19,7 @@ import numpy as np
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
-from admodes.programs.rewriting import Copy
+from admodes.programs.rewriting import LateCopy
 
 FEWEST = 64
 """Operations that are packed, at least: below, selecting the operands costs more than it saves."""
@@ -66,7 +66,7 @@ def _packable(step: Step, exact: bool) -> bool:
     return numbers and op.entrywise and (op.numerics.same_bits or (not exact and op.elementwise))
 
 
-class Packing(Copy):
+class Packing(LateCopy):
     """The copy of a program in which groups of equal operations on numbers are one operation on a
     vector. entries: for a row of the old program that is now an entry of a vector, which entry of
     which row; group_of: the rows that are packed together with a row."""

@@ -4,6 +4,7 @@ joined by others. All passes of the optimiser are written with it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -24,8 +25,7 @@ that replaces the step, or None to keep it."""
 class Copy:
     """A copy of a recorded list in the making, with other rows in the place of some. old: the list
     that is copied; steps: the rows of the copy so far; new: for each row of old what stands for it
-    in the copy, a Ref or a constant, or None until something needs it, which late() then makes;
-    checks: guards that the copy has besides."""
+    in the copy, a Ref or a constant; checks: guards that the copy has besides."""
 
     def __init__(self, program: WengertList) -> None:
         self.old = program
@@ -67,19 +67,8 @@ class Copy:
 
     def moved(self, args: tuple) -> tuple:
         """Old arguments in the copy."""
-        return tuple(map(self.ready, args))
-
-    def ready(self, a: Any) -> Any:
-        """An old argument in the copy."""
-        if not isinstance(a, Ref):
-            return a
-        if self.new[a.row] is None:
-            self.new[a.row] = self.late(a.row)
-        return self.new[a.row]
-
-    def late(self, row: int) -> Any:
-        """What stands for an old row that was left out so far."""
-        raise NotImplementedError
+        new = self.new
+        return tuple([new[a.row] if a.__class__ is Ref else a for a in args])
 
     def finished(self) -> WengertList:
         """The program with its inputs, outputs and guards in the copy."""
@@ -92,6 +81,26 @@ class Copy:
             guards=[replace(g, args=self.moved(g.args)) for g in old.guards] + self.checks,
             captured={self.new[row].row: array for row, array in old.captured.items()},
         )
+
+
+class LateCopy(Copy, ABC):
+    """A copy that makes some rows only when something needs them: new has None for them until
+    then."""
+
+    def moved(self, args: tuple) -> tuple:
+        return tuple(map(self.ready, args))
+
+    def ready(self, a: Any) -> Any:
+        """An old argument in the copy."""
+        if not isinstance(a, Ref):
+            return a
+        if self.new[a.row] is None:
+            self.new[a.row] = self.late(a.row)
+        return self.new[a.row]
+
+    @abstractmethod
+    def late(self, row: int) -> Any:
+        """What stands for an old row that was left out so far."""
 
 
 def inferred(op: Op, values: tuple, params: dict) -> Any:
