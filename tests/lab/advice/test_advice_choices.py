@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.derivatives import jacobians
 from admodes.derivatives.choosing import Candidate, chosen
+from admodes.derivatives.jacobians import unit_blocks
 from admodes.lab.advice import routes
 from admodes.lab.advice.routes import DIFFERENCES
 
@@ -157,6 +159,20 @@ def test_blocks_of_directions_give_the_same_jacobian(mode, block):
     for a, b in zip(whole, parts, strict=True):
         for p, q in zip(a, b, strict=True):
             np.testing.assert_allclose(p, q, rtol=1e-14)
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 100])
+def test_blocks_have_as_many_directions_as_are_asked_for(monkeypatch, block):
+    pushed, jvp = [], jacobians.jvp
+
+    def watched(f, primals, tangents, **options):
+        pushed.append(len(tangents[0]))
+        return jvp(f, primals, tangents, **options)
+
+    monkeypatch.setattr(jacobians, "jvp", watched)
+    ad.jacobian(np.sin, mode="forward", block=block)(np.ones(7))
+    assert pushed == {1: [1] * 7, 3: [3, 3, 1]}.get(block, [7])
+    assert [len(s) for (s,) in unit_blocks([np.ones(7)], 7, most=block)] == pushed
 
 
 @pytest.mark.parametrize("of", ["jacobian", "hessian"])
