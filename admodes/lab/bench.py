@@ -198,7 +198,7 @@ class _Run:
 
     def _row(self, place: int, adapter: Adapter) -> Row:
         """The first route on which the adapter gives the right numbers, or why there is none."""
-        row = Row(adapter.backend, self.operator)
+        row = Row(adapter.backend, self.operator, exact=adapter.exact)
         family = self.bench.families.get(adapter.package)
         if family is None:
             row.status = "missing"
@@ -265,7 +265,7 @@ class _Run:
         if by_differences:
             tolerance = max(tolerance, self.bench.central.tolerated(self.operator))
         size = float(np.max(np.abs(self.value), initial=0.0))
-        least = size if isinstance(adapter, Differences) or by_differences else 0.0
+        least = size if not adapter.exact or by_differences else 0.0
         found = judged(result, self.truth, tolerance, least)
         row.error_ulp = None if by_differences else found.error_ulp
         row.error_relative = found.error_relative

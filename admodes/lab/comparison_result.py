@@ -28,7 +28,8 @@ class Row:
     operations: the exact counts by kind, where they are known. peak_bytes: what a call holds at
     once in Python and NumPy; for jax, torch and casadi, which take memory outside Python, by how
     much the process grew in the first call. break_even_calls: from how many calls on compiling has
-    paid; None where nothing compiles or it never pays."""
+    paid; None where nothing compiles or it never pays. exact: there is no error but rounding, as
+    there is in difference quotients."""
 
     backend: str
     operator: str
@@ -47,6 +48,7 @@ class Row:
     operations: dict[str, int] | None = None
     peak_bytes: int | None = None
     break_even_calls: int | None = None
+    exact: bool = True
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,8 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 @dataclass
 class Kink:
     """One entry of a gradient. left, right: the slopes from both sides, None where there is none or
-    it is not known; values: what each backend returns, None where it fails, and reasons why."""
+    it is not known; values: what each backend returns, None where it fails, and reasons why;
+    differences: the backends that are difference quotients."""
 
     function: str
     wrt: str
@@ -80,16 +81,16 @@ class Kink:
     right: float | None
     values: dict[str, float | None]
     reasons: dict[str, str]
+    differences: list[str] = field(default_factory=list)
 
     @property
     def disagree(self) -> bool:
         """Whether two backends return different numbers, apart from difference quotients, which
         return what the slopes from both sides make of it."""
-        differences = DIFFERENCES.partition(" ")[0]
         numbers = [
             value
             for backend, value in self.values.items()
-            if value is not None and not backend.startswith(differences)
+            if value is not None and backend not in self.differences
         ]
         return any(_differ(numbers[0], v) for v in numbers)
 
@@ -115,8 +116,9 @@ class Kinks(Result):
     def tables(self, format: str = "text") -> list[Table]:
         """A line per entry, a column per library: where its modes differ, all their values."""
         groups: dict[str, list[str]] = {}
+        quotients = {backend for row in self.rows for backend in row.differences}
         for backend in self.backends:
-            word = "differences" if backend.startswith("finite") else backend.partition(" ")[0]
+            word = "differences" if backend in quotients else backend.partition(" ")[0]
             groups.setdefault(word, []).append(backend)
         rows = [
             [
@@ -184,6 +186,7 @@ def kinks(
                         *_slopes(truth),
                         {b: None if y is None else float(y[j]) for b, y, _, _ in known},
                         {b: why for b, y, why, _ in known if y is None},
+                        [a.backend for a in adapters if not a.exact],
                     )
                 )
     listed = [a.backend for a in adapters if a.backend not in missing]

@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from admodes.lab import kinks as matrix
 from admodes.lab.kinks import CASES, Kink, kinks
 
 OWN = ("admodes forward", "admodes reverse")
@@ -52,7 +51,8 @@ def test_values_differ_unless_difference_quotients_alone_do():
     assert row(a=1.0, b=math.nan).disagree
     assert not row(a=math.nan, b=math.nan).disagree
     assert row(a=math.inf, b=-math.inf).disagree
-    assert not Kink("f", "x", None, None, {"a": 0.0, matrix.DIFFERENCES: 0.5}, {}).disagree
+    assert row(a=0.0, finite=0.5).disagree
+    assert not Kink("f", "x", None, None, {"a": 0.0, "b": 0.5}, {}, ["b"]).disagree
 
 
 def test_other_libraries_stand_beside():

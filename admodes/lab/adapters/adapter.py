@@ -43,8 +43,9 @@ class Adapter(ABC):
 
     Adapters run in processes of their own. backend: the word for the row. package, install: what
     has to be importable, and what pip calls it. routes: by which ways the function may come, in the
-    order in which they are tried. compiles: the first call is dearer than the others. tolerance:
-    the relative error beyond which numbers are called wrong, unless rounding explains it.
+    order in which they are tried. compiles: the first call is dearer than the others. exact: no
+    error but rounding; not so difference quotients. tolerance: the relative error beyond which
+    numbers are called wrong, unless rounding explains it.
     own_memory: memory is taken outside Python, so that the growth of the process tells how much.
     reserve: bytes of addresses that the library takes without using them.
     """
@@ -54,6 +55,7 @@ class Adapter(ABC):
     install: str = ""
     routes: tuple[str, ...] = (UNCHANGED,)
     compiles: bool = False
+    exact: bool = True
     tolerance: float = EXACT
     own_memory: bool = False
     reserve: int = 0

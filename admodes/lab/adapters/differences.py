@@ -25,6 +25,8 @@ class Differences(Adapter):
     4n.
     """
 
+    exact = False
+
     def __init__(self, kind: str, tolerance: float) -> None:
         self.kind, self.tolerance = kind, tolerance
         self.backend = f"finite differences {kind}"
