@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from admodes.cli.numbers import words
-from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets
+from admodes.cli.options import At, Debug, Fmt, Format, Operator, Save, Targets
 from admodes.cli.running import show, target_of
-
-
-class Operator(StrEnum):
-    gradient = "gradient"
-    jacobian = "jacobian"
-    hessian = "hessian"
-    hvp = "hvp"
 
 
 def compare(

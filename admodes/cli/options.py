@@ -32,6 +32,13 @@ class Mode(StrEnum):
     reverse = "reverse"
 
 
+class Operator(StrEnum):
+    gradient = "gradient"
+    jacobian = "jacobian"
+    hessian = "hessian"
+    hvp = "hvp"
+
+
 class Numbering(StrEnum):
     zero = "zero"
     griewank = "griewank"

@@ -252,26 +252,38 @@ def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple
     """The chosen arguments, and f as a function of them alone."""
     if argnums.__class__ is int and argnums == 0 and len(args) == 1 and not kwargs:
         return args, f
-    positions = argnums if isinstance(argnums, tuple) else (argnums,)
-    for i in positions:
-        if not isinstance(i, (int, np.integer)):
-            raise BadType(f"argnums={argnums!r}: give a position or a tuple of positions")
-        if not -len(args) <= i < len(args):
-            raise BadValue(
-                f"argnums={argnums}, but {_name(f)} was called with {len(args)} argument(s)"
-            )
-    positions = tuple(i % len(args) for i in positions)
-    if len(set(positions)) != len(positions):
-        raise BadValue(f"argnums={argnums} names an argument twice")
+    places = positions(argnums, len(args), _name(f))
 
     def restricted(*chosen: Any) -> Any:
         full = list(args)
-        for i, x in zip(positions, chosen, strict=True):
+        for i, x in zip(places, chosen, strict=True):
             full[i] = x
         return f(*full, **kwargs)
 
     restricted.__name__ = _name(f)
-    return tuple(args[i] for i in positions), restricted
+    return tuple(args[i] for i in places), restricted
+
+
+def positions(argnums: Argnums, count: int, name: str) -> tuple[int, ...]:
+    """The arguments that argnums names, of a function of this name that is called with so many,
+    each counted from 0.
+
+    Raises TypeError for what is no position or tuple of positions, ValueError for one that there is
+    not, or that is named twice.
+
+    >>> positions((0, -1), 3, "f")
+    (0, 2)
+    """
+    places = argnums if isinstance(argnums, tuple) else (argnums,)
+    for i in places:
+        if not isinstance(i, (int, np.integer)):
+            raise BadType(f"argnums={argnums!r}: give a position or a tuple of positions")
+        if not -count <= i < count:
+            raise BadValue(f"argnums={argnums}, but {name} was called with {count} argument(s)")
+    places = tuple(int(i) % count for i in places)
+    if len(set(places)) != len(places):
+        raise BadValue(f"argnums={argnums} names an argument twice")
+    return places
 
 
 def _name(f: Callable) -> str:

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from admodes.core.pytree import flatten
+from admodes.derivatives.gradients import positions
 from admodes.errors import BadValue
 from admodes.lab.adapters import Adapter, chosen
 from admodes.lab.bench import Bench
 from admodes.lab.comparison_result import Comparison
-from admodes.problems.scenario import Scenario
+from admodes.problems.scenario import DERIVATIVES, Scenario
 from admodes.views.amounts import byte_number
 from admodes.views.tables import known
-
-OPERATORS = ("gradient", "jacobian", "hessian", "hvp")
 
 LIMIT = 60.0
 """Seconds that a derivative may take."""
@@ -65,22 +64,21 @@ def compare(
     [('admodes forward', 'ok', 1), ('admodes reverse', 'ok', 1), ('admodes compiled', 'ok', 0)]
     """
     if of is not None:
-        known("of", [of], OPERATORS)
+        known("of", [of], DERIVATIVES)
     name = title or getattr(f, "__name__", type(f).__name__)
-    places = differentiated(args, argnums)
+    places = differentiated(args, argnums, name)
     args = tuple(as_floats(x) if i in places else x for i, x in enumerate(args))
     most = byte_number(memory) if isinstance(memory, str) else memory
     scenario = Scenario(name, f, args, places, of or "gradient")
     return next(comparisons([scenario], of is None, backends, limit, most, rounds))
 
 
-def differentiated(args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> tuple[int, ...]:
-    """The positions of the arguments by which is differentiated."""
+def differentiated(
+    args: tuple[Any, ...], argnums: int | tuple[int, ...] | None, name: str
+) -> tuple[int, ...]:
+    """The positions of the arguments by which the function of this name is differentiated."""
     if argnums is not None:
-        places = argnums if isinstance(argnums, tuple) else (argnums,)
-        if not all(isinstance(i, int) and -len(args) <= i < len(args) for i in places):
-            raise BadValue(f"argnums={argnums}, but there are {len(args)} argument(s)")
-        return tuple(i % len(args) for i in places)
+        return positions(argnums, len(args), name)
     floats = tuple(i for i, x in enumerate(args) if any(map(_is_float, flatten(x)[0])))
     return floats or tuple(range(len(args)))
 

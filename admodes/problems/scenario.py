@@ -14,7 +14,8 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.derivatives.gradients import grad, hessian, hvp, jacobian
 from admodes.views.tables import known
 
-OPERATORS = ("value", "gradient", "jacobian", "hessian", "hvp")
+DERIVATIVES = ("gradient", "jacobian", "hessian", "hvp")
+OPERATORS = ("value", *DERIVATIVES)
 
 COMPOSED = {"forward": "forward-over-forward", "reverse": "forward-over-reverse"}
 """The second derivatives that go with a mode for first ones."""

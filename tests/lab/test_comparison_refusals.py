@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.cli.options import Operator
+from admodes.problems.scenario import DERIVATIVES
 
 X = np.array([0.5, -0.25, 1.5])
 
@@ -40,7 +42,9 @@ def test_a_function_that_fails_by_itself_is_an_error(f, words):
         ({"limit": 0}, "limits"),
         ({"memory": 0}, "limits"),
         ({"rounds": 0}, "rounds"),
-        ({"argnums": 1}, "argnums"),
+        ({"argnums": 1}, "argnums=1, but loss was called with 1"),
+        ({"argnums": (0, -1)}, "names an argument twice"),
+        ({"argnums": 0.5}, "give a position"),
     ],
 )
 def test_misuse_is_refused(options, words):
@@ -52,6 +56,10 @@ def test_misuse_is_refused(options, words):
 def test_results_that_are_complex_are_refused_rather_than_cut(f):
     with pytest.raises(TypeError, match="returned complex numbers: compare its real"):
         ad.compare(f, X, backends=["finite differences forward"], rounds=1)
+
+
+def test_the_command_line_knows_the_derivatives_that_there_are():
+    assert tuple(Operator) == DERIVATIVES
 
 
 def test_arguments_that_are_no_numbers_are_refused():

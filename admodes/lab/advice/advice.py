@@ -25,9 +25,10 @@ from admodes.lab.advice.routes import (
     second_order,
 )
 from admodes.lab.advice.sparse_routes import Pattern, sparse
-from admodes.lab.advice.subject import OPERATORS, Subject
+from admodes.lab.advice.subject import Subject
 from admodes.lab.memory import half_of_memory
 from admodes.lab.threads import one_blas_thread
+from admodes.problems.scenario import DERIVATIVES
 from admodes.views.amounts import byte_number, byte_text, duration
 from admodes.views.result import Result
 from admodes.views.tables import Table, known
@@ -167,7 +168,7 @@ def advised(
     clock: Callable[[], float] = perf_counter,
 ) -> Advice:
     """The advice that ad.advise gives. clock: what is read to measure."""
-    known("of", [of], OPERATORS)
+    known("of", [of], DERIVATIVES)
     at = Subject(f, args, kwargs, argnums, of, _limit(memory))
     with quiet():
         pattern = Pattern(at) if at.is_recorded else None

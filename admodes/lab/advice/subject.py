@@ -16,7 +16,8 @@ from admodes.core.pytree import checked_input, flatten
 from admodes.core.record import WengertList
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
-from admodes.errors import BadType, BadValue
+from admodes.derivatives.gradients import positions
+from admodes.errors import BadType
 from admodes.programs.arrays import program_of
 from admodes.programs.costs import cost, total
 from admodes.programs.count import Counts, counts_of
@@ -25,8 +26,6 @@ from admodes.programs.names import NamedProgram
 from admodes.programs.replay import again
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import reached
-
-OPERATORS = ("gradient", "jacobian", "hessian", "hvp")
 
 MOST_NUMBERS = 20_000
 """Lists of vectors with more operations than this are counted by whole arrays, not by numbers."""
@@ -58,18 +57,19 @@ class Subject:
         self.left_out: list[str] = []
         self.of = of
         self.name = getattr(f, "__name__", type(f).__name__)
-        positions = _positions(argnums, len(args), self.name)
-        self.chosen = tuple(args[i] for i in positions)
-        self.argnums: Any = 0 if len(positions) == 1 else tuple(range(len(positions)))
+        every = tuple(range(len(args)))
+        places = every if argnums is None else positions(argnums, len(args), self.name)
+        self.chosen = tuple(args[i] for i in places)
+        self.argnums: Any = 0 if len(places) == 1 else tuple(range(len(places)))
 
         def function(*chosen: Any) -> Any:
             full = list(args)
-            for i, x in zip(positions, chosen, strict=True):
+            for i, x in zip(places, chosen, strict=True):
                 full[i] = x
             return f(*full, **kwargs)
 
         function.__name__ = self.name
-        whole = len(positions) == len(args) and not kwargs
+        whole = places == every and not kwargs
         self.function = f if whole else function
         self.leaves = [checked_input(x, "advise") for x in flatten(self.chosen)[0]]
         self.n = sum(math.prod(shape_of(x)) for x in self.leaves)
@@ -156,15 +156,3 @@ class Subject:
 
 def _operations(program: WengertList) -> list:
     return [step for step in program.steps if step.op is not None]
-
-
-def _positions(argnums: Any, count: int, name: str) -> list[int]:
-    if argnums is None:
-        return list(range(count))
-    given = argnums if isinstance(argnums, tuple) else (argnums,)
-    for i in given:
-        if not isinstance(i, (int, np.integer)):
-            raise BadType(f"argnums={argnums!r}: give a position or a tuple of positions")
-        if not -count <= i < count:
-            raise BadValue(f"argnums={argnums}, but {name} was called with {count} argument(s)")
-    return [int(i) % count for i in given]

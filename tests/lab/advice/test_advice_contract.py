@@ -138,6 +138,7 @@ def test_explaining_knows_arguments_keywords_and_second_results():
         (lambda: ad.advise(lambda z: z * z, 1j), TypeError, "complex"),
         (lambda: ad.advise(lambda x: x * 1j, 1.0), TypeError, "complex"),
         (lambda: ad.advise(lambda x: x, 1.0, argnums=3), ValueError, "argnums=3"),
+        (lambda: ad.advise(lambda x, y: x, 1.0, 2.0, argnums=(1, -1)), ValueError, "twice"),
         (lambda: ad.advise(lambda x: x, "text"), TypeError, "advise"),
         (lambda: ad.advise(lambda x: 1 / 0, 1.0), ZeroDivisionError, "zero"),
         (lambda: ad.jacobian(stencil, block=0), ValueError, "block=0"),
@@ -179,3 +180,11 @@ def test_every_named_problem_gets_advice(name):
     assert found.choice.route.startswith(BEGINNINGS)
     assert not any("raised" in note for note in found.notes)
     assert all(len(line) <= 80 for line in str(found).splitlines())
+
+
+def test_positions_in_another_order_are_those_of_the_arguments():
+    def f(x, y):
+        return np.sum(x[:1] * y)
+
+    found = ad.advise(f, np.ones(3), 2.0, argnums=(1, 0), of="gradient")
+    assert (found.inputs, found.outputs) == (4, 1)
