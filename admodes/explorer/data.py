@@ -13,7 +13,7 @@ from admodes.core.record import Ref, WengertList
 from admodes.explorer.picture import page_picture
 from admodes.explorer.rules import rules_of
 from admodes.explorer.styles import styles_of, written
-from admodes.programs.costs import Costs, cost, partial_cost
+from admodes.programs.costs import Costs, arithmetic, cost, partial_cost
 from admodes.programs.listing import asked
 from admodes.programs.sweep import has_derivative, is_active, pull, push, reached
 from admodes.views.result import plain
@@ -157,8 +157,8 @@ def row_costs(program: WengertList, outputs: list[str]) -> dict[str, Any]:
     walk = push(program, {x.row: True for x in program.inputs}, forward)
     ends = zip(outputs, program.outputs, strict=True)
     return {
-        "f": [_operations_of(cost(s, program) if s.op else {}) for s in program.steps],
-        "partials": [_operations_of(partial_cost(row, program, moved)) for row in n],
+        "f": [arithmetic(cost(s, program) if s.op else {}) for s in program.steps],
+        "partials": [arithmetic(partial_cost(row, program, moved)) for row in n],
         "forward": _spent(walk, forward, len(n), "before"),
         "reverse": {name: _reverse_costs(program, y, moved) for name, y in ends},
     }
@@ -177,15 +177,10 @@ def _spent(walk: Iterable[tuple[int, Any]], costs: Costs, n: int, when: str) -> 
     for row, _ in walk:
         fresh, seen = costs.spent[seen:], len(costs.spent)
         if when == "after" and current is not None:
-            spent[current] += sum(map(_operations_of, fresh[:-1]))
+            spent[current] += sum(map(arithmetic, fresh[:-1]))
             fresh = fresh[-1:]
-        spent[row] += sum(map(_operations_of, fresh))
+        spent[row] += sum(map(arithmetic, fresh))
         current = row
     if current is not None:
-        spent[current] += sum(map(_operations_of, costs.spent[seen:]))
+        spent[current] += sum(map(arithmetic, costs.spent[seen:]))
     return spent
-
-
-def _operations_of(costs: dict[str, int]) -> int:
-    """Operations without moves, which are no arithmetic."""
-    return sum(n for kind, n in costs.items() if kind != "moves")

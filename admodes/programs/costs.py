@@ -38,6 +38,21 @@ def total(costs: Iterable[dict[str, int]]) -> dict[str, int]:
     return {k: found[k] for k in KINDS if found[k]}
 
 
+def without_moves(costs: dict[str, int]) -> dict[str, int]:
+    """Costs by kind, but for what only moves entries, which is no arithmetic."""
+    return {kind: n for kind, n in costs.items() if kind != "moves"}
+
+
+def arithmetic(costs: dict[str, int]) -> int:
+    """All operations but those that only move entries: what the package means by a total and
+    compares in ratios.
+
+    >>> arithmetic({"additions": 3, "functions": 1, "moves": 5})
+    4
+    """
+    return sum(without_moves(costs).values())
+
+
 def size_of(x: Any) -> int:
     """The number of entries of a number, an array or a carrier."""
     return int(np.prod(shape_of(x), dtype=int))

@@ -23,6 +23,7 @@ from admodes.programs.arrays import program_of
 from admodes.programs.costs import (
     KINDS,
     Costs,
+    arithmetic,
     cost,
     is_whole,
     partial_cost,
@@ -39,11 +40,6 @@ from admodes.views.tables import Table
 BOUND = (4, 5)
 """Griewank and Walther's bound on cost(gradient) ÷ cost(f), and that of Baur and Strassen. It
 depends on what counts as an operation, hence two figures."""
-
-
-def arithmetic(costs: dict[str, int]) -> int:
-    """All operations but those that only move."""
-    return sum(n for kind, n in costs.items() if kind != "moves")
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any
 from admodes.compilation import compile as compiled
 from admodes.lab.adapters.adapter import Adapter, leaf_function, total_size
 from admodes.problems.scenario import Scenario
+from admodes.programs.costs import total, without_moves
 from admodes.programs.count import count
 from admodes.tracing.program import record
 
@@ -63,11 +64,7 @@ def summed(*parts: dict[str, int]) -> dict[str, int]:
     >>> summed({"additions": 1, "moves": 5}, {"additions": 2})
     {'additions': 3, 'total': 3}
     """
-    found: dict[str, int] = {}
-    for part in parts:
-        for kind, n in part.items():
-            if kind != "moves":
-                found[kind] = found.get(kind, 0) + n
+    found = without_moves(total(parts))
     return found | {"total": sum(found.values())}
 
 

@@ -5,7 +5,6 @@ Those of sparse matrices are in sparse_routes.py.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +24,7 @@ from admodes.lab.advice.estimates import estimate
 from admodes.lab.advice.loops import Rounds
 from admodes.lab.advice.subject import Costs, Subject
 from admodes.problems.scenario import Scenario
-from admodes.programs.costs import KINDS, cost, total
+from admodes.programs.costs import arithmetic, cost, total, without_moves
 from admodes.programs.extent import bytes_of, peak
 from admodes.views.amounts import byte_text
 
@@ -57,21 +56,18 @@ class Route:
 
     @property
     def total(self) -> int:
-        """All operations."""
+        """All operations, moves of entries left out."""
         return sum(self.operations.values())
 
 
 def added(*parts: tuple[int, Costs]) -> Costs:
-    """Costs, each so many times, added up by kind.
+    """Costs, each so many times, added up by kind, without moves of entries.
 
-    >>> added((2, {"moves": 1, "additions": 3}), (1, {"moves": 5}))
-    {'additions': 6, 'moves': 7}
+    >>> added((2, {"divisions": 1, "additions": 3}), (1, {"divisions": 5, "moves": 4}))
+    {'additions': 6, 'divisions': 7}
     """
-    found: Counter = Counter()
-    for times, costs in parts:
-        for kind, n in costs.items():
-            found[kind] += times * n
-    return {kind: found[kind] for kind in KINDS if found[kind]}
+    multiplied = ({kind: times * n for kind, n in costs.items()} for times, costs in parts)
+    return without_moves(total(multiplied))
 
 
 def first_order(at: Subject, is_narrow: bool) -> Iterator[Route]:
@@ -180,7 +176,7 @@ def checkpointed(at: Subject, rounds: Rounds | None, reverse: Route) -> Iterator
         return
     again = rounds.again
     operations = added((1, reverse.operations), (again, rounds.operations))
-    share = again * sum(rounds.operations.values()) / max(reverse.total, 1)
+    share = again * arithmetic(rounds.operations) / max(reverse.total, 1)
     seconds = None if reverse.estimate_s is None else reverse.estimate_s * (1 + share)
     need = rounds.bytes + at.m * (rounds.round_bytes + rounds.state_bytes)
     yield Route(

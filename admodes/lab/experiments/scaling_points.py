@@ -10,6 +10,7 @@ from typing import Any
 from admodes.lab.experiments.measuring import WAYS
 from admodes.lab.experiments.slopes import Slope, crossover, fit
 from admodes.lab.timing import Timing
+from admodes.programs.costs import arithmetic
 from admodes.programs.count import BOUND
 
 MODES = ("forward", "reverse")
@@ -61,8 +62,9 @@ class Measurement:
 
     @property
     def totals(self) -> dict[str, int]:
-        """The operations, summed over the kinds."""
-        return {part: sum(kinds.values()) for part, kinds in self.operations.items()}
+        """The operations, summed over the kinds but for moves of entries, which are no
+        arithmetic."""
+        return {part: arithmetic(kinds) for part, kinds in self.operations.items()}
 
     @property
     def costs(self) -> dict[str, int]:

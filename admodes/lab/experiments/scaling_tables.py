@@ -123,12 +123,15 @@ def _kinds(e: Experiment) -> Table:
         return Table("", [], [], [])
     p = counted[-1]
     kinds = [kind for kind in KINDS if any(c.get(kind) for c in p.operations.values())]
+    moves = ["moves"] if "moves" in kinds else []
+    head = ["", *(kind for kind in kinds if kind != "moves"), "sum", *moves]
     rows = [
-        [NAMES[part], *(str(c.get(kind, 0)) for kind in kinds), str(p.totals[part])]
+        [NAMES[part], *(str((c | {"sum": p.totals[part]}).get(kind, 0)) for kind in head[1:])]
         for part, c in p.operations.items()
     ]
+    notes = ["sum: all but moves of entries, which are no arithmetic"] if moves else []
     title = f"{e.heading}: counts by kind at {e.varied} = {p.value}"
-    return Table(title, ["", *kinds, "sum"], rows, [False] * (len(kinds) + 2))
+    return Table(title, head, rows, [False] * len(head), notes)
 
 
 def _times(e: Experiment) -> Table:

@@ -68,6 +68,19 @@ def test_operations_are_those_of_count():
         assert found[mode].operations["total"] == expected
 
 
+@pytest.mark.parametrize("of", ["gradient", "hessian"])
+def test_moves_of_entries_are_no_operations(of):
+    def f(x):
+        return np.sum(np.roll(x, 1, axis=0) * x)
+
+    x = np.ones((3, 2))
+    assert ad.count(f, x).f["moves"] > 0
+    for option in ad.advise(f, x, of=of).options:
+        kinds = dict(option.operations)
+        assert "moves" not in kinds
+        assert kinds.pop("total") == sum(kinds.values())
+
+
 def test_bytes_of_an_entrywise_chain():
     """y = sin(cos x): two arrays live beside their tangents or all values beside two adjoints."""
     n = 10

@@ -49,6 +49,22 @@ class TestStructure:
             assert (p.length, p.inputs, p.outputs) == (c.length, *c.sweeps.values())
             assert {k: p.bytes[k] for k in c.memory} == c.memory
 
+    def test_moves_are_counted_by_kind_and_are_no_part_of_totals_and_ratios(self):
+        def f(n):
+            return (lambda x: np.sum(np.roll(x, 1, axis=0) * x)), np.ones((n, 2))
+
+        found = scale([2, 3], repeats=None, functions=[f])
+        for _, p in points(found):
+            args = (np.ones((p.value, 2)),)
+            c = ad.count(lambda x: np.sum(np.roll(x, 1, axis=0) * x), *args)
+            assert p.operations["f"]["moves"] == c.f["moves"] > 0
+            assert p.totals["f"] == sum(n for kind, n in c.f.items() if kind != "moves")
+            assert {mode: p.ratio(mode) for mode in c.ratio} == pytest.approx(c.ratio)
+            assert p.bound == [4 * p.totals["f"], 5 * p.totals["f"]]
+        data = found.to_dict()["experiments"][0]["points"][0]
+        assert data["operations"]["f"]["total"] == data["totals"]["f"]
+        assert "sum: all but moves of entries" in str(found)
+
     def test_times_and_their_spread(self, result):
         for _, p in points(result):
             for way in WAYS:
