@@ -7,6 +7,15 @@ What escapes from a user's function and is no `Error` is the function's own.
 from __future__ import annotations
 
 
+def one_line(error: BaseException | str) -> str:
+    """A message in one line, whatever lines and spaces it has.
+
+    >>> one_line(ValueError("no\\n  value"))
+    'no value'
+    """
+    return " ".join(str(error).split())
+
+
 class Error(Exception):
     """The base class of the errors of admodes. The message names what the user wrote, what is wrong
     with it, and what to do.

@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 import typer
 
 from admodes.cli.inputs import resolve
-from admodes.cli.target import Target, one_line, raised
-from admodes.errors import Error, LostDerivative
+from admodes.cli.target import Target, raised
+from admodes.errors import Error, LostDerivative, one_line
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.views.files import write_text

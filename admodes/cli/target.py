@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.errors import Error
+from admodes.errors import Error, one_line
 from admodes.problems import Problem
 
 
@@ -36,11 +36,6 @@ class Target:
     def named(self) -> tuple[Any, ...]:
         """The function, its arguments, the names of numbers and outputs, and the title."""
         return self.function, self.args, self.names, self.output_names, self.title
-
-
-def one_line(error: BaseException | str) -> str:
-    """The message of an error in one line."""
-    return " ".join(str(error).split())
 
 
 def raised(name: str, error: BaseException) -> str:

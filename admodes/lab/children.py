@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from admodes.errors import Error, MissingProgram
+from admodes.errors import Error, MissingProgram, one_line
 from admodes.lab import wire
 from admodes.lab.memory import limit_memory, resident_bytes
 
@@ -228,7 +228,7 @@ def described(error: BaseException) -> str:
     >>> described(ValueError("no\\n  value"))
     'ValueError: no value'
     """
-    text = " ".join(str(error).split())
+    text = one_line(error)
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
     if isinstance(error, Error) and text:
         return text

@@ -24,7 +24,7 @@ from admodes.core.carrier import value as plain_value
 from admodes.core.pytree import flatten
 from admodes.core.record import WengertList
 from admodes.derivatives.gradients import jacobian
-from admodes.errors import BadValue
+from admodes.errors import BadValue, one_line
 from admodes.lab.adapters.adapter import NotOffered
 from admodes.lab.adapters.complex_step import STEP, refuse
 from admodes.lab.quotients import STENCILS, Function, Vector, imaginary, quotients
@@ -282,7 +282,7 @@ def _refused(program: WengertList, f: Function, x: Vector) -> str | None:
     except NotOffered as error:
         return str(error)
     except Exception as error:
-        return f"f takes no complex numbers: {' '.join(str(error).split())}"
+        return f"f takes no complex numbers: {one_line(error)}"
     return None
 
 

@@ -17,7 +17,7 @@ from admodes.core.record import WengertList
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
 from admodes.derivatives.gradients import positions
-from admodes.errors import BadType
+from admodes.errors import BadType, one_line
 from admodes.programs.arrays import program_of
 from admodes.programs.costs import cost, total
 from admodes.programs.count import Counts, counts_of
@@ -100,7 +100,7 @@ class Subject:
 
     def leave_out(self, route: str, error: Exception) -> str:
         """Note that a route cannot be taken; why, in words."""
-        why = " ".join(str(error).split()) or "no message"
+        why = one_line(error) or "no message"
         self.left_out.append(f"{route} raised {type(error).__name__}: {why}")
         return self.left_out[-1]
 
@@ -117,7 +117,7 @@ class Subject:
             with quiet():
                 self.recorded  # noqa: B018
         except Exception as error:
-            return " ".join(str(error).split()) or type(error).__name__
+            return one_line(error) or type(error).__name__
         return ""
 
     @property

@@ -13,7 +13,7 @@ from admodes.core.carrier import value
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.values import shape_of
 from admodes.derivatives.gradients import grad, jacobian
-from admodes.errors import BadType, BadValue
+from admodes.errors import BadType, BadValue, one_line
 from admodes.ops.shaping import concatenate, reshape
 
 ATTEMPTS = 40
@@ -116,7 +116,7 @@ class Checked:
         try:
             return self.given(x)
         except Exception as error:
-            message = " ".join(str(error).split())
+            message = one_line(error)
             self.failures.append(f"{type(error).__name__}: {message}")
             return np.full((self.lines, self.n), np.nan)
 
@@ -152,7 +152,7 @@ class Checked:
         try:
             return [leaf.shape for leaf in self._by_hand(self.x)]
         except (TypeError, ValueError) as error:
-            message = " ".join(str(error).split())
+            message = one_line(error)
             raise BadType(f"check: the derivative by hand gives no numbers: {message}") from error
 
     def _kind(self, shapes: Sequence[tuple[int, ...]]) -> str:

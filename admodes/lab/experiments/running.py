@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from admodes.errors import BadValue, Error
+from admodes.errors import BadValue, Error, one_line
 from admodes.lab.experiments.store import Store
 from admodes.lab.limits import OverTime, limited
 
@@ -156,7 +156,7 @@ def reason_of(error: BaseException) -> str:
     >>> reason_of(ZeroDivisionError("division by zero"))
     'ZeroDivisionError: division by zero'
     """
-    text = " ".join(str(error).split())
+    text = one_line(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from admodes.errors import BadValue, Error
+from admodes.errors import BadValue, Error, one_line
 from admodes.lab.gradbench.evals import EVALS, Prepare
 from admodes.lab.gradbench.reading import Fields, kind_of, number
 from admodes.lab.limits import within
@@ -144,7 +144,7 @@ def plain(value: Any, path: str = "output") -> Any:
 
 def _failure(error: Exception) -> dict[str, Any]:
     text = str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
-    return {"success": False, "error": " ".join(text.split())[:LONGEST]}
+    return {"success": False, "error": one_line(text)[:LONGEST]}
 
 
 def _line(reply: dict[str, Any]) -> bytes:
