@@ -7,13 +7,15 @@ rounds with its quartiles: a slow moment spoils one round of all, not all rounds
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import platform
 import statistics
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -156,6 +158,19 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of packages, of those that are installed.
+
+    >>> list(versions_of(["numpy", "no-such-package"]))
+    ['numpy']
+    """
+    found = {}
+    for name in packages:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def describe(info: Mapping[str, Any]) -> str:

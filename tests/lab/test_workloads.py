@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from admodes.lab.adapters.differences import Differences
+from admodes.lab.adapters.differences import CENTRAL
 from admodes.lab.workloads.scenarios import small_scenarios, tanh_map
 
-CENTRAL = Differences("central", 1e-6)
 SMALL = {scenario.name: scenario for scenario in small_scenarios()}
 
 

@@ -24,11 +24,10 @@ FEWEST = 8
 
 @dataclass
 class Rounds:
-    """A loop: its number of rounds, the operations of one, the bytes of all values that a round
+    """A loop: the operations of a round, the bytes of all values that a round
     makes (round_bytes) and of those that the next one reads (state_bytes); bytes: what is kept by
     checkpoints, with the rest of the list; again: how many rounds are evaluated once more."""
 
-    number: int
     operations: dict[str, int]
     round_bytes: int
     state_bytes: int
@@ -45,8 +44,8 @@ def rounds_of(program: WengertList) -> Rounds | None:
     ...         x = x + 0.1 * x * x
     ...     return x
     >>> found = rounds_of(record(f, 0.5))
-    >>> found.number, found.operations, found.state_bytes
-    (100, {'additions': 1, 'multiplications': 2}, 8)
+    >>> found.operations, found.state_bytes
+    ({'additions': 1, 'multiplications': 2}, 8)
     """
     start, length, times = _longest(program)
     if times < FEWEST or 2 * length * times < len(program.steps):
@@ -59,7 +58,6 @@ def rounds_of(program: WengertList) -> Rounds | None:
     schedule = revolve(times)
     outside = sum(sizes) - inside * times
     return Rounds(
-        times,
         total(cost(step, program) for step in steps if step.op is not None),
         inside,
         state,

@@ -27,7 +27,7 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList
 from admodes.core.reverse import vjp
 from admodes.lab.experiments.families import Case, Family, UserFamily
-from admodes.lab.experiments.running import Failed
+from admodes.lab.experiments.running import NotMeasurable
 from admodes.lab.timing import interleaved, paired_ratio
 from admodes.programs.costs import total
 from admodes.programs.count import count, counted
@@ -45,11 +45,11 @@ KINDS_OF_SYMPY |= {"DIV": "divisions", "POW": "powers", "NEG": "negations"}
 
 
 def _case(subject: Family | UserFamily, sizes: Mapping[str, int]) -> Case:
-    """The member of a family. Raises Failed where f is not finite there."""
+    """The member of a family. Raises NotMeasurable where f is not finite there."""
     case = subject.case(sizes)
     for k, y in enumerate(_numbers(case.plain(*case.args)), 1):
         if not math.isfinite(y):
-            raise Failed(f"f gives {y} at this point (output {k})")
+            raise NotMeasurable(f"f gives {y} at this point (output {k})")
     return case
 
 
@@ -92,24 +92,24 @@ def symbolic(subject: Family | UserFamily, sizes: Mapping[str, int]) -> dict[str
 
 
 def _entries(case: Case) -> tuple[list, list]:
-    """The symbols of the inputs and the entries of the symbolic Jacobian, row by row. Raises Failed
-    where sympy has none, or where they are too long."""
+    """The symbols of the inputs and the entries of the symbolic Jacobian, row by row. Raises
+    NotMeasurable where sympy has none, or where they are too long."""
     from admodes.symbolic.expressions import NoSymbolicForm, expressions, jacobian_matrix
 
     recorded = counted(case.traced, case.args)
     program = recorded.program
     if recorded.by_array:
-        raise Failed("operations on whole matrices have no symbolic form here")
+        raise NotMeasurable("operations on whole matrices have no symbolic form here")
     largest = len(recorded.names) * _written_out(program)
     if largest > LARGEST:
-        raise Failed(
+        raise NotMeasurable(
             f"the entries, written out, would have about {_rough(largest)} operations, and no more "
             f"than {LARGEST} are tried"
         )
     try:
         return expressions(program).symbols, list(jacobian_matrix(program))
     except NoSymbolicForm as error:
-        raise Failed(str(error)) from error
+        raise NotMeasurable(str(error)) from error
 
 
 def _rough(k: int) -> str:
@@ -131,7 +131,7 @@ def timed(
     """Seconds of one way and of f, in turn within each round: samples, calls a round, and the ratio
     round by round (first quartile, median, third quartile).
 
-    Raises Failed where the way gives what is not finite, or is far from forward mode.
+    Raises NotMeasurable where the way gives what is not finite, or is far from forward mode.
     """
     case = _case(subject, sizes)
     jobs: dict[str, Callable[[], Any]] = {"f": lambda: case.plain(*case.args)}
@@ -150,14 +150,14 @@ def timed(
 def _check(way: str, found: list[float], case: Case) -> None:
     wrong = next((x for x in found if not math.isfinite(x)), None)
     if wrong is not None:
-        raise Failed(f"gives {wrong} in the Jacobian")
+        raise NotMeasurable(f"gives {wrong} in the Jacobian")
     if way in ("forward", "reverse"):
         return
     right = np.array(_numbers(_job(case, "forward")()))
     error = np.max(np.abs(np.array(found) - right), initial=0.0)
     error /= max(np.max(np.abs(right), initial=0.0), 1e-300)
     if error > WRONG:
-        raise Failed(f"differs from forward mode by {error:.2g} of the largest entry")
+        raise NotMeasurable(f"differs from forward mode by {error:.2g} of the largest entry")
 
 
 def _job(case: Case, way: str) -> Callable[[], Any]:

@@ -49,7 +49,7 @@ DEATHS = 2
 """How often a point may take its process along before it is given up as "crashed"."""
 
 
-class Failed(Error):
+class NotMeasurable(Error):
     """A job says that there is nothing to measure, and why."""
 
 
@@ -142,7 +142,7 @@ def attempt(job: Callable[[], Any], limit: float | None) -> Record:
         return outcome("ok", result=result)
     except OverTime:
         return outcome("timeout", f"took longer than the limit of {limit:g} s")
-    except Failed as error:
+    except NotMeasurable as error:
         return outcome("failed", str(error))
     except KeyboardInterrupt:
         raise

@@ -23,13 +23,12 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from admodes.errors import BadValue
-from admodes.lab.timing import machine
+from admodes.lab.timing import machine, versions_of
 from admodes.views.result import plain
 
 try:
@@ -50,13 +49,8 @@ def versions() -> dict[str, str]:
     >>> sorted(versions())
     ['admodes', 'numpy', 'python', 'sympy']
     """
-    found = {"python": str(machine()["python"])}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed as a package"
-    return found
+    unknown = dict.fromkeys(PACKAGES, "not installed as a package")
+    return {"python": str(machine()["python"]), **unknown, **versions_of(PACKAGES)}
 
 
 class Store:

@@ -11,11 +11,10 @@ import datetime
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from admodes.lab.timing import describe, machine
+from admodes.lab.timing import describe, machine, versions_of
 from admodes.views.files import write_text
 from admodes.views.render import document, render
 from admodes.views.result import Result, json_text, plain
@@ -58,7 +57,7 @@ class Page:
             "alone": self.command,
             "date": datetime.date.today().isoformat(),
             "machine": machine(),
-            "versions": versions(),
+            "versions": versions_of(PACKAGES),
         }
         data = {"schema": SCHEMA, "name": self.name, **origin, "data": self.result.to_dict()}
         pictures = []
@@ -107,14 +106,3 @@ def _origin(origin: dict[str, Any]) -> str:
         f"Written on {origin['date']} by `{origin['command']}` (this page alone: "
         f"`{origin['alone']}`); {describe(origin['machine'])}; {known}."
     )
-
-
-def versions() -> dict[str, str]:
-    """The versions of the packages that figures depend on, as far as they are installed."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

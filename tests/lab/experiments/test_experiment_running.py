@@ -13,7 +13,7 @@ import experiment_jobs as jobs
 import pytest
 
 from admodes.errors import BadValue
-from admodes.lab.experiments.running import Failed, Point, run_points
+from admodes.lab.experiments.running import NotMeasurable, Point, run_points
 from admodes.lab.experiments.store import Store
 from admodes.lab.limits import OverTime, limited
 
@@ -63,7 +63,7 @@ def test_what_the_store_has_is_not_run_again_but_timeouts_and_crashes_are(tmp_pa
 
 def test_a_failure_is_one_cell_and_the_rest_goes_on():
     def refuse():
-        raise Failed("nothing to measure")
+        raise NotMeasurable("nothing to measure")
 
     points = [point(1), Point("e", {"n": 2}, "f", refuse), point(3, jobs.leaving), point(4)]
     records = run(points)
