@@ -108,7 +108,8 @@ def jacobian(
 
     mode "forward" takes one direction per input component, "reverse" one per output component;
     blocks of directions go through one sweep together. "auto" takes the mode with fewer
-    directions, and where the numbers are alike the one with fewer operations;
+    directions; where the numbers are alike, the one with fewer operations, but reverse mode for
+    a few single numbers that are not being recorded (as by ad.compile);
     jacobian(f).explain(*args) says which and why, and what ad.advise says of all ways. Where f
     takes or returns tuples, lists or dicts, or argnums is a tuple, the result is a tree of blocks:
     outputs outside, inputs inside.

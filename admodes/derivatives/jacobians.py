@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import calling_through
+from admodes.core.carrier import Carrier, calling_through
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.record import WengertList, record
@@ -23,9 +23,10 @@ from admodes.errors import BadType
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
 
 MODES = ("auto", "forward", "reverse")
-FEW = 8
-"""Fewer directions than this are pushed one by one where all inputs are single numbers: the
-engines are fastest on Python floats."""
+FEW = {"forward": 8, "reverse": 32}
+"""Fewer directions than this go through sweeps one by one where the inputs, and in reverse mode the
+outputs, are single numbers: the engines are fastest on Python floats, unless f makes arrays of
+them, which costs more in forward mode, where f runs once for each direction."""
 BLOCK = 2**21
 """The entries of the largest array in one block of directions, at most (16 MiB of float64)."""
 
@@ -61,19 +62,27 @@ class FunctionOfLeaves:
 
     def choice(self) -> Choice:
         """The mode that takes fewer operations for the whole Jacobian."""
-        ys = flatten(self.result(*self.xs))[0]
-        return self.compared(sum(math.prod(shape_of(y)) for y in ys))
+        return self.compared(flatten(self.result(*self.xs))[0])
 
-    def compared(self, m: int) -> Choice:
-        """The choice for m output components: by numbers of directions where one is at least
-        twice the other, otherwise by exact counts of operations."""
-        n = self.directions
+    def singly(self, ys: list) -> bool:
+        """Whether a reverse sweep from these outputs takes one direction."""
+        return len(ys) < FEW["reverse"] and all(shape_of(z) == () for z in (*ys, *self.xs))
+
+    def compared(self, ys: list) -> Choice:
+        """The choice for the leaves of a result: by numbers of directions where one is at least
+        twice the other, otherwise by exact counts of operations. For a few single numbers
+        counting would take longer than the sweeps, unless they are recorded, which happens once
+        for many calls."""
+        n, m = self.directions, sum(math.prod(shape_of(y)) for y in ys)
         sizes = f"{self.name} has {n} input and {m} output components"
         if n == 0 or m == 0:
             return Choice("reverse", f"{sizes}: there is nothing to sweep")
         if m >= 2 * n or n >= 2 * m:
             best = chosen([Candidate("forward", n), Candidate("reverse", m)])
             return Choice(best.route, f"{sizes}: {best.route} mode, with {best.cost} directions")
+        if self.singly(ys) and not any(isinstance(x, Carrier) for x in self.xs):
+            few = "few single numbers, for which counting operations takes longer than the sweeps"
+            return Choice("reverse", f"{sizes}, {few}: reverse mode")
         forward, reverse = self.sweep_costs()
         best = chosen([Candidate("forward", n * forward), Candidate("reverse", m * reverse)])
         return Choice(
@@ -116,13 +125,12 @@ def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:
         return _forward(at)
     out, pullback, *aux = vjp(at.f, *at.xs, has_aux=at.has_aux)
     ys, out_tree = flatten(out)
-    m = sum(math.prod(shape_of(y)) for y in ys)
-    if mode == "auto" and at.compared(m).route == "forward":
+    if mode == "auto" and at.compared(ys).route == "forward":
         return _forward(at)
     for y in ys:
         if is_complex(y):
             raise BadType("jacobian: a complex result; take real and imaginary parts")
-    singly = m < FEW and all(shape_of(z) == () for z in (*ys, *at.xs))
+    singly = at.singly(ys)
     pulled = [
         pullback(unflatten(out_tree, seeds), batched=not singly)
         for seeds in unit_blocks(ys, at.directions, singly, at.block)
@@ -144,7 +152,7 @@ def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:
 def _forward(at: FunctionOfLeaves) -> tuple[Tree, list, Any]:
     aux = None
     pushed = []
-    singly = at.directions < FEW and not any(at.shapes)
+    singly = at.directions < FEW["forward"] and not any(at.shapes)
     for seeds in unit_blocks(at.xs, at.directions, singly, at.block):
         out, dots, *rest = jvp(
             at.f, tuple(at.xs), tuple(seeds), batched=not singly, has_aux=at.has_aux

@@ -175,6 +175,26 @@ def test_blocks_have_as_many_directions_as_are_asked_for(monkeypatch, block):
     assert [len(s) for (s,) in unit_blocks([np.ones(7)], 7, most=block)] == pushed
 
 
+def test_few_single_numbers_take_reverse_mode_uncounted(monkeypatch):
+    def f(x, y, z):
+        return x * y, ad.sin(y) * z, x / z
+
+    counted, record = [], jacobians.record
+
+    def watched(*args):
+        counted.append(args)
+        return record(*args)
+
+    monkeypatch.setattr(jacobians, "record", watched)
+    few = ad.jacobian(f, argnums=(0, 1, 2))
+    expected = ad.jacobian(f, argnums=(0, 1, 2), mode="forward")(2.0, 3.0, 5.0)
+    np.testing.assert_allclose(few(2.0, 3.0, 5.0), expected, rtol=1e-14)
+    assert "few single numbers" in few.explain(2.0, 3.0, 5.0)
+    assert not counted
+    ad.jacobian(np.sin)(np.ones(3))
+    assert len(counted) == 2
+
+
 @pytest.mark.parametrize("of", ["jacobian", "hessian"])
 def test_a_route_that_raises_leaves_the_others(monkeypatch, of):
     plain, calls = routes.record, []
