@@ -2,7 +2,8 @@
 in which rounds of loops, found by walking up Python's stack at each row. It is done only where a
 recording is asked for it, as it takes as long as the row itself.
 
-No frame is kept, as that would keep what its variables refer to. A frame is the one of the row
+No frame is kept, as that would keep what its variables refer to, nor are arrays: x += v may change
+an array in place only while nothing else refers to it. A frame is the one of the row
 before where it runs the same code, was called from the same place, and did not go back. A loop is
 where the code jumps back; a round begins where its variables have changed, or where the code went
 back.
@@ -11,13 +12,18 @@ back.
 from __future__ import annotations
 
 import dis
+import inspect
+import sys
+import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from admodes.core.places import INSIDE
 
@@ -70,11 +76,12 @@ class _Loop:
 
 @dataclass
 class _Turn:
-    """A loop that a frame is in. values: those of its variables in this round."""
+    """A loop that a frame is in. values: functions that return those of its variables in this
+    round, and None for an array that is no longer in use."""
 
     loop: _Loop
     part: int
-    values: list[Any]
+    values: list[Callable[[], Any]]
     number: int = 0
     round: int = -1
 
@@ -149,8 +156,7 @@ class _Activation:
         if not around:
             self.at, self.turns = at, []
             return self.part
-        names = frame.f_locals
-        values = [[names.get(name) for name in loop.names] for loop in around]
+        values = _values(frame, around)
         pairs = zip(self.turns, around, strict=False)
         kept = sum(1 for _ in takewhile(lambda pair: pair[0].loop is pair[1], pairs))
         del self.turns[kept:]
@@ -158,10 +164,10 @@ class _Activation:
         del self.turns[turned + 1 :]
         if turned < len(self.turns):
             self._next(turned, values, parts)
-        for loop, held in zip(around[len(self.turns) :], values[len(self.turns) :], strict=True):
+        for loop in around[len(self.turns) :]:
             outside = self.turns[-1].round if self.turns else self.part
             parts.append(Part(outside, "loop", loop.text, 1))
-            self.turns.append(_Turn(loop, len(parts) - 1, held))
+            self.turns.append(_Turn(loop, len(parts) - 1, []))
             self._next(len(self.turns) - 1, values, parts)
         self.at = at
         return self.turns[-1].round
@@ -169,7 +175,7 @@ class _Activation:
     def _turned(self, at: int, values: list[list[Any]]) -> int:
         """The outermost loop that has gone on to another round; their number where none has."""
         for k, (turn, held) in enumerate(zip(self.turns, values, strict=False)):
-            if any(a is not b for a, b in zip(turn.values, held, strict=True)):
+            if any(last() is not now for last, now in zip(turn.values, held, strict=True)):
                 return k
         again = at < self.at or (at == self.at and at in self.operators)
         inner = len(self.turns) - 1
@@ -181,9 +187,36 @@ class _Activation:
         """Begin the next round of a loop."""
         turn = self.turns[k]
         turn.number += 1
-        turn.values = values[k]
+        turn.values = [_reference(x) for x in values[k]]
         parts.append(Part(turn.part, ROUND, ROUND, turn.number))
         turn.round = len(parts) - 1
+
+
+def _values(frame: FrameType, loops: list[_Loop]) -> list[list[Any]]:
+    """What the variables of some loops of a frame are now.
+
+    Before Python 3.13 a frame keeps the copy of its variables that it is asked for. The copy is
+    emptied, as it refers to what they are, unless the user's code has it too, from locals().
+    """
+    copy = frame.f_locals
+    values = [[copy.get(name) for name in loop.names] for loop in loops]
+    is_copy = copy.__class__ is dict and frame.f_code.co_flags & inspect.CO_OPTIMIZED
+    if is_copy and sys.getrefcount(copy) <= _references():
+        copy.clear()
+    return values
+
+
+@lru_cache(maxsize=1)
+def _references() -> int:
+    """The references to the copy of its variables that a frame keeps, where only the frame and a
+    function that reads it have it."""
+    copy = sys._getframe().f_locals
+    return sys.getrefcount(copy)
+
+
+def _reference(x: Any) -> Callable[[], Any]:
+    """A function that returns a value, and does not keep an array."""
+    return weakref.ref(x) if isinstance(x, np.ndarray) else lambda: x
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.core.record import record
 
 MODES = ("forward", "reverse")
 
@@ -232,3 +233,37 @@ def test_an_array_with_another_name_or_a_view_may_not(call):
     for f in (named, viewed):
         with pytest.raises(TypeError, match=r"another name|plain array"):
             call(f, np.ones(2))
+
+
+def added_to_one(x):
+    z = np.zeros(2)
+    for i in range(3):
+        z += x * float(i)
+    return z
+
+
+def added_to_each(x):
+    total = x
+    for z in (np.zeros(2) for _ in range(3)):
+        change = np.sin(x)
+        z += change
+        total = total + z
+    return total
+
+
+@pytest.mark.parametrize("f", [added_to_one, added_to_each])
+def test_noting_where_rows_come_from_keeps_no_array_that_is_changed_in_place(f):
+    plain, located = (record(f, np.ones(2), located=where) for where in (False, True))
+    assert [step.op for step in located.steps] == [step.op for step in plain.steps]
+    rounds = {part for part in located.origins.parts if part.kind == "round"}
+    assert len(rounds) == 3
+
+
+def test_noting_where_rows_come_from_leaves_the_variables_that_the_user_asked_for():
+    def f(x):
+        variables = locals()
+        for i in range(3):
+            x = x * float(i)
+        return variables["x"] * x
+
+    record(f, 2.0, located=True)
