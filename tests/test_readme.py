@@ -1,4 +1,5 @@
-"""The README shows what the tool prints, and its Python examples run."""
+"""README and the pages of docs show what the tool prints, their Python examples run, and their
+links lead somewhere."""
 
 import doctest
 import re
@@ -9,12 +10,18 @@ import pytest
 
 from admodes.cli import main
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"```console\n\$ (admodes [^\n]*)\n(.*?)```", README.read_text("utf-8"), re.S)
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in PAGES}
+BLOCKS = [
+    pytest.param(command, shown, id=f"{name}: {command}")
+    for name, text in TEXTS.items()
+    for command, shown in re.findall(r"```console\n\$ (admodes [^\n]*)\n(.*?)```", text, re.S)
+]
 
 
-@pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[c for c, _ in BLOCKS])
-def test_a_command_prints_what_the_readme_shows(command, shown, capsys):
+@pytest.mark.parametrize(("command", "shown"), BLOCKS)
+def test_a_command_prints_what_the_page_shows(command, shown, capsys):
     with pytest.raises(SystemExit):
         main(shlex.split(command)[1:])
     printed = capsys.readouterr().out
@@ -23,19 +30,40 @@ def test_a_command_prints_what_the_readme_shows(command, shown, capsys):
     ]
 
 
-def test_python_examples():
-    assert len(BLOCKS) > 5
-    assert doctest.testfile(str(README), module_relative=False, verbose=False).failed == 0
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if ">>> " in text])
+def test_python_examples(name):
+    """Each page by itself, as its reader meets it."""
+    assert doctest.testfile(str(ROOT / name), module_relative=False, verbose=False).failed == 0
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/internals.md"])
-def test_links_lead_somewhere(page):
-    path = README.parent / page
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_block_is_of_a_kind_that_is_tested(name):
+    """A block that is opened is closed, and none escapes the tests for being written otherwise."""
+    fences = re.findall(r"^```(.*)$", TEXTS[name], re.M)
+    assert fences[1::2] == [""] * (len(fences) // 2)
+    assert set(fences[::2]) <= {"console", "python", "sh", "text", "toml", "json"}
+    consoles = re.findall(r"```console\n(.*)$", TEXTS[name], re.M)
+    assert all(line.startswith("$ admodes ") for line in consoles)
+
+
+def test_the_readme_is_short_and_has_a_picture():
+    assert len(TEXTS["README.md"].encode()) < 8000
+    assert re.search(r"!\[[^\]]+\]\(docs/graph\.svg\)", TEXTS["README.md"])
+
+
+def test_every_page_is_in_the_table_of_contents():
+    linked = set(re.findall(r"\]\(([\w-]+)\.md\)", TEXTS["docs/index.md"]))
+    assert linked == {path.stem for path in PAGES[1:]} - {"index"}
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name):
+    path = ROOT / name
     text = path.read_text("utf-8")
     links = [x for x in re.findall(r"\]\(([^)\s]+)\)", text) if not x.startswith("http")]
     for link in links:
-        name, _, heading = link.partition("#")
-        target = path.parent / name if name else path
+        target_name, _, heading = link.partition("#")
+        target = path.parent / target_name if target_name else path
         assert target.exists(), link
         headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M) if heading else []
         assert not heading or heading in {h.lower().replace(" ", "-") for h in headings}, link

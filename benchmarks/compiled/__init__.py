@@ -10,6 +10,6 @@ The pipeline, one module a stage:
            └─ peers    how each library is called
     measure            first call, agreement with the derivative by hand, interleaved rounds
     figures            what a time is compared with: ratios, µs per operation, µs over f, targets
-    report             tables of 100 columns, Markdown for the README
+    report             tables of 100 columns, Markdown for docs/measured.md
     __main__           the command line; one process for each number of threads
 """

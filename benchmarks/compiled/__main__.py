@@ -105,7 +105,9 @@ def main() -> None:
         help="measure with so many threads; default: as the libraries choose",
     )
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
-    parser.add_argument("--markdown", action="store_true", help="print the README's tables")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the tables of docs/measured.md"
+    )
     parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:

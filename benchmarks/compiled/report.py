@@ -147,7 +147,7 @@ def text(runs: list[Data]) -> str:
 
 
 def markdown(runs: list[Data]) -> str:
-    """One table for the README; where runs with several numbers of threads differ, a / between."""
+    """One table for docs/measured.md; where runs with more threads differ, a / stands between."""
     lines = [" / ".join(run["threads"] for run in runs), ""]
     lines += ["| " + " | ".join(TITLES) + " |", "|" + "---|" * len(TITLES)]
     for name in runs[0]["workloads"]:

@@ -287,9 +287,9 @@ def test_a_timeout_that_is_none_is_misuse():
     assert "timeout" in err
 
 
-def test_the_session_of_the_readme():
+def test_the_session_of_the_documentation():
     """Its answers, apart from the times."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = (ROOT / "docs" / "gradbench.md").read_text("utf-8")
     lines = re.findall(r"^([<>]) (\{.*\})$", text, re.M)
     assert [sign for sign, _ in lines] == [">", "<"] * 3
     for (_, sent), (_, shown) in zip(lines[::2], lines[1::2]):
