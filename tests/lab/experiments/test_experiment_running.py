@@ -81,11 +81,9 @@ def test_what_a_job_prints_goes_to_standard_error(capfd):
 class TestLimits:
     @pytest.mark.parametrize("job", [jobs.endless, partial(jobs.slow, seconds=60)])
     def test_here(self, job):
-        start = time.perf_counter()
         records = run([point(1, job), point(2)], limit=0.2)
         assert results(records) == ["timeout", 4]
         assert records[0]["reason"] == "took longer than the limit of 0.2 s"
-        assert time.perf_counter() - start < 30
 
     def test_in_threads_of_an_executor(self):
         with ThreadPoolExecutor(1) as executor:

@@ -2,7 +2,6 @@
 
 import gc
 import json
-import time
 import tracemalloc
 
 from gradbench_driver import strict
@@ -38,7 +37,6 @@ def messages():
 
 def test_ten_thousand_messages():
     held, answers = [], []
-    start = time.process_time()
 
     def lines():
         for k, message in enumerate(messages()):
@@ -57,7 +55,6 @@ def test_ten_thousand_messages():
     serve(lines(), write, 60.0)
     tracemalloc.stop()
     assert answers == list(range(MESSAGES))
-    assert time.process_time() - start < 120
     assert held[1] - held[0] < 2e6, held
     assert len(PROGRAMS) <= KEPT
 
