@@ -2,8 +2,8 @@
 in which rounds of loops, found by walking up Python's stack at each row. It is done only where a
 recording is asked for it, as it takes as long as the row itself.
 
-No frame is kept, as that would keep what its variables refer to, nor are arrays: x += v may change
-an array in place only while nothing else refers to it. A frame is the one of the row
+No frame is kept, as that would keep what its variables refer to, and x += v changes an array in
+place only where nothing else refers to it. A frame is the one of the row
 before where it runs the same code, was called from the same place, and did not go back. A loop is
 where the code jumps back; a round begins where its variables have changed, or where the code went
 back.
@@ -14,16 +14,13 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
-import weakref
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from admodes.core.places import INSIDE
 
@@ -76,12 +73,11 @@ class _Loop:
 
 @dataclass
 class _Turn:
-    """A loop that a frame is in. values: functions that return those of its variables in this
-    round, and None for an array that is no longer in use."""
+    """A loop that a frame is in. values: those of its variables in this round."""
 
     loop: _Loop
     part: int
-    values: list[Callable[[], Any]]
+    values: list[Any]
     number: int = 0
     round: int = -1
 
@@ -175,7 +171,7 @@ class _Activation:
     def _turned(self, at: int, values: list[list[Any]]) -> int:
         """The outermost loop that has gone on to another round; their number where none has."""
         for k, (turn, held) in enumerate(zip(self.turns, values, strict=False)):
-            if any(last() is not now for last, now in zip(turn.values, held, strict=True)):
+            if any(a is not b for a, b in zip(turn.values, held, strict=True)):
                 return k
         again = at < self.at or (at == self.at and at in self.operators)
         inner = len(self.turns) - 1
@@ -187,7 +183,7 @@ class _Activation:
         """Begin the next round of a loop."""
         turn = self.turns[k]
         turn.number += 1
-        turn.values = [_reference(x) for x in values[k]]
+        turn.values = values[k]
         parts.append(Part(turn.part, ROUND, ROUND, turn.number))
         turn.round = len(parts) - 1
 
@@ -212,11 +208,6 @@ def _references() -> int:
     function that reads it have it."""
     copy = sys._getframe().f_locals
     return sys.getrefcount(copy)
-
-
-def _reference(x: Any) -> Callable[[], Any]:
-    """A function that returns a value, and does not keep an array."""
-    return weakref.ref(x) if isinstance(x, np.ndarray) else lambda: x
 
 
 @lru_cache(maxsize=1024)

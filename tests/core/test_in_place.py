@@ -235,28 +235,16 @@ def test_an_array_with_another_name_or_a_view_may_not(call):
             call(f, np.ones(2))
 
 
-def added_to_one(x):
-    z = np.zeros(2)
-    for i in range(3):
-        z += x * float(i)
-    return z
+def test_noting_where_rows_come_from_keeps_no_array_that_is_changed_in_place():
+    def f(x):
+        z = np.zeros(2)
+        for i in range(3):
+            z += x * float(i)
+        return z
 
-
-def added_to_each(x):
-    total = x
-    for z in (np.zeros(2) for _ in range(3)):
-        change = np.sin(x)
-        z += change
-        total = total + z
-    return total
-
-
-@pytest.mark.parametrize("f", [added_to_one, added_to_each])
-def test_noting_where_rows_come_from_keeps_no_array_that_is_changed_in_place(f):
     plain, located = (record(f, np.ones(2), located=where) for where in (False, True))
     assert [step.op for step in located.steps] == [step.op for step in plain.steps]
-    rounds = {part for part in located.origins.parts if part.kind == "round"}
-    assert len(rounds) == 3
+    assert [part.kind for part in located.origins.parts].count("round") == 3
 
 
 def test_noting_where_rows_come_from_leaves_the_variables_that_the_user_asked_for():
