@@ -13,6 +13,7 @@ from admodes.cli.target import Target
 from admodes.programs.names import NamedProgram
 from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
+from admodes.views.lines import SEED
 from admodes.views.presets import KINDS, UBC, Preset
 
 _OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
@@ -204,7 +205,7 @@ def _shown(
     for name in names:
         if name not in listed:
             raise Failure(f"{option} {name}: choose from {', '.join(listed) or 'none at all'}")
-    return ["seed"] * seeded + names
+    return [SEED] * seeded + names
 
 
 def _check_tables(options: Options, known: tuple[str, ...]) -> None:

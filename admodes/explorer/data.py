@@ -16,6 +16,7 @@ from admodes.explorer.styles import styles_of, written
 from admodes.programs.costs import Costs, arithmetic, cost, partial_cost
 from admodes.programs.listing import asked
 from admodes.programs.sweep import has_derivative, is_active, pull, push, reached
+from admodes.views.lines import SEED
 from admodes.views.result import plain
 
 DIGITS = 6
@@ -128,7 +129,7 @@ def _array_sweeps(trace: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def _seed(seeds: Any, mode: str, by_array: bool) -> dict | None:
-    return None if by_array else seeds[mode].get("seed")
+    return None if by_array else seeds[mode].get(SEED)
 
 
 def _guards(program: WengertList, names: list[str]) -> list[dict[str, Any]]:

@@ -14,14 +14,12 @@ from admodes.backpropagation.result import discrepancy, holds
 from admodes.backpropagation.terms import Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.values import shape_of
-from admodes.errors import BadValue
 from admodes.programs.sweep import adjoints, has_derivative, tangents
+from admodes.tracing.base import check_no_seed
 from admodes.tracing.rows import Row
 from admodes.views.dialects import Latex, Text
+from admodes.views.lines import SEED
 from admodes.views.visible import visible
-
-SEED = "seed"
-"""The direction that the user gave."""
 
 Equation = dict[str, str | None]
 """By dialect; empty where there is none."""
@@ -54,7 +52,7 @@ def forward_sweeps(
         seeds[row].flat[0] = 1.0
         made.append(ArraySweep(x["name"], _first_entry(x), tangents(program, seeds), equations))
     if given is not None:
-        _check_names(ends, "seeds")
+        check_no_seed((x["name"] for x in ends), "seeds")
         moved = [row.tangents.get(SEED) for row in rows]
         words = _listed(given, Text().dot)
         made.append(ArraySweep(SEED, words, moved, _printed(rows, "tangent")))
@@ -74,7 +72,7 @@ def reverse_sweeps(
         words = f"{name} is 1 everywhere" if shape_of(y["value"]) else ""
         made.append(ArraySweep(y["name"], words, adjoints(derived.program, weights), equations))
     if given is not None:
-        _check_names(ends, "weights")
+        check_no_seed((y["name"] for y in ends), "weights")
         words = _listed(given, Text().bar)
         pulled = [row.adjoints.get(SEED) for row in rows]
         made.append(ArraySweep(SEED, words, pulled, equations))
@@ -128,8 +126,3 @@ def _listed(directions: dict[str, Any], mark: Callable[[str], str]) -> str:
 
 def _visible(name: str) -> str:
     return visible(name, lines=False)
-
-
-def _check_names(ends: list[dict], what: str) -> None:
-    if any(end["name"] == SEED for end in ends):
-        raise BadValue(f'{what}: an input or output is itself named "seed"; rename it')

@@ -18,11 +18,12 @@ from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
 from admodes.tracing.array_sweeps import ArraySweep, forward_sweeps, is_right, reverse_sweeps
-from admodes.tracing.base import TraceBase, ends
+from admodes.tracing.base import TraceBase, check_directions, ends
 from admodes.tracing.rows import Row, note_rows, rows_of
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
 from admodes.views.limits import check_lines
+from admodes.views.lines import SEED
 from admodes.views.preset_files import preset_of
 from admodes.views.presets import UBC, Preset
 from admodes.views.tables import Table
@@ -34,14 +35,14 @@ class ArrayTrace(TraceBase):
     entries of every array). str() is the text tables.
 
     seeds: the direction of the tangents by input, or None; weights: the adjoints of the outputs;
-    constants: arrays without a name of their own; derived: the equations of the list; weighted:
-    whether the user gave the weights."""
+    constants: arrays without a name of their own; derived: the equations of the list; asked: the
+    weights that the user gave, or None."""
 
     seeds: dict[str, Any] | None = None
     weights: dict[str, Any] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
-    derived: Derivation | None = field(default=None, repr=False, compare=False)
-    weighted: bool = field(default=False, repr=False, compare=False)
+    derived: Derivation = field(kw_only=True, repr=False, compare=False)
+    asked: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     schema = "admodes.array-trace/1"
     keys = (
@@ -82,11 +83,9 @@ class ArrayTrace(TraceBase):
 
     def sweeps(self) -> dict[str, list[ArraySweep]]:
         """The sweeps that a page steps through, "forward" and "reverse"."""
-        assert self.derived is not None
-        weights = self.weights if self.weighted else None
         return {
             "forward": forward_sweeps(self.derived, self.inputs, self.rows, self.seeds),
-            "reverse": reverse_sweeps(self.derived, self.outputs, self.rows, weights),
+            "reverse": reverse_sweeps(self.derived, self.outputs, self.rows, self.asked),
         }
 
     def draw(self) -> DotText:
@@ -142,6 +141,7 @@ def array_trace(
     for row, w, t in zip(rows, engine, moved, strict=True):
         _derived(row, derived, found.get(row.row), w, dots.get(row.row), t)
     starts, results = ends(recorded, "shape")
+    weighed = dict(zip(recorded.outputs, ws, strict=True))
     return ArrayTrace(
         starts,
         rows,
@@ -149,10 +149,10 @@ def array_trace(
         program,
         title,
         seeds=None if seeds is None else {n: v for n, v in directions.items() if n in seeds},
-        weights=dict(zip(recorded.outputs, ws, strict=True)),
+        weights=weighed,
         constants=dict(derived.constants.listed),
         derived=derived,
-        weighted=weights is not None,
+        asked=None if weights is None else {n: weighed[n] for n in weights},
     )
 
 
@@ -171,15 +171,12 @@ def _derived(
     }
     text = row.forms["text"]
     row.symbolic = str(text["value"])
-    row.tangents, row.tangent_symbolic = {"seed": t}, text["tangent"]
-    row.adjoints, row.adjoint_symbolic = {"seed": w}, text["adjoint"]
+    row.tangents, row.tangent_symbolic = {SEED: t}, text["tangent"]
+    row.adjoints, row.adjoint_symbolic = {SEED: w}, text["adjoint"]
 
 
 def _directions(recorded: NamedProgram, given: dict[str, Any]) -> list[Any]:
-    unknown = sorted(set(given) - set(recorded.outputs))
-    if unknown:
-        known = ", ".join(recorded.outputs)
-        raise BadValue(f"weights: no {', '.join(unknown)}; the names are {known}")
+    check_directions(given, recorded.outputs, "weights")
     program = recorded.program
     for name, y in zip(recorded.outputs, program.outputs, strict=True):
         shape = shape_of(program.value(y))
@@ -189,9 +186,7 @@ def _directions(recorded: NamedProgram, given: dict[str, Any]) -> list[Any]:
 
 
 def _input_directions(names: list[str], inputs: list, given: dict[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(given) - set(names))
-    if unknown:
-        raise BadValue(f"seeds: no {', '.join(unknown)}; the names are {', '.join(names)}")
+    check_directions(given, names, "seeds")
     made = {}
     for name, x in zip(names, inputs, strict=True):
         shape = shape_of(x)

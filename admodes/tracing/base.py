@@ -4,7 +4,7 @@ inputs, rows and outputs, and these as JSON data."""
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,10 +12,12 @@ from admodes.core.carrier import value
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
 from admodes.drawing.graphs import Graph
+from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.tracing.backward import Directions
 from admodes.tracing.drawn import NEAR, Drawing
 from admodes.tracing.rows import Row
+from admodes.views.lines import SEED
 from admodes.views.result import Result
 
 if TYPE_CHECKING:
@@ -99,3 +101,18 @@ def ends(recorded: NamedProgram, *more: str) -> tuple[list[dict], list[dict]]:
         [end(n, x) for n, x in zip(recorded.names, program.inputs, strict=True)],
         [end(n, y) for n, y in zip(recorded.outputs, program.outputs, strict=True)],
     )
+
+
+def check_directions(given: Iterable[str], names: Sequence[str], what: str) -> None:
+    """Refuse a direction that has a part by a name that is no input, or no output. what: the
+    argument that the user gave it as."""
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        raise BadValue(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
+
+
+def check_no_seed(names: Iterable[str], what: str) -> None:
+    """Refuse inputs or outputs of which one has the name that the user's direction has among
+    theirs. what: the argument that the user gave it as."""
+    if SEED in names:
+        raise BadValue(f'{what}: an input or output is itself named "{SEED}"; rename it')

@@ -20,10 +20,11 @@ from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram, row_names
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
-from admodes.tracing.base import TraceBase, ends
+from admodes.tracing.base import TraceBase, check_directions, check_no_seed, ends
 from admodes.tracing.rows import note_scalars, rows_of, with_formulas
 from admodes.views.dialects import dialect_of
 from admodes.views.limits import check_lines, check_numbers
+from admodes.views.lines import SEED
 from admodes.views.pages import Page
 from admodes.views.preset_files import preset_of
 from admodes.views.presets import Preset, adapted
@@ -264,12 +265,9 @@ def _check_tables(tables: int, rows: int) -> None:
 def _directions(names: list[str], extra: dict[str, float] | None, what: str) -> dict:
     unit = {n: {k: 1.0 if k == n else 0.0 for k in names} for n in names}
     if extra:
-        if "seed" in names:
-            raise BadValue(f'{what}: an input or output is itself named "seed"; rename it')
-        unknown = sorted(set(extra) - set(names))
-        if unknown:
-            raise BadValue(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
-        unit["seed"] = {n: float(extra.get(n, 0.0)) for n in names}
+        check_no_seed(names, what)
+        check_directions(extra, names, what)
+        unit[SEED] = {n: float(extra.get(n, 0.0)) for n in names}
     return unit
 
 
