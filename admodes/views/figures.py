@@ -10,8 +10,20 @@ from typing import Any
 from admodes.errors import BadValue, MissingPlots
 from admodes.views.files import write_atomically
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; markers and dashes differ too.
-COLOURS = {"f": "#555555", "forward": "#0072B2", "reverse": "#D55E00"}
+COLOURS = {
+    "f": "#555555",
+    "forward": "#0072B2",
+    "reverse": "#D55E00",
+    "symbolic": "#CC79A7",
+    "finite_differences": "#009E73",
+    "complex_step": "#E69F00",
+}
+"""The colour of the function and of each way of differentiating, in all figures: Okabe and Ito's,
+which colour-blind readers tell apart; markers and dashes differ too."""
+
+SKY, BLACK = "#56B4E9", "#000000"
+"""Two more of theirs, for what is none of these or a variant of one."""
+
 FORMATS = ("png", "svg", "pdf")
 
 

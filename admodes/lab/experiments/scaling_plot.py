@@ -13,15 +13,17 @@ from admodes.lab.experiments.scaling_result import Scaling
 from admodes.lab.timing import describe
 from admodes.views.figures import COLOURS, light_frame, write_figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; on paper without colours markers
-# and dashes do.
 STYLES: dict[str, dict[str, Any]] = {
     "f": {"color": COLOURS["f"], "marker": "^"},
     "forward": {"color": COLOURS["forward"], "marker": "o"},
     "reverse": {"color": COLOURS["reverse"], "marker": "s"},
-    "symbolic": {"color": "#CC79A7", "marker": "*", "linestyle": (0, (1, 1))},
-    "finite_differences": {"color": "#009E73", "marker": "v", "linestyle": (0, (3, 1, 1, 1))},
-    "complex_step": {"color": "#E69F00", "marker": "D", "linestyle": (0, (5, 1))},
+    "symbolic": {"color": COLOURS["symbolic"], "marker": "*", "linestyle": (0, (1, 1))},
+    "finite_differences": {
+        "color": COLOURS["finite_differences"],
+        "marker": "v",
+        "linestyle": (0, (3, 1, 1, 1)),
+    },
+    "complex_step": {"color": COLOURS["complex_step"], "marker": "D", "linestyle": (0, (5, 1))},
 }
 LABELS = {
     "f": "f",
@@ -44,7 +46,7 @@ def _figure(scaling: Scaling, figure_class: Any) -> Any:
     parts = 2 if scaling.rounds else 1
     columns = min(len(scaling.experiments), COLUMNS)
     bands = -(-len(scaling.experiments) // columns)
-    size = (max(4.2 * columns, 7.0), 3.4 * parts * bands + 1.2)
+    size = (max(4.2 * columns, 7.0), 2.6 * parts * bands + 1.2)
     figure = figure_class(figsize=size, layout="constrained")
     axes = figure.subplots(parts * bands, columns, squeeze=False)
     for ax in axes.flat:
@@ -56,7 +58,7 @@ def _figure(scaling: Scaling, figure_class: Any) -> Any:
             panel.set_visible(True)
             draw(panel, e)
             _dress(panel, e)
-        panels[0].set_title(e.heading, fontsize=10)
+        panels[0].set_title(e.heading.replace(", more", ",\nmore"), fontsize=10)
         panels[-1].set_xlabel(e.varied)
         if column == 0:
             panels[0].set_ylabel("operations (exact)")

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from admodes.lab.step_sizes import EPS, METHODS, MODES, StepErrors
-from admodes.views.figures import light_frame, write_figure
+from admodes.views.figures import BLACK, COLOURS, SKY, light_frame, write_figure
 
 STYLES = {
-    "forward": {"color": "#0072B2", "marker": "o", "label": "forward difference"},
-    "central": {"color": "#D55E00", "marker": "s", "label": "central difference"},
-    "fourth_order": {"color": "#009E73", "marker": "^", "label": "fourth-order difference"},
-    "complex_step": {"color": "#CC79A7", "marker": "x", "label": "complex step"},
+    "forward": {
+        "color": COLOURS["finite_differences"],
+        "marker": "o",
+        "label": "forward difference",
+    },
+    "central": {"color": SKY, "marker": "s", "label": "central difference"},
+    "fourth_order": {"color": BLACK, "marker": "^", "label": "fourth-order difference"},
+    "complex_step": {"color": COLOURS["complex_step"], "marker": "x", "label": "complex step"},
 }
-"""Okabe and Ito's colours, which colour-blind readers tell apart; markers differ too."""
-
 FLOOR = EPS / 8
 """Where an error of 0, which a logarithmic axis has no place for, is drawn."""
 
@@ -44,7 +46,7 @@ def _figure(functions: Sequence[StepErrors], figure_class: Any) -> Any:
         middle = [statistics.median(errors) for _, errors in lines]
         ax.plot(steps, middle, markersize=4, linewidth=1.5, **STYLES[method])
     floor = max(_drawn(found.ad[mode]) for found in functions for mode in MODES)
-    ax.axhline(floor, color="#555555", linestyle="--", linewidth=1.2, label="AD, both modes")
+    ax.axhline(floor, color=COLOURS["f"], linestyle="--", linewidth=1.2, label="AD, both modes")
     ax.loglog()
     ax.set_ylim(FLOOR / 2, 10)
     ax.invert_xaxis()

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from admodes.lab.swelling import FAMILIES, Swell
-from admodes.views.figures import light_frame, write_figure
+from admodes.views.figures import BLACK, COLOURS, SKY, light_frame, write_figure
 
 STYLES = {
-    "raw": {"color": "#D55E00", "marker": "s", "label": "symbolic derivative"},
-    "simplified": {"color": "#E69F00", "marker": "v", "label": "simplified"},
-    "cse": {"color": "#009E73", "marker": "^", "label": "after cse"},
-    "f": {"color": "#555555", "marker": "x", "linestyle": ":", "label": "formula of f"},
-    "forward": {"color": "#0072B2", "marker": "o", "linestyle": "--", "label": "AD, forward"},
-    "reverse": {"color": "#000000", "marker": "d", "label": "AD, reverse"},
+    "raw": {"color": COLOURS["symbolic"], "marker": "s", "label": "symbolic derivative"},
+    "simplified": {"color": SKY, "marker": "v", "label": "simplified"},
+    "cse": {"color": BLACK, "marker": "^", "label": "after cse"},
+    "f": {"color": COLOURS["f"], "marker": "x", "linestyle": ":", "label": "formula of f"},
+    "forward": {
+        "color": COLOURS["forward"],
+        "marker": "o",
+        "linestyle": "--",
+        "label": "AD, forward",
+    },
+    "reverse": {"color": COLOURS["reverse"], "marker": "d", "label": "AD, reverse"},
 }
 
 
