@@ -23,6 +23,7 @@ from admodes.ops.public import __all__ as operations
 from admodes.programs.count import Counts, count
 from admodes.tracing.trace import Trace, trace
 from admodes.tracing.variable import Variable
+from admodes.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from admodes.backpropagation.result import Equations, equations

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent / "admodes"
 FOLDERS = ("admodes", "tests", "benchmarks", "examples", "reports")
 
 ORDER = [
-    *("errors", "views", "drawing", "core", "ops", "numpy_functions", "derivatives", "programs"),
+    *("errors", "version", "views", "drawing", "core", "ops", "numpy_functions", "derivatives"),
+    "programs",
     *("optimisation", "compilation", "symbolic", "backpropagation", "explorer", "tracing"),
     *("python_code", "verification", "sparse", "checkpointing", "sheets"),
     *("expression", "problems", "lab", "__init__", "cli", "__main__"),

@@ -42,6 +42,7 @@ from admodes.cli.running import emit, page_width, run, show, target_of
 from admodes.cli.scaling import scale
 from admodes.cli.sheets import report
 from admodes.cli.tracing import Options, printed_trace
+from admodes.version import VERSION
 from admodes.views.preset_files import preset_of
 from admodes.views.presets import UBC
 
@@ -57,6 +58,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        emit(f"admodes {VERSION}\n", None)
+        raise typer.Exit
+
+
+@app.callback()
+def options_without_a_command(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Options of admodes itself; the help is that of the application."""
 
 
 @app.command()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from wcwidth import wcswidth
 
+import admodes
+
 SECTION_A = ["exp(2*x2) + x1*sin(3*x2**2)", "x1*x2 + sigmoid(x2)", "--at", "x1=2,x2=1"]
 
 
@@ -179,6 +181,10 @@ def test_debug_shows_the_traceback(run, file):
     _, _, err = run("trace", f"{path}:f", "--at", "x=1", "--debug")
     assert "Traceback" in err
     assert "mine.py" in err
+
+
+def test_version(run):
+    assert run("--version") == (0, f"admodes {admodes.__version__}\n", "")
 
 
 def test_help_has_examples_for_each_command(run):

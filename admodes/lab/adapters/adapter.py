@@ -16,6 +16,7 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.errors import BadType, Error
 from admodes.lab.judging import EXACT
 from admodes.problems.scenario import Scenario
+from admodes.version import VERSION
 
 UNCHANGED, REBINDING, UNROLLED = "unchanged", "rebinding", "unrolled"
 """Routes of the user's function to a library: as it is; with the names of NumPy bound to the
@@ -63,7 +64,7 @@ class Adapter(ABC):
     def load(self) -> str:
         """Import the package; its version. Runs once for all rows of a package."""
         if self.package is None:
-            return importlib.metadata.version("admodes")
+            return VERSION
         module = importlib.import_module(self.package)
         try:
             return importlib.metadata.version(self.install or self.package)

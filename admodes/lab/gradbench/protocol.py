@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter_ns
 from typing import Any, NoReturn
 
@@ -15,6 +14,7 @@ from admodes.lab.gradbench.evals import EVALS, Prepare
 from admodes.lab.gradbench.reading import Fields, kind_of, number
 from admodes.lab.limits import within
 from admodes.lab.timing import machine
+from admodes.version import VERSION
 
 LONGEST = 500
 """Characters of an error message."""
@@ -61,14 +61,10 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _about() -> dict[str, Any]:
-    try:
-        ours = version("admodes")
-    except PackageNotFoundError:  # run from its sources
-        ours = "unknown"
     return {
         "tool": "admodes",
         "config": {
-            "version": ours,
+            "version": VERSION,
             **machine(),
             "prepare": "functions and derivatives are recorded, compiled and run before they are "
             "timed",
