@@ -306,7 +306,8 @@ class TestPlot:
             "reverse mode",
             "complex step",
             "bound",
-            "Stencil, more length",
+            "Stencil",
+            "more length",
         ):
             assert words in text
 
