@@ -31,6 +31,7 @@ from admodes.cli.options import (
     Numbering,
     Rows,
     Save,
+    Symbolic,
     Targets,
     TraceLayout,
     Transposed,
@@ -114,9 +115,7 @@ def trace(
     steps: Annotated[
         bool, typer.Option("--steps", help="Show how adjoints accumulate, step by step.")
     ] = False,
-    symbolic: Annotated[
-        bool, typer.Option("--symbolic", help="Add the exact Jacobian, by sympy.")
-    ] = False,
+    symbolic: Symbolic = False,
     rows: Annotated[
         Rows,
         typer.Option(help="array: a row per operation on arrays; scalar: on single numbers."),
@@ -173,6 +172,7 @@ def jacobian(
     targets: Targets,
     at: At = None,
     layout: Transposed = Layout.standard,
+    symbolic: Symbolic = False,
     digits: Digits = 6,
     format: Fmt = Format.text,
     save: Save = None,
@@ -182,13 +182,14 @@ def jacobian(
 
     \b
     admodes jacobian @cpsc532s
+    admodes jacobian @bu-shared --symbolic
     admodes jacobian "x1**2" "x1*x2*x3" --at x1=1,x2=2,x3=3 --layout transposed
     """
     from admodes.tracing.matrices import named_jacobian
 
     target = target_of(targets, at)
     show(
-        run(lambda: named_jacobian(*target.named), target),
+        run(lambda: named_jacobian(*target.named, symbolic=symbolic), target),
         format,
         save,
         digits=digits,
@@ -255,6 +256,7 @@ def chain(
 def gradient(
     targets: Targets,
     at: At = None,
+    symbolic: Symbolic = False,
     digits: Digits = 6,
     format: Fmt = Format.text,
     save: Save = None,
@@ -263,19 +265,21 @@ def gradient(
     """Print the gradient of a function with one output, by one reverse sweep.
 
     \b
-    admodes gradient "log(x1*x2)*sin(x2)" --at x1=1,x2=2
+    admodes gradient "log(x1*x2)*sin(x2)" --at x1=1,x2=2 --symbolic
     admodes gradient @rosenbrock --at x=[1, 1]
     """
     from admodes.tracing.matrices import named_gradient
 
     target = target_of(targets, at)
-    show(run(lambda: named_gradient(*target.named), target), format, save, digits=digits)
+    result = run(lambda: named_gradient(*target.named, symbolic=symbolic), target)
+    show(result, format, save, digits=digits)
 
 
 @app.command()
 def hessian(
     targets: Targets,
     at: At = None,
+    symbolic: Symbolic = False,
     digits: Digits = 6,
     format: Fmt = Format.text,
     save: Save = None,
@@ -284,13 +288,14 @@ def hessian(
     """Print gradient and Hessian of a function with one output, and the kind of the point.
 
     \b
-    admodes hessian @osu-ascent --at x1=3/8,x2=-3/4
+    admodes hessian @osu-ascent --at x1=3/8,x2=-3/4 --symbolic
     admodes hessian "x**2 - y**2" --at x=0,y=0
     """
     from admodes.tracing.matrices import named_hessian
 
     target = target_of(targets, at)
-    show(run(lambda: named_hessian(*target.named), target), format, save, digits=digits)
+    result = run(lambda: named_hessian(*target.named, symbolic=symbolic), target)
+    show(result, format, save, digits=digits)
 
 
 app.command()(verify)

@@ -95,3 +95,6 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 Transposed = Annotated[
     Layout, typer.Option(help="transposed prints ∂f_j/∂x_i: inputs as rows, outputs as columns.")
 ]
+Symbolic = Annotated[
+    bool, typer.Option("--symbolic", help="Add the exact formulas of the entries, by sympy.")
+]

@@ -39,8 +39,13 @@ def explain(
     """
     target = target_of(targets, at)
     f, args, names, outputs, title = target.named
-    chosen = {"of": of, "wrt": wrt, "names": names, "outputs": outputs, "most": most}
-    result = run(lambda: ad.explain(f, *args, **chosen, title=title), target)
+
+    def explained() -> ad.Explanation:
+        return ad.explain(
+            f, *args, of=of, wrt=wrt, names=names, outputs=outputs, most=most, title=title
+        )
+
+    result = run(explained, target)
     show_or_draw(
         *(result, format, save),
         lambda path: result.graph(digits=digits).save(path),

@@ -33,7 +33,9 @@ class Target:
     arguments: tuple[str, ...] = ()
 
     @property
-    def named(self) -> tuple[Any, ...]:
+    def named(
+        self,
+    ) -> tuple[Callable[..., Any], tuple[Any, ...], tuple[str, ...], tuple[str, ...] | None, str]:
         """The function, its arguments, the names of numbers and outputs, and the title."""
         return self.function, self.args, self.names, self.output_names, self.title
 

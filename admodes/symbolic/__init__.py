@@ -11,9 +11,19 @@ sympy and mpmath are imported on first use.
 from admodes.symbolic.expressions import (
     NoSymbolicForm,
     expressions,
+    hessian_matrix,
     jacobian_matrix,
+    symbolic_hessian,
     symbolic_jacobian,
 )
 from admodes.symbolic.reference import reference
 
-__all__ = ["NoSymbolicForm", "expressions", "jacobian_matrix", "reference", "symbolic_jacobian"]
+__all__ = [
+    "NoSymbolicForm",
+    "expressions",
+    "hessian_matrix",
+    "jacobian_matrix",
+    "reference",
+    "symbolic_hessian",
+    "symbolic_jacobian",
+]

@@ -11,6 +11,8 @@ from admodes.core.record import Ref, Step, WengertList
 from admodes.errors import BadType, BadValue, Error
 from admodes.symbolic.arrays import broadcast, components, entrywise, fill, structural
 from admodes.symbolic.forms import as_expression, differentiated, exact_constant
+from admodes.symbolic.printing import formula
+from admodes.views.tables import Formula
 
 LARGEST_EXPRESSION = 4000
 """Symbols and operations that an expression may have when it is written out."""
@@ -163,15 +165,48 @@ def _partial(y: Any, x: Any) -> Any:
     return found.replace(sp.DiracDelta, lambda *args: sp.S.Zero)
 
 
-def symbolic_jacobian(source: Any, names: Sequence[str] | None = None) -> list[list[str]]:
-    """The exact Jacobian as strings, one list per output. Raises as jacobian_matrix().
+def hessian_matrix(source: Any, names: Sequence[str] | None = None, exact: bool = False) -> Any:
+    """The exact Hessian of the one output as a sympy Matrix, by sympy's own differentiation of its
+    gradient. Arguments and errors as for jacobian_matrix().
+
+    >>> import admodes as ad
+    >>> from admodes.symbolic import hessian_matrix
+    >>> hessian_matrix(ad.trace(lambda x, y: x * x * y, 1.0, 2.0))
+    Matrix([
+    [2*y, 2*x],
+    [2*x,   0]])
+    """
+    import sympy as sp
+
+    gradient = jacobian_matrix(source, names, exact)
+    if gradient.rows != 1:
+        raise BadValue(f"a Hessian is of one output, and there are {gradient.rows}")
+    symbols = expressions(source, names, exact).symbols
+    return sp.Matrix([[_partial(slope, x) for x in symbols] for slope in gradient.row(0)])
+
+
+def symbolic_jacobian(source: Any, names: Sequence[str] | None = None) -> list[list[Formula]]:
+    """The exact Jacobian as formulas, one list per output: texts, whose .latex is the same in
+    LaTeX. Polynomials are factored where that is shorter. Raises as jacobian_matrix().
 
     >>> import admodes as ad
     >>> from admodes.symbolic import symbolic_jacobian
     >>> symbolic_jacobian(ad.trace(lambda x1, x2: x1 * ad.exp(2 * x2), 1.0, 2.0))
     [['exp(2*x2)', '2*x1*exp(2*x2)']]
     """
-    import sympy as sp
+    return _formulas(jacobian_matrix(source, names))
 
-    matrix = jacobian_matrix(source, names)
-    return [[sp.sstr(entry) for entry in matrix.row(i)] for i in range(matrix.rows)]
+
+def symbolic_hessian(source: Any, names: Sequence[str] | None = None) -> list[list[Formula]]:
+    """The exact Hessian of the one output as formulas; see symbolic_jacobian().
+
+    >>> import admodes as ad
+    >>> from admodes.symbolic import symbolic_hessian
+    >>> symbolic_hessian(ad.trace(lambda x, y: x**2 * y, 1.0, 2.0))
+    [['2*y', '2*x'], ['2*x', '0']]
+    """
+    return _formulas(hessian_matrix(source, names))
+
+
+def _formulas(matrix: Any) -> list[list[Formula]]:
+    return [[formula(entry) for entry in matrix.row(i)] for i in range(matrix.rows)]

@@ -26,19 +26,20 @@ from admodes.tracing.trace import Trace, note_beyond_domain, scalar_trace
 from admodes.views.dialects import Text, dialect_of
 from admodes.views.limits import MOST_LINES, check_lines
 from admodes.views.result import Result
-from admodes.views.tables import Table, jacobian_table
+from admodes.views.tables import Formula, Table, jacobian_table
 
 Names = Sequence[str] | None
 
 
 @dataclass
 class Jacobian(Result):
-    """The Jacobian by both modes (JSON contract "admodes.jacobian/1"): one row per output, one
-    column per number of the inputs. notes: values that are not finite, kinks, branches."""
+    """The Jacobian by both modes, and as exact formulas ("symbolic") where these were asked for
+    (JSON contract "admodes.jacobian/1"): one row per output, one column per number of the inputs.
+    notes: values that are not finite, kinks, branches."""
 
     inputs: dict[str, Any]
     outputs: list[str]
-    jacobian: dict[str, list[list[float]]]
+    jacobian: dict[str, list[list[Any]]]
     counts: Counts
     notes: list[str]
     title: str = ""
@@ -50,11 +51,13 @@ class Jacobian(Result):
     def tables(
         self, format: str = "text", digits: int | None = 6, layout: str = "standard"
     ) -> list[Table]:
-        """A matrix by each mode, and the exact operation counts. digits: decimals that are printed.
-        layout: "standard", or "transposed" with inputs as rows."""
+        """A matrix by each mode, that of formulas, and the exact operation counts. digits: decimals
+        that are printed. layout: "standard", or "transposed" with inputs as rows."""
         write, sweeps = dialect_of(format, digits), self.counts.sweeps
         made = [
-            jacobian_table(write, mode, m, self.outputs, list(self.inputs), layout, sweeps[mode])
+            jacobian_table(
+                write, mode, m, self.outputs, list(self.inputs), layout, sweeps.get(mode)
+            )
             for mode, m in self.jacobian.items()
         ]
         made[-1].notes += self.notes
@@ -64,18 +67,22 @@ class Jacobian(Result):
 @dataclass
 class Gradient(Result):
     """The value and the gradient of a function with one output (JSON contract
-    "admodes.gradient/1"), by one reverse sweep."""
+    "admodes.gradient/1"), by one reverse sweep. symbolic: the same as exact formulas, where these
+    were asked for."""
 
     inputs: dict[str, Any]
     value: float
     gradient: dict[str, Any]
     notes: list[str]
     title: str = ""
+    symbolic: dict[str, Any] | None = None
 
     schema = "admodes.gradient/1"
 
     def _data(self) -> dict[str, Any]:
-        return {"schema": self.schema, **{k: v for k, v in vars(self).items() if k != "title"}}
+        hidden = {"title"} if self.symbolic is not None else {"title", "symbolic"}
+        parts = {k: v for k, v in vars(self).items() if k not in hidden}
+        return {"schema": self.schema, **parts}
 
     def tables(self, format: str = "text", digits: int | None = 6) -> list[Table]:
         """One line per input. digits: decimals that are printed."""
@@ -90,7 +97,12 @@ class Gradient(Result):
         ]
         notes = [f"value of the function: {Text(write.digits).number(self.value)}"]
         head = ["Input", "Value", "Derivative"]
-        return Table("Gradient, reverse: 1 sweep", head, rows, [False, True, True], notes)
+        if self.symbolic is not None:
+            head.append("Exact")
+            for row, entry in zip(rows, self.symbolic["gradient"].values(), strict=True):
+                row.append(entry.written(write))
+        math = [False, *(True for _ in head[1:])]
+        return Table("Gradient, reverse: 1 sweep", head, rows, math, notes)
 
 
 @dataclass
@@ -124,7 +136,14 @@ class Hessian(Gradient):
         notes += [*self.notes, self._verdict()]
         math = [False, *(True for _ in names)]
         table = Table("Hessian, forward over reverse", ["", *names], rows, math, notes)
-        return [self._gradient_table(write), table]
+        return [self._gradient_table(write), *self._exact_tables(write, names), table]
+
+    def _exact_tables(self, write: Text, names: list[str]) -> list[Table]:
+        if self.symbolic is None:
+            return []
+        lines = [[entry.written(write) for entry in line] for line in self.symbolic["hessian"]]
+        rows = [[name, *line] for name, line in zip(names, lines, strict=True)]
+        return [Table("Hessian, exact", ["", *names], rows, [False, *(True for _ in names)])]
 
     def _verdict(self) -> str:
         if self.obstacle is not None:
@@ -139,13 +158,20 @@ class Hessian(Gradient):
 
 
 def named_jacobian(
-    f: Callable, args: tuple, names: Names = None, outputs: Names = None, title: str = ""
+    f: Callable,
+    args: tuple,
+    names: Names = None,
+    outputs: Names = None,
+    title: str = "",
+    symbolic: bool = False,
 ) -> Jacobian:
     """The Jacobian of f at args, numbers or arrays of numbers, by forward and by reverse sweeps,
     and the exact operation counts of both. names, outputs: one per number; those of f unless given.
+    symbolic: with the exact formulas of the entries besides, by sympy, on the branches that were
+    taken.
 
-    Raises ValueError for wrong numbers of names and for more entries than are printed, TypeError
-    for arguments that are no numbers.
+    Raises ValueError for wrong numbers of names, for more entries than are printed and for what has
+    no formulas, TypeError for arguments that are no numbers.
 
     >>> from admodes.tracing.matrices import named_jacobian
     >>> found = named_jacobian(lambda x, y: (x * y, x + y), (2.0, 3.0))
@@ -161,13 +187,20 @@ def named_jacobian(
         for mode in ("forward", "reverse")
     }
     note_beyond_domain(t, matrices["forward"])
+    if symbolic:
+        matrices["symbolic"] = _formulas(t)
     counts = count_program(t.program, columns, rows)
     inputs = dict(zip(columns, point, strict=True))
     return Jacobian(inputs, rows, matrices, counts, _notes(t), title)
 
 
 def named_gradient(
-    f: Callable, args: tuple, names: Names = None, outputs: Names = None, title: str = ""
+    f: Callable,
+    args: tuple,
+    names: Names = None,
+    outputs: Names = None,
+    title: str = "",
+    symbolic: bool = False,
 ) -> Gradient:
     """The value and gradient of f at args by one reverse sweep; see named_jacobian.
 
@@ -178,11 +211,17 @@ def named_gradient(
     {'x': 3.0, 'y': 2.0}
     """
     t = _one_output(scalar_trace(f, args, names, outputs, modes=()))
-    return Gradient(*_value_and_gradient(t), _notes(t), title)
+    exact = {"gradient": _slopes(t)} if symbolic else None
+    return Gradient(*_value_and_gradient(t), _notes(t), title, exact)
 
 
 def named_hessian(
-    f: Callable, args: tuple, names: Names = None, outputs: Names = None, title: str = ""
+    f: Callable,
+    args: tuple,
+    names: Names = None,
+    outputs: Names = None,
+    title: str = "",
+    symbolic: bool = False,
 ) -> Hessian:
     """The Hessian of f at args, forward over reverse, with value and gradient, and the kind of the
     point by the second derivative test; see named_gradient. At a kink f runs beside it too.
@@ -206,11 +245,24 @@ def named_hessian(
         gradient,
         [*_notes(t), *crossed],
         title,
+        {"gradient": _slopes(t), "hessian": _formulas(t, second=True)} if symbolic else None,
         matrix,
         tested.eigenvalues,
         "not classified" if obstacle else tested.kind,
         obstacle,
     )
+
+
+def _formulas(t: Trace, second: bool = False) -> list[list[Formula]]:
+    """The exact entries of the Jacobian, or of the Hessian."""
+    from admodes.symbolic import symbolic_hessian, symbolic_jacobian
+
+    return symbolic_hessian(t) if second else symbolic_jacobian(t)
+
+
+def _slopes(t: Trace) -> dict[str, Formula]:
+    """The exact derivatives by the names of the inputs."""
+    return dict(zip((x["name"] for x in t.inputs), _formulas(t)[0], strict=True))
 
 
 def _value_and_gradient(t: Trace) -> tuple[dict[str, Any], Any, dict[str, Any]]:

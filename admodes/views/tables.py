@@ -21,6 +21,25 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
+class Formula(str):
+    """An exact formula: the text of it, and the same in LaTeX.
+
+    >>> Formula("x1**2", "x_{1}^{2}").latex
+    'x_{1}^{2}'
+    """
+
+    latex: str
+
+    def __new__(cls, text: str, latex: str) -> Formula:
+        made = super().__new__(cls, text)
+        made.latex = latex
+        return made
+
+    def written(self, write: Text) -> str:
+        """The formula in a dialect, to stand in a cell of formulas."""
+        return self.latex if write.name == "latex" else str(self)
+
+
 def known(what: str, given: Sequence[str], words: Sequence[str]) -> None:
     """Refuse words that are unknown."""
     for word in given:
@@ -38,17 +57,16 @@ def jacobian_table(
     sweeps: int | None,
 ) -> Table:
     """The Jacobian of one mode; the transposed layout has inputs as rows, D[f]_ij = ∂f_j/∂x_i.
-    Entries are numbers, or strings of exact expressions."""
+    Entries are numbers, or formulas where no sweeps are told, since these are exact."""
     rows, columns, cells = outputs, inputs, matrix
     label = ""
     if layout == "transposed":
         rows, columns, label = inputs, outputs, " (rows inputs, columns outputs)"
         cells = [[line[k] for line in matrix] for k in range(len(inputs))]
     how = "exact" if sweeps is None else f"{sweeps} sweep{'s' * (sweeps != 1)}"
-    exact = sweeps is None
 
     def show(x: Any) -> str:
-        return write.plain(x) if exact else write.number(x)
+        return x.written(write) if isinstance(x, Formula) else write.number(x)
 
     return Table(
         f"Jacobian{label}, {mode}: {how}",
@@ -57,5 +75,5 @@ def jacobian_table(
             [write.math(write.variable(n)), *map(show, line)]
             for n, line in zip(rows, cells, strict=True)
         ],
-        [False, *(not exact for _ in columns)],
+        [False, *(True for _ in columns)],
     )
