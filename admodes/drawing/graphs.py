@@ -121,7 +121,7 @@ class Graph(Diagram, Result):
         """The nodes and the edges, one a line, with what is written on them."""
         labels = Labels(self, dialect_of(format, self.digits))
         variable = labels.write.variable
-        names = {node.id: variable(short(node.name or node.id)) for node in self.nodes}
+        names = {node.id: variable(short(node.title or node.id)) for node in self.nodes}
         nodes = [
             [node.kind, *_cells(labels.node(node), ("name", "shape", "value", "adjoint"))]
             for node in self.nodes

@@ -30,12 +30,13 @@ Parts = tuple[list[Node], list[Edge]]
 @dataclass(frozen=True)
 class Group:
     """Rows that are drawn as one node, the rows outside that they read, what they are called, if
-    anything, and what they compute."""
+    anything, how many there are, in words, and what they compute."""
 
     rows: range
     reads: list[int]
     name: str
-    text: str
+    size: str
+    content: str
 
     @property
     def id(self) -> str:
@@ -171,16 +172,15 @@ class Rows:
         return [*placed, *map(self._group, waiting)], edges
 
     def _group(self, group: Group) -> Node:
-        first, last = (self.called(group.rows[k]) for k in (0, -1))
-        name = printable(group.name) or f"{first} … {last}"
         return Node(
             group.id,
             None,
             "group",
-            name,
-            printable(group.text),
-            ends=[first, last],
+            printable(group.name) or None,
+            ends=[self.called(group.rows[k]) for k in (0, -1)],
             members=group.rows,
+            size=group.size,
+            content=printable(group.content),
         )
 
     def called(self, row: int) -> str:

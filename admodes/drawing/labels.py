@@ -57,7 +57,7 @@ class Labels:
 
     def __init__(self, diagram: Diagram, write: Text) -> None:
         self.kind, self.write = diagram.kind, write
-        self.names = {node.id: node.name for node in diagram.nodes}
+        self.names = {node.id: node.title for node in diagram.nodes}
         self.sources = {edge.source for edge in diagram.edges}
         self.groups = {node.id for node in diagram.nodes if node.kind == "group"}
 
@@ -66,8 +66,9 @@ class Labels:
         if node.kind == "constant":
             return self.figure("value", node.value)
         if node.kind == "group":
-            lines = [Line("name", self.extent(node)), Line("shape", self.write.word(node.op or ""))]
-            return lines if self._is_unnamed(node) else [Line("name", self._title(node)), *lines]
+            names = [] if node.name is None else [self._title(node)]
+            lines = [Line("name", text) for text in (*names, self.extent(node))]
+            return [*lines, Line("shape", self.write.word(node.says))]
         lines = [Line("name", self.equation(node))]
         if self._is_step(node):
             return lines
@@ -103,8 +104,8 @@ class Labels:
     def equation(self, node: Node) -> str:
         """y1 = v8 = v3 + v7, or a part of it; of a group its rows and what they compute."""
         if node.kind == "group":
-            if self._is_unnamed(node):
-                return f"{self.extent(node)}: {self.write.word((node.op or '').partition(': ')[2])}"
+            if node.name is None:
+                return f"{self.extent(node)}: {self.write.word(node.content)}"
             return f"{self._title(node)}: {self.extent(node)}"
         ends = [self.write.variable(short(end)) for end in node.ends]
         names = [] if node.name is None else [self.write.variable(short(node.name))]
@@ -125,10 +126,6 @@ class Labels:
 
     def _title(self, node: Node) -> str:
         return self.write.word(short(node.name or ""))
-
-    def _is_unnamed(self, node: Node) -> bool:
-        """Whether a group is called by its first and last row alone."""
-        return node.name == " … ".join(node.ends)
 
     def adjoints(self, node: Node) -> list[Line]:
         """One line an output: v̄2 = 7.389, or ∂y1/∂v2 = 7.389 where there are several. Adjoints that

@@ -17,8 +17,8 @@ class Node:
     formulas: the right side of its equation by dialect ("text", "latex"), without for constants;
     ends: the names of inputs and outputs that the row is (x1 of v0, y1 of v8); bar: the equation of
     its adjoint by dialect, where there is one in symbols; adjoint_of: the names of the rows of
-    which a gradient node is the adjoint; members: the rows of a group; lit: whether it stands
-    out."""
+    which a gradient node is the adjoint; members: the rows of a group, size: how many there are, in
+    words, content: what they compute; lit: whether it stands out."""
 
     id: str
     row: int | None
@@ -33,6 +33,8 @@ class Node:
     bar: dict[str, str] = field(default_factory=dict)
     adjoint_of: list[str] = field(default_factory=list)
     members: Sequence[int] = ()
+    size: str = ""
+    content: str = ""
     lit: bool = False
 
     @property
@@ -40,10 +42,21 @@ class Node:
         """The rows that it stands for."""
         return self.members if self.row is None else (self.row,)
 
+    @property
+    def title(self) -> str | None:
+        """Its name; of a group without one the names of its first and last row."""
+        return " … ".join(self.ends) if self.members and self.name is None else self.name
+
+    @property
+    def says(self) -> str:
+        """What a group is made of."""
+        return f"{self.size}: {self.content}"
+
     def data(self) -> dict[str, Any]:
         """The node in the JSON contract "admodes.graph/1"."""
         keys = ("id", "row", "kind", "name", "op", "value", "shape", "adjoints")
-        return {key: getattr(self, key) for key in keys}
+        told = {"name": self.title, "op": self.says} if self.members else {}
+        return {key: getattr(self, key) for key in keys} | told
 
 
 @dataclass

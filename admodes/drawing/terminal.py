@@ -71,7 +71,7 @@ def _equation(labels: Labels, node: Node) -> str:
 
 def _value(labels: Labels, node: Node) -> str:
     if node.kind == "group":
-        return (node.op or "").partition(": ")[0]
+        return node.size
     return "" if node.kind == "constant" else _figure(labels, node.value)
 
 
@@ -111,7 +111,7 @@ def _at_edges(labels: Labels, diagram: Diagram, nodes: Sequence[Node]) -> Column
 
 def _item(labels: Labels, edge: Edge, source: Node) -> list[str]:
     texts = [line.text for line in labels.edge(edge) if line.role != "value"]
-    name = short(source.name or source.id)
+    name = short(source.title or source.id)
     item = f"{name} ({', '.join(texts)})" if len(texts) > 1 else f"{name}: {''.join(texts)}"
     whole = len(item) <= LONGEST_WORD
     return [item.replace(" ", Text.thin) if whole else item] if texts else []

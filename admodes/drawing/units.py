@@ -45,14 +45,24 @@ class Unit:
         return bool(self.parts)
 
     @property
-    def says(self) -> str:
-        """How many rows, or rounds, and after a colon of which operations."""
-        n, rows = len(self.parts), f"{self.last - self.first + 1} rows"
-        if self.kind not in ("loop", "rounds", "run"):
-            return f"{rows}: {self.listed}"
-        counts = f"{n} rounds, {rows}" if any(part.is_group for part in self.parts) else rows
+    def size(self) -> str:
+        """How many rows, or rounds, a group has."""
+        rows = f"{self.last - self.first + 1} rows"
+        rounds = self.repeats and any(part.is_group for part in self.parts)
+        return f"{len(self.parts)} rounds, {rows}" if rounds else rows
+
+    @property
+    def content(self) -> str:
+        """The operations of a group."""
+        if not self.repeats:
+            return self.listed
         alike = len({part.key for part in self.parts}) == 1
-        return f"{counts}: {f'{n} × ({self.parts[0].listed})' if alike else 'not all alike'}"
+        return f"{len(self.parts)} × ({self.parts[0].listed})" if alike else "not all alike"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether its parts are rounds, or rows that are alike."""
+        return self.kind in ("loop", "rounds", "run")
 
     @property
     def listed(self) -> str:

@@ -63,7 +63,7 @@ def page_picture(
             drawn = grouped().nodes
         except BadValue:
             return None
-        boxes = [_Box(n.covered, n.op or "" if n.members else "") for n in drawn if n.covered]
+        boxes = [_Box(n.covered, n.says if n.members else "") for n in drawn if n.covered]
     ends: dict[int, list[str]] = {}
     for y in outputs:
         if y["row"] is not None:

@@ -115,7 +115,7 @@ class Drawing:
                 rows = range(unit.first, unit.last + 1)
                 read = (a.row for row in rows for a in steps[row].args if isinstance(a, Ref))
                 outside = dict.fromkeys(row for row in read if row < unit.first)
-                groups.append(Group(rows, list(outside), unit.name, unit.says))
+                groups.append(Group(rows, list(outside), unit.name, unit.size, unit.content))
         return dict.fromkeys(unit.first for unit in units if not unit.is_group), groups
 
     def _has_few_inputs(self, way: str | None) -> bool:

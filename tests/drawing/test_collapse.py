@@ -59,11 +59,11 @@ def steep(x, n):
 
 
 def groups_of(graph):
-    return [(n.name, n.ends, n.op) for n in graph.nodes if n.kind == "group"]
+    return [(n.title, n.ends, n.says) for n in graph.nodes if n.kind == "group"]
 
 
 def names_of(graph):
-    return [n.name for n in graph.nodes if n.kind == "group"]
+    return [n.title for n in graph.nodes if n.kind == "group"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_of_a_long_loop_the_outer_rounds_are_open():
 def test_neurons_are_rounds_of_a_comprehension():
     graph = ad.graph(network, np.arange(10.0), rows="scalar", kind="both")
     assert names_of(graph) == ["round 1", "round 2", "rounds 3 … 9", "round 10"] * 4
-    assert {n.op for n in graph.nodes if n.name == "round 1"} == {
+    assert {n.says for n in graph.nodes if n.name == "round 1"} == {
         "21 rows: multiply, add, multiply, …"
     }
     opened = ad.graph(network, np.arange(10.0), rows="scalar", opened="v240")
@@ -272,7 +272,7 @@ def test_loops_in_loops():
     texts = ["input", *body * 90, "log"]
     units = collapsed(rows(texts))
     inner = "17 rounds, 34 rows: 17 × (sin, add)"
-    assert [u.says for u in units if u.is_group] == [
+    assert [f"{u.size}: {u.content}" for u in units if u.is_group] == [
         *(inner, inner, "87 rounds, 3567 rows: 87 × (loop, exp)", inner)
     ]
     covered = [row for u in units for row in range(u.first, u.last + 1)]
