@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, calling_through
+from admodes.core.costs import arithmetic
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, flatten, unflatten
 from admodes.core.record import WengertList, record
@@ -105,17 +106,13 @@ class FunctionOfLeaves:
         leaves, tree = flatten(run.result())
         weights = [np.ones(shape_of(y))[()] for y in leaves]
         adjoints = record(lambda *ws: run.once(unflatten(tree, list(ws))), *weights)
-        return _arithmetic(tangents), _arithmetic(adjoints)
+        return _operations(tangents), _operations(adjoints)
 
 
-def _arithmetic(program: WengertList) -> int:
-    return sum(
-        n
-        for step in program.steps
-        if step.op is not None
-        for kind, n in step.op.costs(program.arguments(step), step.value, step.params).items()
-        if kind != "moves"
-    )
+def _operations(program: WengertList) -> int:
+    steps = [step for step in program.steps if step.op is not None]
+    costs = (s.op.costs(program.arguments(s), s.value, s.params) for s in steps)
+    return sum(map(arithmetic, costs))
 
 
 def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:

@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from admodes.core.costs import arithmetic
 from admodes.core.record import Ref, WengertList
 from admodes.explorer.picture import page_picture
 from admodes.explorer.rules import rules_of
 from admodes.explorer.styles import styles_of, written
-from admodes.programs.costs import Costs, arithmetic, cost, partial_cost
+from admodes.programs.costs import Costs, cost, partial_cost
 from admodes.programs.listing import asked
 from admodes.programs.sweep import has_derivative, is_active, pull, push, reached
 from admodes.views.lines import SEED

@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from admodes.core.costs import arithmetic
 from admodes.errors import BadValue
-from admodes.programs.count import arithmetic, count
+from admodes.programs.count import count
 from admodes.views.result import Result
 from admodes.views.tables import Table
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.costs import total
 from admodes.core.record import Ref, WengertList
 from admodes.optimisation import (
     arithmetic,
@@ -32,7 +33,7 @@ from admodes.optimisation.scalar_replacement import replace_arrays
 from admodes.optimisation.strong_products import plain_products
 from admodes.optimisation.structure_of_arrays import split_samples
 from admodes.optimisation.superword_packing import pack_scalars
-from admodes.programs.costs import cost, total
+from admodes.programs.costs import cost
 from admodes.views import tables
 
 __all__ = ["Effect", "Loose", "effects", "effects_table", "lower", "optimise"]

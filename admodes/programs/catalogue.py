@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.costs import KINDS, total
 from admodes.core.forms import Example
 from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import record
 from admodes.core.tangential import Tangential
 from admodes.ops.notation import partial_templates, template
-from admodes.programs.costs import total
-from admodes.programs.count import KINDS, count_program
+from admodes.programs.count import count_program
 from admodes.views.dialects import Latex, Text, fill
 from admodes.views.tables import Table
 

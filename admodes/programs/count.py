@@ -17,18 +17,16 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import value
+from admodes.core.costs import KINDS, arithmetic, total
 from admodes.core.pytree import flatten
 from admodes.core.record import Ref, WengertList
 from admodes.programs.arrays import program_of
 from admodes.programs.costs import (
-    KINDS,
     Costs,
-    arithmetic,
     cost,
     is_whole,
     partial_cost,
     size_of,
-    total,
 )
 from admodes.programs.extent import levels, memory, peak
 from admodes.programs.names import NamedProgram

@@ -10,8 +10,9 @@ import pytest
 from programs_run import agree, outputs, recorded, rows
 
 import admodes as ad
+from admodes.core.costs import total
 from admodes.optimisation import effects, lower, optimise
-from admodes.programs.costs import cost, total
+from admodes.programs.costs import cost
 
 X = np.array([0.3, -1.2, 2.0])
 A = np.arange(12.0).reshape(3, 4) / 10 + 0.1

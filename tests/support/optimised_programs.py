@@ -7,7 +7,8 @@ from random_arrays import MISSING, MOVES
 from seeds import generator
 
 import admodes as ad
-from admodes.programs.costs import cost, total
+from admodes.core.costs import total
+from admodes.programs.costs import cost
 
 NAMES = sorted(set(MOVES) - MISSING)
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, 1e300, 1e-310)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from admodes.compilation import compile as compiled
+from admodes.core.costs import total, without_moves
 from admodes.lab.adapters.adapter import Adapter, leaf_function, total_size
 from admodes.problems.scenario import Scenario
-from admodes.programs.costs import total, without_moves
 from admodes.programs.count import count
 from admodes.tracing.program import record
 

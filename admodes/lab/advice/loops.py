@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from admodes.checkpointing.result import revolve
+from admodes.core.costs import total
 from admodes.core.record import Ref, WengertList
-from admodes.programs.costs import cost, total
+from admodes.programs.costs import cost
 from admodes.programs.extent import bytes_of
 
 LONGEST = 512

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.front import compile
+from admodes.core.costs import arithmetic, total, without_moves
 from admodes.core.forward import jvp
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import WengertList, record
@@ -24,7 +25,7 @@ from admodes.lab.advice.estimates import estimate
 from admodes.lab.advice.loops import Rounds
 from admodes.lab.advice.subject import Costs, Subject
 from admodes.problems.scenario import Scenario
-from admodes.programs.costs import arithmetic, cost, total, without_moves
+from admodes.programs.costs import cost
 from admodes.programs.extent import bytes_of, peak
 from admodes.views.amounts import byte_text
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import quiet
+from admodes.core.costs import total
 from admodes.core.pytree import checked_input, flatten
 from admodes.core.record import WengertList
 from admodes.core.space import is_complex
@@ -19,7 +20,7 @@ from admodes.core.values import shape_of
 from admodes.derivatives.gradients import positions
 from admodes.errors import BadType, one_line
 from admodes.programs.arrays import program_of
-from admodes.programs.costs import cost, total
+from admodes.programs.costs import cost
 from admodes.programs.count import Counts, counts_of
 from admodes.programs.extent import adjoint_peak, bytes_of, peak
 from admodes.programs.names import NamedProgram

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.costs import total
 from admodes.core.forward import jvp
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList
@@ -29,7 +30,6 @@ from admodes.core.reverse import vjp
 from admodes.lab.experiments.families import Case, Family, UserFamily
 from admodes.lab.experiments.running import NotMeasurable
 from admodes.lab.timing import interleaved, paired_ratio
-from admodes.programs.costs import total
 from admodes.programs.count import count, counted
 
 WAYS = ("f", "forward", "reverse", "symbolic", "finite_differences", "complex_step")

@@ -7,10 +7,10 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
+from admodes.core.costs import arithmetic
 from admodes.lab.experiments.measuring import WAYS
 from admodes.lab.experiments.slopes import Slope, crossover, fit
 from admodes.lab.timing import Timing
-from admodes.programs.costs import arithmetic
 from admodes.programs.count import BOUND
 
 MODES = ("forward", "reverse")

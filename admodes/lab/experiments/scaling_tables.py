@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from admodes.core.costs import KINDS
 from admodes.lab.experiments.measuring import WAYS
 from admodes.lab.experiments.scaling_points import MODES, OTHERS, Experiment, Measurement
 from admodes.lab.experiments.slopes import Slope
-from admodes.programs.count import BOUND, KINDS
+from admodes.programs.count import BOUND
 from admodes.views.tables import Table
 
 NAMES = {
