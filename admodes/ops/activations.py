@@ -103,7 +103,7 @@ def _at_zero(name: str) -> Any:
 
 relu = elementwise(
     "relu",
-    lambda x: np.where(np.isnan(x), x, np.maximum(x, 0)),
+    lambda x: np.maximum(x, 0.0),  # which keeps nan
     lambda a: where(greater(a, 0.0), 1.0, 0.0),
     scalar=lambda x: x if x > 0 or x != x else 0.0,
     symbol=lambda sp, a: sp.Max(a, 0),

@@ -38,9 +38,6 @@ def composed(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
     """The rows of an operation's kernel in its place."""
     if not is_composed(op) or value.__class__ is not np.ndarray or value.dtype.kind != "f":
         return None
-    if op is REGISTRY["relu"]:
-        # NumPy's maximum keeps nan, as relu does.
-        return copy.make("maximum", args[0], 0.0, like=value)
     kinds = tuple(_kind(copy.value(a)) for a in args)
     template = None if None in kinds else _template(op, kinds)  # type: ignore[arg-type]
     if template is None:
