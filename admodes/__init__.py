@@ -88,7 +88,7 @@ def _reason(*question: Any) -> str:
     return str(import_module("admodes.lab.advice.advice").advised(*question).choice.reason)
 
 
-choosing.ADVISERS.append(_reason)
+choosing.adviser = _reason
 
 
 def __getattr__(name: str) -> Any:

@@ -38,14 +38,14 @@ def chosen(candidates: Sequence[Candidate], alike: float = 1.0) -> Candidate:
     return min((c for c in candidates if c.cost <= alike * least), key=lambda c: c.operations)
 
 
-ADVISERS: list[Callable[..., str]] = []
+adviser: Callable[..., str]
 """(f, args, kwargs, argnums, of) -> why which route to take. The adviser compares routes of rooms
-that come later than this one, so it is put here when admodes is imported."""
+that come later than this one, so admodes sets it when it is imported."""
 
 
 def explained(
     f: Callable, args: tuple, kwargs: dict, argnums: int | tuple[int, ...], of: str, own: str
 ) -> str:
     """What the adviser says of a derivative, compiled, and own, what is taken without compiling."""
-    reasons = [advise(f, args, kwargs, argnums, of) for advise in ADVISERS]
-    return ". ".join([*reasons, f"Called as it is, without ad.compile: {own}"])
+    reason = adviser(f, args, kwargs, argnums, of)  # noqa: F821 (admodes sets it)
+    return f"{reason}. Called as it is, without ad.compile: {own}"

@@ -134,8 +134,9 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
         return found
 
     def explain(*args: Any, **kwargs: Any) -> str:
-        own = "bands, where f has them" if mode == "auto" else f"mode {mode}"
-        own += ", otherwise fewest sweeps" if mode == "auto" else ""
+        own = f"mode {mode}"
+        if mode == "auto":
+            own = "bands, where f has them, otherwise fewest sweeps"
         return explained(f, args, kwargs, argnums, who.removeprefix("sparse_"), own)
 
     matrix_of.explain = explain  # type: ignore[attr-defined]
