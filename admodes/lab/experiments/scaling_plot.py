@@ -141,8 +141,8 @@ def _times(ax: Any, e: Experiment) -> None:
 
 
 def _dress(ax: Any, e: Experiment) -> None:
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
+    ax.semilogx(base=2)
+    ax.semilogy()
     ax.set_xticks(e.values, [str(x) for x in e.values])
     ax.minorticks_off()
     light_frame(ax)

@@ -33,7 +33,7 @@ def _figure(backends: Mapping[str, Sequence[Row]], figure_class: Any) -> Any:
     ax.axvline(1, color=COLOURS["f"], linestyle=":", linewidth=1.2)
     ax.set_yticks(range(len(known)), list(known))
     ax.invert_yaxis()
-    ax.set_xscale("log")
+    ax.semilogx()
     ax.set_xlabel("time of a derivative ÷ time of f (a point a function, a bar the median)")
     light_frame(ax)
     return figure
