@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from admodes.sheets.sheet import Report, report
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
     from admodes.sparse.result import Sparsity, sparsity
+    from admodes.tracing import diy
     from admodes.tracing.arrays import ArrayTrace
     from admodes.tracing.exploring import explore
     from admodes.tracing.graphing import graph
@@ -72,6 +73,7 @@ _LATER = {
         "admodes.sheets.sheet": ("Report", "report"),
         "admodes.sparse.compressed": ("sparse_hessian", "sparse_jacobian"),
         "admodes.sparse.result": ("Sparsity", "sparsity"),
+        "admodes.tracing": ("diy",),
         "admodes.tracing.arrays": ("ArrayTrace",),
         "admodes.tracing.exploring": ("explore",),
         "admodes.tracing.graphing": ("graph",),

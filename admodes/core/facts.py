@@ -17,11 +17,12 @@ class Facts(TypedDict, total=False):
     """rule: the name of its rule in textbooks. domain: where it is defined, sampled and kinked.
     symbol(sympy, *args): the symbolic form. doc: what it computes. numpy: the NumPy functions that
     run it; unless stated, its kernel, if that is a ufunc. operator: the one of Python's that does,
-    such as "add". role: what it is in core.space. aliases: further names. defaults: of its last
-    arguments. folds: more arguments than two are taken two by two from the left. differentiable:
-    for each argument whether the result depends on it differentiably. takes_complex: kernels and
-    rules hold for complex arguments as well; conjugates: but the result also depends on their
-    conjugates, as a real part does, so that it is not analytic.
+    such as "add". role: what it is in core.space. aliases: further names. course: what courses in
+    which students build their own call its class, where that is not one of the names. defaults: of
+    its last arguments. folds: more arguments than two are taken two by two from the left.
+    differentiable: for each argument whether the result depends on it differentiably.
+    takes_complex: kernels and rules hold for complex arguments as well; conjugates: but the result
+    also depends on their conjugates, as a real part does, so that it is not analytic.
 
     structure: what it does to entries (core.structure). numerics: what is known of nan, zeros and
     bits (core.numerics). raw: the kernel takes its arguments as they are, since some are indices or
@@ -50,6 +51,7 @@ class Facts(TypedDict, total=False):
     operator: str
     role: str
     aliases: tuple[str, ...]
+    course: str
     defaults: tuple[Any, ...]
     folds: bool
     differentiable: tuple[bool, ...]

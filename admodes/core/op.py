@@ -74,6 +74,7 @@ class Op:
     operator: str | None = None
     role: str | None = None
     aliases: tuple[str, ...] = ()
+    course: str = ""
     defaults: tuple[Any, ...] = ()
     differentiable: tuple[bool, ...] | None = None
     elementwise: bool = False

@@ -19,6 +19,7 @@ from admodes.core.tape import General, Node, reachable
 from admodes.core.values import canonical, numeric, shape_of
 from admodes.drawing.graphs import DotText, Graph
 from admodes.errors import BadType, BadValue
+from admodes.tracing.diy import Func, func_of
 from admodes.tracing.taped import graph_of
 
 _ids = itertools.count()
@@ -34,8 +35,9 @@ class Variable(Node):
 
     value: the plain number or array; it may be set on inputs, for the next evaluation (what was
     computed before keeps its value). grad: None until backward() has reached this Variable.
-    children: the arguments it was made from, constants included. func: the name of the operation,
-    or None for an input. name, id: for people and for drawing.
+    children: the arguments it was made from, constants included. func: the operation that made it,
+    which shows its label, as * for a product, and has forward and backward; None for an input.
+    name, id: for people and for drawing.
 
     Raises TypeError for values that are no numbers and for traced values, ValueError for a name
     that cannot be printed.
@@ -69,8 +71,8 @@ class Variable(Node):
     def value(self, new: Any) -> None:
         if self.op is not None:
             raise AttributeError(
-                f"the value of {self!r} was computed by {self.func}: set the value of an input and "
-                "compute again"
+                f"the value of {self!r} was computed by {self.op.name}: set the value of an input "
+                "and compute again"
             )
         self.primal = _plain(new)
 
@@ -80,9 +82,43 @@ class Variable(Node):
         return tuple(a if isinstance(a, Variable) else Variable(a) for a in self.args)
 
     @property
-    def func(self) -> str | None:
-        """The name of the operation that made this, or None for an input."""
-        return None if self.op is None else self.op.name
+    def func(self) -> Func | None:
+        """The operation that made this, or None for an input: a label such as * or sin, which has
+        forward and backward as the classes of admodes.tracing.diy.
+
+        >>> import admodes as ad
+        >>> x = ad.Variable(3.0)
+        >>> y = x * ad.sin(x)
+        >>> print(y.func, y.children[1].func)
+        * sin
+        """
+        return None if self.op is None else func_of(self.op)
+
+    @staticmethod
+    def convert(x: Any) -> Variable:
+        """x itself where it is a Variable, and a Variable of a number or an array.
+
+        >>> import admodes as ad
+        >>> ad.Variable.convert(2)
+        Variable(2.0)
+        """
+        return x if isinstance(x, Variable) else Variable(x)
+
+    def topoSort(self) -> list[Variable]:
+        """This and all Variables that it was made from, each before its children: the order in
+        which backward() goes. Constants are not among them.
+
+        >>> import admodes as ad
+        >>> x = ad.Variable(3.0, name="x")
+        >>> y = (x + 1.0) * x
+        >>> y.grad = 1.0
+        >>> for v in y.topoSort():
+        ...     if v.func is not None:
+        ...         v.func.backward(v, v.children)
+        >>> x.grad
+        7.0
+        """
+        return [node for node in reachable([self]) if isinstance(node, Variable)]
 
     def backward(self, seed: Any = 1.0, accumulate: bool = False) -> None:
         """Set .grad of everything this was made from to the derivative of this, times seed.
@@ -147,7 +183,7 @@ class Variable(Node):
 
     def __copy__(self) -> Variable:
         if self.op is not None:
-            raise BadType(f"{self!r} was computed by {self.func}: copy the inputs instead")
+            raise BadType(f"{self!r} was computed by {self.op.name}: copy the inputs instead")
         return Variable(self.primal, self.name)
 
     def __deepcopy__(self, memo: dict) -> Variable:
