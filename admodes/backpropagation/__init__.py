@@ -1,1 +1,2 @@
-"""The backpropagation equations of a function of arrays, in symbols, each checked at the data."""
+"""The backpropagation equations of a function of arrays: a function and its arguments go in;
+equations in symbols come out, each checked at the data."""

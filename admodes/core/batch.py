@@ -1,4 +1,6 @@
-"""Batches: many samples (or directions) at once, on a leading axis that the function never sees.
+"""Batches: a function of one sample goes in, the function of many samples at once comes out (vmap).
+The samples stand along a leading axis that the function never sees; directions of a sweep are
+samples too.
 
 An operation on a batch is one operation on arrays with one axis more; each operation declares how
 (aligned broadcasting, a shifted axis), or is applied sample by sample.

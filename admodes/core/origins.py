@@ -1,12 +1,12 @@
 """Where in the user's code the rows of a recording were computed: in which calls of functions, and
-in which rounds of loops, found by walking up Python's stack at each row. It is done only where a
-recording is asked for it, as it takes as long as the row itself.
+in which rounds of loops, found by walking up Python's stack at each row. The frame in which a row
+is computed goes in; the tree of calls, loops and rounds, with the place of each row in it, comes
+out. It is done only where a recording is asked for it, as it takes as long as the row itself.
 
 No frame is kept, as that would keep what its variables refer to, and x += v changes an array in
-place only where nothing else refers to it. A frame is the one of the row
-before where it runs the same code, was called from the same place, and did not go back. A loop is
-where the code jumps back; a round begins where its variables have changed, or where the code went
-back.
+place only where nothing else refers to it. A frame is the one of the row before where it runs the
+same code, was called from the same place, and did not go back. A loop is where the code jumps back;
+a round begins where its variables have changed, or where the code went back.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Ufuncs on traced values that are no plain call of one of NumPy's: those of scipy, calls with
-options, and the methods reduce, accumulate, outer and at."""
+options, and the methods reduce, accumulate, outer and at. Such a call goes in; the result of the
+operation that is entered for the ufunc comes out, or an error names the ufunc that has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""check_grads: derivatives of any function against central differences, for users' own tests."""
+"""check_grads: a function and a point go in; an error comes out where its derivatives, in either
+mode and to any order, are not those of central differences. For users' own tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""custom_rule: an operation of the user's own, by its value and its partials."""
+"""custom_rule: a name, a function for the value and one for each partial derivative go in; an
+operation of the user's own comes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""grad, jacobian, hessian and hvp, built from jvp and vjp alone, so that they nest in any order."""
+"""grad, jacobian, hessian and hvp: a function goes in, the function that computes its derivative
+comes out. They are built from jvp and vjp alone, so that they nest in any order."""
 
 from __future__ import annotations
 

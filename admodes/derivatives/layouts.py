@@ -1,4 +1,5 @@
-"""Derivatives as tensors: layouts, the unrolled matrix, contraction, functions of batches.
+"""Derivatives as tensors: a block of a Jacobian goes in and comes out in another layout;
+contraction; and the Jacobians of a function of batches, row by row.
 
 The two layouts after H. Lutkepohl, Handbook of Matrices (1996), and the lectures that multiply from
 the right; a contraction of k axes is the chain rule for tensors.

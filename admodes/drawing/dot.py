@@ -1,4 +1,5 @@
-"""A graph in the language of Graphviz, which places nodes itself: `dot -Tsvg` makes a picture."""
+"""A graph in the language of Graphviz: a Diagram goes in, text comes out. Graphviz places nodes
+itself: `dot -Tsvg` makes a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A graph in the language of Mermaid, which pages of many hosts of code draw."""
+"""A graph in the language of Mermaid, which pages of many hosts of code draw: a Diagram goes in,
+text comes out."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a graph is made of: nodes and edges as plain data. Every writer reads these, and nothing
-else."""
+"""What a graph is made of: Node, Edge and Diagram, plain data. Every writer of a format reads
+these, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which of NumPy's functions take traced values, read off the tables that the operations fill."""
+"""Which of NumPy's functions take traced values, read off the tables that the operations fill: the
+rows that `admodes ops --numpy` prints."""
 
 from __future__ import annotations
 

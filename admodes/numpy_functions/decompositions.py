@@ -1,4 +1,5 @@
-"""NumPy's decompositions of matrices: eigh, svd, qr, and least squares."""
+"""NumPy's decompositions of matrices on traced values: eigh, svd and qr, whose factors are taken
+out of the one vector that the operation gives, and least squares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Differences and integrals of samples: diff, gradient, trapezoid, unwrap."""
+"""NumPy's differences and integrals of samples on traced values, as compositions of operations:
+diff, gradient, trapezoid, unwrap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""NumPy's eigenvalues of matrices that need not be symmetric, and roots of polynomials."""
+"""NumPy's eigenvalues of matrices that need not be symmetric, and roots of polynomials, on traced
+values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""max and min, of several values entry by entry or of the entries of one array."""
+"""ad.max and ad.min: of several values entry by entry, or of the entries of one array."""
 
 from __future__ import annotations
 

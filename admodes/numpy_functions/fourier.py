@@ -1,4 +1,5 @@
-"""The functions of np.fft: of real input, over several axes, with a length and a norm."""
+"""The functions of np.fft on traced values: of real input, over several axes, with a length and a
+norm."""
 
 from __future__ import annotations
 

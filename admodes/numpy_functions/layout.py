@@ -1,4 +1,5 @@
-"""NumPy's functions for the layout of arrays, as compositions of the shaping operations."""
+"""NumPy's functions for the layout of arrays (reshape, swapaxes, expand_dims and others) on traced
+values, as compositions of the shaping operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""NumPy's linear algebra: inv, solve, det, cholesky, pinv, matrix_power, multi_dot, …."""
+"""NumPy's linear algebra on traced values: inv, solve, det, cholesky, pinv, matrix_power, multi_dot
+and others."""
 
 from __future__ import annotations
 

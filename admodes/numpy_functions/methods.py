@@ -1,4 +1,5 @@
-"""The methods and attributes of arrays, on carriers: x.T, x.mean(), x.reshape(2, 3), …"""
+"""The methods and attributes of arrays on traced values: x.T, x.mean(), x.reshape(2, 3) and others,
+each by the function of NumPy that does the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices, and the condition number."""
+"""Norms of vectors and matrices, and the condition number, on traced values."""
 
 from __future__ import annotations
 

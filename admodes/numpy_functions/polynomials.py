@@ -1,4 +1,5 @@
-"""Polynomials given by their coefficients, the highest power first, as in np.polyval."""
+"""NumPy's functions of polynomials on traced values: coefficients, the highest power first, go in,
+as in np.polyval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""NumPy's products of arrays: dot, tensordot, kron, cross, trace, einsum, convolve, …."""
+"""NumPy's products of arrays on traced values, by the operations matmul and einsum: dot, tensordot,
+kron, cross, trace, convolve and others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Median, quantiles and percentiles, and the same without the entries that are nan."""
+"""Median, quantiles and percentiles on traced values, and the same without the entries that are
+nan: the array is sorted, and the result lies between two of its entries."""
 
 from __future__ import annotations
 

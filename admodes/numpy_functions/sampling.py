@@ -1,4 +1,5 @@
-"""Interpolation, moments and choices: interp, cov, corrcoef, apply_along_axis, select, unique."""
+"""NumPy's interpolation, moments and choices on traced values: interp, cov, corrcoef,
+apply_along_axis, select, unique."""
 
 from __future__ import annotations
 

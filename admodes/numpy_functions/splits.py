@@ -1,4 +1,5 @@
-"""Where to split a product of matrices, so that the fewest multiplications are needed."""
+"""Where to split a product of matrices: their dimensions go in, the splits with the fewest
+multiplications come out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""NumPy's reductions and scans as compositions: sum, mean, var, std, max, prod, cumsum, sort, ….
+"""NumPy's reductions and scans on traced values, as compositions of operations: sum, mean, var,
+std, max, prod, cumsum, sort and others.
 
 Those whose names begin with nan leave out the entries that are nan, which get no derivative.
 """

@@ -1,4 +1,5 @@
-"""The methods of NumPy's ufuncs (reduce, accumulate, outer) and their options (out, where)."""
+"""The methods of NumPy's ufuncs (reduce, accumulate, outer) and their options (out, where) on
+traced values, by the operations and functions that do the same."""
 
 from __future__ import annotations
 

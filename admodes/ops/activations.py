@@ -1,4 +1,5 @@
-"""Activations and their kin: sigmoid, logit, softplus, relu and variants, logaddexp."""
+"""The declarations of activations and their kin: sigmoid, logit, softplus, relu and variants,
+logaddexp."""
 
 from __future__ import annotations
 

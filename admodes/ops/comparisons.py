@@ -1,4 +1,5 @@
-"""Choices and tests: where, comparisons, logic; booleans have no derivative."""
+"""The declarations of choices and tests: where, comparisons, logic; truth values have no
+derivative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Real and imaginary parts, conjugates, absolute values and angles of complex numbers.
+"""The declarations of real and imaginary parts, conjugates, absolute values and angles of complex
+numbers.
 
 The sweeps pair w and t as Re Σ w t, so that an operation that is holomorphic has the same rules as
 for real numbers; those here are linear over the real numbers only.

@@ -1,7 +1,7 @@
-"""Decompositions of matrices: eigh, svd, singular values and their squares, qr.
+"""The declarations of decompositions of matrices: eigh, svd, singular values and their squares, qr.
 
 Each gives its factors in one vector, so that it is one operation with one result; NumPy's functions
-take it apart again.
+(numpy_functions/decompositions.py) take it apart again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors of matrices that need not be symmetric.
+"""The declarations of eigenvalues and eigenvectors of matrices that need not be symmetric.
 
 Tangents after M. B. Giles (2008). An eigenvector is determined up to a complex factor; LAPACK gives
 the one of length 1 whose largest component is real, and so does its derivative.

@@ -1,4 +1,4 @@
-"""The discrete Fourier transform and its inverse, which are linear.
+"""The declarations of the discrete Fourier transform and its inverse, which are linear.
 
 A complex transform is symmetric: its transpose is itself. The real ones pass through the complex
 ones, which NumPy's normalisation makes exact.

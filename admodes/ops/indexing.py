@@ -1,4 +1,5 @@
-"""Indexing and its transpose, and the NumPy functions that pick entries."""
+"""The declarations of indexing and of its transpose, which puts entries back where they came from
+and adds those that meet; and the NumPy functions that pick entries."""
 
 from __future__ import annotations
 

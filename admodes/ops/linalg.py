@@ -1,4 +1,4 @@
-"""Linear algebra: inv, solve, det and its logarithm, cholesky, pinv.
+"""The declarations of linear algebra: inv, solve, det and its logarithm, cholesky, pinv.
 
 Tangents after M. B. Giles, Collected matrix derivative results for forward and reverse mode
 algorithmic differentiation (2008). Stacks of matrices are taken where NumPy takes them. What reads

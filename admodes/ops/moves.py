@@ -1,4 +1,5 @@
-"""The NumPy functions that only move entries: flip, roll, tile, repeat, pad, diag, take, ….
+"""The declarations of the NumPy functions that only move entries: flip, roll, tile, repeat, pad,
+diag, take and others.
 
 What such a function does to any array is known from what it does to the numbers of the entries, so
 one builder serves all: the transpose puts every entry back where it came from.

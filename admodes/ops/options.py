@@ -1,4 +1,6 @@
-"""How the options of NumPy's reductions are read: dtype, keepdims, where, initial, axis."""
+"""How the options of NumPy's reductions are read: dtype, keepdims, where, initial, axis. The
+options of a call go in; the argument as they prepare it comes out, or an error for those not
+supported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Lengths and angles in the plane: hypot, atan2 and what their derivatives are made of.
+"""The declarations of lengths and angles in the plane, hypot and atan2, and of what their
+derivatives are made of.
 
 No rule squares a length: at 1e-200 and at 1e200 squares are no doubles.
 """

@@ -1,4 +1,5 @@
-"""Reductions and scans: sum, mean, max, min, prod, cumsum, cumprod, sort and their transposes.
+"""The declarations of reductions and scans with their transposes: sum, mean, max, min, prod,
+cumsum, cumprod, sort.
 
 Ties of max and min share the derivative equally, so that its weights add to 1; sort moves equal
 entries in their order.

@@ -1,4 +1,5 @@
-"""Operations with kinks and steps: abs, sign, minimum, maximum, clip, floor, ceil, round."""
+"""The declarations of operations with kinks and steps: abs, sign, minimum, maximum, clip, floor,
+ceil, round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Operations that give an array another shape or join arrays, each with its transpose."""
+"""The declarations of operations that give an array another shape or join arrays, each with its
+transpose."""
 
 from __future__ import annotations
 

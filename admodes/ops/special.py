@@ -1,4 +1,4 @@
-"""The error function, the gamma function and their derivatives, gelu.
+"""The declarations of the error function, the gamma function and their derivatives, and of gelu.
 
 Arrays of the error function and the gamma family need scipy (admodes[special]); numbers of erf,
 erfc and gammaln do not.

@@ -1,4 +1,5 @@
-"""NumPy's ufuncs with steps or several pieces: remainder, floor_divide, fmax, heaviside, sinc, …"""
+"""The declarations of NumPy's ufuncs with steps or several pieces: remainder, floor_divide, fmax,
+heaviside, sinc and others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Tests of whole arrays and counts: any, all, count_nonzero; they have no derivative."""
+"""The declarations of tests of whole arrays and counts: any, all, count_nonzero; they have no
+derivative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A recorded list as data and as lines: v3 = v1 * v2, guard v3 > 0 is True."""
+"""A recorded list as data and as lines: a list and the names of its rows go in; lines such as v3 =
+v1 * v2 and guard v3 > 0 is True come out, or the same as dicts for JSON."""
 
 from __future__ import annotations
 

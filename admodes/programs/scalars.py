@@ -1,4 +1,6 @@
-"""A function as a list of scalars: array inputs taken apart into components, array results too."""
+"""`scalar_program`: a function and its arguments go in; its list comes out, in which every row is
+an operation on single numbers. The components of array arguments are its inputs, those of array
+results its outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function and its derivatives printed as Python that runs on NumPy alone."""
+"""ad.code: a function and its derivatives printed as Python that runs on NumPy alone."""
 
 from admodes.python_code.result import Code, code
 

@@ -1,4 +1,5 @@
-"""ad.code: a function, its tangent program and its adjoint program as Python."""
+"""Code, what ad.code returns: the text of a function, of its tangent program and of its adjoint
+program in Python."""
 
 from __future__ import annotations
 

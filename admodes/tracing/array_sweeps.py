@@ -1,5 +1,6 @@
-"""The sweeps of a trace of arrays that the explorer steps through: a forward sweep for each input,
-a reverse sweep for each output, and those of the user's directions."""
+"""The sweeps of a trace of arrays that the explorer steps through: the equations of a list and its
+rows go in; a forward sweep for each input, a reverse sweep for each output, and those of the user's
+directions come out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Traces of array code: one row per operation on whole arrays, with its equation in symbols."""
+"""ArrayTrace, the trace of array code: a recorded list goes in; one row per operation on whole
+arrays comes out, with its value, tangent and adjoint and the equations of these in symbols."""
 
 from __future__ import annotations
 

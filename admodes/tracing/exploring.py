@@ -1,4 +1,5 @@
-"""explore: a function at a point as a page that steps through its trace."""
+"""ad.explore: a function and its arguments go in; a page in HTML that steps through its trace comes
+out."""
 
 from __future__ import annotations
 

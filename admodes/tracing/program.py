@@ -1,5 +1,5 @@
-"""Programs: what a function did at a point, as a list that can be shown, counted, optimised,
-compiled, run again and differentiated."""
+"""Program and ad.record: a function and its arguments go in; what it did there comes out as a list
+that can be shown, counted, optimised, compiled, run again and differentiated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The rows of a trace, of numbers or of arrays: names, printed forms, local partials and notes."""
+"""Row, and the rows of a trace of numbers or of arrays: a recorded list and the names of its rows
+go in; rows with printed forms, values, local partials and notes come out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The trace of a function: its operations as rows of plain data, with tangents and adjoints.
+"""ad.trace and Trace: a function and its arguments go in; its operations come out as rows of plain
+data, with tangents and adjoints.
 
-The rows come from one recording. Tangents are pushed forward through them, adjoints pulled back,
-by the same rules that the engines use; here every contribution is kept.
+The rows come from one recording. Tangents are pushed forward through them, adjoints pulled back, by
+the same rules that the engines use; here every contribution is kept.
 """
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
-"""Rows of plain data -> text, Markdown, LaTeX, HTML, CSV. Nothing here knows an engine."""
+"""What people read, made from plain data: rows as dicts go in; tables in text, Markdown, LaTeX,
+HTML and CSV come out. Nothing here knows an engine."""

@@ -1,4 +1,5 @@
-"""Seconds, bytes and numbers of things as people read and write them."""
+"""Seconds, bytes and numbers of things as people write them, and sizes that people write as numbers
+of bytes."""
 
 from __future__ import annotations
 

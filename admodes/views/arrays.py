@@ -1,4 +1,4 @@
-"""The tables of a trace whose rows are whole arrays, from plain rows."""
+"""The tables of a trace whose rows are whole arrays: plain rows go in, tables come out."""
 
 from __future__ import annotations
 

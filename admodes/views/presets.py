@@ -1,8 +1,8 @@
 """Presets: how books and courses print a trace, as data.
 
 A preset says how rows are named and numbered, how derivatives are written, and which lines and
-columns each of its tables has. `admodes.views.tables` prints any of them; a user's own is read from
-a file by `admodes.views.preset_files`.
+columns each of its tables has. `admodes.views.pages` makes the tables of any of them; a user's own
+is read from a file by `admodes.views.preset_files`.
 """
 
 from __future__ import annotations

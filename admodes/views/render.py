@@ -1,4 +1,4 @@
-"""Tables (title, head, rows, notes) as text, GitHub Markdown, LaTeX, HTML and CSV."""
+"""Tables (title, head, rows, notes) go in; text, GitHub Markdown, LaTeX, HTML or CSV comes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as data, the Jacobian as one, and the check of words that options take."""
+"""Table, a table as data; the table of a Jacobian; and the check of the words that options take."""
 
 from __future__ import annotations
 
