@@ -19,6 +19,12 @@ def explain(
     at: At = None,
     of: Annotated[str | None, optional("--of", help="The output.")] = None,
     wrt: Annotated[str | None, optional("--wrt", help="The input.")] = None,
+    stages: Annotated[
+        bool,
+        typer.Option(
+            "--stages", help="The chain rule in stages: in symbols, in the inputs, in numbers."
+        ),
+    ] = False,
     most: Annotated[int, typer.Option(min=1, help="List at most so many paths.")] = 100,
     digits: Digits = 6,
     format: Fmt = Format.text,
@@ -35,6 +41,7 @@ def explain(
     \b
     admodes explain @cpsc532s --of y1 --wrt x2
     admodes explain @cpsc532s --of y1 --wrt x2 -o paths.svg
+    admodes explain @grad-log-sin --wrt x1 --stages
     admodes explain "log(x1 + sin(x1)) * max(x2, x3)" --at x1=5,x2=-2,x3=-5 --wrt x1
     """
     target = target_of(targets, at)
@@ -51,4 +58,5 @@ def explain(
         lambda path: result.graph(digits=digits).save(path),
         GRAPHS,
         digits=digits,
+        stages=stages,
     )

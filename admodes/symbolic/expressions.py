@@ -151,9 +151,13 @@ def jacobian_matrix(source: Any, names: Sequence[str] | None = None, exact: bool
     found = expressions(source, names, exact)
     outputs = [component for y in found.outputs for component in components(y)]
     if any(y is None for y in outputs):
-        raise NoSymbolicForm(f"{found.missing} has no symbolic form: give symbol= to its rule")
+        raise _without_form(found)
     entries = [_partial(as_expression(y), x) for y in outputs for x in found.symbols]
     return sp.Matrix(len(outputs), len(found.symbols), entries)
+
+
+def _without_form(found: Expressions) -> NoSymbolicForm:
+    return NoSymbolicForm(f"{found.missing} has no symbolic form: give symbol= to its rule")
 
 
 def _partial(y: Any, x: Any) -> Any:
@@ -206,6 +210,24 @@ def symbolic_hessian(source: Any, names: Sequence[str] | None = None) -> list[li
     [['2*y', '2*x'], ['2*x', '0']]
     """
     return _formulas(hessian_matrix(source, names))
+
+
+def symbolic_partial(source: Any, of: str, wrt: str) -> Formula:
+    """One entry of the exact Jacobian of a Trace, by the names of the output and of the input.
+    Raises as jacobian_matrix().
+
+    >>> import admodes as ad
+    >>> from admodes.symbolic.expressions import symbolic_partial
+    >>> symbolic_partial(ad.trace(lambda x1, x2: x1 * ad.sin(x2), 1.0, 2.0), "y", "x2")
+    'x1*cos(x2)'
+    """
+    found = expressions(source)
+    named = zip((y["name"] for y in source.outputs), found.outputs, strict=True)
+    (y,) = (expression for name, expression in named if name == of)
+    (x,) = (symbol for symbol in found.symbols if symbol.name == wrt)
+    if y is None:
+        raise _without_form(found)
+    return formula(_partial(as_expression(y), x))
 
 
 def _formulas(matrix: Any) -> list[list[Formula]]:

@@ -24,9 +24,9 @@ from admodes.programs.sweep import adjoints
 from admodes.tracing.base import ends
 from admodes.tracing.rows import Row
 from admodes.tracing.trace import Trace, traced
-from admodes.views.dialects import Text
+from admodes.views.dialects import Text, dialect_of
 from admodes.views.limits import MOST_LINES, check_lines, check_numbers
-from admodes.views.paths import path_tables, product_of_partials
+from admodes.views.paths import path_tables, product_of_partials, stage_table
 from admodes.views.result import Result
 from admodes.views.tables import Table
 
@@ -44,7 +44,8 @@ class Explanation(Result):
     reverse sweep, count the number of all paths, and paths are those with the largest products,
     each with rows (from the input to the output), product and symbolic. trace has the rows, without
     tangents and adjoints; links are the partials on the paths that are listed, by row and row that
-    it reads. str() is the text tables."""
+    it reads; names are those of the rows where inputs and results have theirs. str() is the text
+    tables."""
 
     of: str
     wrt: str
@@ -54,6 +55,7 @@ class Explanation(Result):
     notes: list[str]
     trace: Trace = field(repr=False)
     links: dict[tuple[int, int], tuple[float, list[int]]] = field(repr=False)
+    names: list[str] = field(repr=False, default_factory=list)
     title: str = ""
 
     schema = "admodes.explain/1"
@@ -62,10 +64,50 @@ class Explanation(Result):
     def _data(self) -> dict[str, Any]:
         return {"schema": self.schema, **{key: getattr(self, key) for key in self.keys}}
 
-    def tables(self, format: str = "text", digits: int | None = 6) -> list[Table]:
+    def _asked(self, stages: bool = False, **options: Any) -> dict[str, Any]:
+        return self._data() | ({"stages": self.stages()} if stages else {})
+
+    def tables(
+        self, format: str = "text", digits: int | None = 6, stages: bool = False
+    ) -> list[Table]:
         """The paths with their products, and the partials on them. digits: decimals that are
-        printed."""
-        return path_tables(self.to_dict(), self._shown_rows(), self.links, format, digits)
+        printed. stages: instead of these the derivative in stages."""
+        if not stages:
+            return path_tables(self.to_dict(), self._shown_rows(), self.links, format, digits)
+        return [self._staged(format, digits)]
+
+    def stages(self, format: str = "text", digits: int | None = 6) -> list[str]:
+        """The derivative in stages, one formula a line: the chain rule, the partials in symbols, by
+        the names of the user's definitions and local variables, all of it in the inputs, and the
+        numbers. format: "text" or "latex".
+
+        >>> import admodes as ad
+        >>> f = ad.parse("a = x1*x2; y1 = ln(a); y2 = sin(x2); w = y1*y2; z = w")
+        >>> for line in ad.explain(f, 1.0, 2.0, wrt="x1").stages():
+        ...     print(line)
+        ∂z/∂x1
+        = ∂z/∂w ∂w/∂y1 ∂y1/∂a ∂a/∂x1
+        = 1 · y2 · 1/a · x2
+        = sin(x2)/x1
+        = 1 × 0.909297 × 0.5 × 2
+        = 0.909297
+        """
+        table = self._staged(format, digits)
+        left = dialect_of(format, digits).derivative(self.of, self.wrt)
+        return [left, *(formula for _, formula in table.rows)]
+
+    def _staged(self, format: str, digits: int | None) -> Table:
+        from admodes.symbolic.expressions import NoSymbolicForm, symbolic_partial
+
+        exact, notes = None, self.notes[len(self.names) > 0 :]
+        try:
+            exact = symbolic_partial(self.trace, self.of, self.wrt)
+        except NoSymbolicForm as error:
+            notes = [*notes, f"not in the inputs: {error}"]
+        rows = {k: row | {"name": self.names[k]} for k, row in self._shown_rows().items()}
+        table = stage_table(self.to_dict(), rows, self.links, exact, format, digits)
+        table.notes += notes
+        return table
 
     def graph(self, kind: str = "linearised", **options: Any) -> Graph:
         """The graph of the trace, in which the paths that are listed stand out. kind, around, depth
@@ -129,7 +171,7 @@ def _explained(
     rows = t.rows
     if y["row"] is None:
         notes = [f"{y['name']} is the constant {Text().number(y['value'])}"]
-        return Explanation(y["name"], x["name"], 0.0, 0, [], notes, t, {}, title)
+        return Explanation(y["name"], x["name"], 0.0, 0, [], notes, t, {}, [], title)
     paths = Paths(program, x["row"], y["row"])
     _check_numbers(paths, rows, y["name"], x["name"])
     weights = [float(end is y) for end in results]
@@ -150,6 +192,7 @@ def _explained(
         _notes(listed, count, value, y, x, rows),
         t,
         links,
+        recorded.row_names(named="ends"),
         title,
     )
 
