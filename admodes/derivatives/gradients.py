@@ -61,7 +61,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
     """
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        chosen, restricted = restrict(f, argnums, args, kwargs)
         watched = bool(Count.blocks) and to_check(chosen)
         if watched:
             chosen = checked(chosen, "grad")
@@ -136,7 +136,7 @@ def jacobian(
         raise BadValue(f"block={block}: at least one direction goes through a sweep")
 
     def point(args: tuple, kwargs: dict) -> tuple[FunctionOfLeaves, Any]:
-        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        chosen, restricted = restrict(f, argnums, args, kwargs)
         inputs = chosen if isinstance(argnums, tuple) else chosen[0]
         xs, tree = flatten(inputs)
         # A number of NumPy stays one, for the truth values that f compares it to.
@@ -189,7 +189,7 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     found = jacobian(jacobian(f, argnums, inner), argnums, outer)
 
     def hessian_of(*args: Any, **kwargs: Any) -> Any:
-        chosen, restricted = _restrict(f, argnums, args, kwargs)
+        chosen, restricted = restrict(f, argnums, args, kwargs)
         with crossing(hessian_of.__name__, lambda xs: restricted(*xs), chosen):
             return found(*args, **kwargs)
 
@@ -250,20 +250,22 @@ def _composition(mode: str) -> tuple[str, str]:
     return outer, inner
 
 
-def _restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple[tuple, Callable]:
-    """The chosen arguments, and f as a function of them alone."""
-    if argnums.__class__ is int and argnums == 0 and len(args) == 1 and not kwargs:
+def restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple[tuple, Callable]:
+    """The arguments that argnums names, and f as a function of them alone: f itself where these are
+    all in order."""
+    first = argnums.__class__ is int and argnums == 0 and args
+    places = (0,) if first else positions(argnums, len(args), _name(f))
+    if not kwargs and places == (*range(len(args)),):
         return args, f
-    places = positions(argnums, len(args), _name(f))
 
-    def restricted(*chosen: Any) -> Any:
+    def of_chosen(*chosen: Any) -> Any:
         full = list(args)
         for i, x in zip(places, chosen, strict=True):
             full[i] = x
         return f(*full, **kwargs)
 
-    restricted.__name__ = _name(f)
-    return tuple(args[i] for i in places), restricted
+    of_chosen.__name__ = _name(f)
+    return tuple(args[i] for i in places), of_chosen
 
 
 def positions(argnums: Argnums, count: int, name: str) -> tuple[int, ...]:

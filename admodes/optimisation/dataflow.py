@@ -9,6 +9,7 @@ operations do they declare (core/numerics.py and core/structure.py).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -56,14 +57,20 @@ def open_rows(program: WengertList) -> list[bool]:
         for a in guard.args:
             if a.__class__ is Ref:
                 found[a.row] = False
-    for i in range(len(found) - 1, -1, -1):
-        step = program.steps[i]
-        if step.op is None:
-            continue
-        for k, a in enumerate(step.args):
-            if a.__class__ is Ref and found[a.row]:
-                found[a.row] = found[i] and _passes_nan(step, k)
+    for i, step, k, row in _readings(program):
+        if found[row]:
+            found[row] = found[i] and _passes_nan(step, k)
     return found
+
+
+def _readings(program: WengertList) -> Iterator[tuple[int, Step, int, int]]:
+    """Who reads which row, from the last row back: the row that reads, its step, the position among
+    its arguments, and the row that is read."""
+    for i in range(len(program.steps) - 1, -1, -1):
+        step = program.steps[i]
+        for k, a in enumerate(step.args):
+            if a.__class__ is Ref:
+                yield i, step, k, a.row
 
 
 def _is_float(value: Any) -> bool:
@@ -77,12 +84,8 @@ def carrying_rows(program: WengertList) -> list[bool]:
     for y in program.outputs:
         if y.__class__ is Ref:
             found[y.row] = _is_float(program.steps[y.row].like)
-    for i in range(len(found) - 1, -1, -1):
-        step = program.steps[i]
-        if found[i] and step.op is not None and step.size:
-            for k, a in enumerate(step.args):
-                if a.__class__ is Ref and _carries(program, step, k):
-                    found[a.row] = True
+    for i, step, k, row in _readings(program):
+        found[row] |= found[i] and step.size > 0 and _carries(program, step, k)
     return found
 
 
@@ -138,13 +141,8 @@ def _only_moves(step: Step) -> bool:
 def telling_signs(program: WengertList) -> list[bool]:
     """For each row, whether something that follows may tell a zero's sign."""
     found = [False] * len(program.steps)
-    for i in range(len(found) - 1, -1, -1):
-        step = program.steps[i]
-        if step.op is None:
-            continue
-        for k, a in enumerate(step.args):
-            if a.__class__ is Ref and (found[i] or not _blind_at(step, k)):
-                found[a.row] = True
+    for i, step, k, row in _readings(program):
+        found[row] |= found[i] or not _blind_at(step, k)
     return found
 
 

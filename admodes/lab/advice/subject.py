@@ -17,7 +17,7 @@ from admodes.core.pytree import checked_input, flatten
 from admodes.core.record import WengertList
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
-from admodes.derivatives.gradients import positions
+from admodes.derivatives.gradients import restrict
 from admodes.errors import BadType, one_line
 from admodes.programs.arrays import program_of
 from admodes.programs.costs import cost
@@ -59,19 +59,10 @@ class Subject:
         self.of = of
         self.name = getattr(f, "__name__", type(f).__name__)
         every = tuple(range(len(args)))
-        places = every if argnums is None else positions(argnums, len(args), self.name)
-        self.chosen = tuple(args[i] for i in places)
-        self.argnums: Any = 0 if len(places) == 1 else tuple(range(len(places)))
-
-        def function(*chosen: Any) -> Any:
-            full = list(args)
-            for i, x in zip(places, chosen, strict=True):
-                full[i] = x
-            return f(*full, **kwargs)
-
-        function.__name__ = self.name
-        whole = places == every and not kwargs
-        self.function = f if whole else function
+        places = every if argnums is None else argnums
+        self.chosen, self.function = restrict(f, places, args, kwargs)
+        count = len(self.chosen)
+        self.argnums: Any = 0 if count == 1 else tuple(range(count))
         self.leaves = [checked_input(x, "advise") for x in flatten(self.chosen)[0]]
         self.n = sum(math.prod(shape_of(x)) for x in self.leaves)
         with quiet():
