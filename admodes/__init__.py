@@ -87,7 +87,7 @@ _LATER = {
 
 
 def _reason(*question: Any) -> str:
-    return str(import_module("admodes.lab.advice.advice").advised(*question).choice.reason)
+    return str(import_module("admodes.lab.advice.advice").advised(*question).explain())
 
 
 choosing.adviser = _reason

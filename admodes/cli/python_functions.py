@@ -22,13 +22,17 @@ from admodes.cli.target import InputError, Target, components, raised
 from admodes.expression.errors import nearest
 
 _numbers = itertools.count(1)
-_MODULE_TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
+_DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_NAME = re.compile(_DOTTED)
+_MODULE_TARGET = re.compile(f"({_DOTTED}):({_DOTTED})")
 
 
 def python_target(target: str) -> tuple[str, str] | None:
     """(file or module, function) where target is of that form; an expression holds no colon."""
     path, colon, name = target.rpartition(":")
-    if colon and (path.endswith(".py") or (("/" in path or "\\" in path) and name.isidentifier())):
+    if colon and (
+        path.endswith(".py") or (("/" in path or "\\" in path) and _NAME.fullmatch(name))
+    ):
         return path, name.strip()
     if target.endswith(".py") and not colon:
         return target, ""
@@ -110,15 +114,25 @@ def function_of(where: str, name: str, debug: bool = False) -> Callable:
     own = [n for n in functions if getattr(getattr(module, n), "__module__", "") == module.__name__]
     if not name:
         raise InputError(f"which function of {where}? Write {where}:{(own or ['function'])[0]}")
-    if not hasattr(module, name):
-        found = nearest(name, functions)
+    first, *rest = name.split(".")
+    if not hasattr(module, first):
+        found = nearest(first, functions)
         hint = f": did you mean {found}?" if found else ""
         if not found and own:
             hint = f"; it has {', '.join(own[:5])}"
-        raise InputError(f"{where} has no function {name}{hint}")
-    function = getattr(module, name)
+        raise InputError(f"{where} has no function {first}{hint}")
+    function, owner = getattr(module, first), None
+    for part in rest:
+        if not hasattr(function, part):
+            raise InputError(f"{where} has no {name}: there is no {part}")
+        owner, function = function, getattr(function, part)
     if not callable(function):
         raise InputError(f"{name} in {where} is no function but {type(function).__name__}")
+    if isinstance(owner, type) and inspect.isfunction(inspect.getattr_static(owner, part)):
+        raise InputError(
+            f"{name} in {where} is a method, which needs an object: write object = {first}(…) "
+            f"into the file and {where}:object.{part} here"
+        )
     return function  # type: ignore[no-any-return]
 
 

@@ -24,6 +24,22 @@ def norm(x):
 
 def named(a, /, b, *, c):
     return a + 10 * b + 100 * c
+
+class Model:
+    scale = 3.0
+
+    def loss(self, x):
+        return self.scale * x
+
+    @staticmethod
+    def double(x):
+        return 2 * x
+
+    @classmethod
+    def scaled(cls, x):
+        return cls.scale * x
+
+model = Model()
 """
 
 
@@ -140,6 +156,21 @@ def test_parameters_that_do_not_match(file):
     assert "f takes x1, x2, scale, but --at gives y and no x2" in message
     assert "no value for x1, x2" in refused(f"{file}:f")
     assert "write --at x=[1, 2]" in refused(f"{file}:norm", "x1=1,x2=2")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("model.loss", 12.0), ("Model.double", 8.0), ("Model.scaled", 12.0)]
+)
+def test_methods_of_a_file(file, name, value):
+    target = resolve([f"{file}:{name}"], "x=4")
+    assert target.names == ("x",)
+    assert target.function(*target.args) == value
+
+
+def test_what_is_no_method_of_a_file(file):
+    assert "write object = Model(…)" in refused(f"{file}:Model.loss", "x=4")
+    assert "there is no nothing" in refused(f"{file}:model.nothing", "x=4")
+    assert "no function but float" in refused(f"{file}:model.scale", "x=4")
 
 
 def test_a_function_in_a_module():

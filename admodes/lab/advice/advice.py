@@ -74,6 +74,13 @@ class Advice(Result):
     notes: list[str]
     title: str = field(default="", kw_only=True)
 
+    def explain(self) -> str:
+        """The choice in sentences: its reason, and where it would turn."""
+        return ". ".join([self.choice.reason, *self._turns()])
+
+    def _turns(self) -> list[str]:
+        return [f"{tip['then']}, if {tip['when']}" for tip in self.tips]
+
     def _data(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
@@ -104,8 +111,7 @@ class Advice(Result):
             if timed:
                 row += ["-", "-"] if o.time_s is None else [duration(o.time_s), _times(o.relative)]
             rows.append(row)
-        lines = [f"* {self.choice.reason}"]
-        lines += [f"{tip['then']}, if {tip['when']}" for tip in self.tips]
+        lines = [f"* {self.choice.reason}", *self._turns()]
         title = f"Ways to the {self.of}: {self.inputs:,} → {self.outputs:,}"
         return [Table(title, head, rows, [False] * len(head), [*lines, *self.notes])]
 

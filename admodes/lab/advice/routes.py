@@ -62,13 +62,16 @@ class Route:
 
 
 def added(*parts: tuple[int, Costs]) -> Costs:
-    """Costs, each so many times, added up by kind, without moves of entries.
+    """Costs, each so many times, added up by kind, without moves of entries. A kind of which more
+    is taken off than there is, as where a derivative needs less than all of f, is not there.
 
     >>> added((2, {"divisions": 1, "additions": 3}), (1, {"divisions": 5, "moves": 4}))
     {'additions': 6, 'divisions': 7}
+    >>> added((1, {"divisions": 1}), (-1, {"divisions": 1, "additions": 2}))
+    {}
     """
     multiplied = ({kind: times * n for kind, n in costs.items()} for times, costs in parts)
-    return without_moves(total(multiplied))
+    return {kind: n for kind, n in without_moves(total(multiplied)).items() if n > 0}
 
 
 def first_order(at: Subject, is_narrow: bool) -> Iterator[Route]:

@@ -254,7 +254,7 @@ FAMILIES = {
     family.name: family
     for family in (
         Family(
-            *("speelpenning", "Speelpenning's product", _factors, _fixed(1, 256, m=1)),
+            *("speelpenning", "Speelpenning's product", _factors, _fixed(1, 384, m=1)),
             product=True,
         ),
         Family("dense", "Dense map", _dense, _fixed(4, 6)),

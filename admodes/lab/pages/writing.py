@@ -40,12 +40,17 @@ def write_pages(folder: str | Path, only: Sequence[str] = ()) -> Iterator[Path]:
 
 
 def _index(folder: Path) -> str:
-    """The list of the pages in a folder, by their first lines."""
+    """The list of the pages in a folder, by their first lines: those of the experiments, then what
+    else lies there."""
     lines = []
     for name in EXPERIMENTS:
         path = folder / f"{name}.md"
         if path.exists():
             title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
             lines.append(f"- [{title}]({name}.md) ([page]({name}.html), [data]({name}.json))")
+    for path in sorted(folder.glob("*.md")):
+        if path.stem not in (*EXPERIMENTS, "README"):
+            title = path.read_text("utf-8").partition("\n")[0].lstrip("# ")
+            lines.append(f"- [{title}]({path.name})")
     listed = "\n".join(lines)
     return f"# Experiments\n\n{listed}\n\n`{COMMAND}` writes these pages anew.\n"

@@ -49,6 +49,7 @@ CASES = {
     "empty": (lambda x: x * 2.0, (np.zeros(0),), {}),
     "no number": (lambda x: np.log(x - 2.0), (np.ones(3),), {}),
     "a list": (speelpenning, ([1.1] * 16,), {}),
+    "less than f to do": (lambda x: x * 0 + 1.0, (np.ones(3),), {}),
 }
 
 
@@ -68,6 +69,7 @@ def test_the_contract(name):
     for option in data["options"]:
         kinds = dict(option["operations"])
         assert kinds.pop("total") == sum(kinds.values())
+        assert all(n > 0 for n in kinds.values())
         assert option["time_s"] is None
         assert option["relative"] is None
         assert option["bytes"] >= 0
@@ -115,7 +117,10 @@ def test_what_an_automatic_mode_says_holds_the_reason():
         (ad.sparse_hessian(energy).explain, "hessian", energy),
     ):
         point = np.full(16, 1.1) if f is speelpenning else x
-        assert ad.advise(f, point, of=of).choice.reason in explain(point)
+        advice = ad.advise(f, point, of=of)
+        assert explain(point).startswith(advice.explain())
+        assert advice.choice.reason in advice.explain()
+        assert all(tip["when"] in advice.explain() for tip in advice.tips)
 
 
 def test_explaining_knows_arguments_keywords_and_second_results():

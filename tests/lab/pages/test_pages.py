@@ -17,6 +17,7 @@ QUICK = ("swell", "elimination")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
+    (folder / "advice.md").write_text("## Advice\n\nA page of something else.\n")
     assert all(path.exists() for path in write_pages(folder, QUICK))
     return folder
 
@@ -56,6 +57,7 @@ def test_the_list_has_the_pages_that_there_are(folder):
     assert [name for name in EXPERIMENTS if f"({name}.md)" in index] == [
         name for name in EXPERIMENTS if name in QUICK
     ]
+    assert "- [Advice](advice.md)\n" in index
 
 
 def test_the_command(run, tmp_path):
