@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Fmt, Format, Operator, Save, Targets
-from admodes.cli.running import run, show, target_of
+from admodes.cli.options import At, Debug, Operator, Targets
+from admodes.cli.output import Output, prints
+from admodes.cli.running import run, target_of
 
 
+@prints()
 def advise(
     targets: Targets,
     at: At = None,
@@ -24,8 +26,8 @@ def advise(
     measure: Annotated[
         bool, typer.Option("--measure", help="Time the routes as well, compiled.")
     ] = False,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Say which way of differentiating to take, why, what each costs, and where that would turn.
@@ -44,4 +46,4 @@ def advise(
         found.title = target.title
         return found
 
-    show(run(job, target), format, save)
+    output.show(run(job, target))

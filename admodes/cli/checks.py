@@ -9,8 +9,9 @@ import typer
 
 import admodes as ad
 from admodes.cli.inputs import derivative_of
-from admodes.cli.options import At, Debug, Digits, Fmt, Format, Save, Targets, optional
-from admodes.cli.running import run, show, target_of
+from admodes.cli.options import At, Debug, Digits, Targets, optional
+from admodes.cli.output import Output, prints
+from admodes.cli.running import run, target_of
 
 
 class Judged(StrEnum):
@@ -19,6 +20,7 @@ class Judged(StrEnum):
     hessian = "hessian"
 
 
+@prints()
 def check(
     targets: Targets,
     gradient: Annotated[
@@ -36,8 +38,8 @@ def check(
     ] = None,
     points: Annotated[int, typer.Option(min=1, help="Points that are compared.")] = 6,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Judge a gradient, Jacobian or Hessian that was written by hand, entry by entry, at the point
@@ -63,16 +65,17 @@ def check(
         ),
         target,
     )
-    show(result, format, save, digits=digits)
+    output.show(result, digits=digits)
     if not result.passed:
         raise typer.Exit(1)
 
 
+@prints()
 def equations(
     targets: Targets,
     at: At = None,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print the backpropagation equations of array code in symbols, each checked at the point.
@@ -90,19 +93,20 @@ def equations(
         ),
         target,
     )
-    show(result, format, save)
+    output.show(result)
     if not result.passed:
         raise typer.Exit(1)
 
 
+@prints()
 def verify(
     targets: Targets,
     at: At = None,
     digits_required: Annotated[
         float, typer.Option(min=0.0, max=15.0, help="Digits that have to be right.")
     ] = 4.0,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Judge the rules and the accuracy of every derivative.
@@ -133,6 +137,6 @@ def verify(
         ),
         target,
     )
-    show(result, format, save)
+    output.show(result)
     if not result.passed:
         raise typer.Exit(1)

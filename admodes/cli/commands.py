@@ -23,26 +23,24 @@ from admodes.cli.options import (
     At,
     Debug,
     Digits,
-    Fmt,
-    Format,
     Layout,
     Mode,
     Notation,
     Numbering,
     Rows,
-    Save,
     Symbolic,
     Targets,
     TraceLayout,
     Transposed,
     optional,
 )
+from admodes.cli.output import Format, Output, prints
 from admodes.cli.paths import explain
 from admodes.cli.programs import Composed, add_commands
-from admodes.cli.running import emit, page_width, run, show, target_of
+from admodes.cli.running import emit, run, target_of
 from admodes.cli.scaling import scale
 from admodes.cli.sheets import report
-from admodes.cli.tracing import Options, printed_trace
+from admodes.cli.tracing import Options, trace_of
 from admodes.version import VERSION
 from admodes.views.preset_files import preset_of
 from admodes.views.presets import UBC
@@ -80,6 +78,7 @@ def options_without_a_command(
 
 
 @app.command()
+@prints()
 def trace(
     targets: Targets,
     at: At = None,
@@ -124,8 +123,8 @@ def trace(
         bool, typer.Option("--full", help="Print all entries of large arrays.")
     ] = False,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print the evaluation, tangent and adjoint tables of a function at a point.
@@ -153,10 +152,10 @@ def trace(
         steps=steps,
         symbolic=symbolic,
         digits=digits,
-        format=format,
-        width=page_width(save),
+        all_data=output.format is Format.json,
     )
-    emit(printed_trace(target, chosen), save)
+    result, shown = trace_of(target, chosen)
+    output.show(result, **shown)
 
 
 app.command()(advise)
@@ -168,14 +167,15 @@ app.command()(explore)
 
 
 @app.command()
+@prints()
 def jacobian(
     targets: Targets,
     at: At = None,
     layout: Transposed = Layout.standard,
     symbolic: Symbolic = False,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print the Jacobian by both modes, with the number of sweeps and the exact operation counts.
@@ -188,22 +188,21 @@ def jacobian(
     from admodes.tracing.matrices import named_jacobian
 
     target = target_of(targets, at)
-    show(
+    output.show(
         run(lambda: named_jacobian(*target.named, symbolic=symbolic), target),
-        format,
-        save,
         digits=digits,
         layout=layout.value,
     )
 
 
 @app.command()
+@prints()
 def count(
     targets: Targets,
     at: At = None,
     of: Composed = Of.f,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Count the operations of a function, or of a derivative of it, of its partials and of every
@@ -217,13 +216,14 @@ def count(
 
     target = composed(target_of(targets, at), of)
     result = run(lambda: count_named(target.arguments, *target.named), target)
-    show(result, format, save)
+    output.show(result)
 
 
 add_commands(app)
 
 
 @app.command()
+@prints()
 def chain(
     dims: Annotated[
         str,
@@ -236,8 +236,8 @@ def chain(
     steps: Annotated[
         bool, typer.Option("--steps", help="Show the products of each order, one by one.")
     ] = False,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Compare the orders of multiplication of a chain of Jacobians, as reverse mode multiplies, as
@@ -249,17 +249,18 @@ def chain(
     """
     from admodes.derivatives.chain import chain as chain_of_dims
 
-    show(chain_of_dims(dimensions(dims)), format, save, steps=steps)
+    output.show(chain_of_dims(dimensions(dims)), steps=steps)
 
 
 @app.command()
+@prints()
 def gradient(
     targets: Targets,
     at: At = None,
     symbolic: Symbolic = False,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print the gradient of a function with one output, by one reverse sweep.
@@ -272,17 +273,18 @@ def gradient(
 
     target = target_of(targets, at)
     result = run(lambda: named_gradient(*target.named, symbolic=symbolic), target)
-    show(result, format, save, digits=digits)
+    output.show(result, digits=digits)
 
 
 @app.command()
+@prints()
 def hessian(
     targets: Targets,
     at: At = None,
     symbolic: Symbolic = False,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print gradient and Hessian of a function with one output, and the kind of the point.
@@ -295,7 +297,7 @@ def hessian(
 
     target = target_of(targets, at)
     result = run(lambda: named_hessian(*target.named, symbolic=symbolic), target)
-    show(result, format, save, digits=digits)
+    output.show(result, digits=digits)
 
 
 app.command()(verify)

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from admodes.cli.numbers import words
-from admodes.cli.options import At, Debug, Fmt, Format, Operator, Save, Targets
-from admodes.cli.running import show, target_of
+from admodes.cli.options import At, Debug, Operator, Targets
+from admodes.cli.output import Output, prints
+from admodes.cli.running import target_of
 
 
+@prints()
 def compare(
     targets: Targets,
     at: At = None,
@@ -35,8 +37,8 @@ def compare(
         str, typer.Option(help="What a process may use beyond its library, as 500M or 4G.")
     ] = "4G",
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds of measuring.")] = 7,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Compare a derivative by admodes, sympy, finite differences, the complex step, autograd, JAX,
@@ -64,6 +66,6 @@ def compare(
         rounds=rounds,
         title=target.title,
     )
-    show(result, format, save)
+    output.show(result)
     if not result.passed:
         raise typer.Exit(1)

@@ -4,22 +4,14 @@ symbolic derivatives by the size of the function, and what libraries return at a
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from admodes.cli.numbers import whole_numbers, words
-from admodes.cli.options import At, Debug, Fmt, Format, Save, optional, saved
-from admodes.cli.running import Failure, run, show, show_or_draw, target_of
-from admodes.views.figures import FORMATS
-
-PICTURES = tuple(f".{kind}" for kind in FORMATS)
-
-Written = Annotated[
-    Path | None,
-    saved("Write to this file; .png, .svg and .pdf are drawn (extra plots)."),
-]
+from admodes.cli.options import At, Debug, optional
+from admodes.cli.output import FIGURES, Output, prints
+from admodes.cli.running import Failure, run, target_of
 
 
 class Growing(StrEnum):
@@ -27,6 +19,7 @@ class Growing(StrEnum):
     speelpenning = "speelpenning"
 
 
+@prints(*FIGURES)
 def accuracy(
     targets: Annotated[
         list[str] | None,
@@ -37,8 +30,8 @@ def accuracy(
         str | None, typer.Option(help="Step sizes, as 1e-2,1e-4,1e-8.", show_default=False)
     ] = None,
     every: Annotated[bool, typer.Option("--every", help="Print all steps.")] = False,
-    format: Fmt = Format.text,
-    save: Written = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print how wrong difference quotients (forward, central, fourth order) and complex steps are
@@ -57,19 +50,12 @@ def accuracy(
         if at is not None:
             raise Failure("accuracy: --at is the point of a function, and none is given")
         whole = survey(sizes)
-        show_or_draw(
-            *(whole, format, save),
-            lambda path: plot_step_errors(whole.functions, path),
-            PICTURES,
-            every=every,
-        )
+        output.show(whole, lambda path: plot_step_errors(whole.functions, path), every=every)
         return
     target = target_of(targets, at)
     f, args, names, _, title = target.named
     one = run(lambda: step_errors(f, *args, steps=sizes, names=names, title=title), target)
-    show_or_draw(
-        one, format, save, lambda path: plot_step_errors([one], path), PICTURES, every=every
-    )
+    output.show(one, lambda path: plot_step_errors([one], path), every=every)
 
 
 def _steps(text: str) -> list[float]:
@@ -79,6 +65,7 @@ def _steps(text: str) -> list[float]:
         raise Failure(f"--steps {text}: give numbers such as 1e-2,1e-4,1e-8") from None
 
 
+@prints(*FIGURES)
 def swell(
     family: Annotated[
         list[Growing] | None, typer.Option(help="One family only; may be repeated.")
@@ -86,8 +73,8 @@ def swell(
     sizes: Annotated[
         str | None, typer.Option(help="Values of n, as 2,3,4.", show_default=False)
     ] = None,
-    format: Fmt = Format.text,
-    save: Written = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print how many operations a symbolic derivative takes as its function grows: raw, simplified
@@ -103,9 +90,10 @@ def swell(
 
     chosen = [x.value for x in family] if family else list(FAMILIES)
     result = swelling(chosen, None if sizes is None else whole_numbers(sizes))
-    show_or_draw(result, format, save, lambda path: plot_swell(result, path), PICTURES)
+    output.show(result, lambda path: plot_swell(result, path))
 
 
+@prints()
 def kinks(
     targets: Annotated[
         list[str] | None,
@@ -115,8 +103,8 @@ def kinks(
     backends: Annotated[
         str | None, optional("--backends", help="Only these, as admodes,jax.")
     ] = None,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print what every library that is installed returns where a function has a kink, an edge or a
@@ -136,12 +124,8 @@ def kinks(
     if not targets:
         if at is not None:
             raise Failure("kinks: --at is the point of a function, and none is given")
-        show(at_kinks(backends=chosen), format, save)
+        output.show(at_kinks(backends=chosen))
         return
     target = target_of(targets, at)
     f, args, names, _, title = target.named
-    show(
-        run(lambda: at_kinks(f, *args, backends=chosen, names=names, title=title), target),
-        format,
-        save,
-    )
+    output.show(run(lambda: at_kinks(f, *args, backends=chosen, names=names, title=title), target))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Save, Targets, optional
-from admodes.cli.running import STDOUT, Failure, emit, page_width, recorded_of, target_of, writing
-from admodes.drawing.graphs import Graph, format_of
+from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Targets, optional
+from admodes.cli.output import GRAPHS, Format, Output, prints
+from admodes.cli.running import recorded_of, target_of
 from admodes.tracing.drawn import NEAR
 from admodes.tracing.graphing import drawing_of
-
-DEFAULT = "text"
-"""The format that is printed unless one is asked for."""
 
 
 class Kind(StrEnum):
@@ -34,15 +30,11 @@ class Collapse(StrEnum):
     none = "none"
 
 
+@prints(*GRAPHS, Format.tikz)
 def graph(
     targets: Targets,
     at: At = None,
     kind: Annotated[Kind, typer.Option(help="What is drawn.")] = Kind.computation,
-    format: Annotated[
-        str | None,
-        optional("--format", "-f", help="The format; without it the ending of the file decides."),
-    ] = None,
-    save: Save = None,
     outputs: Annotated[
         list[str] | None, optional("--output", help="Only the adjoints of this output.")
     ] = None,
@@ -61,6 +53,8 @@ def graph(
     numbering: Numbering = Numbering.zero,
     rows: Annotated[Rows, typer.Option(help="Rows on arrays or on single numbers.")] = Rows.auto,
     digits: Digits = 6,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Draw the graph of a function at a point: what it computes from what (computation), how
@@ -73,22 +67,9 @@ def graph(
     admodes graph "x1*x2 + sin(x1)" --at x1=2,x2=3 --kind linearised -o graph.png
     admodes graph mine.py:loss --at "W=[[1, 2], [3, 4]],x=[1, 2]" --around v5 --depth 1
     """
-    printed = DEFAULT if save is None or save in STDOUT else None
-    chosen = format_of(save, format or printed)
     target = target_of(targets, at)
     recorded = recorded_of(target, rows.value, located=True)
     drawing = drawing_of(recorded, numbering.value, target.title)
     way = collapse and collapse.value
     drawn = drawing.graph(kind.value, outputs, around, depth, digits, way, opened or ())
-    _write(drawn, chosen, save)
-
-
-def _write(drawn: Graph, format: str, save: Path | None) -> None:
-    text = drawn.to_text(page_width(save)) if format == "text" else drawn.written(format)
-    if isinstance(text, str):
-        emit(text, save)
-    elif save is None or save in STDOUT:
-        raise Failure(f"{format} is written into a file: add -o graph.{format}")
-    else:
-        with writing(save):
-            drawn.save(save, format)
+    output.show(drawn, drawn.save)

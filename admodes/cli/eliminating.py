@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets, saved
-from admodes.cli.paths import GRAPHS
-from admodes.cli.running import run, show_or_draw, target_of
+from admodes.cli.options import At, Debug, Digits, Targets
+from admodes.cli.output import GRAPHS, Output, prints
+from admodes.cli.running import run, target_of
 
 
 class Order(StrEnum):
@@ -21,6 +20,7 @@ class Order(StrEnum):
     optimum = "optimum"
 
 
+@prints(*GRAPHS)
 def eliminate(
     targets: Targets,
     at: At = None,
@@ -32,10 +32,8 @@ def eliminate(
         int, typer.Option(help="The picture is that after so many steps; -1 is after the last.")
     ] = 0,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Annotated[
-        Path | None, saved("Write to this file; .svg, .png, .dot, .mmd are the graph after --step.")
-    ] = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print what it costs, in multiplications, to form the Jacobian by eliminating the rows of the
@@ -51,9 +49,4 @@ def eliminate(
     f, args, names, outputs, title = target.named
     result = run(lambda: ad.eliminate(f, *args, names=names, outputs=outputs, title=title), target)
     named = order and order.value
-    show_or_draw(
-        *(result, format, save),
-        lambda path: result.graph(named, step, digits).save(path),
-        GRAPHS,
-        order=named,
-    )
+    output.show(result, lambda path: result.graph(named, step, digits).save(path), order=named)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Numbering, Rows, Save, Targets
-from admodes.cli.running import emit, recorded_of, run, target_of
+from admodes.cli.options import At, Debug, Numbering, Rows, Targets
+from admodes.cli.output import Format, Output, prints
+from admodes.cli.running import recorded_of, run, target_of
 from admodes.cli.seeds import by_components, check_numbers, check_seed, seed_values
 from admodes.tracing.trace import Trace, check_inputs, traced
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from admodes.tracing.arrays import ArrayTrace
 
 
+@prints(pages=(Format.html,))
 def explore(
     targets: Targets,
     at: At = None,
@@ -34,7 +36,8 @@ def explore(
             show_default=False,
         ),
     ] = None,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Write a page that steps through the sweeps of a function: one HTML file, for any browser.
@@ -69,4 +72,4 @@ def explore(
     page = run(
         lambda: made(recorded, numbering.value, title=target.title, **directions).explore(), target
     )
-    emit(page.to_html(), save)
+    output.deliver(page.to_html())

@@ -6,18 +6,20 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import Debug, Save, TableFmt, TableFormat
-from admodes.cli.running import emit, page_width
+from admodes.cli.options import Debug
+from admodes.cli.output import Format, Output, prints
+from admodes.cli.running import Failure
 from admodes.views.preset_files import preset_of, preset_table, toml_text
-from admodes.views.render import render
+from admodes.views.result import Listing, json_text
 
 
+@prints()
 def ops(
     numpy: Annotated[
         bool, typer.Option("--numpy", help="List the functions of NumPy that are covered.")
     ] = False,
-    format: TableFmt = TableFormat.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """List the operations: partials, domain, convention at kinks, exact cost.
@@ -30,21 +32,21 @@ def ops(
     if numpy:
         from admodes.numpy_functions.coverage import coverage_table
 
-        table = coverage_table()
+        output.show(Listing("admodes.numpy/1", lambda format: [coverage_table()]))
     else:
         from admodes.programs.catalogue import operation_table
 
-        table = operation_table(format.value)
-    emit(render([table], format.value, width=page_width(save)), save)
+        output.show(Listing("admodes.ops/1", lambda format: [operation_table(format)]))
 
 
+@prints(endings={".toml": Format.text})
 def presets(
     name: Annotated[
         str | None,
         typer.Argument(help="Print this one as TOML to start from.", show_default=False),
     ] = None,
-    format: TableFmt = TableFormat.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """List the layouts that admodes trace --preset knows, or print one as a file to start from.
@@ -55,18 +57,22 @@ def presets(
     admodes trace @cpsc532s --preset mine.toml
     """
     if name is None:
-        text = render([preset_table()], format.value, width=page_width(save))
-    else:
-        text = toml_text(preset_of(name))
-    emit(text, save)
+        output.show(Listing("admodes.presets/1", lambda format: [preset_table()]))
+        return
+    preset = preset_of(name)
+    if output.format not in (Format.text, Format.json):
+        raise Failure(f"presets {name}: a preset is TOML (text) or json, not {output.format.value}")
+    as_json = output.format is Format.json
+    output.deliver(json_text(preset.to_dict()) + "\n" if as_json else toml_text(preset))
 
 
+@prints()
 def problems(
     name: Annotated[
         str | None, typer.Argument(help="Show this one with its figures.", show_default=False)
     ] = None,
-    format: TableFmt = TableFormat.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """List the named problems, each with its point and source.
@@ -77,5 +83,5 @@ def problems(
     """
     from admodes.problems.listing import problem_tables
 
-    tables = problem_tables(name.removeprefix("@") if name else None)
-    emit(render(tables, format.value, width=page_width(save)), save)
+    chosen = name.removeprefix("@") if name else None
+    output.show(Listing("admodes.problems/1", lambda format: problem_tables(chosen)))

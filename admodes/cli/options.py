@@ -3,27 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-
-class TableFormat(StrEnum):
-    text = "text"
-    markdown = "markdown"
-    latex = "latex"
-    html = "html"
-    csv = "csv"
-
-
-class Format(StrEnum):
-    text = "text"
-    markdown = "markdown"
-    latex = "latex"
-    html = "html"
-    csv = "csv"
-    json = "json"
 
 
 class Mode(StrEnum):
@@ -71,11 +53,6 @@ def optional(*names: str, **how: Any) -> Any:
     return typer.Option(*names, show_default=False, **how)
 
 
-def saved(help: str, *names: str) -> Any:
-    """The option that names the file to write to; names: other words for it."""
-    return optional("-o", "--save", *names, help=help)
-
-
 Targets = Annotated[
     list[str],
     typer.Argument(
@@ -85,9 +62,6 @@ Targets = Annotated[
     ),
 ]
 At = Annotated[list[str] | None, optional("--at", help="The point, as x1=2,x2=pi/2 or x=[1, 2].")]
-Fmt = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
-TableFmt = Annotated[TableFormat, typer.Option("--format", "-f", help="How to print.")]
-Save = Annotated[Path | None, saved("Write to this file instead of printing (- prints).")]
 Digits = Annotated[
     int, typer.Option(min=0, max=17, help="Decimals that are printed; nothing is computed rounded.")
 ]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import admodes as ad
-from admodes.cli.options import At, Debug, Digits, Fmt, Format, Targets, optional, saved
-from admodes.cli.running import run, show_or_draw, target_of
+from admodes.cli.options import At, Debug, Digits, Targets, optional
+from admodes.cli.output import GRAPHS, Output, prints
+from admodes.cli.running import run, target_of
 
-GRAPHS = (".svg", ".png", ".dot", ".mmd")
 
-
+@prints(*GRAPHS)
 def explain(
     targets: Targets,
     at: At = None,
@@ -27,11 +26,8 @@ def explain(
     ] = False,
     most: Annotated[int, typer.Option(min=1, help="List at most so many paths.")] = 100,
     digits: Digits = 6,
-    format: Fmt = Format.text,
-    save: Annotated[
-        Path | None,
-        saved("Write to this file; .svg, .png, .dot, .mmd are the graph with the paths."),
-    ] = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print one entry of the Jacobian as the sum, over the paths from the input to the output, of
@@ -53,10 +49,9 @@ def explain(
         )
 
     result = run(explained, target)
-    show_or_draw(
-        *(result, format, save),
+    output.show(
+        result,
         lambda path: result.graph(digits=digits).save(path),
-        GRAPHS,
         digits=digits,
         stages=stages,
     )

@@ -5,21 +5,23 @@ few snapshots."""
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from admodes.cli.compose import Of, composed
-from admodes.cli.options import At, Debug, Fmt, Format, Save, Targets, optional, saved
-from admodes.cli.running import emit, page_width, run, show, show_or_draw, target_of
+from admodes.cli.options import At, Debug, Targets, optional
+from admodes.cli.output import FIGURES, Format, Output, prints
+from admodes.cli.running import run, target_of
 from admodes.cli.target import Target
 from admodes.programs.scalars import of_one_vector
 from admodes.views.limits import check_lines
 from admodes.views.render import render
-from admodes.views.result import json_text, plain
+from admodes.views.result import Result
+from admodes.views.tables import Table
 
-FIGURES = (".png", ".svg", ".pdf")
+if TYPE_CHECKING:
+    from admodes.tracing.program import Program
 
 
 class CodePart(StrEnum):
@@ -35,11 +37,9 @@ class Derivative(StrEnum):
 
 
 Composed = Annotated[Of, typer.Option(help="The function itself, or a derivative of it.")]
-Picture = Annotated[
-    Path | None, saved("Write to this file; .png, .svg and .pdf are drawn.", "--output")
-]
 
 
+@prints()
 def program(
     targets: Targets,
     at: At = None,
@@ -51,8 +51,8 @@ def program(
         bool,
         typer.Option("--explain", help="What each pass does to the exact operation counts."),
     ] = False,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print what a function, or a derivative of it, does at a point: the recorded list.
@@ -76,18 +76,31 @@ def program(
             "admodes count counts them, and loops over the entries of an array become few rows "
             "where they are written on whole arrays",
         )
-    if not explain:
-        show(shown, format, save)
-    elif format is Format.json:
-        data = shown.to_dict() | {"effects": [plain(vars(e)) for e in passes]}
-        emit(json_text(data) + "\n", save)
-    else:
+    output.show(_WithEffects(shown, passes, optimised) if explain else shown)
+
+
+class _WithEffects(Result):
+    """A program, and what each pass of the optimiser did. listed: whether tables have its rows."""
+
+    def __init__(self, program: Program, passes: list[Any], listed: bool) -> None:
+        self.program, self.passes, self.listed = program, passes, listed
+
+    def _data(self) -> dict[str, Any]:
+        return self.program.to_dict() | {"effects": [vars(effect) for effect in self.passes]}
+
+    def tables(self, format: str = "text") -> list[Table]:
         from admodes.optimisation import effects_table
 
-        width = page_width(save)
-        parts = [shown.to_table(format.value, width=width)] if optimised else []
-        parts.append(render([effects_table(passes)], format.value, width=width))
-        emit("\n".join(parts), save)
+        rows = self.program.tables(format) if self.listed else []
+        return [*rows, effects_table(self.passes)]
+
+    def _written(
+        self, format: str, width: int, fragment: bool, options: dict[str, Any]
+    ) -> str | None:
+        if format != "text" or not self.listed:
+            return None
+        rows = self.program.to_table(format, width=width)
+        return f"{rows}\n{render(self.tables()[1:], format, width=width)}"
 
 
 def _per_leaf(target: Target) -> tuple[str, ...] | None:
@@ -104,14 +117,15 @@ def _results(target: Target, of: Of) -> tuple[str, ...] | None:
     return None
 
 
+@prints(endings={".py": Format.text})
 def code(
     targets: Targets,
     at: At = None,
     of: Annotated[
         CodePart, typer.Option(help="The function, its tangents, its adjoints.")
     ] = CodePart.all,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print a function, its tangent program and its adjoint program as Python that runs on NumPy
@@ -133,17 +147,18 @@ def code(
         own = names if recorded.by_array else target.names
         return code_of(recorded, target.function, target.args, own)
 
-    show(run(job, target), format, save, of=of.value)
+    output.show(run(job, target), of=of.value)
 
 
+@prints(*FIGURES, named=("--output",))
 def sparsity(
     targets: Targets,
     at: At = None,
     of: Annotated[
         Derivative, typer.Option(help="The matrix whose pattern is shown.")
     ] = Derivative.jacobian,
-    format: Fmt = Format.text,
-    save: Picture = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Show which entries of a Jacobian or Hessian can be other than zero, and the groups of columns
@@ -162,14 +177,15 @@ def sparsity(
         return sparsity_of(f, x, of=of.value)
 
     result = run(job, target)
-    show_or_draw(result, format, save, result.draw, FIGURES)
+    output.show(result, result.draw)
 
 
+@prints(*FIGURES, named=("--output",))
 def revolve(
     steps: Annotated[int, typer.Argument(metavar="N", help="The number of steps of the loop.")],
     snapshots: Annotated[int | None, optional(help="States that may be kept.")] = None,
-    format: Fmt = Format.text,
-    save: Picture = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Show what reversing a loop of N steps costs with a limited number of kept states, by the
@@ -182,7 +198,7 @@ def revolve(
     from admodes.checkpointing import revolve as revolve_of
 
     result = revolve_of(steps, snapshots)
-    show_or_draw(result, format, save, result.draw, FIGURES)
+    output.show(result, result.draw)
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -10,8 +10,7 @@ import re
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,7 +22,6 @@ from admodes.errors import Error, LostDerivative, one_line
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.views.files import write_text
-from admodes.views.result import Result
 from admodes.views.visible import visible
 
 STDOUT = (None, Path("-"), Path("/dev/stdout"))
@@ -74,27 +72,6 @@ def recorded_of(target: Target, rows: str, **options: Any) -> NamedProgram:
 
 def _name(target: Target) -> str:
     return getattr(target.function, "__name__", "the function")
-
-
-def show(result: Result, format: StrEnum, save: Path | None, **options: Any) -> None:
-    """Print or write a result in a format, with options of its tables."""
-    emit(result.to_table(format.value, width=page_width(save), **options), save)
-
-
-def show_or_draw(
-    result: Result,
-    format: StrEnum,
-    save: Path | None,
-    draw: Callable[[Path], Any],
-    pictures: Sequence[str],
-    **options: Any,
-) -> None:
-    """Draw into a file that ends as pictures do, otherwise print or write the result."""
-    if save is None or save.suffix.lower() not in pictures:
-        show(result, format, save, **options)
-        return
-    with writing(save):
-        draw(save)
 
 
 def page_width(save: Path | None) -> int:

@@ -14,9 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
-from admodes.cli.options import Debug, Fmt, Format, Save, optional
+from admodes.cli.options import Debug, optional
+from admodes.cli.output import Output, prints
 from admodes.cli.python_functions import function_of, python_target
-from admodes.cli.running import Failure, show
+from admodes.cli.running import Failure
 
 FAMILY = "Families (admodes scale -h lists them) or file.py:function; all families unless given."
 
@@ -48,6 +49,7 @@ def _signature(where: str, name: str) -> Any:
         raise Failure(f"{name} in {where} does not say what sizes it takes") from error
 
 
+@prints()
 def scale(
     functions: Annotated[
         list[str] | None, typer.Argument(metavar="[FAMILY...]", help=FAMILY, show_default=False)
@@ -77,8 +79,8 @@ def scale(
     pyperf: Annotated[
         Path | None, optional(help="Write the times to this file, for pyperf compare_to.")
     ] = None,
-    format: Fmt = Format.text,
-    save: Save = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Measure how the cost of a Jacobian grows with inputs n, outputs m and length.
@@ -111,7 +113,7 @@ def scale(
             print(path, file=sys.stderr)
     if pyperf is not None:
         scaling_files.write_pyperf(pyperf, result)
-    show(result, format, save)
+    output.show(result)
 
 
 def sizes_of(text: str) -> list[int] | dict[str, list[int]]:

@@ -8,21 +8,14 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits, saved
-from admodes.cli.running import (
-    STDOUT,
-    Failure,
-    emit,
-    page_width,
-    recorded_of,
-    run,
-    target_of,
-    writing,
-)
+from admodes.cli.options import At, Debug, Digits
+from admodes.cli.output import Format, Output, prints
+from admodes.cli.running import Failure, recorded_of, run, target_of, writing
 from admodes.tracing.trace import check_inputs
 from admodes.views.presets import UBC
 
 
+@prints(folder=True)
 def report(
     targets: Annotated[
         list[str] | None,
@@ -43,9 +36,8 @@ def report(
         str, typer.Option(help="The layout of a book or course (admodes presets), or a file.")
     ] = UBC.name,
     digits: Digits = 6,
-    save: Annotated[
-        Path | None, saved("Write .md (with its picture beside it), .html, .pdf, or a folder.")
-    ] = None,
+    *,
+    output: Output,
     debug: Debug = False,
 ) -> None:
     """Print or write all that there is to show in one document: function, graph, tables, Jacobian
@@ -64,22 +56,28 @@ def report(
     from admodes.sheets.sheet import report_of
 
     if experiments or only:
-        _write_experiments(targets, save or Path("reports"), only or [])
+        _write_experiments(targets, output, only or [])
         return
     target = target_of(targets or [], at)
     recorded = recorded_of(target, "auto", check=lambda: check_inputs(target.args))
     sheet = run(lambda: report_of(recorded, *target.named), target)
-    if save in STDOUT:
-        emit(sheet.to_table(digits=digits, preset=preset, width=page_width(save)), save)
+    place = output.folder or (output.save if output.format is Format.markdown else None)
+    if place is None:
+        output.show(sheet, digits=digits, preset=preset)
+        if output.save is not None:
+            print(output.save, file=sys.stderr)
         return
-    with writing(save):
-        for path in sheet.save(save, digits=digits, preset=preset):
+    with writing(place):
+        for path in sheet.save(place, digits=digits, preset=preset):
             print(path, file=sys.stderr)
 
 
-def _write_experiments(targets: list[str] | None, folder: Path, only: list[str]) -> None:
+def _write_experiments(targets: list[str] | None, output: Output, only: list[str]) -> None:
     from admodes.lab.pages.writing import write_pages
 
+    if output.save is not None and output.folder is None:
+        raise Failure(f"-o {output.save}: the pages of experiments are written into a folder")
+    folder = output.folder or Path("reports")
     if targets:
         raise Failure(f"report --experiments takes no function, and {targets[0]} is one")
     with writing(folder):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from admodes.cli.options import Format, Mode, Rows
+from admodes.cli.options import Mode, Rows
 from admodes.cli.running import Failure, recorded_of, run
 from admodes.cli.seeds import check_numbers, check_seed, seed_values
 from admodes.cli.target import Target
@@ -15,6 +15,7 @@ from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
 from admodes.views.lines import SEED
 from admodes.views.presets import KINDS, UBC, Preset
+from admodes.views.result import Result
 
 _OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
 
@@ -37,8 +38,8 @@ class Options:
     steps: bool
     symbolic: bool
     digits: int
-    format: Format
-    width: int
+    all_data: bool
+    """Whether the data are asked for, which hold every table."""
 
     @property
     def for_scalars(self) -> list[str]:
@@ -55,8 +56,12 @@ class Options:
         return [option for option, used in given.items() if used]
 
 
-def printed_trace(target: Target, options: Options) -> str:
-    """The trace of the target in the format that is asked for."""
+Shown = tuple[Result, dict[str, Any]]
+"""A result, and the options of its tables."""
+
+
+def trace_of(target: Target, options: Options) -> Shown:
+    """The trace of the target, and what is to be shown of it."""
     seed = seed_values(options.seed)
     word = options.rows.value
     if options.for_scalars and word == "array":
@@ -68,18 +73,18 @@ def printed_trace(target: Target, options: Options) -> str:
         check=lambda: check_inputs(target.args, _modes(options)),
     )
     _check_tables(options, ARRAY_TABLES if recorded.by_array else KINDS)
-    printed = _array_trace if recorded.by_array else _scalar_trace
-    return printed(target, recorded, options, seed)
+    traced_by = _array_trace if recorded.by_array else _scalar_trace
+    return traced_by(target, recorded, options, seed)
 
 
 def _array_trace(
     target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
-) -> str:
+) -> Shown:
     from admodes.tracing.arrays import array_trace
 
     chosen = _chosen_tables(options, ARRAY_TABLES)
     forward = "forward" in _given_tables(options) or options.mode is Mode.forward
-    if forward and not seed and options.format is not Format.json:
+    if forward and not seed and not options.all_data:
         example = target.arguments[0] if target.arguments else "x"
         raise Failure(
             "the forward table of a trace by arrays is for one direction: add --seed "
@@ -94,19 +99,12 @@ def _array_trace(
         ),
         target,
     )
-    text: str = result.to_table(
-        options.format.value,
-        digits=options.digits,
-        tables=chosen,
-        full=options.full,
-        width=options.width,
-    )
-    return text
+    return result, {"digits": options.digits, "tables": chosen, "full": options.full}
 
 
 def _scalar_trace(
     target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
-) -> str:
+) -> Shown:
     directions = _scalar_directions(recorded, options, seed)
     chosen = _chosen_tables(options, options.preset.kinds)
     result = run(
@@ -125,26 +123,24 @@ def _scalar_trace(
         from admodes.symbolic import symbolic_jacobian
 
         result.jacobian["symbolic"] = symbolic_jacobian(result)
-    if options.format is not Format.json and options.mode is not Mode.both:
+    if not options.all_data and options.mode is not Mode.both:
         result.jacobian[_OTHER[options.mode]] = None
-    return result.to_table(
-        options.format.value,
-        preset=options.preset,
-        digits=options.digits,
-        notation=options.notation,
-        layout=options.layout,
-        tables=chosen,
-        inputs=inputs,
-        outputs=outputs,
-        steps=options.steps,
-        width=options.width,
-    )
+    return result, {
+        "preset": options.preset,
+        "digits": options.digits,
+        "notation": options.notation,
+        "layout": options.layout,
+        "tables": chosen,
+        "inputs": inputs,
+        "outputs": outputs,
+        "steps": options.steps,
+    }
 
 
 def _modes(options: Options) -> list[str]:
     """The modes whose sweeps the output needs."""
     chosen = _chosen_tables(options, options.preset.kinds)
-    if options.format is Format.json:
+    if options.all_data:
         return list(MODES)
     hidden = _OTHER.get(options.mode)
     wanted = {*chosen, *(MODES if "jacobian" in chosen else ())}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from importlib import import_module
@@ -15,6 +16,7 @@ from admodes.drawing.parts import Diagram
 from admodes.errors import BadValue
 from admodes.views.dialects import dialect_of
 from admodes.views.files import write_atomically
+from admodes.views.render import document, preformatted
 from admodes.views.result import Result
 from admodes.views.tables import Table
 
@@ -142,7 +144,30 @@ class Graph(Diagram, Result):
     def _written(
         self, format: str, width: int, fragment: bool, options: dict[str, Any]
     ) -> str | None:
-        return self.to_text(width, **options) if format == "text" else None
+        writers: dict[str, Callable[..., str]] = {
+            "text": lambda: self.to_text(width),
+            "markdown": lambda: preformatted(self.to_mermaid(), format, "mermaid"),
+            "latex": lambda: "".join(self.tikz_parts()) if fragment else self.to_tikz(),
+            "html": lambda: self._page(fragment),
+        }
+        return writers[format](**options) if format in writers else None
+
+    def _page(self, fragment: bool) -> str:
+        svg = self.to_svg()
+        body = f'<figure tabindex="0">{svg[svg.index("<svg") :]}</figure>\n'
+        return body if fragment else document(body, "html", self.title or self.kind)
+
+    def tikz_parts(self) -> tuple[str, str]:
+        """The picture in a LaTeX document apart from what the preamble has for it, which comes
+        first."""
+        found = re.search(
+            r"\\documentclass.*?\n(.*?)(?:% [^\n]*\n)(.*?)(?=\\newsavebox|\\begin\{document\}).*"
+            r"(\\begin\{tikzpicture\}.*\\end\{tikzpicture\})",
+            self.to_tikz(),
+            re.DOTALL,
+        )
+        assert found is not None
+        return found[1] + found[2], found[3]
 
     def _repr_html_(self) -> str:
         return self.to_svg()

@@ -63,8 +63,8 @@ def write(diagram: Diagram) -> str:
         settings += f", every node/.append style={{scale={scale:.4f}}}"
     return "\n".join(
         [
-            f"% {printable(diagram.title or diagram.kind)}",
             _PACKAGES,
+            f"% {printable(diagram.title or diagram.kind)}",
             *_colours(),
             r"\tikzset{",
             _STYLES,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -159,7 +158,7 @@ class Report(Result):
             body = body.replace(r"\subsection*", r"\room\subsection*")
         more = MORE.get(format, "")
         if format == "latex" and graph is not None:
-            more = _tikz(graph)[0] + more
+            more = graph.tikz_parts()[0] + more
         return document(body, format, self.title, more)
 
     def _graph(
@@ -286,22 +285,9 @@ def _source(f: Callable) -> str:
 def _picture(graph: Graph, format: str, width: int, file: str | None) -> str:
     """The graph in a format; file: where Markdown finds the picture."""
     if format == "html":
-        svg = graph.to_svg()
-        return f'<figure tabindex="0">{svg[svg.index("<svg") :]}</figure>\n'
+        return graph.to_table("html", fragment=True)
     if format == "latex":
-        return _LATEX_PICTURE.replace("PICTURE", _tikz(graph)[1])
+        return _LATEX_PICTURE.replace("PICTURE", graph.tikz_parts()[1])
     if file is not None:
         return f"![The graph of the function]({file})\n"
     return preformatted(replace(graph, title="").to_text(width), format, fragment=True)
-
-
-def _tikz(graph: Graph) -> tuple[str, str]:
-    """The picture in a TikZ document, apart from what its preamble has for that."""
-    found = re.search(
-        r"\\documentclass.*?\n(.*?)(?=\\newsavebox|\\begin\{document\}).*"
-        r"(\\begin\{tikzpicture\}.*\\end\{tikzpicture\})",
-        str(graph.written("tikz")),
-        re.DOTALL,
-    )
-    assert found is not None
-    return found[1], found[2]

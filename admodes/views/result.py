@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,25 @@ class Result(ABC):
 
     def _repr_markdown_(self) -> str:
         return self.to_table("markdown")
+
+
+class Listing(Result):
+    """Tables that are all there is, as a result: its data are a dict for each row, under the heads
+    of the columns."""
+
+    def __init__(self, schema: str, make: Callable[[str], list[Table]]) -> None:
+        self.schema, self.make = schema, make
+
+    def _data(self) -> dict[str, Any]:
+        tables = [
+            {"title": t.title, "rows": [dict(zip(t.head, row, strict=True)) for row in t.rows]}
+            for t in self.tables()
+        ]
+        return {"schema": self.schema, "tables": tables}
+
+    def tables(self, format: str = "text") -> list[Table]:
+        """The tables in a format."""
+        return self.make(format)
 
 
 def json_text(data: Any) -> str:
