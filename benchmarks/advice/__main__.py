@@ -138,7 +138,7 @@ def page(data: dict[str, Any]) -> str:
         "`python -m benchmarks.advice --report reports` makes this page and its data, advice.json",
     ]
     table = Table("Advice against measured times", head, rows, [False] * len(head), notes)
-    return render([table], "markdown")
+    return "# Is the advice right?\n\n" + render([table], "markdown")
 
 
 def main() -> None:
