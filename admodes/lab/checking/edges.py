@@ -23,6 +23,11 @@ from admodes.programs.sweep import adjoints, tangents
 SIGN = "sign"
 """The kind of mistakes that are a wrong sign."""
 
+INNER = "missing inner derivative"
+
+FIRST = ("missing term", INNER, SIGN, "factor", "wrong rule")
+"""The kinds of changes, the more frequent mistakes first."""
+
 MOST = 400_000
 """Entries times partials up to which they are tried one by one."""
 
@@ -55,12 +60,13 @@ FACTORS = (1.0, -1.0, 2.0, 0.5)
 @dataclass(frozen=True)
 class Change:
     """A partial that was taken for something else: that of argument k of a row. kind is the word
-    for the mistake; text says it."""
+    for the mistake; text says it; term is how the partial is written."""
 
     row: int
     k: int
     kind: str
     text: str
+    term: str = ""
 
 
 def changes(named: NamedProgram) -> Iterator[tuple[Change, np.ndarray]]:
@@ -79,7 +85,8 @@ def changes(named: NamedProgram) -> Iterator[tuple[Change, np.ndarray]]:
             here = f"∂{y}/∂{x}"
             listed = ", ".join(names[b.row] if isinstance(b, Ref) else "c" for b in step.args)
             what = f"{here}, of the row {y} = {step.op.name}({listed}),"
-            yield Change(row, k, "missing term", f"the term through {here} is missing"), -part
+            missing = f"the term through {here} is missing"
+            yield Change(row, k, "missing term", missing, here), -part
             yield Change(row, k, SIGN, f"the term through {here} has the wrong sign"), -2 * part
             yield Change(row, k, "factor", f"the term through {here} is there twice"), part
             yield Change(row, k, "factor", f"the term through {here} is halved"), -part / 2
@@ -88,11 +95,53 @@ def changes(named: NamedProgram) -> Iterator[tuple[Change, np.ndarray]]:
             for words, other in edge.rules():
                 kind, text = _told(words.format(x=x, y=y), what)
                 yield Change(row, k, kind, text), other - part
+    yield from _skipped(named, pushed, pulled)
+
+
+def _skipped(
+    named: NamedProgram, pushed: list[list], pulled: list[list]
+) -> Iterator[tuple[Change, np.ndarray]]:
+    """Everything between an input and a row of its shape, or between such a row and an output,
+    taken for 1."""
+    names, program = named.row_names(), named.program
+    outputs = [y.row for y in program.outputs if isinstance(y, Ref)]
+    for row, step in enumerate(program.steps):
+        if step.op is None:
+            continue
+        before = [a.row for a in step.args if isinstance(a, Ref)]
+        for x in program.inputs:
+            if program.steps[x.row].shape == step.shape and x.row not in before:
+                moves = [
+                    (dots[row], dots[x.row]) if np.any(dots[x.row]) else (None, None)
+                    for dots in pushed
+                ]
+                change = _products([bars[row] for bars in pulled], moves)
+                text = f"∂{names[row]}/∂{names[x.row]} is taken as 1"
+                yield (
+                    Change(row, -1 - x.row, INNER, f"an inner derivative is missing: {text}"),
+                    change,
+                )
+        for y in outputs:
+            last = [a.row for a in program.steps[y].args if isinstance(a, Ref)]
+            if row < y and program.steps[y].shape == step.shape and row not in last:
+                turned = [(bars[row], bars[y]) for bars in pulled]
+                change = _products([dots[row] for dots in pushed], turned).T
+                text = f"∂{names[y]}/∂{names[row]} is taken as 1"
+                yield Change(row, y, INNER, f"an outer derivative is missing: {text}"), change
+
+
+def _products(sides: list, pairs: list[tuple[Any, Any]]) -> np.ndarray:
+    """What the second of each pair gives with each side more than the first does."""
+
+    def product(a: Any, b: Any) -> float:
+        return 0.0 if a is None or b is None else float(np.sum(a * b))
+
+    return np.array([[product(s, b) - product(s, a) for a, b in pairs] for s in sides])
 
 
 def _told(words: str, what: str) -> tuple[str, str]:
     if words == "1":
-        return "missing inner derivative", f"the inner derivative is missing: {what} is taken as 1"
+        return INNER, f"the inner derivative is missing: {what} is taken as 1"
     return "wrong rule", f"wrong rule: {what} is taken as {words}"
 
 

@@ -2,22 +2,27 @@
 points go in, the first explanation that gives the numbers by hand at all points comes out.
 
 Simple ones come first: a transposed matrix, other places; then for the wrong entries a sign, a
-factor, and a change of one partial of the recorded list; then another point.
+factor, and a change of one partial of the recorded list; then another point; then a factor that
+is the value of a row, and one term in the place of another.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from admodes.core.record import WengertList
 from admodes.errors import Error
-from admodes.lab.checking.edges import MOST, SIGN, changes
+from admodes.lab.checking.edges import FIRST, MOST, SIGN, Change, changes
+from admodes.lab.checking.other_points import other_point
 from admodes.lab.checking.samples import Checked, Sample
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
@@ -39,23 +44,11 @@ CONSTANTS = {
 }
 """Factors with a name."""
 
-POINTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "−x": lambda x: -x,
-    "|x|": abs,
-    "2 x": lambda x: 2 * x,
-    "x/2": lambda x: x / 2,
-    "x + 1": lambda x: x + 1,
-    "x − 1": lambda x: x - 1,
-    "x²": lambda x: x**2,
-    "x π/180 (degrees)": lambda x: x * math.pi / 180,
-    "x with its numbers in reverse order": lambda x: x[::-1],
-    "x with its numbers shifted by one place": lambda x: np.roll(x, 1),
-    "x with its numbers shifted back by one place": lambda x: np.roll(x, -1),
-    "x rounded": np.round,
-    "0": np.zeros_like,
-    "1": np.ones_like,
-}
-"""Other points at which a derivative may have been evaluated."""
+MOST_TERMS = 40
+"""Terms up to which every two of them are tried."""
+
+POWERS = {1: "{v}", -1: "1/{v}"}
+"""Of a row of the recorded list, which a derivative may be wrong by as a factor."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +57,9 @@ class Mistake:
 
     kind: str
     text: str
+
+
+Reasons = dict[tuple[int, int], list[Mistake]]
 
 
 class Search:
@@ -96,22 +92,21 @@ class Search:
         whole = self._of_the_matrix()
         if whole is not None:
             return whole
-        reasons: dict[tuple[int, int], list[Mistake]] = {place: [] for place in self.places}
-        for mistake, where in [*self._entrywise(), *self._changed()]:
-            for place in self.places:
-                if where[place]:
-                    reasons[place].append(mistake)
-        shared = Counter(m for found in reasons.values() for m in dict.fromkeys(found))
-        everywhere = [m for m in shared if shared[m] == len(self.places)]
         listed = ", ".join(entry(*place) for place in self.places[:6])
         listed += f" and {len(self.places) - 6} more" if len(self.places) > 6 else ""
+        reasons: Reasons = {place: [] for place in self.places}
+        everywhere = self._shared(reasons, [*self._entrywise(), *self._changed()])
+        if not everywhere or everywhere[0].kind == "wrong rule":
+            elsewhere = self._of_another_point()
+            if elsewhere is not None:
+                return elsewhere
+        # Rarer ones, which would otherwise stand beside every frequent one.
+        for search in (self._varying, self._pairs):
+            everywhere = everywhere or self._shared(reasons, search())
         if everywhere:
             first, *others = everywhere
             also = f" ({'; or '.join(m.text for m in others[:2])})" if others else ""
             return Mistake(first.kind, f"{listed}: {first.text}{also}")
-        elsewhere = self._of_another_point()
-        if elsewhere is not None:
-            return elsewhere
         known = {place: found[0] for place, found in reasons.items() if found}
         if not known:
             return Mistake("unknown", f"{listed}: none of the usual mistakes gives these numbers")
@@ -122,62 +117,83 @@ class Search:
         kinds = Counter(m.kind for m in known.values())
         return Mistake(kinds.most_common(1)[0][0], "; ".join(parts))
 
+    def _shared(
+        self, reasons: Reasons, explained: Iterable[tuple[Mistake, np.ndarray]]
+    ) -> list[Mistake]:
+        """Add mistakes to the reasons of the entries that they explain; those that explain all."""
+        for mistake, where in explained:
+            for place in self.places:
+                if where[place]:
+                    reasons[place].append(mistake)
+        shared = Counter(m for found in reasons.values() for m in dict.fromkeys(found))
+        return [m for m in shared if shared[m] == len(self.places)]
+
     def _of_the_matrix(self) -> Mistake | None:
         """Whether all entries are right ones, but stand in other places."""
         rights = [s.right for s in self.samples]
         if len(rights[0]) == len(rights[0].T) > 1 and self.matches([r.T for r in rights]).all():
             return Mistake("transposed", "the matrix is transposed")
-        return self._places()
+        lines = [f"line {i + 1}" for i in range(self.checked.lines)]
+        return self._places(self.inputs, 1, "entries") or self._places(lines, 0, "lines")
 
     def _of_another_point(self) -> Mistake | None:
         """Whether this is the right derivative, but not of the point."""
-        if len(self.samples) > 1 and self._is_constant():
-            here = self.samples[0]
-            if near(here.given, here.right, self.rtol).all():
-                return Mistake(
-                    "evaluated at another point",
-                    "the derivative by hand has the same value at every point: it is right at the "
-                    "point given only",
-                )
-        for words, move in POINTS.items():
-            try:
-                with np.errstate(all="ignore"):
-                    moved = [self.checked.right(move(s.x)) for s in self.samples]
-            except (Error, ArithmeticError, ValueError):
-                continue
-            if self.matches(moved).all():
-                return Mistake(
-                    "evaluated at another point",
-                    f"the derivative is evaluated at another point: at {words} in the place of x",
-                )
+        kind = "evaluated at another point"
+        constant = len(self.samples) > 1 and self._is_constant()
+        here = self.samples[0]
+        if constant and near(here.given, here.right, self.rtol).all():
+            return Mistake(
+                kind,
+                "the derivative by hand has the same value at every point: it is right at the "
+                "point given only",
+            )
+        words = other_point(
+            self.checked, self.samples, lambda moved: bool(self.matches(moved).all())
+        )
+        if words is not None:
+            text = f"the derivative is evaluated at another point: at {words} in the place of x"
+            return Mistake(kind, text)
+        if constant and not near(here.right, self.samples[-1].right, self.rtol).all():
+            return Mistake(
+                kind,
+                "the derivative by hand has the same value at every point, as if it were always "
+                "evaluated at one that is fixed; it is not right at the point given either",
+            )
         return None
 
     def _is_constant(self) -> bool:
         first = self.samples[0].given
         return all(np.array_equal(s.given, first) for s in self.samples)
 
-    def _places(self) -> Mistake | None:
-        """Whether the columns are right, but stand in other places."""
-        n = self.checked.n
-        columns = [[k for k in range(n) if self._same_column(j, k)] for j in range(n)]
-        if n < 2 or not all(columns):
+    def _places(self, names: Sequence[str], axis: int, what: str) -> Mistake | None:
+        """Whether the lines (axis 0) or columns (1) are right, but stand in other places."""
+        n = len(names)
+        if n < 2:
             return None
-        order = [js[0] for js in columns]
+        found = [[k for k in range(n) if self._same(j, k, axis)] for j in range(n)]
+        if not all(found):
+            return None
+        order = [js[0] for js in found]
         for shift in range(1, n):
-            if all((j - shift) % n in js for j, js in enumerate(columns)):
+            if all((j - shift) % n in js for j, js in enumerate(found)):
                 by = min(shift, n - shift)
                 where = f"{by} place{'s' * (by > 1)}"
-                return Mistake("shifted index", f"the entries are shifted by {where}")
-        if all(n - 1 - j in js for j, js in enumerate(columns)):
-            return Mistake("shifted index", "the entries stand in reverse order")
-        moved = [j for j in range(n) if j not in columns[j]]
+                return Mistake("shifted index", f"the {what} are shifted by {where}")
+        if all(n - 1 - j in js for j, js in enumerate(found)):
+            return Mistake("shifted index", f"the {what} stand in reverse order")
+        moved = [j for j in range(n) if j not in found[j]]
         if len(moved) == 2 and {order[j] for j in moved} == set(moved):
-            a, b = (self.inputs[j] for j in moved)
-            return Mistake("shifted index", f"the entries for {a} and {b} are swapped")
-        return Mistake("shifted index", "the entries are right, but stand in other places")
+            a, b = (names[j] for j in moved)
+            which = f"the entries for {a} and {b}" if axis else f"{a} and {b}"
+            return Mistake("shifted index", f"{which} are swapped")
+        return Mistake("shifted index", f"the {what} are right, but stand in other places")
 
-    def _same_column(self, j: int, k: int) -> bool:
-        return all(near(s.given[:, j], s.right[:, k], self.rtol).all() for s in self.samples)
+    def _same(self, j: int, k: int, axis: int) -> bool:
+        """Whether line or column j by hand is the right one of k."""
+        return all(
+            near(s.given.take(j, axis), s.right.take(k, axis), self.rtol).all()
+            for s in self.samples
+        )
 
     def _entrywise(self) -> Iterator[tuple[Mistake, np.ndarray]]:
         """Explanations of entries by themselves."""
@@ -216,24 +232,81 @@ class Search:
                 return name if factor > 0 else f"−{name}"
         return f"{factor:.6g}"
 
-    def _changed(self) -> Iterator[tuple[Mistake, np.ndarray]]:
-        """Changes of one partial, at the points where f takes the branches that it takes at the
-        point given; text says so where these are not all."""
-        if self.checked.of == "hessian":
-            return
-        samples, lists = self._lists()
+    def _changed(self) -> list[tuple[Mistake, np.ndarray]]:
+        """Changes of one partial, those of the most frequent kind first, at the points where f
+        takes the branches that it takes at the point given; text says so where these are not
+        all."""
+        samples, _ = self._lists
+        explained = []
+        for change, deltas in self._changes():
+            where = self._with(samples, deltas)
+            if where.any():
+                text = change.text + self._of_this_branch(samples)
+                explained.append((Mistake(change.kind, text), where))
+        return sorted(explained, key=lambda e: FIRST.index(e[0].kind))
+
+    def _pairs(self) -> Iterator[tuple[Mistake, np.ndarray]]:
+        """One term in the place of another: 2 A x as the gradient of x A x, A not symmetric."""
+        samples, _ = self._lists
+        terms = [(change.term, deltas) for change, deltas in self._changes() if change.term]
+        for (lost, less), (twice, more) in permutations(terms[:MOST_TERMS], 2):
+            where = self._with(samples, [a - b for a, b in zip(less, more, strict=True)])
+            if where.any():
+                text = (
+                    f"the term through {lost} is missing, and that through {twice} is there twice"
+                )
+                yield Mistake("missing term", text + self._of_this_branch(samples)), where
+
+    def _with(self, samples: Sequence[Sample], deltas: Sequence[np.ndarray]) -> np.ndarray:
+        """Which wrong entries are the right ones and these more."""
+        candidates = [s.right + d for s, d in zip(samples, deltas, strict=True)]
+        return self._matches(samples, candidates) & self.wrong
+
+    def _changes(self) -> Iterator[tuple[Change, list[np.ndarray]]]:
+        """The changes of one partial that the lists of all samples have, and what each adds."""
+        if self.checked.of != "hessian":
+            for together in zip(*map(changes, self._lists[1]), strict=False):
+                change = together[0][0]
+                if all(other == change for other, _ in together):
+                    yield change, [delta for _, delta in together]
+
+    def _of_this_branch(self, samples: Sequence[Sample]) -> str:
+        fewer = len(samples) < len(self.samples)
+        return f" (at the {len(samples)} of {len(self.samples)} points of this branch)" * fewer
+
+    def _varying(self) -> Iterator[tuple[Mistake, np.ndarray]]:
+        """Factors that are the value of a row of the list, or one over it, times a number."""
+        samples, lists = self._lists
         if not lists:
             return
-        fewer = len(samples) < len(self.samples)
-        where = f" (at the {len(samples)} of {len(self.samples)} points of this branch)" * fewer
-        for made in zip(*map(changes, lists), strict=False):
-            change = made[0][0]
-            if all(other == change for other, _ in made):
-                candidates = [s.right + d for s, (_, d) in zip(samples, made, strict=True)]
-                found = self._matches(samples, candidates) & self.wrong
-                if found.any():
-                    yield Mistake(change.kind, change.text + where), found
+        ratios = [_ratio(s.given, s.right) for s in samples]
+        for row, name in enumerate(lists[0].row_names()):
+            columns = [self._columns(named.program.steps[row].value) for named in lists]
+            if any(column is None for column in columns):
+                continue
+            for power, words in POWERS.items():
+                with np.errstate(all="ignore"):
+                    values = [np.asarray(column, float) ** power for column in columns]
+                    rest = np.array([r / v for r, v in zip(ratios, values, strict=True)])
+                factor = next((f for i, j in self.places if (f := _steady(rest[:, i, j]))), None)
+                if factor is not None:
+                    candidates = [
+                        factor * v * s.right for s, v in zip(samples, values, strict=True)
+                    ]
+                    times = "" if abs(factor - 1) <= self.rtol else f"{self._factor(factor)} · "
+                    text = f"wrong by the factor {times}{words.format(v=name)}"
+                    text += self._of_this_branch(samples)
+                    yield Mistake("factor", text), self._matches(samples, candidates) & self.wrong
 
+    def _columns(self, x: Any) -> np.ndarray | None:
+        """The numbers of a row that stand above the columns of the derivative: the same one above
+        all, or one above each; None for a row of another shape."""
+        numbers = np.ravel(x)
+        if numbers.dtype.kind != "f" or len(numbers) not in (1, self.checked.n):
+            return None
+        return np.broadcast_to(numbers, (1, self.checked.n))
+
+    @cached_property
     def _lists(self) -> tuple[list[Sample], list[NamedProgram]]:
         """The samples with the operations of the first, and their lists; none where f cannot be
         recorded, or there is too much to try."""
