@@ -27,6 +27,7 @@ from admodes.cli.options import (
     Mode,
     Notation,
     Numbering,
+    PresetName,
     Rows,
     Symbolic,
     Targets,
@@ -96,10 +97,7 @@ def trace(
         str | None,
         optional(help="Only these, as evaluation,partials,forward,reverse,jacobian,buffers."),
     ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(help="The layout of a book or course (admodes presets), or a file mine.toml."),
-    ] = UBC.name,
+    preset: PresetName = UBC.name,
     numbering: Annotated[
         Numbering | None, optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
     ] = None,

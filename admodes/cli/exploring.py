@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Numbering, Rows, Targets
+from admodes.cli.options import At, Debug, Numbering, PresetName, Rows, Targets, optional
 from admodes.cli.output import Format, Output, prints
 from admodes.cli.running import recorded_of, run, target_of
 from admodes.cli.seeds import by_components, check_numbers, check_seed, seed_values
-from admodes.tracing.trace import Trace, check_inputs, traced
-
-if TYPE_CHECKING:
-    from admodes.tracing.arrays import ArrayTrace
+from admodes.tracing.exploring import rows_under
+from admodes.tracing.trace import check_inputs, trace_of
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import UBC
 
 
 @prints(pages=(Format.html,))
 def explore(
     targets: Targets,
     at: At = None,
+    preset: PresetName = UBC.name,
     numbering: Annotated[
-        Numbering, typer.Option(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
-    ] = Numbering.zero,
+        Numbering | None, optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
+    ] = None,
     rows: Annotated[
         Rows,
         typer.Option(help="array: a row per operation on arrays; scalar: on single numbers."),
@@ -46,30 +46,31 @@ def explore(
     admodes explore @cpsc532s -o page.html
     admodes explore "x1*sin(x2)" --at x1=2,x2=0 -o page.html
     admodes explore @cpsc532s --seed x1=1,x2=-2,y1=3 -o page.html
+    admodes explore @cpsc532s --preset mine.toml -o page.html
     """
     target = target_of(targets, at)
+    chosen = preset_of(preset)
     given = seed_values(seed)
     recorded = recorded_of(
         target,
-        rows.value,
+        rows_under(chosen, rows.value),
         directions=[name for name in given if name in target.names],
         check=lambda: check_inputs(target.args),
+        located=True,
     )
     if not recorded.by_array:
         given = by_components(given, target)
     check_seed(given, recorded.names, recorded.outputs)
+    if not recorded.by_array:
+        check_numbers(given)
     directions = {
         "seeds": {n: v for n, v in given.items() if n in recorded.names} or None,
         "weights": {n: v for n, v in given.items() if n not in recorded.names} or None,
     }
-    made: Callable[..., Trace | ArrayTrace] = traced
-    if recorded.by_array:
-        from admodes.tracing.arrays import array_trace
-
-        made = array_trace
-    else:
-        check_numbers(given)
     page = run(
-        lambda: made(recorded, numbering.value, title=target.title, **directions).explore(), target
+        lambda: trace_of(
+            recorded, numbering and numbering.value, title=target.title, **directions
+        ).explore(chosen),
+        target,
     )
     output.deliver(page.to_html())

@@ -66,6 +66,10 @@ Digits = Annotated[
     int, typer.Option(min=0, max=17, help="Decimals that are printed; nothing is computed rounded.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+PresetName = Annotated[
+    str,
+    typer.Option(help="The layout of a book or course (admodes presets), or a file mine.toml."),
+]
 Transposed = Annotated[
     Layout, typer.Option(help="transposed prints ∂f_j/∂x_i: inputs as rows, outputs as columns.")
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits
+from admodes.cli.options import At, Debug, Digits, PresetName
 from admodes.cli.output import Format, Output, prints
 from admodes.cli.running import Failure, recorded_of, run, target_of, writing
 from admodes.tracing.trace import check_inputs
@@ -32,9 +32,7 @@ def report(
     only: Annotated[
         list[str] | None, typer.Option(help="Of the experiments this one; may be repeated.")
     ] = None,
-    preset: Annotated[
-        str, typer.Option(help="The layout of a book or course (admodes presets), or a file.")
-    ] = UBC.name,
+    preset: PresetName = UBC.name,
     digits: Digits = 6,
     *,
     output: Output,

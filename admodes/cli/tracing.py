@@ -95,7 +95,7 @@ def _array_trace(
         directions = _directions(seed, recorded.names, recorded.outputs, options, chosen)
     result = run(
         lambda: array_trace(
-            recorded, numbering=options.numbering or "zero", title=target.title, **directions
+            recorded, numbering=options.numbering, title=target.title, **directions
         ),
         target,
     )

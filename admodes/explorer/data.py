@@ -13,18 +13,19 @@ from admodes.core.costs import arithmetic
 from admodes.core.record import Ref, WengertList
 from admodes.explorer.picture import page_picture
 from admodes.explorer.rules import rules_of
-from admodes.explorer.styles import styles_of, written
+from admodes.explorer.styles import array_styles, styles_of, written
 from admodes.programs.costs import Costs, cost, partial_cost
 from admodes.programs.listing import asked
 from admodes.programs.sweep import has_derivative, is_active, pull, push, reached
 from admodes.views.lines import SEED
+from admodes.views.presets import UBC, Preset
 from admodes.views.result import plain
 
 DIGITS = 6
 
 
-def page_data(trace: Any) -> dict[str, Any]:
-    """The data of the page of a Trace or an ArrayTrace."""
+def page_data(trace: Any, preset: Preset = UBC) -> dict[str, Any]:
+    """The data of the page of an ArrayTrace, or of a Trace that has the names of the preset."""
     program: WengertList = trace.program
     told = trace.to_dict()
     by_array = "jacobian" not in told
@@ -34,7 +35,7 @@ def page_data(trace: Any) -> dict[str, Any]:
     forms = [row.forms for row in trace.rows]
     rows = [row | {"forms": form} for row, form in zip(told["rows"], forms, strict=True)]
     names = [row["name"] for row in rows]
-    styles = styles_of(program, inputs, outputs, names, by_array)
+    styles = array_styles(names) if by_array else styles_of(program, inputs, outputs, preset, names)
     return {
         "schema": "admodes.page/1",
         "title": trace.title or f"{', '.join(outputs)} = f({', '.join(inputs)})",

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from admodes.drawing.around import MOST_NODES
 from admodes.drawing.coordinates import Point, placed
 from admodes.drawing.graphs import Graph
-from admodes.drawing.labels import short
+from admodes.drawing.labels import printable, short
+from admodes.drawing.parts import Node
 from admodes.drawing.typesetting import Run, Typesetter
 from admodes.errors import BadValue
 from admodes.views.dialects import Text, fill
@@ -40,10 +41,14 @@ MARGIN = 12.0
 
 
 class _Box(NamedTuple):
-    """The rows of a box, and of more than one what they compute."""
+    """The rows of a box, and of more than one what they are called and compute, a text a line."""
 
     rows: Sequence[int]
-    text: str
+    words: list[str]
+
+    @property
+    def is_group(self) -> bool:
+        return len(self.rows) > 1
 
 
 def page_picture(
@@ -57,13 +62,13 @@ def page_picture(
     >>> page_picture([x], [["v0"]], [], Graph)["nodes"][0]["labels"][0][0]
     ('v', 14.0, 0.0, True)
     """
-    boxes = [_Box([row["row"]], "") for row in rows]
+    boxes = [_Box([row["row"]], []) for row in rows]
     if len(rows) > MOST_NODES:
         try:
             drawn = grouped().nodes
         except BadValue:
             return None
-        boxes = [_Box(n.covered, n.says if n.members else "") for n in drawn if n.covered]
+        boxes = [_Box(n.covered, _words(n) if n.members else []) for n in drawn if n.covered]
     ends: dict[int, list[str]] = {}
     for y in outputs:
         if y["row"] is not None:
@@ -72,7 +77,7 @@ def page_picture(
 
     def label(box: _Box, style: list[str]) -> str:
         first, last = box.rows[0], box.rows[-1]
-        if first < last:
+        if box.is_group:
             return f"{short(style[first])} … {short(style[last])}"
         return _label(rows[first], style, ends.get(first, []))
 
@@ -86,13 +91,13 @@ def page_picture(
         "nodes": [
             {
                 "rows": [box.rows[0], box.rows[-1]],
-                "kind": "group" if len(box.rows) > 1 else _kind(rows[box.rows[0]], ends),
-                "text": box.text[:LONGEST],
+                "kind": "group" if box.is_group else _kind(rows[box.rows[0]], ends),
+                "words": box.words,
                 "labels": [list(map(_glyphs, line)) for line in texts],
                 "x": round(x - width / 2 + MARGIN, 1),
                 "y": round(y - height / 2 + MARGIN, 1),
                 "width": round(width, 1),
-                "height": height,
+                "height": round(height, 1),
             }
             for box, texts, (x, y), (width, height) in zip(
                 boxes, lines, plan.nodes, sizes, strict=True
@@ -120,7 +125,7 @@ def _edges(rows: list[dict], boxes: list[_Box]) -> tuple[list[tuple[int, int]], 
         for arg, partial in zip(row["args"], partials, strict=True):
             start = place[arg["row"]] if "row" in arg else to
             if start != to:
-                single = not boxes[start].text and not boxes[to].text
+                single = not boxes[start].is_group and not boxes[to].is_group
                 there = found.get((start, to), False)
                 found[start, to] = there or (single and partial is not None)
     edges = sorted(found)
@@ -140,10 +145,10 @@ def _kind(row: dict, ends: dict[int, list[str]]) -> str:
 
 
 def _size(box: _Box, labels: list[list[Run]]) -> tuple[float, float]:
-    """Of a group one line more, which says what it computes."""
-    words = ROOM * 0.6 * LETTERS * min(LONGEST, len(box.text)) + PADDING if box.text else 0.0
-    width = max(FIGURE, words, *(ROOM * line[-1].end + PADDING for line in labels))
-    return width, HEIGHT + LINE * bool(box.text)
+    """With a line for each of the words of a group."""
+    words = (ROOM * 0.6 * LETTERS * len(text) + PADDING for text in box.words)
+    width = max(FIGURE, *words, *(ROOM * line[-1].end + PADDING for line in labels))
+    return width, HEIGHT + LINE * len(box.words)
 
 
 def _glyphs(run: Run) -> tuple[str, float, float, bool]:
@@ -153,6 +158,10 @@ def _glyphs(run: Run) -> tuple[str, float, float, bool]:
 
 def _inside(point: Point) -> list[float]:
     return [round(coordinate + MARGIN, 1) for coordinate in point]
+
+
+def _words(group: Node) -> list[str]:
+    return [short(printable(text)) for text in (group.name, group.says) if text]
 
 
 def _label(row: dict, names: list[str], ends: list[str]) -> str:

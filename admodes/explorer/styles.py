@@ -51,22 +51,31 @@ ARRAYS = replace(
 """The tables of views.arrays: equations of whole arrays beside shapes and values."""
 
 
+def array_styles(given: list[str]) -> list[dict[str, Any]]:
+    """The style of a trace of arrays: its equations have the names given in them, so there is no
+    other."""
+    return [_style(TRACE, ARRAYS, given)]
+
+
 def styles_of(
-    program: WengertList, inputs: list[str], outputs: list[str], given: list[str], by_array: bool
+    program: WengertList, inputs: list[str], outputs: list[str], preset: Preset, given: list[str]
 ) -> list[dict[str, Any]]:
-    """The styles to choose from, that of the trace, whose rows have the names given, first.
-    Equations of arrays have their names in them, so they have no other."""
-    if by_array:
-        return [_style(TRACE, ARRAYS, given)]
+    """The styles to choose from: first the preset, under which the rows have the names given, then
+    the others that there are. What has the name of another says that it is as traced."""
 
     def names(numbering: str, letter: str = "v", named: str = "none") -> list[str]:
         return row_names(program, inputs, outputs, numbering, False, letter=letter, named=named)
 
     made = [(name, p, names(p.numbering, p.letter, p.named)) for name, p in PRESETS.items()]
     made.insert(1, (GRIEWANK, UBC, names("griewank")))
-    first = next((k for k, (_, p, found) in enumerate(made) if p is UBC and found == given), None)
-    made.insert(0, (TRACE, UBC, given) if first is None else made.pop(first))
-    return [_style(*style) for style in made]
+    known = next((style for style in made if style[1:] == (preset, given)), None)
+    if known is None:
+        taken = any(preset.name == name for name, *_ in made)
+        title = f"{preset.name}, {TRACE}" if taken else preset.name
+    else:
+        made.remove(known)
+        title = known[0]
+    return [_style(*style) for style in [(title, preset, given), *made]]
 
 
 def _style(title: str, preset: Preset, names: list[str]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from admodes.programs.arrays import program_of
 from admodes.programs.count import Counts, counts_of
 from admodes.programs.names import NamedProgram
 from admodes.sheets.printing import pdf
-from admodes.tracing.arrays import ArrayTrace, array_trace
-from admodes.tracing.trace import Trace, check_inputs, traced
+from admodes.tracing.arrays import ArrayTrace
+from admodes.tracing.trace import Trace, check_inputs, trace_of
 from admodes.verification import Verification, verify
 from admodes.views.dialects import dialect_of
 from admodes.views.files import write_atomically, write_text
@@ -240,7 +240,7 @@ def report_of(
     recorded: NamedProgram, f: Callable, args: tuple, names: Names, outputs: Names, title: str
 ) -> Report:
     """The report of a recorded function; names and outputs are by numbers."""
-    t = (array_trace if recorded.by_array else traced)(recorded, title=title)
+    t = trace_of(recorded, title=title)
     notes: list[str] = []
     graph = _unless_large(lambda: t.graph(GRAPH), notes)
     entries = math.prod(_numbers(ends) for ends in (t.inputs, t.outputs))

@@ -4,7 +4,7 @@ arrays comes out, with its value, tangent and adjoint and the equations of these
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -61,20 +61,21 @@ class ArrayTrace(TraceBase):
         buffers. full: all entries of every array. Raises ValueError for unknown words, and for a
         preset other than "ubc".
         """
-        self._check_preset(preset)
+        self.under(preset)
         return array_tables(self._data("forms"), format, **options)
 
     def _asked(self, **options: Any) -> dict[str, Any]:
-        self._check_preset(options.get("preset", UBC))
-        return self._data()
+        return self.under(options.get("preset", UBC))._data()
 
-    def _check_preset(self, preset: str | Preset) -> None:
+    def under(self, preset: str | Preset) -> Self:
+        """The trace itself, which has the layout of ubc alone. Raises ValueError for another."""
         chosen = preset_of(preset)
         if chosen is not UBC:
             raise BadValue(
                 f"preset {chosen.name}: presets are for traces by scalars; choose "
                 'rows="scalar" (--rows scalar)'
             )
+        return self
 
     def _directions(self) -> dict[str, list[Any]]:
         return {
@@ -97,7 +98,7 @@ class ArrayTrace(TraceBase):
 
 def array_trace(
     recorded: NamedProgram,
-    numbering: str = "zero",
+    numbering: str | None = None,
     seeds: dict[str, Any] | None = None,
     weights: dict[str, Any] | None = None,
     title: str = "",
@@ -110,7 +111,7 @@ def array_trace(
         "admodes count (ad.count) counts them, and ad.grad (admodes gradient) gives the "
         "derivatives alone",
     )
-    derived = Derivation(recorded, fold=False, numbering=numbering)
+    derived = Derivation(recorded, fold=False, numbering=numbering or "zero")
     given = None if weights is None else _directions(recorded, weights)
     bars, ws, seeded = output_seeds(recorded, derived, given)
     found = derived.adjoints(bars)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from admodes.core.carrier import value
 from admodes.core.record import Ref, WengertList
@@ -18,6 +18,8 @@ from admodes.tracing.backward import Directions
 from admodes.tracing.drawn import NEAR, Drawing
 from admodes.tracing.rows import Row
 from admodes.views.lines import SEED
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import Preset
 from admodes.views.result import Result
 
 if TYPE_CHECKING:
@@ -75,8 +77,15 @@ class TraceBase(Result):
     def _directions(self) -> Directions:
         """The sweeps of adjoints by the names of outputs."""
 
-    def explore(self) -> Page:
+    @abstractmethod
+    def under(self, preset: str | Preset) -> Self:
+        """The trace with the names of rows that a preset gives. Raises ValueError where there is no
+        such preset, or none is for traces of this kind."""
+
+    def explore(self, preset: str | Preset = "ubc") -> Page:
         """A page that steps through the rows: .save("page.html") writes it, a notebook shows it.
+        preset: the layout that it opens with, by name or as the path of a file of the user's own;
+        all that have a name can be chosen in the page. Raises ValueError for an unknown preset.
 
         >>> import admodes as ad
         >>> ad.trace(lambda x: x * x, 3.0).explore()
@@ -84,7 +93,8 @@ class TraceBase(Result):
         """
         from admodes.explorer.page import Page, page_data
 
-        return Page(page_data(self))
+        chosen = preset_of(preset)
+        return Page(page_data(self.under(chosen), chosen))
 
 
 def ends(recorded: NamedProgram, *more: str) -> tuple[list[dict], list[dict]]:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from admodes.explorer.page import Page
-from admodes.tracing.trace import trace
+from admodes.programs.arrays import program_of
+from admodes.tracing.trace import check_inputs, check_numbering, trace_of
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import UBC, Preset
 
 
 def explore(
@@ -15,11 +18,12 @@ def explore(
     *args: Any,
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
-    numbering: str = "zero",
+    numbering: str | None = None,
     seeds: dict[str, Any] | None = None,
     weights: dict[str, Any] | None = None,
     title: str = "",
     rows: str = "auto",
+    preset: str | Preset = "ubc",
 ) -> Page:
     """A page that steps through f at args: the evaluation, every forward and every reverse sweep,
     with the graph, the tables and the Jacobian that fills. page.save("page.html") writes one file
@@ -28,21 +32,25 @@ def explore(
     Where all rows are numbers, the point and the seeds can be edited in the page, which computes
     everything anew. Where rows are arrays, the forward sweep of an input is along its first entry,
     and the reverse sweep of an output is weighted by ones; seeds and weights are sweeps of their
-    own. The other arguments are those of ad.trace. Raises what ad.trace raises.
+    own. preset: the layout that the page opens with, by name ("griewank") or as the path of a file
+    of the user's own ("mine.toml"); the page lets choose among this and all that have a name. With
+    another than "ubc" rows are numbers. The other arguments are those of ad.trace; numbering wins
+    over the preset. Raises what ad.trace raises, and ValueError for an unknown preset.
 
     >>> import admodes as ad
     >>> ad.explore(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, title="x1 sin x2")
     <Page of x1 sin x2: .save('page.html') writes it>
     """
-    traced = trace(
-        f,
-        *args,
-        names=names,
-        outputs=outputs,
-        numbering=numbering,
-        seeds=seeds,
-        weights=weights,
-        title=title,
-        rows=rows,
+    chosen = preset_of(preset)
+    check_numbering(numbering)
+    recorded = program_of(
+        *(f, args, rows_under(chosen, rows), names, outputs, [*(seeds or ()), *(weights or ())]),
+        check=lambda: check_inputs(args),
+        located=True,
     )
-    return traced.explore()
+    return trace_of(recorded, numbering, seeds, weights, title).explore(chosen)
+
+
+def rows_under(preset: Preset, rows: str) -> str:
+    """The rows of a trace with this preset: layouts other than ubc are of numbers."""
+    return "scalar" if rows == "auto" and preset is not UBC else rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Trace(TraceBase):
     def _asked(self, **options: Any) -> dict[str, Any]:
         return self.under(options.get("preset", "ubc"))._data()
 
-    def under(self, preset: str | Preset) -> Trace:
+    def under(self, preset: str | Preset) -> Self:
         """The trace with the names of rows that a preset gives; itself where it has these."""
         chosen = preset_of(preset)
         numbering = self.numbering or chosen.numbering
@@ -169,17 +169,28 @@ def trace(
     >>> [(row.name, row.symbolic, row.adjoint_symbolic) for row in t.rows[2:]]
     [('v2', 'W x', '2 v2'), ('v3', 'v2²', 'ones(2)'), ('y', 'Σ v3', '1')]
     """
-    if numbering not in (None, *NUMBERINGS):
-        raise BadValue(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
+    check_numbering(numbering)
     directions = [*(seeds or ()), *(weights or ())]
     recorded = program_of(
         f, args, rows, names, outputs, directions, check=lambda: check_inputs(args)
     )
+    return trace_of(recorded, numbering, seeds, weights, title)
+
+
+def check_numbering(numbering: str | None) -> None:
+    """Refuse what is no numbering."""
+    if numbering not in (None, *NUMBERINGS):
+        raise BadValue(f"numbering {numbering!r}: choose {' or '.join(NUMBERINGS)}")
+
+
+def trace_of(recorded: NamedProgram, *options: Any, **more: Any) -> Trace | ArrayTrace:
+    """The trace of a list, by arrays or by scalars as it was recorded. options are those of traced
+    and array_trace."""
     if recorded.by_array:
         from admodes.tracing.arrays import array_trace
 
-        return array_trace(recorded, numbering or "zero", seeds, weights, title)
-    return traced(recorded, numbering, seeds, weights, title)
+        return array_trace(recorded, *options, **more)
+    return traced(recorded, *options, **more)
 
 
 def scalar_trace(

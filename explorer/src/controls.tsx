@@ -1,6 +1,6 @@
 /** The point, the seeds, the steps and the switches. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 import { BAR, DOT, marked, textDialect } from "./dialects";
 import { fragment, latex, markdown } from "./export";
@@ -13,7 +13,8 @@ import { sweepTitle } from "./sheets";
 function Field({ label, shown, value, set }: { label: string; shown?: string; value: number; set: (x: number) => void }) {
   const [draft, setDraft] = useState(exact(value));
   const [wrong, setWrong] = useState(false);
-  useEffect(() => {
+  // Before the next key can be pressed: what is typed then is kept.
+  useLayoutEffect(() => {
     setDraft(exact(value));
     setWrong(false);
   }, [value]);

@@ -10,6 +10,9 @@ import { brief } from "./numbers";
 import { edgesInto } from "./paths";
 import type { Box, Line, Picture, Run } from "./types";
 
+/** From one line of a node to the next. */
+const LINE = 15;
+
 export function Graph({ model }: { model: Model }) {
   const picture = model.data.graph;
   if (picture) return <Drawn model={model} picture={picture} />;
@@ -121,8 +124,8 @@ function Node({ model, node }: { model: Model; node: Box }) {
       <rect x={x} y={y} width={width} height={height} rx={node.kind === "input" ? 20 : 5} />
       {group && <rect class="inner" x={x + 3} y={y + 3} width={width - 6} height={height - 6} rx={3} />}
       <text x={middle} y={y + 17} class="name"><Equation runs={node.labels[model.style.value]!} /></text>
-      {group && <text x={middle} y={y + 34} class="words">{node.text}</text>}
-      {(!group || current) && <Figures model={model} row={group ? at! : node.rows[0]} x={middle} y={y + (group ? 49 : 34)} />}
+      {node.words.map((words, k) => <text key={k} x={middle} y={y + 34 + LINE * k} class="words">{words}</text>)}
+      {(!group || current) && <Figures model={model} row={group ? at! : node.rows[0]} x={middle} y={y + 34 + LINE * node.words.length} />}
     </g>
   );
 }
@@ -154,7 +157,7 @@ function Figures({ model, row, x, y }: { model: Model; row: number; x: number; y
       {found
         .filter((f) => f.value !== null && model.reached(f.pass, f.of, row) && !hidden(model, { kind: f.kind, row, of: f.of }))
         .map((f, i) => (
-          <text key={f.kind} class={f.kind} x={x} y={y + 15 * i}>
+          <text key={f.kind} class={f.kind} x={x} y={y + LINE * i}>
             {Array.isArray(f.value) ? (
               shapeText(model.data.rows[row]!.shape)
             ) : (

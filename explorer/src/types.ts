@@ -142,8 +142,8 @@ export interface Box {
   /** The first and the last row; of a group these are two. */
   rows: [number, number];
   kind: string;
-  /** What a group computes. */
-  text: string;
+  /** What a group is called and computes, a text a line. */
+  words: string[];
   /** The equation of the row, for each style. */
   labels: Run[][];
   x: number;

@@ -11,6 +11,7 @@ import admodes as ad
 from admodes.cli.inputs import resolve
 from admodes.programs.arrays import program_of
 from admodes.tracing.trace import traced
+from admodes.views.preset_files import read_preset
 from admodes.views.presets import PRESETS
 
 SCALAR_PROBLEMS = [
@@ -206,6 +207,28 @@ def test_tables_are_those_that_trace_prints_under_every_preset(open_page, name):
         texts = tables_of(trace, preset, "text")
         heads = [(table.title, table.head) for table in texts]
         assert [(table["title"], table["head"]) for table in found] == heads, preset.name
+
+
+def test_a_preset_of_the_users_own_is_laid_out_and_can_be_left(open_page, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'like = "baydin"\nnumbering = "letters"\ntangent = "d{v}"\nadjoint = "{v}*"\n'
+        'between = "·"\nbrackets = true\n',
+        encoding="utf-8",
+    )
+    trace = trace_of("cpsc532s")
+    tab = open_page(trace.explore(preset=path))
+    for preset in (read_preset(path), PRESETS["ubc"], read_preset(path)):
+        tab.choose(preset.name)
+        for dialect in ("text", "latex"):
+            expected = tables_of(trace, preset, dialect)
+            found = tab.page.evaluate(f"admodes.tables({dialect!r})")
+            assert [table["rows"] for table in found] == [
+                [unbroken(line) for line in table.rows] for table in expected
+            ]
+    tab.to_end()
+    assert tab.state["rows"][2]["name"] == trace.under(path).rows[2].name == "c"
+    assert "style=mine" in tab.page.evaluate("admodes.fragment()")
 
 
 @pytest.mark.parametrize("preset", ["griewank", "baydin", "auto-ed", "cs231n"])

@@ -62,6 +62,93 @@ def test_styles_are_the_presets_and_the_numbering_of_the_trace_is_first():
     assert [name["text"] for name in osu["rows"][:4]] == ["x1", "x2", "a", "b"]
 
 
+MINE = """
+like = "griewank"
+letter = "u"
+times = "·"
+[[sheets]]
+kind = "reverse"
+title = "Back from {direction}"
+head = ["Name", "Sum"]
+[[sheets.blocks]]
+lines = [["name", "adjoint evaluation"]]
+order = "up"
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE, encoding="utf-8")
+    return path
+
+
+def test_a_preset_is_laid_out_first_and_the_others_stay(mine, run):
+    _, html, _ = run("explore", "@cpsc532s", "--preset", str(mine))
+    styles = data_of(html)["styles"]
+    assert [style["id"] for style in styles if style["id"] not in PRESETS] == [
+        "mine",
+        "ubc, numbered v(1-n) …",
+    ]
+    assert styles[0]["id"] == "mine"
+    assert styles[0]["times"] == "·"
+    assert [name["text"] for name in styles[0]["rows"][:3]] == ["u-1", "u0", "u1"]
+    assert [sheet["title"] for sheet in styles[0]["sheets"]] == [
+        "Evaluation trace",
+        "Forward tangent trace for {direction}",
+        "Back from {direction}",
+    ]
+    again = ad.explore(section_a, 2.0, 1.0, preset=mine).data["styles"]
+    assert [style["id"] for style in again] == [style["id"] for style in styles]
+
+
+def test_a_preset_by_name_comes_first_once_and_numbering_wins():
+    page = ad.explore(section_a, 2.0, 1.0, preset="baydin")
+    assert [style["id"] for style in page.data["styles"]].count("baydin") == 1
+    assert page.data["styles"][0]["id"] == "baydin"
+    assert page.data["rows"][0]["row"] == 0
+    first, *others = ad.explore(section_a, 2.0, 1.0, preset="baydin", numbering="zero").data[
+        "styles"
+    ]
+    assert first["id"] == "baydin, as traced"
+    assert first["rows"][0]["text"] == "v0"
+    assert [style["id"] for style in others].count("baydin") == 1
+    names = [style["id"] for style in [first, *others]]
+    assert len(set(names)) == len(names)
+
+
+def test_under_a_preset_the_rows_are_numbers(run):
+    page = ad.explore(lambda x: x * x[0], np.array([1.0, 2.0]), preset="naumann")
+    assert page.data["kind"] == "scalar"
+    with pytest.raises(BadValue, match="scalar"):
+        ad.explore(np.sin, np.array([1.0, 2.0]), rows="array", preset="naumann")
+    _, html, _ = run("explore", "@bu-batched", "--preset", "wikipedia")
+    assert data_of(html)["styles"][0]["rows"][0]["text"] == "w1"
+    status, _, said = run("explore", "@bu-batched", "--preset", "wikipedia", "--rows", "array")
+    assert status == 2
+    assert "--rows scalar" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("colour = 'red'", "colour"), ("letter = 3", "letter"), ("letter = ", "no TOML")],
+)
+def test_a_broken_preset_is_named(run, tmp_path, text, said):
+    path = tmp_path / "broken.toml"
+    path.write_text(text)
+    for words in (("explore", "@cpsc532s"), ("trace", "@cpsc532s")):
+        status, out, error = run(*words, "--preset", str(path))
+        assert (status, out) == (2, "")
+        assert said in error
+        assert "broken.toml" in error
+    status, _, error = run("explore", "@cpsc532s", "--preset", "nobody")
+    assert status == 2
+    assert "griewank" in error
+    status, _, error = run("explore", "@cpsc532s", "--preset", str(tmp_path / "none.toml"))
+    assert status == 2
+    assert "cannot be read" in error
+
+
 def test_guards_are_those_of_the_branches():
     def f(x):
         y = x * x

@@ -8,6 +8,7 @@ from geometry import crossings, faults
 
 import admodes as ad
 from admodes.cli.inputs import resolve
+from admodes.drawing.labels import LONGEST_NAME
 from admodes.errors import BadValue
 from admodes.explorer.data import page_data
 from admodes.explorer.picture import PARTIAL, page_picture
@@ -102,6 +103,30 @@ def test_of_a_long_list_there_are_groups(open_page):
     assert "current" in group.get_attribute("class")
     assert group.locator('[data-figure="adjoint"]').count() == 1
     assert tab.page.locator(".edge.back").count() >= 1
+
+
+def layer(x):
+    for _ in range(60):
+        x = ad.sin(x) + x
+    return x
+
+
+def test_groups_are_those_of_the_graph_called_as_in_the_code(open_page):
+    def net(x):
+        for _ in range(4):
+            x = layer(x) * x
+        return x
+
+    page = ad.explore(net, 0.5)
+    groups = [box for box in page.data["graph"]["nodes"] if box["kind"] == "group"]
+    drawn = [node for node in ad.graph(net, 0.5).nodes if node.kind == "group"]
+    assert [box["words"][0] for box in groups] == [node.name for node in drawn]
+    assert "rounds 3 … 59" in groups[0]["words"]
+    longest = max(len(words) for box in groups for words in box["words"])
+    assert longest <= LONGEST_NAME
+    tab = open_page(page)
+    assert "rounds 3 … 59" in tab.page.locator("g.node.group .words").all_text_contents()
+    tab.to_end()
 
 
 def test_where_groups_are_too_many_as_well_the_page_says_so(open_page):
