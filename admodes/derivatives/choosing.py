@@ -46,6 +46,6 @@ that come later than this one, so admodes sets it when it is imported."""
 def explained(
     f: Callable, args: tuple, kwargs: dict, argnums: int | tuple[int, ...], of: str, own: str
 ) -> str:
-    """What the adviser says of a derivative, compiled, and own, what is taken without compiling."""
+    """own, what the call takes, and which route the adviser would take for compiled calls."""
     reason = adviser(f, args, kwargs, argnums, of)  # noqa: F821 (admodes sets it)
-    return f"{reason}. Called as it is, without ad.compile: {own}"
+    return f"{own}. For compiled calls ad.advise says: {reason}"

@@ -111,9 +111,9 @@ def jacobian(
     blocks of directions go through one sweep together. "auto" takes the mode with fewer
     directions; where the numbers are alike, the one with fewer operations, but reverse mode for
     a few single numbers that are not being recorded (as by ad.compile);
-    jacobian(f).explain(*args) says which and why, and what ad.advise says of all ways. Where f
-    takes or returns tuples, lists or dicts, or argnums is a tuple, the result is a tree of blocks:
-    outputs outside, inputs inside.
+    jacobian(f).explain(*args) says which is taken and why, what both cost, and what ad.advise says
+    of all ways. Where f takes or returns tuples, lists or dicts, or argnums is a tuple, the result
+    is a tree of blocks: outputs outside, inputs inside.
 
     layout "transposed" has shape in.shape + out.shape (D[f]_ij = ∂f_j/∂x_i), "unrolled" is the
     matrix of all output by all input components, "unrolled-transposed" its transpose. "batched",
@@ -162,7 +162,7 @@ def jacobian(
         return (found, aux) if has_aux else found
 
     def explain(*args: Any, **kwargs: Any) -> str:
-        own = point(args, kwargs)[0].choice().reason
+        own = point(args, kwargs)[0].explanation(mode)
         return explained(_without_aux(f) if has_aux else f, args, kwargs, argnums, "jacobian", own)
 
     jacobian_of.explain = explain  # type: ignore[attr-defined]
@@ -194,7 +194,8 @@ def hessian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
             return found(*args, **kwargs)
 
     def explain(*args: Any, **kwargs: Any) -> str:
-        own = f"{outer}-over-{inner}"
+        asked = "is taken, as was asked for" if mode != "auto" else "is what mode='auto' takes"
+        own = f"{outer}-over-{inner} {asked}"
         return explained(f, args, kwargs, argnums, "hessian", own)
 
     hessian_of.explain = explain  # type: ignore[attr-defined]

@@ -61,35 +61,40 @@ class FunctionOfLeaves:
         out = self.f(*leaves)
         return out[0] if self.has_aux else out
 
-    def choice(self) -> Choice:
-        """The mode that takes fewer operations for the whole Jacobian."""
-        return self.compared(flatten(self.result(*self.xs))[0])
-
     def singly(self, ys: list) -> bool:
         """Whether a reverse sweep from these outputs takes one direction."""
         return len(ys) < FEW["reverse"] and all(shape_of(z) == () for z in (*ys, *self.xs))
 
-    def compared(self, ys: list) -> Choice:
-        """The choice for the leaves of a result: by numbers of directions where one is at least
-        twice the other, otherwise by exact counts of operations. For a few single numbers
+    def choice(self, ys: list) -> Choice:
+        """What mode "auto" takes for the leaves of a result: by numbers of directions where one is
+        at least twice the other, otherwise by exact counts of operations. For a few single numbers
         counting would take longer than the sweeps, unless they are recorded, which happens once
         for many calls."""
-        n, m = self.directions, sum(math.prod(shape_of(y)) for y in ys)
-        sizes = f"{self.name} has {n} input and {m} output components"
+        n, m = self.directions, _components(ys)
         if n == 0 or m == 0:
-            return Choice("reverse", f"{sizes}: there is nothing to sweep")
+            return Choice("reverse", "there is nothing to sweep")
         if m >= 2 * n or n >= 2 * m:
             best = chosen([Candidate("forward", n), Candidate("reverse", m)])
-            return Choice(best.route, f"{sizes}: {best.route} mode, with {best.cost} directions")
+            return Choice(best.route, f"{_times(min(n, m))} instead of {max(n, m)}")
         if self.singly(ys) and not any(isinstance(x, Carrier) for x in self.xs):
             few = "few single numbers, for which counting operations takes longer than the sweeps"
-            return Choice("reverse", f"{sizes}, {few}: reverse mode")
+            return Choice("reverse", few)
         forward, reverse = self.sweep_costs()
         best = chosen([Candidate("forward", n * forward), Candidate("reverse", m * reverse)])
-        return Choice(
-            best.route,
-            f"{sizes}: forward {n} directions × {forward} operations = {n * forward}, reverse "
-            f"{m} directions × {reverse} operations = {m * reverse}: {best.route} mode",
+        fewer = "as many" if n * forward == m * reverse else "fewer"
+        return Choice(best.route, f"{fewer} operations")
+
+    def explanation(self, mode: str) -> str:
+        """The mode that is taken, that which "auto" takes and why, and what both modes cost."""
+        ys = flatten(self.result(*self.xs))[0]
+        n, m = self.directions, _components(ys)
+        auto = self.choice(ys)
+        asked = "" if mode == "auto" else f"{mode} mode is taken, as was asked for; "
+        costs = zip((n, m), self.sweep_costs() if n and m else (0, 0), strict=True)
+        forward, reverse = (f"{_times(k)} × {cost} operations = {k * cost}" for k, cost in costs)
+        return (
+            f"{asked}mode='auto' takes {auto.route} mode: {auto.reason}. {self.name} has {n} input "
+            f"and {m} output components: forward {forward}, reverse {reverse}"
         )
 
     def sweep_costs(self) -> tuple[int, int]:
@@ -109,6 +114,14 @@ class FunctionOfLeaves:
         return _operations(tangents), _operations(adjoints)
 
 
+def _components(leaves: list) -> int:
+    return sum(math.prod(shape_of(x)) for x in leaves)
+
+
+def _times(directions: int) -> str:
+    return f"{directions} direction{'s' * (directions != 1)}"
+
+
 def _operations(program: WengertList) -> int:
     steps = [step for step in program.steps if step.op is not None]
     costs = (s.op.costs(program.arguments(s), s.value, s.params) for s in steps)
@@ -122,7 +135,7 @@ def whole_jacobian(at: FunctionOfLeaves, mode: str) -> tuple[Tree, list, Any]:
         return _forward(at)
     out, pullback, *aux = vjp(at.f, *at.xs, has_aux=at.has_aux)
     ys, out_tree = flatten(out)
-    if mode == "auto" and at.compared(ys).route == "forward":
+    if mode == "auto" and at.choice(ys).route == "forward":
         return _forward(at)
     for y in ys:
         if is_complex(y):

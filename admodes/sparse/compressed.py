@@ -134,9 +134,9 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
         return found
 
     def explain(*args: Any, **kwargs: Any) -> str:
-        own = f"mode {mode}"
+        own = f"mode={mode!r} is taken, as was asked for"
         if mode == "auto":
-            own = "bands, where f has them, otherwise fewest sweeps"
+            own = "mode='auto' takes bands, where f has them, otherwise fewest sweeps"
         return explained(f, args, kwargs, argnums, who.removeprefix("sparse_"), own)
 
     matrix_of.explain = explain  # type: ignore[attr-defined]

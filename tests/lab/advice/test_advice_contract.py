@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_what_an_automatic_mode_says_holds_the_reason():
     ):
         point = np.full(16, 1.1) if f is speelpenning else x
         advice = ad.advise(f, point, of=of)
-        assert explain(point).startswith(advice.explain())
+        assert explain(point).endswith(f". For compiled calls ad.advise says: {advice.explain()}")
         assert advice.choice.reason in advice.explain()
         assert all(tip["when"] in advice.explain() for tip in advice.tips)
 
@@ -129,7 +130,38 @@ def test_explaining_knows_arguments_keywords_and_second_results():
 
     text = ad.jacobian(f, argnums=1, has_aux=True).explain(2.0, np.ones(3), scale=2.0)
     assert "f has 3 inputs and 3 outputs" in text
-    assert "Called as it is, without ad.compile: f has 3 input and 3 output components" in text
+    assert text.startswith("mode='auto' takes ")
+    assert "f has 3 input and 3 output components: forward 3 directions × " in text
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+@pytest.mark.parametrize("size", [1, 3, 30])
+def test_explaining_names_the_mode_that_was_asked_for_and_what_both_cost(mode, size):
+    def f(x):
+        return x[0] * x, np.sum(x)
+
+    text = ad.jacobian(f, mode=mode).explain(np.ones(size))
+    assert text.startswith(f"{mode} mode is taken, as was asked for") == (mode != "auto")
+    (auto,) = re.findall(r"mode='auto' takes (forward|reverse) mode: ", text)
+    costs = {}
+    for way, n, each, product in re.findall(
+        r"(forward|reverse) (\d+) directions? × (\d+) operations = (\d+)", text
+    ):
+        assert int(product) == int(n) * int(each)
+        costs[way] = int(n), int(product)
+    assert {way: n for way, (n, _) in costs.items()} == {"forward": size, "reverse": size + 1}
+    assert costs[auto][1] == min(total for _, total in costs.values())
+
+
+def test_explaining_a_hessian_names_the_composition_that_was_asked_for():
+    def energy(x):
+        return np.sum(x**3)
+
+    asked = ad.hessian(energy, mode="reverse-over-forward").explain(np.ones(3))
+    assert asked.startswith("reverse-over-forward is taken, as was asked for")
+    assert "forward-over-reverse is what mode='auto' takes" in ad.hessian(energy).explain(
+        np.ones(3)
+    )
 
 
 @pytest.mark.parametrize(
