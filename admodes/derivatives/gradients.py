@@ -254,9 +254,10 @@ def _composition(mode: str) -> tuple[str, str]:
 def restrict(f: Callable, argnums: Argnums, args: tuple, kwargs: dict) -> tuple[tuple, Callable]:
     """The arguments that argnums names, and f as a function of them alone: f itself where these are
     all in order."""
-    first = argnums.__class__ is int and argnums == 0 and args
-    places = (0,) if first else positions(argnums, len(args), _name(f))
-    if not kwargs and places == (*range(len(args)),):
+    if argnums.__class__ is int and argnums == 0 and len(args) == 1 and not kwargs:
+        return args, f  # the usual case, which is the quickest to tell
+    places = positions(argnums, len(args), _name(f))
+    if not kwargs and places == tuple(range(len(args))):
         return args, f
 
     def of_chosen(*chosen: Any) -> Any:
