@@ -19,12 +19,12 @@ def write(diagram: Diagram) -> str:
     return "\n".join(
         [
             "digraph {",
-            f"  rankdir={'BT' if diagram.kind == 'backpropagation' else 'TB'};",
+            f"  rankdir={'BT' if diagram.shown.upward else 'TB'};",
             f"  tooltip={_quoted(diagram.title or diagram.kind)};",
             '  node [fontname="Helvetica", style="filled"];',
             f'  edge [fontname="Helvetica", color="{LINE}"];',
             *(
-                f"  {n.id} [{_looks(n, diagram.kind)}, label={_label(labels.node(n))}];"
+                f"  {n.id} [{_looks(n, diagram.shown.apart)}, label={_label(labels.node(n))}];"
                 for n in diagram.nodes
             ),
             *(
@@ -37,9 +37,9 @@ def write(diagram: Diagram) -> str:
     )
 
 
-def _looks(node: Node, kind: str) -> str:
+def _looks(node: Node, apart: bool) -> str:
     fill, frame = FILLS[node.kind]
-    step = kind == "bipartite" and node.kind == "operation"
+    step = apart and node.kind == "operation"
     drawn = LOOKS_LIT if node.lit else f', color="{frame}"'
     return f'shape={"ellipse" if step else "box"}, fillcolor="{fill}"{drawn}'
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.drawing.labels import printable, short
-from admodes.drawing.parts import Edge, Node
+from admodes.drawing.parts import SHOWN, Edge, Node
 from admodes.errors import BadValue
 from admodes.views.dialects import Latex, Text, fill
 from admodes.views.result import plain
@@ -287,5 +287,5 @@ def check_kind(kind: str) -> None:
 
 def nodes_and_edges(kind: str, rows: Rows) -> Parts:
     """The nodes and edges of a kind of graph."""
-    nodes, edges = rows.with_groups(*_PARTS[kind](rows), upward=kind == "backpropagation")
+    nodes, edges = rows.with_groups(*_PARTS[kind](rows), upward=SHOWN[kind].upward)
     return [*nodes, *rows.loose_ends()], edges

@@ -16,10 +16,6 @@ LONGEST_FORMULA = 40
 MOST_ENTRIES = 3
 """Of a vector of more entries the first two are written, of a matrix those of the first row."""
 
-WITH_ADJOINTS = ("backpropagation", "both")
-WITH_FORMULAS = (*WITH_ADJOINTS, "computation", "gradient")
-"""The kinds of graphs whose nodes have these."""
-
 
 class Line(NamedTuple):
     """role: "name" (an equation), "shape", "value", "partial" or "adjoint"."""
@@ -56,7 +52,7 @@ class Labels:
     """The lines of one graph in one dialect."""
 
     def __init__(self, diagram: Diagram, write: Text) -> None:
-        self.kind, self.write = diagram.kind, write
+        self.shown, self.write = diagram.shown, write
         self.names = {node.id: node.title for node in diagram.nodes}
         self.sources = {edge.source for edge in diagram.edges}
         self.groups = {node.id for node in diagram.nodes if node.kind == "group"}
@@ -74,26 +70,26 @@ class Labels:
             return lines
         if node.shape:
             lines.append(Line("shape", self.write.shape(node.shape)))
-        if self.kind != "computation" or node.shape or node.id not in self.sources:
+        if self.shown.at_edges != "value" or node.shape or node.id not in self.sources:
             role = "adjoint" if node.kind == "gradient" else "value"
             lines += self.figure(role, node.value)
-        if self.kind in WITH_ADJOINTS:
+        if self.shown.adjoints:
             lines += self.adjoints(node)
         return list(dict.fromkeys(lines))
 
     def edge(self, edge: Edge) -> list[Line]:
         """The lines at an edge: what flows along it, or by what it is multiplied."""
-        if self.kind == "computation":
+        if self.shown.at_edges == "value":
             array = isinstance(edge.value, list)
             return [] if array else self.figure("value", edge.value)
         if edge.partial is None and self.groups & {edge.source, edge.target}:
             return []
-        if self.kind == "linearised" and not isinstance(edge.partial, (int, float, str)):
+        if self.shown.symbols and not isinstance(edge.partial, (int, float, str)):
             names = [self.names.get(end) for end in (edge.target, edge.source)]
             return [Line("partial", self.write.derivative(*(short(n or "") for n in names)))]
-        if self.kind in ("both", "linearised"):
+        if self.shown.at_edges == "partial":
             return [] if isinstance(edge.partial, list) else self.figure("partial", edge.partial)
-        if self.kind == "backpropagation":
+        if self.shown.at_edges == "adjoint":
             return [
                 Line("adjoint", f"{self.of(y)}{line.text}" if len(edge.adjoints) > 1 else line.text)
                 for y, term in edge.adjoints.items()
@@ -112,7 +108,7 @@ class Labels:
         sides = [*names, *ends] if node.kind == "input" else [*ends, *names]
         if node.adjoint_of:
             sides = [self.write.bar(short(name)) for name in node.adjoint_of]
-        if node.op is not None and (self.kind in WITH_FORMULAS or self._is_step(node)):
+        if node.op is not None and (self.shown.formulas or self._is_step(node)):
             fits = 0 < len(node.formulas.get("text", "")) <= LONGEST_FORMULA
             sides.append(
                 node.formulas[self.write.name] if fits else self.write.word(printable(node.op))
@@ -153,4 +149,4 @@ class Labels:
 
     def _is_step(self, node: Node) -> bool:
         """Whether this is an operation apart from its result."""
-        return self.kind == "bipartite" and node.kind == "operation"
+        return self.shown.apart and node.kind == "operation"

@@ -56,7 +56,7 @@ class Place:
 def downward(diagram: Diagram) -> tuple[list[Node], list[list[str]]]:
     """The nodes so that every edge leads down, and the sources of each node's edges: in the order
     of the trace, or where adjoints flow back from its end."""
-    nodes = diagram.nodes[:: -1 if diagram.kind == "backpropagation" else 1]
+    nodes = diagram.nodes[:: -1 if diagram.shown.upward else 1]
     sources: dict[str, list[str]] = {node.id: [] for node in nodes}
     for edge in diagram.edges:
         sources[edge.target].append(edge.source)

@@ -25,14 +25,14 @@ def write(diagram: Diagram) -> str:
     """The graph as Mermaid text. One that Mermaid does not render says so in its first line."""
     labels = Labels(diagram, Text(diagram.digits))
     kinds = dict.fromkeys(node.kind for node in diagram.nodes)
-    lines = [f"flowchart {'BT' if diagram.kind == 'backpropagation' else 'TB'}"]
+    lines = [f"flowchart {'BT' if diagram.shown.upward else 'TB'}"]
     if len(diagram.edges) >= MOST_EDGES:
         lines.insert(
             0,
             f"%% {len(diagram.edges)} edges: Mermaid renders fewer than {MOST_EDGES}, unless the "
             "page sets maxEdges",
         )
-    lines += (_node(node, labels, diagram.kind) for node in diagram.nodes)
+    lines += (_node(node, labels, diagram.shown.apart) for node in diagram.nodes)
     for edge in diagram.edges:
         text = _text(labels.edge(edge))
         lines.append(f"  {edge.source} -->{f'|{text}|' if text else ''} {edge.target}")
@@ -52,8 +52,8 @@ def _lit(diagram: Diagram) -> list[str]:
     return [*styled, f"  classDef lit {look}", f"  class {nodes} lit"] if nodes else styled
 
 
-def _node(node: Node, labels: Labels, kind: str) -> str:
-    rectangle = node.kind == "operation" and kind != "bipartite"
+def _node(node: Node, labels: Labels, apart: bool) -> str:
+    rectangle = node.kind == "operation" and not apart
     left, right = ("[", "]") if rectangle else _FRAMES.get(node.kind, ("[", "]"))
     return f"  {node.id}{left}{_text(labels.node(node))}{right}:::{node.kind}"
 

@@ -80,6 +80,32 @@ class Edge:
         return {"from": self.source, "to": self.target, **rest}
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a kind of graph shows beside the names of rows. formulas: what each row computes;
+    adjoints: those of the rows; at_edges: "value", "partial" or "adjoint", or nothing; symbols: a
+    partial that is no number is written as a derivative; upward: edges lead from the outputs back;
+    apart: operations stand apart from their results."""
+
+    formulas: bool = False
+    adjoints: bool = False
+    at_edges: str = ""
+    symbols: bool = False
+    upward: bool = False
+    apart: bool = False
+
+
+SHOWN = {
+    "computation": Shown(formulas=True, at_edges="value"),
+    "both": Shown(formulas=True, adjoints=True, at_edges="partial"),
+    "backpropagation": Shown(formulas=True, adjoints=True, at_edges="adjoint", upward=True),
+    "bipartite": Shown(apart=True),
+    "linearised": Shown(at_edges="partial", symbols=True),
+    "gradient": Shown(formulas=True),
+}
+"""By kind of graph."""
+
+
 @dataclass
 class Diagram:
     """Nodes and edges of one kind of graph, in the order of the trace. digits: the decimals with
@@ -90,3 +116,8 @@ class Diagram:
     edges: list[Edge]
     title: str = ""
     digits: int = 6
+
+    @property
+    def shown(self) -> Shown:
+        """What its kind shows."""
+        return SHOWN[self.kind]

@@ -70,7 +70,7 @@ def picture(diagram: Diagram) -> Picture:
     sizes = [_label_size(lines) for lines in edges]
     position = {n.id: i for i, n in enumerate(diagram.nodes)}
     pairs = [(position[e.source], position[e.target]) for e in diagram.edges]
-    upward = diagram.kind == "backpropagation"
+    upward = diagram.shown.upward
     plan = placed(boxes, [(b, a) for a, b in pairs] if upward else pairs, sizes)
     return Picture(
         [

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from wcwidth import wcswidth
 
-from admodes.drawing.labels import WITH_ADJOINTS, Labels, printable, short
+from admodes.drawing.labels import Labels, printable, short
 from admodes.drawing.lanes import downward, placed
 from admodes.drawing.parts import Diagram, Edge, Node
 from admodes.views.dialects import Text
@@ -59,7 +59,7 @@ def _columns(diagram: Diagram, nodes: Sequence[Node]) -> list[Column]:
         Column("Path", ["*" if node.lit else "" for node in nodes]),
         Column("Shape", [labels.write.shape(node.shape) if node.shape else "" for node in nodes]),
         Column("Value", [_value(labels, node) for node in nodes]),
-        *(_adjoints(labels, nodes) if diagram.kind in WITH_ADJOINTS else []),
+        *(_adjoints(labels, nodes) if diagram.shown.adjoints else []),
         _at_edges(labels, diagram, nodes),
     ]
     return [rows, *(column for column in columns if any(column.cells))]
@@ -103,7 +103,7 @@ def _at_edges(labels: Labels, diagram: Diagram, nodes: Sequence[Node]) -> Column
     which has them beside it."""
     known = {node.id: node for node in nodes}
     items: dict[str, list[str]] = {node.id: [] for node in nodes}
-    head = "Contributions" if diagram.kind == "backpropagation" else "Partials"
+    head = "Contributions" if diagram.shown.at_edges == "adjoint" else "Partials"
     for edge in diagram.edges:
         items[edge.target] += _item(labels, edge, known[edge.source])
     return Column(head, [", ".join(items[node.id]) for node in nodes])
