@@ -189,6 +189,26 @@ def test_a_page_at_an_infinity_is_at_its_first_point(open_page):
     assert tab.state["point"] == {"x": -math.inf}
 
 
+def test_what_is_typed_before_the_page_is_painted_again_is_kept(open_page, section_a):
+    tab = open_page(section_a.explore())
+    typed = tab.page.evaluate(
+        """async () => {
+            const field = document.querySelector("input[aria-label=x1]");
+            const type = (text) => {
+                field.value = text;
+                field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            };
+            type("5");
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+            for (let k = 0; k < 20; k++) await null;
+            type("7");
+            await new Promise((done) => setTimeout(done, 300));
+            return field.value;
+        }"""
+    )
+    assert (tab.state["point"]["x1"], typed) == (5, "7")
+
+
 def test_fields_take_fractions_and_multiples_of_pi_and_say_what_is_no_number(open_page, section_a):
     tab = open_page(section_a.explore())
     field = tab.page.get_by_label("x1", exact=True)
