@@ -66,11 +66,23 @@ def compare(
     if of is not None:
         known("of", [of], DERIVATIVES)
     name = title or getattr(f, "__name__", type(f).__name__)
-    places = differentiated(args, argnums, name)
-    args = tuple(as_floats(x) if i in places else x for i, x in enumerate(args))
     most = byte_number(memory) if isinstance(memory, str) else memory
-    scenario = Scenario(name, f, args, places, of or "gradient")
+    scenario = scenario_of(name, f, args, argnums, of or "gradient")
     return next(comparisons([scenario], of is None, backends, limit, most, rounds))
+
+
+def scenario_of(
+    name: str,
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    argnums: int | tuple[int, ...] | None = None,
+    operator: str = "gradient",
+) -> Scenario:
+    """A function at a point as it is compared: differentiated by the arguments that hold floats
+    unless argnums says which, and with floats in those."""
+    places = differentiated(args, argnums, name)
+    chosen = tuple(as_floats(x) if i in places else x for i, x in enumerate(args))
+    return Scenario(name, f, chosen, places, operator)
 
 
 def differentiated(

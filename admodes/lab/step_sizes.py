@@ -200,7 +200,8 @@ class Survey(Result):
         }
 
     def tables(self, format: str = "text", every: bool = False) -> list[Table]:
-        """The least error of each method, a line per function; every: all steps of each as well."""
+        """The least error of each method, a line per function; every, and in CSV: all steps of each
+        as well."""
         rows = []
         for found in self.functions:
             best = found.best().values()
@@ -212,7 +213,7 @@ class Survey(Result):
             "AD: the larger error of both modes"
         )
         tables = [Table("Least errors", head, rows, [False] * len(head), [note])]
-        if every:
+        if every or format == "csv":
             for found in self.functions:
                 tables += found.tables(format, every)
                 tables[-1].title = f"{found.function}: {tables[-1].title}"

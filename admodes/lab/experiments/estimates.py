@@ -42,12 +42,12 @@ def refusals(
         if outcome["status"] != "ok":
             return {}
         sizes.append(outcome["result"])
-    a, b = sizes
-    power = math.log(max(b / a, 1.0)) / math.log(second / first)
     found = {}
     for value in large:
-        # What grows like a power, and what grows by the same for each beside a large constant.
-        needed = max(b * (value / second) ** power, b + (b - a) / (second - first) * value)
+        needed = sum(
+            _grown(part, second / first, value / second, value / (second - first))
+            for part in zip(*sizes, strict=True)
+        )
         if needed > available:
             found[value] = (
                 f"{sweep.varied} = {value} would take about {byte_text(needed)} of memory, and "
@@ -56,9 +56,22 @@ def refusals(
     return found
 
 
-def _bytes(sweep: Sweep, value: int) -> float:
+def _grown(part: tuple[float, float], step: float, times: float, steps: float) -> float:
+    """What becomes of bytes that were a and b at two sizes, the second step times the first, at one
+    that is `times` the second and `steps` times their difference: what grows like a power, or what
+    grows by the same for each beside a large constant."""
+    a, b = part
+    if not a:
+        return b
+    power = math.log(max(b / a, 1.0)) / math.log(step)
+    return max(b * times**power, b + (b - a) * steps)
+
+
+def _bytes(sweep: Sweep, value: int) -> tuple[float, float, float]:
+    """Of rows, of the numbers in them, and of the entries of the Jacobian, which grow by powers of
+    their own."""
     case = sweep.subject.case(sweep.sizes(value))
     recorded = counted(case.traced, case.args)
     values = sum(step.size * 16 for step in recorded.program.steps)
     entries = len(recorded.names) * len(recorded.outputs)
-    return ROW_BYTES * len(recorded.program.steps) + values + ENTRY_BYTES * entries
+    return ROW_BYTES * len(recorded.program.steps), values, ENTRY_BYTES * entries

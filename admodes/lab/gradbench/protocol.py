@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +30,14 @@ def serve(lines: Iterable[bytes], write: Callable[[bytes], Any], seconds: float)
 
 def answer(line: bytes, seconds: float) -> dict[str, Any]:
     """The answer to one message."""
+    constants: list[str] = []
     try:
-        message = _parsed(line)
+        message = _parsed(line, constants)
     except BadValue as error:
         return {"id": None, **_failure(error)}
     name = {"id": message.get("id")}
+    if constants:
+        return name | _failure(BadValue(f"the line is not JSON: {constants[0]} is no number there"))
     kind = message.get("kind")
     if kind == "start":
         return name | _about()
@@ -46,18 +49,16 @@ def answer(line: bytes, seconds: float) -> dict[str, Any]:
         return name | _failure(error)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def _parsed(line: bytes, constants: list[str]) -> dict[str, Any]:
+    """The message of a line. constants: takes the words that Python's JSON has and JSON has not,
+    NaN and Infinity; the id beside them can be read all the same."""
     try:
-        message = json.loads(line.decode(), parse_constant=_no_number)
+        message = json.loads(line.decode(), parse_constant=constants.append)
     except (ValueError, RecursionError) as error:
         raise BadValue(f"the line is not JSON: {error}") from None
     if type(message) is not dict:
         raise BadValue(f"a message is an object, not {kind_of(message)}")
     return message
-
-
-def _no_number(word: str) -> NoReturn:
-    raise BadValue(f"{word} is no number in JSON")
 
 
 def _about() -> dict[str, Any]:

@@ -236,6 +236,14 @@ class TestBadInput:
         assert "2000 would take about 74.5 MiB" in found[2000]
         assert estimates.refusals(sweep, available=10**10) == {}
 
+    def test_a_few_rows_of_large_arrays_are_refused_too(self):
+        def f(n):
+            return (lambda x: np.sum(np.outer(x, x))), np.ones(n)
+
+        found = scale([10, 10**6], repeats=None, functions=[f])
+        assert cells(found, 10)["exact"]["status"] == "ok"
+        assert cells(found, 10**6)["exact"]["status"] == "refused"
+
     @pytest.mark.parametrize("wrong", ["raises", "exits", "does not end"])
     def test_a_function_that_fails_before_sizes_are_estimated_is_a_word_in_its_cells(
         self, capsys, wrong

@@ -73,7 +73,6 @@ MALFORMED = [
     b"null",
     b"\xff\xfe{}",
     b"\xef\xbb\xbf{}",
-    b'{"id": 1, "kind": "evaluate", "input": NaN}',
     b'{"id": -Infinity}',
     b"[" * 100_000,
     b'{"id": ' + b"9" * 5000 + b"}",
@@ -87,6 +86,15 @@ def test_a_malformed_line_gets_one_answer_without_id(line):
     assert found["success"] is False
     assert 0 < len(found["error"]) <= 500
     assert "\n" not in json.dumps(found)
+
+
+def test_what_is_no_json_for_its_numbers_alone_keeps_its_id():
+    found = reply(b'{"id": 1, "kind": "evaluate", "input": [NaN, Infinity]}')
+    assert found == {
+        "id": 1,
+        "success": False,
+        "error": "the line is not JSON: NaN is no number there",
+    }
 
 
 def test_malformed_lines_do_not_end_the_session():
