@@ -17,8 +17,13 @@ FILLS = {
     "output": ("#fdf3df", "#b9852a"),
     "gradient": ("#fdeeec", "#c0625b"),
     "group": ("#ececec", "#6b6b6b"),
+    "step": ("#ececec", "#6b6b6b"),
 }
-"""The fill and the frame of nodes by their kind."""
+"""The fill and the frame of nodes by what they are drawn as."""
+
+CORNERS = {"input": 14.0, "step": 14.0, "constant": 3.0}
+CORNER = 6.0
+"""How round the corners of nodes are, by the same, and of all others."""
 
 LINE = "#7a7a7a"
 """Of edges."""

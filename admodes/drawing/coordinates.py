@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from admodes.drawing.layers import Layers, in_layers, passes
 
@@ -92,6 +93,7 @@ class _Plan:
     def placed(self) -> Placed:
         self._across()
         self._straighten()
+        self._together()
         shift = -min((x - w for x, w in zip(self.x, self.left)), default=0.0)
         self.x = [x + shift for x in self.x]
         ports = self._ports()
@@ -254,6 +256,43 @@ class _Plan:
         """Between which x an edge can leave or meet it straight."""
         room = 0.0 if self.layers.is_bend(i) else self.left[i] - CORNER
         return self.x[i] - room, self.x[i] + room
+
+    def _together(self) -> None:
+        """Put parts that no edge joins as far to the left as the gaps allow: nothing pulls them to
+        each other. All begin at the left edge; those that meet what is left of them give way."""
+        parts = self._parts()
+        if len(parts) < 2:
+            return
+        part_of = {i: k for k, part in enumerate(parts) for i in part}
+        least = [min(self.x[i] - self.left[i] for i in part) for part in parts]
+        pairs = [
+            (part_of[a], part_of[i], self.x[a] - self.x[i] + self._apart(a, i))
+            for rank in self.layers.ranks
+            for a, i in pairwise(rank)
+            if part_of[a] != part_of[i]
+        ]
+        moves = [-x for x in least]
+        for _ in parts:
+            for before, k, apart in pairs:
+                moves[k] = max(moves[k], moves[before] + apart)
+        for i, k in part_of.items():
+            self.x[i] += moves[k]
+
+    def _parts(self) -> list[list[int]]:
+        """The parts of the graph that no edge joins."""
+        seen: set[int] = set()
+        found = []
+        for start in range(len(self.x)):
+            if start in seen:
+                continue
+            seen.add(start)
+            part = [start]
+            for i in part:
+                near = {*self.layers.above[i], *self.layers.below[i]} - seen
+                seen |= near
+                part += sorted(near)
+            found.append(part)
+        return found
 
     # Ends of edges, y, and ways.
 

@@ -24,7 +24,7 @@ def write(diagram: Diagram) -> str:
             '  node [fontname="Helvetica", style="filled"];',
             f'  edge [fontname="Helvetica", color="{LINE}"];',
             *(
-                f"  {n.id} [{_looks(n, diagram.shown.apart)}, label={_label(labels.node(n))}];"
+                f"  {n.id} [{_looks(n, diagram.look(n))}, label={_label(labels.node(n))}];"
                 for n in diagram.nodes
             ),
             *(
@@ -37,11 +37,10 @@ def write(diagram: Diagram) -> str:
     )
 
 
-def _looks(node: Node, apart: bool) -> str:
-    fill, frame = FILLS[node.kind]
-    step = apart and node.kind == "operation"
+def _looks(node: Node, look: str) -> str:
+    fill, frame = FILLS[look]
     drawn = LOOKS_LIT if node.lit else f', color="{frame}"'
-    return f'shape={"ellipse" if step else "box"}, fillcolor="{fill}"{drawn}'
+    return f'shape={"ellipse" if look == "step" else "box"}, fillcolor="{fill}"{drawn}'
 
 
 def _label(lines: list[Line]) -> str:

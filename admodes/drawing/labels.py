@@ -52,7 +52,7 @@ class Labels:
     """The lines of one graph in one dialect."""
 
     def __init__(self, diagram: Diagram, write: Text) -> None:
-        self.shown, self.write = diagram.shown, write
+        self.shown, self.write, self.look = diagram.shown, write, diagram.look
         self.names = {node.id: node.title for node in diagram.nodes}
         self.sources = {edge.source for edge in diagram.edges}
         self.groups = {node.id for node in diagram.nodes if node.kind == "group"}
@@ -66,7 +66,7 @@ class Labels:
             lines = [Line("name", text) for text in (*names, self.extent(node))]
             return [*lines, Line("shape", self.write.word(node.says))]
         lines = [Line("name", self.equation(node))]
-        if self._is_step(node):
+        if self.look(node) == "step":
             return lines
         if node.shape:
             lines.append(Line("shape", self.write.shape(node.shape)))
@@ -108,7 +108,7 @@ class Labels:
         sides = [*names, *ends] if node.kind == "input" else [*ends, *names]
         if node.adjoint_of:
             sides = [self.write.bar(short(name)) for name in node.adjoint_of]
-        if node.op is not None and (self.shown.formulas or self._is_step(node)):
+        if node.op is not None and (self.shown.formulas or self.look(node) == "step"):
             fits = 0 < len(node.formulas.get("text", "")) <= LONGEST_FORMULA
             sides.append(
                 node.formulas[self.write.name] if fits else self.write.word(printable(node.op))
@@ -146,7 +146,3 @@ class Labels:
     def figure(self, role: str, x: Any) -> list[Line]:
         """A number, or the first entries of an array; nothing for None."""
         return [] if x is None else [Line(role, self.write.number(first_entries(x)))]
-
-    def _is_step(self, node: Node) -> bool:
-        """Whether this is an operation apart from its result."""
-        return self.shown.apart and node.kind == "operation"

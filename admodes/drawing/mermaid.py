@@ -13,8 +13,8 @@ from admodes.views.dialects import Text
 MOST_EDGES = 500
 """Mermaid renders fewer, unless the page that holds it sets maxEdges."""
 
-_FRAMES = {"input": ("(", ")"), "constant": ("(", ")"), "operation": ("([", "])")}
-"""Rounder nodes than rectangles, by kind; operations are among them where they are apart."""
+_FRAMES = {"input": ("(", ")"), "constant": ("(", ")"), "step": ("([", "])")}
+"""Rounder nodes than rectangles, by what they are drawn as."""
 
 _PLAIN = r"[^\w .,:=+/()\[\]∂×·−…\u0300-\u036f-]"
 _MARKDOWN = r"(?<!\w)_|_(?!\w)|^[-+](?= )|^\d+[.)](?= )"
@@ -24,7 +24,7 @@ _MARKDOWN = r"(?<!\w)_|_(?!\w)|^[-+](?= )|^\d+[.)](?= )"
 def write(diagram: Diagram) -> str:
     """The graph as Mermaid text. One that Mermaid does not render says so in its first line."""
     labels = Labels(diagram, Text(diagram.digits))
-    kinds = dict.fromkeys(node.kind for node in diagram.nodes)
+    looks = dict.fromkeys(map(diagram.look, diagram.nodes))
     lines = [f"flowchart {'BT' if diagram.shown.upward else 'TB'}"]
     if len(diagram.edges) >= MOST_EDGES:
         lines.insert(
@@ -32,13 +32,13 @@ def write(diagram: Diagram) -> str:
             f"%% {len(diagram.edges)} edges: Mermaid renders fewer than {MOST_EDGES}, unless the "
             "page sets maxEdges",
         )
-    lines += (_node(node, labels, diagram.shown.apart) for node in diagram.nodes)
+    lines += (_node(node, labels, diagram.look(node)) for node in diagram.nodes)
     for edge in diagram.edges:
         text = _text(labels.edge(edge))
         lines.append(f"  {edge.source} -->{f'|{text}|' if text else ''} {edge.target}")
-    for kind in kinds:
-        fill, frame = FILLS[kind]
-        lines.append(f"  classDef {kind} fill:{fill},stroke:{frame},color:#1b1b1b")
+    for look in looks:
+        fill, frame = FILLS[look]
+        lines.append(f"  classDef {look} fill:{fill},stroke:{frame},color:#1b1b1b")
     lines += _lit(diagram)
     return "\n".join([*lines, ""])
 
@@ -52,10 +52,9 @@ def _lit(diagram: Diagram) -> list[str]:
     return [*styled, f"  classDef lit {look}", f"  class {nodes} lit"] if nodes else styled
 
 
-def _node(node: Node, labels: Labels, apart: bool) -> str:
-    rectangle = node.kind == "operation" and not apart
-    left, right = ("[", "]") if rectangle else _FRAMES.get(node.kind, ("[", "]"))
-    return f"  {node.id}{left}{_text(labels.node(node))}{right}:::{node.kind}"
+def _node(node: Node, labels: Labels, look: str) -> str:
+    left, right = _FRAMES.get(look, ("[", "]"))
+    return f"  {node.id}{left}{_text(labels.node(node))}{right}:::{look}"
 
 
 def _text(lines: list[Line]) -> str:

@@ -121,3 +121,7 @@ class Diagram:
     def shown(self) -> Shown:
         """What its kind shows."""
         return SHOWN[self.kind]
+
+    def look(self, node: Node) -> str:
+        """What a node is drawn as: its kind, or "step" for an operation apart from its result."""
+        return "step" if self.shown.apart and node.kind == "operation" else node.kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from html import escape
 
-from admodes.drawing.colours import COLOURS, FILLS, LINE, LIT, WORDS
+from admodes.drawing.colours import COLOURS, CORNER, CORNERS, FILLS, LINE, LIT, WORDS
 from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import printable
 from admodes.drawing.parts import Diagram, Edge, Node
@@ -37,7 +37,7 @@ def written(diagram: Diagram) -> tuple[str, float, float]:
         f"<title>{_t(printable(diagram.title or diagram.kind))}</title>",
         f'<rect width="{_n(width)}" height="{_n(height)}" fill="#ffffff"/>',
         *_edges(drawn),
-        *(_node(node, box) for node, box in drawn.nodes),
+        *(_node(node, diagram.look(node), box) for node, box in drawn.nodes),
         *_legend(roles, MARGIN, height - MARGIN),
         "</svg>\n",
     ]
@@ -86,18 +86,18 @@ def _head(points: list[Point], lit: bool) -> str:
     return f'<polygon points="{corners}" fill="{LIT if lit else LINE}"/>'
 
 
-def _node(node: Node, box: Box) -> str:
+def _node(node: Node, look: str, box: Box) -> str:
     (x, y), (w, h) = box.middle, box.size
-    fill, frame = FILLS[node.kind]
+    fill, frame = FILLS[look]
     row = "" if node.row is None else f' data-row="{node.row}"'
-    round_ = h / 2 if node.kind == "input" else 3.0 if node.kind == "constant" else 6.0
+    corner = min(h / 2, CORNERS.get(look, CORNER))
     heavy = "1.8" if node.kind == "output" else "1.1"
     if node.lit:
         frame, heavy = LIT, "2.4"
     return (
         f'<g class="node" data-id="{_t(node.id)}" data-kind="{node.kind}"{row}{_lit(node)}>'
         f'<rect x="{_n(x - w / 2)}" y="{_n(y - h / 2)}" width="{_n(w)}" height="{_n(h)}" '
-        f'rx="{_n(min(round_, 14.0))}" fill="{fill}" stroke="{frame}" stroke-width="{heavy}"/>'
+        f'rx="{_n(corner)}" fill="{fill}" stroke="{frame}" stroke-width="{heavy}"/>'
         f"{_texts(box)}</g>"
     )
 

@@ -4,7 +4,7 @@ lines before it."""
 
 from __future__ import annotations
 
-from admodes.drawing.colours import COLOURS, FILLS, LINE, LIT, WORDS
+from admodes.drawing.colours import COLOURS, CORNER, CORNERS, FILLS, LINE, LIT, WORDS
 from admodes.drawing.coordinates import Point
 from admodes.drawing.labels import Labels, Line, printable
 from admodes.drawing.parts import Diagram, Edge, Node
@@ -17,10 +17,6 @@ UNIT = 0.75
 
 LARGEST = 14000.0
 """Points that a side of the picture may have: TeX has no length of 16384."""
-
-CORNERS = {"input": 14.0, "constant": 3.0}
-CORNER = 6.0
-"""How round the corners of nodes are, by their kind."""
 
 _PACKAGES = r"""\documentclass{article}
 \usepackage{amsmath}
@@ -79,7 +75,7 @@ def write(diagram: Diagram) -> str:
 
 
 def _colours() -> list[str]:
-    fills = {f"{kind} {part}": c for kind, pair in FILLS.items() for part, c in _named(pair)}
+    fills = {f"{look} {part}": c for look, pair in FILLS.items() for part, c in _named(pair)}
     colours = COLOURS | fills | {"line": LINE, "lit": LIT}
     return [rf"\definecolor{{{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colours.items()]
 
@@ -90,9 +86,9 @@ def _named(pair: tuple[str, str]) -> zip:
 
 def _styles() -> list[str]:
     return [
-        f"  {kind} node/.style={{graph node, fill={kind} fill, draw={kind} frame, "
-        f"rounded corners={UNIT * CORNERS.get(kind, CORNER):g}pt}},"
-        for kind in FILLS
+        f"  {look} node/.style={{graph node, fill={look} fill, draw={look} frame, "
+        f"rounded corners={UNIT * CORNERS.get(look, CORNER):g}pt}},"
+        for look in FILLS
     ]
 
 
@@ -115,8 +111,9 @@ def _parts(drawn: Picture, labels: Labels) -> list[str]:
 
 def _node(node: Node, box: Box, lines: list[Line], labels: Labels) -> str:
     width, height = (f"{UNIT * side:.1f}pt" for side in box.size)
+    look = f"{labels.look(node)} node{_lit(node)}"
     return (
-        rf"\node[{node.kind} node{_lit(node)}, minimum width={width}, minimum height={height}] "
+        rf"\node[{look}, minimum width={width}, minimum height={height}] "
         rf"({node.id}) at {_point(box.middle)} {{{_text(lines, labels)}}};"
     )
 

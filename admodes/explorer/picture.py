@@ -161,7 +161,7 @@ def _inside(point: Point) -> list[float]:
 
 
 def _words(group: Node) -> list[str]:
-    return [short(printable(text)) for text in (group.name, group.says) if text]
+    return [short(printable(text)) for text in (group.name, group.size, group.content) if text]
 
 
 def _label(row: dict, names: list[str], ends: list[str]) -> str:

@@ -12,7 +12,7 @@ from geometry import crossings, faults
 
 import admodes as ad
 from admodes.cli.running import target_of
-from admodes.drawing.coordinates import placed
+from admodes.drawing.coordinates import GAP, placed
 from admodes.drawing.kinds import KINDS
 from admodes.drawing.layers import in_layers
 from admodes.drawing.parts import Edge, Node
@@ -55,6 +55,17 @@ def test_there_are_not_many_more_crossings_than_dot_has():
     traces = [trace_of(problem) for problem in sorted(PROBLEMS)]
     met = {kind: sum(crossings(picture(t.graph(kind))) for t in traces) for kind in DOT}
     assert all(met[kind] <= 1.25 * dot for kind, dot in DOT.items()), met
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_parts_that_no_edge_joins_stand_side_by_side(problem):
+    drawn = picture(trace_of(problem).graph("gradient"))
+    spans = [(b.middle[0] - b.size[0] / 2, b.middle[0] + b.size[0] / 2) for _, b in drawn.nodes]
+    spans += [(min(x for x, _ in way), max(x for x, _ in way)) for _, way, _ in drawn.edges]
+    filled = min(spans)[0]
+    for left, right in sorted(spans):
+        assert left <= filled + GAP + 1e-6
+        filled = max(filled, right)
 
 
 def random_graph(n, seed, reach):

@@ -86,6 +86,18 @@ def test_texts_have_contrast():
             assert (light + 0.05) / (dark + 0.05) > 4.5
 
 
+def test_operations_apart_from_their_results_look_otherwise_than_variables():
+    drawn = ad.trace(lambda x: ad.exp(x) * 2, 0.5).graph("bipartite")
+    frames = {
+        kind: set(re.findall(f'data-kind="{kind}".*? rx="(.*?)" fill="(.*?)"', drawn.to_svg()))
+        for kind in ("operation", "variable")
+    }
+    assert all(frames.values())
+    assert frames["operation"].isdisjoint(frames["variable"])
+    for text in (drawn.to_tikz(), drawn.to_mermaid()):
+        assert text.count("step") > sum(node.kind == "operation" for node in drawn.nodes)
+
+
 def test_names_are_set_with_indices_and_bars():
     trace = ad.trace(lambda x1: ad.exp(x1**2), 0.5, outputs=["h"])
     lines = {
