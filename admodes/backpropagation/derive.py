@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from admodes.backpropagation import terms
+from admodes.backpropagation.contractions import readable
 from admodes.backpropagation.lowerings import applied
 from admodes.backpropagation.names import ConstantTerms
 from admodes.backpropagation.terms import Kind, Term
@@ -61,7 +62,7 @@ class Derivation:
 
     def _made(self, i: int) -> Term:
         step = self.steps[i]
-        return applied(step.op, self.args(i), step.params, step.shape)
+        return readable(applied(step.op, self.args(i), step.params, step.shape))
 
     def adjoints(self, seeds: dict[int, Term]) -> dict[int, Term]:
         """The adjoint of every row that has one, for the seeds of outputs."""
@@ -109,7 +110,7 @@ class _Tangents(_Equations):
     accent = "dot"
 
     def push(self, row: int, tangents: list[Term | None]) -> Term:
-        return tangent(self.steps[row], tangents, *self.at(row))
+        return readable(tangent(self.steps[row], tangents, *self.at(row)))
 
     def keep(self, row: int, derivative: Term) -> Term:
         self.found[row] = derivative
@@ -124,7 +125,7 @@ class _Adjoints(_Equations):
 
     def pull(self, row: int, k: int, adjoint: Term) -> tuple[int, int, Term] | None:
         term = cotangent(self.steps[row], k, adjoint, *self.at(row))
-        return None if term is None or term.is_zero else (row, k, term)
+        return None if term is None or term.is_zero else (row, k, readable(term))
 
     def add(self, row: int, contributions: list[tuple[int, int, Term]]) -> Term:
         # What holds without another adjoint comes first, then in the order of the rows.

@@ -42,6 +42,14 @@ def _norm(t: Term, x: Any) -> Any:
     return np.sum(np.square(x)) if t.data == 2 else np.sum(np.abs(x))
 
 
+def _contraction(t: Term, *xs: Any) -> Any:
+    labels, kept = t.data
+    known = [c for c in kept if any(c in own for own in labels)]
+    y = np.einsum(f"{','.join(labels)}->{''.join(known)}", *xs)
+    lined = iter(np.shape(y))
+    return np.broadcast_to(y.reshape([next(lined) if c in known else 1 for c in kept]), t.shape)
+
+
 def _op(t: Term, *parts: Any) -> Any:
     op, params = t.data
     return op.plain(parts, params)
@@ -80,6 +88,9 @@ _EVALUATORS: dict[Kind, Callable[..., Any]] = {
     Kind.NORM: _norm,
     Kind.REPEAT: lambda t, x: np.broadcast_to(x, t.shape),
     Kind.RESHAPE: lambda t, x: np.reshape(x, t.shape),
+    Kind.EYE: lambda t: np.eye(*t.shape),
+    Kind.TRACE: lambda t, x: np.trace(x),
+    Kind.CONTRACTION: _contraction,
     Kind.ONE: lambda t, c: np.asarray(c, float),
     Kind.PARTIAL: _partial,
     Kind.OP: _op,

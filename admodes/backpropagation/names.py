@@ -39,6 +39,8 @@ class ConstantTerms:
                 return self._symbol(name, "", x)
             if len(shape) == 2 and _same(array.T, x):
                 return terms.transposed(self._symbol(name, "", array))
+            if array.ndim > 1 and _same(array.ravel(), np.ravel(x)):
+                return terms.reshape(self._symbol(name, "", array), shape)
         if len(shape) == 1 and np.size(x) <= _WRITTEN_OUT:
             return self._symbol(Text(None).number(np.asarray(x).tolist()), "literal", x)
         for name, array in self.listed.items():

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from admodes.backpropagation import terms
+from admodes.backpropagation.contractions import is_indexed
 from admodes.backpropagation.derive import Derivation
 from admodes.backpropagation.evaluate import evaluate
+from admodes.backpropagation.indices import with_indices
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
@@ -180,7 +182,11 @@ def equations(
         if steps[i].op is not None
     ]
     free = {i for i, t in seeds.items() if t.kind == Kind.SYMBOL and found.get(i) == t}
-    bars = [(i, found.get(i, terms.number(0.0))) for i in reversed(rows) if engine[i] is not None]
+    bars = [
+        (i, _named_seed(found.get(i, terms.number(0.0)), seeds, derived))
+        for i in reversed(rows)
+        if engine[i] is not None
+    ]
     units = [derived.names[i] for i, t in bars if t.is_number(1.0)]
     back = [
         _equation(derived.names[i], "bar", terms.repeat(t, shape_of(engine[i])), engine[i], data)
@@ -234,6 +240,15 @@ def output_seeds(
     return seeds, values, given
 
 
+def _named_seed(t: Term, seeds: dict[int, Term], derived: Derivation) -> Term:
+    """The adjoint of the result, which is 1, before an identity matrix that would stand alone:
+    ȳ I says what it is a derivative of."""
+    if terms.factored(t)[1].kind != Kind.EYE:
+        return t
+    (row,) = seeds
+    return terms.product([terms.symbol(derived.names[row], (), "bar"), t])
+
+
 def add_seeds(data: dict, derived: Derivation, given: list[str], values: list[Any]) -> None:
     """Enter the adjoints that are given, where their names are not those of rows."""
     for name, w in zip(given, values, strict=True):
@@ -250,19 +265,24 @@ def _weight(w: Any, shape: tuple) -> Any:
 
 def _equation(name: str, accent: str, t: Term, expected: Any, data: dict) -> Equation:
     error = discrepancy(t, expected, data)
-    text, latex = Text(6), Latex(6)
-    left = [d.bar(name) if accent else d.variable(name) for d in (text, latex)]
-    tex = f"{left[1]} = {latex.ascii(formula_text(t, latex))}"
+    latex = Latex(6)
+    (left, right), (above, below) = (_sides(name, accent, t, d) for d in (Text(6), latex))
     return Equation(
         name,
-        left[0],
-        formula_text(t, text),
-        tex,
+        left,
+        right,
+        f"{above} = {latex.ascii(below)}",
         list(shape_of(expected)),
         error,
         holds(error, expected),
         t,
     )
+
+
+def _sides(name: str, accent: str, t: Term, dialect: Text) -> tuple[str, str]:
+    """Both sides of an equation, entry by entry where it is one of a contraction."""
+    left = dialect.bar(name) if accent else dialect.variable(name)
+    return with_indices(left, t, dialect) if is_indexed(t) else (left, formula_text(t, dialect))
 
 
 def holds(error: float, expected: Any) -> bool:

@@ -39,6 +39,9 @@ class Kind(StrEnum):
     NORM = auto()  # data 1 or 2: the sum of the absolute values or of the squares of the part
     REPEAT = auto()  # broadcast to the shape of the formula
     RESHAPE = auto()  # in the shape of the formula
+    EYE = auto()  # the identity matrix
+    TRACE = auto()  # the trace of a matrix
+    CONTRACTION = auto()  # data = (letters of the axes of each part, those of the result): einsum
     ONE = auto()  # 1 where the part (a comparison) holds, 0 elsewhere
     PARTIAL = auto()  # data = (op, i): the partial of op with respect to argument i, at the parts
     OP = auto()  # data = (op, params): op of the parts
@@ -279,6 +282,21 @@ def replaced(t: Term, old: Term, new: Term) -> Term:
         return new
     parts = tuple(replaced(p, old, new) for p in t.parts)
     return t if parts == t.parts else Term(t.kind, parts, t.data, t.shape)
+
+
+def eye(n: int) -> Term:
+    return Term(Kind.EYE, (), None, (n, n))
+
+
+def trace(t: Term) -> Term:
+    c, rest = factored(t)
+    return scaled(c, Term(Kind.TRACE, (rest,), None, ()))
+
+
+def contraction(parts: tuple[Term, ...], labels: tuple[str, ...], kept: str, shape: Shape) -> Term:
+    """The sum of the products of entries over the letters that are not kept, as in einsum; along a
+    letter that no part has entries repeat."""
+    return Term(Kind.CONTRACTION, parts, (labels, kept), tuple(shape))
 
 
 def one_where(condition: Term) -> Term:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from admodes.backpropagation import terms
+from admodes.backpropagation.contractions import is_contraction, of_contraction, of_diagonal
 from admodes.backpropagation.lowerings import applied
 from admodes.backpropagation.terms import Kind, Term
 from admodes.core.carrier import quiet
@@ -43,6 +44,13 @@ def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple)
         return terms.unbroadcast(_in_shape([p, w], step.shape), shape)
     if w.is_zero or not op.active(i):
         return None
+    contracted = None
+    if op.name == "diagonal":
+        contracted = of_diagonal(w, shape, step.params or {})
+    elif is_contraction(op):
+        contracted = of_contraction(i, w, step, args, shape)
+    if contracted is not None:
+        return contracted
     given = np.ones(step.shape) if step.shape else 1.0
     found = _recorded(
         lambda v, r, *zs: op.vjp(i, v, r, zs, step.params), [given, step.value, *xs], [w, y, *args]

@@ -187,6 +187,17 @@ class FormulaWriter:
         shape = ", ".join(map(str, t.shape))
         return self.called(t.kind, [self.write(inner)[0], f"({shape})"])
 
+    def _eye(self, t: Term) -> Written:
+        return "I", _ATOM
+
+    def _trace(self, t: Term) -> Written:
+        inner = self.dialect.bracket(self.write(t.parts[0])[0])
+        return (r"\operatorname{tr}" if self.latex else "tr") + inner, _CLOSED
+
+    def _contraction(self, t: Term) -> Written:
+        labels, kept = t.data
+        return self.called("einsum", [self.code(f"{','.join(labels)}->{kept}"), *self.inside(t)])
+
     def _one(self, t: Term) -> Written:
         sign = r"\mathbf{1}" if self.latex else "1"
         return f"{sign}[{self.write(t.parts[0])[0]}]", _CLOSED

@@ -168,7 +168,8 @@ def batched(X: Any) -> Any:
     >>> batched(np.array([[1.0, 1.0]])).tolist()
     [[1.0, 9.0, 0.0]]
     """
-    return (X @ np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 0.0]])) ** 2
+    A = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 0.0]])
+    return (X @ A) ** 2
 
 
 _BATCH = ((1.0, 2.0), (3.0, -1.0), (0.5, 2.0))
@@ -192,7 +193,7 @@ BATCHED = Problem(
     notes=("Rows do not mix: the derivative is one 3 × 2 matrix per row, the rest is zero.",),
 )
 
-_TENSOR = np.arange(2.0 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+T = np.arange(2.0 * 3 * 4 * 5).reshape(2, 3, 4, 5)
 
 
 def tensor_map(X: Any) -> Any:
@@ -201,7 +202,7 @@ def tensor_map(X: Any) -> Any:
     >>> np.shape(tensor_map(np.ones((2, 3))))
     (4, 5)
     """
-    return contract(X, _TENSOR, 2)
+    return contract(X, T, 2)
 
 
 TENSOR_MAP = Problem(
@@ -213,10 +214,8 @@ TENSOR_MAP = Problem(
     code=tensor_map,
     outputs=tuple(f"y{i}{j}" for i in range(1, 5) for j in range(1, 6)),
     figures={
-        "values": flattened(
-            [_TENSOR[0, 0] + 2 * _TENSOR[0, 2] - _TENSOR[1, 1] + 3 * _TENSOR[1, 2]]
-        ),
-        "jacobian": nested(_TENSOR.reshape(6, 20).T),
+        "values": flattened([T[0, 0] + 2 * T[0, 2] - T[1, 1] + 3 * T[1, 2]]),
+        "jacobian": nested(T.reshape(6, 20).T),
     },
     notes=("In the lecture's layout the derivative is the tensor itself.",),
 )
@@ -242,8 +241,9 @@ def _looped(subscripts: str, operands: list[np.ndarray]) -> tuple[tuple, tuple]:
     return flattened([value]), nested(np.hstack(rows))
 
 
-def _einsum(name: str, subscripts: str, *shapes: tuple[int, ...], note: str = "") -> Problem:
-    names = "ABC"[: len(shapes)]
+def _einsum(
+    name: str, subscripts: str, *shapes: tuple[int, ...], note: str = "", names: str = "ABC"
+) -> Problem:
     at = {n: np.arange(1.0, math.prod(s) + 1).reshape(s) - 2 for n, s in zip(names, shapes)}
     values, matrix = _looped(subscripts, list(at.values()))
 
@@ -267,7 +267,7 @@ def _einsum(name: str, subscripts: str, *shapes: tuple[int, ...], note: str = ""
 EINSUMS = (
     _einsum("product", "ij,jk->ik", (2, 3), (3, 2)),
     _einsum("transpose", "ij->ji", (2, 3)),
-    _einsum("trace", "ii->", (3, 3)),
+    _einsum("trace", "ii->", (3, 3), names="X"),
     _einsum("batched", "ik,ikj->ij", (2, 3), (2, 3, 2)),
     _einsum("sums", "abc,bad->ab", (2, 3, 2), (3, 2, 2)),
     _einsum(
