@@ -178,6 +178,9 @@ def jacobian(
 ) -> None:
     """Print the Jacobian by both modes, with the number of sweeps and the exact operation counts.
 
+    One matrix where both modes give the same numbers; otherwise two, and by how many units in the
+    last place (ulp) they differ.
+
     \b
     admodes jacobian @cpsc532s
     admodes jacobian @bu-shared --symbolic

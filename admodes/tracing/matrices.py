@@ -6,6 +6,7 @@ The function runs once; its derivatives are those of the list that was recorded.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,17 +52,44 @@ class Jacobian(Result):
     def tables(
         self, format: str = "text", digits: int | None = 6, layout: str = "standard"
     ) -> list[Table]:
-        """A matrix by each mode, that of formulas, and the exact operation counts. digits: decimals
-        that are printed. layout: "standard", or "transposed" with inputs as rows."""
+        """One matrix where both modes agree, otherwise that of each mode and how far they are
+        apart; that of formulas, and the exact operation counts. digits: decimals that are printed.
+        layout: "standard", or "transposed" with inputs as rows."""
         write, sweeps = dialect_of(format, digits), self.counts.sweeps
+        matrices, difference = self._matrices()
         made = [
             jacobian_table(
-                write, mode, m, self.outputs, list(self.inputs), layout, sweeps.get(mode)
+                *(write, matrix, self.outputs, list(self.inputs), layout),
+                {mode: sweeps.get(mode) for mode in modes},
             )
-            for mode, m in self.jacobian.items()
+            for modes, matrix in matrices.items()
         ]
+        numbers = max(k for k, modes in enumerate(matrices) if "reverse" in modes)
+        made[numbers].notes.append(difference)
         made[-1].notes += self.notes
         return [*made, *self.counts.tables()]
+
+    def _matrices(self) -> tuple[dict[tuple[str, ...], list], str]:
+        """The matrices by their modes, and how far the two modes are apart."""
+        forward, reverse, *_ = self.jacobian.values()
+        apart = {
+            (i, j): _ulps_apart(*map(float, entries))
+            for i, lines in enumerate(zip(forward, reverse, strict=True))
+            for j, entries in enumerate(zip(*lines, strict=True))
+        }
+        i, j = max(apart, key=lambda entry: apart[entry], default=(0, 0))
+        far = apart.get((i, j), 0.0)
+        if far == 0:
+            merged: dict[tuple[str, ...], list] = {("forward", "reverse"): forward}
+            merged |= {(k,): m for k, m in self.jacobian.items() if k not in ("forward", "reverse")}
+            return merged, "both modes give the same numbers"
+        entry = f"∂{self.outputs[i]}/∂{list(self.inputs)[j]}"
+        values = f"{float(forward[i][j])} forward, {float(reverse[i][j])} reverse"
+        how = f"by at most {far:g} ulp" if math.isfinite(far) else "where a number is not finite"
+        return (
+            {(mode,): matrix for mode, matrix in self.jacobian.items()},
+            f"the modes differ {how}, in {entry}: {values}",
+        )
 
 
 @dataclass
@@ -155,6 +183,15 @@ class Hessian(Gradient):
                 "stationary point, undecided: an eigenvalue is 0, so second derivatives do not tell"
             )
         return f"stationary point: {self.kind}"
+
+
+def _ulps_apart(a: float, b: float) -> float:
+    """How far two numbers are apart in units in the last place of the larger one."""
+    if a == b or (math.isnan(a) and math.isnan(b)):
+        return 0.0
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return math.inf
+    return abs(a - b) / math.ulp(max(abs(a), abs(b)))
 
 
 def named_jacobian(

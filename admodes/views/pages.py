@@ -147,7 +147,7 @@ class Page(Lines):
         sweeps = {"forward": len(inputs), "reverse": len(outputs)}
         layout = self.preset.layout
         made = [
-            jacobian_table(self.write, mode, matrix, outputs, inputs, layout, sweeps.get(mode))
+            jacobian_table(self.write, matrix, outputs, inputs, layout, {mode: sweeps.get(mode)})
             for mode, matrix in self.trace["jacobian"].items()
             if matrix is not None
         ]

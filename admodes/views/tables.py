@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,27 +49,30 @@ def known(what: str, given: Sequence[str], words: Sequence[str]) -> None:
 
 def jacobian_table(
     write: Text,
-    mode: str,
     matrix: list,
     outputs: list[str],
     inputs: list[str],
     layout: str,
-    sweeps: int | None,
+    sweeps: Mapping[str, int | None],
 ) -> Table:
-    """The Jacobian of one mode; the transposed layout has inputs as rows, D[f]_ij = ∂f_j/∂x_i.
-    Entries are numbers, or formulas where no sweeps are told, since these are exact."""
+    """The Jacobian by the modes that sweeps names, with their numbers of sweeps; the transposed
+    layout has inputs as rows, D[f]_ij = ∂f_j/∂x_i. Entries are numbers, or formulas where a mode
+    has no sweeps, since these are exact."""
     rows, columns, cells = outputs, inputs, matrix
     label = ""
     if layout == "transposed":
         rows, columns, label = inputs, outputs, " (rows inputs, columns outputs)"
         cells = [[line[k] for line in matrix] for k in range(len(inputs))]
-    how = "exact" if sweeps is None else f"{sweeps} sweep{'s' * (sweeps != 1)}"
+    ways = [
+        f"{mode}: exact" if n is None else f"{mode}: {n} sweep{'s' * (n != 1)}"
+        for mode, n in sweeps.items()
+    ]
 
     def show(x: Any) -> str:
         return x.written(write) if isinstance(x, Formula) else write.number(x)
 
     return Table(
-        f"Jacobian{label}, {mode}: {how}",
+        f"Jacobian{label}, {', '.join(ways)}",
         ["", *(write.math(write.variable(n)) for n in columns)],
         [
             [write.math(write.variable(n)), *map(show, line)]

@@ -1,6 +1,8 @@
 """Gradients, Jacobians and Hessians by names: closed forms, one run of the function, and what the
 second derivative test says."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,46 @@ def test_the_jacobian_by_both_modes_and_the_entries_of_an_array():
     assert found.counts.sweeps == {"forward": 3, "reverse": 3}
     assert "rows inputs, columns outputs" in found.to_table(layout="transposed")
     assert f.times == 1
+
+
+def matrices(found, **options):
+    """The tables of numbers by their titles, and the notes under them."""
+    tables = [t for t in found.tables(**options) if t.title.startswith("Jacobian")]
+    return [t.title for t in tables], [n for t in tables for n in t.notes]
+
+
+def test_one_matrix_is_shown_where_both_modes_agree():
+    found = named_jacobian(lambda x, y: (x * y, ad.sin(x)), (2.0, 3.0))
+    titles, notes = matrices(found)
+    assert titles == ["Jacobian, forward: 2 sweeps, reverse: 2 sweeps"]
+    assert notes == ["both modes give the same numbers"]
+    titles, notes = matrices(named_jacobian(lambda x: ad.ln(x) / x, (-1.0,)))
+    assert len(titles) == 1
+    assert notes[0] == "both modes give the same numbers"
+
+
+def test_two_matrices_are_shown_where_the_modes_differ_and_by_how_many_ulp():
+    found = named_jacobian(lambda x, y: (x * y, x + y, y), (2.0, 3.0))
+    found.jacobian["forward"][1][0] = 1.0 + 2 * 2.0**-52
+    found.jacobian["reverse"][0][1] = np.nextafter(2.0, 3.0)
+    titles, notes = matrices(found)
+    assert titles == ["Jacobian, forward: 2 sweeps", "Jacobian, reverse: 3 sweeps"]
+    assert notes == [
+        "the modes differ by at most 2 ulp, in ∂f2/∂x: 1.0000000000000004 forward, 1.0 reverse"
+    ]
+    found.jacobian["reverse"][2][1] = math.nan
+    (note,) = matrices(found)[1]
+    assert note == (
+        "the modes differ where a number is not finite, in ∂f3/∂y: 1.0 forward, nan reverse"
+    )
+
+
+def test_the_matrix_of_formulas_stays_beside_the_one_of_numbers():
+    found = named_jacobian(lambda x, y: x * y, (2.0, 3.0), symbolic=True)
+    assert matrices(found)[0] == [
+        "Jacobian, forward: 2 sweeps, reverse: 1 sweep",
+        "Jacobian, symbolic: exact",
+    ]
 
 
 @pytest.mark.parametrize(
