@@ -34,7 +34,6 @@ myst_heading_anchors = 3
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 default_role = "code"
-autodoc_class_signature = "separated"
 autodoc_member_order = "bysource"
 toc_object_entries = False
 
@@ -100,6 +99,11 @@ def plain_to_rst(*context: Any) -> None:
             lines[i] = "".join(parts)
 
 
+def without_results(app: Sphinx, what: str, name: str, thing: Any, *_: Any) -> Any:
+    """Results come from functions; nobody needs the arguments of their classes."""
+    return ("", "") if what == "class" and name != "admodes.Variable" else None
+
+
 def formula(translator: Any, node: Any, display: bool) -> None:
     """MathML, which browsers show without a script and without a network."""
     text = tex2mathml(node.astext(), as_block=display)
@@ -112,6 +116,7 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", lambda app, config: write(HERE / "generated"), priority=1)
     app.connect("source-read", add_toctrees)
     app.connect("autodoc-process-docstring", plain_to_rst)
+    app.connect("autodoc-process-signature", without_results)
     app.add_html_math_renderer(
         "mathml",
         (lambda self, node: formula(self, node, False), None),

@@ -58,8 +58,8 @@ def verify(
     """Judge every derivative of f at args twice: the rules, and the accuracy of the numbers.
 
     Rules: the value and each partial of every row are compared with those of sympy's form of the
-    operation, to 50 digits at exactly the doubles of its arguments, and both engines with the
-    sweep of these partials (the bound on their own rounding and its proof are in
+    operation, evaluated with 50 digits at exactly the doubles of its arguments, and both engines
+    with the sweep of these partials (the bound on their own rounding and its proof are in
     admodes.verification.criterion). The first wrong row is named in `wrong_row`. Operations without
     symbolic form are compared with differences of their values: that is no proof, and the verdict
     is then "not proved", with their names.

@@ -100,17 +100,20 @@ def escaped(text: str) -> str:
 def api() -> Iterator[tuple[str, bytes]]:
     """The public names by chapter, from their docstrings."""
     for name, (title, about, names) in CHAPTERS.items():
-        directives = [f".. auto{kind_of(getattr(ad, n))}:: {n}" for n in names]
         head = [f"{title}\n{'=' * len(title)}", about, ".. currentmodule:: admodes"]
-        yield page(f"api/{name}.rst", *head, *directives)
+        yield page(f"api/{name}.rst", *head, *map(documented, names))
     table = printed("admodes ops --format markdown")
     yield page("api/operations.md", "# Operations", table.partition("\n")[2].strip())
 
 
-def kind_of(thing: Any) -> str:
+def documented(name: str) -> str:
+    """The directive by which autodoc documents a public name."""
+    thing = getattr(ad, name)
     if not isinstance(thing, type):
-        return "function"
-    return "exception" if issubclass(thing, BaseException) else "class"
+        options = "" if callable(thing) else "\n   :no-value:"
+        return f".. auto{'function' if callable(thing) else 'data'}:: {name}{options}"
+    kind = "exception" if issubclass(thing, BaseException) else "class"
+    return f".. auto{kind}:: {name}\n   :members:"
 
 
 def gallery() -> Iterator[tuple[str, bytes]]:

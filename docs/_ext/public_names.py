@@ -33,8 +33,8 @@ CHAPTERS = {
     ),
     "variables": (
         "Variables and rules",
-        "Values with a gradient, and operations of your own.",
-        "Variable custom_rule Op max min",
+        "Values with a gradient, operations in the form of a course, and operations of your own.",
+        "Variable diy custom_rule Op max min",
     ),
 }
 CHAPTERS = {key: (title, about, names.split()) for key, (title, about, names) in CHAPTERS.items()}
