@@ -10,8 +10,7 @@ import typer
 from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Targets, optional
 from admodes.cli.output import GRAPHS, Format, Output, prints
 from admodes.cli.running import recorded_of, target_of
-from admodes.tracing.drawn import NEAR
-from admodes.tracing.graphing import drawing_of
+from admodes.views.limits import NEAR
 
 
 class Kind(StrEnum):
@@ -67,6 +66,8 @@ def graph(
     admodes graph "x1*x2 + sin(x1)" --at x1=2,x2=3 --kind linearised -o graph.png
     admodes graph mine.py:loss --at "W=[[1, 2], [3, 4]],x=[1, 2]" --around v5 --depth 1
     """
+    from admodes.tracing.graphing import drawing_of
+
     target = target_of(targets, at)
     recorded = recorded_of(target, rows.value, located=True)
     drawing = drawing_of(recorded, numbering.value, target.title)

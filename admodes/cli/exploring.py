@@ -10,7 +10,6 @@ from admodes.cli.options import At, Debug, Numbering, PresetName, Rows, Targets,
 from admodes.cli.output import Format, Output, prints
 from admodes.cli.running import recorded_of, run, target_of
 from admodes.cli.seeds import by_components, check_numbers, check_seed, seed_values
-from admodes.tracing.exploring import rows_under
 from admodes.tracing.trace import check_inputs, trace_of
 from admodes.views.preset_files import preset_of
 from admodes.views.presets import UBC
@@ -48,6 +47,8 @@ def explore(
     admodes explore @cpsc532s --seed x1=1,x2=-2,y1=3 -o page.html
     admodes explore @cpsc532s --preset mine.toml -o page.html
     """
+    from admodes.tracing.exploring import rows_under
+
     target = target_of(targets, at)
     chosen = preset_of(preset)
     given = seed_values(seed)

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from admodes.core.carrier import value
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
-from admodes.drawing.graphs import Graph
 from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
-from admodes.tracing.backward import Directions
-from admodes.tracing.drawn import NEAR, Drawing
 from admodes.tracing.rows import Row
+from admodes.views.limits import NEAR
 from admodes.views.lines import SEED
 from admodes.views.preset_files import preset_of
 from admodes.views.presets import Preset
 from admodes.views.result import Result
 
 if TYPE_CHECKING:
+    from admodes.drawing.graphs import Graph
     from admodes.explorer.page import Page
+    from admodes.tracing.backward import Directions
 
 
 @dataclass
@@ -63,6 +63,8 @@ class TraceBase(Result):
         opened: str | Sequence[str] = (),
     ) -> Graph:
         """The trace as a graph; see ad.graph."""
+        from admodes.tracing.drawn import Drawing
+
         drawing = Drawing(
             self.program,
             [row.name for row in self.rows],

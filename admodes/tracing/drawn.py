@@ -21,15 +21,13 @@ from admodes.errors import BadValue
 from admodes.programs.sweep import Numbers, adjoints, is_active, zero_of
 from admodes.tracing.backward import Directions, gradient_rows
 from admodes.tracing.rows import Row, local_partials
+from admodes.views.limits import NEAR
 
 MOST_INPUTS = 100
 """Of a long list so many inputs at most have nodes of their own."""
 
 MOST_SWEPT = 20_000
 """The most rows, counted for each output, of which the reverse sweeps are recorded."""
-
-NEAR = 2
-"""The steps from a node that are drawn unless a number is given."""
 
 
 @dataclass

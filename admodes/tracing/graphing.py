@@ -14,8 +14,9 @@ from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.tracing.arrays import array_trace
 from admodes.tracing.base import ends
-from admodes.tracing.drawn import NEAR, Drawing
+from admodes.tracing.drawn import Drawing
 from admodes.tracing.rows import Row, templated_rows
+from admodes.views.limits import NEAR
 
 
 def graph(

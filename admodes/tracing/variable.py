@@ -5,7 +5,7 @@ backward() pulls adjoints through the nodes, fills .grad, and draw() shows the g
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from admodes.core.space import cast, zeros
 from admodes.core.sweep import sweep
 from admodes.core.tape import General, Node, reachable
 from admodes.core.values import canonical, numeric, shape_of
-from admodes.drawing.graphs import DotText, Graph
 from admodes.errors import BadType, BadValue
 from admodes.tracing.diy import Func, func_of
-from admodes.tracing.taped import graph_of
+
+if TYPE_CHECKING:
+    from admodes.drawing.graphs import DotText, Graph
 
 _ids = itertools.count()
 _level = Level()
@@ -166,11 +167,15 @@ class Variable(Node):
         ◆─╯  y = x v1    0.423360  1          x: 0.141120, v1: 3
         <BLANKLINE>
         """
+        from admodes.tracing.taped import graph_of
+
         return graph_of(self, kind, **options)
 
     def draw(self, kind: str = "both", **options: Any) -> DotText:
         """drawGraph() as text in the language of Graphviz, which a notebook shows as the picture;
         it can be saved and written in other formats as the graph can."""
+        from admodes.drawing.graphs import DotText
+
         return DotText(self.drawGraph(kind, **options))
 
     def __new__(cls, value: Any = None, name: str | None = None) -> Variable:

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from admodes.errors import BadValue
 
+NEAR = 2
+"""The steps from a node of a graph that are drawn unless a number is given."""
+
 MOST_LINES = 50_000
 """The most lines of tables, and entries of a matrix, that are made to be printed."""
 
