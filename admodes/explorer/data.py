@@ -13,7 +13,7 @@ from admodes.core.costs import arithmetic
 from admodes.core.record import Ref, WengertList
 from admodes.explorer.picture import page_picture
 from admodes.explorer.rules import rules_of
-from admodes.explorer.styles import array_styles, styles_of, written
+from admodes.explorer.styles import array_styles, notations, styles_of, written
 from admodes.programs.costs import Costs, cost, partial_cost
 from admodes.programs.listing import asked
 from admodes.programs.sweep import has_derivative, is_active, pull, push, reached
@@ -52,7 +52,8 @@ def page_data(trace: Any, preset: Preset = UBC) -> dict[str, Any]:
         "styles": styles,
         "inputNames": written(inputs),
         "outputNames": written(outputs),
-        "sweeps": _array_sweeps(trace) if by_array else None,
+        **_array_sweeps(trace, by_array),
+        "notations": notations(),
         "seeds": {mode: _seed(told["seeds"], mode, by_array) for mode in ("forward", "reverse")},
         "notes": [str(note) for note in program.notes],
         "graph": page_picture(
@@ -114,20 +115,25 @@ DERIVATIVES = ("partials", "tangents", "adjoints")
 """What rows of numbers have; those of arrays have theirs in sweeps."""
 
 
-def _array_sweeps(trace: Any) -> dict[str, list[dict[str, Any]]]:
-    """The sweeps of an ArrayTrace."""
-    return {
-        mode: [
-            {
-                "direction": sweep.direction,
-                "seed": sweep.seed,
-                "derivatives": plain(sweep.derivatives),
-                "equations": sweep.equations,
-            }
-            for sweep in sweeps
-        ]
-        for mode, sweeps in trace.sweeps().items()
-    }
+def _array_sweeps(trace: Any, by_array: bool) -> dict[str, Any]:
+    """The sweeps of an ArrayTrace, and the equations of all rows, which several sweeps may have:
+    a sweep says by their position which are its."""
+    if not by_array:
+        return {"sweeps": None, "equations": []}
+    equations: list[list[dict[str, str | None]]] = []
+
+    def told(sweep: Any) -> dict[str, Any]:
+        if sweep.equations not in equations:
+            equations.append(sweep.equations)
+        return {
+            "direction": sweep.direction,
+            "seed": sweep.seed,
+            "derivatives": plain(sweep.derivatives),
+            "equations": equations.index(sweep.equations),
+        }
+
+    sweeps = {mode: list(map(told, sweeps)) for mode, sweeps in trace.sweeps().items()}
+    return {"sweeps": sweeps, "equations": equations}
 
 
 def _seed(seeds: Any, mode: str, by_array: bool) -> dict | None:

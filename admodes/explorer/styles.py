@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from admodes.core.record import WengertList
 from admodes.programs.names import row_names
+from admodes.views.arrays import ARRAYS
 from admodes.views.dialects import Latex, Text
-from admodes.views.presets import PRESETS, UBC, Block, Preset, Sheet, adapted
+from admodes.views.presets import NOTATIONS, PRESETS, UBC, Preset, Sheet, adapted
 from admodes.views.visible import visible
 
 DIALECTS = (Text(), Latex())
@@ -21,34 +22,6 @@ TRACE = "as traced"
 
 VALUES = {"value", "evaluation"}
 """The parts of a line that show values."""
-
-ARRAYS = replace(
-    UBC,
-    sheets=(
-        Sheet(
-            "evaluation",
-            "Evaluation trace",
-            ("Expression", "Shape", "Value"),
-            (Block((("primal", "shape", "value"),)),),
-        ),
-        Sheet(
-            "forward",
-            "Forward tangent trace for {direction}",
-            ("Expression", "Value"),
-            (Block((("tangent", "tangent value"),), ends=False),),
-            remarks=False,
-        ),
-        Sheet(
-            "reverse",
-            "Reverse adjoint trace for {direction}",
-            ("Expression", "Value"),
-            (Block((("adjoint", "adjoint value"),), "up", ends=False),),
-            remarks=False,
-        ),
-    ),
-    tangent="dot",
-)
-"""The tables of views.arrays: equations of whole arrays beside shapes and values."""
 
 
 def array_styles(given: list[str]) -> list[dict[str, Any]]:
@@ -102,6 +75,11 @@ def _stepped(preset: Preset) -> Sequence[Sheet]:
     parts = {p for s in preset.sheets for block in s.blocks for line in block.lines for p in line}
     shown = "evaluation" in preset.kinds or VALUES.isdisjoint(parts)
     return adapted(preset, tables=["evaluation"] * shown + ["forward", "reverse"]).sheets
+
+
+def notations() -> dict[str, dict[str, str]]:
+    """How tangents may be written, whatever the preset: marks by name."""
+    return {name: _mark(mark) for name, mark in NOTATIONS.items()}
 
 
 def _mark(mark: str) -> dict[str, str]:

@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from admodes.errors import BadValue
 from admodes.views.dialects import Text, dialect_of
+from admodes.views.presets import UBC, Block, Sheet
 from admodes.views.tables import Table, known
 
+ARRAYS = replace(
+    UBC,
+    sheets=(
+        Sheet(
+            "evaluation",
+            "Evaluation trace",
+            ("Expression", "Shape", "Value"),
+            (Block((("primal", "shape", "value"),)),),
+        ),
+        Sheet(
+            "forward",
+            "Forward tangent trace for {direction}",
+            ("Expression", "Value"),
+            (Block((("tangent", "tangent value"),), ends=False),),
+            remarks=False,
+        ),
+        Sheet(
+            "reverse",
+            "Reverse adjoint trace for {direction}",
+            ("Expression", "Value"),
+            (Block((("adjoint", "adjoint value"),), "up", ends=False),),
+            remarks=False,
+        ),
+    ),
+    tangent="dot",
+)
+"""How traces of arrays are laid out: equations of whole arrays beside shapes and values."""
+
+SHEETS = {sheet.kind: sheet for sheet in ARRAYS.sheets}
 ARRAY_TABLES = ("evaluation", "forward", "reverse", "buffers")
 
 
@@ -68,54 +99,50 @@ class ArrayPage:
         found: str | None = row["forms"][self.write.name][which]
         return found
 
+    def _table(self, kind: str, direction: str = "") -> Table:
+        """A kind of table, with a line for each row that has what it shows."""
+        sheet = SHEETS[kind]
+        ((parts,),) = (block.lines for block in sheet.blocks)
+        up = sheet.blocks[0].order == "up"
+        rows = [row for row in self.rows if row.get(parts[0], "") is not None]
+        return Table(
+            sheet.title.replace("{direction}", direction),
+            list(sheet.head),
+            [[self._part(part, row) for part in parts] for row in (rows[::-1] if up else rows)],
+            [part != "shape" for part in parts],
+        )
+
+    def _part(self, part: str, row: dict) -> str:
+        if part == "shape":
+            return self.shape(row)
+        if part.endswith("value"):
+            return self.value(row[part.removesuffix(" value")])
+        left = {"primal": self.write.variable, "tangent": self.write.dot, "adjoint": self.write.bar}
+        return self.equation(left[part](row["name"]), row, "value" if part == "primal" else part)
+
     def evaluation(self) -> Table:
         """z = W1 x + b1 | (4,) | [0.1, 0.2, …]"""
-        lines, notes = [], []
-        for row in self.rows:
-            left = self.write.variable(row["name"])
-            formula = self.equation(left, row, "value")
-            lines.append([formula, self.shape(row), self.value(row["value"])])
-            notes += [f"{row['name']}: {note}" for note in row["notes"]]
+        table = self._table("evaluation")
+        table.notes += [f"{row['name']}: {note}" for row in self.rows for note in row["notes"]]
         for output in self.trace["outputs"]:
             rows = [r["name"] for r in self.rows if r["row"] == output["row"]]
             if rows != [output["name"]]:
                 names = " = ".join(map(self.write.variable, [output["name"], *rows]))
                 shape = self.write.shape(output["shape"])
-                lines.append([names, shape, self.value(output["value"])])
-        notes += [
+                table.rows.append([names, shape, self.value(output["value"])])
+        table.notes += [
             f"{name} is the constant {Text(self.write.digits).array(x, self.full)}"
             for name, x in self.trace["constants"].items()
         ]
-        head = ["Expression", "Shape", "Value"]
-        return Table("Evaluation trace", head, lines, [True, False, True], notes)
+        return table
 
     def forward(self) -> Table:
         """ż = W1 ẋ | [0.1, 0.2, …]"""
-        lines = [
-            [
-                self.equation(self.write.dot(row["name"]), row, "tangent"),
-                self.value(row["tangent"]),
-            ]
-            for row in self.rows
-            if row["tangent"] is not None
-        ]
-        seeded = ", ".join(self.trace["seeds"])
-        title = f"Forward tangent trace for the direction of {seeded}"
-        return Table(title, ["Expression", "Value"], lines, [True, True])
+        return self._table("forward", f"the direction of {', '.join(self.trace['seeds'])}")
 
     def reverse(self) -> Table:
         """h̄ = r + W2ᵀ ȳ | [0.1, 0.2, …]"""
-        lines = [
-            [
-                self.equation(self.write.bar(row["name"]), row, "adjoint"),
-                self.value(row["adjoint"]),
-            ]
-            for row in reversed(self.rows)
-            if row["adjoint"] is not None
-        ]
-        named = ", ".join(y["name"] for y in self.trace["outputs"])
-        title = f"Reverse adjoint trace for {named}"
-        return Table(title, ["Expression", "Value"], lines, [True, True])
+        return self._table("reverse", ", ".join(y["name"] for y in self.trace["outputs"]))
 
     def buffers(self) -> Table:
         """The value that the forward sweep leaves at each node, and the adjoint of the reverse."""

@@ -146,8 +146,12 @@ export function sweepAfter(model: Model): number {
   return model.step.value < end ? end : end + (next?.rows.length ?? 0);
 }
 
+/** A row and a direction, of which a notation is shown. */
+const [V, X] = [{ text: "v", latex: "v" }, { text: "x", latex: "x" }];
+
 export function Switches({ model, all, setAll }: { model: Model; all: boolean; setAll: (on: boolean) => void }) {
   const { styles } = model.data;
+  const write = textDialect(model.data.digits);
   return (
     <div class="switches">
       {styles.length > 1 && (
@@ -161,10 +165,9 @@ export function Switches({ model, all, setAll }: { model: Model; all: boolean; s
       {model.data.kind === "scalar" && (
         <label>
           Tangents{" "}
-          <select value={model.notation.value} onChange={(event) => { model.notation.value = event.currentTarget.value as "" | "leibniz" | "dot"; }}>
+          <select value={model.notation.value} onChange={(event) => { model.notation.value = event.currentTarget.value; }}>
             <option value="">as there</option>
-            <option value="leibniz">∂v/∂x</option>
-            <option value="dot">v̇</option>
+            {Object.entries(model.data.notations).map(([name, mark]) => <option key={name} value={name}>{marked(mark, V, X, write)}</option>)}
           </select>
         </label>
       )}

@@ -126,6 +126,3 @@ export function marked(mark: Name, name: Name, direction: Name | null, dialect: 
 
 export const DOT: Name = { text: "dot", latex: "dot" };
 export const BAR: Name = { text: "bar", latex: "bar" };
-
-/** \u2202v/\u2202x, which names the direction. */
-export const LEIBNIZ: Name = { text: "\u2202\u27e6v\u27e7/\u2202\u27e6d\u27e7", latex: "\\frac{\\partial \u27e6v\u27e7}{\\partial \u27e6d\u27e7}" };

@@ -78,8 +78,8 @@ export function restore(model: Model, hash: string): void {
   if (model.editable && !model.names.outputs.includes(SEED)) model.weights.value = read("weight", model.names.outputs);
   const style = model.data.styles.findIndex((s) => s.id === found.get("style"));
   model.style.value = Math.max(0, style);
-  const notation = found.get("notation");
-  model.notation.value = notation === "dot" || notation === "leibniz" ? notation : "";
+  const notation = found.get("notation") ?? "";
+  model.notation.value = Object.hasOwn(model.data.notations, notation) ? notation : "";
   model.quiz.value = found.get("quiz") === "1";
   model.goTo(Number(found.get("step")) || 0);
 }

@@ -1,6 +1,6 @@
 /** The lines of a trace in a dialect: what admodes/views/lines.py writes, in pieces. */
 
-import { BAR, DOT, LEIBNIZ, fill, latexDialect, marked, textDialect, type Atom, type Dialect } from "./dialects";
+import { BAR, DOT, fill, latexDialect, marked, textDialect, type Atom, type Dialect } from "./dialects";
 import { SEED, type Kind, type Model } from "./model";
 import { num, repr } from "./numbers";
 import type { Name, Num, Part, Row, Style } from "./types";
@@ -168,8 +168,7 @@ export class Lines {
   }
 
   private dotted(name: Name, direction: string): string {
-    const { value: notation } = this.model.notation;
-    const mark = notation === "dot" ? DOT : notation === "leibniz" ? LEIBNIZ : this.style.tangent;
+    const mark = this.model.data.notations[this.model.notation.value] ?? this.style.tangent;
     return this.marked(mark, DOT, name, this.model.data.inputNames[this.model.names.inputs.indexOf(direction)]);
   }
 
@@ -246,7 +245,8 @@ export class Lines {
 
   /** The equation of a row of arrays. */
   private equation(row: number, kind: Kind, direction: string): string[] {
-    const equation = this.model.arraySweep(kind, direction)?.equations[row]?.[this.write.name];
+    const sweep = this.model.arraySweep(kind, direction);
+    const equation = sweep && this.model.data.equations[sweep.equations]![row]?.[this.write.name];
     return equation ? [equation] : [];
   }
 

@@ -28,8 +28,8 @@ export class Model {
   readonly weights = signal<number[] | null>(null);
   readonly step = signal(0);
   readonly style = signal(0);
-  /** How tangents are written; empty for what the style has. */
-  readonly notation = signal<"" | "leibniz" | "dot">("");
+  /** How tangents are written, a name of a notation; empty for what the style has. */
+  readonly notation = signal("");
   readonly quiz = signal(false);
   /** The figures that a quiz has shown or that were typed in rightly. */
   readonly open = signal<ReadonlySet<string>>(new Set());

@@ -15,13 +15,20 @@ export interface Forms {
   partials?: string[];
 }
 
+/** The right side of an equation, by dialect. */
+export interface Equation {
+  text?: string | null;
+  latex?: string | null;
+}
+
 /** A sweep of arrays: the derivatives of all rows along a direction, and their equations. */
 export interface ArraySweep {
   direction: string;
   /** What the direction is, in words. */
   seed: string;
   derivatives: Raw[];
-  equations: { text?: string | null; latex?: string | null }[];
+  /** Which of the equations of the page. */
+  equations: number;
 }
 
 export interface Row {
@@ -188,6 +195,10 @@ export interface Data {
   inputNames: Name[];
   outputNames: Name[];
   sweeps: { forward: ArraySweep[]; reverse: ArraySweep[] } | null;
+  /** Of all rows each, for sweeps of arrays. */
+  equations: Equation[][];
+  /** How tangents may be written, whatever the preset. */
+  notations: Record<string, Name>;
   seeds: { forward: Record<string, Raw> | null; reverse: Record<string, Raw> | null };
   notes: string[];
   graph: Picture | null;

@@ -54,8 +54,12 @@ def test_reverse_sweeps_are_of_one_output_each():
 
 
 def test_equations_of_tangents_have_the_tangents_of_all_inputs():
-    sweep = sweeps_of()["forward"][0]
-    texts = [equation.get("text") for equation in sweep["equations"]]
+    data = page_data(ad.trace(two, W, X, B))
+    forward, reverse = data["sweeps"]["forward"], data["sweeps"]["reverse"]
+    assert {sweep["equations"] for sweep in forward} == {0}
+    assert {sweep["equations"] for sweep in reverse} == {1}
+    assert len(data["equations"]) == 2
+    texts = [equation.get("text") for equation in data["equations"][0]]
     assert texts[:4] == [None, None, None, "W\u0307 x + W x\u0307"]
 
 
