@@ -15,6 +15,7 @@ from admodes.backpropagation.contractions import is_indexed
 from admodes.backpropagation.derive import Derivation
 from admodes.backpropagation.evaluate import evaluate
 from admodes.backpropagation.indices import with_indices
+from admodes.backpropagation.matrix_chain import Adjoints, MatrixChain, matrix_chain
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
@@ -55,7 +56,8 @@ class Equation:
 class Equations(Result):
     """forward: how each named variable is computed; adjoints: the backpropagation equations, last
     to first, without those that are the literal 1, which units names. constants: arrays without a
-    name of their own. str() is the text tables."""
+    name of their own. values: what symbols stand for at the data, by name and accent; end: the name
+    of the row that is the first output. str() is the text tables."""
 
     inputs: list[str]
     outputs: list[str]
@@ -65,6 +67,8 @@ class Equations(Result):
     given: list[str]
     constants: dict[str, Any]
     title: str = ""
+    values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    end: str = ""
 
     @property
     def passed(self) -> bool:
@@ -80,6 +84,34 @@ class Equations(Result):
             if equation.name == name:
                 return equation.right
         raise KeyError(f"no equation for the adjoint of {name}")
+
+    def chain(self, wrt: str) -> MatrixChain:
+        """The derivative of the output by a variable as the product of the Jacobians on the way,
+        each with its dimensions, as the chain rule of a network is written: a row 2 (ŷ − y)ᵀ,
+        matrices W2 and diagonal matrices diag(1[z > 0]). It is checked at the data.
+
+        Raises ValueError for several outputs, unknown variables, and where a derivative is no such
+        product, as between matrices.
+
+        >>> import admodes as ad
+        >>> import numpy as np
+        >>> def loss(x, y, W1, W2):
+        ...     z = W1 @ x
+        ...     h = np.maximum(z, 0)
+        ...     ŷ = W2 @ h
+        ...     return np.sum((ŷ - y) ** 2)
+        >>> data = np.ones(3), np.zeros(2), np.ones((4, 3)), np.ones((2, 4))
+        >>> ad.equations(loss, *data, outputs=["L"]).chain("x").formula
+        '2 (ŷ − y)ᵀ · W2 · diag(1[z > 0]) · W1'
+        """
+        if len(self.outputs) != 1:
+            listed = ", ".join(self.outputs)
+            raise BadValue(f"chain: this is for one output, and there are {listed}")
+        formulas = {e.name: e.formula for e in self.adjoints}
+        formulas |= dict.fromkeys(self.units, terms.number(1.0))
+        shapes = {name: shape_of(x) for (name, accent), x in self.values.items() if not accent}
+        known = Adjoints(formulas, shapes, self.end)
+        return matrix_chain(known, wrt, self.values, self.values.get((wrt, "bar")), self.title)
 
     def _data(self) -> dict[str, Any]:
         def listed(equations: list[Equation]) -> list[dict]:
@@ -204,6 +236,8 @@ def equations(
         [] if len(given) == 1 and not free else given,
         constants,
         title or ("" if name == "<lambda>" else name),
+        data,
+        derived.names[next(iter(seeds))] if seeds else "",
     )
 
 

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     RESHAPE = auto()  # in the shape of the formula
     EYE = auto()  # the identity matrix
     TRACE = auto()  # the trace of a matrix
+    DIAG = auto()  # the diagonal matrix of a vector
     CONTRACTION = auto()  # data = (letters of the axes of each part, those of the result): einsum
     ONE = auto()  # 1 where the part (a comparison) holds, 0 elsewhere
     PARTIAL = auto()  # data = (op, i): the partial of op with respect to argument i, at the parts
@@ -286,6 +287,11 @@ def replaced(t: Term, old: Term, new: Term) -> Term:
 
 def eye(n: int) -> Term:
     return Term(Kind.EYE, (), None, (n, n))
+
+
+def diagonal_matrix(t: Term) -> Term:
+    c, rest = factored(t)
+    return scaled(c, Term(Kind.DIAG, (rest,), None, t.shape * 2))
 
 
 def trace(t: Term) -> Term:

@@ -190,6 +190,10 @@ class FormulaWriter:
     def _eye(self, t: Term) -> Written:
         return "I", _ATOM
 
+    def _diag(self, t: Term) -> Written:
+        inner = self.dialect.bracket(self.write(t.parts[0])[0])
+        return (r"\operatorname{diag}" if self.latex else "diag") + inner, _CLOSED
+
     def _trace(self, t: Term) -> Written:
         inner = self.dialect.bracket(self.write(t.parts[0])[0])
         return (r"\operatorname{tr}" if self.latex else "tr") + inner, _CLOSED

@@ -74,6 +74,10 @@ def check(
 def equations(
     targets: Targets,
     at: At = None,
+    chain: Annotated[
+        str | None,
+        optional("--chain", help="The derivative by this variable as a product of Jacobians."),
+    ] = None,
     *,
     output: Output,
     debug: Debug = False,
@@ -84,6 +88,7 @@ def equations(
 
     \b
     admodes equations @cpsc532s-network
+    admodes equations @eth-relu-network --chain x
     admodes equations mine.py:loss --at "W=normal(4, 3),x=[1, 2, 3]" --format latex
     """
     target = target_of(targets, at)
@@ -93,6 +98,10 @@ def equations(
         ),
         target,
     )
+    if chain is not None:
+        product = run(lambda: result.chain(chain), target)
+        output.show(product)
+        raise typer.Exit(int(not product.holds))
     output.show(result)
     if not result.passed:
         raise typer.Exit(1)

@@ -29,6 +29,9 @@ RESULTS = {
     "counts": lambda: ad.count(attention, np.ones((2, 3)), np.ones((3, 2))),
     "verification": lambda: ad.verify(ad.sqrt, 0.0),
     "equations": lambda: ad.equations(attention, np.ones((2, 3)), np.full((3, 2), np.nan)),
+    "matrix chain": lambda: ad.equations(
+        lambda x, W: np.sum(np.tanh(W @ x)), np.full(3, np.nan), np.ones((2, 3))
+    ).chain("x"),
     "code": lambda: ad.code(lambda x, y: x * y, 2.0, 3.0),
     "sparsity": lambda: ad.sparsity(squares, np.ones(4)),
     "explanation": lambda: ad.explain(lambda x, y: x / y + ad.ln(y), 1.0, 0.0, wrt="y"),
@@ -38,6 +41,7 @@ RESULTS = {
     "gradient": lambda: named_gradient(ad.sqrt, (0.0,)),
     "jacobian": lambda: named_jacobian(lambda x, y: (x / y, ad.ln(y)), (1.0, 0.0)),
     "hessian": lambda: named_hessian(lambda x, y: x / y, (1.0, 0.0)),
+    "formulas": lambda: named_hessian(lambda x, y: x / y, (1.0, 0.0), symbolic=True),
     "advice": lambda: ad.advise(lambda x, y: x / y, 1.0, 2.0),
     "check": lambda: ad.check_gradient(lambda x: x * x, lambda x: -2 * x, 3.0),
     "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
@@ -50,7 +54,7 @@ RESULTS = {
 def result(request):
     if request.param == "sparsity":
         pytest.importorskip("scipy")
-    if request.param == "verification":
+    if request.param in ("verification", "formulas"):
         pytest.importorskip("sympy")
     return RESULTS[request.param]()
 
