@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from admodes.cli import main
+from admodes.cli.commands import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,6 +55,13 @@ def test_the_readme_is_short_and_has_a_picture():
 def test_every_page_is_in_the_table_of_contents():
     linked = set(re.findall(r"\]\((\w+)\.md\)", TEXTS["docs/index.md"]))
     assert linked == {path.stem for path in PAGES[1:]} - {"index"}
+
+
+def test_the_table_of_commands_is_whole():
+    names = {info.name or info.callback.__name__ for info in app.registered_commands}
+    table = re.findall(r"^\| (`admodes [^|]*) \|", TEXTS["docs/commands.md"], re.M)
+    shown = {code.split()[-1] for row in table for code in re.findall(r"`(?:admodes )?(\w+)", row)}
+    assert shown == names
 
 
 @pytest.mark.parametrize("name", [*TEXTS, "CONTRIBUTING.md"])
