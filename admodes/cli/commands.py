@@ -23,6 +23,7 @@ from admodes.cli.options import (
     At,
     Debug,
     Digits,
+    Evaluation,
     Layout,
     Mode,
     Notation,
@@ -112,6 +113,10 @@ def trace(
     steps: Annotated[
         bool, typer.Option("--steps", help="Show how adjoints accumulate, step by step.")
     ] = False,
+    evaluation: Annotated[
+        Evaluation | None,
+        optional(help="Partials in tangents and adjoints as numbers, as formulas, or both."),
+    ] = None,
     symbolic: Symbolic = False,
     rows: Annotated[
         Rows,
@@ -148,6 +153,7 @@ def trace(
         notation=notation and notation.value,
         layout=layout and layout.value,
         steps=steps,
+        evaluation=evaluation and evaluation.value,
         symbolic=symbolic,
         digits=digits,
         all_data=output.format is Format.json,

@@ -31,6 +31,12 @@ class Notation(StrEnum):
     dot = "dot"
 
 
+class Evaluation(StrEnum):
+    numbers = "numbers"
+    symbols = "symbols"
+    both = "both"
+
+
 class Rows(StrEnum):
     auto = "auto"
     scalar = "scalar"
@@ -63,7 +69,12 @@ Targets = Annotated[
 ]
 At = Annotated[list[str] | None, optional("--at", help="The point, as x1=2,x2=pi/2 or x=[1, 2].")]
 Digits = Annotated[
-    int, typer.Option(min=0, max=17, help="Decimals that are printed; nothing is computed rounded.")
+    int,
+    typer.Option(
+        min=0,
+        max=17,
+        help="Decimals to which printed numbers are rounded; zeros at the end are left out.",
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 PresetName = Annotated[

@@ -36,6 +36,7 @@ class Options:
     notation: str | None
     layout: str | None
     steps: bool
+    evaluation: str | None
     symbolic: bool
     digits: int
     all_data: bool
@@ -48,6 +49,7 @@ class Options:
             "--input": self.inputs,
             "--output": self.outputs,
             "--steps": self.steps,
+            "--evaluation": self.evaluation,
             "--symbolic": self.symbolic,
             "--layout": self.layout not in (None, "standard"),
             "--notation": self.notation not in (None, "leibniz"),
@@ -134,6 +136,7 @@ def _scalar_trace(
         "inputs": inputs,
         "outputs": outputs,
         "steps": options.steps,
+        "evaluation": options.evaluation,
     }
 
 

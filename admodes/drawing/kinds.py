@@ -14,7 +14,8 @@ from typing import Any
 from admodes.drawing.labels import printable, short
 from admodes.drawing.parts import SHOWN, Edge, Node
 from admodes.errors import BadValue
-from admodes.views.dialects import Latex, Text, fill
+from admodes.views.dialects import Latex, Text
+from admodes.views.filling import fill
 from admodes.views.result import plain
 
 ROW_KEYS = (

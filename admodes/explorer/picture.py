@@ -14,7 +14,8 @@ from admodes.drawing.labels import printable, short
 from admodes.drawing.parts import Node
 from admodes.drawing.typesetting import Run, Typesetter
 from admodes.errors import BadValue
-from admodes.views.dialects import Text, fill
+from admodes.views.dialects import Text
+from admodes.views.filling import fill
 from admodes.views.result import plain
 
 LETTERS = 14.0

@@ -16,7 +16,8 @@ from admodes.core.record import record
 from admodes.core.tangential import Tangential
 from admodes.ops.notation import partial_templates, template
 from admodes.programs.count import count_program
-from admodes.views.dialects import Latex, Text, fill
+from admodes.views.dialects import Latex, Text
+from admodes.views.filling import fill
 from admodes.views.tables import Table
 
 

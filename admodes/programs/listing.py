@@ -16,7 +16,8 @@ from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text
 from admodes.programs.rewriting import uses
-from admodes.views.dialects import Text, fill
+from admodes.views.dialects import Text
+from admodes.views.filling import fill
 
 MOST_ARGUMENTS = 8
 """Of more arguments the first ones and the last are shown."""

@@ -123,7 +123,7 @@ class Gradient(Result):
             [write.math(write.variable(n)), write.number(x), write.number(self.gradient[n])]
             for n, x in self.inputs.items()
         ]
-        notes = [f"value of the function: {Text(write.digits).number(self.value)}"]
+        notes = [write.math(write.application(list(self.inputs.values()), [self.value]))]
         head = ["Input", "Value", "Derivative"]
         if self.symbolic is not None:
             head.append("Exact")

@@ -15,7 +15,8 @@ from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.ops.notation import index_text, partial_templates, template
 from admodes.programs.listing import asked
-from admodes.views.dialects import Text, fill
+from admodes.views.dialects import Text
+from admodes.views.filling import fill
 from admodes.views.result import plain
 
 LARGEST_PARTIAL = 400

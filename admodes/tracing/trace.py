@@ -69,6 +69,7 @@ class Trace(TraceBase):
         inputs: Sequence[str] | None = None,
         outputs: Sequence[str] | None = None,
         steps: bool = False,
+        evaluation: str | None = None,
     ) -> list[Table]:
         """The tables of a textbook.
 
@@ -77,7 +78,9 @@ class Trace(TraceBase):
         "dot" for tangents. layout: "standard", "transposed" Jacobian, or "side-by-side", with all
         directions of a mode in one table. tables: a subset of evaluation, partials, forward,
         reverse, jacobian. inputs, outputs: names to restrict the tangent and adjoint tables to.
-        steps: show the adjoints' accumulation step by step. An option that is not None wins over
+        steps: show the adjoints' accumulation step by step. evaluation: whether tangents and
+        adjoints are evaluated with partials as "numbers" (2 × 0 = 0), as formulas ("symbols",
+        v1 × 0 = 0), or "both". An option that is not None wins over
         the preset. Raises ValueError for unknown words and for a file that holds no preset.
 
         >>> import admodes as ad
@@ -90,7 +93,7 @@ class Trace(TraceBase):
         ∂y/∂a = ∂y/∂b ∂b/∂a                1 × (-0.654) = -0.654
         ∂y/∂x = ∂y/∂a ∂a/∂x + ∂y/∂a ∂a/∂x  (-0.654) × 2 + (-0.654) × 2 = -2.615
         """
-        chosen = adapted(preset_of(preset), notation, layout, tables)
+        chosen = adapted(preset_of(preset), notation, layout, tables, evaluation)
         shown = self.under(chosen)
         if shown is not self:
             note_scalars(shown.rows, self.program, [row.name for row in shown.rows])

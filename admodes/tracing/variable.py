@@ -163,8 +163,8 @@ class Variable(Node):
         >>> print(y.drawGraph().to_text())
              Row         Value     Adjoint    Partials
         ○    x           3         -2.828857
-        ├─●  v1 = sin x  0.141120  3          x: -0.989992
-        ◆─╯  y = x v1    0.423360  1          x: 0.141120, v1: 3
+        ├─●  v1 = sin x  0.14112  3          x: -0.989992
+        ◆─╯  y = x v1    0.42336  1          x: 0.14112, v1: 3
         <BLANKLINE>
         """
         from admodes.tracing.taped import graph_of

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from admodes.views.dialects import Text, fill
+from admodes.views.dialects import Text
+from admodes.views.filling import fill
 
 
 class Cells:

@@ -1,6 +1,4 @@
-"""How names, numbers and formulas are written, as plain text or as LaTeX; `fill` puts them into the
-printed form of an operation.
-"""
+"""How names, numbers and formulas are written, as plain text or as LaTeX."""
 
 from __future__ import annotations
 
@@ -10,52 +8,23 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from admodes.views.signs import ACCENTS, GREEK, MATH_ACCENTS, PROSE, SIGNS
+
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
-    "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
-    "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "phi",
-    "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta",
-    "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
-}  # fmt: skip
+SUBSCRIPTS = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
 LONGEST_ARRAY = 6
 _ALL_DIGITS = 16
 """Decimals of an exponent form that tell every two floats apart."""
 
-_SIGNS = {
-    "∂": r"\partial", "√": r"\surd", "∛": r"\sqrt[3]{}", "½": r"\frac12", "≥": r"\ge",
-    "≤": r"\le", "≠": r"\ne", "≈": r"\approx", "±": r"\pm", "×": r"\times", "·": r"\cdot",
-    "÷": r"\div", "−": "-", "→": r"\to", "←": r"\gets", "⇒": r"\Rightarrow", "′": "'",
-    "∞": r"\infty", "∧": r"\land", "∨": r"\lor", "¬": r"\lnot", "⌊": r"\lfloor",
-    "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "∑": r"\sum", "∏": r"\prod",
-    "‖": r"\Vert", "⊙": r"\odot", "ᵀ": r"^{\top}",
-    "∇": r"\nabla", "∈": r"\in", "°": r"^\circ", "µ": r"\mu", "<": "<", ">": ">",
-    "ⁿ": "^n", "⁺": "^+", "⁻": "^-", "₋": "_-",
-    **{sign: f"^{n}" for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-    **{sign: f"_{n}" for n, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-    **{letter: f"\\{name}" for letter, name in GREEK.items()},
-}  # fmt: skip
-_PROSE = {
-    **{sign: rf"\ensuremath{{{formula}}}" for sign, formula in _SIGNS.items()},
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "--": "-{}-", "–": "--", "—": "---", "…": r"\dots{}", "“": "``", "”": "''", "‘": "`",
-    "’": "'", "\u00a0": "~", "⚠": r"\textbf{!}", "ß": r"\ss{}", "æ": r"\ae{}", "ø": r"\o{}",
-    "ł": r"\l{}", "Æ": r"\AE{}", "Ø": r"\O{}", "Ł": r"\L{}",
-}  # fmt: skip
-_ACCENTS = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
-    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
-    "\u0328": "k",
-}  # fmt: skip
-_MATH_ACCENTS = {
-    "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot",
-}  # fmt: skip
-
 
 def scalar_text(x: Any, digits: int | None) -> str:
-    """A number with at most `digits` decimals (None: all). One that needs fewer is exact and is
-    printed with what it needs (0.5, 2); one that was rounded has all its decimals (0.141120)."""
+    """A number rounded to `digits` decimals (None: none lost), without zeros at its end. Below 10⁻⁴
+    and from 10¹⁶ on they stand before a power of ten; one of which they would leave nothing has
+    `digits` + 1 digits instead.
+
+    >>> [scalar_text(x, 6) for x in (0.8 * 0.8, 1 / 3, 2.0, 1.5e-7)]
+    ['0.64', '0.333333', '2', '1.5e-07']
+    """
     if isinstance(x, bool):
         return str(x)
     if isinstance(x, complex):
@@ -70,10 +39,15 @@ def scalar_text(x: Any, digits: int | None) -> str:
     if digits is None or ("e" not in shortest and len(shortest.partition(".")[2]) <= digits):
         return shortest
     if abs(x) >= 1e16 or abs(x) < 1e-4:
-        return f"{x:.{digits}e}" if digits < _ALL_DIGITS else shortest
-    if abs(x) < 0.5 * 10.0**-digits:
-        return f"{x:#.{digits + 1}g}"
-    return f"{x:.{digits}f}"
+        mantissa, _, exponent = f"{x:.{digits}e}".partition("e")
+        return f"{_trimmed(mantissa)}e{exponent}" if digits < _ALL_DIGITS else shortest
+    fewest = abs(x) < 0.5 * 10.0**-digits
+    return _trimmed(f"{x:.{digits + 1}g}" if fewest else f"{x:.{digits}f}")
+
+
+def _trimmed(text: str) -> str:
+    """A number without the zeros at the end of its decimals."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class Text:
@@ -117,25 +91,46 @@ class Text:
         shown = [self.array(v, full) for v in (x if whole else x[: 3 if rank == 1 else 1])]
         return f"[{', '.join(shown if whole else [*shown, self.dots])}]"
 
+    def application(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> str:
+        """The value of the function at its inputs, a vector where it has several outputs.
+
+        >>> Text(3).application([2.0, 1.0], [7.6713, 2.7311])
+        'f(2, 1) = (7.671, 2.731)'
+        """
+        point, value = (self.number(list(xs))[1:-1] for xs in (inputs, outputs))
+        return f"f({point}) = {value if len(outputs) == 1 else f'({value})'}"
+
+    def applied(self, formula: str) -> str:
+        """A formula as a factor: a function whose argument has no brackets at its end gets them,
+        so that what stands beside it is not in it."""
+        return re.sub(r"(?<=[a-z]{2}) (\S+)$", r"(\1)", formula)
+
     def shape(self, shape: Sequence[int]) -> str:
         """A shape as Python writes it."""
         return str(tuple(shape))
 
     def variable(self, name: str) -> str:
-        return name
+        """A name; a negative index, as Griewank's numbering has, stands below: v₋₁."""
+        return re.sub(r"(?<=[^\W\d_])-\d+$", lambda m: m[0].translate(SUBSCRIPTS), name)
 
     def word(self, text: str) -> str:
         """A word that is no variable, such as the name of an operation."""
         return text.replace("_", " ")
 
     def dot(self, name: str) -> str:
-        return name[0] + "\u0307" + name[1:]
+        """The tangent of a name: ẋ1, and d(loss) where one letter alone would have the dot."""
+        return f"d({name})" if _LONG.match(name) else self._marked("\u0307", name)
 
     def bar(self, name: str) -> str:
-        return name[0] + "\u0304" + name[1:]
+        """The adjoint of a name: x̄1, and adj(loss) where one letter alone would have the bar."""
+        return f"adj({name})" if _LONG.match(name) else self._marked("\u0304", name)
+
+    def _marked(self, accent: str, name: str) -> str:
+        name = self.variable(name)
+        return name[:1] + accent + name[1:]
 
     def derivative(self, top: str, bottom: str) -> str:
-        return f"∂{top}/∂{bottom}"
+        return f"∂{self.variable(top)}/∂{self.variable(bottom)}"
 
     def marked(self, mark: str, name: str, direction: str) -> str:
         """A derivative of a row: mark is "dot", "bar", or a text with {v} for the row and {d} for
@@ -155,7 +150,7 @@ class Text:
 
     def base(self, name: str) -> str:
         """A name to which signs are put."""
-        return name
+        return self.variable(name)
 
     def sign(self, text: str) -> str:
         """What a mark puts to a name."""
@@ -179,6 +174,24 @@ class Text:
 
     def math(self, text: str) -> str:
         return text
+
+
+class Csv(Text):
+    """Plain text that a program reads: names as they are in the data, accents always after the
+    first letter."""
+
+    def variable(self, name: str) -> str:
+        return name
+
+    def dot(self, name: str) -> str:
+        return self._marked("\u0307", name)
+
+    def bar(self, name: str) -> str:
+        return self._marked("\u0304", name)
+
+
+_LONG = re.compile(r"[^\W\d_]{2}")
+"""A name of more than one letter before its index."""
 
 
 def _extent(x: Any) -> tuple[int, int]:
@@ -210,8 +223,8 @@ class Latex(Text):
             return rf"\mathit{{{_letters(name)}}}"
         stem, index, rest = match.groups()
         letter, *marks = list(unicodedata.normalize("NFD", stem))
-        if len(marks) == 1 and marks[0] in _MATH_ACCENTS and letter.isascii():
-            stem = rf"\{_MATH_ACCENTS[marks[0]]}{{{letter}}}"
+        if len(marks) == 1 and marks[0] in MATH_ACCENTS and letter.isascii():
+            stem = rf"\{MATH_ACCENTS[marks[0]]}{{{letter}}}"
         elif stem in GREEK:
             stem = f"\\{GREEK[stem]}"
         else:
@@ -230,7 +243,8 @@ class Latex(Text):
 
     def _accent(self, accent: str, name: str) -> str:
         stem, sign, below = self.variable(name).partition("_{")
-        return rf"\{accent}{{{stem}}}{sign}{below}"
+        whole = "overline" if accent == "bar" and _LONG.match(name) else accent
+        return rf"\{whole}{{{stem}}}{sign}{below}"
 
     def base(self, name: str) -> str:
         return f"{{{self.variable(name)}}}"
@@ -253,6 +267,9 @@ class Latex(Text):
     def contribution(self, text: str) -> str:
         return rf"\left[{text}\right]"
 
+    def applied(self, formula: str) -> str:
+        return re.sub(r"(?<=\\)([a-z]{2,}) ([^\\ {}]+(?:_\{[^{}]*\})?)$", _in_brackets, formula)
+
     def plain(self, text: str, formulas: bool = True) -> str:
         """Prose; what math() made of a formula in it stays one, unless all of it is the user's."""
         if isinstance(text, Escaped):
@@ -274,8 +291,7 @@ class Latex(Text):
 def dialect_of(format: str, digits: int | None = 6, times: str = "", between: str = "") -> Text:
     """How formulas are written in a format: as LaTeX for "latex", as plain text for the others.
     times: the sign between numbers, between: that between names, where they are not the usual."""
-    dialect = Latex if format == "latex" else Text
-    return dialect(digits, times, between)
+    return {"latex": Latex, "csv": Csv}.get(format, Text)(digits, times, between)
 
 
 class Escaped(str):
@@ -287,18 +303,18 @@ _TOKEN = r"[A-Za-z][\u0300-\u036f]|--|[^A-Za-z0-9 ]"
 
 def _prose(match: re.Match) -> str:
     sign = match.group()
-    if sign in _PROSE or sign.isascii():
-        return _PROSE.get(sign, sign)
+    if sign in PROSE or sign.isascii():
+        return PROSE.get(sign, sign)
     letter, *marks = list(unicodedata.normalize("NFD", sign))
-    if letter.isascii() and len(marks) == 1 and marks[0] in _ACCENTS:
-        return rf"\{_ACCENTS[marks[0]]}{{{letter}}}"
+    if letter.isascii() and len(marks) == 1 and marks[0] in ACCENTS:
+        return rf"\{ACCENTS[marks[0]]}{{{letter}}}"
     return " ".join(rf"\texttt{{U+{ord(c):04X}}}" for c in sign)
 
 
 def _in_formula(match: re.Match) -> str:
     sign = match.group()
-    if sign in _SIGNS:
-        return f"{_SIGNS[sign]}{{}}" if _SIGNS[sign].startswith("\\") else _SIGNS[sign]
+    if sign in SIGNS:
+        return f"{SIGNS[sign]}{{}}" if SIGNS[sign].startswith("\\") else SIGNS[sign]
     return sign if sign in "<>" else rf"\text{{{_prose(match)}}}"
 
 
@@ -314,63 +330,10 @@ def _letters(name: str) -> str:
     return re.sub(r"[\\&%$#{}~^]|[^\x00-\x7f]", _in_formula, name).replace("_", r"\_")
 
 
+def _in_brackets(match: re.Match) -> str:
+    return rf"{match[1]}\left({match[2]}\right)"
+
+
 def _scientific(match: re.Match) -> str:
     mantissa, sign, exponent = match.groups()
     return rf"{mantissa} \times 10^{{{'-' if sign == '-' else ''}{exponent}}}"
-
-
-_RAISED = tuple("^⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_OPEN = ("(", "{", "|", "⌊", "⌈", r"\lfloor ", r"\lceil ")
-_CLOSE = (")", r"\right)", "}", "|", r"\right|", "⌋", "⌉", r" \rfloor", r" \rceil")
-
-
-def fill(form: str, atoms: Sequence[tuple[str, bool]], dialect: Text) -> str:
-    """A template with its arguments put in.
-
-    atoms are (printed, is it a number); negative numbers get brackets unless the template has
-    some, and so do bases of powers in exponent form. `*` becomes a space between names and the
-    sign × between numbers.
-    """
-    form = form.replace("⟦*⟧", ", ".join(f"⟦{i}⟧" for i in range(len(atoms))))
-    pieces = re.split(r"⟦(\d+)⟧", form)
-    chosen = [atoms[int(i)] for i in pieces[1::2]]
-    pieces = pieces[::2]
-    out = _signed(pieces[0], None, chosen[0] if chosen else None, dialect)
-    for k, (text, numeric) in enumerate(chosen):
-        after = pieces[k + 1]
-        if pieces[k] == "^" and dialect.name == "text" and re.fullmatch(r"-?\d+", text):
-            out = dialect.power(out[:-1], text, True)
-        else:
-            wrapped = out.endswith(_OPEN) and after.startswith(_CLOSE)
-            scientific_base = after[:1] in _RAISED and re.search(r"e[+-]|10\^", text)
-            if numeric and ((text.startswith("-") and not wrapped) or scientific_base):
-                text = dialect.bracket(text)
-                if re.search(r"[^\W\d_] $", out) and dialect.name == "text":
-                    out = out[:-1]
-            out += text
-        following = chosen[k + 1] if k + 1 < len(chosen) else None
-        out += _signed(after, chosen[k], following, dialect)
-    return out
-
-
-def _signed(
-    piece: str, before: tuple[str, bool] | None, after: tuple[str, bool] | None, dialect: Text
-) -> str:
-    """A piece of a template, between two arguments, with the signs of multiplication put in."""
-
-    def sign(match: re.Match) -> str:
-        left, left_number = piece[: match.start()], False
-        right, right_number = piece[match.end() :], False
-        if not left and before:
-            left, left_number = before
-        if not right and after:
-            right, right_number = after
-        if right_number or right[:1].isdigit() or left.endswith("]"):
-            return dialect.times
-        if right.startswith(("(", "[", r"\left(")):
-            closed = left.endswith(")") and not left_number and dialect.beside == " "
-            return "" if closed else dialect.times
-        plain = not left_number or re.fullmatch(r"-?[\d.]+", left)
-        return dialect.beside if plain else dialect.times
-
-    return re.sub(r"\*", sign, piece)

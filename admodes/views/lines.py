@@ -124,6 +124,30 @@ class Lines(Cells):
         left = "J" if partial is None else self.atom(partial)
         return self.write.times.join(self.ordered(left, right, mode))
 
+    def symbols(self, row: dict, k: int, derivative: Any, mode: str) -> str:
+        """cos(v5) × 6: the partial as a formula, the derivative as a number."""
+        forms = row["forms"][self.write.name]["partials"]
+        if not forms or row["partials"][k] is None:
+            return self.product(row, k, derivative, mode)
+        formula = self.form(row, forms[k], False)
+        if is_sum(formula):
+            formula = self.write.bracket(formula)
+        applied = self.write.applied(formula)
+        return self.write.times.join(self.ordered(applied, self.atom(derivative), mode))
+
+    def evaluated(
+        self, seeds: list[str], products: list[tuple[dict, int, Any]], value: Any, mode: str
+    ) -> str:
+        """[2 × 1] + [3 × 0] = 2: the products of chain rule, with partials as the preset has them,
+        formulas, numbers or both, after seeds of outputs."""
+        ways = {"symbols": [self.symbols], "numbers": [self.product]}
+        chosen = ways.get(self.preset.evaluation, [self.symbols, self.product])
+        sums = dict.fromkeys(
+            self.joined([*seeds, *(way(*product, mode) for product in products)]) or "0"
+            for way in chosen
+        )
+        return self.equals(" = ".join(sums), value)
+
     def joined(self, numbers: list[str]) -> str:
         """The sum of contributions, each of which stays in one line."""
         if len(numbers) == 1:
@@ -162,13 +186,13 @@ class Lines(Cells):
 
     def tangent_evaluation(self, item: dict, direction: str) -> str | None:
         """2 × 0 = 0"""
-        sources = [(k, self.rows[item["args"][k]["row"]]) for k in self.linked(item, direction)]
-        numbers = [
-            self.product(item, k, source["tangents"][direction], "forward") for k, source in sources
+        products = [
+            (item, k, self.rows[item["args"][k]["row"]]["tangents"][direction])
+            for k in self.linked(item, direction)
         ]
-        if not numbers or item["tangents"][direction] is None:
+        if not products or item["tangents"][direction] is None:
             return self.tangent_value(item, direction)
-        return self.equals(self.joined(numbers), item["tangents"][direction])
+        return self.evaluated([], products, item["tangents"][direction], "forward")
 
     def rule(self, item: dict, direction: str) -> str:
         """Product Rule"""
@@ -219,12 +243,9 @@ class Lines(Cells):
         """[7.389056 × 2] + [1 × 1] = 15.778112"""
         if item["op"] in ("output", "end") or item["adjoints"][direction] is None:
             return self.adjoint_value(item, direction)
-        numbers = [number for _, number in self.seeds_of(item["row"], direction)]
-        numbers += [
-            self.product(above, k, adjoint, "reverse")
-            for above, k, adjoint in self.contributions(item, direction)
-        ]
-        return self.equals(self.joined(numbers) or "0", item["adjoints"][direction])
+        seeds = [number for _, number in self.seeds_of(item["row"], direction)]
+        products = self.contributions(item, direction)
+        return self.evaluated(seeds, products, item["adjoints"][direction], "reverse")
 
 
 WRITERS: dict[str, Callable[[Lines, dict, str], str | None]] = {

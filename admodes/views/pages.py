@@ -99,8 +99,10 @@ class Page(Lines):
                 yield {**end, "op": op, "source": source, "args": [], "row": None}
 
     def remarks(self) -> list[str]:
-        """What is to be known of rows."""
-        return [f"{row['name']}: {note}" for row in self.rows for note in row["notes"]]
+        """The value of the function, and what is to be known of rows."""
+        values = ([end["value"] for end in self.trace[ends]] for ends in ("inputs", "outputs"))
+        notes = [f"{row['name']}: {note}" for row in self.rows for note in row["notes"]]
+        return [self.write.math(self.write.application(*values)), *notes]
 
     def partials(self, sheet: Sheet) -> list[Table]:
         """∂v6/∂v5 = cos v5 | cos 3 = -0.989992"""
@@ -136,9 +138,11 @@ class Page(Lines):
                 for c in above:
                     if (c["row"], c["arg"]) == (row["row"], k):
                         target = self.barred(self.name(arg["row"]), direction)
-                        numbers = self.product(row, k, c["adjoint"], "reverse")
+                        numbers = self.evaluated(
+                            [], [(row, k, c["adjoint"])], c["value"], "reverse"
+                        )
                         symbols = self.term(row, k, left, "reverse")
-                        yield [f"{target} += {symbols}", self.equals(numbers, c["value"])]
+                        yield [f"{target} += {symbols}", numbers]
 
     def jacobians(self, sheet: Sheet) -> list[Table]:
         """One matrix per mode."""

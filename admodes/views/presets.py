@@ -64,8 +64,9 @@ class Preset:
     "formulas" (cos v1). swapped: the modes in which the two factors of a product change places.
     seeds: whether the tangents of inputs are set to a seed by name. times: the sign between
     numbers, between: that between names, empty for the usual. brackets: whether each of several
-    contributions stands in square brackets. layout: as the option of that name. source: what it is
-    after."""
+    contributions stands in square brackets. evaluation: whether tangents and adjoints are evaluated
+    with partials as "numbers", as formulas ("symbols"), or "both". layout: as the option of
+    that name. source: what it is after."""
 
     name: str
     source: str
@@ -81,6 +82,7 @@ class Preset:
     times: str = ""
     between: str = ""
     brackets: bool = False
+    evaluation: str = "numbers"
     layout: str = "standard"
 
     @property
@@ -99,6 +101,7 @@ CHOICES = {
     "named": ("none", "inputs", "ends"),
     "terms": ("partials", "formulas"),
     "swapped": ("forward", "reverse"),
+    "evaluation": ("numbers", "symbols", "both"),
     "layout": ("standard", "transposed", "side-by-side"),
     "kind": KINDS,
     "order": ("down", "up"),
@@ -351,6 +354,7 @@ def adapted(
     notation: str | None = None,
     layout: str | None = None,
     tables: Sequence[str] | None = None,
+    evaluation: str | None = None,
 ) -> Preset:
     """A preset with the options that are not None in the place of what it says. tables: the kinds
     of tables, in the order of the preset; where it has not all of them, these are those of ubc, and
@@ -365,6 +369,9 @@ def adapted(
     if notation is not None:
         known("notation", [notation], tuple(NOTATIONS))
         preset = replace(preset, tangent=NOTATIONS[notation])
+    if evaluation is not None:
+        known("evaluation", [evaluation], CHOICES["evaluation"])
+        preset = replace(preset, evaluation=evaluation)
     if layout is not None:
         known("layout", [layout], CHOICES["layout"])
         preset = replace(preset, layout=layout)

@@ -113,7 +113,7 @@ def _text(tables: list[Table], title: str, width: int) -> str:
 
 
 def _folded(line: str, width: int) -> str:
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    indent = " " * (len(line) - len(line.lstrip()) + _INDENT)
     return textwrap.fill(
         line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -121,31 +121,51 @@ def _folded(line: str, width: int) -> str:
 
 def _narrowed(table: Table, width: int) -> list[tuple[Table, list[int]]]:
     """A table that is too wide, as one or more that fit, each with the widths of its columns."""
-    blocks = _blocks(table, *_measured(table, len), width)
+    blocks = _blocks(table, *_measured(table, len, _INDENT), width)
     if len(blocks) > 1:
         apart = [[c.replace(f"×{Text.thin}", "× ") for c in line] for line in table.rows]
         table = replace(table, rows=apart)
-        blocks = _blocks(table, *_measured(table, len), width)
+        blocks = _blocks(table, *_measured(table, len, _INDENT), width)
     rooms = (width - 2 * len(block.head) + 2 for block in blocks)
-    return [(b, _shares(*_measured(b, len), r)) for b, r in zip(blocks, rooms, strict=True)]
+    return [
+        (b, _shares(*_measured(b, len, _INDENT), r)) for b, r in zip(blocks, rooms, strict=True)
+    ]
 
 
 def _tabulated(table: Table, widths: list[int] | None = None, style: str = "simple") -> str:
     from tabulate import tabulate  # only where a table is drawn: importing it takes time
 
-    return tabulate(
-        table.rows, table.head, tablefmt=style, disable_numparse=True, maxcolwidths=widths
+    rows = table.rows
+    if widths is not None:
+        rows = [list(map(_wrapped, line, widths)) for line in rows]
+    return tabulate(rows, table.head, tablefmt=style, disable_numparse=True)
+
+
+_INDENT = 2
+"""Columns by which the lines of a cell begin later that continue it."""
+
+
+def _wrapped(cell: str, width: int) -> str:
+    """The lines of a cell."""
+    indent = " " * _INDENT
+    return textwrap.fill(
+        cell, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
-def _measured(table: Table, length: Callable[[str], int]) -> tuple[list[int], list[int]]:
-    """The widest cell and the longest word of every column. tabulate pads the heads by 2."""
+def _measured(
+    table: Table, length: Callable[[str], int], indent: int = 0
+) -> tuple[list[int], list[int]]:
+    """The widest cell and the longest word of every column, with the indent of a line that
+    continues. tabulate pads the heads by 2."""
     widest, longest = [], []
     for k, head in enumerate(table.head):
         cells = [line[k] for line in table.rows]
-        words = [word for cell in cells for word in cell.split(" ")]
+        words = [cell.split(" ") for cell in cells]
         widest.append(max([length(head) + 2, *map(length, cells)]))
-        longest.append(max([length(head) + 2, *map(length, words)]))
+        firsts = (length(first) for first, *_ in words)
+        others = (length(word) + indent for _, *more in words for word in more)
+        longest.append(max([length(head) + 2, *firsts, *others]))
     return widest, longest
 
 

@@ -62,6 +62,9 @@ export function latexDialect(digits: number, { times, between }: Signs = USUAL):
 /** A printed argument, and whether it is a number. */
 export type Atom = [text: string, numeric: boolean];
 
+/** A number that a form has of its own, such as the exponent of a partial. */
+const DECIMAL = /(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g;
+
 const RAISED = [..."^⁰¹²³⁴⁵⁶⁷⁸⁹⁻"];
 const OPEN = ["(", "{", "|", "⌊", "⌈", "\\lfloor ", "\\lceil "];
 const CLOSE = [")", "\\right)", "}", "|", "\\right|", "⌋", "⌉", " \\rfloor", " \\rceil"];
@@ -73,7 +76,9 @@ export function fill(form: string, atoms: Atom[], dialect: Dialect): string {
   const whole = form.replace("⟦*⟧", atoms.map((_, i) => `⟦${i}⟧`).join(", "));
   const split = whole.split(/\u27e6(\d+)\u27e7/);
   const chosen = split.filter((_, i) => i % 2 === 1).map((i) => atoms[Number(i)]!);
-  const pieces = split.filter((_, i) => i % 2 === 0);
+  const pieces = split
+    .filter((_, i) => i % 2 === 0)
+    .map((piece) => piece.replace(DECIMAL, (number) => dialect.number(Number(number))));
   let out = signed(pieces[0]!, undefined, chosen[0], dialect);
   chosen.forEach(([given, numeric], k) => {
     let text = given;
@@ -116,12 +121,14 @@ export function marked(mark: Name, name: Name, direction: Name | null, dialect: 
     return form.replace(/\u27e6([vd])\u27e7/g, (_, slot) => (slot === "v" ? name : direction!)[dialect.name]);
   }
   if (dialect.name === "text") {
+    if (/^\p{L}{2}/u.test(name.text)) return `${form === "dot" ? "d" : "adj"}(${name.text})`;
     const [first, ...rest] = [...name.text];
     return first + (form === "dot" ? "\u0307" : "\u0304") + rest.join("");
   }
   const at = name.latex.indexOf("_{");
   const [stem, below] = at < 0 ? [name.latex, ""] : [name.latex.slice(0, at), name.latex.slice(at)];
-  return `\\${form}{${stem}}${below}`;
+  const whole = form === "bar" && /^\p{L}{2}/u.test(name.text) ? "overline" : form;
+  return `\\${whole}{${stem}}${below}`;
 }
 
 export const DOT: Name = { text: "dot", latex: "dot" };

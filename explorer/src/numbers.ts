@@ -37,8 +37,8 @@ export function fixed(x: number, digits: number): string {
   return x.toFixed(digits);
 }
 
-/** A number with at most so many decimals: one that needs fewer is exact and has what it needs, one
- * that was rounded has all of them. */
+/** A number rounded to so many decimals, without zeros at its end; a very small or large one with a
+ * power of ten. */
 export function scalarText(x: Num, digits: number): string {
   if (typeof x === "boolean") return x ? "True" : "False";
   if (!Number.isFinite(x)) return repr(x);
@@ -48,10 +48,15 @@ export function scalarText(x: Num, digits: number): string {
   if (!shortest.includes("e") && decimals.length <= digits) return shortest;
   if (Math.abs(x) >= 1e16 || Math.abs(x) < 1e-4) {
     const [mantissa, power] = x.toExponential(digits).split("e") as [string, string];
-    return digits < 16 ? `${mantissa}e${padded(Number(power))}` : shortest;
+    return digits < 16 ? `${trimmed(mantissa)}e${padded(Number(power))}` : shortest;
   }
-  if (Math.abs(x) < 0.5 * 10 ** -digits) return x.toPrecision(digits + 1);
-  return fixed(x, digits);
+  if (Math.abs(x) < 0.5 * 10 ** -digits) return trimmed(x.toPrecision(digits + 1));
+  return trimmed(fixed(x, digits));
+}
+
+/** A number without the zeros at the end of its decimals. */
+function trimmed(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
 /** A number in few characters: itself where it is short, else four digits of it. */

@@ -101,7 +101,7 @@ def test_stepping_by_keyboard_through_all_sweeps_ends_at_the_jacobian(open_page,
     assert tab.state["step"] == steps
     shown = {k: v for k, v in tab.figures().items() if k[0] == "jacobian"}
     assert shown == {
-        ("jacobian", None, "y1", "x1"): ["0.141120"] * 2,
+        ("jacobian", None, "y1", "x1"): ["0.14112"] * 2,
         ("jacobian", None, "y1", "x2"): ["2.898202"] * 2,
         ("jacobian", None, "y2", "x1"): ["1"] * 2,
         ("jacobian", None, "y2", "x2"): ["2.196612"] * 2,
@@ -116,9 +116,9 @@ def test_each_step_lights_its_row(open_page, section_a):
     tab.settle()
     current = tab.page.locator('[aria-current="step"]')
     assert current.count() == 1
-    assert current.locator('[data-figure="value"]').text_content() == "0.282240"
-    assert tab.page.locator(".formula strong").text_content() == "0.282240"
-    assert "v7 = v0 v6 = 2 × 0.141120 = 0.282240" in tab.page.locator(".spoken").text_content()
+    assert current.locator('[data-figure="value"]').text_content() == "0.28224"
+    assert tab.page.locator(".formula strong").text_content() == "0.28224"
+    assert "v7 = v0 v6 = 2 × 0.14112 = 0.28224" in tab.page.locator(".spoken").text_content()
     assert ("value", "8", "", None) not in tab.figures()
 
 

@@ -54,7 +54,7 @@ def test_costs_of_rows_add_up_to_the_counts(name, run):
 
 def test_styles_are_the_presets_and_the_numbering_of_the_trace_is_first():
     found = page_data(ad.trace(section_a, 2.0, 1.0, numbering="griewank"))["styles"]
-    assert found[0]["rows"][0] == {"text": "v-1", "latex": "v_{-1}"}
+    assert found[0]["rows"][0] == {"text": "v₋₁", "latex": "v_{-1}"}
     assert [style["id"] for style in found[1:]] == list(PRESETS)
     naumann = next(style for style in found if style["id"] == "naumann")
     assert naumann["tangent"] == {"text": "⟦v⟧^(1)", "latex": "{⟦v⟧}^{(1)}"}

@@ -78,7 +78,20 @@ def read_tikz(text):
 
 
 _COMMANDS = {
-    *("bar", "mathit", "mathrm", "frac", "partial", "times", "infty", "sin", "cos", "ln", "dots"),
+    *(
+        "bar",
+        "overline",
+        "mathit",
+        "mathrm",
+        "frac",
+        "partial",
+        "times",
+        "infty",
+        "sin",
+        "cos",
+        "ln",
+        "dots",
+    ),
     *("top", "odot", "left", "right", "sqrt", "text", "texttt", "operatorname", "max", "cdot"),
     *("textbackslash", "textasciitilde", "textasciicircum", "sigma", "exp", "log", "tanh", "sum"),
     *("Vert", "Sigma", "to", "hat", "ensuremath", "mathbf", "tan", "min", "Pi", "prod"),
@@ -100,6 +113,7 @@ def _of_tex(label):
         text = re.sub(r"\\mathit{(.*?)}", r"\1", match[1])
         text = re.sub(r"\\hat{(\w)}", "\\1\u0302", text)
         text = re.sub(r"\\bar{(\w\u0302?)(\w*)}", "\\1\u0304\\2", text)
+        text = re.sub(r"\\overline{([\w\\]+)}((?:_{\w*})?)", r"adj(\1\2)", text)
         text = re.sub(r"([\d.]+) \\times 10\^{(-?)(\d+)}", _scientific, text)
         text = text.replace(r"\mathrm{nan}", "nan").replace(r"\infty", "inf").replace(r"\_", "_")
         shown.append(re.sub(r"_?{([\w-]*)}", r"\1", text))

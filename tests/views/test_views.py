@@ -15,8 +15,10 @@ import admodes as ad
 from admodes.problems import PROBLEMS
 from admodes.problems.listing import problem_tables
 from admodes.programs.catalogue import operation_table, operations
-from admodes.views.dialects import GREEK, Latex, Text, fill, scalar_text
+from admodes.views.dialects import Latex, Text, dialect_of, scalar_text
+from admodes.views.filling import fill
 from admodes.views.render import render
+from admodes.views.signs import GREEK
 from admodes.views.tables import Table
 
 
@@ -236,17 +238,17 @@ def test_latex_notes_and_catalogue_have_no_bare_unicode():
     [
         (2.0, 6, "2"),
         (0.5, 6, "0.5"),
-        (0.1 + 0.2, 6, "0.300000"),
+        (0.1 + 0.2, 6, "0.3"),
         (1 / 3, 3, "0.333"),
-        (1e-9, 6, "1.000000e-09"),
-        (1e20, 6, "1.000000e+20"),
+        (1e-9, 6, "1e-09"),
+        (1e20, 6, "1e+20"),
         (-0.0, 6, "0"),
         (float("nan"), 6, "nan"),
         (-float("inf"), 6, "-inf"),
         (1 / 3, None, "0.3333333333333333"),
         (True, 6, "True"),
         (0.995, 0, "1"),
-        (0.995, 1, "1.0"),
+        (0.995, 1, "1"),
         (0.1, 0, "0.1"),
         (0.0333, 1, "0.033"),
         (1.23456789e-5, 6, "1.234568e-05"),
@@ -303,16 +305,16 @@ def test_filling_a_template(form, atoms, text, latex):
         (
             "⟦0⟧*⟦1⟧",
             [-1.5e-10, -2.5e-9],
-            "(-1.500000e-10) × (-2.500000e-09)",
-            r"\left(-1.500000 \times 10^{-10}\right) \times \left(-2.500000 \times 10^{-9}\right)",
+            "(-1.5e-10) × (-2.5e-09)",
+            r"\left(-1.5 \times 10^{-10}\right) \times \left(-2.5 \times 10^{-9}\right)",
         ),
-        ("⟦0⟧^2", [2e-8], "(2.000000e-08)^2", r"\left(2.000000 \times 10^{-8}\right)^2"),
-        ("⟦0⟧²", [-2e-8], "(-2.000000e-08)²", r"\left(-2.000000 \times 10^{-8}\right)²"),
+        ("⟦0⟧^2", [2e-8], "(2e-08)^2", r"\left(2 \times 10^{-8}\right)^2"),
+        ("⟦0⟧²", [-2e-8], "(-2e-08)²", r"\left(-2 \times 10^{-8}\right)²"),
         (
             "⟦0⟧^{⟦1⟧}",
             [1e-7, 3],
-            "(1.000000e-07)^{3}",
-            r"\left(1.000000 \times 10^{-7}\right)^{3}",
+            "(1e-07)^{3}",
+            r"\left(1 \times 10^{-7}\right)^{3}",
         ),
     ],
 )
@@ -328,9 +330,40 @@ def test_latex_names():
     assert write.variable("σ2") == r"\sigma_{2}"
     assert write.variable("loss") == r"\mathit{loss}"
     assert write.bar("v12") == r"\bar{v}_{12}"
-    assert write.number(1e-9) == r"1.000000 \times 10^{-9}"
+    assert write.number(1e-9) == r"1 \times 10^{-9}"
 
 
 def test_a_table_without_rows_says_so():
     assert "(no rows)" in render([Table("T", ["a"], [], [False])], "text")
     assert r"\bottomrule" in render([Table("T", ["a"], [], [False])], "latex")
+
+
+def test_a_long_name_is_accented_as_a_whole():
+    text, latex, csv = (dialect_of(format) for format in ("text", "latex", "csv"))
+    assert (text.dot("squares"), text.bar("squares")) == ("d(squares)", "adj(squares)")
+    assert (text.dot("x1"), text.bar("W_hidden")) == ("x\u03071", "W\u0304_hidden")
+    assert latex.bar("squares") == r"\overline{\mathit{squares}}"
+    assert latex.bar("x1") == r"\bar{x}_{1}"
+    assert csv.bar("squares") == "s\u0304quares"
+
+
+def test_a_negative_index_stands_below():
+    text, csv = dialect_of("text"), dialect_of("csv")
+    assert (text.variable("v-1"), text.bar("v-12")) == ("v₋₁", "v\u0304₋₁₂")
+    assert text.derivative("v1", "v-1") == "∂v1/∂v₋₁"
+    assert (csv.variable("v-1"), csv.bar("v-1")) == ("v-1", "v\u0304-1")
+
+
+def test_numbers_in_forms_have_the_decimals_that_are_asked_for():
+    t = ad.trace(lambda x: x**0.123456789 + 0.8 * 0.8 * x, 2.0)
+    text = t.to_table(digits=3)
+    assert "0.123 v0^(0.123 - 1)" in text
+    assert "0.64 v0" in text
+    assert max(len(number) for number in re.findall(r"\.(\d+)", text)) == 3
+
+
+def test_what_continues_a_cell_is_indented():
+    table = Table("T", ["A", "B"], [["one two three four", "five six seven eight"]], [False] * 2)
+    lines = render([table], "text", width=24).splitlines()[3:]
+    assert [line[:2] for line in lines] == ["on", *["  "] * (len(lines) - 1)]
+    assert all(len(line) <= 24 for line in lines)
