@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from admodes.lab.comparison import comparisons
+from admodes.lab.pages.libraries import Libraries, codes
 from admodes.lab.pages.writing import EXPERIMENTS, write_pages
 
 pytest.importorskip("matplotlib", reason="pages have plots, which need matplotlib")
@@ -80,3 +82,23 @@ def test_misuse_is_named(run, argv, named):
     status, _, err = run("report", *argv)
     assert status == 2
     assert named in err
+
+
+def test_the_codes_of_the_examples_are_compared_as_they_stand():
+    scenarios = list(codes())
+    assert [s.name for s in scenarios] == [
+        f"codes/{name}.py"
+        for name in (
+            *("bundle_adjustment", "gaussian_process", "kalman", "logistic_regression"),
+            "two_body",
+        )
+    ]
+    backends = ["admodes forward", "admodes reverse"]
+    result = Libraries(list(comparisons(scenarios, True, backends, rounds=1)))
+    rows = [row for rows in result.backends().values() for row in rows]
+    assert {(row.status, row.route) for row in rows} == {("ok", "unchanged")}
+    assert max(row.error_ulp for row in rows) <= 4
+    lines = list(csv.DictReader(result.to_table("csv").splitlines()))
+    assert len(lines) == len(rows)
+    assert {line["function"] for line in lines} == {s.name for s in scenarios}
+    assert all(float(line["error_ulp"]) <= 4 for line in lines)
