@@ -100,9 +100,10 @@ class Libraries(Result):
             )
         head = ["Backend", "Version", "Right", "Wrong", "Failed", "Too slow"]
         head += ["Largest error, ulp", "÷ f", "First call, ms"]
+        limits = sorted({c.limits["seconds"] for c in self.comparisons})
         notes = [
             "ulp: the unit to which doubles can determine the entry; ÷ f: the median of a later "
-            f"call in units of f; limit {LIMIT:g} s"
+            f"call in units of f; limit {' or '.join(f'{x:g}' for x in limits)} s"
         ]
         apart = [
             [function, row.backend, row.status, _short(row.error_ulp), row.reason or ""]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +95,12 @@ class Page:
             parts.append(f'<p><img src="{self.name}.svg" alt="{alt}" width="100%"></p>')
         parts.append(render(self.result.tables("html"), "html", fragment=True))
         links = " ".join(f'<a href="{self.name}.{end}">{end}</a>' for end in ("csv", "json"))
-        parts.append(f"<p>Data: {links}. {html.escape(_origin(origin))}</p>")
-        style = "table { display: block; overflow-x: auto; }\nimg { max-width: 60rem; }\n"
+        where = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(_origin(origin)))
+        parts.append(f"<p>Data: {links}. {where}</p>")
+        style = (
+            "table { display: block; overflow-x: auto; }\nimg { max-width: 60rem; }\n"
+            "td:last-child { overflow-wrap: anywhere; }\n"
+        )
         return document("\n".join(parts), "html", self.title, style)
 
 
