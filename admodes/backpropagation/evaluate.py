@@ -14,14 +14,19 @@ import numpy as np
 from admodes.backpropagation.terms import Kind, Term
 
 
-def evaluate(t: Term, values: Mapping[tuple[str, str], Any]) -> Any:
-    """The value of t; values by (name, accent)."""
+def evaluate(
+    t: Term,
+    values: Mapping[tuple[str, str], Any],
+    kernels: Mapping[Kind, Callable[..., Any]] = {},
+) -> Any:
+    """The value of t; values by (name, accent). kernels: what else evaluates some kinds, for values
+    that are no floats."""
     if t.kind == Kind.SYMBOL:
         return values[t.data]
     if t.kind == Kind.NUMBER:
         return t.data
-    parts = [evaluate(part, values) for part in t.parts]
-    return _EVALUATORS[t.kind](t, *parts)
+    parts = [evaluate(part, values, kernels) for part in t.parts]
+    return kernels.get(t.kind, _EVALUATORS[t.kind])(t, *parts)
 
 
 def _product(t: Term, *xs: Any) -> Any:
@@ -48,6 +53,12 @@ def _contraction(t: Term, *xs: Any) -> Any:
     y = np.einsum(f"{','.join(labels)}->{''.join(known)}", *xs)
     lined = iter(np.shape(y))
     return np.broadcast_to(y.reshape([next(lined) if c in known else 1 for c in kept]), t.shape)
+
+
+def _one_hot(t: Term) -> Any:
+    made = np.zeros(t.shape)
+    np.add.at(made, t.data, 1.0)
+    return made
 
 
 def _op(t: Term, *parts: Any) -> Any:
@@ -84,11 +95,12 @@ _EVALUATORS: dict[Kind, Callable[..., Any]] = {
     Kind.DOT: lambda t, a, b: np.matmul(a, b),
     Kind.OUTER: lambda t, u, v: np.multiply.outer(u, v),
     Kind.T: lambda t, x: np.reshape(x, t.shape) if np.ndim(x) == 1 else np.swapaxes(x, -1, -2),
-    Kind.TOTAL: lambda t, x: np.sum(x, axis=t.data).reshape(t.shape),
+    Kind.TOTAL: lambda t, x: np.reshape(np.sum(x, axis=t.data), t.shape),
     Kind.NORM: _norm,
     Kind.REPEAT: lambda t, x: np.broadcast_to(x, t.shape),
     Kind.RESHAPE: lambda t, x: np.reshape(x, t.shape),
     Kind.EYE: lambda t: np.eye(*t.shape),
+    Kind.ONE_HOT: _one_hot,
     Kind.DIAG: lambda t, x: np.diag(x),
     Kind.TRACE: lambda t, x: np.trace(x),
     Kind.CONTRACTION: _contraction,

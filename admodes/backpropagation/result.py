@@ -16,6 +16,7 @@ from admodes.backpropagation.derive import Derivation
 from admodes.backpropagation.evaluate import evaluate
 from admodes.backpropagation.indices import with_indices
 from admodes.backpropagation.matrix_chain import Adjoints, MatrixChain, matrix_chain
+from admodes.backpropagation.softmax import with_cross_entropy
 from admodes.backpropagation.terms import Kind, Term
 from admodes.backpropagation.write import formula_text
 from admodes.core.record import Ref
@@ -57,7 +58,8 @@ class Equations(Result):
     """forward: how each named variable is computed; adjoints: the backpropagation equations, last
     to first, without those that are the literal 1, which units names. constants: arrays without a
     name of their own. values: what symbols stand for at the data, by name and accent; end: the name
-    of the row that is the first output. str() is the text tables."""
+    of the row that is the first output. simplified: the variables whose adjoints are written in a
+    shorter form that was proven equal. str() is the text tables."""
 
     inputs: list[str]
     outputs: list[str]
@@ -69,6 +71,7 @@ class Equations(Result):
     title: str = ""
     values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     end: str = ""
+    simplified: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -126,6 +129,7 @@ class Equations(Result):
             "units": self.units,
             "given": self.given,
             "constants": self.constants,
+            "simplified": self.simplified,
             "passed": self.passed,
         }
 
@@ -151,6 +155,12 @@ class Equations(Result):
             f"{write.math(write.variable(name))} is the constant {Text(6).array(x)}"
             for name, x in self.constants.items()
         ]
+        if self.simplified:
+            listed = ", ".join(write.math(write.bar(name)) for name in self.simplified)
+            notes.append(
+                f"{listed}: softmax and cross-entropy together, simplified, since the short form "
+                "is proven equal"
+            )
         wrong = [e for e in [*self.forward, *self.adjoints] if not e.holds]
         notes += [f"⚠ the equation of {e.name} does not hold: error {e.error:.1e}" for e in wrong]
         if not wrong:
@@ -203,7 +213,8 @@ def equations(
             raise BadType(f"equations are of real arrays, and {name} has complex entries")
     seeds, values, given = output_seeds(recorded, derived, weights)
     engine = adjoints(recorded.program, values)
-    found = derived.adjoints(seeds)
+    long = derived.adjoints(seeds)
+    found = with_cross_entropy(derived, long)
     data = derived.values(engine)
     add_seeds(data, derived, given, values)
     steps = recorded.program.steps
@@ -238,6 +249,7 @@ def equations(
         title or ("" if name == "<lambda>" else name),
         data,
         derived.names[next(iter(seeds))] if seeds else "",
+        [derived.names[i] for i in found if found[i] is not long[i]],
     )
 
 

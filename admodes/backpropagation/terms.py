@@ -40,6 +40,7 @@ class Kind(StrEnum):
     REPEAT = auto()  # broadcast to the shape of the formula
     RESHAPE = auto()  # in the shape of the formula
     EYE = auto()  # the identity matrix
+    ONE_HOT = auto()  # 1 at the index in data, 0 elsewhere
     TRACE = auto()  # the trace of a matrix
     DIAG = auto()  # the diagonal matrix of a vector
     CONTRACTION = auto()  # data = (letters of the axes of each part, those of the result): einsum
@@ -292,6 +293,10 @@ def eye(n: int) -> Term:
 def diagonal_matrix(t: Term) -> Term:
     c, rest = factored(t)
     return scaled(c, Term(Kind.DIAG, (rest,), None, t.shape * 2))
+
+
+def one_hot(index: Any, shape: Shape) -> Term:
+    return Term(Kind.ONE_HOT, (), index, tuple(shape))
 
 
 def trace(t: Term) -> Term:

@@ -190,6 +190,9 @@ class FormulaWriter:
     def _eye(self, t: Term) -> Written:
         return "I", _ATOM
 
+    def _one_hot(self, t: Term) -> Written:
+        return self.called("onehot", [self.code(index_text(t.data))])
+
     def _diag(self, t: Term) -> Written:
         inner = self.dialect.bracket(self.write(t.parts[0])[0])
         return (r"\operatorname{diag}" if self.latex else "diag") + inner, _CLOSED
