@@ -11,7 +11,13 @@ from admodes.cli.python_functions import python_function, python_target
 from admodes.cli.target import InputError, Target, components
 from admodes.expression import ExpressionError
 from admodes.expression.errors import nearest
-from admodes.expression.lowering import CONSTANTS, declared_names
+from admodes.expression.lowering import (
+    CONSTANTS,
+    apart,
+    declared_names,
+    functions,
+    spelled,
+)
 from admodes.expression.parser import parse, parse_with, split_commas
 from admodes.expression.values import parse_value
 from admodes.problems import PROBLEMS
@@ -73,6 +79,7 @@ def _point(at: str | None) -> dict[str, Any] | None:
     random = np.random.default_rng(0)
     for part in split_commas(at) if at.strip() else []:
         name, equals, value = (s.strip() for s in part.partition("="))
+        name = spelled(name)
         if not equals or not name.isidentifier():
             raise InputError(f"--at {part.strip()!r}: write a name and its value, such as x1=2")
         if ";" in value:
@@ -106,7 +113,7 @@ def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target
         components(point),
         tuple(point.values()),
         function.outputs,
-        "; ".join(t.strip() for t in targets),
+        "; ".join(function.read),
         arguments=tuple(point),
     )
 
@@ -130,10 +137,13 @@ def _complain(missing: list[str], extra: list[str], inputs: list[str]) -> None:
     """Refuse a point that does not give all and only the inputs."""
     listed = f"the inputs are {', '.join(inputs)}" if inputs else "there are no inputs"
     if missing:
-        guesses = {n: nearest(n, extra) or nearest(n, CONSTANTS) for n in missing}
-        known = [f"did you mean {g} for {n}?" for n, g in guesses.items() if g]
+        known = [*CONSTANTS, *functions()]
+        guesses = {n: nearest(n, extra) or nearest(n, known) for n in missing}
+        hints = [apart(n, [*extra, *inputs]) for n in missing]
+        hints += [f"did you mean {g} for {n}?" for n, g in guesses.items() if g]
+        hints = [h for h in hints if h]
         example = ",".join(f"{n}=…" for n in inputs)
-        hint = f" ({known[0]})" if known else ""
+        hint = f" ({hints[0]})" if hints else ""
         raise InputError(f"no value for {', '.join(missing)}{hint}: {listed}; write --at {example}")
     if extra:
         verb = "is" if len(extra) == 1 else "are"

@@ -5,20 +5,11 @@ tokens and raises an error that points at the place; it returns nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from admodes.expression.errors import ExpressionError
 from admodes.expression.tokens import Limits, Token, ends_operand
-
-
-class Names(NamedTuple):
-    """What a name may be, for the hints: functions that can be called, and variables."""
-
-    functions: Callable[[str], bool]
-    variables: Callable[[str], bool]
-    suggest: Callable[[str], str]
+from admodes.expression.words import Words
 
 
 @dataclass
@@ -43,7 +34,7 @@ class _Frame:
         self.tall = max(self.tall, self.nested + height)
 
 
-def check(tokens: list[Token], text: str, names: Names, limits: Limits) -> None:
+def check(tokens: list[Token], text: str, words: Words, limits: Limits) -> None:
     """Refuse what is no expression: two operands or two operators in a row, brackets that do not
     match, nesting beyond the limits."""
     frames = [_Frame(None)]
@@ -59,7 +50,7 @@ def check(tokens: list[Token], text: str, names: Names, limits: Limits) -> None:
                 assert previous is not None
                 raise ExpressionError(_two_operands(previous, t, after), text, t.position)
             if t.kind == "name":
-                _check_name(t, after, text, names)
+                _check_name(t, after, text, words)
         if t.kind == "(":
             depth += frame.nested + 1
             frames.append(_Frame(t))
@@ -122,43 +113,29 @@ def _operator(
         )
 
 
-def _check_name(t: Token, after: Token | None, text: str, names: Names) -> None:
-    callable_ = names.functions(t.text)
+def _check_name(t: Token, after: Token | None, text: str, words: Words) -> None:
     if after is not None and after.kind == "(":
-        if not callable_:
-            variable = names.variables(t.text)
-            reason = (
-                f"{t.text} is not a function: for a product write {t.text}*(…)"
-                if variable
-                else f"unknown function {t.text!r}{names.suggest(t.text)}"
-                + (f"; for a product write {t.text}*(…)" if len(t.text) <= 2 else "")
-            )
-            raise ExpressionError(reason, text, t.position)
-    elif callable_ and not names.variables(t.text):
-        if after is not None and after.kind == "**":
-            inverse = "⁻" in after.text
-            reason = f"write {t.text}(x)^2 for a power of {t.text}" + (
-                f", and 1/{t.text}(x) or the inverse function for {t.text}⁻¹" if inverse else ""
-            )
-            raise ExpressionError(reason, text, t.position)
-        if after is not None and after.kind in ("name", "number"):
-            argument = after.text if after.kind == "name" else "…"
+        if not words.is_function(t.text):
             raise ExpressionError(
-                f"{t.text} takes its argument in brackets: write {t.text}({argument})",
+                f"unknown function {t.text!r}{words.suggest(t.text)}"
+                + (f"; for a product write {t.text}*(…)" if len(t.text) <= 2 else ""),
                 text,
                 t.position,
             )
-        if t.text.isascii():
-            raise ExpressionError(
-                f"{t.text} is a function: write {t.text}(…), or give it as an input",
-                text,
-                t.position,
-            )
+    elif words.is_bare(t.text):
+        reason = (
+            f"write {t.text}(x)^2 for a power of {t.text}"
+            if after is not None and after.kind == "**"
+            else f"{t.text} is a function: write {t.text}(…), or give it as an input"
+        )
+        raise ExpressionError(reason, text, t.position)
 
 
 def _two_operands(a: Token, b: Token, after: Token | None) -> str:
     if a.kind == "number" and b.text in ("j", "J"):
         return f"complex numbers are not supported; for a product write {a.text}*{b.text}"
+    if a.kind == "name" and b.kind == "number":
+        return f"an operator is missing: write {a.text}*{b.text}, or {a.text}^{b.text} for a power"
     left = "…)" if a.kind == ")" else a.text
     right = "(…" if b.kind == "(" else b.text
     if b.kind == "name" and after is not None and after.kind == "(":

@@ -15,9 +15,12 @@ from typing import Any, NamedTuple
 import admodes.ops  # noqa: F401  (fills the registry)
 from admodes.core.op import REGISTRY, Op
 from admodes.expression.errors import ExpressionError, nearest
-from admodes.expression.grammar import Names, check
+from admodes.expression.grammar import check
+from admodes.expression.plain import read_as
+from admodes.expression.reading import read
 from admodes.expression.syntax import OPERATORS, SyntaxTree, is_definition, statements
 from admodes.expression.tokens import Limits, Token, tokens_of
+from admodes.expression.words import SYNONYMS, Words
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
@@ -26,18 +29,6 @@ _OVERFLOWS = {
     *("exp", "exp2", "expm1", "sinh", "cosh", "hypot"),
 }
 _WHOLE = {"add", "subtract", "multiply", "power", "square", "negate"}
-_OTHER_WORDS = {
-    "cot": "1/tan(x)",
-    "sec": "1/cos(x)",
-    "csc": "1/sin(x)",
-    "tg": "tan(x)",
-    "arctg": "atan(x)",
-    "lg": "log10(x)",
-    "sgn": "sign(x)",
-    "arsinh": "asinh(x)",
-    "arcosh": "acosh(x)",
-    "artanh": "atanh(x)",
-}
 
 
 @dataclass(frozen=True)
@@ -51,11 +42,13 @@ Ref = int | str | Constant
 
 
 class Lowered(NamedTuple):
-    """Inputs and outputs by name; steps (operation, arguments, name or None) whose arguments are
-    constants or positions in the list of inputs and steps; results likewise."""
+    """Inputs and outputs by name; how each expression was read; steps (operation,
+    arguments, name or None) whose arguments are constants or positions in the list of inputs and
+    steps; results likewise."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    read: tuple[str, ...]
     steps: list[tuple[Op, tuple[int | Constant, ...], str | None]]
     results: list[int | Constant]
 
@@ -65,8 +58,9 @@ def _natural(name: str) -> list:
 
 
 def functions() -> dict[str, Op]:
-    """The operations that an expression may call, by name and alias."""
-    return {n: op for n, op in REGISTRY.items() if op.elementwise or n == "where"}
+    """The operations that an expression may call, by name, alias and synonym."""
+    known = {n: op for n, op in REGISTRY.items() if op.elementwise or n == "where"}
+    return {n: known[name] for n, name in SYNONYMS.items() if name in known} | known
 
 
 class Compiler:
@@ -84,8 +78,8 @@ class Compiler:
         self.open = open_
         self.constant = constant
         self.functions = functions()
+        self.words = Words(declared, self.functions, CONSTANTS)
         self.definitions: dict[str, Ref] = {}
-        self.to_define: set[str] = set()
         self.used: set[str] = set()
         self.used_inputs: set[str] = set()
         self.spelled: dict[str, str] = {}
@@ -101,16 +95,19 @@ class Compiler:
         for name in self.declared:
             self._spell(name, name, 0)
         split = [statements(tokens_of(text, self.limits), text) for text in expressions]
-        self.to_define = {t[0].text for part in split for t in part if is_definition(t)}
+        self.words.defined = {t[0].text for part in split for t in part if is_definition(t)}
         results: list[Ref] = []
         names: list[str | None] = []
+        plain: list[str] = []
         for text, parts in zip(expressions, split, strict=True):
+            written: list[list[Token]] = []
             for i, tokens in enumerate(parts):
                 last = i == len(parts) - 1
-                output, ref = self._statement(tokens, text, last)
+                output, ref = self._statement(tokens, text, last, written)
                 if last:
                     results.append(ref)
                     names.append(output)
+            plain.append(read_as(text, parts, written))
         outputs = self._outputs(names)
         free = sorted(self.used_inputs - set(self.declared), key=_natural)
         inputs = (*self.declared, *free)
@@ -123,7 +120,7 @@ class Compiler:
 
         steps = [(op, tuple(map(slot, refs)), name) for op, refs, name in self.steps]
         floats = [Constant(float(r.value)) if isinstance(r, Constant) else r for r in results]
-        return Lowered(inputs, outputs, steps, [slot(r) for r in floats])
+        return Lowered(inputs, outputs, tuple(plain), steps, [slot(r) for r in floats])
 
     def _outputs(self, names: list[str | None]) -> tuple[str, ...]:
         taken = {n for n in names if n is not None} | self.used_inputs | set(self.definitions)
@@ -135,21 +132,27 @@ class Compiler:
                 break
         return tuple(found)
 
-    def _statement(self, tokens: list[Token], text: str, last: bool) -> tuple[str | None, Ref]:
+    def _statement(
+        self, tokens: list[Token], text: str, last: bool, written: list[list[Token]]
+    ) -> tuple[str | None, Ref]:
+        """The name and the value of a statement; how it is read is added to written."""
         name = None
+        head: list[Token] = []
         if is_definition(tokens):
             name = self._new_name(tokens[0], text)
             if len(tokens) == 2:
                 end = tokens[1].position + 1
                 raise ExpressionError(f"{name} = needs an expression after it", text, end)
-            tokens = tokens[2:]
+            head, tokens = tokens[:2], tokens[2:]
         elif not last:
             raise ExpressionError(
                 "this value is not used: name it (a = …), or give it as an expression of its own",
                 text,
                 tokens[0].position,
             )
-        check(tokens, text, Names(self._is_function, self._is_variable, self._suggest), self.limits)
+        tokens = read(tokens, text, self.words)
+        written.append(head + tokens)
+        check(tokens, text, self.words, self.limits)
         before = len(self.steps)
         ref = self._compile(tokens, text)
         if name is not None:
@@ -185,18 +188,6 @@ class Compiler:
                 position,
             )
 
-    def _is_variable(self, name: str) -> bool:
-        return name in self.to_define or name in self.declared or name in CONSTANTS
-
-    def _is_function(self, name: str) -> bool:
-        return name in self.functions
-
-    def _suggest(self, name: str) -> str:
-        if name in _OTHER_WORDS:
-            return f": write {_OTHER_WORDS[name]}"
-        found = nearest(name, self.functions)
-        return f": did you mean {found}?" if found else " (admodes ops lists the functions)"
-
     def _lookup(self, t: Token, text: str) -> Ref:
         name = t.text
         self._spell(name, text, t.position)
@@ -213,7 +204,8 @@ class Compiler:
             return name
         known = [*self.declared, *self.definitions, *CONSTANTS]
         found = nearest(name, known)
-        guess = f": did you mean {found}?" if found else ""
+        parted = self.words.apart(name)
+        guess = f": did you mean {parted or found}?" if parted or found else ""
         if self.constant:
             raise ExpressionError(f"{name!r} is not a number{guess}", text, t.position)
         inputs = ", ".join(self.declared) or "none"
@@ -274,6 +266,21 @@ class Compiler:
 
 def _points(name: str) -> str:
     return " ".join(f"U+{ord(c):04X}" for c in name)
+
+
+def spelled(text: str) -> str:
+    """The name that a text spells, as x1 for x₁ and x_{1}; the text itself where it is none."""
+    try:
+        tokens = tokens_of(text, Limits())
+    except ExpressionError:
+        return text
+    return tokens[0].text if [t.kind for t in tokens] == ["name"] else text
+
+
+def apart(name: str, known: Iterable[str]) -> str:
+    """A hint where known names stand side by side in an unknown one, or ''."""
+    parted = Words(set(known) - {name}, functions(), CONSTANTS).apart(name)
+    return f"{name} is one name: did you mean {parted}?" if parted else ""
 
 
 def declared_names(inputs: Iterable[str]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class ParsedFunction:
 
     def __init__(self, expressions: tuple[str, ...], lowered: Lowered) -> None:
         self.expressions = expressions
-        self.inputs, self.outputs, self._steps, self._results = lowered
+        self.inputs, self.outputs, self.read, self._steps, self._results = lowered
         self.__name__ = self.outputs[0] if len(self.outputs) == 1 else "f"
         inputs = self.inputs
         if all(name.isidentifier() for name in inputs):

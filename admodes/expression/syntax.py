@@ -20,7 +20,11 @@ OPERATORS: dict[type, str] = {
     **COMPARE,
     ast.USub: "negate",
     ast.NotEq: "not_equal",
+    ast.Mod: "remainder",
 }
+
+_WRITTEN = {"implied": "*", "·": "*", "mod": "%"}
+"""How Python's parser gets what is a product or a quotient to it."""
 
 
 def statements(tokens: list[Token], text: str) -> list[list[Token]]:
@@ -56,8 +60,7 @@ class SyntaxTree:
         parts, column = [], 0
         for k, t in enumerate(tokens):
             written = f"t{k}" if t.kind in ("number", "name") else t.kind
-            if t.kind == "compare":
-                written = t.text
+            written = _WRITTEN.get(t.kind, t.text if t.kind == "compare" else written)
             self._starts[column] = t
             parts.append(written)
             column += len(written) + 1
@@ -98,7 +101,7 @@ class SyntaxTree:
             return [node.operand]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             self._check_call(self.at(node.func), node.args)
-            if self.at(node.func).text == "where":
+            if self._functions[self.at(node.func).text].name == "where":
                 conditions.add(id(node.args[0]))
             return node.args
         if isinstance(node, ast.Compare):
@@ -121,15 +124,21 @@ class SyntaxTree:
                 text,
                 position,
             )
+        if isinstance(node, (ast.Subscript, ast.List)):
+            raise ExpressionError(
+                "indexing and lists are not allowed: give components names (x1, x2, …)",
+                text,
+                position,
+            )
         raise ExpressionError("this is not allowed in an expression", text, position)
 
     def _check_call(self, t: Token, args: list) -> None:
         op = self._functions[t.text]
         assert op.arity is not None
         least, n = op.arity - len(op.defaults), len(args)
-        if t.text == "where" and n == 3 and not isinstance(args[0], ast.Compare):
+        if op.name == "where" and n == 3 and not isinstance(args[0], ast.Compare):
             raise ExpressionError(
-                "the first argument of where is a condition, such as x > 0",
+                f"the first argument of {t.text} is a condition, such as x > 0",
                 self._text,
                 self.at(args[0]).position,
             )

@@ -41,7 +41,7 @@ from admodes.ops.shaping import array, stack
 from admodes.ops.special import digamma, erf, erfc, gammaln, gelu, polygamma, trigamma, xlogy
 from admodes.ops.steps import trunc
 from admodes.ops.strong import strong_mul
-from admodes.ops.trigonometric import acos, asin, atan, cos, sin, tan
+from admodes.ops.trigonometric import acos, asin, atan, cos, cot, csc, sec, sin, tan
 
 log = ln
 pow = power

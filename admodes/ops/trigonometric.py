@@ -50,6 +50,45 @@ tan = elementwise(
     takes_complex=True,
     doc="The tangent of an angle in radians.",
 )
+cot: Op = elementwise(
+    "cot",
+    lambda a: 1 / np.tan(a),
+    lambda y: -1 - y * y,
+    scalar=lambda a: 1 / math.tan(a),
+    symbol=lambda sp, a: sp.cot(a),
+    text="cot {0}",
+    latex=r"\cot {0}",
+    printed=("-1 - cot(a)^2",),
+    domain=Domain(((0.4, 2.7),), valid="sin a ≠ 0"),
+    takes_complex=True,
+    doc="The cotangent of an angle in radians.",
+)
+sec: Op = elementwise(
+    "sec",
+    lambda a: 1 / np.cos(a),
+    lambda y, a: y * tan(a),
+    scalar=lambda a: 1 / math.cos(a),
+    symbol=lambda sp, a: sp.sec(a),
+    text="sec {0}",
+    latex=r"\sec {0}",
+    printed=("sec(a)*tan(a)",),
+    domain=Domain(((-1.2, 1.2),), valid="cos a ≠ 0"),
+    takes_complex=True,
+    doc="The secant of an angle in radians.",
+)
+csc: Op = elementwise(
+    "csc",
+    lambda a: 1 / np.sin(a),
+    lambda y, a: -y * cot(a),
+    scalar=lambda a: 1 / math.sin(a),
+    symbol=lambda sp, a: sp.csc(a),
+    text="csc {0}",
+    latex=r"\csc {0}",
+    printed=("-csc(a)*cot(a)",),
+    domain=Domain(((0.4, 2.7),), valid="sin a ≠ 0"),
+    takes_complex=True,
+    doc="The cosecant of an angle in radians.",
+)
 
 
 def _edges(name: str) -> Domain:

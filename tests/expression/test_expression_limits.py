@@ -91,11 +91,11 @@ def test_deep_in_the_callers_own_recursion():
 
 
 def test_long_expressions_are_windowed():
-    text = "x + " * 60 + "2y" + " + x" * 60
+    text = "x + " * 60 + "y 2" + " + x" * 60
     line, caret = str(error(text)).split("\n")[1:]
     assert len(line) <= 76
     assert line.startswith("  …")
     assert line.endswith("…")
-    assert line[caret.index("^")] == "y"
+    assert line[caret.index("^")] == "2"
     line, caret = str(error("x + " * 60)).split("\n")[1:]
     assert caret.index("^") >= len(line) - 2
