@@ -19,6 +19,8 @@ from admodes.backpropagation.terms import Kind, Term
 from admodes.core.op import Op
 from admodes.core.record import Step
 from admodes.core.structure import Contraction
+from admodes.ops.moves import diagonals
+from admodes.ops.shaping import transpose
 
 LETTERS = "ijklmnpqrstuvwxyzabcdefghoABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Letters of indices, in the order in which they are taken."""
@@ -94,15 +96,12 @@ def of_contraction(
 
 def _of_tensors(t: Term) -> bool:
     """Whether there is a contraction, a diagonal, or a product of merged axes in a formula."""
-    if t.kind in (Kind.CONTRACTION, Kind.EYE) or (t.kind == Kind.OP and _is_tensor_op(t)):
+    if t.kind in (Kind.CONTRACTION, Kind.EYE):
+        return True
+    if t.kind == Kind.OP and (t.data[0] is diagonals or is_contraction(t.data[0])):
         return True
     merges = t.kind == Kind.RESHAPE and _significant(t.parts[0].shape) != _significant(t.shape)
     return merges or any(map(_of_tensors, t.parts))
-
-
-def _is_tensor_op(t: Term) -> bool:
-    op = t.data[0]
-    return op.name == "diagonal" or is_contraction(op)
 
 
 def is_contraction(op: Op) -> bool:
@@ -240,13 +239,13 @@ class _Labels:
 
     def _op(self, t: Term) -> _Product | None:
         op, params = t.data
-        if op.name == "transpose":
+        if op is transpose:
             inner = self.read(t.parts[0])
             return self.merged([inner.axes[k] for k in params["axes"]], inner)
-        if not _is_tensor_op(t):
-            return None
-        if op.name == "diagonal":
+        if op is diagonals:
             return self.diagonal(t, params or {})
+        if not is_contraction(op):
+            return None
         labels, kept = op.structure.labels([p.shape for p in t.parts], params)
         return self.labelled(t.parts, labels, kept)
 

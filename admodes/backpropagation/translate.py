@@ -24,6 +24,7 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList, record
 from admodes.core.space import space
 from admodes.core.values import shape_of
+from admodes.ops.moves import diagonals
 from admodes.ops.notation import BINARY, COMPARE
 from admodes.programs.tidy import tidy
 
@@ -45,7 +46,7 @@ def cotangent(step: Step, i: int, w: Term, y: Term, args: list[Term], xs: tuple)
     if w.is_zero or not op.active(i):
         return None
     contracted = None
-    if op.name == "diagonal":
+    if op is diagonals:
         contracted = of_diagonal(w, shape, step.params or {})
     elif is_contraction(op):
         contracted = of_contraction(i, w, step, args, shape)

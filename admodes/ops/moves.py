@@ -76,9 +76,10 @@ def _enter(function: Callable, view: bool = False) -> Op:
     return op
 
 
-VIEWS = (np.flip, np.fliplr, np.flipud, np.rot90, np.diagonal)
-for _view in (*VIEWS, np.lib.stride_tricks.sliding_window_view):
+for _view in (np.flip, np.fliplr, np.flipud, np.rot90):
     _enter(_view, view=True)
+diagonals = _enter(np.diagonal, view=True)
+_enter(np.lib.stride_tricks.sliding_window_view, view=True)
 for _function in (
     np.roll,
     np.tile,
