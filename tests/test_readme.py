@@ -4,6 +4,7 @@ links lead somewhere."""
 import doctest
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ BLOCKS = [
     pytest.param(command, shown, id=f"{name}: {command}")
     for name, text in TEXTS.items()
     for command, shown in re.findall(r"```console\n\$ (admodes [^\n]*)\n(.*?)```", text, re.S)
+]
+WRITING = [
+    line
+    for text in TEXTS.values()
+    for block in re.findall(r"```sh\n(.*?)```", text, re.S)
+    for line in re.findall(r"^admodes .*$", block, re.M)
 ]
 
 
@@ -45,6 +52,37 @@ def test_every_block_is_of_a_kind_that_is_tested(name):
     assert set(fences[::2]) <= {"console", "python", "sh", "text", "toml", "json"}
     consoles = re.findall(r"```console\n(.*)$", TEXTS[name], re.M)
     assert all(line.startswith("$ admodes ") for line in consoles)
+
+
+def in_folder(command, folder, monkeypatch):
+    """The exit status of a command that writes into a folder."""
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as stopped:
+        main(shlex.split(command, comments=True)[1:])
+    return stopped.value.code or 0
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_a_command_that_writes_a_file_runs(command, tmp_path, monkeypatch):
+    if ".pdf" in command and not (shutil.which("pdflatex") or shutil.which("chromium")):
+        pytest.skip("a PDF needs pdflatex or chromium")
+    assert in_folder(command, tmp_path, monkeypatch) == 0
+    assert list(tmp_path.iterdir())
+
+
+def test_the_run_of_compare_is_of_this_version(capsys, tmp_path, monkeypatch):
+    """Its times are those of one run; what is compared, how it is judged and the columns hold."""
+    text = TEXTS["docs/compare.md"]
+    command, shown = re.search(r"```text\n\$ (admodes compare .*)\n([^`]*)```", text).groups()
+    assert in_folder(f"{command} --backends 'admodes reverse'", tmp_path, monkeypatch) == 0
+    printed = capsys.readouterr().out.split("\n")
+    heads = [
+        line.split() for line in shown.split("\n") if re.match("gradient|Backend|  judged", line)
+    ]
+    assert len(heads) == 4
+    assert heads == [
+        line.split() for line in printed if re.match("gradient|Backend|  judged", line)
+    ]
 
 
 def test_the_readme_is_short_and_has_a_picture():
