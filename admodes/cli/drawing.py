@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from admodes.cli.options import At, Debug, Digits, Numbering, Rows, Targets, optional
+from admodes.cli.options import At, Debug, Digits, Numbering, PresetName, Rows, Targets, optional
 from admodes.cli.output import GRAPHS, Format, Output, prints
 from admodes.cli.running import recorded_of, target_of
 from admodes.views.limits import NEAR
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import UBC
 
 
 class Kind(StrEnum):
@@ -49,7 +51,10 @@ def graph(
         list[str] | None,
         typer.Option("--open", metavar="GROUP", help="Open this group.", show_default=False),
     ] = None,
-    numbering: Numbering = Numbering.zero,
+    preset: PresetName = UBC.name,
+    numbering: Annotated[
+        Numbering | None, optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
+    ] = None,
     rows: Annotated[Rows, typer.Option(help="Rows on arrays or on single numbers.")] = Rows.auto,
     digits: Digits = 6,
     *,
@@ -65,12 +70,15 @@ def graph(
     admodes graph @cpsc532s --kind both -o graph.svg
     admodes graph "x1*x2 + sin(x1)" --at x1=2,x2=3 --kind linearised -o graph.png
     admodes graph mine.py:loss --at "W=[[1, 2], [3, 4]],x=[1, 2]" --around v5 --depth 1
+    admodes graph @cpsc532s --preset griewank -o graph.svg
     """
+    from admodes.tracing.base import rows_under
     from admodes.tracing.graphing import drawing_of
 
     target = target_of(targets, at)
-    recorded = recorded_of(target, rows.value, located=True)
-    drawing = drawing_of(recorded, numbering.value, target.title)
+    chosen = preset_of(preset)
+    recorded = recorded_of(target, rows_under(chosen, rows.value), located=True)
+    drawing = drawing_of(recorded, numbering and numbering.value, target.title, chosen)
     way = collapse and collapse.value
     drawn = drawing.graph(kind.value, outputs, around, depth, digits, way, opened or ())
     output.show(drawn, drawn.save)

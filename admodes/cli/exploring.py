@@ -47,7 +47,7 @@ def explore(
     admodes explore @cpsc532s --seed x1=1,x2=-2,y1=3 -o page.html
     admodes explore @cpsc532s --preset mine.toml -o page.html
     """
-    from admodes.tracing.exploring import rows_under
+    from admodes.tracing.base import rows_under
 
     target = target_of(targets, at)
     chosen = preset_of(preset)

@@ -19,7 +19,7 @@ from admodes.errors import BadValue
 from admodes.programs.names import NamedProgram
 from admodes.programs.sweep import adjoints, tangents
 from admodes.tracing.array_sweeps import ArraySweep, forward_sweeps, is_right, reverse_sweeps
-from admodes.tracing.base import TraceBase, check_directions, ends
+from admodes.tracing.base import TraceBase, check_directions, ends, rows_under
 from admodes.tracing.rows import Row, note_rows, rows_of
 from admodes.views.arrays import array_tables
 from admodes.views.dialects import Latex, Text
@@ -69,12 +69,7 @@ class ArrayTrace(TraceBase):
 
     def under(self, preset: str | Preset) -> Self:
         """The trace itself, which has the layout of ubc alone. Raises ValueError for another."""
-        chosen = preset_of(preset)
-        if chosen is not UBC:
-            raise BadValue(
-                f"preset {chosen.name}: presets are for traces by scalars; choose "
-                'rows="scalar" (--rows scalar)'
-            )
+        rows_under(preset_of(preset), "array")
         return self
 
     def _directions(self) -> dict[str, list[Any]]:

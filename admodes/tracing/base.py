@@ -17,7 +17,7 @@ from admodes.tracing.rows import Row
 from admodes.views.limits import NEAR
 from admodes.views.lines import SEED
 from admodes.views.preset_files import preset_of
-from admodes.views.presets import Preset
+from admodes.views.presets import UBC, Preset
 from admodes.views.result import Result
 
 if TYPE_CHECKING:
@@ -97,6 +97,19 @@ class TraceBase(Result):
 
         chosen = preset_of(preset)
         return Page(page_data(self.under(chosen), chosen))
+
+
+def rows_under(preset: Preset, rows: str) -> str:
+    """The rows of a trace with this preset: "auto" is "scalar" for those other than ubc, which are
+    of numbers. Raises ValueError where rows by array are asked for with such a preset."""
+    if preset is UBC:
+        return rows
+    if rows == "array":
+        raise BadValue(
+            f"preset {preset.name}: presets are for traces by scalars; choose "
+            'rows="scalar" (--rows scalar)'
+        )
+    return "scalar" if rows == "auto" else rows
 
 
 def ends(recorded: NamedProgram, *more: str) -> tuple[list[dict], list[dict]]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from admodes.explorer.page import Page
 from admodes.programs.arrays import program_of
+from admodes.tracing.base import rows_under
 from admodes.tracing.trace import check_inputs, check_numbering, trace_of
 from admodes.views.preset_files import preset_of
-from admodes.views.presets import UBC, Preset
+from admodes.views.presets import Preset
 
 
 def explore(
@@ -49,8 +50,3 @@ def explore(
         located=True,
     )
     return trace_of(recorded, numbering, seeds, weights, title).explore(chosen)
-
-
-def rows_under(preset: Preset, rows: str) -> str:
-    """The rows of a trace with this preset: layouts other than ubc are of numbers."""
-    return "scalar" if rows == "auto" and preset is not UBC else rows

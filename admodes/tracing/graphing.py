@@ -13,10 +13,12 @@ from admodes.drawing.graphs import Graph
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
 from admodes.tracing.arrays import array_trace
-from admodes.tracing.base import ends
+from admodes.tracing.base import ends, rows_under
 from admodes.tracing.drawn import Drawing
 from admodes.tracing.rows import Row, templated_rows
 from admodes.views.limits import NEAR
+from admodes.views.preset_files import preset_of
+from admodes.views.presets import UBC, Preset
 
 
 def graph(
@@ -25,7 +27,7 @@ def graph(
     kind: str = "computation",
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
-    numbering: str = "zero",
+    numbering: str | None = None,
     rows: str = "auto",
     of: str | Sequence[str] | None = None,
     around: str | int | None = None,
@@ -34,6 +36,7 @@ def graph(
     title: str = "",
     collapse: str | None = None,
     opened: str | Sequence[str] = (),
+    preset: str | Preset = "ubc",
 ) -> Graph:
     """The graph of what f computes at args, with the rows that ad.trace has: plain data that a
     notebook shows as a picture, and that .save("graph.svg") writes.
@@ -44,14 +47,15 @@ def graph(
     function, and what its reverse sweeps compute). of: the outputs whose adjoints are shown, all
     unless given. around: the name or number of a row; only what is at most depth steps from it is
     drawn. digits: decimals of figures. names, outputs, numbering and rows are those of ad.trace.
+    preset: whose names rows have, by name ("griewank") or as the path of a file of the user's own.
 
     Of more than 400 rows, groups are drawn: calls of functions (`layer`, `layer (2)`), rounds of
     loops, of many the first two, the last and those between, and what a list repeats. collapse:
     groups of one of these, "function", "loop" or "array", however many rows there are, or "none".
     opened: groups, by their names or by a row in them, in place of which the rows are drawn.
 
-    Raises ValueError for unknown kinds, outputs, rows and groups, and where there are more than 400
-    nodes all the same.
+    Raises ValueError for unknown kinds, presets, outputs, rows and groups, and where there are more
+    than 400 nodes all the same.
 
     >>> import admodes as ad
     >>> g = ad.graph(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, kind="linearised")
@@ -60,13 +64,17 @@ def graph(
     >>> g.to_svg()[:4]
     '<svg'
     """
-    recorded = program_of(f, args, rows, names, outputs, located=True)
-    drawing = drawing_of(recorded, numbering, title)
+    chosen = preset_of(preset)
+    recorded = program_of(f, args, rows_under(chosen, rows), names, outputs, located=True)
+    drawing = drawing_of(recorded, numbering, title, chosen)
     return drawing.graph(kind, of, around, depth, digits, collapse, opened)
 
 
-def drawing_of(recorded: NamedProgram, numbering: str = "zero", title: str = "") -> Drawing:
-    """What the graphs of a recorded list are drawn of."""
+def drawing_of(
+    recorded: NamedProgram, numbering: str | None = None, title: str = "", preset: Preset = UBC
+) -> Drawing:
+    """What the graphs of a recorded list are drawn of, with the names that a preset gives to rows;
+    numbering wins over it."""
 
     def rows(kept: Sequence[int]) -> Sequence[Row]:
         if recorded.by_array and len(recorded.program.steps) <= MOST_NODES:
@@ -74,7 +82,8 @@ def drawing_of(recorded: NamedProgram, numbering: str = "zero", title: str = "")
             return [whole[row] for row in kept]
         return templated_rows(recorded.program, labels, kept)
 
-    labels = recorded.row_names(numbering)
+    named = "" if recorded.by_array else preset.named
+    labels = recorded.row_names(numbering or preset.numbering, preset.letter, named)
     return Drawing(recorded.program, labels, ends(recorded), _directions(recorded), rows, title)
 
 

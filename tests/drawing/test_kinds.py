@@ -179,6 +179,31 @@ def test_outputs_that_are_numbers_are_nodes():
     assert (loose.name, loose.value) == ("y2", 3.0)
 
 
+def test_rows_have_the_names_of_a_preset(tmp_path, run):
+    def f(x, y):
+        return ad.sin(x * y) + x
+
+    names = {
+        preset: [node.name for node in ad.graph(f, 2.0, 3.0, preset=preset).nodes]
+        for preset in ("ubc", "griewank", "osu")
+    }
+    assert names["ubc"] == ["v0", "v1", "v2", "v3", "v4"]
+    assert names["griewank"] == ["v-1", "v0", "v1", "v2", "v3"]
+    assert names["osu"] == ["x", "y", "a", "b", "c"]
+    numbered = ad.graph(f, 2.0, 3.0, preset="griewank", numbering="zero")
+    assert [node.name for node in numbered.nodes] == names["ubc"]
+    path = tmp_path / "mine.toml"
+    path.write_text('letter = "u"', encoding="utf-8")
+    _, out, _ = run("graph", "@cpsc532s", "--preset", str(path))
+    assert "u11 = u9 + u10" in out
+    status, _, said = run("graph", "@bu-batched", "--preset", "osu", "--rows", "array")
+    assert status == 2
+    assert "--rows scalar" in said
+    status, _, said = run("graph", "@cpsc532s", "--preset", "nobody")
+    assert status == 2
+    assert "griewank" in said
+
+
 def test_unknown_words_are_refused():
     trace = ad.trace(lambda x: x * x, 3.0)
     with pytest.raises(ValueError, match="kind 'tree': choose from computation"):

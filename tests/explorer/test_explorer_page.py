@@ -92,7 +92,7 @@ def test_a_preset_is_laid_out_first_and_the_others_stay(mine, run):
     ]
     assert styles[0]["id"] == "mine"
     assert styles[0]["times"] == "·"
-    assert [name["text"] for name in styles[0]["rows"][:3]] == ["u-1", "u0", "u1"]
+    assert [name["latex"] for name in styles[0]["rows"][:3]] == ["u_{-1}", "u_{0}", "u_{1}"]
     assert [sheet["title"] for sheet in styles[0]["sheets"]] == [
         "Evaluation trace",
         "Forward tangent trace for {direction}",
