@@ -23,6 +23,8 @@ from admodes.views.tables import Table
 LONGEST = 40
 """The most factors of a chain that is written out."""
 
+TOO_LONG = f"it would have more than {LONGEST} factors"
+
 TOLERANCE = 1e-9
 
 Values = Mapping[tuple[str, str], Any]
@@ -122,6 +124,9 @@ class MatrixChain(Result):
         title = f"{write.math(left)} as a product of Jacobians"
         return [Table(title, ["Jacobian", "Matrix", "Dimensions"], rows, [True] * 3, notes)]
 
+    def _repr_latex_(self) -> str:
+        return f"$${Latex().derivative(self.of, self.wrt)} = {self.latex}$$"
+
 
 def _dimensions(shape: Sequence[int], write: Text) -> str:
     return write.times.join(map(str, shape)) or "1"
@@ -140,15 +145,20 @@ class Adjoints:
     shapes: Mapping[str, tuple[int, ...]]
     of: str
 
-    def row(self, name: str) -> tuple[Factor, ...]:
-        """The derivative of the output by a variable, as a product; none of the output itself."""
+    def row(self, name: str, steps: int = 0) -> tuple[Factor, ...]:
+        """The derivative of the output by a variable, as a product; none of the output itself.
+        steps: how many variables on the way were met before."""
+        if steps > LONGEST:
+            raise Unwritten(TOO_LONG)
         if name == self.of or name not in self.formulas:
             return ()
         t = self.formulas[name]
         parts = t.parts if t.kind == Kind.SUM else (t,)
         linear = [part for part in parts if part.has_bar]
         constant = [part for part in parts if not part.has_bar]
-        addends = [self.product(name, part) for part in linear]
+        addends = [self.product(name, part, steps) for part in linear]
+        if sum(f.length for addend in addends for f in addend) > LONGEST:
+            raise Unwritten(TOO_LONG)
         if constant:
             rest = terms.total_of(constant, t.shape)
             addends.insert(0, (self.constant(name, rest),))
@@ -164,11 +174,11 @@ class Adjoints:
         """What the output being a number, whose adjoint is 1, makes a row."""
         return Factor(self.of, name, (1, _size(t.shape)), _raised(t))
 
-    def product(self, name: str, t: Term) -> tuple[Factor, ...]:
+    def product(self, name: str, t: Term, met: int) -> tuple[Factor, ...]:
         """What one addend of an adjoint is, which has the adjoint of one other variable in it."""
         source, steps = _linear(t)
         steps = _scaled_once(steps)
-        before = self.row(source)
+        before = self.row(source, met + 1)
         made: list[Factor] = []
         top, rows = source, _size(self.shapes[source])
         for k, step in enumerate(steps):
@@ -293,11 +303,9 @@ def matrix_chain(
             chain = known.row(wrt)
     except Unwritten as reason:
         raise BadValue(
-            f"chain: ∂{known.of}/∂{wrt} is no product of matrices: {reason}; ad.equations (admodes "
-            "equations) has it between arrays"
+            f"chain: ∂{known.of}/∂{wrt} is not written as a product of matrices: {reason}; "
+            "ad.equations (admodes equations) has it between arrays"
         ) from None
-    if sum(f.length for f in chain) > LONGEST:
-        raise BadValue(f"chain: ∂{known.of}/∂{wrt} has more than {LONGEST} factors")
     found = product_value(chain, values)
     right = t.parts[1] if outer else None
     if right is not None:

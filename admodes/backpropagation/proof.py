@@ -14,7 +14,7 @@ from admodes.backpropagation.terms import Kind, Term
 from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 from admodes.symbolic.arrays import boxed, broadcast, components, structural
-from admodes.symbolic.forms import AtKink, as_expression, local_form
+from admodes.symbolic.forms import as_expression, local_form
 from admodes.symbolic.precision import precise
 
 DIGITS = 60
@@ -35,6 +35,10 @@ Symbols = Mapping[tuple[str, str], Any]
 
 class _Unknown(Exception):
     """A formula that is not known to many digits."""
+
+
+UNKNOWN = (_Unknown, TypeError, ValueError, AttributeError)
+"""What kernels raise on numbers of many digits and on symbols: nothing is proven then."""
 
 
 class _Point(dict):
@@ -91,7 +95,7 @@ def equal(
             if told is not None:
                 return told
         return all(_at(a, b, definitions, constants, seed) for seed in range(POINTS))
-    except (_Unknown, AtKink):
+    except (*UNKNOWN, ArithmeticError, RecursionError):
         return False
 
 
@@ -140,7 +144,7 @@ def _by_sympy(
             sp.nsimplify(x - y, rational=True)
             for x, y in zip(point.value(a), point.value(b), strict=True)
         ]
-    except (_Unknown, TypeError, ValueError, AttributeError):
+    except UNKNOWN:
         return None
     if any(d.has(sp.log) or d.atoms(sp.Function) for d in differences):
         return None

@@ -7,6 +7,7 @@ import pytest
 from seeds import generator
 
 import admodes as ad
+from admodes.core.op import REGISTRY
 from admodes.problems import PROBLEMS
 
 
@@ -32,6 +33,9 @@ def test_the_network_of_section_b():
 
 def test_weights_and_two_losses():
     network = equations("eth-relu-network")
+    assert (
+        network.chain("W3")._repr_latex_().startswith(r"$$\frac{\partial L}{\partial W_{3}} = 2 ")
+    )
     assert network.chain("W3").formula == "2 (ŷ − y) · h2ᵀ"
     assert network.chain("W2").formula == "(2 (ŷ − y)ᵀ · W3 · diag(1[z2 > 0]))ᵀ · h1ᵀ"
     assert network.chain("W2").shape == [4, 4]
@@ -103,18 +107,54 @@ def test_random_networks_hold(seed):
     assert chain.shape[1] == jacobian.shape[1]
 
 
+SLOPES = sorted({op.name for op in REGISTRY.values() if op.quick and op.arity in (1, 2)})
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_every_operation_between_vectors_is_a_diagonal_matrix(name):
+    op = REGISTRY[name]
+    rng = np.random.default_rng(6)
+    args = [rng.uniform(*interval, 3) for interval in op.domain.intervals[: op.arity]]
+    W = rng.normal(size=(2, 3))
+
+    def f(*xs):
+        h = op(*xs)
+        return W @ h
+
+    found = ad.equations(f, *args, names=["a", "b"][: op.arity])
+    for k, wrt in enumerate(["a", "b"][: op.arity]):
+        if not op.active(k):
+            continue
+        chain = found.chain(wrt)
+        assert chain.holds, str(chain)
+        assert chain.formula.startswith("W")
+        assert chain.shape == [2, 3]
+
+
 def test_what_is_no_such_product_is_refused(run):
     network = equations("eth-relu-network")
     with pytest.raises(ValueError, match="'q' is no variable that L depends on; choose ŷ, h2"):
         network.chain("q")
     batch = ad.equations(lambda X, W: np.sum(np.tanh(X @ W)), np.ones((4, 3)), np.ones((3, 2)))
-    with pytest.raises(ValueError, match="is no product of matrices: one of the variables"):
+    with pytest.raises(ValueError, match="is not written as a product of matrices: one of"):
         batch.chain("X")
     with pytest.raises(ValueError, match="for one output, and there are"):
         ad.equations(lambda x: (x, 2.0 * x), np.ones(2)).chain("x")
     status, out, err = run("equations", "@bu-einsum-sums", "--chain", "A")
     assert (status, out) == (2, "")
-    assert "no product of matrices" in err
+    assert "not written as a product of matrices" in err
+
+    def deep(x, shortcut):
+        h = x
+        for _ in range(500):
+            h = np.tanh(W @ h) + h if shortcut else np.tanh(W @ h)
+        return np.sum(h)
+
+    W = np.eye(2) * 0.5
+    for shortcut in (True, False):
+        long = ad.equations(lambda x, s=shortcut: deep(x, s), np.ones(2))
+        with pytest.raises(ValueError, match="more than 40 factors"):
+            long.chain("x")
 
 
 def test_the_command(run):
