@@ -362,6 +362,6 @@ def discrepancy(t: Term, expected: Any, data: dict) -> float:
 
 
 def _line(e: Equation, format: str) -> list[str]:
-    text = e.latex if format == "latex" else str(e)
+    text = e.latex if dialect_of(format).name == "latex" else str(e)
     mark = "" if e.holds else "⚠ "
     return [text, Text().shape(e.shape), mark + ("0" if e.error == 0 else f"{e.error:.1e}")]

@@ -1,6 +1,6 @@
-"""Where the result of a command goes, and in which format: --format, --save (-o) and --fragment
-have the same words for every command. A command that `prints` marks takes an Output in the place
-of these options.
+"""Where the result of a command goes, and in which format: --format, --save (-o), --fragment
+and --math have the same words for every command. A command that `prints` marks takes an Output in
+the place of these options.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Output:
     format: Format
     save: Path | None = None
     fragment: bool = False
+    math: bool = False
     drawn: tuple[Format, ...] = ()
     folder: Path | None = None
 
@@ -81,6 +82,7 @@ class Output:
             self.deliver(self._drawing(draw))
             return
         options |= {"fragment": True} if self.fragment else {}
+        options |= {"math": True} if self.math else {}
         if self.format is Format.pdf:
             from admodes.sheets.printing import pdf
 
@@ -135,13 +137,14 @@ def prints(
             format: str | None,
             save: Path | None,
             fragment: bool,
+            math: bool,
             **options: Any,
         ) -> None:
             place = save if folder and format is None and _is_folder(save) else None
             file = save if place is None else None
             chosen = _format(format, file, gives, {e: given[e] for e in known})
-            _check_ways(chosen, file, fragment)
-            command(output=Output(chosen, file, fragment, drawn, place), **options)
+            _check_ways(chosen, file, fragment, math)
+            command(output=Output(chosen, file, fragment, math, drawn, place), **options)
 
         signature = inspect.signature(command, eval_str=True)
         shared = _shared(gives, known, named, "; a folder without one" if folder else "")
@@ -175,6 +178,7 @@ def _shared(
         "format": (Annotated[str | None, how], None),
         "save": (Annotated[Path | None, optional("-o", "--save", *named, help=where)], None),
         "fragment": (Annotated[bool, _FRAGMENT], False),
+        "math": (Annotated[bool, _MATH], False),
     }
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
@@ -183,6 +187,7 @@ def _shared(
 
 
 _FRAGMENT = typer.Option("--fragment", help="LaTeX and HTML without the document around them.")
+_MATH = typer.Option("--math", help="Formulas of Markdown between dollar signs.")
 
 
 def _format(
@@ -219,8 +224,10 @@ def _takes_anything(save: Path) -> bool:
     return save in STDOUT or (save.exists() and not save.is_file() and not save.is_dir())
 
 
-def _check_ways(format: Format, save: Path | None, fragment: bool) -> None:
+def _check_ways(format: Format, save: Path | None, fragment: bool, math: bool) -> None:
     if format in _BINARY and save in STDOUT:
         raise Failure(f"{format.value} is written into a file: add -o NAME{_ENDING[format]}")
     if fragment and format not in (Format.latex, Format.html):
         raise Failure(f"--fragment is for latex and html, and this is {format.value}")
+    if math and format is not Format.markdown:
+        raise Failure(f"--math is for markdown, and this is {format.value}")

@@ -15,8 +15,8 @@ from admodes.drawing.labels import Labels, Line, printable, short
 from admodes.drawing.parts import Diagram
 from admodes.errors import BadValue
 from admodes.views.dialects import dialect_of
+from admodes.views.documents import document, preformatted
 from admodes.views.files import write_atomically
-from admodes.views.render import document, preformatted
 from admodes.views.result import Result
 from admodes.views.tables import Table
 

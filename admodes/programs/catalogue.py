@@ -16,7 +16,7 @@ from admodes.core.record import record
 from admodes.core.tangential import Tangential
 from admodes.ops.notation import partial_templates, template
 from admodes.programs.count import count_program
-from admodes.views.dialects import Latex, Text
+from admodes.views.dialects import dialect_of
 from admodes.views.filling import fill
 from admodes.views.tables import Table
 
@@ -97,7 +97,7 @@ def _cost_at(op: Op, example: Example) -> dict[str, int]:
 
 def operation_table(format: str) -> Table:
     """The catalogue as a table for views.render."""
-    write = Latex() if format == "latex" else Text()
+    write = dialect_of(format)
     lines = []
     for row in operation_rows():
         atoms = [(letter, False) for letter in "abc"]

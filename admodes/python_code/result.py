@@ -18,7 +18,7 @@ from admodes.python_code.derive import DerivedLists, Listed
 from admodes.python_code.kernels import Kernels
 from admodes.python_code.structure import Part, apart, parts, together, tops_of
 from admodes.python_code.writer import Constants, PythonWriter, Returned, constant
-from admodes.views.render import preformatted
+from admodes.views.documents import preformatted
 from admodes.views.result import Result
 from admodes.views.tables import Table
 

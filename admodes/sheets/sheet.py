@@ -28,9 +28,10 @@ from admodes.tracing.arrays import ArrayTrace
 from admodes.tracing.trace import Trace, check_inputs, trace_of
 from admodes.verification import Verification, verify
 from admodes.views.dialects import dialect_of
+from admodes.views.documents import document, heading, preformatted
 from admodes.views.files import write_atomically, write_text
 from admodes.views.presets import Preset
-from admodes.views.render import document, heading, preformatted, render
+from admodes.views.render import render
 from admodes.views.result import Result
 from admodes.views.tables import Table
 
@@ -56,19 +57,14 @@ _LATEX_PICTURE = r"""\sbox{\drawing}{PICTURE}
 MORE = {
     "latex": r"""\newsavebox{\drawing}
 \renewcommand{\arraystretch}{1.5}
-\newcommand{\room}{\par\penalty-100\begingroup
-  \dimen0=\pagegoal\advance\dimen0 by -\pagetotal
-  \ifdim\dimen0<9\baselineskip\ifdim\dimen0>0pt\vfil\fi\break\fi\endgroup}
 """,
     "html": """figure { margin: 1rem 0; overflow-x: auto; }
 pre { overflow-x: auto; }
-table { display: block; overflow-x: auto; }
 @page { margin: 1.5cm; }
 @media print {
   body { margin: 0; max-width: none; font-size: 9pt; }
   h2 { break-after: avoid; }
   figure, table, tr { break-inside: avoid; }
-  table { display: table; }
   svg { max-width: 100%; max-height: 16cm; }
 }
 """,
@@ -154,8 +150,6 @@ class Report(Result):
         body = "\n".join([*parts, rest])
         if fragment:
             return body
-        if format == "latex":  # no heading stands alone at the end of a page
-            body = body.replace(r"\subsection*", r"\room\subsection*")
         more = MORE.get(format, "")
         if format == "latex" and graph is not None:
             more = graph.tikz_parts()[0] + more

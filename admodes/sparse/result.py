@@ -16,8 +16,8 @@ from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
 from admodes.sparse.draw import draw
 from admodes.sparse.point import Point
 from admodes.sparse.sweeps import Found, groups_of
+from admodes.views.documents import preformatted
 from admodes.views.limits import check_lines
-from admodes.views.render import preformatted
 from admodes.views.result import Result
 from admodes.views.tables import Table
 

@@ -24,7 +24,7 @@ from admodes.programs.count import Counts, count_program
 from admodes.programs.replay import again
 from admodes.programs.scalars import scalar_function
 from admodes.tracing.trace import Trace, note_beyond_domain, scalar_trace
-from admodes.views.dialects import Text, dialect_of
+from admodes.views.dialects import Latex, Text, dialect_of
 from admodes.views.limits import MOST_LINES, check_lines
 from admodes.views.result import Result
 from admodes.views.tables import Formula, Table, jacobian_table
@@ -163,7 +163,9 @@ class Hessian(Gradient):
         notes = [f"eigenvalues: {listed}"] if listed else []
         notes += [*self.notes, self._verdict()]
         math = [False, *(True for _ in names)]
-        table = Table("Hessian, forward over reverse", ["", *names], rows, math, notes)
+        table = Table(
+            "Hessian, forward over reverse", ["", *names], rows, math, notes, self._symbol()
+        )
         return [self._gradient_table(write), *self._exact_tables(write, names), table]
 
     def _exact_tables(self, write: Text, names: list[str]) -> list[Table]:
@@ -171,7 +173,12 @@ class Hessian(Gradient):
             return []
         lines = [[entry.written(write) for entry in line] for line in self.symbolic["hessian"]]
         rows = [[name, *line] for name, line in zip(names, lines, strict=True)]
-        return [Table("Hessian, exact", ["", *names], rows, [False, *(True for _ in names)])]
+        math = [False, *(True for _ in names)]
+        return [Table("Hessian, exact", ["", *names], rows, math, matrix=self._symbol())]
+
+    def _symbol(self) -> str:
+        """∇²f(x1, x2) in LaTeX."""
+        return rf"\nabla^{{2}} f({', '.join(map(Latex().variable, self.inputs))})"
 
     def _verdict(self) -> str:
         if self.obstacle is not None:

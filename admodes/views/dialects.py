@@ -288,10 +288,25 @@ class Latex(Text):
         return re.sub(r"[^\x00-\x7f]", _in_formula, text)
 
 
+class Formulas(Latex):
+    """Formulas in LaTeX, for a page that shows mathematics; prose is as it is, with formulas in it
+    between \\( and \\)."""
+
+    def plain(self, text: str, formulas: bool = True) -> str:
+        return text
+
+
 def dialect_of(format: str, digits: int | None = 6, times: str = "", between: str = "") -> Text:
-    """How formulas are written in a format: as LaTeX for "latex", as plain text for the others.
-    times: the sign between numbers, between: that between names, where they are not the usual."""
-    return {"latex": Latex, "csv": Csv}.get(format, Text)(digits, times, between)
+    """How formulas are written in a format: as LaTeX for "latex", and for "html" and MATHEMATICS,
+    whose renderers make mathematics of it, as plain text for the others. times: the sign between
+    numbers, between: that between names, where they are not the usual."""
+    return DIALECTS.get(format, Text)(digits, times, between)
+
+
+MATHEMATICS = "markdown+math"
+"""Markdown with formulas between dollar signs."""
+
+DIALECTS = {"latex": Latex, "html": Formulas, MATHEMATICS: Formulas, "csv": Csv}
 
 
 class Escaped(str):

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from admodes.errors import BadValue
 from admodes.views import render
-from admodes.views.dialects import scalar_text
+from admodes.views.dialects import MATHEMATICS, scalar_text
 from admodes.views.tables import Table
 
 FORMATS = (*render.FORMATS, "json")
@@ -59,15 +60,25 @@ class Result(ABC):
         return json_text(self.to_dict())
 
     def to_table(
-        self, format: str = "text", *, width: int = 80, fragment: bool = False, **options: Any
+        self,
+        format: str = "text",
+        *,
+        width: int = 80,
+        fragment: bool = False,
+        math: bool = False,
+        **options: Any,
     ) -> str:
         """The result in a format: text, markdown, latex, html, csv or json (all of it, whatever the
         options).
 
         width: columns at which text folds. fragment: LaTeX and HTML without the document around
-        them. options: those of tables(). Raises ValueError for an unknown format or word.
+        them. math: Markdown with its formulas between dollar signs, as GitHub shows them. options:
+        those of tables(). Raises ValueError for an unknown format or word.
         """
         render.check_format(format, FORMATS)
+        if math and format != "markdown":
+            raise BadValue(f"math is for markdown, and the format is {format}")
+        format = MATHEMATICS if math else format
         if format == "json":
             return json_text(plain(self._asked(**options))) + "\n"
         text = self._written(format, width, fragment, options)

@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.errors import BadValue
-from admodes.views.dialects import Text
+from admodes.views.dialects import Latex, Text
 
 
 @dataclass
 class Table:
-    """A title, column heads, rows of cells, and notes. math: whether each column is formulas."""
+    """A title, column heads, rows of cells, and notes. math: whether each column is formulas.
+    matrix: where the cells beside the first column are those of a matrix, what that is, in
+    LaTeX."""
 
     title: str
     head: list[str]
     rows: list[list[str]]
     math: list[bool]
     notes: list[str] = field(default_factory=list)
+    matrix: str = ""
 
 
 class Formula(str):
@@ -45,6 +48,20 @@ def known(what: str, given: Sequence[str], words: Sequence[str]) -> None:
     for word in given:
         if word not in words:
             raise BadValue(f"{what}: {word!r} is unknown; choose from {', '.join(words)}")
+
+
+MOST_COLUMNS = 8
+"""The columns of a matrix that is written as one, with brackets."""
+
+
+def matrix_of(table: Table) -> str:
+    """A table of LaTeX as one matrix in brackets; empty where it is none or too wide."""
+    lines = [line[1:] for line in table.rows]
+    widths = [max((len(line[k]) for line in lines), default=0) for k in range(len(table.head) - 1)]
+    if not table.matrix or not lines or not 0 < len(widths) <= MOST_COLUMNS or sum(widths) > 240:
+        return ""
+    body = " \\\\ ".join(" & ".join(line) for line in lines)
+    return rf"{table.matrix} = \begin{{pmatrix}} {body} \end{{pmatrix}}"
 
 
 def jacobian_table(
@@ -79,4 +96,12 @@ def jacobian_table(
             for n, line in zip(rows, cells, strict=True)
         ],
         [False, *(True for _ in columns)],
+        matrix=_quotient(outputs, inputs) if rows is outputs else "D[f]",
     )
+
+
+def _quotient(outputs: Sequence[str], inputs: Sequence[str]) -> str:
+    """∂(y1, y2)/∂(x1, x2) in LaTeX."""
+    parts = (", ".join(map(Latex().variable, names)) for names in (outputs, inputs))
+    top, bottom = (rf"\partial({part})" if "," in part else rf"\partial {part}" for part in parts)
+    return rf"\frac{{{top}}}{{{bottom}}}"

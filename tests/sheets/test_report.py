@@ -85,7 +85,7 @@ def test_a_page_stands_alone(sheet, tmp_path):
     assert page.addresses == []
     assert "script" not in page.tags
     assert page.tags.count("svg") == 1
-    assert page.tags.count("table") == len(TITLES)
+    assert page.tags.count("table") + page.tags.count("mtable") == len(TITLES)
     assert [p.name for p in tmp_path.iterdir()] == ["sheet.html"]
 
 

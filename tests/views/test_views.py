@@ -155,7 +155,7 @@ def test_html_is_well_formed_and_escaped(wide):
     parser = Balanced()
     parser.feed(wide.to_table("html"))
     assert parser.open == []
-    assert any("where(v0 > 0" in c or "> 0, 1" in c for c in parser.cells)
+    assert any("where" in c and ">" in c for c in parser.cells)
     assert wide.to_table("html").startswith("<!doctype html>")
     assert wide._repr_html_().startswith("<h1>")
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from admodes.lab.timing import describe, machine, versions_of
+from admodes.views.documents import document
 from admodes.views.files import write_text
-from admodes.views.render import document, render
+from admodes.views.render import render
 from admodes.views.result import Result, json_text, plain
 
 SCHEMA = "admodes.experiment/1"
