@@ -40,6 +40,7 @@ def _figure(swell: Swell, figure_class: Any) -> Any:
                 ax.plot(*zip(*kept, strict=True), markersize=5, linewidth=1.5, **style)
         ax.semilogy()
         ax.set_title(FAMILIES[name].title.capitalize(), fontsize=11)
+        ax.set_xticks([p["n"] for p in points])
         ax.set_xlabel("n")
         ax.set_ylabel("operations (exact)")
         light_frame(ax)
