@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import html
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Page:
             "alone": self.command,
             "date": datetime.date.today().isoformat(),
             "machine": machine(),
+            "load": _load(),
             "versions": versions_of(PACKAGES),
         }
         data = {"schema": SCHEMA, "name": self.name, **origin, "data": self.result.to_dict()}
@@ -105,10 +107,17 @@ class Page:
         return document("\n".join(parts), "html", self.title, style)
 
 
+def _load() -> float | None:
+    """How many programs wanted to run at a time in the last five minutes, which tells how far times
+    are to be trusted; None where the system does not say (Windows)."""
+    return round(os.getloadavg()[1], 1) if hasattr(os, "getloadavg") else None
+
+
 def _origin(origin: dict[str, Any]) -> str:
     """Where figures come from, in a sentence."""
+    load = "" if origin["load"] is None else f", load {origin['load']:g}"
     known = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     return (
         f"Written on {origin['date']} by `{origin['command']}` (this page alone: "
-        f"`{origin['alone']}`); {describe(origin['machine'])}; {known}."
+        f"`{origin['alone']}`); {describe(origin['machine'])}{load}; {known}."
     )

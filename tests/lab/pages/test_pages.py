@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 def test_a_page_has_all_files_with_its_origin(folder, name):
     data = json.loads((folder / f"{name}.json").read_text("utf-8"))
     assert data["schema"] == "admodes.experiment/1"
-    assert {"command", "alone", "date", "machine", "versions", "data"} <= set(data)
+    assert {"command", "alone", "date", "machine", "load", "versions", "data"} <= set(data)
     assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (folder / f"{name}.svg").read_text("utf-8")
     page = (folder / f"{name}.md").read_text("utf-8")
