@@ -15,8 +15,9 @@ from admodes.backpropagation.proof import equal
 from admodes.backpropagation.terms import Kind, Term
 from admodes.core.program import Ref, Step
 from admodes.core.structure import Moves, Reduction
-
-_EXPONENTIAL, _QUOTIENT, _DIFFERENCE = "exp", "divide", "subtract"
+from admodes.ops.arithmetic import divide, subtract
+from admodes.ops.exponential import exp
+from admodes.ops.indexing import getitem, place
 
 
 def with_cross_entropy(derived: Derivation, found: dict[int, Term]) -> dict[int, Term]:
@@ -42,7 +43,7 @@ def _step(derived: Derivation, a: Any) -> Step | None:
 def _softmax(derived: Derivation, p: int) -> tuple[int, tuple[int, ...]] | None:
     """The row of the scores and the axes that are added up, where row p is a softmax."""
     step = derived.steps[p]
-    if step.op is None or step.op.name != _QUOTIENT:
+    if step.op is not divide:
         return None
     top, below = step.args
     above, total = _step(derived, top), _step(derived, below)
@@ -53,7 +54,7 @@ def _softmax(derived: Derivation, p: int) -> tuple[int, tuple[int, ...]] | None:
         return None
     structure = total.op.structure
     adds = isinstance(structure, Reduction) and structure.adds and not structure.averages
-    if above.op.name != _EXPONENTIAL or not adds or not isinstance(above.args[0], Ref):
+    if above.op is not exp or not adds or not isinstance(above.args[0], Ref):
         return None
     summed = _step(derived, total.args[0])
     same = summed is not None and summed.op is above.op and summed.args == above.args
@@ -66,7 +67,7 @@ def _target(derived: Derivation, p: int, bar: Term) -> Term | None:
     name = derived.names[p]
     if rest.kind == Kind.QUOTIENT and _is_symbol(rest.parts[1], name):
         return terms.scaled(-c, rest.parts[0])
-    if rest.kind != Kind.OP or rest.data[0].name != "place":
+    if rest.kind != Kind.OP or rest.data[0] is not place:
         return None
     d, picked = terms.factored(rest.parts[0])
     if picked.kind != Kind.QUOTIENT or picked.parts[0].kind != Kind.NUMBER:
@@ -74,7 +75,7 @@ def _target(derived: Derivation, p: int, bar: Term) -> Term | None:
     index, below = rest.data[1]["index"], picked.parts[1]
     matching = (
         below.kind == Kind.OP
-        and below.data[0].name == "getitem"
+        and below.data[0] is getitem
         and _is_symbol(below.parts[0], name)
         and repr(below.data[1]["index"]) == repr(index)
     )
@@ -116,7 +117,7 @@ def _known_sum(
 def _shifted(derived: Derivation, s: int) -> list[int]:
     """The row of the scores, and that from which their largest was subtracted before."""
     step = derived.steps[s]
-    if step.op is None or step.op.name != _DIFFERENCE or not isinstance(step.args[0], Ref):
+    if step.op is not subtract or not isinstance(step.args[0], Ref):
         return [s]
     return [s, step.args[0].row]
 
