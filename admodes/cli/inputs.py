@@ -100,11 +100,11 @@ def _point(at: str | None) -> dict[str, Any] | None:
 def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target:
     point = point or {}
     components(point)
-    function, used = parse_with(point, targets)
+    function, used = parse_with(point, targets, any(map(np.ndim, point.values())))
     expanded = _expanded(point, used)
     if expanded is not point:
         point = expanded
-        function, used = parse_with(point, targets)
+        function, used = parse_with(point, targets, any(map(np.ndim, point.values())))
     missing = [n for n in function.inputs if n not in point]
     extra = [n for n in point if n not in used]
     _complain(missing, extra, [n for n in function.inputs if n in used])

@@ -26,9 +26,10 @@ class Bare:
 
 @dataclass
 class Frame:
-    """One bracket while it is open. after is written when it closes; loose tells of a space between
-    a function and the bracket. Of the term that is being read: where it begins, its last division
-    and the last power whose exponent has no brackets."""
+    """One bracket while it is open; condition where it holds one, in which = is ==. after is
+    written when it closes; loose tells of a space between a function and the bracket. Of the term
+    that is being read: where it begins, its last division and the last power whose exponent has no
+    brackets."""
 
     opening: Token | None = None
     after: list[Token] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Frame:
     term: int = 0
     slash: int | None = None
     power: int | None = None
+    condition: bool = False
     above: Token | None = None
     """The fraction whose numerator this bracket is."""
 

@@ -14,11 +14,12 @@ from admodes.expression.words import Words
 
 @dataclass
 class _Frame:
-    """One bracket while it is open. nested counts the signs and powers that wait for their
-    operand, operators those of the current argument, tall is the height of its tallest operand,
-    highest the height of the arguments before it."""
+    """One bracket while it is open, index where it is a square one after an operand. nested counts
+    the signs and powers that wait for their operand, operators those of the current argument, tall
+    is the height of its tallest operand, highest the height of the arguments before it."""
 
     opening: Token | None
+    index: bool = False
     nested: int = 0
     operators: int = 0
     tall: int = 0
@@ -45,25 +46,35 @@ def check(tokens: list[Token], text: str, words: Words, limits: Limits) -> None:
         frame = frames[-1]
         if t.kind == "(" and previous is not None and previous.kind == "name":
             complete = False
-        if t.kind in ("number", "name", "("):
+        index = t.kind == "[" and complete
+        if t.kind in ("number", "name", "(", "[") and not index:
             if complete:
                 assert previous is not None
                 raise ExpressionError(_two_operands(previous, t, after), text, t.position)
             if t.kind == "name":
                 _check_name(t, after, text, words)
-        if t.kind == "(":
+        if t.kind in ("(", "["):
             depth += frame.nested + 1
-            frames.append(_Frame(t))
-        elif t.kind == ")":
+            frames.append(_Frame(t, index))
+        elif t.kind in (")", "]"):
             if len(frames) == 1:
-                raise ExpressionError("this ')' closes nothing: delete it", text, t.position)
-            if not complete:
+                raise ExpressionError(
+                    f"this '{t.text}' closes nothing: delete it", text, t.position
+                )
+            if not complete and not (frame.index and _is(previous, ":")):
                 assert previous is not None
-                what = "an argument between the brackets" if previous.kind == "(" else "something"
+                empty = previous.kind in ("(", "[")
+                what = "an argument between the brackets" if empty else "something"
                 raise ExpressionError(f"{what} is missing here", text, t.position)
             frames.pop()
             depth -= frames[-1].nested + 1
             frames[-1].hang(frame.height + 1)
+        elif t.kind == ":" and frame.index:
+            frame.nested = 0
+        elif t.kind == ".T" and complete:
+            frame.hang(1)
+        elif t.kind == "," and frame.index and _is(previous, ":"):
+            frame.nested = 0
         elif t.kind not in ("number", "name"):
             _operator(t, previous, complete, frame, len(frames) > 1, text)
         if depth + frames[-1].nested > limits.max_depth:
@@ -81,7 +92,12 @@ def check(tokens: list[Token], text: str, words: Words, limits: Limits) -> None:
         end = previous.position + len(previous.text) if previous else len(text)
         raise ExpressionError("the expression ends too early: something must follow", text, end)
     if frames[-1].opening is not None:
-        raise ExpressionError("this '(' is never closed", text, frames[-1].opening.position)
+        opening = frames[-1].opening
+        raise ExpressionError(f"this '{opening.text}' is never closed", text, opening.position)
+
+
+def _is(t: Token | None, kind: str) -> bool:
+    return t is not None and t.kind == kind
 
 
 def _operator(
@@ -93,6 +109,9 @@ def _operator(
         frame.hang(0)
     elif t.kind == "=":
         raise ExpressionError(_stray_equals(inside), text, t.position)
+    elif t.kind == ":":
+        reason = "':' stands only in an index: x[1:3]"
+        raise ExpressionError(reason, text, t.position)
     elif not complete:
         raise ExpressionError(_no_operand(t, previous), text, t.position)
     elif t.kind == "**":

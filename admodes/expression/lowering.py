@@ -8,18 +8,29 @@ import ast
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 import admodes.ops  # noqa: F401  (fills the registry)
 from admodes.core.op import REGISTRY, Op
 from admodes.expression.errors import ExpressionError, nearest
 from admodes.expression.grammar import check
-from admodes.expression.plain import read_as
+from admodes.expression.plain import plain_statements, read_as
 from admodes.expression.reading import read
-from admodes.expression.syntax import OPERATORS, SyntaxTree, is_definition, statements
+from admodes.expression.syntax import OPERATORS, SyntaxTree, each_output, is_definition, statements
 from admodes.expression.tokens import Limits, Token, tokens_of
+from admodes.expression.vectors import (
+    ARRAY_FUNCTIONS,
+    Beside,
+    Multiplied,
+    Part,
+    dotted,
+    transposed,
+    vector,
+)
 from admodes.expression.words import SYNONYMS, Words
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
@@ -28,6 +39,9 @@ _OVERFLOWS = {
     *("add", "subtract", "multiply", "power", "square"),
     *("exp", "exp2", "expm1", "sinh", "cosh", "hypot"),
 }
+_OF_ARRAYS = {"[", "@", ".T"}
+"""Tokens that say that there are arrays."""
+
 _WHOLE = {"add", "subtract", "multiply", "power", "square", "negate"}
 
 
@@ -42,14 +56,14 @@ Ref = int | str | Constant
 
 
 class Lowered(NamedTuple):
-    """Inputs and outputs by name; how each expression was read; steps (operation,
+    """Inputs and outputs by name; how each expression was read; steps (operation or function,
     arguments, name or None) whose arguments are constants or positions in the list of inputs and
     steps; results likewise."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     read: tuple[str, ...]
-    steps: list[tuple[Op, tuple[int | Constant, ...], str | None]]
+    steps: list[tuple[Callable[..., Any], tuple[int | Constant, ...], str | None]]
     results: list[int | Constant]
 
 
@@ -57,10 +71,11 @@ def _natural(name: str) -> list:
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in re.split("([0-9]+)", name)]
 
 
-def functions() -> dict[str, Op]:
-    """The operations that an expression may call, by name, alias and synonym."""
+def functions() -> dict[str, Any]:
+    """What an expression may call, by name, alias and synonym."""
     known = {n: op for n, op in REGISTRY.items() if op.elementwise or n == "where"}
-    return {n: known[name] for n, name in SYNONYMS.items() if name in known} | known
+    synonyms = {n: known[name] for n, name in SYNONYMS.items() if name in known}
+    return {**ARRAY_FUNCTIONS, **synonyms, **known}
 
 
 class Compiler:
@@ -72,7 +87,9 @@ class Compiler:
         declared: tuple[str, ...],
         open_: bool,
         constant: bool = False,
+        arrays: bool = False,
     ) -> None:
+        self.arrays = arrays
         self.limits = limits
         self.declared = declared
         self.open = open_
@@ -83,7 +100,7 @@ class Compiler:
         self.used: set[str] = set()
         self.used_inputs: set[str] = set()
         self.spelled: dict[str, str] = {}
-        self.steps: list[tuple[Op, tuple[Ref, ...], str | None]] = []
+        self.steps: list[tuple[Callable[..., Any], tuple[Ref, ...], str | None]] = []
 
     def lower(self, expressions: tuple[str, ...]) -> Lowered:
         """The operations of all expressions; ExpressionError for what they may not hold."""
@@ -94,12 +111,16 @@ class Compiler:
                 raise ExpressionError(f"an expression is a string, not {text!r}")
         for name in self.declared:
             self._spell(name, name, 0)
-        split = [statements(tokens_of(text, self.limits), text) for text in expressions]
-        self.words.defined = {t[0].text for part in split for t in part if is_definition(t)}
+        split = [
+            (text, statements(part, text))
+            for text in expressions
+            for part in each_output(tokens_of(text, self.limits))
+        ]
+        self.words.defined = {t[0].text for _, parts in split for t in parts if is_definition(t)}
         results: list[Ref] = []
         names: list[str | None] = []
         plain: list[str] = []
-        for text, parts in zip(expressions, split, strict=True):
+        for text, parts in split:
             written: list[list[Token]] = []
             for i, tokens in enumerate(parts):
                 last = i == len(parts) - 1
@@ -107,7 +128,10 @@ class Compiler:
                 if last:
                     results.append(ref)
                     names.append(output)
-            plain.append(read_as(text, parts, written))
+            whole = sum(text == other for other, _ in split) == 1
+            arrays = self.arrays or any(t.kind in _OF_ARRAYS for part in written for t in part)
+            shown = read_as(text, parts, written, arrays)
+            plain.append(shown if whole else plain_statements(written, arrays))
         outputs = self._outputs(names)
         free = sorted(self.used_inputs - set(self.declared), key=_natural)
         inputs = (*self.declared, *free)
@@ -119,7 +143,7 @@ class Compiler:
             return place[ref] if isinstance(ref, str) else ref
 
         steps = [(op, tuple(map(slot, refs)), name) for op, refs, name in self.steps]
-        floats = [Constant(float(r.value)) if isinstance(r, Constant) else r for r in results]
+        floats = [_as_result(r) if isinstance(r, Constant) else r for r in results]
         return Lowered(inputs, outputs, tuple(plain), steps, [slot(r) for r in floats])
 
     def _outputs(self, names: list[str | None]) -> tuple[str, ...]:
@@ -215,24 +239,31 @@ class Compiler:
     def _compile(self, tokens: list[Token], text: str) -> Ref:
         tree = SyntaxTree(tokens, text, self.functions)
         done: list[Ref] = []
-        for node in tree:
+        for node, count in tree:
             t = tree.at(node)
             if isinstance(node, ast.Name):
                 is_number = t.kind == "number"
                 done.append(Constant(t.value) if is_number else self._lookup(t, text))
-            elif not (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd)):
-                count = len(node.args) if isinstance(node, ast.Call) else 1
-                count = count if isinstance(node, (ast.Call, ast.UnaryOp)) else 2
+            elif not _says_nothing(node):
                 refs = tuple(done[-count:])
                 del done[-count:]
-                done.append(self._apply(*self._operation(node, t, refs), t.position, text))
+                operation = self._operation(node, tree, refs, text)
+                done.append(self._apply(*operation, t.position, text))
         return done.pop()
 
     def _operation(
-        self, node: ast.expr, t: Token, refs: tuple[Ref, ...]
-    ) -> tuple[Op, tuple[Ref, ...]]:
+        self, node: ast.expr, tree: SyntaxTree, refs: tuple[Ref, ...], text: str
+    ) -> tuple[Callable[..., Any], tuple[Ref, ...]]:
         if isinstance(node, ast.Call):
-            return self.functions[t.text], refs
+            return self.functions[tree.at(node).text], refs
+        if isinstance(node, ast.List):
+            return vector, refs
+        if isinstance(node, ast.Attribute):
+            return transposed, refs
+        if isinstance(node, ast.Subscript):
+            return Part(tree.index(node.slice), text, tree.at(node).position), refs
+        if isinstance(node, ast.BinOp) and (product := self._product(node, tree, refs, text)):
+            return product, refs
         kind = node.ops[0] if isinstance(node, ast.Compare) else node.op  # type: ignore[attr-defined]
         if isinstance(kind, ast.Pow):
             base, exponent = refs
@@ -243,7 +274,27 @@ class Compiler:
                 return REGISTRY["exp"], (exponent,)
         return REGISTRY[OPERATORS[type(kind)]], refs
 
-    def _apply(self, op: Op, refs: tuple[Ref, ...], position: int, text: str) -> Ref:
+    def _product(
+        self, node: ast.BinOp, tree: SyntaxTree, refs: tuple[Ref, ...], text: str
+    ) -> Callable[..., Any] | None:
+        """A product that depends on the shapes it meets; None for every other operator."""
+        sign = tree.sign(node)
+        if sign.kind == "@":
+            return Multiplied(text, sign.position)
+        if sign.kind == "·":
+            return dotted
+        numbers = any(isinstance(r, Constant) and not np.ndim(r.value) for r in refs)
+        if sign.kind != "implied" or numbers:
+            return None
+        first = node.left
+        while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Mult):
+            first = first.left  # (W x)ᵀ V y is ((W x)ᵀ V) y
+        left, right = (isinstance(n, ast.Attribute) for n in (first, node.right))
+        return Beside(text, sign.position, left, right)
+
+    def _apply(
+        self, op: Callable[..., Any], refs: tuple[Ref, ...], position: int, text: str
+    ) -> Ref:
         """Note the operation; among constants compute it now, so that they stay plain numbers
         and one that overflows is found at once."""
         if not all(isinstance(r, Constant) for r in refs):
@@ -251,6 +302,8 @@ class Compiler:
             return len(self.steps) - 1
         values = [r.value for r in refs if isinstance(r, Constant)]
         result = op(*values)
+        if not isinstance(op, Op) or any(map(np.ndim, values)):
+            return Constant(result)
         pole = op.name == "power" and values[0] == 0
         finite = all(map(math.isfinite, values))
         if op.name in _OVERFLOWS and math.isinf(result) and finite and not pole:
@@ -262,6 +315,17 @@ class Compiler:
         if whole and abs(result) < 2**53 and float(result).is_integer():
             result = int(result)
         return Constant(result)
+
+
+def _says_nothing(node: ast.expr) -> bool:
+    """Whether a node is a sign + or square brackets around one thing, which are brackets."""
+    if isinstance(node, ast.List):
+        return len(node.elts) == 1 and not isinstance(node.elts[0], ast.List)
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd)
+
+
+def _as_result(constant: Constant) -> Constant:
+    return constant if np.ndim(constant.value) else Constant(float(constant.value))
 
 
 def _points(name: str) -> str:

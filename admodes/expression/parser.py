@@ -10,6 +10,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from admodes.core.record import named
 from admodes.errors import BadType
 from admodes.expression.errors import ExpressionError
@@ -89,11 +91,12 @@ def parse(
 
 
 def parse_with(
-    declared: Iterable[str], expressions: Iterable[str]
+    declared: Iterable[str], expressions: Iterable[str], arrays: bool = False
 ) -> tuple[ParsedFunction, set[str]]:
     """parse where declared names are inputs whatever else they mean, and other free names are
-    inputs too; with the set of the names that the expressions use."""
-    compiler = Compiler(Limits(), declared_names(declared), True)
+    inputs too; with the set of the names that the expressions use. arrays: whether some inputs
+    are arrays."""
+    compiler = Compiler(Limits(), declared_names(declared), True, arrays=arrays)
     texts = tuple(expressions)
     return ParsedFunction(texts, compiler.lower(texts)), compiler.used_inputs
 
@@ -129,4 +132,7 @@ def split_commas(text: str) -> list[str]:
 
 def _number(text: str) -> float:
     compiler = Compiler(Limits(), (), False, constant=True)
-    return float(ParsedFunction((text,), compiler.lower((text,)))())
+    value = ParsedFunction((text,), compiler.lower((text,)))()
+    if np.ndim(value) or text.lstrip().startswith("["):
+        raise ExpressionError("this is an array, and no number", text, 0)
+    return float(value)

@@ -14,8 +14,9 @@ _NATURAL = frozenset("\\{}√∛₀₁₂₃₄₅₆₇₈₉⌊⌈")
 """What the tokens have in plain spelling already."""
 
 
-def plain_text(tokens: Iterable[Token]) -> str:
-    """The text that tokens say.
+def plain_text(tokens: Iterable[Token], arrays: bool = False) -> str:
+    """The text that tokens say. arrays: products without a sign stay so between names, since those
+    of arrays are no products entry by entry.
 
     >>> from admodes.expression.tokens import Limits, tokens_of
     >>> plain_text(tokens_of("x²−3×x", Limits()))
@@ -33,6 +34,8 @@ def plain_text(tokens: Iterable[Token]) -> str:
             written.append(f" {t.text} " if t.kind == "compare" else t.text)
         else:
             sign = _WRITTEN.get(t.kind, t.kind)
+            if t.kind == "implied" and arrays and before is not None and before.kind != "number":
+                sign = " "
             written.append(f" {sign} " if t.kind in _SPACED and sign == t.kind else sign)
         before = t
     return "".join(written)
@@ -62,11 +65,18 @@ def _is_fraction(t: Token) -> bool:
     return t.text in FRACTIONS
 
 
-def read_as(text: str, statements: Sequence[list[Token]], plain: Sequence[list[Token]]) -> str:
+def read_as(
+    text: str, statements: Sequence[list[Token]], plain: Sequence[list[Token]], arrays: bool
+) -> str:
     """An expression in plain form; as the user wrote it where nothing was read into it."""
     if list(statements) == list(plain) and not any(c in _NATURAL for c in text):
         return text.strip()
-    return "; ".join(map(plain_text, plain))
+    return plain_statements(plain, arrays)
+
+
+def plain_statements(plain: Sequence[list[Token]], arrays: bool) -> str:
+    """Statements in plain form, in one line."""
+    return "; ".join(plain_text(tokens, arrays) for tokens in plain)
 
 
 def short_text(tokens: Sequence[Token]) -> str:

@@ -39,7 +39,7 @@ class _Reader(Arguments):
 
     def _step(self, t: Token) -> None:
         complete = self.is_complete()
-        index = complete and t.kind == "["
+        index = complete and t.kind == "[" and self.out[-1].kind != "number"
         if complete and not index and t.kind != ".T":
             self.end_root(t)
         self.i += 1
@@ -113,6 +113,9 @@ class _Reader(Arguments):
 
     def _operator(self, t: Token) -> None:
         frame = self.frames[-1]
+        if t.kind == "=" and frame.condition:
+            t = t._replace(kind="compare", text="==")
+        frame.condition = frame.condition and t.kind != ","
         if t.kind == "/" and frame.bare and self.is_complete():
             self.divided(t)
         self.end_bare()
@@ -188,6 +191,7 @@ class _Reader(Arguments):
         self.write(t)
         self.i += 1
         self._open(opening, power, opening.position > t.end and not power)
+        self.frames[-1].condition = self.words.functions[t.text].name == "where"
 
     def _function(self, t: Token) -> bool:
         """Read a function whose argument has no brackets, or that is raised to a power before its

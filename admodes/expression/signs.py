@@ -57,6 +57,7 @@ REFUSED = {
     ".": "attribute access is not allowed: expressions know names, numbers and functions only",
     "...": "'...' has no meaning here: write the whole expression",
     ":=": "':=' is not allowed: write a definition (a = sin(x1); y = ln(x1 + a))",
+    "->": "'->' has no meaning here: delete it",
     "!": "factorials are not known here",
     "&": AND,
     "±": "± stands for two values: write each as an expression of its own",

@@ -8,9 +8,10 @@ statement, `children` what a node of it is applied to, or an error where the nod
 from __future__ import annotations
 
 import ast
+import bisect
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from admodes.core.op import Op
 from admodes.expression.errors import ExpressionError
 from admodes.expression.tokens import Token
 from admodes.ops.notation import BINARY, COMPARE
@@ -21,6 +22,7 @@ OPERATORS: dict[type, str] = {
     ast.USub: "negate",
     ast.NotEq: "not_equal",
     ast.Mod: "remainder",
+    ast.MatMult: "matmul",
 }
 
 _WRITTEN = {"implied": "*", "·": "*", "mod": "%"}
@@ -44,6 +46,19 @@ def statements(tokens: list[Token], text: str) -> list[list[Token]]:
     return parts
 
 
+def each_output(tokens: list[Token]) -> list[list[Token]]:
+    """tokens, split at the commas between definitions: y1 = x, y2 = 2 x are two outputs."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for k, t in enumerate(tokens):
+        depth += (t.kind in ("(", "[")) - (t.kind in (")", "]"))
+        if t.kind == "," and depth == 0 and is_definition(tokens[k + 1 : k + 3]) and parts[-1]:
+            parts.append([])
+        else:
+            parts[-1].append(t)
+    return parts
+
+
 def is_definition(tokens: list[Token]) -> bool:
     return [t.kind for t in tokens[:2]] == ["name", "="]
 
@@ -51,17 +66,20 @@ def is_definition(tokens: list[Token]) -> bool:
 class SyntaxTree:
     """Python's tree of one statement. Every number and name is written as a name of ours, so
     nothing that the user wrote but operators and brackets is left for Python to read. A loop over
-    it gives the nodes, each after what it is applied to; no depth is recursed into."""
+    it gives the nodes, each after what it is applied to, with the number of these; no depth is
+    recursed into."""
 
-    def __init__(self, tokens: list[Token], text: str, functions: Mapping[str, Op]) -> None:
+    def __init__(self, tokens: list[Token], text: str, functions: Mapping[str, Any]) -> None:
         self._text = text
         self._functions = functions
         self._starts: dict[int, Token] = {}
+        self._columns: list[int] = []
         parts, column = [], 0
         for k, t in enumerate(tokens):
             written = f"t{k}" if t.kind in ("number", "name") else t.kind
             written = _WRITTEN.get(t.kind, t.text if t.kind == "compare" else written)
             self._starts[column] = t
+            self._columns.append(column)
             parts.append(written)
             column += len(written) + 1
         try:
@@ -79,18 +97,46 @@ class SyntaxTree:
         """The token at which a node starts."""
         return self._starts[node.col_offset]
 
-    def __iter__(self) -> Iterator[ast.expr]:
+    def sign(self, node: ast.BinOp) -> Token:
+        """The token of the operator between two operands, which brackets may close before."""
+        k = bisect.bisect_left(self._columns, node.left.end_col_offset or 0)
+        while self._starts[self._columns[k]].kind in (")", "]"):
+            k += 1
+        return self._starts[self._columns[k]]
+
+    def index(self, node: ast.expr | None) -> Any:
+        """The index between square brackets: whole numbers, ranges and lists of numbers."""
+        if node is None:
+            return None
+        if isinstance(node, ast.Tuple) and node.elts:
+            return tuple(map(self.index, node.elts))
+        if isinstance(node, ast.Slice):
+            return slice(*map(self.index, (node.lower, node.upper, node.step)))
+        if isinstance(node, ast.List) and node.elts:
+            return list(map(self.index, node.elts))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -self.index(node.operand)
+        t = self._starts.get(node.col_offset)
+        if isinstance(node, ast.Name) and t is not None and t.value.__class__ is int:
+            return t.value
+        raise ExpressionError(
+            "an index is a whole number, counted from 0, or a range of them: x[0], x[1:3]",
+            self._text,
+            None if t is None else t.position,
+        )
+
+    def __iter__(self) -> Iterator[tuple[ast.expr, int]]:
         # Conditions are marked before they are reached; nothing else may be a comparison.
         conditions: set[int] = set()
-        work: list[tuple[ast.expr, bool]] = [(self._root, False)]
+        work: list[tuple[ast.expr, int]] = [(self._root, -1)]
         while work:
-            node, ready = work.pop()
-            if ready or isinstance(node, ast.Name):
-                yield node
+            node, count = work.pop()
+            if count >= 0 or isinstance(node, ast.Name):
+                yield node, count
                 continue
-            work.append((node, True))
             children = self._children(node, conditions)
-            work += [(child, False) for child in reversed(children)]
+            work.append((node, len(children)))
+            work += [(child, -1) for child in reversed(children)]
 
     def _children(self, node: ast.expr, conditions: set[int]) -> list[ast.expr]:
         """What node is applied to; the whitelist."""
@@ -124,12 +170,12 @@ class SyntaxTree:
                 text,
                 position,
             )
-        if isinstance(node, (ast.Subscript, ast.List)):
-            raise ExpressionError(
-                "indexing and lists are not allowed: give components names (x1, x2, …)",
-                text,
-                position,
-            )
+        if isinstance(node, ast.Subscript) or (
+            isinstance(node, ast.Attribute) and node.attr == "T"
+        ):
+            return [node.value]
+        if isinstance(node, ast.List):
+            return node.elts
         raise ExpressionError("this is not allowed in an expression", text, position)
 
     def _check_call(self, t: Token, args: list) -> None:

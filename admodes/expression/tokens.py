@@ -131,7 +131,8 @@ class _Scanner:
             self._sign(sign, i + len(sign))
 
     def _raise(self, reason: str) -> None:
-        if self.raised == len(self.read) or not self._complete():
+        bar = bool(self.read) and self.read[-1].kind in ("|", "||")
+        if self.raised == len(self.read) or not (bar or self._complete()):
             raise ExpressionError(reason, self.text, self.i)
 
     def _superscript(self, digits: str) -> None:

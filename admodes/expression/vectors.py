@@ -1,0 +1,133 @@
+"""What expressions do with vectors and matrices: functions of whole arrays, products that depend on
+the shapes that meet, parts by index, and vectors written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import REGISTRY
+from admodes.core.values import shape_of
+from admodes.expression.errors import ExpressionError
+from admodes.ops.comparisons import equal, greater, where
+from admodes.ops.products import matmul
+from admodes.ops.reductions import mean_, sum_
+from admodes.ops.shaping import stack
+
+
+@dataclass(frozen=True)
+class ArrayFunction:
+    """A function of whole arrays that an expression may call, with what `Op` says of a call."""
+
+    name: str
+    call: Callable[..., Any]
+    arity: int = 1
+    defaults: tuple = ()
+    folds: bool = False
+    elementwise: bool = False
+
+    def __call__(self, *args: Any) -> Any:
+        return self.call(*args)
+
+
+def transposed(x: Any) -> Any:
+    """A matrix with rows and columns swapped; vectors and numbers are their own transposition."""
+    return np.transpose(x) if len(shape_of(x)) > 1 else x
+
+
+def _norm(x: Any) -> Any:
+    return np.linalg.norm(x) if shape_of(x) else REGISTRY["abs"](x)
+
+
+def dotted(a: Any, b: Any) -> Any:
+    """a · b: the product of numbers, also with an array; of two arrays the sum of products."""
+    return matmul(a, b) if shape_of(a) and shape_of(b) else a * b
+
+
+def _step(x: Any) -> Any:
+    return where(greater(x, 0), 1, where(equal(x, 0), 0.5, 0))
+
+
+ARRAY_FUNCTIONS = {
+    f.name: f
+    for f in (
+        ArrayFunction("sum", sum_),
+        ArrayFunction("mean", mean_),
+        ArrayFunction("prod", np.prod),
+        ArrayFunction("norm", _norm),
+        ArrayFunction("dot", dotted, 2),
+        ArrayFunction("transpose", transposed),
+        ArrayFunction("Heaviside", _step),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The product of what stands side by side: of a matrix with a vector or a matrix the matrix
+    product, of xᵀ y the sum of products, of x yᵀ the matrix of all products; what two
+    vectors mean is not known. left, right: which of the two begins with a transposition."""
+
+    text: str
+    position: int
+    left: bool
+    right: bool
+
+    def __call__(self, a: Any, b: Any) -> Any:
+        if not shape_of(a) or not shape_of(b):
+            return a * b
+        if len(shape_of(a)) == len(shape_of(b)) == 1 and not self.left:
+            if self.right:
+                return np.outer(a, b)
+            raise ExpressionError(
+                "these are two vectors: write · for the sum of products, or * for the products of "
+                "their entries",
+                self.text,
+                self.position,
+            )
+        return matmul(a, b)
+
+
+@dataclass(frozen=True)
+class Multiplied:
+    """a @ b, which takes arrays alone."""
+
+    text: str
+    position: int
+
+    def __call__(self, a: Any, b: Any) -> Any:
+        if shape_of(a) and shape_of(b):
+            return matmul(a, b)
+        raise ExpressionError(
+            "@ multiplies vectors and matrices; write * for numbers", self.text, self.position
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """x[index], counted from 0."""
+
+    index: Any
+    text: str
+    position: int
+
+    def __call__(self, x: Any) -> Any:
+        shape = shape_of(x)
+        try:
+            return x[self.index]
+        except (IndexError, TypeError):
+            what = f"has the shape {shape}" if shape else "is one number"
+            raise ExpressionError(
+                f"there is no entry at this index: what it is taken of {what}",
+                self.text,
+                self.position,
+            ) from None
+
+
+def vector(*entries: Any) -> Any:
+    """[a, b, …]"""
+    return stack(entries)
