@@ -26,6 +26,9 @@ SKY, BLACK = "#56B4E9", "#000000"
 
 FORMATS = ("png", "svg", "pdf")
 
+LARGE = 20
+"""Inches of height from which a figure is a large one."""
+
 
 def matplotlib_parts() -> tuple[Any, Any]:
     """matplotlib and its class Figure, or MissingPlots. Not pyplot, which keeps global state and
@@ -58,8 +61,13 @@ def write_figure(path: str | Path, what: str, make: Callable[[Any], Any]) -> Pat
     with matplotlib.rc_context(settings):
         figure = make(figure_class)
         return write_atomically(
-            path, lambda p: figure.savefig(p, format=kind, dpi=150, metadata=metadata)
+            path, lambda p: figure.savefig(p, format=kind, dpi=_dpi(figure), metadata=metadata)
         )
+
+
+def _dpi(figure: Any) -> int:
+    """Dots per inch: fewer for a figure of many panels, which would be megabytes."""
+    return 150 if figure.get_figheight() <= LARGE else 100
 
 
 def light_frame(ax: Any) -> None:

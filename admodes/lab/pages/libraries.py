@@ -152,7 +152,9 @@ def page() -> Page:
         "slow: with common subexpressions found the same problems pass, and codes with loops over "
         "matrices swell beyond either. The complex step is refused where the function takes "
         "absolute values, compares, or factors matrices. Difference quotients are off by what "
-        "their step allows, as is expected of them.",
+        "their step allows, as is expected of them. On a machine with other work (its load stands "
+        "at the end) libraries that compile for seconds, as JAX does, run out of the limit on the "
+        "longer codes; on an idle one they do not.",
         "admodes compare @NAME",
     )
 
