@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from admodes.cli.python_functions import python_function, python_target
+from admodes.cli.points import point_of, stray_words
+from admodes.cli.python_functions import function_of, python_function, python_target
 from admodes.cli.target import InputError, Target, components
-from admodes.expression import ExpressionError
-from admodes.expression.errors import nearest
-from admodes.expression.lowering import (
-    CONSTANTS,
-    apart,
-    declared_names,
-    functions,
-    spelled,
-)
-from admodes.expression.parser import parse, parse_with, split_commas
-from admodes.expression.values import parse_value
+from admodes.errors import Error, nearest
+from admodes.expression.lowering import CONSTANTS, apart, functions
+from admodes.expression.parser import parse, parse_with
 from admodes.problems import PROBLEMS
 
 
@@ -43,9 +37,11 @@ def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) 
     """
     if not targets:
         raise InputError("nothing to work on: give an expression, file.py:function or @problem")
-    point = _point(at)
     first = targets[0].strip()
     special = [t for t in targets if t.strip().startswith("@") or python_target(t.strip())]
+    stray = stray_words(targets, at, one_function=bool(special))
+    targets = targets[: len(targets) - len(stray)]
+    point = point_of(at, stray, lambda: _inputs_of(targets))
     if special and len(targets) > 1:
         raise InputError(f"{special[0]} stands alone: give one problem or function at a time")
     if first.startswith("@"):
@@ -71,30 +67,18 @@ def derivative_of(texts: Sequence[str], target: Target) -> Callable[..., Any]:
     return python_function(*found, point).function
 
 
-def _point(at: str | None) -> dict[str, Any] | None:
-    """The values of `at` by name, floats and vectors."""
-    if at is None:
-        return None
-    point: dict[str, Any] = {}
-    random = np.random.default_rng(0)
-    for part in split_commas(at) if at.strip() else []:
-        name, equals, value = (s.strip() for s in part.partition("="))
-        name = spelled(name)
-        if not equals or not name.isidentifier():
-            raise InputError(f"--at {part.strip()!r}: write a name and its value, such as x1=2")
-        if ";" in value:
-            example = ",".join(s.strip() for s in part.split(";"))
-            raise InputError(f"--at {part.strip()}: separate values by commas: --at {example}")
-        if name in point:
-            raise InputError(f"--at gives {name} twice")
-        if not value:
-            raise InputError(f"--at {name}= has no value: write {name}=2")
-        try:
-            declared_names([name])
-            point[name] = parse_value(value, random)
-        except ExpressionError as error:
-            raise InputError(f"--at {name}={value}: {error.reason}") from error
-    return point
+def _inputs_of(targets: Sequence[str]) -> list[str]:
+    """The names of the inputs of what targets name, where that can be told."""
+    first = targets[0].strip()
+    try:
+        if first.startswith("@"):
+            return list(PROBLEMS[first[1:]].at)
+        place = python_target(first)
+        if place is None:
+            return list(parse(*targets).inputs)
+        return [p.name for p in inspect.signature(function_of(*place)).parameters.values()]
+    except (Error, KeyError, TypeError, ValueError):
+        return []
 
 
 def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target:
@@ -137,14 +121,18 @@ def _complain(missing: list[str], extra: list[str], inputs: list[str]) -> None:
     """Refuse a point that does not give all and only the inputs."""
     listed = f"the inputs are {', '.join(inputs)}" if inputs else "there are no inputs"
     if missing:
-        known = [*CONSTANTS, *functions()]
-        guesses = {n: nearest(n, extra) or nearest(n, known) for n in missing}
+        # x2 is no misspelt exp2: a name of two letters is an input.
+        words = {n: [*CONSTANTS, *(functions() if len(n) > 2 else ())] for n in missing}
+        guesses = {n: nearest(n, extra) or nearest(n, words[n]) for n in missing}
+        meant = [f"{g} for {n}" for n, g in guesses.items() if g]
         hints = [apart(n, [*extra, *inputs]) for n in missing]
-        hints += [f"did you mean {g} for {n}?" for n, g in guesses.items() if g]
-        hints = [h for h in hints if h]
+        hints += [f"did you mean {', '.join(meant)}?"] if meant else []
+        hint = next((f" ({h})" for h in hints if h), "")
         example = ",".join(f"{n}=…" for n in inputs)
-        hint = f" ({hints[0]})" if hints else ""
-        raise InputError(f"no value for {', '.join(missing)}{hint}: {listed}; write --at {example}")
+        besides = f", and {', '.join(extra)} is no input" if extra and not hint else ""
+        raise InputError(
+            f"no value for {', '.join(missing)}{hint}: {listed}{besides}; write --at {example}"
+        )
     if extra:
         verb = "is" if len(extra) == 1 else "are"
         raise InputError(f"--at gives {', '.join(extra)}, which {verb} no input: {listed}")
@@ -153,9 +141,9 @@ def _complain(missing: list[str], extra: list[str], inputs: list[str]) -> None:
 def _problem(target: str, point: dict[str, Any] | None) -> Target:
     name = target[1:]
     if name not in PROBLEMS:
-        found = nearest(name, PROBLEMS)
-        hint = f"did you mean @{found}?" if found else "admodes problems lists them"
-        raise InputError(f"no problem is named {target}: {hint}")
+        meant = nearest(name, PROBLEMS)
+        hint = f"did you mean @{meant}? " if meant else ""
+        raise InputError(f"no problem is named {target}: {hint}admodes problems lists them")
     problem = PROBLEMS[name]
     default = {n: np.array(v) if np.ndim(v) else v for n, v in problem.at.items()}
     point = _as_vector(point or {}, default)

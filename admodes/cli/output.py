@@ -18,6 +18,7 @@ import typer
 
 from admodes.cli.options import optional
 from admodes.cli.running import STDOUT, Failure, emit, page_width, writing
+from admodes.errors import nearest
 from admodes.views.files import write_atomically
 from admodes.views.result import Result
 
@@ -200,7 +201,9 @@ def _format(
     does not give, and two that differ."""
     words = {format.value: format for format in gives}
     if word is not None and word not in words:
-        raise Failure(f"--format {word}: this command prints {', '.join(words)}")
+        meant = nearest(word, words)
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise Failure(f"--format {word}: this command prints {', '.join(words)}{hint}")
     format = None if word is None else words[word]
     format = Format.latex if format is Format.tikz else format
     if save is None or _takes_anything(save):

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from admodes.cli.target import InputError, Target, components, raised
-from admodes.expression.errors import nearest
+from admodes.errors import listed, nearest, one_line
 
 _numbers = itertools.count(1)
 _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
@@ -57,9 +57,11 @@ def _load(where: str, debug: bool) -> ModuleType:
 def _why_not(where: str, error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         line = f", line {error.lineno}" if error.lineno else ""
-        return f"{error.filename or where}{line} is not Python: {error.msg}"
-    if isinstance(error, ModuleNotFoundError) and error.name and where.startswith(error.name):
-        return f"there is no module {error.name}: for a file write path/file.py:function"
+        text = f": {one_line(error.text)}" if error.text else ""
+        return f"{error.filename or where}{line} is not Python: {error.msg}{text}"
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing and f"{where}.".startswith(f"{missing}."):
+        return f"there is no module {missing}: for a file write path/file.py:function"
     return raised(where, error)
 
 
@@ -74,7 +76,11 @@ def _load_file(path: Path) -> ModuleType:
     if path.is_dir():
         raise InputError(f"{path} is a directory: write path/file.py:function")
     if not path.is_file():
-        raise InputError(f"there is no file {path}")
+        folder = path.parent
+        files = [p.name for p in folder.glob("*.py")] if folder.is_dir() else []
+        meant = nearest(path.name, files)
+        hint = f": did you mean {folder / meant}?" if meant else ""
+        raise InputError(f"there is no file {path}{hint}")
     if b"\0" in path.read_bytes():
         raise InputError(f"{path} is not Python: it holds null bytes")
     name = f"admodes_input_{next(_numbers)}_{path.stem}"
@@ -112,15 +118,15 @@ def function_of(where: str, name: str, debug: bool = False) -> Callable:
     module = _load(where, debug)
     functions = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
     own = [n for n in functions if getattr(getattr(module, n), "__module__", "") == module.__name__]
+    there = f"it has {listed(own)}" if own else "it defines no function"
     if not name:
-        raise InputError(f"which function of {where}? Write {where}:{(own or ['function'])[0]}")
+        example = (own or ["function"])[0]
+        raise InputError(f"which function of {where}? I{there[1:]}. Write {where}:{example}")
     first, *rest = name.split(".")
     if not hasattr(module, first):
-        found = nearest(first, functions)
-        hint = f": did you mean {found}?" if found else ""
-        if not found and own:
-            hint = f"; it has {', '.join(own[:5])}"
-        raise InputError(f"{where} has no function {first}{hint}")
+        meant = nearest(first, functions)
+        hint = f": did you mean {meant}?" if meant else ""
+        raise InputError(f"{where} has no function {first}{hint or ';'} {there}")
     function, owner = getattr(module, first), None
     for part in rest:
         if not hasattr(function, part):

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import typer
 
 from admodes.cli.inputs import resolve
-from admodes.cli.target import Target, raised
+from admodes.cli.target import Target, in_line, raised
 from admodes.errors import Error, LostDerivative, one_line
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
@@ -47,7 +47,7 @@ def run(job: Callable[[], Any], target: Target) -> Any:
         with contextlib.redirect_stdout(sys.stderr):
             return job()
     except LostDerivative as error:
-        raise Failure(f"{_name(target)}: {one_line(error)}") from error
+        raise Failure(f"{_name(target)}: {one_line(error)}{in_line(error)}") from error
     except (Error, MemoryError, KeyboardInterrupt):
         raise
     except BaseException as error:

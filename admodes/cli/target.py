@@ -3,15 +3,26 @@ the errors for a command line that gives no function or no point."""
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from admodes.errors import Error, one_line
 from admodes.problems import Problem
+
+_NOT_THE_USERS = tuple(
+    {
+        str(Path(__file__).resolve().parents[1]),
+        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+    }
+)
+"""The folders of admodes, of Python and of packages."""
 
 
 class InputError(Error, ValueError):
@@ -41,8 +52,17 @@ class Target:
 
 
 def raised(name: str, error: BaseException) -> str:
-    """What to say where the user's code, of this name, raises."""
-    return f"{name} raised {type(error).__name__}: {one_line(error) or 'no message'}"
+    """What to say where the user's code, of this name, raises, and in which line of which file."""
+    what = one_line(error) or "no message"
+    return f"{name} raised {type(error).__name__}: {what}{in_line(error)}"
+
+
+def in_line(error: BaseException) -> str:
+    """In brackets, file and line of the user's code that an exception comes from: the last line on
+    its way that belongs neither to a package nor to Python; nothing where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f for f in frames if not f.filename.startswith(("<", *_NOT_THE_USERS))]
+    return f" ({lines[-1].filename}, line {lines[-1].lineno})" if lines else ""
 
 
 def components(point: dict[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from admodes.cli.options import Mode, Rows
 from admodes.cli.running import Failure, recorded_of, run
 from admodes.cli.seeds import check_numbers, check_seed, seed_values
 from admodes.cli.target import Target
+from admodes.errors import choices
 from admodes.programs.names import NamedProgram
 from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
@@ -203,14 +204,14 @@ def _shown(
     listed = [x["name"] for x in known]
     for name in names:
         if name not in listed:
-            raise Failure(f"{option} {name}: choose from {', '.join(listed) or 'none at all'}")
+            raise Failure(f"{option} {name}: {choices(name, listed, most=12)}")
     return [SEED] * seeded + names
 
 
 def _check_tables(options: Options, known: tuple[str, ...]) -> None:
     for t in _given_tables(options):
         if t not in known:
-            raise Failure(f"--tables: {t!r} is unknown; choose from {', '.join(known)}")
+            raise Failure(f"--tables: {t!r} is unknown; {choices(t, known)}")
         if t == _OTHER.get(options.mode):
             raise Failure(f"--tables {t} and --mode {options.mode.value} exclude each other")
 

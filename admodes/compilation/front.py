@@ -9,7 +9,7 @@ from typing import overload
 
 from admodes.compilation.backends import BACKENDS
 from admodes.compilation.compiled import Compiled
-from admodes.errors import BadType, BadValue
+from admodes.errors import BadType, BadValue, choices
 
 
 @overload
@@ -74,7 +74,7 @@ def compile(
     if f is None:
         return functools.partial(compile, backend=backend, exact=exact, check=check, limit=limit)
     if backend not in BACKENDS:
-        raise BadValue(f"backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+        raise BadValue(f"backend {backend!r}: {choices(backend, BACKENDS)}")
     if not callable(f):
         raise BadType(f"compile takes a function, got {f!r}")
     if limit < 1:

@@ -18,7 +18,7 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.values import numeric, shape_of
 from admodes.derivatives.bracketing import Bracketing, bracketing, brackets, pair, span
 from admodes.derivatives.gradients import jacobian
-from admodes.errors import BadType, BadValue
+from admodes.errors import BadType, BadValue, choices
 from admodes.numpy_functions.splits import best_splits
 from admodes.ops.shaping import reshape
 from admodes.views.dialects import Text, dialect_of
@@ -60,7 +60,7 @@ class Chain(Result):
         array([[11.]])
         """
         if order not in ORDERS:
-            raise BadValue(f"order {order!r} is unknown; choose from {', '.join(ORDERS)}")
+            raise BadValue(f"order {order!r} is unknown; {choices(order, ORDERS)}")
         given = list(matrices)
         n = len(self.names)
         if len(given) != n:

@@ -20,7 +20,7 @@ from admodes.derivatives.choosing import explained
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.jacobians import MODES, FunctionOfLeaves, whole_jacobian
 from admodes.derivatives.layouts import LAYOUTS, arranged, rowwise
-from admodes.errors import BadType, BadValue
+from admodes.errors import BadType, BadValue, choices
 
 COMPOSITIONS = (
     "forward-over-reverse",
@@ -129,9 +129,9 @@ def jacobian(
     ((3.0, 2.0), (1.0, 1.0))
     """
     if mode not in MODES:
-        raise BadValue(f"mode {mode!r}: choose one of {', '.join(MODES)}")
+        raise BadValue(f"mode {mode!r}: {choices(mode, MODES)}")
     if layout not in LAYOUTS:
-        raise BadValue(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+        raise BadValue(f"layout {layout!r}: {choices(layout, LAYOUTS)}")
     if block is not None and block < 1:
         raise BadValue(f"block={block}: at least one direction goes through a sweep")
 

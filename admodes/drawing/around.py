@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from admodes.drawing.labels import printable
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 
 MOST_NODES = 400
 """The most nodes of a graph: of more nobody reads anything."""
@@ -39,9 +39,8 @@ def row_called(node: str | int, names: Mapping[str, int]) -> int:
         return names[text]
     if text.isdecimal() and int(text) in names.values():
         return int(text)
-    known = list(names)
-    shown = ", ".join([*known[:8], *(["…"] if len(known) > 8 else [])])
-    raise BadValue(f"around {printable(text)!r}: there is no such node; choose from {shown}")
+    known = choices(text, names, most=12)
+    raise BadValue(f"around {printable(text)!r}: there is no such node; {known}")
 
 
 def check_size(nodes: int) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from admodes.drawing.labels import printable
 from admodes.drawing.units import FEWEST, ROUND, Tree, Unit, every
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 
 WAYS = ("function", "loop", "array", "none")
 """What groups may be asked for: calls, rounds of loops, what the list repeats, or none at all."""
@@ -61,7 +61,7 @@ def collapsed(rows: Rows, way: str | None = None, opened: Sequence[str | int] = 
 def check_way(way: str | None, around: object) -> None:
     """Refuse unknown ways, and groups where a part is drawn. Raises ValueError."""
     if way is not None and way not in WAYS:
-        raise BadValue(f"collapse {printable(str(way))!r}: choose from {', '.join(WAYS)}")
+        raise BadValue(f"collapse {printable(str(way))!r}: {choices(way, WAYS)}")
     if way not in (None, "none") and around is not None:
         raise BadValue(
             "collapse and around: what is near a row is drawn without groups; leave one of the "
@@ -147,5 +147,5 @@ class _Opening:
         for name in self.asked:
             if name not in self.met and not isinstance(name, int):
                 groups = [unit.name or f"g{unit.first}" for unit in units if unit.is_group]
-                known = ", ".join(map(printable, groups[:8])) or "there is none"
-                raise BadValue(f"open {printable(name)!r}: no such group; the groups are {known}")
+                known = choices(name, map(printable, groups), most=12)
+                raise BadValue(f"open {printable(name)!r}: no such group; {known}")

@@ -13,7 +13,7 @@ from typing import Any
 from admodes.drawing import terminal
 from admodes.drawing.labels import Labels, Line, printable, short
 from admodes.drawing.parts import Diagram
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.views.dialects import dialect_of
 from admodes.views.documents import document, preformatted
 from admodes.views.files import write_atomically
@@ -201,7 +201,7 @@ def format_of(path: str | Path | None, format: str | None) -> str:
     unknown one."""
     if format is not None:
         if format not in WRITERS:
-            raise BadValue(f"format {printable(format)!r}: choose from {', '.join(WRITERS)}")
+            raise BadValue(f"format {printable(format)!r}: {choices(format, WRITERS)}")
         return format
     ending = Path(path or "").suffix.lower().removeprefix(".")
     if ending not in ENDINGS:

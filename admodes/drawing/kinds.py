@@ -13,7 +13,7 @@ from typing import Any
 
 from admodes.drawing.labels import printable, short
 from admodes.drawing.parts import SHOWN, Edge, Node
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.views.dialects import Latex, Text
 from admodes.views.filling import fill
 from admodes.views.result import plain
@@ -283,7 +283,7 @@ KINDS = tuple(_PARTS)
 def check_kind(kind: str) -> None:
     """Refuse unknown kinds. Raises ValueError."""
     if kind not in KINDS:
-        raise BadValue(f"graph: kind {printable(kind)!r}: choose from {', '.join(KINDS)}")
+        raise BadValue(f"graph: kind {printable(kind)!r}: {choices(kind, KINDS)}")
 
 
 def nodes_and_edges(kind: str, rows: Rows) -> Parts:

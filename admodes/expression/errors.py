@@ -1,11 +1,10 @@
 """The error of an expression that cannot be taken: its reason, and a caret under the place in the
-user's text. Beside it, the known name that a mistyped one may have meant.
+user's text.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 
 from admodes.errors import Error
 
@@ -44,12 +43,3 @@ def _caret(text: str, position: int) -> str:
 def _columns(text: str) -> int:
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like name, or None where none is."""
-    import difflib
-
-    folded = {k.casefold(): k for k in sorted(known, reverse=True)}
-    found = difflib.get_close_matches(name.casefold(), folded, 1, 0.6)
-    return folded[found[0]] if found else None

@@ -16,7 +16,8 @@ import numpy as np
 
 import admodes.ops  # noqa: F401  (fills the registry)
 from admodes.core.op import REGISTRY, Op
-from admodes.expression.errors import ExpressionError, nearest
+from admodes.errors import nearest
+from admodes.expression.errors import ExpressionError
 from admodes.expression.grammar import check
 from admodes.expression.plain import plain_statements, read_as
 from admodes.expression.reading import read

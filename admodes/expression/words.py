@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from admodes.expression.errors import nearest
+from admodes.errors import nearest
 from admodes.views.dialects import GREEK
 
 LETTERS = {name: letter for letter, name in GREEK.items()}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admodes.core.costs import arithmetic
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.programs.count import count
 from admodes.views.result import Result
 from admodes.views.tables import Table
@@ -121,7 +121,7 @@ def swelling(
     found: dict[str, list[dict[str, int | None]]] = {}
     for name in families:
         if name not in FAMILIES:
-            raise BadValue(f"family {name!r} is unknown; choose from {', '.join(FAMILIES)}")
+            raise BadValue(f"family {name!r} is unknown; {choices(name, FAMILIES)}")
         family = FAMILIES[name]
         for n in family.sizes if sizes is None else sizes:
             if not isinstance(n, int) or n < 1:

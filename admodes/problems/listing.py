@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.problems import PROBLEMS
 from admodes.views.dialects import Text
 from admodes.views.result import plain
@@ -19,7 +19,7 @@ def problem_tables(name: str | None) -> list[Table]:
         rows = [[f"@{p.name}", p.title, p.source] for p in PROBLEMS.values()]
         return [Table("Problems", ["Name", "Function", "Source"], rows, [False] * 3)]
     if name not in PROBLEMS:
-        raise BadValue(f"no problem named @{name}; the problems are {', '.join(PROBLEMS)}")
+        raise BadValue(f"no problem is named @{name}; {choices(name, PROBLEMS)}")
     p = PROBLEMS[name]
     rows = [["function", p.title], ["source", p.source], ["point", _figure(p.at)]]
     for key, value in p.figures.items():

@@ -15,7 +15,7 @@ from admodes.core.carrier import Carrier, value
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList, record
 from admodes.core.structure import Moves
-from admodes.errors import BadType, BadValue
+from admodes.errors import BadType, BadValue, choices
 from admodes.programs.names import NamedProgram, input_names, output_names, watching
 from admodes.programs.replay import again
 from admodes.programs.scalars import scalar_program
@@ -52,7 +52,7 @@ def program_of(
     ['v0', 'v1', 'v2']
     """
     if rows not in ROWS:
-        raise BadValue(f"rows {rows!r} is unknown; choose from {', '.join(ROWS)}")
+        raise BadValue(f"rows {rows!r} is unknown; {choices(rows, ROWS)}")
     by_number = components or (names, outputs)
     sizes = [int(np.size(value(x))) for x in flatten(args)[0]]
     arrays = any(np.ndim(value(x)) for x in flatten(args)[0])

@@ -21,7 +21,7 @@ from admodes.core.values import shape_of
 from admodes.derivatives.choosing import explained
 from admodes.derivatives.crossings import crossing
 from admodes.derivatives.gradients import grad
-from admodes.errors import BadType, BadValue, LostDerivative
+from admodes.errors import BadType, BadValue, LostDerivative, choices
 from admodes.sparse.assembly import Assembly, assembly, leaves
 from admodes.sparse.bands import banded
 from admodes.sparse.coloring import MODES as SIDES
@@ -107,7 +107,7 @@ def _derivative(f: Callable, argnums: int, mode: str, check: bool, who: str) -> 
         raise BadType(f"{who} takes a function, got {f!r}")
     known = HESSIAN_MODES if who == "sparse_hessian" else JACOBIAN_MODES
     if mode not in known:
-        raise BadValue(f"{who}: mode {mode!r}: choose one of {', '.join(known)}")
+        raise BadValue(f"{who}: mode {mode!r}: {choices(mode, known)}")
     plans: list[SweepPlan] = []
 
     def matrix_of(*args: Any, **kwargs: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.derivatives.gradients import grad
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.sparse.coloring import UNSWEPT
 from admodes.sparse.compressed import HESSIAN_MODES, JACOBIAN_MODES
 from admodes.sparse.draw import draw
@@ -158,7 +158,7 @@ def sparsity(
         raise BadValue(f"sparsity: of={of!r}: choose jacobian or hessian")
     modes = known[of][:-1]
     if mode not in modes:
-        raise BadValue(f"sparsity: mode {mode!r}: choose one of {', '.join(modes)}")
+        raise BadValue(f"sparsity: mode {mode!r}: {choices(mode, modes)}")
     hessian = of == "hessian"
     point = Point(f, argnums, args, {}, "sparsity")
     g = point.function()

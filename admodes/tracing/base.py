@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from admodes.core.carrier import value
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import shape_of
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.programs.names import NamedProgram
 from admodes.tracing.rows import Row
 from admodes.views.limits import NEAR
@@ -133,7 +133,7 @@ def check_directions(given: Iterable[str], names: Sequence[str], what: str) -> N
     argument that the user gave it as."""
     unknown = sorted(set(given) - set(names))
     if unknown:
-        raise BadValue(f"{what}: no {', '.join(unknown)}; the names are {', '.join(names)}")
+        raise BadValue(f"{what}: no {', '.join(unknown)}; {choices(unknown[0], names, most=12)}")
 
 
 def check_no_seed(names: Iterable[str], what: str) -> None:

@@ -17,7 +17,7 @@ from admodes.drawing.collapse import check_way, collapsed
 from admodes.drawing.graphs import Graph
 from admodes.drawing.kinds import ROW_KEYS, Group, Rows, check_kind, nodes_and_edges
 from admodes.drawing.labels import printable
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.programs.sweep import Numbers, adjoints, is_active, zero_of
 from admodes.tracing.backward import Directions, gradient_rows
 from admodes.tracing.rows import Row, local_partials
@@ -125,8 +125,8 @@ class Drawing:
         names = [of] if isinstance(of, str) else of
         for name in names or ():
             if name not in self.directions:
-                known = ", ".join(map(printable, self.directions)) or "none at all"
-                raise BadValue(f"graph: no output {printable(name)}: choose from {known}")
+                known = choices(name, map(printable, self.directions), most=12)
+                raise BadValue(f"graph: no output {printable(name)}: {known}")
         if names is None:
             return self.directions
         return {name: self.directions[name] for name in names}

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.views.presets import CHOICES, PARTS, PRESETS, UBC, Block, Preset, Sheet
 from admodes.views.tables import Table
 from admodes.views.visible import visible
@@ -37,8 +37,8 @@ def preset_of(preset: str | Preset) -> Preset:
         return read_preset(preset)
     if preset not in PRESETS:
         raise BadValue(
-            f"preset {preset!r} is unknown; choose from {', '.join(PRESETS)}, or give a file "
-            f"that ends in {ENDING} (admodes presets ubc prints one to start from)"
+            f"preset {preset!r} is unknown; {choices(preset, PRESETS)}; or give a file that ends "
+            f"in {ENDING} (admodes presets ubc prints one to start from)"
         )
     return PRESETS[preset]
 
@@ -69,7 +69,7 @@ def preset_from(data: Mapping[str, Any]) -> Preset:
     """
     like = data.get("like", UBC.name)
     if not isinstance(like, str) or like not in PRESETS:
-        raise BadValue(f"like = {like!r}: choose from {', '.join(PRESETS)}")
+        raise BadValue(f"like = {like!r}: {choices(like, PRESETS)}")
     values = {k: v for k, v in data.items() if k != "like"}
     made = _checked(Preset, values, "")
     return replace(PRESETS[like], **made)
@@ -82,7 +82,7 @@ def _checked(kind: type, data: Any, where: str) -> dict[str, Any]:
     known = [part.name for part in fields(kind)]
     for key in data:
         if key not in known:
-            raise BadValue(f"{where}{key} is unknown; the keys are {', '.join(known)}")
+            raise BadValue(f"{where}{key} is unknown; {choices(key, known)}")
     return {key: _value(key, x, f"{where}{key}") for key, x in data.items()}
 
 
@@ -146,7 +146,7 @@ def _listed(x: Any, where: str) -> list:
 
 def _among(x: Any, words: tuple[str, ...], where: str) -> str:
     if not isinstance(x, str) or x not in words:
-        raise BadValue(f"{where} = {x!r} is unknown; choose from {', '.join(words)}")
+        raise BadValue(f"{where} = {x!r} is unknown; {choices(x, words)}")
     return x
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.views.dialects import MATHEMATICS, Text
 from admodes.views.documents import dollars, heading, marked_up, unmarked
 from admodes.views.folding import folded, narrowed, tabulated
@@ -50,7 +50,7 @@ def render(
 def check_format(format: str, formats: Sequence[str]) -> None:
     """Refuse a format that is unknown. Raises ValueError."""
     if format not in formats:
-        raise BadValue(f"format {format!r} is unknown; choose from {', '.join(formats)}")
+        raise BadValue(f"format {format!r} is unknown; {choices(format, formats)}")
 
 
 def _visible(table: Table) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.views.dialects import Latex, Text
 
 
@@ -47,7 +47,7 @@ def known(what: str, given: Sequence[str], words: Sequence[str]) -> None:
     """Refuse words that are unknown."""
     for word in given:
         if word not in words:
-            raise BadValue(f"{what}: {word!r} is unknown; choose from {', '.join(words)}")
+            raise BadValue(f"{what}: {word!r} is unknown; {choices(word, words)}")
 
 
 MOST_COLUMNS = 8

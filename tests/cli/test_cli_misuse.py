@@ -288,7 +288,7 @@ BAD = {
     "no sizes": (["scale", "--sizes", ""], "--sizes"),
     "large sizes": (["scale", "--sizes", "100000000000"], "100000000000 would take .* of memory"),
     "empty vector": (["trace", "x", "--at", "x=[]"], r"--at x=\[\]: a vector holds at least one"),
-    "semicolon": (["trace", "x1*x2", "--at", "x1=2;x2=1"], "commas: --at x1=2,x2=1"),
+    "semicolon": (["trace", "x1*x2", "--at", "x1=2;x2=1"], "commas: write --at x1=2,x2=1"),
     "word": (["trace", "x", "--at", "lambda=3"], "--at lambda=3"),
     "tuple": (["trace", "(x1,x2)", "--at", "x1=1,x2=2"], "expression of its own"),
     "dots": (["trace", "...", "--at", "x=1"], "whole expression"),

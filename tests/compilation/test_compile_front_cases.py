@@ -280,7 +280,7 @@ def test_results_that_are_no_numbers(result):
 
 
 def test_options_are_checked():
-    with pytest.raises(ValueError, match="'cuda': choose one of auto, numpy"):
+    with pytest.raises(ValueError, match="'cuda': choose from auto, numpy"):
         compile(poly, "cuda")
     with pytest.raises(TypeError, match="compile takes a function, got 3"):
         compile(3)

@@ -288,7 +288,7 @@ def test_lists_without_repetition_stay():
 def test_what_there_is_not_is_refused():
     with pytest.raises(ValueError, match="collapse 'calls': choose from function, loop, array"):
         ad.graph(loss, *POINT, collapse="calls")
-    with pytest.raises(ValueError, match=r"open 'layers': no such group; the groups are model"):
+    with pytest.raises(ValueError, match=r"open 'layers': no such group; choose from model"):
         ad.graph(loss, *POINT, collapse="function", opened="layers")
     with pytest.raises(ValueError, match="without groups; leave one"):
         ad.graph(loss, *POINT, collapse="function", around="v4")

@@ -300,9 +300,9 @@ def test_hints_and_errors():
         return z
 
     x = point(3)
-    with pytest.raises(ValueError, match="mode 'bad': choose one of auto, forward, reverse"):
+    with pytest.raises(ValueError, match="mode 'bad': choose from auto, forward, reverse"):
         sparse_jacobian(chained, mode="bad")
-    with pytest.raises(ValueError, match="choose one of auto, star"):
+    with pytest.raises(ValueError, match="choose from auto, star"):
         sparse_hessian(chained, mode="reverse")
     with pytest.raises(TypeError, match="returned a tuple; join its parts"):
         sparse_jacobian(lambda z: (z, z))(x)

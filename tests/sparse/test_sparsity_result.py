@@ -91,7 +91,7 @@ def test_a_picture_shows_every_entry_in_the_color_of_its_group(tmp_path):
 def test_errors():
     with pytest.raises(ValueError, match="choose jacobian or hessian"):
         sparsity(lambda x: x, np.ones(2), of="tensor")
-    with pytest.raises(ValueError, match="choose one of auto, forward, reverse, both"):
+    with pytest.raises(ValueError, match="choose from auto, forward, reverse, both"):
         sparsity(lambda x: x, np.ones(2), mode="star")
 
 

@@ -81,7 +81,7 @@ def test_weights_of_an_output_that_is_an_array():
     t = ad.trace(f, x, A, weights={"y": [1.0, 0.0]})
     assert t.rows[0].adjoint.tolist() == [1.0, 2.0]
     assert t.to_dict()["weights"] == {"y": [1.0, 0.0]}
-    with pytest.raises(ValueError, match="no q; the names are y"):
+    with pytest.raises(ValueError, match="no q; choose from y"):
         ad.trace(f, x, A, rows="array", weights={"q": 1.0})
     with pytest.raises(ValueError, match=r"seeds: x has shape \(2,\)"):
         ad.trace(f, x, A, rows="array", seeds={"x": np.ones(3)})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from admodes.errors import BadType, BadValue
+from admodes.errors import BadType, BadValue, choices
 from admodes.lab.adapters.adapter import Adapter, NotOffered
 
 __all__ = ["Adapter", "NotOffered", "adapters", "chosen"]
@@ -51,8 +51,8 @@ def chosen(backends: Sequence[str | Adapter] | None) -> list[Adapter]:
     words = [b for b in backends if isinstance(b, str)]
     for word in words:
         if not any(_names(word, a.backend) for a in known):
-            listed = ", ".join(a.backend for a in known)
-            raise BadValue(f"backends: {word!r} is unknown; choose from {listed}")
+            every = (a.backend for a in known)
+            raise BadValue(f"backends: {word!r} is unknown; {choices(word, every)}")
     named = [a for a in known if any(_names(word, a.backend) for word in words)]
     return [*named, *(b for b in backends if not isinstance(b, str))]
 

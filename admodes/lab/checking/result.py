@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.lab.checking.mistakes import Mistake, Search, near
 from admodes.lab.checking.samples import Checked, Sample
 from admodes.programs.names import component_names
@@ -119,7 +119,7 @@ def check_gradient(
     True
     """
     if of is not None and of not in KINDS:
-        raise BadValue(f"of {of!r}: choose from {', '.join(KINDS)}")
+        raise BadValue(f"of {of!r}: {choices(of, KINDS)}")
     if not isinstance(points, int) or points < 1:
         raise BadValue(f"points {points!r}: give a whole number from 1")
     checked = Checked(f, g, args, of)

@@ -17,7 +17,7 @@ from admodes.core.pytree import flatten
 from admodes.core.record import Ref, is_active
 from admodes.drawing.graphs import Graph
 from admodes.drawing.parts import Edge, Node
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.lab.elimination import orders
 from admodes.lab.elimination.vertices import LinearisedGraph, Step, Vertex
 from admodes.programs.names import NamedProgram
@@ -74,7 +74,7 @@ class Elimination(Result):
         """The steps of an order. Raises ValueError for an unknown one, and for an optimum that was
         not found."""
         if order not in ORDERS:
-            raise BadValue(f"order {order!r}: choose from {', '.join(ORDERS)}")
+            raise BadValue(f"order {order!r}: {choices(order, ORDERS)}")
         steps: list[Step] | None = getattr(self, order)
         if steps is None:
             raise BadValue(f"order 'optimum': {self.reason}")

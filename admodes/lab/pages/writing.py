@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from admodes.errors import BadValue
+from admodes.errors import BadValue, choices
 from admodes.lab.pages.page import COMMAND, Page
 from admodes.views.files import write_text
 
@@ -30,7 +30,7 @@ def write_pages(folder: str | Path, only: Sequence[str] = ()) -> Iterator[Path]:
     """
     for name in only:
         if name not in EXPERIMENTS:
-            raise BadValue(f"experiment {name!r}: choose from {', '.join(EXPERIMENTS)}")
+            raise BadValue(f"experiment {name!r}: {choices(name, EXPERIMENTS)}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in only or EXPERIMENTS:
