@@ -21,7 +21,14 @@ from admodes.expression.errors import ExpressionError
 from admodes.expression.grammar import check
 from admodes.expression.plain import plain_statements, read_as
 from admodes.expression.reading import read
-from admodes.expression.syntax import OPERATORS, SyntaxTree, each_output, is_definition, statements
+from admodes.expression.syntax import (
+    OPERATORS,
+    SyntaxTree,
+    each_output,
+    is_definition,
+    statements,
+    without_arguments,
+)
 from admodes.expression.tokens import Limits, Token, tokens_of
 from admodes.expression.vectors import (
     ARRAY_FUNCTIONS,
@@ -32,7 +39,7 @@ from admodes.expression.vectors import (
     transposed,
     vector,
 )
-from admodes.expression.words import SYNONYMS, Words
+from admodes.expression.words import OTHER_WORDS, SYNONYMS, Words
 
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
@@ -113,7 +120,7 @@ class Compiler:
         for name in self.declared:
             self._spell(name, name, 0)
         split = [
-            (text, statements(part, text))
+            (text, [without_arguments(t, self.functions) for t in statements(part, text)])
             for text in expressions
             for part in each_output(tokens_of(text, self.limits))
         ]
@@ -344,6 +351,8 @@ def spelled(text: str) -> str:
 
 def apart(name: str, known: Iterable[str]) -> str:
     """A hint where known names stand side by side in an unknown one, or ''."""
+    if name in OTHER_WORDS:
+        return f"for {name} write {OTHER_WORDS[name]}"
     parted = Words(set(known) - {name}, functions(), CONSTANTS).apart(name)
     return f"{name} is one name: did you mean {parted}?" if parted else ""
 

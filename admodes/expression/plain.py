@@ -56,6 +56,10 @@ def _needed(tokens: list[Token]) -> list[Token]:
         single = not called and j == i + 2 and tokens[i + 1].kind in ("number", "name")
         if single and not _is_fraction(tokens[i + 1]):
             dropped |= {i, j}
+        raised = j + 1 < len(tokens) and tokens[j + 1].kind in ("**", ".T", "[")
+        call = not called and tokens[i + 1].kind == "name" and partner.get(i + 2) == j - 1
+        if call and not raised:
+            dropped |= {i, j}
         if partner.get(i + 1) == j - 1:
             dropped |= {i + 1, j - 1}
     return [t for i, t in enumerate(tokens) if i not in dropped]

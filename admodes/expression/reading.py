@@ -8,6 +8,7 @@ power of sin(x), |x| and \\frac{a}{b} become abs(x) and (a)/(b). Where two readi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from admodes.expression.arguments import STARTS, Arguments, Bare, Frame
@@ -113,6 +114,12 @@ class _Reader(Arguments):
 
     def _operator(self, t: Token) -> None:
         frame = self.frames[-1]
+        if t.kind == "/" and self._is_derivative():
+            raise ExpressionError(
+                "derivatives are not written here: give the function to differentiate",
+                self.text,
+                t.position,
+            )
         if t.kind == "=" and frame.condition:
             t = t._replace(kind="compare", text="==")
         frame.condition = frame.condition and t.kind != ","
@@ -125,6 +132,12 @@ class _Reader(Arguments):
         self.write(t)
         if t.kind not in ("*", "/", "·", "@", "mod"):
             frame.term = len(self.out)
+
+    def _is_derivative(self) -> bool:
+        """Whether the line of d/dx is read."""
+        above, below = self.out[-1:], self.peek()
+        d = bool(above) and above[0].text == "d" and not self.words.is_chosen("d")
+        return d and below is not None and re.fullmatch(r"d[^\W\d]\d*", below.text) is not None
 
     def _power(self, t: Token) -> None:
         if self.is_complete() and (count := self._transposed()):

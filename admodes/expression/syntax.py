@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import bisect
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from admodes.expression.errors import ExpressionError
@@ -24,6 +25,9 @@ OPERATORS: dict[type, str] = {
     ast.Mod: "remainder",
     ast.MatMult: "matmul",
 }
+
+MOST_ARGUMENTS = 200
+"""Tokens among which the end of f(x, y) = is looked for."""
 
 _WRITTEN = {"implied": "*", "·": "*", "mod": "%"}
 """How Python's parser gets what is a product or a quotient to it."""
@@ -57,6 +61,15 @@ def each_output(tokens: list[Token]) -> list[list[Token]]:
         else:
             parts[-1].append(t)
     return parts
+
+
+def without_arguments(tokens: list[Token], functions: Container[str]) -> list[Token]:
+    """f(x, y) = … as f = …, since the inputs are read off the right side."""
+    kinds = "".join("N" if t.kind == "name" else t.kind[0] for t in tokens[:MOST_ARGUMENTS])
+    head = re.match(r"N\(N(,N)*\)=", kinds)
+    if head is None or tokens[0].text in functions:
+        return tokens
+    return [tokens[0], *tokens[head.end() - 1 :]]
 
 
 def is_definition(tokens: list[Token]) -> bool:
