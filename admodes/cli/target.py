@@ -15,6 +15,7 @@ import numpy as np
 
 from admodes.errors import Error, one_line
 from admodes.problems import Problem
+from admodes.programs.names import entry_names
 
 _NOT_THE_USERS = tuple(
     {
@@ -67,9 +68,7 @@ def in_line(error: BaseException) -> str:
 
 def components(point: dict[str, Any]) -> tuple[str, ...]:
     """One name per number of the point."""
-    names = [
-        n if np.ndim(v) == 0 else f"{n}{i + 1}" for n, v in point.items() for i in range(np.size(v))
-    ]
+    names = [name for stem, x in point.items() for name in entry_names(stem, np.shape(x))]
     twice = next((n for n, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         raise InputError(f"--at gives {twice} twice: as a component of a vector and by name")

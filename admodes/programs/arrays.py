@@ -72,7 +72,7 @@ def program_of(
         return scalar_program(f, args, *by_number, run=again(program), located=located)
     inputs = input_names(f, args, names)
     result = unflatten(listed.out_tree, [listed.value(y) for y in listed.outputs])
-    ends = output_names(f, listed, outputs, inputs, True)
+    ends = output_names(f, listed, outputs, inputs, True, tree=listed.out_tree)
     return NamedProgram(listed, inputs, ends, program, constants, result)
 
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.names import checked_names, is_name
-from admodes.core.pytree import flatten
+from admodes.core.pytree import Tree, flatten
 from admodes.core.record import Recorded, Ref, WengertList, named
 from admodes.core.values import shape_of
 from admodes.ops.notation import free_stem
@@ -193,9 +193,10 @@ def _leaf_names(stem: str, x: Any) -> list[str]:
 
 
 def _number_names(stem: str, x: Any) -> list[str]:
+    if not isinstance(x, (dict, list, tuple)):
+        return entry_names(stem, shape_of(x))
     size = sum(math.prod(shape_of(leaf)) for leaf in flatten(x)[0])
-    single = shape_of(x) == () and not isinstance(x, (dict, list, tuple))
-    return [stem] if single else [f"{stem}{i + 1}" for i in range(size)]
+    return [f"{stem}{i + 1}" for i in range(size)]
 
 
 def output_names(
@@ -206,19 +207,22 @@ def output_names(
     by_array: bool,
     shapes: Sequence[tuple[int, ...]] | None = None,
     held: Sequence[str | None] = (),
+    tree: Tree | None = None,
 ) -> list[str]:
-    """One name per output: y1, y2, …, and where f takes arrays those of the local variables that it
-    returns. shapes: the outputs are the numbers in results of these shapes, and names may be those
-    of the results; held: the local variables of these."""
+    """One name per output: the keys of a dict that f returns (tree: how its result is nested), y1,
+    y2, …, and where f takes arrays those of the local variables that it returns. shapes: the
+    outputs are the numbers in results of these shapes, and names may be those of the results;
+    held: the local variables of these."""
     m = len(program.outputs)
     if given is None:
         results = m if shapes is None else len(shapes)
         given = _names_of(f, "outputs", m) or _names_of(f, "outputs", results)
     if given is None:
-        return _unnamed(program, inputs, by_array, held, shapes)
+        keys = [] if tree is None else _keys(tree)
+        return _unnamed(program, inputs, by_array, held, shapes, keys)
     if shapes is not None and len(given) == len(shapes) != m:
         entries = zip(given, shapes, strict=True)
-        given = [n for stem, s in entries for n in (numbered(stem, math.prod(s)) if s else [stem])]
+        given = [name for stem, shape in entries for name in _result_names(stem, shape)]
     return checked_names(given, m, "output")
 
 
@@ -228,12 +232,15 @@ def _unnamed(
     by_array: bool,
     held: Sequence[str | None],
     shapes: Sequence[tuple[int, ...]] | None,
+    keys: Sequence[str | None],
 ) -> list[str]:
     """Names for outputs to which the user gave none, that are not those of other rows."""
     rows = [y.row if isinstance(y, Ref) else None for y in program.outputs]
     names = [step.name for step in program.steps]
     if by_array:
         held = [None if row is None else names[row] for row in rows]
+    if any(keys):
+        held = [key or name for key, name in zip(keys, held or [None] * len(keys), strict=True)]
     m = len(rows)
 
     def is_free(stem: str) -> bool:
@@ -247,10 +254,41 @@ def _unnamed(
         named = []
         for name, shape in zip(held, shapes or [()] * m, strict=True):
             places = [next(remaining) for _ in range(math.prod(shape))]
-            named += places if name is None else numbered(name, len(places)) if shape else [name]
+            named += places if name is None else _result_names(name, shape)
         if len({*named, *inputs}) == m + len(inputs):
             return named
     return ends
+
+
+def _keys(tree: Tree, stem: str | None = None) -> list[str | None]:
+    """For each leaf the key of the dict that it is in, None where it is in none."""
+    if tree.kind is None:
+        return [stem]
+    stems: list[str | None] = [stem and f"{stem}{i + 1}" for i in range(len(tree.branches))]
+    if tree.keys is not None:
+        stems = [key if is_name(key) else None for key in tree.keys]
+    parts = zip(tree.branches, stems, strict=True)
+    return [name for branch, part in parts for name in _keys(branch, part)]
+
+
+def entry_names(stem: str, shape: tuple[int, ...]) -> list[str]:
+    """The names of the entries of an array: x1, x2, …, and with brackets where these would be read
+    as one number, or there are several axes.
+
+    >>> entry_names("x", (2,)), entry_names("W1", (1, 2)), entry_names("b1", (2,))
+    (['x1', 'x2'], ['W1[1,1]', 'W1[1,2]'], ['b1[1]', 'b1[2]'])
+    """
+    if shape == ():
+        return [stem]
+    if len(shape) == 1 and not stem[-1:].isdigit():
+        return [f"{stem}{i + 1}" for i in range(shape[0])]
+    places = itertools.product(*(range(1, n + 1) for n in shape))
+    return [f"{stem}[{','.join(map(str, place))}]" for place in places]
+
+
+def _result_names(stem: str, shape: tuple[int, ...]) -> list[str]:
+    """The names of the numbers in a result, of which a single one has that of the result."""
+    return [stem] if math.prod(shape) == 1 else entry_names(stem, shape)
 
 
 def numbered(stem: str, n: int) -> list[str]:

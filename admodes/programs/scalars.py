@@ -46,7 +46,9 @@ def scalar_program(
     program = tidy(recorded)
     met: Results = scalars.met  # type: ignore[attr-defined]
     held = met.names if any(map(shape_of, flatten(args)[0])) else ()
-    ends = output_names(f, program, outputs, inputs, False, met.shapes, held)
+    ends = output_names(
+        f, program, outputs, inputs, False, met.shapes, held, flatten(met.result)[1]
+    )
     return NamedProgram(program, inputs, ends, recorded, result=met.result, by_array=False)
 
 

@@ -271,7 +271,7 @@ def record(
     _, tree = flatten(args)
     title = getattr(f, "__name__", type(f).__name__)
     inputs = input_names(f, args, names)
-    results = output_names(f, made, outputs, inputs, takes_arrays(made))
+    results = output_names(f, made, outputs, inputs, takes_arrays(made), tree=made.out_tree)
     return Program(
         **vars(made),
         arguments_tree=tree,

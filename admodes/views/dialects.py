@@ -190,6 +190,9 @@ class Csv(Text):
         return self._marked("\u0304", name)
 
 
+_ENTRY = re.compile(r"(.*\w)\[([\d,]+)\]")
+"""An entry of an array, as W1[1,2]."""
+
 _LONG = re.compile(r"[^\W\d_]{2}")
 """A name of more than one letter before its index."""
 
@@ -218,6 +221,9 @@ class Latex(Text):
         return re.sub(r"\bnan\b", r"\\mathrm{nan}", re.sub(r"\binf\b", r"\\infty", text))
 
     def variable(self, name: str) -> str:
+        entry = re.fullmatch(_ENTRY, name)
+        if entry:
+            return self._entry(self.variable(entry[1]), entry[2])
         match = re.fullmatch(r"([^\W\d_]+)_?(-?\d+)?(?:_(\w+))?", name)
         if not match:
             return rf"\mathit{{{_letters(name)}}}"
@@ -241,7 +247,14 @@ class Latex(Text):
     def bar(self, name: str) -> str:
         return self._accent("bar", name)
 
+    def _entry(self, whole: str, place: str) -> str:
+        """An entry of an array: W_{1,2}, and (W_{1})_{1,2} where that has an index of its own."""
+        return f"({whole})_{{{place}}}" if "_{" in whole else f"{whole}_{{{place}}}"
+
     def _accent(self, accent: str, name: str) -> str:
+        entry = re.fullmatch(_ENTRY, name)
+        if entry:
+            return self._entry(self._accent(accent, entry[1]), entry[2])
         stem, sign, below = self.variable(name).partition("_{")
         whole = "overline" if accent == "bar" and _LONG.match(name) else accent
         return rf"\{whole}{{{stem}}}{sign}{below}"

@@ -165,3 +165,42 @@ def test_a_local_variable_cannot_have_the_name_of_a_rows_tangent():
         return a_dot * a
 
     assert [row.name for row in ad.trace(f, 2.0).rows] == ["v0", "a", "v2", "v3"]
+
+
+def test_entries_of_matrices_have_brackets():
+    def f(W1, W, b1, x):
+        return np.sum(W1) + np.sum(W) + np.sum(b1) + np.sum(x)
+
+    args = np.ones((1, 2)), np.ones((2, 1)), np.ones(2), np.ones(2)
+    t = ad.trace(f, *args, rows="scalar")
+    assert [x["name"] for x in t.inputs] == [
+        *("W1[1,1]", "W1[1,2]", "W[1,1]", "W[2,1]", "b1[1]", "b1[2]", "x1", "x2")
+    ]
+    latex = t.to_table("latex", preset="toronto")
+    assert r"(\bar{W}_{1})_{1,2}" in latex
+    assert r"\bar{W}_{2,1}" in latex
+    assert "W112" not in str(t)
+
+
+def test_keys_of_a_dict_name_the_outputs_in_every_view():
+    def numbers(x, y):
+        return {"loss": x * y, "aux": x + y}
+
+    def arrays(x):
+        return {"loss": np.sum(x * x), "parts": 2.0 * x}
+
+    t = ad.trace(numbers, 2.0, 3.0)
+    assert [y["name"] for y in t.outputs] == ["loss", "aux"]
+    for format in ("text", "markdown", "latex", "html", "csv", "json"):
+        text = t.to_table(format)
+        assert "loss" in text
+        assert "aux" in text
+    x = np.array([1.0, 2.0])
+    assert [y["name"] for y in ad.trace(arrays, x).outputs] == ["loss", "parts"]
+    by_numbers = ad.trace(arrays, x, rows="scalar")
+    assert [y["name"] for y in by_numbers.outputs] == ["loss", "parts1", "parts2"]
+    assert ad.record(numbers, 2.0, 3.0).output_names == ["loss", "aux"]
+    assert "loss" in str(ad.verify(numbers, 2.0, 3.0))
+    assert "aux" in ad.trace(numbers, 2.0, 3.0).graph("both").to_svg()
+    # A key that an input has already names no output.
+    assert [y["name"] for y in ad.trace(lambda x: {"x": x * 2.0}, 1.0).outputs] == ["y"]
