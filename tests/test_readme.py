@@ -76,13 +76,10 @@ def test_the_run_of_compare_is_of_this_version(capsys, tmp_path, monkeypatch):
     command, shown = re.search(r"```text\n\$ (admodes compare .*)\n([^`]*)```", text).groups()
     assert in_folder(f"{command} --backends 'admodes reverse'", tmp_path, monkeypatch) == 0
     printed = capsys.readouterr().out.split("\n")
-    heads = [
-        line.split() for line in shown.split("\n") if re.match("gradient|Backend|  judged", line)
-    ]
+    lasting = re.compile("gradient|Backend|  judged")
+    heads = [line.split() for line in shown.split("\n") if lasting.match(line)]
     assert len(heads) == 4
-    assert heads == [
-        line.split() for line in printed if re.match("gradient|Backend|  judged", line)
-    ]
+    assert heads == [line.split() for line in printed if lasting.match(line)]
 
 
 def test_the_readme_is_short_and_has_a_picture():
