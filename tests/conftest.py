@@ -24,6 +24,12 @@ def rules_of_a_test_end_with_it():
         REGISTRY.update(before)
 
 
+@pytest.fixture(autouse=True)
+def no_terminal_told(monkeypatch):
+    """Text folds at 80 columns, whatever the shell says that runs the tests."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def run(capsys):
     """Run the command; status, standard output, standard error."""

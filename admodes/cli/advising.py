@@ -30,7 +30,9 @@ def advise(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Say which way of differentiating to take, why, what each costs, and where that would turn.
+    """Say which way of differentiating to take, and why.
+
+    With what each costs, and where the choice would turn.
 
     \b
     admodes advise @speelpenning

@@ -42,9 +42,11 @@ def check(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Judge a gradient, Jacobian or Hessian that was written by hand, entry by entry, at the point
-    and at random ones, and name the mistake: a factor or sign, transposition, shifted places,
-    another point, a term or an inner derivative that is missing, a wrong rule.
+    """Judge a derivative that was written by hand, and name the mistake.
+
+    A gradient, Jacobian or Hessian, entry by entry, at the point and at random ones. A mistake is
+    a factor or sign, transposition, shifted places, another point, a term or an inner derivative
+    that is missing, a wrong rule.
 
     Exit status 1 where an entry is wrong.
 
@@ -82,7 +84,9 @@ def equations(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print the backpropagation equations of array code in symbols, each checked at the point.
+    """Print the backpropagation equations of array code in symbols.
+
+    Each is checked at the point.
 
     Exit status 1 where an equation does not hold.
 

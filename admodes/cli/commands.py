@@ -17,6 +17,7 @@ from admodes.cli.drawing import graph
 from admodes.cli.eliminating import eliminate
 from admodes.cli.exploring import explore
 from admodes.cli.gradbench import gradbench
+from admodes.cli.helping import EXAMPLES, WIDEST, Command, Commands
 from admodes.cli.listings import ops, presets, problems
 from admodes.cli.numbers import dimensions
 from admodes.cli.options import (
@@ -38,7 +39,7 @@ from admodes.cli.options import (
 )
 from admodes.cli.output import Format, Output, prints
 from admodes.cli.paths import explain
-from admodes.cli.programs import Composed, add_commands
+from admodes.cli.programs import Composed, code, program, revolve, sparsity
 from admodes.cli.running import emit, run, target_of
 from admodes.cli.scaling import scale
 from admodes.cli.sheets import report
@@ -49,15 +50,21 @@ from admodes.views.presets import UBC
 
 app = typer.Typer(
     name="admodes",
+    cls=Commands,
     help="Forward-mode and reverse-mode automatic differentiation, side by side.\n\n"
     "A function is one expression per output, file.py:function, package.module:function, or "
     "@problem (admodes problems lists them).\n\n"
-    "Exit status: 0 done, 1 a check failed, 2 misuse, 130 interrupted.",
+    "Exit status: 0 done, 1 a check failed, 2 misuse, 130 interrupted. "
+    "admodes COMMAND -h shows options and examples of a command."
+    f"{EXAMPLES}"
+    'admodes trace "x1*x2 + sin(x1)" --at x1=2,x2=3\n'
+    "admodes jacobian @cpsc532s\n"
+    "admodes report mine.py:f --at x=[1,2] -o sheet.html",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 
 
@@ -79,24 +86,33 @@ def options_without_a_command(
     """Options of admodes itself; the help is that of the application."""
 
 
-@app.command()
 @prints()
 def trace(
     targets: Targets,
     at: At = None,
     mode: Annotated[Mode, typer.Option(help="Tables of one mode only.")] = Mode.both,
     inputs: Annotated[
-        list[str] | None, optional("--input", help="Only the tangent table of this input.")
+        list[str] | None,
+        optional("--input", metavar="NAME", help="Only the tangent table of this input."),
     ] = None,
     outputs: Annotated[
-        list[str] | None, optional("--output", help="Only the adjoint table of this output.")
+        list[str] | None,
+        optional("--output", metavar="NAME", help="Only the adjoint table of this output."),
     ] = None,
     seed: Annotated[
-        str | None, optional(help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.")
+        str | None,
+        optional(
+            metavar="DIRECTION",
+            help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.",
+        ),
     ] = None,
     tables: Annotated[
         str | None,
-        optional(help="Only these, as evaluation,partials,forward,reverse,jacobian,buffers."),
+        optional(
+            metavar="NAMES",
+            help="Only these: evaluation, partials, forward, reverse, jacobian, buffers, between "
+            "commas.",
+        ),
     ] = None,
     preset: PresetName = UBC.name,
     numbering: Annotated[
@@ -130,7 +146,7 @@ def trace(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print the evaluation, tangent and adjoint tables of a function at a point.
+    """Print the evaluation, tangent and adjoint tables at a point.
 
     \b
     admodes trace "exp(2*x2) + x1*sin(3*x2**2)" "x1*x2 + sigmoid(x2)" --at x1=2,x2=1
@@ -162,15 +178,6 @@ def trace(
     output.show(result, **shown)
 
 
-app.command()(advise)
-app.command()(eliminate)
-app.command()(equations)
-app.command()(explain)
-app.command()(graph)
-app.command()(explore)
-
-
-@app.command()
 @prints()
 def jacobian(
     targets: Targets,
@@ -182,7 +189,7 @@ def jacobian(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print the Jacobian by both modes, with the number of sweeps and the exact operation counts.
+    """Print the Jacobian by both modes, with sweeps and exact counts.
 
     One matrix where both modes give the same numbers; otherwise two, and by how many units in the
     last place (ulp) they differ.
@@ -202,7 +209,6 @@ def jacobian(
     )
 
 
-@app.command()
 @prints()
 def count(
     targets: Targets,
@@ -212,8 +218,9 @@ def count(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Count the operations of a function, or of a derivative of it, of its partials and of every
-    sweep, exactly.
+    """Count the operations of a function and of every sweep, exactly.
+
+    Also those of a derivative of it (--of), and of the partials.
 
     \b
     admodes count @speelpenning
@@ -226,10 +233,6 @@ def count(
     output.show(result)
 
 
-add_commands(app)
-
-
-@app.command()
 @prints()
 def chain(
     dims: Annotated[
@@ -247,8 +250,9 @@ def chain(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Compare the orders of multiplication of a chain of Jacobians, as reverse mode multiplies, as
-    forward mode does, and with the fewest multiplications.
+    """Compare the orders of multiplication of a chain of Jacobians.
+
+    As reverse mode multiplies, as forward mode does, and with the fewest multiplications.
 
     \b
     admodes chain 1,2,3,3,5,5,4
@@ -259,7 +263,6 @@ def chain(
     output.show(chain_of_dims(dimensions(dims)), steps=steps)
 
 
-@app.command()
 @prints()
 def gradient(
     targets: Targets,
@@ -270,7 +273,9 @@ def gradient(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print the gradient of a function with one output, by one reverse sweep.
+    """Print the gradient of a function with one output.
+
+    By one reverse sweep.
 
     \b
     admodes gradient "log(x1*x2)*sin(x2)" --at x1=1,x2=2 --symbolic
@@ -283,7 +288,6 @@ def gradient(
     output.show(result, digits=digits)
 
 
-@app.command()
 @prints()
 def hessian(
     targets: Targets,
@@ -294,7 +298,9 @@ def hessian(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print gradient and Hessian of a function with one output, and the kind of the point.
+    """Print gradient, Hessian and the kind of the point.
+
+    Of a function with one output.
 
     \b
     admodes hessian @osu-ascent --at x1=3/8,x2=-3/4 --symbolic
@@ -307,17 +313,16 @@ def hessian(
     output.show(result, digits=digits)
 
 
-app.command()(verify)
-app.command()(check)
-app.command()(compare)
-app.command()(report)
-app.command()(ops)
-app.command()(presets)
-app.command()(problems)
-app.command()(accuracy)
-app.command()(swell)
-app.command()(kinks)
+GROUPS = {
+    "See": (trace, graph, explain, explore, report, equations, program),
+    "Differentiate": (jacobian, gradient, hessian, code, sparsity, advise),
+    "Count": (count, chain, eliminate, revolve),
+    "Compare and measure": (compare, accuracy, kinks, swell, scale, gradbench),
+    "Verify": (verify, check),
+    "List what there is": (problems, ops, presets),
+}
+"""The commands as help groups them."""
 
-
-app.command()(scale)
-app.command()(gradbench)
+for title, members in GROUPS.items():
+    for member in members:
+        app.command(cls=Command, rich_help_panel=title)(member)

@@ -41,8 +41,10 @@ def compare(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Compare a derivative by admodes, sympy, finite differences, the complex step, autograd, JAX,
-    PyTorch and CasADi: right or wrong, first, then time and memory.
+    """Compare a derivative by admodes and by other libraries.
+
+    By sympy, finite differences, the complex step, autograd, JAX, PyTorch and CasADi: right or
+    wrong, first, then time and memory.
 
     The function goes to each library unchanged; the table names the route. Each library runs in a
     process of its own. Exit status 1 where a result is wrong.

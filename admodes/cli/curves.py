@@ -34,8 +34,10 @@ def accuracy(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print how wrong difference quotients (forward, central, fourth order) and complex steps are
-    at each step size, against 50-digit derivatives, with automatic differentiation beside them.
+    """Print how wrong difference quotients are at each step size.
+
+    Forward, central and fourth order, and complex steps, against 50-digit derivatives, with
+    automatic differentiation beside them.
 
     \b
     admodes accuracy @cpsc532s
@@ -77,8 +79,10 @@ def swell(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print how many operations a symbolic derivative takes as its function grows: raw, simplified
-    and after common subexpressions are found, beside automatic differentiation.
+    """Print how symbolic derivatives grow with their function.
+
+    In operations: raw, simplified and after common subexpressions are found, beside automatic
+    differentiation.
 
     \b
     admodes swell
@@ -107,8 +111,9 @@ def kinks(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print what every library that is installed returns where a function has a kink, an edge or a
-    tie, beside the slopes from both sides; values that differ are marked.
+    """Print what every library returns where a function has a kink.
+
+    At a kink, an edge or a tie, beside the slopes from both sides; values that differ are marked.
 
     Each library runs in a process of its own; the whole list takes about a minute.
 

@@ -61,7 +61,9 @@ def graph(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Draw the graph of a function at a point: what it computes from what (computation), how
+    """Draw the graph of a function at a point.
+
+    What it computes from what (computation), how
     adjoints flow back (backpropagation), both in one picture, operations and variables in turn
     (bipartite), partial derivatives on edges (linearised), or the gradient computation itself
     (gradient).

@@ -36,9 +36,10 @@ def eliminate(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print what it costs, in multiplications, to form the Jacobian by eliminating the rows of the
-    linearised graph: forward, in reverse, by Markowitz's rule, and in the best order, which is
-    searched for in small graphs.
+    """Print what a Jacobian costs in each order of elimination.
+
+    In multiplications, when the rows of the linearised graph are eliminated: forward, in
+    reverse, by Markowitz's rule, and in the best order, which is searched for in small graphs.
 
     \b
     admodes eliminate @cpsc532s

@@ -39,7 +39,9 @@ def explore(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Write a page that steps through the sweeps of a function: one HTML file, for any browser.
+    """Write a page that steps through all sweeps, for any browser.
+
+    One HTML file, which needs no network.
 
     \b
     admodes explore @cpsc532s -o page.html

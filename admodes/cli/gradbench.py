@@ -18,8 +18,9 @@ def gradbench(
     ] = 600.0,
     debug: Debug = False,
 ) -> None:
-    """Be a tool of GradBench: answer its messages, one JSON object a line, from standard input on
-    standard output, until standard input ends.
+    """Be a tool of GradBench: answer its messages.
+
+    One JSON object a line, from standard input on standard output, until standard input ends.
 
     \b
     gradbench run --eval "uv run python/gradbench/gradbench/evals/lse/run.py" --tool \\

@@ -22,7 +22,7 @@ def ops(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """List the operations: partials, domain, convention at kinks, exact cost.
+    """List the operations: partials, domain, kinks, exact cost.
 
     \b
     admodes ops
@@ -49,7 +49,9 @@ def presets(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """List the layouts that admodes trace --preset knows, or print one as a file to start from.
+    """List the layouts of books and courses, or print one.
+
+    Those that admodes trace --preset knows; one is printed as a file to start from.
 
     \b
     admodes presets

@@ -67,19 +67,26 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
-At = Annotated[list[str] | None, optional("--at", help="The point, as x1=2,x2=pi/2 or x=[1, 2].")]
+At = Annotated[
+    list[str] | None,
+    optional("--at", metavar="POINT", help="The point, as x1=2,x2=pi/2 or x=[1, 2]."),
+]
 Digits = Annotated[
     int,
     typer.Option(
         min=0,
         max=17,
         help="Decimals to which printed numbers are rounded; zeros at the end are left out.",
+        rich_help_panel="Output",
     ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 PresetName = Annotated[
     str,
-    typer.Option(help="The layout of a book or course (admodes presets), or a file mine.toml."),
+    typer.Option(
+        metavar="NAME",
+        help="The layout of a book or course (admodes presets), or a file mine.toml.",
+    ),
 ]
 Transposed = Annotated[
     Layout, typer.Option(help="transposed prints ∂f_j/∂x_i: inputs as rows, outputs as columns.")

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from admodes.cli.options import optional
-from admodes.cli.running import STDOUT, Failure, emit, page_width, writing
+from admodes.cli.running import NARROWEST, STDOUT, Failure, emit, page_width, writing
 from admodes.errors import nearest
 from admodes.views.files import write_atomically
 from admodes.views.result import Result
@@ -65,7 +65,8 @@ _BINARY = (Format.pdf, Format.png)
 
 @dataclass(frozen=True)
 class Output:
-    """Where the result goes, in which format. folder: the place, where that is to be a folder."""
+    """Where the result goes, in which format. folder: the place, where that is to be a folder;
+    columns: the width that was asked for."""
 
     format: Format
     save: Path | None = None
@@ -73,6 +74,7 @@ class Output:
     math: bool = False
     drawn: tuple[Format, ...] = ()
     folder: Path | None = None
+    columns: int | None = None
 
     def show(
         self, result: Result, draw: Callable[[Path], Any] | None = None, **options: Any
@@ -94,7 +96,7 @@ class Output:
     @property
     def width(self) -> int:
         """Columns at which text folds."""
-        return page_width(self.save)
+        return page_width(self.save, self.columns)
 
     def deliver(self, data: str | bytes) -> None:
         """Print or write what is made."""
@@ -139,13 +141,15 @@ def prints(
             save: Path | None,
             fragment: bool,
             math: bool,
+            width: int | None,
             **options: Any,
         ) -> None:
             place = save if folder and format is None and _is_folder(save) else None
             file = save if place is None else None
             chosen = _format(format, file, gives, {e: given[e] for e in known})
             _check_ways(chosen, file, fragment, math)
-            command(output=Output(chosen, file, fragment, math, drawn, place), **options)
+            chosen_output = Output(chosen, file, fragment, math, drawn, place, width)
+            command(output=chosen_output, **options)
 
         signature = inspect.signature(command, eval_str=True)
         shared = _shared(gives, known, named, "; a folder without one" if folder else "")
@@ -173,13 +177,16 @@ def _shared(
         help=f"How to print: {', '.join(words)}.",
         show_default=False,
         metavar="FORMAT",
+        rich_help_panel=_PANEL,
     )
     where = f"Write to this file (- prints), as its ending says: {' '.join(known)}{otherwise}."
+    place = optional("-o", "--save", *named, help=where, rich_help_panel=_PANEL)
     options: dict[str, tuple[Any, Any]] = {
         "format": (Annotated[str | None, how], None),
-        "save": (Annotated[Path | None, optional("-o", "--save", *named, help=where)], None),
+        "save": (Annotated[Path | None, place], None),
         "fragment": (Annotated[bool, _FRAGMENT], False),
         "math": (Annotated[bool, _MATH], False),
+        "width": (Annotated[int | None, _WIDTH], None),
     }
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
@@ -187,8 +194,21 @@ def _shared(
     ]
 
 
-_FRAGMENT = typer.Option("--fragment", help="LaTeX and HTML without the document around them.")
-_MATH = typer.Option("--math", help="Formulas of Markdown between dollar signs.")
+_PANEL = "Output"
+_FRAGMENT = typer.Option(
+    "--fragment",
+    help="LaTeX and HTML without the document around them.",
+    rich_help_panel=_PANEL,
+)
+_MATH = typer.Option(
+    "--math", help="Formulas of Markdown between dollar signs.", rich_help_panel=_PANEL
+)
+_WIDTH = optional(
+    "--width",
+    min=NARROWEST,
+    help="Columns at which text folds; without it COLUMNS, the terminal's, or 80.",
+    rich_help_panel=_PANEL,
+)
 
 
 def _format(

@@ -30,8 +30,10 @@ def explain(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print one entry of the Jacobian as the sum, over the paths from the input to the output, of
-    the products of partials. The paths are counted exactly; those with the largest products are
+    """Print one derivative as the sum over paths of products.
+
+    An entry of the Jacobian is the sum, over the paths from the input to the output, of the
+    products of partials. The paths are counted exactly; those with the largest products are
     listed.
 
     \b

@@ -55,7 +55,7 @@ def program(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print what a function, or a derivative of it, does at a point: the recorded list.
+    """Print the recorded operations of a function or of its derivative.
 
     \b
     admodes program "x1*sin(x2)" --at x1=2,x2=1 --of grad
@@ -128,8 +128,7 @@ def code(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print a function, its tangent program and its adjoint program as Python that runs on NumPy
-    alone.
+    """Print function, tangents and adjoints as Python on NumPy alone.
 
     \b
     admodes code @cpsc532s
@@ -161,8 +160,9 @@ def sparsity(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Show which entries of a Jacobian or Hessian can be other than zero, and the groups of columns
-    or rows that one sweep computes together.
+    """Show which entries of a Jacobian or Hessian can be other than 0.
+
+    And the groups of columns or rows that one sweep computes together.
 
     \b
     admodes sparsity "x1*x2" "x2*x3" "x3*x4" --at x1=1,x2=2,x3=3,x4=4
@@ -188,8 +188,9 @@ def revolve(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Show what reversing a loop of N steps costs with a limited number of kept states, by the
-    binomial schedule of Griewank and Walther.
+    """Show what reversing a long loop costs with few kept states.
+
+    By the binomial schedule of Griewank and Walther, for N steps.
 
     \b
     admodes revolve 1000 --snapshots 10
@@ -199,9 +200,3 @@ def revolve(
 
     result = revolve_of(steps, snapshots)
     output.show(result, result.draw)
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Make these commands of the application."""
-    for command in (program, code, sparsity, revolve):
-        app.command()(command)

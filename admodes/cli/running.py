@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from admodes.cli.helping import misuse
 from admodes.cli.inputs import resolve
 from admodes.cli.target import Target, in_line, raised
 from admodes.errors import Error, LostDerivative, one_line
@@ -74,11 +75,20 @@ def _name(target: Target) -> str:
     return getattr(target.function, "__name__", "the function")
 
 
-def page_width(save: Path | None) -> int:
-    """Columns at which tables fold: the terminal's, and 80 in a pipe or file."""
-    if save not in STDOUT or not sys.stdout.isatty():
+NARROWEST = 40
+"""Columns below which tables cannot be read."""
+
+
+def page_width(save: Path | None, asked: int | None = None) -> int:
+    """Columns at which tables fold: those that are asked for, otherwise COLUMNS where it is set and
+    the terminal's; 80 in a pipe without it and in a file."""
+    if asked is not None:
+        return asked
+    columns = os.environ.get("COLUMNS", "")
+    told = columns.isdecimal() and int(columns) > 0
+    if save not in STDOUT or not (told or sys.stdout.isatty()):
         return 80
-    return max(40, shutil.get_terminal_size((80, 24)).columns)
+    return max(NARROWEST, shutil.get_terminal_size((80, 24)).columns)
 
 
 def emit(text: str, save: Path | None) -> None:
@@ -120,7 +130,7 @@ def run_app(app: typer.Typer, argv: list[str] | None) -> None:
             stream.reconfigure(encoding="utf-8")
     arguments = _protected(sys.argv[1:] if argv is None else argv)
     try:
-        status = app(arguments, standalone_mode=False) or 0
+        status = app(arguments, prog_name="admodes", standalone_mode=False) or 0
         if status == INTERRUPTED:  # typer has caught the interrupt
             raise KeyboardInterrupt
         sys.exit(status)
@@ -148,7 +158,7 @@ def _say_misuse(error: Any) -> NoReturn:
         sys.exit(2)
     command = "" if context is None else f"{context.info_name or ''} "
     command = "" if context is None or context.parent is None else command
-    _say(f"{one_line(error.format_message())} (admodes {command}-h shows how)", 2)
+    _say(f"{misuse(error.format_message())} (admodes {command}-h shows how)", 2)
 
 
 def _say(what: str, status: int) -> NoReturn:

@@ -83,7 +83,9 @@ def scale(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Measure how the cost of a Jacobian grows with inputs n, outputs m and length.
+    """Measure how the cost of a Jacobian grows with its size.
+
+    With inputs n, outputs m and length.
 
     Exact operations, live bytes and times of f, forward and reverse mode, symbolic derivative,
     finite differences and complex step, with fitted slopes beside theory and the crossover.

@@ -38,8 +38,9 @@ def report(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Print or write all that there is to show in one document: function, graph, tables, Jacobian
-    by both modes, verification and counts.
+    """Print or write all that there is to show in one document.
+
+    Function, graph, tables, Jacobian by both modes, verification and counts.
 
     A PDF is typeset by pdflatex, or printed by Chromium where there is no LaTeX. With
     --experiments there is no function: the pages in reports/ are written anew.

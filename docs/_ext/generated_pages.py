@@ -19,6 +19,7 @@ from public_names import CHAPTERS
 import admodes as ad
 from admodes.cli import main
 from admodes.cli.commands import app
+from admodes.cli.helping import record_of
 
 ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -69,7 +70,7 @@ def commands() -> Iterator[tuple[str, bytes]]:
     """A page for each command, from its help."""
     for name, command in COMMANDS.items():
         context: Any = command.context_class(command, info_name=f"admodes {name}")
-        help_of = [(p.param_type_name, p.get_help_record(context)) for p in command.params]
+        help_of = [(p.param_type_name, record_of(p, context)) for p in command.params]
         about, _, examples = command.help.partition("\n\n\b\n")
         usage = " ".join([context.info_name, *command.collect_usage_pieces(context)])
         blocks = [f"# admodes {name}", escaped(about), fence("text", usage)]
