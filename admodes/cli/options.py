@@ -63,7 +63,8 @@ Targets = Annotated[
     list[str],
     typer.Argument(
         metavar="FUNCTION...",
-        help="Expressions (one per output), file.py:function, package.module:function or @problem.",
+        help="Expressions (one per output, between quotes: '2x1 sin^2 x2'), file.py:function, "
+        "package.module:function or @problem.",
         show_default=False,
     ),
 ]

@@ -1,5 +1,5 @@
-"""Functions from text: tokens, their order (grammar), Python's tree of them (syntax), a list of
-operations (lowering), a function (parser).
+"""Functions from text: tokens, how natural notation is read (reading), the order of tokens
+(grammar), Python's tree of them (syntax), a list of operations (lowering), a function (parser).
 """
 
 from admodes.expression.errors import ExpressionError

@@ -91,6 +91,7 @@ class Cursor:
         it can be read in two ways."""
         position = self.out[start].position
         written = self.text[position : self.tokens[self.end_of(k) - 1].end]
+        written = " ".join(written.split())
         if len(written) > LONGEST:
             written, position = "this", self.tokens[k].position
         raise ExpressionError(

@@ -89,7 +89,7 @@ def check(tokens: list[Token], text: str, words: Words, limits: Limits) -> None:
             )
         previous = t
     if previous is None or not ends_operand(previous):
-        end = previous.position + len(previous.text) if previous else len(text)
+        end = previous.end if previous else len(text)
         raise ExpressionError("the expression ends too early: something must follow", text, end)
     if frames[-1].opening is not None:
         opening = frames[-1].opening

@@ -21,7 +21,8 @@ from admodes.expression.tokens import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Limits
 
 class ParsedFunction:
     """A function made from expressions: call it with numbers, arrays or traced values, in the
-    order of .inputs. One expression gives one value, several give a tuple, named by .outputs.
+    order of .inputs. One expression gives one value, several give a tuple, named by .outputs;
+    .read has each in plain form, as it was understood.
 
     >>> f = parse("a = sin(x1); y = ln(x2 + a)")
     >>> f.inputs, f.outputs, f(0.0, 1.0)
@@ -68,15 +69,17 @@ def parse(
     """The function that the expressions compute, one output each.
 
     Operators + - * / ^ (the same as **), brackets, the elementwise operations by their names and
-    aliases, pi and e, where(x > 0, a, b), and definitions before an output, as in
+    aliases, pi and e, where(x > 0, a, b), natural notation and LaTeX where they have one meaning
+    (2x, sin^2 x, |x|, √x, x₁, \\frac{a}{b}), vectors and matrices (x · y, W @ x, x[0], [1, 2],
+    sum, mean, prod, norm, dot, transpose), and definitions before an output, as in
     "a = sin(x1); y = ln(x1 + a)"; later expressions may use them too. inputs are the free names in
     natural order (x1, x2, … x10) unless given. max_length bounds the characters of an expression,
     max_depth the nesting of brackets, signs and powers, max_terms the operations in one chain.
 
     Raises ExpressionError (a ValueError), with a caret under the place, for everything that is no
-    such expression, for unknown names where inputs are given, for unknown functions, for constants
-    that overflow, and for limits that are exceeded or beyond what CPython can keep. Nothing of the
-    text is ever run.
+    such expression or can be read in two ways (1/2x), for unknown names where inputs are given, for
+    unknown functions, for constants that overflow, and for limits that are exceeded or beyond what
+    CPython can keep. Nothing of the text is ever run.
 
     >>> import admodes as ad
     >>> f = parse("exp(2*x2) + x1*sin(3*x2^2)", "x1*x2 + sigmoid(x2)")
@@ -84,6 +87,8 @@ def parse(
     (('x1', 'x2'), ('y1', 'y2'))
     >>> ad.grad(parse("-x1*x2"), argnums=(0, 1))(1.0, 2.0)
     (-2.0, -1.0)
+    >>> parse("2 x₁ sin² x₂").read
+    ('2*x1*sin(x2)^2',)
     """
     limits = Limits(max_length, max_depth, max_terms).checked()
     compiler = Compiler(limits, declared_names(inputs or ()), inputs is None)
