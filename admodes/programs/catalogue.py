@@ -14,6 +14,7 @@ from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import record
 from admodes.core.tangential import Tangential
+from admodes.errors import MissingPackage
 from admodes.ops.notation import partial_templates, template
 from admodes.programs.count import count_program
 from admodes.views.dialects import dialect_of
@@ -81,12 +82,16 @@ _HOW = {
 """What is said in the place of partials."""
 
 
-def _cost(op: Op) -> dict[str, dict[str, int]]:
+def _cost(op: Op) -> dict[str, Any]:
+    """By what is counted; the partials are None where a package is missing that would run them."""
     if not op.elementwise:
         one = {op.kind: 1} if op.example is None else _cost_at(op, op.example)
         return {"f": one, "partials": {}}
     point = [(low + high) / 2 for low, high in op.domain.intervals]
-    counts = count_program(record(lambda *xs: op(*xs), *point), [], ["y"])
+    try:
+        counts = count_program(record(lambda *xs: op(*xs), *point), [], ["y"])
+    except MissingPackage:
+        return {"f": {op.kind: 1}, "partials": None}
     return {"f": counts.f, "partials": counts.partials}
 
 
@@ -106,7 +111,9 @@ def operation_table(format: str) -> Table:
         derivative = "; ".join(map(write.math, partials)) or _HOW.get(row["derivative"], "")
         names = ", ".join([row["name"], *row["aliases"]])
         cost = (_cost_text(row["cost"]) or "0") + _shapes_text(row["cost_at"])
-        cost += " | " + ((_cost_text(row["partial_cost"]) or "0") if partials else "-")
+        known = row["partial_cost"] is not None
+        shown = (_cost_text(row["partial_cost"]) or "0") if known else "?"
+        cost += " | " + (shown if partials else "-")
         convention = row["convention"] or "-"
         lines.append(
             [write.plain(t) for t in (names,)]
@@ -119,6 +126,8 @@ def operation_table(format: str) -> Table:
         "f functions, n negations, c comparisons, v moves; where shapes are stated, of the whole "
         "result of arguments of these"
     ]
+    if any(line[-1].endswith("?") for line in lines):
+        notes.append("?: not counted, because scipy is not installed")
     return Table("Operations", head, lines, [False] * 5, notes)
 
 

@@ -1,5 +1,7 @@
 """The catalogue says of each operation how it is differentiated and what it costs."""
 
+import sys
+
 from admodes.programs.catalogue import operation_rows, operation_table
 from admodes.views.render import render
 
@@ -28,6 +30,17 @@ def test_costs_are_those_of_the_declarations_for_stated_shapes():
     assert ROWS["place"]["cost"] == {"additions": 2, "moves": 2}
     assert ROWS["reshape"]["cost"] == {}
     assert ROWS["conj"]["cost"] == {"negations": 4}
+
+
+def test_the_catalogue_needs_no_scipy(monkeypatch):
+    """Without it the operations that call it are listed all the same, and the table says so."""
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    uncounted = {row["name"] for row in operation_rows() if row["partial_cost"] is None}
+    assert "digamma" in uncounted
+    assert "sin" not in uncounted
+    table = operation_table("text")
+    assert table.notes[-1] == "?: not counted, because scipy is not installed"
+    assert len(table.rows) == len(ROWS)
     assert ROWS["exp"]["cost_at"] is None
 
 
