@@ -38,10 +38,10 @@ def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) 
     if not targets:
         raise InputError("nothing to work on: give an expression, file.py:function or @problem")
     first = targets[0].strip()
-    special = [t for t in targets if t.strip().startswith("@") or python_target(t.strip())]
+    special = [t for t in targets if is_whole(t)]
     stray = stray_words(targets, at, one_function=bool(special))
     targets = targets[: len(targets) - len(stray)]
-    point = point_of(at, stray, lambda: _inputs_of(targets))
+    point = point_of(at, stray, lambda: inputs_of(targets))
     if special and len(targets) > 1:
         raise InputError(f"{special[0]} stands alone: give one problem or function at a time")
     if first.startswith("@"):
@@ -67,7 +67,12 @@ def derivative_of(texts: Sequence[str], target: Target) -> Callable[..., Any]:
     return python_function(*found, point).function
 
 
-def _inputs_of(targets: Sequence[str]) -> list[str]:
+def is_whole(target: str) -> bool:
+    """Whether a word names a function by itself, as @problem and file.py:function do."""
+    return target.strip().startswith("@") or python_target(target.strip()) is not None
+
+
+def inputs_of(targets: Sequence[str]) -> list[str]:
     """The names of the inputs of what targets name, where that can be told."""
     first = targets[0].strip()
     try:

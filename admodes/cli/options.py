@@ -63,8 +63,8 @@ Targets = Annotated[
     list[str],
     typer.Argument(
         metavar="FUNCTION...",
-        help="Expressions (one per output, between quotes: '2x1 sin^2 x2'), file.py:function, "
-        "package.module:function or @problem.",
+        help="Expressions (one per output, between quotes: '2x1 sin^2 x2'), or file.py:function, "
+        "package.module:function and @problem, of which several are printed one after the other.",
         show_default=False,
     ),
 ]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import inspect
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ import typer
 
 from admodes.cli.options import optional
 from admodes.cli.running import NARROWEST, STDOUT, Failure, emit, page_width, writing
+from admodes.cli.several import Call, calls_of, joined
 from admodes.errors import nearest
 from admodes.views.files import write_atomically
 from admodes.views.result import Result
@@ -66,7 +67,7 @@ _BINARY = (Format.pdf, Format.png)
 @dataclass(frozen=True)
 class Output:
     """Where the result goes, in which format. folder: the place, where that is to be a folder;
-    columns: the width that was asked for."""
+    columns: the width that was asked for; texts: where to gather what is printed instead."""
 
     format: Format
     save: Path | None = None
@@ -75,6 +76,7 @@ class Output:
     drawn: tuple[Format, ...] = ()
     folder: Path | None = None
     columns: int | None = None
+    texts: list[str] | None = None
 
     def show(
         self, result: Result, draw: Callable[[Path], Any] | None = None, **options: Any
@@ -100,6 +102,9 @@ class Output:
 
     def deliver(self, data: str | bytes) -> None:
         """Print or write what is made."""
+        if self.texts is not None and isinstance(data, str):
+            self.texts.append(data)
+            return
         if isinstance(data, str):
             emit(data, self.save)
             return
@@ -148,8 +153,12 @@ def prints(
             file = save if place is None else None
             chosen = _format(format, file, gives, {e: given[e] for e in known})
             _check_ways(chosen, file, fragment, math)
-            chosen_output = Output(chosen, file, fragment, math, drawn, place, width)
-            command(output=chosen_output, **options)
+            output = Output(chosen, file, fragment, math, drawn, place, width)
+            calls = calls_of(options.get("targets") or (), options.get("at"))
+            if len(calls) < 2 or "gradient" in options:
+                command(output=output, **options)
+            else:
+                _print_each(command, output, calls, options)
 
         signature = inspect.signature(command, eval_str=True)
         shared = _shared(gives, known, named, "; a folder without one" if folder else "")
@@ -164,6 +173,30 @@ def prints(
         return wrapper
 
     return decorate
+
+
+def _print_each(
+    command: Callable[..., None], output: Output, calls: Sequence[Call], options: dict[str, Any]
+) -> None:
+    """Run a command for each of several functions and print the whole; the exit status is the
+    worst."""
+    if output.format not in TABLES or output.folder is not None:
+        raise Failure(
+            f"{len(calls)} functions in one call are printed as "
+            f"{', '.join(TABLES)}: for {output.format.value} give one at a time"
+        )
+    is_page = output.format in (Format.latex, Format.html)
+    texts: list[str] = []
+    each = replace(output, fragment=output.fragment or is_page, texts=texts)
+    status = 0
+    for targets, at in calls:
+        try:
+            command(output=each, **options | {"targets": targets, "at": at})
+        except typer.Exit as ended:
+            status = max(status, ended.exit_code)
+    emit(joined(texts, output.format.value, output.fragment), output.save)
+    if status:
+        raise typer.Exit(status)
 
 
 def _shared(

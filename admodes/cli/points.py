@@ -46,6 +46,15 @@ def _belongs(word: str, bare: bool) -> bool:
     )
 
 
+def names_of(at: str) -> list[tuple[str, str]]:
+    """The parts of a point with their names; without a name where a part has none.
+
+    >>> names_of("x=2, y=[1, 2]")
+    [('x', 'x=2'), ('y', 'y=[1, 2]')]
+    """
+    return [(_parts(part)[0], part.strip()) for part in split_commas(at) if part.strip()]
+
+
 def point_of(
     at: str | None, stray: Sequence[str], inputs: Callable[[], Sequence[str]]
 ) -> dict[str, Any] | None:

@@ -50,7 +50,6 @@ WRONG = [
     ("trace", "x", "--at", "x=1", "-o", "/nonexistent/x.txt"),
     ("trace", "3", "--tables", "forward"),
     ("trace", "@nosuch"),
-    ("trace", "@cpsc532s", "@cpsc532s"),
     ("trace", "@cpsc532s-network", "--tables", "forward"),
     ("trace", "@cpsc532s-network", "--mode", "forward"),
     ("trace", "MINE"),
