@@ -33,11 +33,11 @@ from admodes.expression.tokens import Limits, Token, tokens_of
 from admodes.expression.vectors import (
     ARRAY_FUNCTIONS,
     Beside,
+    Dotted,
     Multiplied,
     Part,
-    dotted,
+    Vector,
     transposed,
-    vector,
 )
 from admodes.expression.words import OTHER_WORDS, SYNONYMS, Words
 
@@ -265,11 +265,11 @@ class Compiler:
         if isinstance(node, ast.Call):
             return self.functions[tree.at(node).text], refs
         if isinstance(node, ast.List):
-            return vector, refs
+            return Vector(text, tree.at(node).position), refs
         if isinstance(node, ast.Attribute):
             return transposed, refs
         if isinstance(node, ast.Subscript):
-            return Part(tree.index(node.slice), text, tree.at(node).position), refs
+            return Part(text, tree.at(node).position, tree.index(node.slice)), refs
         if isinstance(node, ast.BinOp) and (product := self._product(node, tree, refs, text)):
             return product, refs
         kind = node.ops[0] if isinstance(node, ast.Compare) else node.op  # type: ignore[attr-defined]
@@ -290,7 +290,7 @@ class Compiler:
         if sign.kind == "@":
             return Multiplied(text, sign.position)
         if sign.kind == "·":
-            return dotted
+            return Dotted(text, sign.position)
         numbers = any(isinstance(r, Constant) and not np.ndim(r.value) for r in refs)
         if sign.kind != "implied" or numbers:
             return None

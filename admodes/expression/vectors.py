@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -43,11 +43,6 @@ def _norm(x: Any) -> Any:
     return np.linalg.norm(x) if shape_of(x) else REGISTRY["abs"](x)
 
 
-def dotted(a: Any, b: Any) -> Any:
-    """a · b: the product of numbers, also with an array; of two arrays the sum of products."""
-    return matmul(a, b) if shape_of(a) and shape_of(b) else a * b
-
-
 def _step(x: Any) -> Any:
     return where(greater(x, 0), 1, where(equal(x, 0), 0.5, 0))
 
@@ -59,7 +54,7 @@ ARRAY_FUNCTIONS = {
         ArrayFunction("mean", mean_),
         ArrayFunction("prod", np.prod),
         ArrayFunction("norm", _norm),
-        ArrayFunction("dot", dotted, 2),
+        ArrayFunction("dot", np.dot, 2),
         ArrayFunction("transpose", transposed),
         ArrayFunction("Heaviside", _step),
     )
@@ -67,13 +62,31 @@ ARRAY_FUNCTIONS = {
 
 
 @dataclass(frozen=True)
-class Beside:
-    """The product of what stands side by side: of a matrix with a vector or a matrix the matrix
-    product, of xᵀ y the sum of products, of x yᵀ the matrix of all products; what two
-    vectors mean is not known. left, right: which of the two begins with a transposition."""
+class _Placed:
+    """What an expression does at a place in the user's text."""
 
     text: str
     position: int
+
+    def refuse(self, reason: str) -> NoReturn:
+        raise ExpressionError(reason, self.text, self.position)
+
+    def matmul(self, a: Any, b: Any) -> Any:
+        left, right = shape_of(a), shape_of(b)
+        if left[-1] != right[max(len(right) - 2, 0)]:
+            self.refuse(
+                f"there is no product of the shapes {left} and {right}: {left[-1]} columns need as "
+                "many rows"
+            )
+        return matmul(a, b)
+
+
+@dataclass(frozen=True)
+class Beside(_Placed):
+    """The product of what stands side by side: of a matrix with a vector or a matrix the matrix
+    product, of xᵀ y the sum of products, of x yᵀ the matrix of all products; what two vectors mean
+    is not known. left, right: which of the two begins with a transposition."""
+
     left: bool
     right: bool
 
@@ -83,37 +96,34 @@ class Beside:
         if len(shape_of(a)) == len(shape_of(b)) == 1 and not self.left:
             if self.right:
                 return np.outer(a, b)
-            raise ExpressionError(
+            self.refuse(
                 "these are two vectors: write · for the sum of products, or * for the products of "
-                "their entries",
-                self.text,
-                self.position,
+                "their entries"
             )
-        return matmul(a, b)
+        return self.matmul(a, b)
 
 
-@dataclass(frozen=True)
-class Multiplied:
-    """a @ b, which takes arrays alone."""
-
-    text: str
-    position: int
+class Dotted(_Placed):
+    """a · b: the product of numbers, also with an array; of two arrays the sum of products."""
 
     def __call__(self, a: Any, b: Any) -> Any:
-        if shape_of(a) and shape_of(b):
-            return matmul(a, b)
-        raise ExpressionError(
-            "@ multiplies vectors and matrices; write * for numbers", self.text, self.position
-        )
+        return self.matmul(a, b) if shape_of(a) and shape_of(b) else a * b
+
+
+class Multiplied(_Placed):
+    """a @ b, which takes arrays alone."""
+
+    def __call__(self, a: Any, b: Any) -> Any:
+        if not shape_of(a) or not shape_of(b):
+            self.refuse("@ multiplies vectors and matrices; write * for numbers")
+        return self.matmul(a, b)
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(_Placed):
     """x[index], counted from 0."""
 
     index: Any
-    text: str
-    position: int
 
     def __call__(self, x: Any) -> Any:
         shape = shape_of(x)
@@ -121,13 +131,15 @@ class Part:
             return x[self.index]
         except (IndexError, TypeError):
             what = f"has the shape {shape}" if shape else "is one number"
-            raise ExpressionError(
-                f"there is no entry at this index: what it is taken of {what}",
-                self.text,
-                self.position,
-            ) from None
+            self.refuse(f"there is no entry at this index: what it is taken of {what}")
 
 
-def vector(*entries: Any) -> Any:
+class Vector(_Placed):
     """[a, b, …]"""
-    return stack(entries)
+
+    def __call__(self, *entries: Any) -> Any:
+        shapes = sorted({shape_of(e) for e in entries})
+        if len(shapes) > 1:
+            listed = " and ".join(map(str, shapes))
+            self.refuse(f"the entries of a vector have one shape, not {listed}")
+        return stack(entries)

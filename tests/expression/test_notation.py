@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +10,6 @@ from seeds import examples
 
 import admodes as ad
 from admodes.expression import ExpressionError, parse
-from admodes.expression.parser import parse_with
 
 NAMES = ["x", "y", "z", "n", "x1", "x2", "α"]
 POINT = [1.3, 0.7, -0.4, 3.0, 0.6, 1.1, 0.2]
@@ -209,73 +207,6 @@ def test_functions_of_a_textbook_have_one_row():
 def test_the_kink_of_piecewise_is_told():
     judged = str(ad.verify(parse("piecewise(x > 0, 2x, x^2)"), 0.0))
     assert "slope 0 from the left, 2 from the right" in judged
-
-
-X, Y = np.array([1.0, 2.0]), np.array([3.0, -1.0])
-W, A = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), 2.0
-OF_ARRAYS = {
-    "x·y": X @ Y,
-    r"x \cdot y": X @ Y,
-    "x*y": X * Y,
-    "x ⊙ y": X * Y,
-    "x^T y": X @ Y,
-    "xᵀy": X @ Y,
-    r"x^{\top} y": X @ Y,
-    "x.T @ y": X @ Y,
-    "x yᵀ": np.outer(X, Y),
-    "W x": W @ X,
-    "W @ x + [1, 2, 3]": W @ X + [1, 2, 3],
-    "(W x)^T W y": (W @ X) @ (W @ Y),
-    "transpose(W) W": W.T @ W,
-    "a x": A * X,
-    "2x": 2 * X,
-    "2 [1, 2] a": 2 * np.array([1, 2]) * A,
-    "sum(x) + Σ y": X.sum() + Y.sum(),
-    "mean(x) - prod(x)": X.mean() - X.prod(),
-    "norm(x) + dot(x, y)": np.linalg.norm(X) + X @ Y,
-    "½‖x - y‖²": 0.5 * ((X - Y) ** 2).sum(),
-    "||x||^2 + |a|²": (X**2).sum() + A**2,
-    "x[0] x[-1] W[2, 1]": X[0] * X[1] * W[2, 1],
-    "W[:, 0] + W[1:, 1][0]": W[:, 0] + W[1, 1],
-    "x[1:] - x[:-1]": X[1:] - X[:-1],
-    "[x[0], a]": [X[0], A],
-    "[(a + 1)(a - 1)]^2 x": ((A + 1) * (A - 1)) ** 2 * X,
-    "[[1, 2], [3, a]] x": np.array([[1, 2], [3, A]]) @ X,
-    "exp(x)/sum(exp(x))": np.exp(X) / np.exp(X).sum(),
-    "σ(W x)": 1 / (1 + np.exp(-W @ X)),
-}
-
-
-@pytest.mark.parametrize("text", OF_ARRAYS)
-def test_arrays(text):
-    point = (X, Y, W, A)
-    f = parse(text, inputs=["x", "y", "W", "a"])
-    np.testing.assert_allclose(f(*point), OF_ARRAYS[text], rtol=1e-14)
-    again, _ = parse_with(["x", "y", "W", "a"], [text], True)
-    again = parse(*again.read, inputs=["x", "y", "W", "a"])
-    np.testing.assert_allclose(again(*point), OF_ARRAYS[text], rtol=1e-14)
-    ad.check_grads(f, point, order=1)
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("x y", "· for the sum of products"),
-        ("a @ x", "write * for numbers"),
-        ("x[5]", "shape (2,)"),
-        ("a[0]", "is one number"),
-        ("x[a]", "a whole number, counted from 0"),
-        ("x[", "ends too early"),
-        ("x[1:2", "never closed"),
-        ("(x]", "write ')'"),
-        ("x:y", "not allowed"),
-        ("(x:y)", "only in an index"),
-    ],
-)
-def test_what_arrays_do_not_mean(text, hint):
-    with pytest.raises(ExpressionError) as refused:
-        parse(text, inputs=["x", "y", "W", "a"])(X, Y, W, A)
-    assert hint in refused.value.reason
 
 
 def test_several_outputs_in_one_text():
