@@ -12,7 +12,7 @@ from admodes.cli.output import Output, prints
 from admodes.cli.running import target_of
 
 
-@prints()
+@prints(long="each library in a process of its own, a minute or more")
 def compare(
     targets: Targets,
     at: At = None,

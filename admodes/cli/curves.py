@@ -97,7 +97,7 @@ def swell(
     output.show(result, lambda path: plot_swell(result, path))
 
 
-@prints()
+@prints(long="each library in a process of its own, about a minute for the whole list")
 def kinks(
     targets: Annotated[
         list[str] | None,

@@ -5,6 +5,7 @@ the place of these options.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import tempfile
@@ -19,6 +20,7 @@ import typer
 from admodes.cli.options import optional
 from admodes.cli.running import NARROWEST, STDOUT, Failure, emit, page_width, writing
 from admodes.cli.several import Call, calls_of, joined
+from admodes.cli.waiting import silence, waiting
 from admodes.errors import nearest
 from admodes.views.files import write_atomically
 from admodes.views.result import Result
@@ -67,7 +69,8 @@ _BINARY = (Format.pdf, Format.png)
 @dataclass(frozen=True)
 class Output:
     """Where the result goes, in which format. folder: the place, where that is to be a folder;
-    columns: the width that was asked for; texts: where to gather what is printed instead."""
+    columns: the width that was asked for; texts: where to gather what is printed instead;
+    begin: what to call before something is printed."""
 
     format: Format
     save: Path | None = None
@@ -77,6 +80,7 @@ class Output:
     folder: Path | None = None
     columns: int | None = None
     texts: list[str] | None = None
+    begin: Callable[[], None] = silence
 
     def show(
         self, result: Result, draw: Callable[[Path], Any] | None = None, **options: Any
@@ -105,6 +109,7 @@ class Output:
         if self.texts is not None and isinstance(data, str):
             self.texts.append(data)
             return
+        self.begin()
         if isinstance(data, str):
             emit(data, self.save)
             return
@@ -127,12 +132,15 @@ def prints(
     endings: Mapping[str, Format] | None = None,
     folder: bool = False,
     named: tuple[str, ...] = (),
+    long: str = "",
+    shows_progress: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of its output in the place of its parameter `output`.
 
     drawn: the formats of its picture; pages: the others, the first of which is printed unless one
     is asked for; endings: those of files that this command alone writes; folder: whether a place
-    without ending is a folder; named: more names of -o. What a command does not write is refused
+    without ending is a folder; named: more names of -o; long: why the work may take long;
+    shows_progress: whether the command shows that itself. What a command does not write is refused
     before it begins.
     """
     given = {**ENDINGS, **(endings or {})}
@@ -140,6 +148,8 @@ def prints(
     known = [ending for ending, format in given.items() if format in gives]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        what = f"{command.__name__}, {long}" if long else command.__name__
+
         @functools.wraps(command)
         def wrapper(
             format: str | None,
@@ -147,18 +157,21 @@ def prints(
             fragment: bool,
             math: bool,
             width: int | None,
+            progress: bool,
             **options: Any,
         ) -> None:
             place = save if folder and format is None and _is_folder(save) else None
             file = save if place is None else None
             chosen = _format(format, file, gives, {e: given[e] for e in known})
             _check_ways(chosen, file, fragment, math)
-            output = Output(chosen, file, fragment, math, drawn, place, width)
             calls = calls_of(options.get("targets") or (), options.get("at"))
-            if len(calls) < 2 or "gradient" in options:
-                command(output=output, **options)
-            else:
-                _print_each(command, output, calls, options)
+            quiet = contextlib.nullcontext(silence)
+            with quiet if shows_progress else waiting(what, progress) as end:
+                output = Output(chosen, file, fragment, math, drawn, place, width, None, end)
+                if len(calls) < 2 or "gradient" in options:
+                    command(output=output, **options)
+                else:
+                    _print_each(command, output, calls, options)
 
         signature = inspect.signature(command, eval_str=True)
         shared = _shared(gives, known, named, "; a folder without one" if folder else "")
@@ -194,6 +207,7 @@ def _print_each(
             command(output=each, **options | {"targets": targets, "at": at})
         except typer.Exit as ended:
             status = max(status, ended.exit_code)
+    output.begin()
     emit(joined(texts, output.format.value, output.fragment), output.save)
     if status:
         raise typer.Exit(status)
@@ -220,6 +234,7 @@ def _shared(
         "fragment": (Annotated[bool, _FRAGMENT], False),
         "math": (Annotated[bool, _MATH], False),
         "width": (Annotated[int | None, _WIDTH], None),
+        "progress": (Annotated[bool, _PROGRESS], False),
     }
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
@@ -235,6 +250,11 @@ _FRAGMENT = typer.Option(
 )
 _MATH = typer.Option(
     "--math", help="Formulas of Markdown between dollar signs.", rich_help_panel=_PANEL
+)
+_PROGRESS = typer.Option(
+    "--progress",
+    help="Say on standard error that long work goes on, also where that is no terminal.",
+    rich_help_panel=_PANEL,
 )
 _WIDTH = optional(
     "--width",

@@ -49,7 +49,7 @@ def _signature(where: str, name: str) -> Any:
         raise Failure(f"{name} in {where} does not say what sizes it takes") from error
 
 
-@prints()
+@prints(shows_progress=True)
 def scale(
     functions: Annotated[
         list[str] | None, typer.Argument(metavar="[FAMILY...]", help=FAMILY, show_default=False)

@@ -112,11 +112,12 @@ def test_there_are_sixty():
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_what_is_right_is_printed_at_both_widths(run, file, monkeypatch, columns):
+def test_what_is_right_is_printed_at_both_widths(run, file, monkeypatch, tmp_path, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    mine = file(MINE)
+    monkeypatch.chdir(tmp_path)
+    file(MINE)
     for command, *texts in SEEN:
-        status, out, err = run(*words(command, mine))
+        status, out, err = run(*words(command, "mine.py"))
         assert (command, status, err) == (command, 0, "")
         assert [text for text in texts if text not in out] == [], (command, out)
         if not re.search("-f (latex|markdown|html|csv|json)", command):
