@@ -15,6 +15,7 @@ from admodes.errors import Error, nearest
 from admodes.expression.lowering import CONSTANTS, apart, functions
 from admodes.expression.parser import parse, parse_with
 from admodes.problems import PROBLEMS
+from admodes.views.tables import Formula
 
 
 def resolve(targets: Sequence[str], at: str | None = None, debug: bool = False) -> Target:
@@ -102,7 +103,7 @@ def _expressions(targets: Sequence[str], point: dict[str, Any] | None) -> Target
         components(point),
         tuple(point.values()),
         function.outputs,
-        "; ".join(function.read),
+        Formula("; ".join(function.read), function.latex),
         arguments=tuple(point),
     )
 

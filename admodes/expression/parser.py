@@ -7,6 +7,7 @@ loop evaluates on whatever it is given.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from admodes.errors import BadType
 from admodes.expression.errors import ExpressionError
 from admodes.expression.lowering import Compiler, Constant, Lowered, declared_names
 from admodes.expression.tokens import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Limits
+from admodes.expression.typeset import latex_of
 
 
 class ParsedFunction:
@@ -54,6 +56,19 @@ class ParsedFunction:
             values.append(value if name is None else named(value, name))
         results = tuple(r.value if isinstance(r, Constant) else values[r] for r in self._results)
         return results[0] if len(results) == 1 else results
+
+    @property
+    def latex(self) -> str:
+        """The definitions and outputs in LaTeX; empty where they have no such form.
+
+        >>> parse("x1*sin(3*x2^2)").latex
+        'x_{1} \\\\sin\\\\left(3 x_{2}^2\\\\right)'
+        """
+        ends = zip(self.outputs, self.read, strict=True)
+        labels = [
+            name if re.search(rf"(^|; ){re.escape(name)} = ", text) else "" for name, text in ends
+        ]
+        return latex_of(self.inputs, self._steps, self._results, labels)
 
     def __repr__(self) -> str:
         return f"<function of {', '.join(self.inputs) or 'nothing'}: {'; '.join(self.expressions)}>"

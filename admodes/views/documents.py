@@ -8,6 +8,7 @@ import re
 
 from admodes.views.dialects import MATHEMATICS, Latex
 from admodes.views.mathml import mathml
+from admodes.views.tables import Formula
 from admodes.views.visible import visible
 
 
@@ -34,6 +35,21 @@ def heading(text: str, format: str) -> str:
         "html": lambda: f"<h2>{page_prose(text)}</h2>\n",
     }
     return written[format]() if format in written else f"{text}\n"
+
+
+def title_of(title: str, format: str) -> str:
+    """A title in a format: as mathematics where it is a formula."""
+    formula = title.latex if isinstance(title, Formula) else ""
+    written = {
+        "latex": lambda: f"${Latex().ascii(formula)}$",
+        "html": lambda: mathml(formula),
+        MATHEMATICS: lambda: f"${dollars(formula)}$",
+    }
+    if formula and format in written:
+        return written[format]()
+    if format == "latex":
+        return Latex().plain(title, formulas=False)
+    return html.escape(title) if format == "html" else unmarked(title)
 
 
 def preformatted(text: str, format: str, language: str = "", fragment: bool = False) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
-
-from admodes.views.documents import document, heading, page_prose
+from admodes.views.documents import document, heading, page_prose, title_of
 from admodes.views.mathml import mathml
 from admodes.views.tables import Table, matrix_of
 
 
 def html_tables(tables: list[Table], title: str, fragment: bool) -> str:
     """The tables in HTML, with the document around them unless fragment."""
-    parts = [f"<h1>{html.escape(title)}</h1>"] if title else []
+    parts = [f"<h1>{title_of(title, 'html')}</h1>"] if title else []
     for table in tables:
         matrix = matrix_of(table)
         grid = f"<p>{mathml(matrix)}</p>" if matrix else _grid(table)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from admodes.views.dialects import Latex
-from admodes.views.documents import document, heading
+from admodes.views.documents import document, heading, title_of
 from admodes.views.folding import blocks_of, measured, shares_of
 from admodes.views.tables import Table, matrix_of
 
@@ -14,7 +14,7 @@ from admodes.views.tables import Table, matrix_of
 def latex_tables(tables: list[Table], title: str, fragment: bool) -> str:
     """The tables in LaTeX, with the document around them unless fragment."""
     plain = Latex().plain
-    parts = [rf"\section*{{{plain(title, formulas=False)}}}"] if title else []
+    parts = [rf"\section*{{{title_of(title, 'latex')}}}"] if title else []
     for table in tables:
         lines = [heading(table.title, "latex").rstrip()]
         matrix = matrix_of(table)

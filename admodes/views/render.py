@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from admodes.errors import BadValue, choices
 from admodes.views.dialects import MATHEMATICS, Text
-from admodes.views.documents import dollars, heading, marked_up, unmarked
+from admodes.views.documents import dollars, heading, marked_up, title_of, unmarked
 from admodes.views.folding import folded, narrowed, tabulated
 from admodes.views.html_tables import html_tables
 from admodes.views.latex_tables import latex_tables
@@ -79,7 +79,7 @@ def _text(tables: list[Table], title: str, width: int) -> str:
 def _markdown(tables: list[Table], title: str, format: str) -> str:
     """format: with formulas as plain text, or as mathematics."""
     prose = unmarked if format == "markdown" else marked_up
-    parts = [f"# {unmarked(title)}"] if title else []
+    parts = [f"# {title_of(title, format)}"] if title else []
     for table in tables:
         matrix = matrix_of(table) if format == MATHEMATICS else ""
         grid = f"$$\n{matrix}\n$$" if matrix else _grid(table, format)

@@ -134,3 +134,31 @@ def test_prose_between_formulas_is_escaped():
     markdown = render([table], "markdown+math")
     assert "$x_{1}$" in markdown
     assert r"cost \$5" in markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("exp(2*x2) + x1*sin(3*x2^2)", r"e^{2 x_{2}} + x_{1} \sin \left(3 x_{2}^2\right)"),
+        ("x1 - (x2 - 3)", r"x_{1} - \left(x_{2} - 3\right)"),
+        ("(x1 + x2)/x2", r"\frac{x_{1} + x_{2}}{x_{2}}"),
+        ("2*x1*(-3)", r"2 x_{1} \times \left(-3\right)"),
+        ("a = sin(x1); y = a*x2", r"a = \sin x_{1},\quad y = a x_{2}"),
+        ("7", "7"),
+    ],
+)
+def test_an_expression_is_mathematics(text, latex):
+    assert re.sub(r"\s", "", ad.parse(text).latex) == re.sub(r"\s", "", latex)
+
+
+def test_the_title_is_mathematics(run):
+    function = ("x1*sin(x2)", "--at", "x1=1,x2=2")
+    for command in ("trace", "jacobian", "gradient", "verify", "report"):
+        _, latex, _ = run(command, *function, "-f", "latex")
+        assert r"\section*{$x_{1} \sin x_{2}$}" in latex
+        _, page, _ = run(command, *function, "-f", "html")
+        assert "<h1><math><msub><mi>x</mi><mn>1</mn></msub><mi>sin</mi>" in page
+    assert run("gradient", *function, "-f", "markdown", "--math")[1].startswith(
+        "# $x_{1} \\sin x_{2}$\n"
+    )
+    assert run("gradient", *function)[1].startswith("x1*sin(x2)\n")
