@@ -121,7 +121,7 @@ class Commands(TyperGroup):
             meant = nearest(word, known)
             if not re.fullmatch("[A-Za-z-]+", word):
                 context.fail(f"a command comes first: admodes trace {shlex.quote(word)}")
-            hint = f": did you mean {meant}?" if meant else ": admodes -h lists the commands"
+            hint = f": did you mean {meant}?" if meant else ""
             context.fail(f"there is no command {word}{hint}")
         return super().resolve_command(context, args)
 

@@ -133,6 +133,7 @@ def _complain(missing: list[str], extra: list[str], inputs: list[str]) -> None:
         meant = [f"{g} for {n}" for n, g in guesses.items() if g]
         hints = [apart(n, [*extra, *inputs]) for n in missing]
         hints += [f"did you mean {', '.join(meant)}?"] if meant else []
+        hints = [f"did you mean @{n}?" for n in missing if n in PROBLEMS] + hints
         hint = next((f" ({h})" for h in hints if h), "")
         example = ",".join(f"{n}=…" for n in inputs)
         besides = f", and {', '.join(extra)} is no input" if extra and not hint else ""

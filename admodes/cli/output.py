@@ -274,7 +274,7 @@ def _format(
     does not give, and two that differ."""
     words = {format.value: format for format in gives}
     if word is not None and word not in words:
-        meant = nearest(word, words)
+        meant = ENDINGS.get(f".{word}") or nearest(word, words)
         hint = f"; did you mean {meant}?" if meant else ""
         raise Failure(f"--format {word}: this command prints {', '.join(words)}{hint}")
     format = None if word is None else words[word]

@@ -58,7 +58,7 @@ def test_an_example_that_is_folded_is_still_one_command(run, columns):
 WRONG = [
     (("trac", "x"), "there is no command trac: did you mean trace?"),
     (("jac", "x"), "there is no command jac: did you mean jacobian?"),
-    (("zzz",), "there is no command zzz: admodes -h lists the commands"),
+    (("zzz",), "there is no command zzz .admodes -h shows how"),
     (("x^2", "--at", "x=1"), "a command comes first: admodes trace 'x^2'"),
     (("@cpsc532s",), "a command comes first: admodes trace @cpsc532s"),
     (("trace",), "FUNCTION is missing: give an expression, file.py:function or @problem"),
@@ -70,6 +70,8 @@ WRONG = [
     (("trace", "x", "--at", "x=1", "-f", "jsn"), "prints text, .*; did you mean json?"),
     (("trace", "x", "--at", "x=1", "--preset", "gri"), "did you mean griewank?"),
     (("trace", "x", "--at", "x=1", "--tables", "forwards"), "did you mean forward?"),
+    (("trace", "x", "--at", "x=1", "-f", "md"), "did you mean markdown?"),
+    (("trace", "cpsc532s"), "did you mean @cpsc532s?"),
     (("problems", "@cpsc532"), "did you mean cpsc532s?"),
     (("trace", "x", "--at", "x=1", "--width", "3"), "--width"),
 ]
