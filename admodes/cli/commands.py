@@ -90,19 +90,32 @@ def options_without_a_command(
 def trace(
     targets: Targets,
     at: At = None,
-    mode: Annotated[Mode, typer.Option(help="Tables of one mode only.")] = Mode.both,
+    mode: Annotated[
+        Mode, typer.Option(help="Tables of one mode only.", rich_help_panel="Tables")
+    ] = Mode.both,
     inputs: Annotated[
         list[str] | None,
-        optional("--input", metavar="NAME", help="Only the tangent table of this input."),
+        optional(
+            "--input",
+            metavar="NAME",
+            help="Only the tangent table of this input.",
+            rich_help_panel="Tables",
+        ),
     ] = None,
     outputs: Annotated[
         list[str] | None,
-        optional("--output", metavar="NAME", help="Only the adjoint table of this output."),
+        optional(
+            "--output",
+            metavar="NAME",
+            help="Only the adjoint table of this output.",
+            rich_help_panel="Tables",
+        ),
     ] = None,
     seed: Annotated[
         str | None,
         optional(
             metavar="DIRECTION",
+            rich_help_panel="Tables",
             help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.",
         ),
     ] = None,
@@ -110,24 +123,32 @@ def trace(
         str | None,
         optional(
             metavar="NAMES",
+            rich_help_panel="Tables",
             help="Only these: evaluation, partials, forward, reverse, jacobian, buffers, between "
             "commas.",
         ),
     ] = None,
     preset: PresetName = UBC.name,
     numbering: Annotated[
-        Numbering | None, optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.")
+        Numbering | None,
+        optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.", rich_help_panel="Layout"),
     ] = None,
-    notation: Annotated[Notation | None, optional(help="How tangents are written.")] = None,
+    notation: Annotated[
+        Notation | None, optional(help="How tangents are written.", rich_help_panel="Layout")
+    ] = None,
     layout: Annotated[
         TraceLayout | None,
         optional(
             help="transposed: the Jacobian has inputs as rows, outputs as columns; side-by-side: "
-            "all directions of a mode in one table."
+            "all directions of a mode in one table.",
+            rich_help_panel="Layout",
         ),
     ] = None,
     steps: Annotated[
-        bool, typer.Option("--steps", help="Show how adjoints accumulate, step by step.")
+        bool,
+        typer.Option(
+            "--steps", help="Show how adjoints accumulate, step by step.", rich_help_panel="Tables"
+        ),
     ] = False,
     evaluation: Annotated[
         Evaluation | None,
@@ -139,7 +160,8 @@ def trace(
         typer.Option(help="array: a row per operation on arrays; scalar: on single numbers."),
     ] = Rows.auto,
     full: Annotated[
-        bool, typer.Option("--full", help="Print all entries of large arrays.")
+        bool,
+        typer.Option("--full", help="Print all entries of large arrays.", rich_help_panel="Layout"),
     ] = False,
     digits: Digits = 6,
     *,

@@ -23,8 +23,8 @@ def gradbench(
     One JSON object a line, from standard input on standard output, until standard input ends.
 
     \b
-    gradbench run --eval "uv run python/gradbench/gradbench/evals/lse/run.py" --tool \\
-        "admodes gradbench"
+    gradbench run --eval "uv run python/gradbench/gradbench/evals/lse/run.py" \\
+        --tool "admodes gradbench"
     admodes gradbench --timeout 60 < messages.jsonl
     """
     from admodes.lab.gradbench.streams import speak
