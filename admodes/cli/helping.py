@@ -188,6 +188,9 @@ def misuse(message: str) -> str:
     text = text.replace("Value error, ", "").removesuffix(".")
     if text.startswith("Missing argument 'FUNCTION"):
         return "FUNCTION is missing: give an expression, file.py:function or @problem"
+    more = re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text)
+    if more:
+        return f"{more[1]} is more than this command takes"
     if text == "Option '--at' requires an argument":
         return "--at needs a point: write a name and its value, as --at x1=2,x2=1"
     return text

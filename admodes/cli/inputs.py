@@ -125,13 +125,16 @@ def _expanded(point: dict[str, Any], used: set[str]) -> dict[str, Any]:
 
 def _complain(missing: list[str], extra: list[str], inputs: list[str]) -> None:
     """Refuse a point that does not give all and only the inputs."""
-    listed = f"the inputs are {', '.join(inputs)}" if inputs else "there are no inputs"
+    verb = "input is" if len(inputs) == 1 else "inputs are"
+    listed = f"the {verb} {', '.join(inputs)}" if inputs else "there are no inputs"
     if missing:
+        # x1 is one of several x, and neither x*1 nor a misspelt x.
+        unclear = [n for n in missing if n.rstrip("0123456789_") not in extra]
         # x2 is no misspelt exp2: a name of two letters is an input.
-        words = {n: [*CONSTANTS, *(functions() if len(n) > 2 else ())] for n in missing}
-        guesses = {n: nearest(n, extra) or nearest(n, words[n]) for n in missing}
+        words = {n: [*CONSTANTS, *(functions() if len(n) > 2 else ())] for n in unclear}
+        guesses = {n: nearest(n, extra) or nearest(n, words[n]) for n in unclear}
         meant = [f"{g} for {n}" for n, g in guesses.items() if g]
-        hints = [apart(n, [*extra, *inputs]) for n in missing]
+        hints = [apart(n, [*extra, *inputs]) for n in unclear]
         hints += [f"did you mean {', '.join(meant)}?"] if meant else []
         hints = [f"did you mean @{n}?" for n in missing if n in PROBLEMS] + hints
         hint = next((f" ({h})" for h in hints if h), "")

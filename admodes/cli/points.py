@@ -101,7 +101,8 @@ def _values(at: str) -> Iterator[tuple[str, Any]]:
             raise _Misspelt(f"a value follows its name after =, not after {sign}")
         if not name:
             decimal = "; a decimal has a point, as 1.5" if names else ""
-            raise _Misspelt(f"{part.strip() or 'nothing'} has no name", _EXAMPLE + decimal)
+            wrong = f"{part.strip()} has no name" if part.strip() else "one comma is too many"
+            raise _Misspelt(wrong, _EXAMPLE + decimal)
         if ";" in value or _NEXT.search(value):
             raise _Misspelt(_APART)
         if not value:

@@ -57,6 +57,8 @@ def test_the_right_spelling_is_shown_and_works(file, targets, at, spelling):
         (["x*y"], "x=2,y=", "--at y= has no value: write y=2"),
         (["x*y"], "x=2,x=3", "--at gives x twice: give each name once"),
         (["x*y"], "x=2,z=3", "no value for y: the inputs are x, y, and z is no input; write --at"),
+        (["x₁^2"], "x=2", "no value for x1: the input is x1, and x is no input; write --at x1=…"),
+        (["x*y"], "x=2,,y=3", "one comma is too many"),
         (["x*y"], "X=2,Y=3", "did you mean X for x, Y for y?"),
         (["x*y"], "x=2.5,y=1,5", "5 has no name: .* a decimal has a point"),
         (["x*y"], "--mode", "--at needs a point, and --mode follows it"),
