@@ -62,7 +62,7 @@ class ParsedFunction:
         """The definitions and outputs in LaTeX; empty where they have no such form.
 
         >>> parse("x1*sin(3*x2^2)").latex
-        'x_{1} \\\\sin\\\\left(3 x_{2}^2\\\\right)'
+        'x_{1} \\\\sin \\\\left(3 x_{2}^2\\\\right)'
         """
         ends = zip(self.outputs, self.read, strict=True)
         labels = [

@@ -161,8 +161,8 @@ class Variable(Node):
         >>> y = x * ad.sin(x)
         >>> y.backward()
         >>> print(y.drawGraph().to_text())
-             Row         Value     Adjoint    Partials
-        ○    x           3         -2.828857
+             Row         Value    Adjoint    Partials
+        ○    x           3        -2.828857
         ├─●  v1 = sin x  0.14112  3          x: -0.989992
         ◆─╯  y = x v1    0.42336  1          x: 0.14112, v1: 3
         <BLANKLINE>
