@@ -92,6 +92,7 @@ class Trace(TraceBase):
         ∂y/∂b = 1                          1
         ∂y/∂a = ∂y/∂b ∂b/∂a                1 × (-0.654) = -0.654
         ∂y/∂x = ∂y/∂a ∂a/∂x + ∂y/∂a ∂a/∂x  (-0.654) × 2 + (-0.654) × 2 = -2.615
+          f(2) = -0.757
         """
         chosen = adapted(preset_of(preset), notation, layout, tables, evaluation)
         shown = self.under(chosen)
