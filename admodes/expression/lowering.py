@@ -37,7 +37,6 @@ from admodes.expression.vectors import (
     Multiplied,
     Part,
     Vector,
-    transposed,
 )
 from admodes.expression.words import OTHER_WORDS, SYNONYMS, Words
 
@@ -267,7 +266,7 @@ class Compiler:
         if isinstance(node, ast.List):
             return Vector(text, tree.at(node).position), refs
         if isinstance(node, ast.Attribute):
-            return transposed, refs
+            return ARRAY_FUNCTIONS["transpose"], refs
         if isinstance(node, ast.Subscript):
             return Part(text, tree.at(node).position, tree.index(node.slice)), refs
         if isinstance(node, ast.BinOp) and (product := self._product(node, tree, refs, text)):

@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from admodes.core.op import Op
 from admodes.expression.lowering import Constant
-from admodes.ops.notation import operation
+from admodes.ops.notation import Printed, operation
 from admodes.views.dialects import Latex
 from admodes.views.filling import fill
 
@@ -43,7 +42,8 @@ def latex_of(
 
     for op, refs, name in steps:
         constants = [ref for ref in refs if isinstance(ref, Constant)]
-        if not isinstance(op, Op) or not all(isinstance(c.value, (int, float)) for c in constants):
+        numeric = all(isinstance(c.value, (int, float)) for c in constants)
+        if not numeric or not isinstance(op, Printed):
             return ""
         form, strength = operation(op, [argument(ref) for ref in refs], "latex")
         if name is not None:

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
+from admodes.core.forms import Form
 from admodes.core.op import REGISTRY
 from admodes.core.values import shape_of
 from admodes.expression.errors import ExpressionError
 from admodes.ops.comparisons import equal, greater, where
+from admodes.ops.notation import index_text
 from admodes.ops.products import matmul
 from admodes.ops.reductions import mean_, sum_
 from admodes.ops.shaping import stack
@@ -21,20 +23,23 @@ from admodes.ops.shaping import stack
 
 @dataclass(frozen=True)
 class ArrayFunction:
-    """A function of whole arrays that an expression may call, with what `Op` says of a call."""
+    """A function of whole arrays that an expression may call, with what `Op` says of a call and of
+    how it is printed."""
 
     name: str
     call: Callable[..., Any]
+    form: Form
     arity: int = 1
     defaults: tuple = ()
     folds: bool = False
     elementwise: bool = False
+    kind: str = "arrays"
 
     def __call__(self, *args: Any) -> Any:
         return self.call(*args)
 
 
-def transposed(x: Any) -> Any:
+def _transposed(x: Any) -> Any:
     """A matrix with rows and columns swapped; vectors and numbers are their own transposition."""
     return np.transpose(x) if len(shape_of(x)) > 1 else x
 
@@ -50,23 +55,30 @@ def _step(x: Any) -> Any:
 ARRAY_FUNCTIONS = {
     f.name: f
     for f in (
-        ArrayFunction("sum", sum_),
-        ArrayFunction("mean", mean_),
-        ArrayFunction("prod", np.prod),
-        ArrayFunction("norm", _norm),
-        ArrayFunction("dot", np.dot, 2),
-        ArrayFunction("transpose", transposed),
-        ArrayFunction("Heaviside", _step),
+        ArrayFunction("sum", sum_, Form("sum({0})", r"\mathrm{sum}({0})")),
+        ArrayFunction("mean", mean_, Form("mean({0})", r"\mathrm{mean}({0})")),
+        ArrayFunction("prod", np.prod, Form("prod({0})", r"\mathrm{prod}({0})")),
+        ArrayFunction("norm", _norm, Form("norm({0})", r"\left\Vert {0}\right\Vert")),
+        ArrayFunction("dot", np.dot, Form("dot({0}, {1})", r"\mathrm{dot}({0}, {1})"), 2),
+        ArrayFunction("transpose", _transposed, Form("{0}ᵀ", r"{0}^{\top}")),
+        ArrayFunction("Heaviside", _step, Form("Heaviside({0})", r"\mathrm{Heaviside}({0})")),
     )
 }
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """What an expression does at a place in the user's text."""
+    """What an expression does at a place in the user's text. name, kind, form: how it is printed,
+    as `Op` says it."""
 
     text: str
     position: int
+    name: ClassVar[str] = "multiply"
+    kind: ClassVar[str] = "arrays"
+
+    @property
+    def form(self) -> Form:
+        return REGISTRY["multiply"].form
 
     def refuse(self, reason: str) -> NoReturn:
         raise ExpressionError(reason, self.text, self.position)
@@ -106,6 +118,9 @@ class Beside(_Placed):
 class Dotted(_Placed):
     """a · b: the product of numbers, also with an array; of two arrays the sum of products."""
 
+    name = "inner"
+    form = Form("{0} · {1}", r"{0} \cdot {1}")
+
     def __call__(self, a: Any, b: Any) -> Any:
         return self.matmul(a, b) if shape_of(a) and shape_of(b) else a * b
 
@@ -124,6 +139,12 @@ class Part(_Placed):
     """x[index], counted from 0."""
 
     index: Any
+    name = "part"
+
+    @property
+    def form(self) -> Form:
+        written = f"{{0}}[{index_text(self.index)}]"
+        return Form(written, written)
 
     def __call__(self, x: Any) -> Any:
         shape = shape_of(x)
@@ -136,6 +157,9 @@ class Part(_Placed):
 
 class Vector(_Placed):
     """[a, b, …]"""
+
+    name = "stack"
+    form = REGISTRY["stack"].form
 
     def __call__(self, *entries: Any) -> Any:
         shapes = sorted({shape_of(e) for e in entries})

@@ -12,11 +12,11 @@ import functools
 import math
 import operator
 import re
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from admodes.core.forms import in_latex
+from admodes.core.forms import Form, in_latex
 from admodes.core.op import REGISTRY, Op
 from admodes.views.dialects import Text
 
@@ -38,6 +38,7 @@ _STRENGTH = {
     "add": 1,
     "subtract": 1,
     "negate": 1,
+    "inner": 1.9,
     "multiply": 2,
     "divide": 2,
     "power": 3,
@@ -45,6 +46,8 @@ _STRENGTH = {
     "exp": 3,
     "exp2": 3,
 }
+_OPENS = ("(", "[", ", ", "|", r"\Vert ")
+_CLOSES = (")", "]", ", ", "|", r"\Vert")
 _ATOM = 5
 _CLOSED = 4
 _SHORT = 8
@@ -55,7 +58,19 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _PREFIX = 2.5
 
 
-def template(op: Op, dialect: str) -> str:
+@runtime_checkable
+class Printed(Protocol):
+    """What has a printed form: an operation, or what an expression does with arrays."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def form(self) -> Form: ...
+
+
+def template(op: Printed, dialect: str) -> str:
     """How op itself is printed."""
     return op.form.text if dialect == "text" else op.form.latex
 
@@ -189,10 +204,10 @@ def _operation(name: str, args: list, dialect: str) -> tuple[str, float]:
     return operation(REGISTRY[name], [_walk(arg, dialect) for arg in args], dialect)
 
 
-def operation(op: Op, args: list[tuple[str, float]], dialect: str) -> tuple[str, float]:
+def operation(op: Printed, args: list[tuple[str, float]], dialect: str) -> tuple[str, float]:
     """op of formulas, each with how strongly it binds, as a formula of the same kind: from 0, a
     comparison, and 1, a sum, to 5, a name, which never needs brackets."""
-    form = template(op, dialect)
+    form = template(op, dialect).replace("⟦*⟧", ", ".join(f"⟦{i}⟧" for i in range(len(args))))
     strength = _strength(op, form)
     parts = []
     for i, (inner, inner_strength) in enumerate(args):
@@ -204,14 +219,16 @@ def operation(op: Op, args: list[tuple[str, float]], dialect: str) -> tuple[str,
         ):
             inner = _bracket(inner, dialect)
         parts.append(inner)
-    return re.sub(r"⟦(\d)⟧", lambda m: parts[int(m.group(1))], form), strength
+    return re.sub(r"⟦(\d+)⟧", lambda m: parts[int(m.group(1))], form), strength
 
 
-def _strength(op: Op, form: str) -> float:
+def _strength(op: Printed, form: str) -> float:
     if op.name in _STRENGTH:
         return _STRENGTH[op.name]
     if op.kind == "comparisons" and form.startswith("⟦"):
         return 0
+    if form.startswith(r"\left") and form.endswith(_CLOSES):
+        return _ATOM
     return _PREFIX if form.endswith("⟧") else _CLOSED
 
 
@@ -219,13 +236,14 @@ def _needed(strength: float, i: int, name: str) -> float:
     """How strongly argument i must bind to stand without brackets."""
     if strength in (_PREFIX, 3, _CLOSED):
         return _CLOSED if strength == _PREFIX else _ATOM
-    return strength + (0.1 if i > 0 and name in ("subtract", "divide") else 0)
+    return strength + (0.1 if i > 0 and name in ("subtract", "divide", "inner") else 0)
 
 
 def _delimited(form: str, i: int, dialect: str) -> bool:
     """Whether argument i stands between brackets, commas or the braces of a LaTeX command."""
     left, _, right = form.partition(f"⟦{i}⟧")
-    inside = left.endswith(("(", ", ", "|")) and right.startswith((")", ", ", "|"))
+    right = right.removeprefix(r"\right")
+    inside = left.endswith(_OPENS) and right.startswith(_CLOSES)
     return inside or (dialect == "latex" and left.endswith("{") and right.startswith("}"))
 
 

@@ -145,6 +145,11 @@ def test_prose_between_formulas_is_escaped():
         ("2*x1*(-3)", r"2 x_{1} \times \left(-3\right)"),
         ("a = sin(x1); y = a*x2", r"a = \sin x_{1},\quad y = a x_{2}"),
         ("7", "7"),
+        ("2 x1 x2 + (x+1)(x-1)", r"2 x_{1} x_{2} + \left(x + 1\right)\left(x - 1\right)"),
+        ("xᵀ W x - x·y", r"x^{\top} W x - x \cdot y"),
+        ("W*(x·(y·z))", r"W \times \left(x \cdot \left(y \cdot z\right)\right)"),
+        ("norm(W x)^2 + mean(x) + x[0]", r"\left\Vert W x\right\Vert^2 + \mathrm{mean}(x) + x[0]"),
+        ("sum([1, x + y]) (A B)ᵀ", r"\mathrm{sum}([1, x + y])\left(A B\right)^{\top}"),
     ],
 )
 def test_an_expression_is_mathematics(text, latex):
