@@ -106,10 +106,10 @@ class Counts(Result):
         """What stands below the table."""
         depth, width, memory = self.depth, self.width, self.memory
         notes = [
-            f"{self.length} operations in the list; values live at once: {self.live['forward']} "
+            f"{_operations(self.length)} in the list; values live at once: {self.live['forward']} "
             f"forward, {self.live['reverse']} reverse",
-            f"critical path: {depth['f']} operations forward, {depth['reverse']} reverse; at most "
-            f"{width['f']} and {width['reverse']} side by side",
+            f"critical path: {_operations(depth['f'])} forward, {depth['reverse']} reverse; at "
+            f"most {width['f']} and {width['reverse']} side by side",
             f"bytes live at once: {memory['f']} in f, {memory['forward']} in a forward and "
             f"{memory['reverse']} in a reverse sweep",
             "partials are evaluated once and shared by all sweeps",
@@ -126,10 +126,15 @@ class Counts(Result):
     def tables(self, format: str = "text") -> list[Table]:
         """One line per part, one column per kind that occurs."""
         parts = self.parts()
-        kinds = [k for k in KINDS if any(part.get(k) for part in parts.values())]
+        occurring = [k for k in KINDS if any(part.get(k) for part in parts.values())]
+        kinds = occurring or [KINDS[0]]
         rows = [[name, *(str(c.get(k, 0)) for k in kinds)] for name, c in parts.items()]
         title = "Exact operation counts"
         return [Table(title, ["", *kinds], rows, [False] * (1 + len(kinds)), self.notes())]
+
+
+def _operations(number: int) -> str:
+    return f"{number} operation{'' if number == 1 else 's'}"
 
 
 @dataclass

@@ -324,6 +324,14 @@ class TestViews:
         assert "x7" not in text
 
 
+def test_a_function_without_operations_has_a_table_with_a_heading():
+    table = ad.count(lambda x: x, 1.0).tables()[0]
+    assert table.head == ["", "additions"]
+    assert {row[1] for row in table.rows} == {"0"}
+    assert table.notes[0].startswith("0 operations in")
+    assert ad.count(lambda x: 2 * x, 1.0).tables()[0].notes[0].startswith("1 operation in")
+
+
 def test_bad_input():
     with pytest.raises(TypeError, match="numbers"):
         ad.count(lambda x: x, "two")
