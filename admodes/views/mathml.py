@@ -24,6 +24,11 @@ _SIGNS = {
 _ACCENTS = {"bar": "¯", "dot": "˙", "ddot": "¨", "hat": "^", "tilde": "~", "overline": "¯"}
 _WORDS = ("mathit", "mathrm", "operatorname", "text", "mathbf", "texttt", "mathbb", "textbf")
 _SPACES = {",": "0.17em", ";": "0.28em", ":": "0.22em", " ": "0.25em", "quad": "1em"}
+_THIN = f'<mspace width="{_SPACES[","]}"></mspace>'
+_FUNCTION = re.compile(r"(<\w+>)?<mi>\w\w")
+"""A function by its name, as x sin y has it: some room parts it from a factor before."""
+
+_NO_FACTOR = ("<mo>", "<mo ", "<mspace")
 _TOKEN = re.compile(r"\\[A-Za-z]+\*? ?|\\[^A-Za-z]|\d+(?:\.\d+)?|.", re.DOTALL)
 _FENCES = {
     "pmatrix": ("<mo>(</mo>", "<mo>)</mo>"),
@@ -83,10 +88,12 @@ class _Parser:
 
     def row(self, *ends: str) -> list[str]:
         """Items up to a token that ends them, which stays."""
-        items = []
+        items: list[str] = []
         stops = {"", "}", "\\right", *ends}
         while self.next() not in stops:
             item = self.scripted()
+            if items and _FUNCTION.match(item) and not items[-1].startswith(_NO_FACTOR):
+                items.append(_THIN)
             if item:
                 items.append(item)
         return items
@@ -209,7 +216,7 @@ class _Parser:
         rest = (token.strip() for token in self.tokens[self.at :])
         following = next(filter(None, rest), "")
         tight = following in ("", "(", "^", "_", "}", "\\left", "\\right", "{")
-        return f"<mi>{name}</mi>" + ("" if tight else '<mspace width="0.17em"></mspace>')
+        return f"<mi>{name}</mi>" + ("" if tight else _THIN)
 
     def fenced(self) -> str:
         opening = self.fence()

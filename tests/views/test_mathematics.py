@@ -157,12 +157,13 @@ def test_an_expression_is_mathematics(text, latex):
 
 
 def test_the_title_is_mathematics(run):
+    room = '<mspace width="0.17em"></mspace>'
     function = ("x1*sin(x2)", "--at", "x1=1,x2=2")
     for command in ("trace", "jacobian", "gradient", "verify", "report"):
         _, latex, _ = run(command, *function, "-f", "latex")
         assert r"\section*{$x_{1} \sin x_{2}$}" in latex
         _, page, _ = run(command, *function, "-f", "html")
-        assert "<h1><math><msub><mi>x</mi><mn>1</mn></msub><mi>sin</mi>" in page
+        assert f"<h1><math><msub><mi>x</mi><mn>1</mn></msub>{room}<mi>sin</mi>" in page
     assert run("gradient", *function, "-f", "markdown", "--math")[1].startswith(
         "# $x_{1} \\sin x_{2}$\n"
     )
