@@ -9,6 +9,7 @@ import numpy as np
 
 from admodes.core.elementwise import elementwise
 from admodes.core.forms import Domain, Kink
+from admodes.core.numerics import Numerics
 from admodes.core.op import Op
 from admodes.core.space import is_complex
 from admodes.ops.strong import strong_mul
@@ -61,6 +62,7 @@ cot: Op = elementwise(
     printed=("-1 - cot(a)^2",),
     domain=Domain(((0.4, 2.7),), valid="sin a ≠ 0"),
     takes_complex=True,
+    numerics=Numerics(tells_zeros=(0,)),
     doc="The cotangent of an angle in radians.",
 )
 sec: Op = elementwise(
@@ -87,6 +89,7 @@ csc: Op = elementwise(
     printed=("-csc(a)*cot(a)",),
     domain=Domain(((0.4, 2.7),), valid="sin a ≠ 0"),
     takes_complex=True,
+    numerics=Numerics(tells_zeros=(0,)),
     doc="The cosecant of an angle in radians.",
 )
 

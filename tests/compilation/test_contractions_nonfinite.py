@@ -74,9 +74,9 @@ def test_the_mode_of_a_jacobian_is_the_same_at_every_point(shape):
     for _ in range(12):
         f, name = chain(rng, shape)
         x = rng.normal(size=shape)
-        reason = FunctionOfLeaves(f, [x], False, "f").choice()
+        reason = FunctionOfLeaves(f, [x], False, "f").choice([f(x)])
         for numbers in SPECIAL:
             z = x.copy()
             z.flat[rng.choice(z.size, size=3, replace=False)] = numbers
             with np.errstate(all="ignore"):
-                assert FunctionOfLeaves(f, [z], False, "f").choice() == reason, name
+                assert FunctionOfLeaves(f, [z], False, "f").choice([f(z)]) == reason, name
