@@ -1,7 +1,8 @@
 """The numeric tests as other machines would run them: python tests/support/machines.py
 
 With --whole it is every test and every example in a docstring, two processes at a time; with names,
-those files, as many runs side by side as there are processors. NumPy chooses its kernels by the
+those files, as many runs side by side as there are processors. With --others the kernels of this
+CPU itself are left out, with which the whole suite runs anyway. NumPy chooses its kernels by the
 CPU, OpenBLAS by CPU and threads, hashes and random tests by seeds. Each row of the table is one run
 under one choice of all of these; a level that this CPU lacks is left out, and said. The exit status
 is 1 where a run fails.
@@ -29,7 +30,7 @@ NUMERIC = (
     *("test_ops_generic.py", "test_optimisation_values.py", "test_truth_values.py"),
     "test_native_ulps.py",
 )
-"""What CI repeats in some three minutes; other files are named on the command line."""
+"""What CI repeats in some two minutes; other files are named on the command line."""
 HERE = Path(__file__).parents[1]
 
 
@@ -87,12 +88,15 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("files", nargs="*", default=NUMERIC, help="test files (numeric ones)")
     options.add_argument("--whole", action="store_true", help="all tests and examples")
+    options.add_argument("--others", action="store_true", help="not the kernels of this CPU itself")
     given = options.parse_args()
+    most = max(machine.level for machine in MACHINES if not machine.missing)
+    machines = [m for m in MACHINES if not (given.others and m.level == most)]
     files = [str(next(HERE.rglob(Path(name).name))) for name in given.files]
     # The dear tests stand together, so one process for each run takes less than two for one run.
     chosen, at_once = (["-n", "2"], 1) if given.whole else (["-n", "0", *files], os.cpu_count())
     with ThreadPoolExecutor(at_once) as pool:
-        runs = list(pool.map(lambda machine: run(machine, chosen), MACHINES))
+        runs = list(pool.map(lambda machine: run(machine, chosen), machines))
     what = "all tests and examples" if given.whole else f"{len(files)} files of tests"
     print(f"NumPy {np.__version__}, {what}")
     print("\n".join(["kernels      seed threads   result", *(row for row, _ in runs)]))

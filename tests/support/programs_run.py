@@ -21,7 +21,11 @@ def recorded(f: Callable, *args: Any) -> WengertList:
 
 
 def outputs(program: WengertList, *args: Any) -> list[Any]:
-    """The output leaves for other inputs; asserts that every guard holds."""
+    """The output leaves for other inputs; asserts that every guard holds.
+
+    Entries lie in rows in memory, after every operation: a sum adds in the order of the memory, and
+    a list may have lost the operation by which another would change it.
+    """
     leaves = flatten(args)[0]
     values: list[Any] = [None] * len(program.steps)
     for ref, x in zip(program.inputs, leaves, strict=True):
@@ -35,7 +39,8 @@ def outputs(program: WengertList, *args: Any) -> list[Any]:
     with quiet():
         for i, step in enumerate(program.steps):
             if step.op is not None:
-                values[i] = step.op.dispatch(tuple(map(of, step.args)), step.params)
+                y = step.op.dispatch(tuple(map(of, step.args)), step.params)
+                values[i] = np.ascontiguousarray(y) if np.ndim(y) else y
         for guard in program.guards:
             assert np.array_equal(guard.decide(*map(of, guard.args)), guard.expected)
     return [of(y) for y in program.outputs]
