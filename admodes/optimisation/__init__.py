@@ -94,8 +94,6 @@ def optimise(program: WengertList, exact: bool = True) -> Optimised:
     """A program with the same results from fewer and cheaper rows.
 
     exact: every row has the value of the recorded one to the last bit, the signs of zeros apart.
-    A sum adds in the order in which its entries lie in memory, which may be another where an
-    operation has gone: then the last bits of the sum may differ.
     But NumPy adds up an array in the order in which it lies in memory, and where an operand of a
     sum lies otherwise than before, the sum may round otherwise, by at most n u Σ|terms|.
 
