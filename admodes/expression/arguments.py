@@ -12,6 +12,7 @@ from admodes.expression.tokens import Token
 from admodes.expression.words import Words
 
 STARTS = ("number", "name", "(", "[", "root", "frac")
+PRODUCTS = ("*", "/", "·", "@")
 
 
 @dataclass
@@ -59,9 +60,13 @@ class Arguments(Cursor):
         start, frame.root = frame.root - 1, None
         attached = t is not None and self.out[-1].end == t.position
         shown = plain_text(self.out[start:])
+        gathers = self.out[start].text == "sum"
         if t is not None and t.kind == "**":
             self.two(start, self.i + 1, f"{shown})^2", f"{shown}^2)")
-        if t is not None and attached and t.kind in STARTS:
+        if t is not None and gathers and t.kind in PRODUCTS:
+            after = plain_text([t]) + self.upcoming(self.i + 1)
+            self.two(start, self.i + 1, f"{shown}){after}", f"{shown}{after})")
+        if t is not None and (attached or gathers) and t.kind in STARTS:
             after = self.upcoming(self.i)
             self.two(start, self.i, f"{shown})*{after}", f"{shown}*{after})")
         self.implied(")", self.out[-1], end=True)
@@ -106,14 +111,13 @@ class Arguments(Cursor):
             self.two(base, here, f"{shown}^{exponent}*{after}", f"{shown}^({exponent}*{after})")
         if frame.bare and not self._continues(frame, t, applied):
             self.end_bare()
-        if self.loose and not applied:
-            start = self.start_of(len(self.out) - 1)
-            shown = plain_text(self.out[start:])
-            self.two(start, here, f"{shown}*{after}", f"{shown[:-1]}*{after})")
+        if not applied:
+            self.check_loose(here, "*")
         if frame.slash is not None:
             above = short_text(self.out[frame.term : frame.slash])
             below = short_text(self.out[frame.slash + 1 :])
-            self.two(frame.term, here, f"{above}/{below}*{after}", f"{above}/({below}*{after})")
+            above += plain_text([self.out[frame.slash]])
+            self.two(frame.term, here, f"{above}{below}*{after}", f"{above}({below}*{after})")
         frame.power = None
         self.implied("implied", t, "*")
 
@@ -145,18 +149,38 @@ class Arguments(Cursor):
             self.two(name, self.i - 1, *self._readings(frame, f"*{self.upcoming(self.i - 1)}"))
         return False
 
-    def divided(self, t: Token) -> None:
-        """Refuse sin x/2; sin x/cos x has one meaning."""
+    def multiplied(self, t: Token) -> None:
+        """Refuse sin x/2 and sin 2*x; sin x*y and sin x/cos x have one meaning."""
         frame = self.frames[-1]
         following = self.peek()
         if following is None or following.kind not in STARTS:
+            return
+        if t.kind != "/" and not frame.bare[-1].fixed:
             return
         self.i += 1
         applied = self._is_applied(following)
         self.i -= 1
         if not applied or len(frame.bare) > 1:
-            after = f"/{self.upcoming(self.i)}"
+            after = plain_text([t]) + self.upcoming(self.i)
             self.two(frame.bare[0].start - 1, self.i, *self._readings(frame, after))
+
+    def check_loose(self, k: int, sign: str) -> None:
+        """Refuse sin (x + 1) y and sin (x + 1)^2, where y or 2 is the operand at place k."""
+        if self.loose:
+            start = self.start_of(len(self.out) - 1)
+            shown, inside = plain_text(self.out[start:]), plain_text(self.out[start + 1 :])
+            after = sign + self.upcoming(k)
+            self.two(start, k, f"{shown}{after}", f"{self.out[start].text}({inside}{after})")
+
+    def sum_before(self, t: Token) -> None:
+        """Refuse x + y mod 2, where t is mod."""
+        term = self.frames[-1].term
+        if term < 2 or self.out[term - 1].kind not in ("+", "-"):
+            return
+        start = self.start_of(term - 2)
+        before, last = plain_text(self.out[start:term]), short_text(self.out[term:])
+        by = plain_text([t]) + self.upcoming(self.i)
+        self.two(start, self.i, f"{before}({last}{by})", f"({before}{last}){by}")
 
     def _readings(self, frame: Frame, after: str) -> tuple[str, str]:
         """The functions without brackets, with what comes after outside and inside of them."""

@@ -133,15 +133,16 @@ def _operator(
 
 
 def _check_name(t: Token, after: Token | None, text: str, words: Words) -> None:
+    applied = after is not None and after.kind in ("implied", "**")
     if after is not None and after.kind == "(":
         if not words.is_function(t.text):
-            raise ExpressionError(
-                f"unknown function {t.text!r}{words.suggest(t.text)}"
-                + (f"; for a product write {t.text}*(…)" if len(t.text) <= 2 else ""),
-                text,
-                t.position,
-            )
-    elif words.is_bare(t.text):
+            reason = f"unknown function {t.text!r}{words.suggest(t.text)}"
+            product = f"; for a product write {t.text}*(…)" if len(t.text) <= 2 else ""
+            raise ExpressionError(reason + product, text, t.position)
+    elif applied and words.names_a_function(t.text) and not words.is_function(t.text):
+        reason = f"unknown function {t.text!r}{words.suggest(t.text)}"
+        raise ExpressionError(f"{reason}; as a name give it as an input", text, t.position)
+    elif words.is_bare(t.text) or (applied and words.names_a_function(t.text)):
         reason = (
             f"write {t.text}(x)^2 for a power of {t.text}"
             if after is not None and after.kind == "**"

@@ -36,6 +36,7 @@ from admodes.expression.vectors import (
     Dotted,
     Multiplied,
     Part,
+    Raised,
     Vector,
 )
 from admodes.expression.words import OTHER_WORDS, SYNONYMS, Words
@@ -266,7 +267,9 @@ class Compiler:
         if isinstance(node, ast.List):
             return Vector(text, tree.at(node).position), refs
         if isinstance(node, ast.Attribute):
-            return ARRAY_FUNCTIONS["transpose"], refs
+            sign = tree.sign(node.value)
+            power = sign.text == "^T"
+            return Raised(text, sign.position) if power else ARRAY_FUNCTIONS["transpose"], refs
         if isinstance(node, ast.Subscript):
             return Part(text, tree.at(node).position, tree.index(node.slice)), refs
         if isinstance(node, ast.BinOp) and (product := self._product(node, tree, refs, text)):
@@ -285,7 +288,7 @@ class Compiler:
         self, node: ast.BinOp, tree: SyntaxTree, refs: tuple[Ref, ...], text: str
     ) -> Callable[..., Any] | None:
         """A product that depends on the shapes it meets; None for every other operator."""
-        sign = tree.sign(node)
+        sign = tree.sign(node.left)
         if sign.kind == "@":
             return Multiplied(text, sign.position)
         if sign.kind == "·":
@@ -297,7 +300,8 @@ class Compiler:
         while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Mult):
             first = first.left  # (W x)ᵀ V y is ((W x)ᵀ V) y
         left, right = (isinstance(n, ast.Attribute) for n in (first, node.right))
-        return Beside(text, sign.position, left, right)
+        powers = _is_power(node.left), _is_power(node.right)
+        return Beside(text, sign.position, left, right, powers)
 
     def _apply(
         self, op: Callable[..., Any], refs: tuple[Ref, ...], position: int, text: str
@@ -329,6 +333,10 @@ def _says_nothing(node: ast.expr) -> bool:
     if isinstance(node, ast.List):
         return len(node.elts) == 1 and not isinstance(node.elts[0], ast.List)
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd)
+
+
+def _is_power(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
 
 
 def _as_result(constant: Constant) -> Constant:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from admodes.expression.arguments import STARTS, Arguments, Bare, Frame
+from admodes.expression.arguments import PRODUCTS, STARTS, Arguments, Bare, Frame
 from admodes.expression.bars import without_bars
 from admodes.expression.errors import ExpressionError
 from admodes.expression.signs import CLOSED_BY, ROOTS
@@ -123,14 +123,16 @@ class _Reader(Arguments):
         if t.kind == "=" and frame.condition:
             t = t._replace(kind="compare", text="==")
         frame.condition = frame.condition and t.kind != ","
-        if t.kind == "/" and frame.bare and self.is_complete():
-            self.divided(t)
+        if t.kind in PRODUCTS and frame.bare and self.is_complete():
+            self.multiplied(t)
         self.end_bare()
         frame.power = frame.slash = None
-        if t.kind == "/":
+        if t.kind == "mod":
+            self.sum_before(t)
+        if t.kind in ("/", "mod"):
             frame.slash = len(self.out)
         self.write(t)
-        if t.kind not in ("*", "/", "·", "@", "mod"):
+        if t.kind not in (*PRODUCTS, "mod"):
             frame.term = len(self.out)
 
     def _is_derivative(self) -> bool:
@@ -142,15 +144,18 @@ class _Reader(Arguments):
     def _power(self, t: Token) -> None:
         if self.is_complete() and (count := self._transposed()):
             self.i += count
-            self.write(Token(".T", ".T", t.position, None, t.end))
+            self.write(Token(".T", "^T", t.position, None, t.end))
             return
+        self.check_loose(self.i, "^")
         self.write(t)
         if t.text in ("^", "**"):
             self.frames[-1].power = len(self.out) - 1
 
     def _transposed(self) -> int:
         """How many tokens after a sign of a power say that it is a transposition."""
-        if self.words.is_chosen("T"):
+        base = self.out[-1]
+        number = base.kind == "number" or base.text in self.words.constants
+        if self.words.is_chosen("T") or (number and not self.words.is_chosen(base.text)):
             return 0
         if self.next_is(0, "name") and self.tokens[self.i].text == "T":
             return 1

@@ -110,9 +110,9 @@ class SyntaxTree:
         """The token at which a node starts."""
         return self._starts[node.col_offset]
 
-    def sign(self, node: ast.BinOp) -> Token:
-        """The token of the operator between two operands, which brackets may close before."""
-        k = bisect.bisect_left(self._columns, node.left.end_col_offset or 0)
+    def sign(self, operand: ast.expr) -> Token:
+        """The token of the operator after an operand, which brackets may close before."""
+        k = bisect.bisect_left(self._columns, operand.end_col_offset or 0)
         while self._starts[self._columns[k]].kind in (")", "]"):
             k += 1
         return self._starts[self._columns[k]]

@@ -97,14 +97,21 @@ class _Placed:
 class Beside(_Placed):
     """The product of what stands side by side: of a matrix with a vector or a matrix the matrix
     product, of xᵀ y the sum of products, of x yᵀ the matrix of all products; what two vectors mean
-    is not known. left, right: which of the two begins with a transposition."""
+    is not known. left, right: which of the two begins with a transposition; powers: which of the
+    two is a power, which of a matrix has two meanings."""
 
     left: bool
     right: bool
+    powers: tuple[bool, bool]
 
     def __call__(self, a: Any, b: Any) -> Any:
         if not shape_of(a) or not shape_of(b):
             return a * b
+        if any(p and len(shape_of(x)) > 1 for p, x in zip(self.powers, (a, b), strict=True)):
+            self.refuse(
+                "the power of a matrix can be that of the matrix, as in A A, or of its entries: "
+                "write A A, or @ for the product with the powers of the entries"
+            )
         if len(shape_of(a)) == len(shape_of(b)) == 1 and not self.left:
             if self.right:
                 return np.outer(a, b)
@@ -113,6 +120,18 @@ class Beside(_Placed):
                 "their entries"
             )
         return self.matmul(a, b)
+
+
+class Raised(_Placed):
+    """x^T, which takes arrays alone."""
+
+    name = "transpose"
+    form = ARRAY_FUNCTIONS["transpose"].form
+
+    def __call__(self, x: Any) -> Any:
+        if not shape_of(x):
+            self.refuse("^T transposes an array, and this is a number: for a power make T an input")
+        return _transposed(x)
 
 
 class Dotted(_Placed):

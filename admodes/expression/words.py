@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from admodes.errors import nearest
+from admodes.expression.signs import LATEX_FUNCTIONS
 from admodes.views.dialects import GREEK
 
 LETTERS = {name: letter for letter, name in GREEK.items()}
@@ -34,6 +35,9 @@ OTHER_WORDS = {
     "root": "sqrt(x), cbrt(x) or x^(1/n)",
 }
 """What to write for functions that are not known."""
+
+_LOGARITHM = re.compile(r"log_?(\d+|[A-Za-z])")
+"""A logarithm to some base, as in log_3."""
 
 
 class Words:
@@ -64,6 +68,12 @@ class Words:
         plain = function is not None and function.elementwise and name.isascii()
         return plain and not self.is_variable(name)
 
+    def names_a_function(self, name: str) -> bool:
+        """Whether books use this word for a function, which need not be known here."""
+        word = name in self.functions or name in OTHER_WORDS or name in LATEX_FUNCTIONS
+        plain = name.isascii() and not self.is_variable(name)
+        return plain and (word or _LOGARITHM.fullmatch(name) is not None)
+
     def resolve(self, name: str, called: bool) -> str:
         """name, or another spelling of it that is known where this one is not: x_1 and x1 are one,
         and so are alpha and α."""
@@ -81,7 +91,7 @@ class Words:
         """What to write for a function that is not known."""
         if name in OTHER_WORDS:
             return f": write {OTHER_WORDS[name]}"
-        if re.fullmatch(r"log_?\w+", name):
+        if _LOGARITHM.fullmatch(name):
             return ": a logarithm to base b is ln(x)/ln(b)"
         parts = self.split(name)
         if parts and self.is_function(parts[-1]):

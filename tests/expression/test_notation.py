@@ -133,6 +133,16 @@ TWO = {
     "cos (x) y": ("cos(x)*y", "cos(x*y)"),
     "e(x)": ("e*x", "e^x"),
     "2e3x": ("2e3*x", "2*e*3*x"),
+    "sin 2*x": ("sin(2)*x", "sin(2*x)"),
+    "exp -2·x": ("exp(-2) · x", "exp(-2 · x)"),
+    "cos (x + 1) y": ("cos(x + 1)*y", "cos((x + 1)*y)"),
+    "cos (x + 1)²": ("cos(x + 1)^2", "cos((x + 1)^2)"),
+    "Σ x y": ("sum(x)*y", "sum(x*y)"),
+    "Σ x*y": ("sum(x)*y", "sum(x*y)"),
+    "Σ x/n": ("sum(x)/n", "sum(x/n)"),
+    "x mod 2 y": ("x mod 2*y", "x mod (2*y)"),
+    "x + y mod 2": ("x + (y mod 2)", "(x + y) mod 2"),
+    "n (1 - x + y mod 2)": ("x + (y mod 2)", "(x + y) mod 2"),
 }
 
 
@@ -171,6 +181,11 @@ def test_what_has_two_readings_is_an_error_that_shows_both(text):
         ("2x^2y^3", "x^(2*y)"),
         ("x'", "holds no prime"),
         ("±x", "two values"),
+        ("log_3 x", "ln(x)/ln(b)"),
+        ("2 sech² x", "write 1/cosh(x)"),
+        (r"\lg x", "write log10(x)"),
+        (r"\det x", "unknown function 'det'"),
+        ("1 - mean x", "write mean(…)"),
         ("∫x", "integrals"),
     ],
 )
@@ -196,6 +211,15 @@ def test_a_name_that_the_user_gives_is_a_name():
     assert parse("x_1 x1", inputs=["x_1", "x1"])(2.0, 3.0) == 6.0
     assert parse("mod x", inputs=["mod", "x"])(2.0, 3.0) == 6.0
     assert parse("j = 2x; 2j", inputs=["x"])(2.0) == 8.0
+    assert parse("mean x + lg² x", inputs=["mean", "lg", "x"])(2.0, 3.0, 5.0) == 55.0
+    assert parse("σ x + σ")(2.0, 3.0) == 9.0
+    assert parse("x + (1 + r)^T", inputs=["x", "r", "T"])(1.0, 1.0, 3.0) == 9.0
+
+
+def test_a_power_of_a_number_is_no_transposition():
+    assert parse("2^T x").inputs == ("T", "x")
+    with pytest.raises(ExpressionError, match="make T an input"):
+        parse("(1 + r)^T")(0.5)
 
 
 def test_functions_of_a_textbook_have_one_row():
