@@ -1,20 +1,27 @@
 """Whether two formulas are equal whatever the values of their symbols: by sympy where they are
-small and it can tell, and else at random points to many digits."""
+small and it can tell, and else at random points to many digits.
+
+Only formulas of quotients of functions that are analytic everywhere are compared at points: where
+two of these agree around one point they agree wherever they are defined, while |x + 9| and x + 9
+do so on one side alone. In place of a largest entry stands any number.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from admodes.backpropagation.evaluate import evaluate
 from admodes.backpropagation.terms import Kind, Term
+from admodes.core.op import Op
 from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
 from admodes.symbolic.arrays import boxed, broadcast, components, structural
-from admodes.symbolic.forms import as_expression, local_form
+from admodes.symbolic.forms import as_expression, is_meromorphic, local_form
 from admodes.symbolic.precision import precise
 
 DIGITS = 60
@@ -108,7 +115,7 @@ def _at(a: Term, b: Term, definitions: Mapping, constants: Symbols, seed: int) -
             return mpmath.mpf(chance.uniform(-2, 2)) + mpmath.mpf(chance.random()) / 10**17
 
         known = {key: _lifted(x, mpmath.mpf) for key, x in constants.items()}
-        point = _Point(known, definitions, _kernels(_number_op, _number_partial), draw)
+        point = _Point(known, definitions, _kernels(_number_op, _number_partial, draw), draw)
         pairs = list(zip(point.value(a), point.value(b), strict=True))
         scale = max([abs(x) for pair in pairs for x in pair], default=0)
         return all(abs(x - y) <= scale * mpmath.mpf(10) ** -RIGHT for x, y in pairs)
@@ -133,12 +140,11 @@ def _by_sympy(
     logs = [sp.log(sp.Symbol(f"u{k}", positive=True)) for k in range(int(np.prod(shape)))]
     known = {key: _lifted(x, sp.Rational) for key, x in constants.items()}
     known[start] = _array(logs, shape)
-    point = _Point(
-        known,
-        definitions,
-        _kernels(_symbolic_op, _unknown),
-        lambda: sp.Symbol(f"t{next(names)}", real=True),
-    )
+
+    def draw() -> Any:
+        return sp.Symbol(f"t{next(names)}", real=True)
+
+    point = _Point(known, definitions, _kernels(_symbolic_op, _unknown, draw), draw)
     try:
         differences = [
             sp.nsimplify(x - y, rational=True)
@@ -151,20 +157,37 @@ def _by_sympy(
     return all(sp.cancel(sp.together(d)) == 0 for d in differences)
 
 
-def _kernels(op: Callable, partial: Callable) -> dict[Kind, Callable]:
-    return {Kind.OP: op, Kind.PARTIAL: partial, Kind.VJP: _chosen, Kind.JVP: _unknown}
+def _kernels(op: Callable, partial: Callable, draw: Callable) -> dict[Kind, Callable]:
+    extremes = _Extremes(draw)
+
+    def applied(t: Term, *xs: Any) -> Any:
+        if t.data[0].elementwise:
+            return op(t, *xs)
+        return extremes.value(t, *xs) if _is_extreme(t.data[0]) else _structural(t, *xs)
+
+    return {
+        Kind.OP: applied,
+        Kind.PARTIAL: partial,
+        Kind.VJP: extremes.transpose,
+        Kind.JVP: _unknown,
+        Kind.ONE: _unknown,
+        Kind.NORM: _squares,
+    }
 
 
 def _unknown(t: Term, *xs: Any) -> Any:
     raise _Unknown
 
 
+def _squares(t: Term, x: Any) -> Any:
+    if t.data != 2:
+        raise _Unknown
+    return np.sum(boxed(x) ** 2)
+
+
 def _number_op(t: Term, *xs: Any) -> Any:
-    op, _ = t.data
-    if not op.elementwise:
-        return _structural(t, *xs)
-    form = local_form(op)
-    if form is None:
+    form = local_form(t.data[0])
+    if form is None or not is_meromorphic(form.expression):
         raise _Unknown
     return broadcast(form.value, [boxed(x) for x in xs], t.shape)
 
@@ -172,7 +195,7 @@ def _number_op(t: Term, *xs: Any) -> Any:
 def _number_partial(t: Term, *xs: Any) -> Any:
     op, i = t.data
     form = local_form(op)
-    if form is None or form.derivatives[i] is None:
+    if form is None or form.derivatives[i] is None or not is_meromorphic(form.partials[i]):
         raise _Unknown
     return broadcast(form.derivatives[i], [boxed(x) for x in xs], t.shape)
 
@@ -181,8 +204,6 @@ def _symbolic_op(t: Term, *xs: Any) -> Any:
     import sympy as sp
 
     op, _ = t.data
-    if not op.elementwise:
-        return _structural(t, *xs)
     if op.symbol is None:
         raise _Unknown
 
@@ -199,17 +220,35 @@ def _structural(t: Term, *xs: Any) -> Any:
     return structural(op, xs, params)
 
 
-def _chosen(t: Term, w: Any, y: Any, *xs: Any) -> Any:
-    """The transpose of a largest or smallest entry: w where that is, shared where several are."""
-    op, _, params = t.data
-    if not isinstance(op.structure, Reduction) or op.structure.adds or len(xs) != 1:
-        raise _Unknown
-    (x,) = map(boxed, xs)
-    axes = op.structure.axes(shape_of(x), params)
-    lined = tuple(1 if k in axes else n for k, n in enumerate(x.shape))
-    chosen = (x == boxed(y).reshape(lined)).astype(int)
-    return (
-        np.broadcast_to(boxed(w), shape_of(y)).reshape(lined)
-        * chosen
-        / chosen.sum(axes).reshape(lined)
-    )
+def _is_extreme(op: Op) -> bool:
+    return isinstance(op.structure, Reduction) and op.structure.combine in (np.maximum, np.minimum)
+
+
+@dataclass
+class _Extremes:
+    """Largest and smallest entries, in place of which any number stands, the same one for the same
+    array, and which may be any of the entries: what is proven does not depend on the choice."""
+
+    draw: Callable
+    drawn: dict[tuple, Any] = field(default_factory=dict)
+
+    def value(self, t: Term, x: Any) -> Any:
+        op, params = t.data
+        return self._numbers(t.shape, op.name, repr(params), *components(x))
+
+    def transpose(self, t: Term, w: Any, y: Any, *xs: Any) -> Any:
+        """w distributed over the entries by weights that add up to 1."""
+        op, i, params = t.data
+        if not _is_extreme(op):
+            raise _Unknown
+        x = boxed(xs[i])
+        axes = op.structure.axes(x.shape, params)
+        lined = tuple(1 if k in axes else n for k, n in enumerate(x.shape))
+        weights = self._numbers(x.shape, "weights", op.name, axes, *components(x))
+        shares = weights / np.sum(weights, axes, keepdims=True)
+        return np.broadcast_to(boxed(w), shape_of(y)).reshape(lined) * shares
+
+    def _numbers(self, shape: tuple[int, ...], *key: Any) -> Any:
+        if (shape, *key) not in self.drawn:
+            self.drawn[shape, *key] = _array([self.draw() for _ in np.ndindex(shape)], shape)
+        return self.drawn[shape, *key]

@@ -68,6 +68,26 @@ def _is_tame(expression: Any, symbols: Sequence[Any]) -> bool:
     )
 
 
+def is_meromorphic(expression: Any) -> bool:
+    """Whether an expression is a quotient of functions that are analytic everywhere, without
+    pieces and roots: two of these that agree around one point agree wherever they are defined.
+
+    >>> import sympy as sp
+    >>> from admodes.symbolic.forms import is_meromorphic
+    >>> x = sp.Symbol("x", real=True)
+    >>> [is_meromorphic(e) for e in (sp.tanh(x) / x, abs(x), sp.sqrt(x * x + 1), sp.log(x))]
+    [True, False, False, False]
+    """
+    import sympy as sp
+    from sympy.functions.elementary.hyperbolic import HyperbolicFunction
+    from sympy.functions.elementary.trigonometric import TrigonometricFunction
+
+    entire = (sp.exp, TrigonometricFunction, HyperbolicFunction, sp.erf, sp.erfc)
+    return all(isinstance(f, entire) for f in expression.atoms(sp.Function)) and all(
+        p.exp.is_Integer or not p.free_symbols for p in expression.atoms(sp.Pow)
+    )
+
+
 def as_expression(x: Any) -> Any:
     """What a symbolic form returned, as a sympy expression; text is refused, never evaluated."""
     import sympy as sp

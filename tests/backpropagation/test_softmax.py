@@ -105,6 +105,49 @@ def test_what_is_another_function_is_not_simplified(f):
     assert "onehot" not in found["s"]
 
 
+def beyond(addend):
+    """A loss that another function is added to, which is 0 at all scores between −5 and 5."""
+
+    def loss(s):
+        p = softmax(s)
+        return -np.log(p[0]) + addend(s)
+
+    return loss
+
+
+FAR = {
+    "abs": lambda s: np.sum(np.abs(s + 9) - (s + 9)),
+    "root": lambda s: np.sum(np.sqrt((s + 9) ** 2) - (s + 9)),
+    "logarithm": lambda s: np.sum(np.exp(np.log((s + 9) ** 2) / 2) - (s + 9)),
+    "relu": lambda s: np.sum(np.maximum(s - 5, 0)),
+    "extreme": lambda s: np.max(np.append(s, 5.0)),
+    "square of an extreme": lambda s: (np.max(np.append(s, 5.0)) - 5) ** 2,
+    "norm": lambda s: np.linalg.norm(s + 9, 1) - np.sum(s + 9),
+}
+
+
+@pytest.mark.parametrize("size", [3, 12])
+@pytest.mark.parametrize("name", FAR)
+def test_what_differs_only_far_away_is_not_simplified(name, size):
+    found = ad.equations(beyond(FAR[name]), R.normal(size=size))
+    assert found.passed
+    assert found.simplified == []
+    assert found["s"] != "p − onehot(0)"
+
+
+def test_the_largest_score_may_be_any():
+    """p − y holds where a largest entry is subtracted, along an axis too, whichever entry it is."""
+
+    def loss(Z):
+        M = Z - np.max(Z, axis=1, keepdims=True)
+        P = softmax(M, axis=1, keepdims=True)
+        return -np.sum(np.log(P[np.arange(2), PICKED]))
+
+    found = ad.equations(loss, R.normal(size=(2, 3)))
+    assert set(found.simplified) == {"M", "Z"}
+    assert found["Z"] == "P − onehot([0, 1], [0, 2])"
+
+
 def test_what_is_too_large_to_be_proven_stays():
     found = ad.equations(one, R.normal(size=6000))
     assert found.passed
