@@ -6,11 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from admodes.lab.truth import UNIT, Truth
-
-EXACT = 1e-11
-"""The part of an entry, or of what rounding makes of it, up to which a method without truncation
-error may be off: tens of thousands of units."""
+from admodes.lab.truth import EXACT, UNIT, Truth
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,8 @@ def judged(result: np.ndarray, truth: Truth, tolerance: float, least: float = 0.
         sizes = np.where(bare, 1e-3 * largest, sizes)
         units = np.where(bare, UNIT * sizes, units)
         wrong = ~same & ~np.isfinite(expected)
-        wrong |= errors > np.fmax(tolerance * np.fmax(sizes, least), EXACT * truth.scale)
+        rounding = np.fmin(EXACT * truth.scale, truth.reach)
+        wrong |= errors > np.fmax(tolerance * np.fmax(sizes, least), rounding)
         ulps = np.where(errors == 0, 0.0, errors / units)
     error = float(np.max(errors, initial=0.0))
     wrong_entry = None

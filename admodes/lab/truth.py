@@ -20,6 +20,10 @@ from admodes.symbolic.exact import exactly
 UNIT = 2.0**-52
 """A unit in the last place of 1."""
 
+EXACT = 1e-11
+"""The part of an entry, or of what rounding makes of it, up to which a method without truncation
+error may be off: tens of thousands of units."""
+
 DIGITS = 50
 
 LARGEST = 20_000
@@ -33,11 +37,14 @@ SAMPLES = 8
 class Truth:
     """reference: the derivative as the array that Scenario describes. scale: by how much an entry
     moves, in units of UNIT, where every operation rounds at random: its magnitude times its
-    conditioning. how: where the reference is from."""
+    conditioning. how: where the reference is from. reach: how far an entry moves where every
+    operation errs by EXACT at random. It is EXACT times the scale where the derivative is smooth;
+    at a kink or a step, where a unit decides between both sides, it is their distance."""
 
     reference: np.ndarray
     scale: np.ndarray
     how: str
+    reach: np.ndarray | float = np.inf
 
     def to_dict(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -66,7 +73,8 @@ def truth(scenario: Scenario) -> Truth:
         if not any(y is None for y in outputs):
             reference = _shaped(scenario, program, [float(y) for y in outputs])
             how = f"reverse mode with {DIGITS} digits"
-    return Truth(reference, _scale(scenario, program, leaves, here), how)
+    scale = _moved(scenario, program, leaves, here, 1) / UNIT
+    return Truth(reference, scale, how, _moved(scenario, program, leaves, here, EXACT / UNIT))
 
 
 def _rows(program: WengertList, leaves: list, noise: Any = None) -> list[Any]:
@@ -108,18 +116,21 @@ def _shaped(scenario: Scenario, program: WengertList, numbers: list[float]) -> n
     return np.asarray(scenario.flat(unflatten(program.out_tree, leaves)), float)
 
 
-def _scale(scenario: Scenario, program: WengertList, leaves: list, here: np.ndarray) -> np.ndarray:
+def _moved(
+    scenario: Scenario, program: WengertList, leaves: list, here: np.ndarray, units: float
+) -> np.ndarray:
+    """How far entries move where every operation errs by so many units at random."""
     random = np.random.default_rng(0)
 
     def noise(x: Any) -> Any:
         if np.asarray(x).dtype.kind != "f":
             return x
-        moved = x + np.spacing(x) * random.integers(-1, 2, np.shape(x))
+        moved = x + units * np.spacing(x) * random.integers(-1, 2, np.shape(x))
         return moved if np.ndim(x) else float(moved)
 
     found = np.zeros(here.shape)
     for _ in range(SAMPLES):
         moved = _result(scenario, program, _rows(program, leaves, noise))
         with np.errstate(invalid="ignore"):
-            found = np.fmax(found, np.abs(moved - here) / UNIT)
+            found = np.fmax(found, np.abs(moved - here))
     return found

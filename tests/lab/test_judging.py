@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from admodes.lab.judging import judged
-from admodes.lab.truth import UNIT, Truth, truth
+from admodes.lab.truth import EXACT, UNIT, Truth, truth
 from admodes.problems import PROBLEMS, Scenario
 
 
@@ -88,3 +88,31 @@ def test_differences_of_a_large_function_may_be_off_by_its_rounding():
     t = exactly(1.0)
     assert judged(np.array([1.01]), t, 1e-4).reason
     assert judged(np.array([1.01]), t, 1e-4, least=1e6).reason is None
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "right", "wrong"),
+    [
+        (lambda x: np.abs(x).sum(), [0.0, 2.0], [[0, 1], [1, 1], [-1, 1], [0.5, 1]], [2, 1]),
+        (lambda x: np.maximum(x, 0).sum(), [0.0, 2.0], [[0, 1], [0.5, 1], [1, 1]], [77, 1]),
+        (np.max, [2.0, 2.0], [[0.5, 0.5], [1, 0], [0, 1]], [5, -4]),
+        (lambda x: np.where(x > 0, x * x, x).sum(), [0.0, 2.0], [[1, 4], [0, 4]], [-50, 4]),
+    ],
+)
+def test_at_a_kink_the_slopes_of_both_sides_are_right_and_others_are_not(f, x, right, wrong):
+    t = truth(Scenario("f", f, (np.array(x),), (0,), "gradient"))
+    for slopes in right:
+        assert judged(np.array(slopes, float), t, 1e-11).reason is None
+    assert "entry [0]" in judged(np.array(wrong, float), t, 1e-11).reason
+
+
+def test_what_rounding_does_is_allowed_where_entries_cancel():
+    def f(x):
+        return (1 - np.cos(x)) / x**2
+
+    t = truth(Scenario("f", f, (1e-4,), (0,), "gradient"))
+    rounding = EXACT * t.scale
+    # The derivative is smooth here, so that both say the same but for chance.
+    assert rounding[0] / 4 < t.reach[0] < 4 * rounding[0]
+    assert judged(t.reference + t.reach / 4, t, 1e-11).reason is None
+    assert judged(t.reference + 8 * t.reach, t, 1e-11).reason is not None

@@ -14,7 +14,7 @@ import numpy as np
 
 from admodes.core.pytree import flatten, unflatten
 from admodes.errors import BadType, Error
-from admodes.lab.judging import EXACT
+from admodes.lab.truth import EXACT
 from admodes.problems.scenario import Scenario
 from admodes.version import VERSION
 
