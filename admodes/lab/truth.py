@@ -3,6 +3,7 @@ judged by."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,9 @@ DIGITS = 50
 
 LARGEST = 20_000
 """Entries of all rows of a derivative up to which it is evaluated with many digits."""
+
+FAR = EXACT / UNIT
+"""The units that EXACT is."""
 
 SAMPLES = 8
 """Runs with rounding at random."""
@@ -73,8 +77,28 @@ def truth(scenario: Scenario) -> Truth:
         if not any(y is None for y in outputs):
             reference = _shaped(scenario, program, [float(y) for y in outputs])
             how = f"reverse mode with {DIGITS} digits"
-    scale = _moved(scenario, program, leaves, here, 1) / UNIT
-    return Truth(reference, scale, how, _moved(scenario, program, leaves, here, EXACT / UNIT))
+
+    def moved(noise: Any) -> np.ndarray:
+        return _result(scenario, program, _rows(program, leaves, noise))
+
+    return Truth(reference, _farthest(moved, here, 1) / UNIT, how, _farthest(moved, here, FAR))
+
+
+def reaches(f: Callable, x: np.ndarray) -> list[np.ndarray]:
+    """How far the numbers and arrays of f(x) move where every operation of f errs by EXACT at
+    random.
+
+    >>> (far,) = reaches(lambda x: x * x, np.array([3.0, 0.0]))
+    >>> bool(1e-11 < far[0] < 1e-9), bool(far[1] < 1e-300)
+    (True, True)
+    """
+    program = record(f, x)
+
+    def result(noise: Any = None) -> np.ndarray:
+        rows = _rows(program, [x], noise)
+        return np.concatenate([np.ravel(value_of(y, rows)) for y in program.outputs])
+
+    return _unravelled(program, _farthest(result, result(), FAR))
 
 
 def _rows(program: WengertList, leaves: list, noise: Any = None) -> list[Any]:
@@ -108,18 +132,22 @@ def _result(scenario: Scenario, program: WengertList, rows: list) -> np.ndarray:
 
 def _shaped(scenario: Scenario, program: WengertList, numbers: list[float]) -> np.ndarray:
     """The numbers of all outputs in order, as the derivative is nested."""
+    leaves = _unravelled(program, numbers)
+    return np.asarray(scenario.flat(unflatten(program.out_tree, leaves)), float)
+
+
+def _unravelled(program: WengertList, numbers: Iterable[float]) -> list[np.ndarray]:
+    """The numbers of all outputs in order, in the shapes of these."""
     remaining = iter(numbers)
     shapes = [
         program.steps[y.row].shape if isinstance(y, Ref) else np.shape(y) for y in program.outputs
     ]
-    leaves = [np.reshape([next(remaining) for _ in range(int(np.prod(s)))], s) for s in shapes]
-    return np.asarray(scenario.flat(unflatten(program.out_tree, leaves)), float)
+    return [np.reshape([next(remaining) for _ in range(int(np.prod(s)))], s) for s in shapes]
 
 
-def _moved(
-    scenario: Scenario, program: WengertList, leaves: list, here: np.ndarray, units: float
-) -> np.ndarray:
-    """How far entries move where every operation errs by so many units at random."""
+def _farthest(result: Callable[[Any], np.ndarray], here: np.ndarray, units: float) -> np.ndarray:
+    """How far entries move from where they are, where every operation errs by so many units at
+    random."""
     random = np.random.default_rng(0)
 
     def noise(x: Any) -> Any:
@@ -130,7 +158,6 @@ def _moved(
 
     found = np.zeros(here.shape)
     for _ in range(SAMPLES):
-        moved = _result(scenario, program, _rows(program, leaves, noise))
         with np.errstate(invalid="ignore"):
-            found = np.fmax(found, np.abs(moved - here))
+            found = np.fmax(found, np.abs(result(noise) - here))
     return found

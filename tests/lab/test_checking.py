@@ -42,6 +42,49 @@ def test_nonsense_is_unknown():
     assert found.mistake.kind == "unknown"
 
 
+@pytest.mark.parametrize("large", [1e8, 1e14, 1e200])
+def test_an_entry_that_is_wrong_beside_a_much_larger_one_is_wrong(large):
+    def f(x):
+        return large * x[0] ** 2 + x[1] ** 2
+
+    assert ad.check_gradient(f, lambda x: [2 * large * x[0], 2 * x[1]], [1.0, 2.0]).passed
+    for factor in (0.0, 1.1, 1 + 1e-5):
+        found = ad.check_gradient(f, lambda x: [2 * large * x[0], 2 * factor * x[1]], [1.0, 2.0])
+        assert [e["right_everywhere"] for e in found.entries] == [True, False]
+        assert found.mistake.kind in ("factor", "missing term")
+
+
+def test_lines_that_are_wrong_in_a_small_entry_do_not_stand_in_other_places():
+    found = ad.check_gradient(
+        lambda x: ad.stack([1e14 * x[0] + x[1], 1e14 * x[0] + 2 * x[1]]),
+        lambda x: np.array([[1e14, 3.0], [1e14, 6.0]]),
+        [1.0, 2.0],
+    )
+    assert found.mistake.kind == "factor"
+
+
+@pytest.mark.parametrize(
+    "g",
+    [
+        lambda x: [1e10 * np.sin(x[1]), 1e10 * x[0] * np.cos(x[1]) - np.cos(x[1])],
+        # The same in numbers, but not for recording, which tells how much they cancel.
+        lambda x: [1e10 * math.sin(x[1]), (1e10 * x[0] - 1) * math.cos(x[1])],
+    ],
+)
+def test_what_cancels_beside_a_larger_entry_is_right(g):
+    def f(x):
+        return (1e10 * x[0] - 1.0) * np.sin(x[1])
+
+    assert ad.check_gradient(f, g, [1e-10 * (1 + 1e-12), 0.5]).passed
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(TypeError, match="by hand gives no numbers: complex"):
+        ad.check_gradient(lambda x: x**2, lambda x: 2 * x + 1j, 2.0)
+    with pytest.raises(TypeError, match="f gives complex numbers"):
+        ad.check_gradient(lambda x: 1j * x, lambda x: 1.0, 2.0)
+
+
 def test_nan_by_hand_is_wrong():
     assert not ad.check_gradient(lambda x: x**2, lambda x: math.nan, 1.0).passed
 

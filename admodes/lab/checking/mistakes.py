@@ -23,12 +23,9 @@ from admodes.core.record import WengertList
 from admodes.errors import Error
 from admodes.lab.checking.edges import FIRST, MOST, SIGN, Change, changes
 from admodes.lab.checking.other_points import other_point
-from admodes.lab.checking.samples import Checked, Sample
+from admodes.lab.checking.samples import ROUNDING, Checked, Sample, largest
 from admodes.programs.arrays import program_of
 from admodes.programs.names import NamedProgram
-
-ROUNDING = 1e-12
-"""What rounding may do to an entry, in units of the largest entry of its matrix."""
 
 CONSTANTS = {
     "π/180": math.pi / 180,
@@ -84,7 +81,7 @@ class Search:
 
     def _matches(self, samples: Sequence[Sample], candidates: Sequence[np.ndarray]) -> np.ndarray:
         return np.logical_and.reduce(
-            [near(s.given, c, self.rtol) for s, c in zip(samples, candidates, strict=True)]
+            [s.near(c, self.rtol) for s, c in zip(samples, candidates, strict=True)]
         )
 
     def explain(self, entry: Callable[[int, int], str]) -> Mistake:
@@ -141,7 +138,7 @@ class Search:
         kind = "evaluated at another point"
         constant = len(self.samples) > 1 and self._is_constant()
         here = self.samples[0]
-        if constant and near(here.given, here.right, self.rtol).all():
+        if constant and here.near(here.right, self.rtol).all():
             return Mistake(
                 kind,
                 "the derivative by hand has the same value at every point: it is right at the "
@@ -171,7 +168,7 @@ class Search:
         if n < 2:
             return None
         found = [[k for k in range(n) if self._same(j, k, axis)] for j in range(n)]
-        if not all(found):
+        if not all(found) or all(j in js for j, js in enumerate(found)):
             return None
         order = [js[0] for js in found]
         for shift in range(1, n):
@@ -329,8 +326,7 @@ class Search:
 def near(a: np.ndarray, b: np.ndarray, rtol: float) -> np.ndarray:
     """Whether entries agree: relatively, or up to the rounding of the largest one."""
     with np.errstate(all="ignore"):
-        size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
-        return np.abs(a - b) <= rtol * np.abs(b) + ROUNDING * size
+        return np.abs(a - b) <= rtol * np.abs(b) + ROUNDING * largest(b)
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:

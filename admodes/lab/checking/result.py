@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.errors import BadValue, choices
-from admodes.lab.checking.mistakes import Mistake, Search, near
+from admodes.lab.checking.mistakes import Mistake, Search
 from admodes.lab.checking.samples import Checked, Sample
 from admodes.programs.names import component_names
 from admodes.views.dialects import dialect_of
@@ -122,12 +122,14 @@ def check_gradient(
         raise BadValue(f"of {of!r}: {choices(of, KINDS)}")
     if not isinstance(points, int) or points < 1:
         raise BadValue(f"points {points!r}: give a whole number from 1")
+    if not 0 <= rtol < 1:
+        raise BadValue(f"rtol {rtol!r}: give a relative difference from 0 to below 1")
     checked = Checked(f, g, args, of)
     here = checked.here()
     if not np.isfinite(here.right).all():
         raise BadValue(f"check: the {checked.of} of f is not finite at the point given")
     samples = [here, *checked.elsewhere(points - 1, seed)]
-    fits = np.array([near(s.given, s.right, rtol) for s in samples])
+    fits = np.array([s.near(s.right, rtol) for s in samples])
     wrong = np.logical_not(fits).any(axis=0)
     inputs = component_names(f, args, names)
     outputs = _outputs(checked, inputs)

@@ -14,19 +14,36 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.core.values import shape_of
 from admodes.derivatives.gradients import grad, jacobian
 from admodes.errors import BadType, BadValue, one_line
+from admodes.lab.truth import reaches
 from admodes.ops.shaping import concatenate, reshape
 
 ATTEMPTS = 40
 """How many points are drawn before fewer than asked for have to do."""
 
 
+ROUNDING = 1e-12
+"""What rounding may do to an entry, in units of the largest entry of its matrix."""
+
+
 @dataclass
 class Sample:
-    """One point: all its numbers in a vector, the right matrix and the one by hand."""
+    """One point: all its numbers in a vector, the right matrix and the one by hand, and how far
+    rounding may part their entries."""
 
     x: np.ndarray
     right: np.ndarray
     given: np.ndarray
+    rounding: np.ndarray
+
+    def near(self, candidate: np.ndarray, rtol: float) -> np.ndarray:
+        """Whether entries by hand are those of the candidate: relatively, or up to rounding."""
+        with np.errstate(all="ignore"):
+            return np.abs(self.given - candidate) <= rtol * np.abs(candidate) + self.rounding
+
+
+def largest(matrix: np.ndarray) -> float:
+    """The size of the largest entry that is finite."""
+    return float(np.max(np.abs(matrix), initial=0.0, where=np.isfinite(matrix)))
 
 
 class Checked:
@@ -45,6 +62,8 @@ class Checked:
             raise BadValue("check: there are no numbers among the arguments")
         self.shapes = [shape_of(x) for x in self.leaves]
         y = value(self.of_vector(self.x))
+        if np.iscomplexobj(y):
+            raise BadType("check: f gives complex numbers, and real ones alone can be compared")
         self.m = len(y)
         shape = self._shape_given()
         self.of = of or self._kind(shape)
@@ -72,15 +91,18 @@ class Checked:
 
     def right(self, x: np.ndarray) -> np.ndarray:
         """The matrix by automatic differentiation."""
+        return np.asarray(self._derivative(x), float).reshape(self.lines, self.n)
+
+    def _derivative(self, x: Any) -> Any:
         if self.of == "hessian":
-            matrix = jacobian(grad(lambda v: self.of_vector(v)[0]))(x)
-        else:
-            matrix = jacobian(self.of_vector)(x)
-        return np.asarray(matrix, float).reshape(self.lines, self.n)
+            return jacobian(grad(lambda v: self.of_vector(v)[0]))(x)
+        return jacobian(self.of_vector)(x)
 
     def given(self, x: np.ndarray) -> np.ndarray:
         """The matrix by hand."""
-        leaves = self._by_hand(x)
+        return self._matrix(self._by_hand(x))
+
+    def _matrix(self, leaves: list[np.ndarray]) -> np.ndarray:
         if self.of == "jacobian" and len(leaves) > 1:
             parts = [np.reshape(leaf, (self.m, -1)) for leaf in leaves]
             return np.concatenate(parts, axis=1)
@@ -92,7 +114,7 @@ class Checked:
     def here(self) -> Sample:
         """Both at the point given."""
         with np.errstate(all="ignore"):
-            return Sample(self.x, self.right(self.x), self.given(self.x))
+            return self._sample(self.x, self.right(self.x), self.given(self.x))
 
     def elsewhere(self, count: int, seed: int) -> list[Sample]:
         """Samples at random points, near and far from x, where f has a finite derivative: of each
@@ -109,8 +131,27 @@ class Checked:
                 except (ArithmeticError, ValueError, TypeError, np.linalg.LinAlgError):
                     continue  # outside the domain of f
                 if np.isfinite(right).all():
-                    found.append(Sample(x, right, self._given_or_nan(x)))
+                    found.append(self._sample(x, right, self._given_or_nan(x)))
         return found
+
+    def _sample(self, x: np.ndarray, right: np.ndarray, given: np.ndarray) -> Sample:
+        """Rounding is measured where it alone can make an entry right: f and g may have terms of
+        very different sizes, each with an entry of its own."""
+        rounding = np.full(right.shape, ROUNDING * largest(right))
+        apart = np.abs(given - right)
+        if np.any((apart <= rounding) & (apart > ROUNDING * np.abs(right))):
+            rounding = np.fmin(rounding, self._reach(x))
+        return Sample(x, right, given, rounding)
+
+    def _reach(self, x: np.ndarray) -> np.ndarray | float:
+        """How far rounding moves entries, of f's derivative and of g; infinite where f or g cannot
+        be recorded, since then the size of the largest entry has to tell."""
+        try:
+            (right,) = reaches(self._derivative, x)
+            given = reaches(lambda v: self.g(*self.args_at(v)), x)
+        except Exception:
+            return np.inf  # g may be anything, and need not take what recording gives it
+        return np.reshape(right, (self.lines, self.n)) + self._matrix(_stacked(given))
 
     def _given_or_nan(self, x: np.ndarray) -> np.ndarray:
         try:
@@ -143,10 +184,10 @@ class Checked:
             )[k % 4]
 
     def _by_hand(self, x: np.ndarray) -> list[np.ndarray]:
-        leaves = [np.asarray(y, float) for y in flatten(self.g(*self.args_at(x)))[0]]
-        # A list of numbers is what np.array would make of it.
-        numbers = len(leaves) > 1 and not any(map(np.ndim, leaves))
-        return [np.stack(leaves)] if numbers else leaves
+        leaves = flatten(self.g(*self.args_at(x)))[0]
+        if any(map(np.iscomplexobj, leaves)):
+            raise BadType("complex ones cannot be compared")
+        return _stacked([np.asarray(y, float) for y in leaves])
 
     def _shape_given(self) -> list[tuple[int, ...]]:
         try:
@@ -172,6 +213,12 @@ class Checked:
                 f"check: the {self.of} by hand has shape {got}, and {expected} numbers are expected"
             )
         return self.lines != self.n and shapes == [(self.n, self.lines)] and self.lines > 1
+
+
+def _stacked(leaves: list[np.ndarray]) -> list[np.ndarray]:
+    """A list of numbers is what np.array would make of it."""
+    numbers = len(leaves) > 1 and not any(map(np.ndim, leaves))
+    return [np.stack(leaves)] if numbers else leaves
 
 
 def _numbers(x: Any) -> Any:
