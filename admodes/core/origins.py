@@ -192,12 +192,13 @@ def _values(frame: FrameType, loops: list[_Loop]) -> list[list[Any]]:
     """What the variables of some loops of a frame are now.
 
     Before Python 3.13 a frame keeps the copy of its variables that it is asked for. The copy is
-    emptied, as it refers to what they are, unless the user's code has it too, from locals().
+    emptied, as it refers to what they are, unless the user's code has it too, from locals(), or the
+    frame is traced, as by a debugger: Python sets the variables from the copy after each event.
     """
     copy = frame.f_locals
     values = [[copy.get(name) for name in loop.names] for loop in loops]
     is_copy = copy.__class__ is dict and frame.f_code.co_flags & inspect.CO_OPTIMIZED
-    if is_copy and sys.getrefcount(copy) <= _references():
+    if is_copy and frame.f_trace is None and sys.getrefcount(copy) <= _references():
         copy.clear()
     return values
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -255,3 +257,24 @@ def test_noting_where_rows_come_from_leaves_the_variables_that_the_user_asked_fo
         return variables["x"] * x
 
     record(f, 2.0, located=True)
+
+
+def test_noting_where_rows_come_from_leaves_the_variables_of_a_frame_that_a_debugger_reads():
+    def f(x):
+        y = x
+        for i in range(3):
+            y = y * float(i + 1)
+        return y
+
+    def watch(frame, event, arg):
+        if frame.f_code is f.__code__ and "i" in frame.f_locals:
+            frame.f_locals["y"] * 3.0  # as an expression that a debugger shows
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        located = record(f, 2.0, located=True)
+    finally:
+        sys.settrace(before)
+    assert located.value(located.outputs[0]) == 12.0
