@@ -95,7 +95,7 @@ def _load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException:
         # As Python's own import does: what ran in part, were it by sys.exit, is no module.
-        del sys.modules[name]
+        sys.modules.pop(name, None)
         raise
     finally:
         if directory in sys.path:

@@ -38,7 +38,7 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
         os.replace(temporary, target)
     except BaseException:
         # An interrupt too leaves no temporary file behind.
-        os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
         raise
     return path
 

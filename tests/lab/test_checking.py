@@ -67,8 +67,8 @@ def test_lines_that_are_wrong_in_a_small_entry_do_not_stand_in_other_places():
     "g",
     [
         lambda x: [1e10 * np.sin(x[1]), 1e10 * x[0] * np.cos(x[1]) - np.cos(x[1])],
-        # The same in numbers, but not for recording, which tells how much they cancel.
-        lambda x: [1e10 * math.sin(x[1]), (1e10 * x[0] - 1) * math.cos(x[1])],
+        # Not for recording, which would tell how much they cancel.
+        lambda x: [1e10 * math.sin(x[1]), 1e10 * x[0] * math.cos(x[1]) - math.cos(x[1])],
     ],
 )
 def test_what_cancels_beside_a_larger_entry_is_right(g):
@@ -76,6 +76,17 @@ def test_what_cancels_beside_a_larger_entry_is_right(g):
         return (1e10 * x[0] - 1.0) * np.sin(x[1])
 
     assert ad.check_gradient(f, g, [1e-10 * (1 + 1e-12), 0.5]).passed
+
+
+def test_rounding_of_the_derivative_by_hand_alone_is_no_mistake():
+    # The derivative with respect to x2 is a constant, which rounding does not touch.
+    found = ad.check_gradient(
+        lambda x: 1e10 * x[0] + 1e-3 * x[1],
+        lambda x: [1e10, (1e8 * x[0] + 1e-3) - 1e8 * x[0]],
+        [1.0, 2.0],
+    )
+    assert found.entries[1]["given"] != found.entries[1]["right"]
+    assert found.passed
 
 
 def test_complex_numbers_are_refused():

@@ -287,6 +287,7 @@ def test_the_complex_step_refuses_what_is_not_analytic():
     assert why(lambda x: np.abs(x).sum())[1].startswith("unchanged: f has the operation abs, which")
     assert "compares" in why(lambda x: np.where(x > 0, x, 2 * x).sum())[1]
     assert why(lambda x: x[0] * 2 if x[0] > 0 else x[0])[0] == "failed"
+    assert "decides by the value" in why(lambda x: x[0] * 2 if x[0] else x[0])[1]
     assert "eig, which is not" in why(lambda x: np.linalg.eig(np.outer(x, x) + A.T @ A)[0].sum())[1]
     assert "astype, which is not" in why(lambda x: np.sum(x**2).astype(np.float32))[1]
     # NumPy's norm of complex numbers is another function; that of the recorded program is not.
