@@ -296,6 +296,8 @@ def matrix_chain(
         raise BadValue(f"chain: {wrt!r} is no variable that {known.of} depends on; choose {names}")
     outer = t.kind == Kind.OUTER and [p.has_bar for p in t.parts] == [True, False]
     try:
+        if outer and known.rows > 1:
+            raise Unwritten(f"{known.of} has several entries and {wrt} is a matrix")
         if outer:
             column = {**known.formulas, wrt: t.parts[0]}
             chain = Adjoints(column, known.shapes, known.of).row(wrt)

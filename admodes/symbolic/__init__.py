@@ -8,6 +8,7 @@ exponentially (W. Kahan's and A. Griewank's old objection to symbolic differenti
 sympy and mpmath are imported on first use.
 """
 
+from admodes.symbolic.at_point import formulas_at
 from admodes.symbolic.expressions import (
     NoSymbolicForm,
     expressions,
@@ -21,6 +22,7 @@ from admodes.symbolic.reference import reference
 __all__ = [
     "NoSymbolicForm",
     "expressions",
+    "formulas_at",
     "hessian_matrix",
     "jacobian_matrix",
     "reference",

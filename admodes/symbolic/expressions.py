@@ -71,10 +71,9 @@ def expressions(
             continue
         args = [written(a) for a in step.args]
         unknown = any(a is None for a in args)
-        if step.op.elementwise and step.op.symbol is None and not unknown:
-            missing = missing or f"row {i} ({step.op.name})"
-            unknown = True
         rows.append(None if unknown else _row(step, args))
+        if rows[-1] is None and not unknown:
+            missing = missing or f"row {i} ({step.op.name})"
     return Expressions(symbols, rows, [written(y) for y in program.outputs], missing)
 
 
@@ -113,10 +112,16 @@ def _refuse_swelling(program: WengertList) -> None:
 
 
 def _row(step: Step, args: list) -> Any:
+    """The expressions of a row; None where there are none, as of the largest entry of an array."""
     import sympy as sp
 
     if step.op.symbol is None:
-        return structural(step.op, args, step.params)
+        if step.op.elementwise:
+            return None
+        try:
+            return structural(step.op, args, step.params)
+        except (TypeError, ValueError, AttributeError):
+            return None
     return broadcast(lambda *xs: as_expression(step.op.symbol(sp, *xs)), args, step.shape)
 
 
@@ -157,7 +162,10 @@ def jacobian_matrix(source: Any, names: Sequence[str] | None = None, exact: bool
 
 
 def _without_form(found: Expressions) -> NoSymbolicForm:
-    return NoSymbolicForm(f"{found.missing} has no symbolic form: give symbol= to its rule")
+    return NoSymbolicForm(
+        f"{found.missing} has no symbolic form, so that there are no exact formulas; a rule of "
+        "your own takes one as symbol="
+    )
 
 
 def _partial(y: Any, x: Any) -> Any:

@@ -50,7 +50,7 @@ def local_form(op: Op) -> LocalForm | None:
         expression,
         partials,
         value,
-        tuple(None if p is None else _compiled(p, symbols) for p in partials),
+        tuple(None if p is None else compiled(p, symbols) for p in partials),
     )
 
 
@@ -131,7 +131,7 @@ def differentiated(expression: Any, symbol: Any) -> Any:
     return None if found.has(sp.Derivative, sp.Subs, sp.nan) else found
 
 
-def _compiled(expression: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
+def compiled(expression: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
     """An mpmath function that raises AtKink where a step, sign or pulse is taken at 0."""
     import sympy as sp
 

@@ -231,11 +231,12 @@ def named_jacobian(
         for mode in ("forward", "reverse")
     }
     note_beyond_domain(t, matrices["forward"])
+    exceptions: list[str] = []
     if symbolic:
-        matrices["symbolic"] = _formulas(t)
+        matrices["symbolic"], exceptions = _formulas(t, matrices["reverse"])
     counts = count_program(t.program, columns, rows)
     inputs = dict(zip(columns, point, strict=True))
-    return Jacobian(inputs, rows, matrices, counts, _notes(t), title)
+    return Jacobian(inputs, rows, matrices, counts, [*_notes(t), *exceptions], title)
 
 
 def named_gradient(
@@ -255,8 +256,10 @@ def named_gradient(
     {'x': 3.0, 'y': 2.0}
     """
     t = _one_output(scalar_trace(f, args, names, outputs, modes=()))
-    exact = {"gradient": _slopes(t)} if symbolic else None
-    return Gradient(*_value_and_gradient(t), _notes(t), title, exact)
+    inputs, value, gradient = _value_and_gradient(t)
+    exact, exceptions = _slopes(t, gradient) if symbolic else (None, [])
+    notes = [*_notes(t), *exceptions]
+    return Gradient(inputs, value, gradient, notes, title, exact and {"gradient": exact})
 
 
 def named_hessian(
@@ -283,13 +286,18 @@ def named_hessian(
     with quiet():
         tested = classify(tuple(gradient.values()), matrix, point)
     obstacle = _obstacle(t, value, tuple(gradient.values()), matrix, crossed)
+    exact, exceptions = None, []
+    if symbolic:
+        slopes, first = _slopes(t, gradient)
+        lines, second = _formulas(t, matrix, second=True)
+        exact, exceptions = {"gradient": slopes, "hessian": lines}, [*first, *second]
     return Hessian(
         inputs,
         value,
         gradient,
-        [*_notes(t), *crossed],
+        [*_notes(t), *crossed, *exceptions],
         title,
-        {"gradient": _slopes(t), "hessian": _formulas(t, second=True)} if symbolic else None,
+        exact,
         matrix,
         tested.eigenvalues,
         "not classified" if obstacle else tested.kind,
@@ -297,16 +305,20 @@ def named_hessian(
     )
 
 
-def _formulas(t: Trace, second: bool = False) -> list[list[Formula]]:
-    """The exact entries of the Jacobian, or of the Hessian."""
-    from admodes.symbolic import symbolic_hessian, symbolic_jacobian
+def _formulas(
+    t: Trace, numbers: Any, second: bool = False
+) -> tuple[list[list[Formula]], list[str]]:
+    """The exact entries of the Jacobian, or of the Hessian, and notes where they are no numbers or
+    others than these."""
+    from admodes.symbolic import formulas_at
 
-    return symbolic_hessian(t) if second else symbolic_jacobian(t)
+    return formulas_at(t, numbers, second)
 
 
-def _slopes(t: Trace) -> dict[str, Formula]:
-    """The exact derivatives by the names of the inputs."""
-    return dict(zip((x["name"] for x in t.inputs), _formulas(t)[0], strict=True))
+def _slopes(t: Trace, gradient: dict[str, Any]) -> tuple[dict[str, Formula], list[str]]:
+    """The exact derivatives by the names of the inputs; see _formulas."""
+    (line,), notes = _formulas(t, [list(gradient.values())])
+    return dict(zip(gradient, line, strict=True)), notes
 
 
 def _value_and_gradient(t: Trace) -> tuple[dict[str, Any], Any, dict[str, Any]]:

@@ -107,6 +107,13 @@ def test_random_networks_hold(seed):
     assert chain.shape[1] == jacobian.shape[1]
 
 
+def test_a_vector_by_a_matrix_is_refused():
+    W, x = np.arange(6.0).reshape(2, 3), np.ones(3)
+    found = ad.equations(lambda W, x: np.tanh(W @ x), W, x)
+    with pytest.raises(ValueError, match="has several entries and W is a matrix"):
+        found.chain("W")
+
+
 SLOPES = sorted({op.name for op in REGISTRY.values() if op.quick and op.arity in (1, 2)})
 
 

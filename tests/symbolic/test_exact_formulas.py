@@ -12,7 +12,7 @@ import sympy as sp
 import admodes as ad
 from admodes.core.op import REGISTRY
 from admodes.problems import PROBLEMS
-from admodes.symbolic import hessian_matrix, jacobian_matrix, symbolic_hessian
+from admodes.symbolic import NoSymbolicForm, hessian_matrix, jacobian_matrix, symbolic_hessian
 from admodes.symbolic.printing import formula, shortest
 from admodes.tracing.matrices import named_gradient, named_hessian, named_jacobian
 from admodes.tracing.trace import scalar_trace
@@ -129,3 +129,51 @@ def test_what_has_no_formula_is_an_error_that_says_why(run):
     status, out, err = run("hessian", "x", "x^2", "--at", "x=1", "--symbolic")
     assert (status, out) == (2, "")
     assert "a function with one output" in err
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "first", "second"),
+    [
+        (lambda x: np.sinc(x), 0.0, True, True),
+        (lambda x: np.sinc(x), 0.5, False, False),
+        (lambda x: ad.clip(x, 0, 1), 0.0, True, False),
+        (lambda x: ad.abs(x), 0.0, True, False),
+        (lambda x: ad.abs(x), -1.0, False, False),
+        (lambda x: ad.sqrt(x * x), 0.0, False, True),
+        (lambda x: ad.sqrt(x), 0.0, False, False),
+    ],
+)
+def test_a_formula_that_does_not_hold_at_the_point_itself_is_noted(f, at, first, second):
+    """At 0 / 0, at a kink, and where the engine has no number; 1/(2*sqrt(x)) and inf agree."""
+    marked = "the exact formula"
+    for found in (named_gradient(f, (at,), symbolic=True), named_jacobian(f, (at,), symbolic=True)):
+        assert any(n.startswith(f"{marked} of ∂") for n in found.notes) == first
+    found = named_hessian(f, (at,), symbolic=True)
+    assert any(n.startswith(f"{marked} of ∂²") for n in found.notes) == second
+    assert not any(n.startswith(marked) for n in named_hessian(f, (at,)).notes)
+
+
+def test_the_note_names_the_entries_that_differ():
+    (note,) = named_jacobian(lambda x, y: ad.maximum(x, y) + x**y, (1.0, 1.0), symbolic=True).notes[
+        1:
+    ]
+    assert note == (
+        "the exact formulas of ∂f/∂x, ∂f/∂y have no value at this point, or another one than the "
+        "derivatives"
+    )
+
+
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (lambda x: np.max(x), "amax"),
+        (lambda x: np.sort(x)[0] * 2, "sort"),
+        (lambda x: np.linalg.det(np.reshape(x, (2, 2))), "det"),
+        (lambda x: np.copysign(x[0], x[1]), "signbit"),
+    ],
+)
+def test_operations_on_arrays_without_formulas_are_named(f, name):
+    x = np.array([1.0, -2.0, 3.0, 5.0])
+    for maker in (named_jacobian, named_gradient, named_hessian):
+        with pytest.raises(NoSymbolicForm, match=rf"\({name}\) has no symbolic form"):
+            maker(f, (x,), symbolic=True)
