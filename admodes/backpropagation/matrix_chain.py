@@ -47,10 +47,12 @@ class Factor:
             return FormulaWriter(write).write(self.term)[0]
         return " + ".join(product_text(addend, write) for addend in self.addends)
 
-    def value(self, values: Values) -> np.ndarray:
+    def value(self, values: Values, entries: Callable = np.asarray) -> np.ndarray:
+        """The matrix. entries: what is done to each one that is written: np.abs for the sizes of
+        what the entries of a product add up."""
         if self.term is not None:
-            return np.asarray(evaluate(self.term, values)).reshape(self.shape)
-        return sum(product_value(addend, values) for addend in self.addends)  # type: ignore[return-value]
+            return entries(evaluate(self.term, values)).reshape(self.shape)  # type: ignore[no-any-return]
+        return sum(product_value(addend, values, entries) for addend in self.addends)  # type: ignore[return-value]
 
     @property
     def length(self) -> int:
@@ -71,11 +73,13 @@ def product_text(factors: Sequence[Factor], write: Text) -> str:
     return between.join(texts)
 
 
-def product_value(factors: Sequence[Factor], values: Values) -> np.ndarray:
-    """The matrix product, from the left as reverse mode multiplies."""
-    found = factors[0].value(values)
+def product_value(
+    factors: Sequence[Factor], values: Values, entries: Callable = np.asarray
+) -> np.ndarray:
+    """The matrix product, from the left as reverse mode multiplies; entries as in Factor.value."""
+    found = factors[0].value(values, entries)
     for factor in factors[1:]:
-        found = found @ factor.value(values)
+        found = found @ factor.value(values, entries)
     return found
 
 
@@ -83,8 +87,9 @@ def product_value(factors: Sequence[Factor], values: Values) -> np.ndarray:
 class MatrixChain(Result):
     """The derivative of one variable by another as a product of Jacobians (JSON contract
     "admodes.matrix-chain/1"): formula and latex of the whole, and of each factor with its shape;
-    error is how far the product is from the adjoint that the engine computes, relative to its
-    largest entry. by a matrix: what stands to the right of the transposed row, else empty."""
+    error is how far the product is from the adjoint that the engine computes, relative to the
+    sizes of the products that its largest entry adds up. by a matrix: what stands to the right of
+    the transposed row, else empty."""
 
     of: str
     wrt: str
@@ -117,7 +122,7 @@ class MatrixChain(Result):
         mark = "" if self.holds else "⚠ "
         notes = [
             f"{mark}the product, evaluated with NumPy, equals the adjoint that the engine computes "
-            f"to {self.error:.0e} of its largest entry"
+            f"to {self.error:.0e} of what it adds up"
             if self.error
             else "the product, evaluated with NumPy, equals the adjoint that the engine computes"
         ]
@@ -308,12 +313,14 @@ def matrix_chain(
             f"chain: ∂{known.of}/∂{wrt} is not written as a product of matrices: {reason}; "
             "ad.equations (admodes equations) has it between arrays"
         ) from None
-    found = product_value(chain, values)
+    found, sizes = (product_value(chain, values, entries) for entries in (np.asarray, np.abs))
     right = t.parts[1] if outer else None
     if right is not None:
-        found = found.reshape(-1, 1) * evaluate(right, values)
+        row = evaluate(right, values)
+        found, sizes = found.reshape(-1, 1) * row, sizes.reshape(-1, 1) * np.abs(row)
     weights = np.ravel(values[known.of, "bar"])
-    error = _distance(found if outer else weights @ found, np.asarray(engine, float))
+    adjoint, size = (found, sizes) if outer else (weights @ found, np.abs(weights) @ sizes)
+    error = _distance(adjoint, size, np.asarray(engine, float))
     text, latex = (_formula(chain, right, write) for write in (Text(6), Latex(6)))
     factors = list(chain)
     if right is not None:
@@ -353,9 +360,10 @@ def _formula(chain: Sequence[Factor], right: Term | None, write: Text) -> str:
     return column + between + FormulaWriter(write).write(_raised(right))[0]
 
 
-def _distance(found: np.ndarray, wanted: np.ndarray) -> float:
-    """The largest difference, relative to the largest entry; nan is no difference from nan."""
+def _distance(found: np.ndarray, sizes: np.ndarray, wanted: np.ndarray) -> float:
+    """The largest difference, relative to the largest of the sizes, as entries may cancel to 0;
+    nan is no difference from nan."""
     a, b = found.ravel(), wanted.ravel()
     differs = (a != b) & ~(np.isnan(a) & np.isnan(b))
-    scale = max(float(np.max(np.abs(b), initial=0.0)), 1e-300)
+    scale = max(float(np.max(sizes, initial=0.0)), 1e-300)
     return float(np.max(np.abs(a - b)[differs], initial=0.0)) / scale

@@ -164,6 +164,26 @@ def test_what_is_no_such_product_is_refused(run):
             long.chain("x")
 
 
+def test_entries_that_cancel_to_zero_are_judged_by_what_they_add_up():
+    """The entries of a softmax add up to 1 and those of y minus its mean to 0: all adjoints are 0,
+    and what the product gives is rounding."""
+    W = np.array([[0.3, -1.2, 0.7], [1.1, 0.4, -0.6], [-0.2, 0.9, 1.3]])
+    x = np.array([0.3, -0.7, 1.9])
+
+    def softmax(x):
+        y = W @ x
+        return np.exp(y) / np.sum(np.exp(y))
+
+    def centred(x):
+        y = np.tanh(W @ x)
+        return np.sum(y - np.mean(y))
+
+    for f in (softmax, centred):
+        chain = ad.equations(f, x).chain("x")
+        assert chain.holds
+        assert chain.error < 1e-15
+
+
 def test_the_command(run):
     status, out, _ = run("equations", "@cpsc532s-network", "--chain", "x")
     assert status == 0
