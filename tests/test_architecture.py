@@ -18,7 +18,8 @@ ORDER = [
     "programs",
     *("optimisation", "compilation", "symbolic", "backpropagation", "explorer", "tracing"),
     *("python_code", "verification", "sparse", "checkpointing", "sheets"),
-    *("expression", "problems", "lab", "__init__", "cli", "__main__"),
+    *("expression", "problems", "lab", "diagnosis", "auditing", "exercises", "grading"),
+    *("__init__", "cli", "__main__"),
 ]
 """The rooms: each imports from itself and from those before it, inside functions and for types
 too."""
