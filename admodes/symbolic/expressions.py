@@ -154,11 +154,18 @@ def jacobian_matrix(source: Any, names: Sequence[str] | None = None, exact: bool
     import sympy as sp
 
     found = expressions(source, names, exact)
+    outputs = output_components(found)
+    entries = [_partial(as_expression(y), x) for y in outputs for x in found.symbols]
+    return sp.Matrix(len(outputs), len(found.symbols), entries)
+
+
+def output_components(found: Expressions) -> list:
+    """The expressions of all components of the outputs. Raises NoSymbolicForm where one has none,
+    with the name of the operation."""
     outputs = [component for y in found.outputs for component in components(y)]
     if any(y is None for y in outputs):
         raise _without_form(found)
-    entries = [_partial(as_expression(y), x) for y in outputs for x in found.symbols]
-    return sp.Matrix(len(outputs), len(found.symbols), entries)
+    return outputs
 
 
 def _without_form(found: Expressions) -> NoSymbolicForm:

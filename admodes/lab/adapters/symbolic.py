@@ -10,8 +10,7 @@ import numpy as np
 
 from admodes.lab.adapters.adapter import UNROLLED, Adapter, vector_function
 from admodes.problems.scenario import Scenario
-from admodes.symbolic import expressions
-from admodes.symbolic.arrays import components
+from admodes.symbolic.expressions import expressions, output_components
 from admodes.tracing.program import record
 
 
@@ -31,7 +30,7 @@ class Symbolic(Adapter):
 
         recorded = record(scenario.restricted, *scenario.chosen)
         written = expressions(recorded, exact=True)
-        outputs = sp.Matrix([e for y in written.outputs for e in components(y)])
+        outputs = sp.Matrix(output_components(written))
         found = outputs.jacobian(written.symbols)
         if scenario.operator in ("hessian", "hvp"):
             found = found.T.jacobian(written.symbols)

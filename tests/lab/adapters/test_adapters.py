@@ -139,8 +139,16 @@ def test_where_jax_has_been_used_its_rows_fail_at_once():
 def test_casadi_takes_the_largest_entries_without_deciding():
     pytest.importorskip("casadi")
     f = lambda x: (A * x).max(axis=1, keepdims=True).sum()  # noqa: E731
-    (row,) = ad.compare(f, X, backends=["casadi"], rounds=1).rows
+    row, *_ = ad.compare(f, X, backends=["casadi"], rounds=1).rows
     assert (row.status, row.route) == ("ok", UNROLLED), row.reason
+
+
+def test_sympy_names_the_operation_that_it_has_no_formula_for():
+    row, _ = ad.compare(
+        lambda x: np.linalg.det(np.linalg.inv(x)), np.eye(3), backends=["sympy"]
+    ).rows
+    assert row.status == "failed"
+    assert "has no symbolic form" in row.reason
 
 
 def test_a_gradient_needs_one_number():
