@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import admodes
+from admodes.cli.commands import GROUPS
 
 ROOT = Path(__file__).parent.parent / "admodes"
 
@@ -140,6 +141,20 @@ def test_importing_admodes_imports_neither_sympy_nor_scipy_nor_what_draws():
     assert found[0] == "set()"
     # Rooms that a plain start of the command does without.
     assert not set(found[1].split()) & {*ORDER[ORDER.index("optimisation") :], "drawing"} - START
+
+
+def test_a_command_imports_the_modules_of_no_other():
+    code = (
+        "import sys\n"
+        "from admodes.cli import main\n"
+        "try:\n"
+        "    main(['trace', '@cpsc532s', '-o', '/dev/null'])\n"
+        "except SystemExit:\n"
+        "    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = {module for members in GROUPS.values() for module in members.values()}
+    assert modules & set(done.stderr.split()) == {GROUPS["See"]["trace"]}
 
 
 def test_errors_for_the_user_are_errors_of_the_package():

@@ -11,10 +11,10 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 import admodes
-from admodes.cli.commands import app
+from admodes.cli.commands import GROUPS
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = [info.name or info.callback.__name__ for info in app.registered_commands]
+COMMANDS = [name for members in GROUPS.values() for name in members]
 
 
 def links(path):

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
 import admodes as ad
 from admodes.cli.target import Target
@@ -21,6 +22,9 @@ class Of(StrEnum):
     jacobian = "jacobian"
     hessian = "hessian"
     hvp = "hvp"
+
+
+Composed = Annotated[Of, typer.Option(help="The function itself, or a derivative of it.")]
 
 
 def composed(target: Target, of: Of) -> Target:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar
 
+from typer import Typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from admodes.errors import choices, nearest, one_line
 
@@ -91,7 +95,21 @@ class Command(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """The application: its commands in groups."""
+    """The application: its commands in groups, each imported when it is asked for."""
+
+    groups: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """For each title of the help the commands, with the modules that have them."""
+
+    def list_commands(self, context: Any) -> list[str]:
+        """The names of the commands as help lists them, of which none is imported."""
+        return [name for members in self.groups.values() for name in members]
+
+    def get_command(self, context: Any, name: str) -> Any:
+        """A command by its name; None where there is none of the name."""
+        for title, members in self.groups.items():
+            if name in members:
+                return _command(name, members[name], title)
+        return None
 
     def format_help_text(self, context: Any, formatter: Any) -> None:
         """What the application is, without its examples."""
@@ -117,13 +135,22 @@ class Commands(TyperGroup):
     def resolve_command(self, context: Any, args: list[str]) -> Any:
         """The command of the first word; the nearest one is named where there is none."""
         word, known = args[0].strip(), self.list_commands(context)
-        if self.get_command(context, args[0]) is None:
+        if args[0] not in known:
             meant = nearest(word, known)
             if not re.fullmatch("[A-Za-z-]+", word):
                 context.fail(f"a command comes first: admodes trace {shlex.quote(word)}")
             hint = f": did you mean {meant}?" if meant else ""
             context.fail(f"there is no command {word}{hint}")
         return super().resolve_command(context, args)
+
+
+@cache
+def _command(name: str, module: str, title: str) -> Any:
+    """The function of a module that has the name of a command, as a command of a group."""
+    alone = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    function = getattr(import_module(module), name.replace("-", "_"))
+    alone.command(name, cls=Command, rich_help_panel=title)(function)
+    return get_command(alone)
 
 
 def _write_paragraphs(formatter: Any, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from admodes.cli.compose import Of, composed
+from admodes.cli.compose import Composed, Of, composed
 from admodes.cli.options import At, Debug, Targets, optional
 from admodes.cli.output import FIGURES, Format, Output, prints
 from admodes.cli.running import run, target_of
@@ -34,9 +34,6 @@ class CodePart(StrEnum):
 class Derivative(StrEnum):
     jacobian = "jacobian"
     hessian = "hessian"
-
-
-Composed = Annotated[Of, typer.Option(help="The function itself, or a derivative of it.")]
 
 
 @prints()

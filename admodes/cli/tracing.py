@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from admodes.cli.options import Mode, Rows
-from admodes.cli.running import Failure, recorded_of, run
+import typer
+
+from admodes.cli.options import (
+    At,
+    Debug,
+    Digits,
+    Evaluation,
+    Mode,
+    Notation,
+    Numbering,
+    PresetName,
+    Rows,
+    Symbolic,
+    Targets,
+    TraceLayout,
+    optional,
+)
+from admodes.cli.output import Format, Output, prints
+from admodes.cli.running import Failure, recorded_of, run, target_of
 from admodes.cli.seeds import check_numbers, check_seed, seed_values
 from admodes.cli.target import Target
 from admodes.errors import choices
@@ -15,6 +32,7 @@ from admodes.programs.names import NamedProgram
 from admodes.tracing.trace import MODES, check_inputs, traced
 from admodes.views.arrays import ARRAY_TABLES
 from admodes.views.lines import SEED
+from admodes.views.preset_files import preset_of
 from admodes.views.presets import KINDS, UBC, Preset
 from admodes.views.result import Result
 
@@ -22,7 +40,7 @@ _OTHER = {Mode.forward: "reverse", Mode.reverse: "forward"}
 
 
 @dataclass
-class Options:
+class _Options:
     """The options of the command, as typed."""
 
     mode: Mode
@@ -63,7 +81,121 @@ Shown = tuple[Result, dict[str, Any]]
 """A result, and the options of its tables."""
 
 
-def trace_of(target: Target, options: Options) -> Shown:
+@prints()
+def trace(
+    targets: Targets,
+    at: At = None,
+    mode: Annotated[
+        Mode, typer.Option(help="Tables of one mode only.", rich_help_panel="Tables")
+    ] = Mode.both,
+    inputs: Annotated[
+        list[str] | None,
+        optional(
+            "--input",
+            metavar="NAME",
+            help="Only the tangent table of this input.",
+            rich_help_panel="Tables",
+        ),
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        optional(
+            "--output",
+            metavar="NAME",
+            help="Only the adjoint table of this output.",
+            rich_help_panel="Tables",
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        optional(
+            metavar="DIRECTION",
+            rich_help_panel="Tables",
+            help="A direction: x1=1,x2=0.5 for tangents, y1=1,y2=2 for adjoints.",
+        ),
+    ] = None,
+    tables: Annotated[
+        str | None,
+        optional(
+            metavar="NAMES",
+            rich_help_panel="Tables",
+            help="Only these: evaluation, partials, forward, reverse, jacobian, buffers, between "
+            "commas.",
+        ),
+    ] = None,
+    preset: PresetName = UBC.name,
+    numbering: Annotated[
+        Numbering | None,
+        optional(help="zero: v0 …; griewank: inputs v(1-n) … v0.", rich_help_panel="Layout"),
+    ] = None,
+    notation: Annotated[
+        Notation | None, optional(help="How tangents are written.", rich_help_panel="Layout")
+    ] = None,
+    layout: Annotated[
+        TraceLayout | None,
+        optional(
+            help="transposed: the Jacobian has inputs as rows, outputs as columns; side-by-side: "
+            "all directions of a mode in one table.",
+            rich_help_panel="Layout",
+        ),
+    ] = None,
+    steps: Annotated[
+        bool,
+        typer.Option(
+            "--steps", help="Show how adjoints accumulate, step by step.", rich_help_panel="Tables"
+        ),
+    ] = False,
+    evaluation: Annotated[
+        Evaluation | None,
+        optional(help="Partials in tangents and adjoints as numbers, as formulas, or both."),
+    ] = None,
+    symbolic: Symbolic = False,
+    rows: Annotated[
+        Rows,
+        typer.Option(help="array: a row per operation on arrays; scalar: on single numbers."),
+    ] = Rows.auto,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Print all entries of large arrays.", rich_help_panel="Layout"),
+    ] = False,
+    digits: Digits = 6,
+    *,
+    output: Output,
+    debug: Debug = False,
+) -> None:
+    """Print the evaluation, tangent and adjoint tables at a point.
+
+    \b
+    admodes trace "exp(2*x2) + x1*sin(3*x2**2)" "x1*x2 + sigmoid(x2)" --at x1=2,x2=1
+    admodes trace @cpsc532s --format latex -o tables.tex
+    admodes trace "a = sin(x1); y = ln(x1 + a)" --at x1=5 --mode reverse
+    admodes trace mine.py:f --at x=[1,2,3] --seed x1=1,x3=-1
+    admodes trace mine.py:loss --at "W=[[1, 2], [3, 4]],x=[1, 2]" --seed "x=[1, 0]"
+    """
+    target = target_of(targets, at)
+    chosen = _Options(
+        mode=mode,
+        inputs=inputs,
+        outputs=outputs,
+        seed=seed,
+        tables=tables,
+        rows=rows,
+        full=full,
+        preset=preset_of(preset),
+        numbering=numbering and numbering.value,
+        notation=notation and notation.value,
+        layout=layout and layout.value,
+        steps=steps,
+        evaluation=evaluation and evaluation.value,
+        symbolic=symbolic,
+        digits=digits,
+        all_data=output.format is Format.json,
+    )
+    result, shown = _traced(target, chosen)
+    output.show(result, **shown)
+
+
+def _traced(target: Target, options: _Options) -> Shown:
     """The trace of the target, and what is to be shown of it."""
     seed = seed_values(options.seed)
     word = options.rows.value
@@ -81,7 +213,7 @@ def trace_of(target: Target, options: Options) -> Shown:
 
 
 def _array_trace(
-    target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
+    target: Target, recorded: NamedProgram, options: _Options, seed: dict[str, Any]
 ) -> Shown:
     from admodes.tracing.arrays import array_trace
 
@@ -106,7 +238,7 @@ def _array_trace(
 
 
 def _scalar_trace(
-    target: Target, recorded: NamedProgram, options: Options, seed: dict[str, Any]
+    target: Target, recorded: NamedProgram, options: _Options, seed: dict[str, Any]
 ) -> Shown:
     directions = _scalar_directions(recorded, options, seed)
     chosen = _chosen_tables(options, options.preset.kinds)
@@ -141,7 +273,7 @@ def _scalar_trace(
     }
 
 
-def _modes(options: Options) -> list[str]:
+def _modes(options: _Options) -> list[str]:
     """The modes whose sweeps the output needs."""
     chosen = _chosen_tables(options, options.preset.kinds)
     if options.all_data:
@@ -152,7 +284,7 @@ def _modes(options: Options) -> list[str]:
 
 
 def _scalar_directions(
-    recorded: NamedProgram, options: Options, seed: dict[str, Any]
+    recorded: NamedProgram, options: _Options, seed: dict[str, Any]
 ) -> dict[str, Any]:
     check_numbers(seed)
     kinds = options.preset.kinds
@@ -167,7 +299,7 @@ def _directions(
     seed: dict[str, Any],
     inputs: list[str],
     outputs: list[str],
-    options: Options,
+    options: _Options,
     chosen: list[str],
 ) -> dict[str, Any]:
     """The seed for ad.trace; its names say whether it is one of tangents or of adjoints."""
@@ -184,7 +316,7 @@ def _directions(
 
 
 def _refuse_hidden(
-    option: str, names: list[str] | None, table: str, options: Options, known: Any
+    option: str, names: list[str] | None, table: str, options: _Options, known: Any
 ) -> None:
     if names and table not in _chosen_tables(options, known):
         left_out = "--mode" if options.mode is not Mode.both else "--tables"
@@ -208,7 +340,7 @@ def _shown(
     return [SEED] * seeded + names
 
 
-def _check_tables(options: Options, known: tuple[str, ...]) -> None:
+def _check_tables(options: _Options, known: tuple[str, ...]) -> None:
     for t in _given_tables(options):
         if t not in known:
             raise Failure(f"--tables: {t!r} is unknown; {choices(t, known)}")
@@ -216,11 +348,11 @@ def _check_tables(options: Options, known: tuple[str, ...]) -> None:
             raise Failure(f"--tables {t} and --mode {options.mode.value} exclude each other")
 
 
-def _given_tables(options: Options) -> list[str]:
+def _given_tables(options: _Options) -> list[str]:
     return [] if options.tables is None else [t.strip() for t in options.tables.split(",")]
 
 
-def _chosen_tables(options: Options, known: Sequence[str]) -> list[str]:
+def _chosen_tables(options: _Options, known: Sequence[str]) -> list[str]:
     """The tables that --tables and --mode ask for. What an option asks for is printed also where
     the preset would not: the one mode instead of the other, the Jacobian."""
     if options.tables is not None:

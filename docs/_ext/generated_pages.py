@@ -22,7 +22,10 @@ from admodes.cli.commands import app
 from admodes.cli.helping import record_of
 
 ROOT = Path(__file__).parents[2]
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+APPLICATION: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = {
+    name: APPLICATION.get_command(None, name) for name in APPLICATION.list_commands(None)
+}
 CHAPTERS_OF_API = [f"generated/api/{name}" for name in (*CHAPTERS, "operations")]
 
 

@@ -9,7 +9,8 @@ from wcwidth import wcswidth
 from admodes.cli.commands import GROUPS, app
 from admodes.cli.helping import summary_of
 
-COMMANDS = typer.main.get_command(app).commands
+APPLICATION = typer.main.get_command(app)
+COMMANDS = APPLICATION.list_commands(None)
 
 
 @pytest.fixture(params=[80, 120])
@@ -27,8 +28,8 @@ def test_the_list_of_commands_has_one_line_each_in_groups(run, columns):
         start = lines.index(f"{title}:")
         for line, member in zip(lines[start + 1 :], members, strict=False):
             name, about = re.fullmatch(r"  (\S+) +(.+)", line).groups()
-            assert name == member.__name__
-            assert about == summary_of(COMMANDS[name])
+            assert name == member
+            assert about == summary_of(APPLICATION.get_command(None, name))
             assert not about.endswith((".", "…"))
     assert sum(map(len, GROUPS.values())) == len(COMMANDS)
     assert "Examples:" in lines
