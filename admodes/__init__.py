@@ -16,13 +16,9 @@ from admodes.derivatives.custom import custom_rule
 from admodes.derivatives.gradients import grad, hessian, hvp, jacobian, value_and_grad
 from admodes.derivatives.layouts import contract
 from admodes.errors import Error, LostDerivative
-from admodes.expression import ExpressionError, parse
 from admodes.numpy_functions.extremes import max, min
 from admodes.ops.public import *  # noqa: F403
 from admodes.ops.public import __all__ as operations
-from admodes.programs.count import Counts, count
-from admodes.tracing.trace import Trace, trace
-from admodes.tracing.variable import Variable
 from admodes.version import VERSION as __version__
 
 if TYPE_CHECKING:
@@ -31,12 +27,14 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.drawing.graphs import Graph
+    from admodes.expression import ExpressionError, parse
     from admodes.lab.advice.advice import Advice, advise
     from admodes.lab.checking.result import GradientCheck, check_gradient
     from admodes.lab.comparison import Comparison, compare
     from admodes.lab.elimination.result import Elimination, eliminate
     from admodes.lab.experiments.scaling import scale
     from admodes.lab.experiments.scaling_result import Scaling
+    from admodes.programs.count import Counts, count
     from admodes.python_code import Code, code
     from admodes.sheets.sheet import Report, report
     from admodes.sparse.compressed import sparse_hessian, sparse_jacobian
@@ -47,6 +45,8 @@ if TYPE_CHECKING:
     from admodes.tracing.graphing import graph
     from admodes.tracing.paths import Explanation, explain
     from admodes.tracing.program import Program, record
+    from admodes.tracing.trace import Trace, trace
+    from admodes.tracing.variable import Variable
     from admodes.verification import Verification, verify
 
 _LATER = {
@@ -63,12 +63,14 @@ _LATER = {
         "admodes.compilation": ("CompileWarning", "Compiled", "ImpureError", "compile"),
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
         "admodes.drawing.graphs": ("Graph",),
+        "admodes.expression": ("ExpressionError", "parse"),
         "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
         "admodes.lab.advice.advice": ("Advice", "advise"),
         "admodes.lab.comparison": ("Comparison", "compare"),
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),
         "admodes.lab.experiments.scaling": ("scale",),
         "admodes.lab.experiments.scaling_result": ("Scaling",),
+        "admodes.programs.count": ("Counts", "count"),
         "admodes.python_code": ("Code", "code"),
         "admodes.sheets.sheet": ("Report", "report"),
         "admodes.sparse.compressed": ("sparse_hessian", "sparse_jacobian"),
@@ -79,6 +81,8 @@ _LATER = {
         "admodes.tracing.graphing": ("graph",),
         "admodes.tracing.paths": ("Explanation", "explain"),
         "admodes.tracing.program": ("Program", "record"),
+        "admodes.tracing.trace": ("Trace", "trace"),
+        "admodes.tracing.variable": ("Variable",),
         "admodes.verification": ("Verification", "verify"),
     }.items()
     for name in names
@@ -101,21 +105,20 @@ def __getattr__(name: str) -> Any:
     return found
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
+
 __all__ = [
     *operations,
     *_LATER,
-    "Counts",
     "Error",
-    "ExpressionError",
     "KinkWarning",
     "LostDerivative",
     "Op",
     "StrictError",
-    "Trace",
-    "Variable",
     "check_grads",
     "contract",
-    "count",
     "custom_rule",
     "grad",
     "hessian",
@@ -124,9 +127,7 @@ __all__ = [
     "jvp",
     "max",
     "min",
-    "parse",
     "strict",
-    "trace",
     "value",
     "value_and_grad",
     "vjp",

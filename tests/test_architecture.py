@@ -129,32 +129,46 @@ def test_the_engines_do_not_know_each_other():
     assert "admodes.core.forward" not in GRAPH["admodes.core.reverse"]
 
 
+def imported(statement: str) -> set[str]:
+    """The modules that a statement imports in a new process."""
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def rooms(modules: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in modules if name.startswith("admodes.")}
+
+
 def test_importing_admodes_imports_neither_sympy_nor_scipy_nor_what_draws():
-    code = (
-        "import sys, admodes, admodes.cli;"
-        "print({'sympy', 'scipy', 'matplotlib', 'mpmath', 'tabulate'} & set(sys.modules));"
-        "print(*{name.split('.')[1] for name in sys.modules if name.startswith('admodes.')})"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert found[0] == "set()"
+    modules = imported("import admodes, admodes.cli")
+    assert not {"sympy", "scipy", "matplotlib", "mpmath", "tabulate"} & modules
     # Rooms that a plain start of the command does without.
-    assert not set(found[1].split()) & {*ORDER[ORDER.index("optimisation") :], "drawing"} - START
+    assert not rooms(modules) & {*ORDER[ORDER.index("optimisation") :], "drawing"} - START
+
+
+def test_importing_admodes_imports_what_gradients_need():
+    """Traces, counts and expressions come when they are first used, and so does the recorder."""
+    modules = imported("import admodes")
+    engines = {"core", "ops", "numpy_functions", "derivatives"}
+    assert rooms(modules) == {"errors", "version"} | engines
+    assert not {"admodes.core.record", "admodes.core.program", "json", "html"} & modules
+    assert rooms(imported("import admodes; admodes.grad(admodes.sin)(1.0)")) == rooms(modules)
+
+
+def test_names_that_come_later_are_listed():
+    """Interpreters complete what a user types by dir."""
+    assert set(admodes.__all__) <= set(dir(admodes))
 
 
 def test_a_command_imports_the_modules_of_no_other():
-    code = (
-        "import sys\n"
-        "from admodes.cli import main\n"
-        "try:\n"
-        "    main(['trace', '@cpsc532s', '-o', '/dev/null'])\n"
-        "except SystemExit:\n"
-        "    print(*sys.modules, file=sys.stderr)"
+    modules = imported(
+        "import contextlib, admodes.cli\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    admodes.cli.main(['trace', '@cpsc532s', '-o', '/dev/null'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    modules = {module for members in GROUPS.values() for module in members.values()}
-    assert modules & set(done.stderr.split()) == {GROUPS["See"]["trace"]}
+    of_commands = {module for members in GROUPS.values() for module in members.values()}
+    assert of_commands & modules == {GROUPS["See"]["trace"]}
 
 
 def test_errors_for_the_user_are_errors_of_the_package():

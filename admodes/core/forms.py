@@ -7,11 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from admodes.core.carrier import quiet
+
+_SLOT = re.compile(r"\{(\d|\*|index)\}")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Form:
 
     def __post_init__(self) -> None:
         for key in ("text", "latex"):
-            form = re.sub(r"\{(\d|\*|index)\}", r"⟦\1⟧", getattr(self, key))
+            form = _SLOT.sub(lambda slot: f"⟦{slot[1]}⟧", getattr(self, key))
             object.__setattr__(self, key, form)
 
 
@@ -56,8 +58,7 @@ class Example:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Domain:
+class Domain(NamedTuple):
     """Where the generic tests sample each argument, and what happens at kinks and edges.
 
     intervals: one (low, high) per argument. kink: given the arguments, a note or None; see Kink.

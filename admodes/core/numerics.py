@@ -7,11 +7,10 @@ reads it. tests/ops/test_ops_facts.py tries it out on every operation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Numerics:
+class Numerics(NamedTuple):
     """Positions of arguments, and properties of the kernels.
 
     hides_nan: a nan there may leave an entry of the result that depends on it a number.

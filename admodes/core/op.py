@@ -49,7 +49,7 @@ UNLISTED: dict[str, Op] = {}
 """Operations that occur in derivatives alone, such as the slope of another one, by name."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Op:
     """An operation. Call it on numbers, arrays and carriers alike.
 

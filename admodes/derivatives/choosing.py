@@ -4,11 +4,10 @@ automatic mode of ad.jacobian and the adviser choose here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A way of computing a derivative. cost: what is compared, in one unit for all; operations:
     what decides where costs are alike; figures: what it takes, in words."""
 
@@ -18,8 +17,7 @@ class Candidate:
     figures: str = ""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """A way of computing a derivative, and why."""
 
     route: str

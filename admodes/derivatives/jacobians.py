@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,15 @@ from admodes.core.carrier import Carrier, calling_through
 from admodes.core.costs import arithmetic
 from admodes.core.forward import jvp
 from admodes.core.pytree import Tree, flatten, unflatten
-from admodes.core.record import WengertList, record
 from admodes.core.reverse import Evaluation, vjp
 from admodes.core.space import dtype_of, is_complex
 from admodes.core.values import FLOAT, shape_of
 from admodes.derivatives.choosing import Candidate, Choice, chosen
 from admodes.errors import BadType
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
+
+if TYPE_CHECKING:
+    from admodes.core.program import WengertList
 
 MODES = ("auto", "forward", "reverse")
 FEW = {"forward": 8, "reverse": 32}
@@ -105,6 +107,8 @@ class FunctionOfLeaves:
             return self._sweep_costs()
 
     def _sweep_costs(self) -> tuple[int, int]:
+        from admodes.core.record import record
+
         ones = [np.ones(x)[()] for x in self.shapes]
         tangents = record(lambda *vs: jvp(self.result, tuple(self.xs), vs)[1], *ones)
         run = Evaluation(self.result, tuple(self.xs))
