@@ -1,0 +1,261 @@
+"""Documents with worked derivations, drawn by a seed, and what is wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random
+
+from derivation_formats import SCRIPTS, SUFFIXES, Place, written
+from derivation_functions import LECTURES, MP, Graph, random_graph
+from derivation_layouts import KINDS, Layout, Table, Writer, shuffled
+from derivation_mistakes import candidates
+from derivation_notation import Name, Notation
+from derivations import Derivation, Part, Rounding, Slip
+
+CAUSES = (
+    "sign", "rule", "missed path", "stale value", "swapped arguments", "wrong point", "degrees",
+    "transposed Jacobian", "factor", "addition slip", "digit slip",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """causes: all that give the number written, the one that was seeded first."""
+
+    part: Part
+    causes: tuple[str, ...]
+    slip: Slip
+
+
+@dataclass(frozen=True)
+class Case:
+    """A document, and all that is to be known of it. expressions: the function, or None where it
+    is to be read from the rows; right: the number at each place without the mistakes."""
+
+    seed: int
+    form: str
+    text: str
+    layout: Layout
+    graph: Graph
+    rounding: Rounding
+    expressions: tuple[str, ...] | None
+    places: tuple[Place, ...]
+    given: tuple[str, ...]
+    right: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+    follows: bool
+
+    @property
+    def suffix(self) -> str:
+        return SUFFIXES[self.form]
+
+    @property
+    def point(self) -> tuple[float, ...]:
+        return tuple(map(float, self.graph.point))
+
+
+def _rounding(random: Random) -> Rounding:
+    models = ["end"] * 4 + ["carried"] * 3 + ["truncated"] * 2 + ["truncated carried"]
+    return Rounding(
+        random.choice(models),
+        random.randint(3, 6),
+        random.random() < 0.3,
+        random.random() < 0.3,
+        random.random() < 0.6,
+        random.random() < 0.5,
+    )
+
+
+def _names(random: Random, graph: Graph, layout: Layout) -> dict[str, tuple[Name, ...]]:
+    """The names of rows, inputs and outputs, as letters with an index."""
+    n, count = len(graph.inputs), len(graph.nodes)
+    inputs = tuple((x[:1], x[1:]) for x in graph.inputs)
+    letter = "f" if ("y", "") in inputs else "y"
+    outputs = tuple((letter, y[1:]) for y in graph.output_names)
+    style = random.choice(["zero", "zero", "griewank", "one", "letters", "t", "z", "node"])
+    if style == "letters" and count - n > 18:
+        style = "t"
+    if style == "t" and graph.inputs == ("t",):
+        style = "z"
+    if style in ("zero", "griewank", "one"):
+        first = {"zero": 0, "griewank": 1 - n, "one": 1}[style]
+        rows = [("w" if style == "one" else "v", str(first + i)) for i in range(count)]
+        if random.random() < 0.2:
+            rows[:n] = inputs
+    else:
+        later = (
+            [(c, "") for c in "abcdghklmnopqrsuvw"]
+            if style == "letters"
+            else [(style, str(i + 1)) for i in range(count)]
+        )
+        rows = [*inputs, *later[: count - n]]
+    return {"names": tuple(rows), "inputs": inputs, "outputs": outputs}
+
+
+def _layout(random: Random, graph: Graph, form: str) -> Layout:
+    kind = random.choice(KINDS)
+    if form == "align":
+        kind = random.choice(["sweeps", "interleaved", "single", "statements"])
+    titles = random.choice(["preset", "loose", "none"])
+    jacobian = random.choice(["", "labels", "labels", "transposed", "plain", "plain transposed"])
+    if form == "align" or len(graph.inputs) == 1 == len(graph.outputs):
+        jacobian = ""
+    return Layout(
+        kind,
+        titles,
+        form == "align" or random.random() < 0.4,
+        random.random() < 0.6,
+        random.random() < 0.75,
+        random.random() < 0.6,
+        form != "align" and random.random() < 0.4,
+        form != "align" and random.random() < 0.3,
+        jacobian,
+        shuffled(graph, random) if random.random() < 0.4 else tuple(range(len(graph.nodes))),
+    )
+
+
+def _notation(random: Random, form: str, names: dict[str, tuple[Name, ...]]) -> Notation:
+    script = SCRIPTS.get(form, "text")
+    code = script == "text" and random.random() < 0.3
+    letters = any(not index for _, index in names["names"][len(names["inputs"]) :])
+    derivatives = ["leibniz", "leibniz", "marks", "marks"]
+    if ("node", "1") in names["names"]:
+        derivatives = ["leibniz"]  # a dot over a word says nothing
+    elif script == "text" and not letters:
+        derivatives += ["suffix", "powers"]
+    return Notation(
+        script,
+        **names,
+        below=random.choice(["", "", "small", "_"]),
+        minus="-" if script == "latex" or code else random.choice(["-", "−"]),
+        times=r"\times" if script == "latex" else "*" if code else random.choice(["×", "·"]),
+        between="*" if code else random.choice(["", r"\cdot" if script == "latex" else "·"]),
+        brackets=code or random.random() < 0.3,
+        derivatives=random.choice(derivatives),
+        squares=random.random() < 0.4,
+    )
+
+
+def _real(work: Derivation, parts: list[Part]) -> bool:
+    """Whether an author could go on with these numbers to the end."""
+    partials = [Part("partial", i, 0, k) for i, node in enumerate(work.graph.nodes)
+                for k, a in enumerate(node.args) if isinstance(a, int)]  # fmt: skip
+    try:
+        numbers = [work.number(p) for p in [*parts, *partials]]
+        return all(isinstance(x, MP.mpf) and MP.isfinite(x) and abs(x) < 10**7 for x in numbers)
+    except (ValueError, ArithmeticError):
+        return False
+
+
+def _may_err(work: Derivation, part: Part) -> bool:
+    """No mistakes in what is only copied from the question: inputs and seeds."""
+    if part.kind == "value":
+        return part.row >= len(work.graph.inputs)
+    if part.kind == "tangent":
+        return part.row >= len(work.graph.inputs)
+    return part.kind != "adjoint" or bool(work.terms(part))
+
+
+def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | None:
+    """One at a random cell, the cause drawn first."""
+    places = [p for p in parts if _may_err(work, p) and p not in work.slips]
+    for cause in random.sample(CAUSES, len(CAUSES)):
+        for part in random.sample(places, min(len(places), 12)):
+            slips = candidates(work, part, parts)
+            fitting = [slip for name, slip in slips if name == cause]
+            if not fitting:
+                continue
+            slip = random.choice(fitting)
+            same = {name for name, s in slips if Decimal(s.text) == Decimal(slip.text)} - {cause}
+            trial = replace(work, slips={**work.slips, part: slip}, numbers={})
+            if _real(trial, parts):
+                return Mistake(part, (cause, *sorted(same)), slip)
+    return None
+
+
+def _transposed(random: Random, work: Derivation, parts: list[Part]) -> list[Mistake]:
+    """A square Jacobian whose entries stand across from where they belong."""
+    rows, n = work.graph.outputs, len(work.graph.inputs)
+    cells = {(rows.index(p.row), p.direction): p for p in parts if p.kind == "entry"}
+    if len(rows) != n or not cells or random.random() < 0.5:
+        return []
+    found = []
+    for (j, k), part in cells.items():
+        number = work.number(cells[k, j])
+        text = work.rounding.text(number)
+        if Decimal(text) != Decimal(work.text(part)):
+            found.append(Mistake(part, ("transposed Jacobian",), Slip(text, number)))
+    return found
+
+
+def draw(seed: int, mistakes: int, form: str = "", lectures: float = 0.15) -> Case:
+    """The case of a seed. form: of the document, one of SUFFIXES, drawn where empty."""
+    random = Random(f"{seed} {mistakes}")
+    form = form or random.choice(list(SUFFIXES))
+    while True:
+        case = _drawn(random, seed, mistakes, form, lectures)
+        if case is not None:
+            return case
+
+
+def _drawn(random: Random, seed: int, mistakes: int, form: str, lectures: float) -> Case | None:
+    lecture = random.random() < lectures
+    graph = LECTURES[random.choice(list(LECTURES))] if lecture else random_graph(random)
+    layout = _layout(random, graph, form)
+    notation = _notation(random, form, _names(random, graph, layout))
+    if layout.titles == "none" and (
+        form == "titled" or notation.derivatives in ("suffix", "powers")
+    ):
+        layout = replace(layout, titles="preset")
+    rounding = _rounding(random)
+    work = Derivation(graph, rounding)
+    if not _real(work, []):
+        return None
+    parts = [c.part for t in _tables(work, notation, layout) for row in t.rows for c in row
+             if c.part is not None]  # fmt: skip
+    if not _real(work, parts):
+        return None
+    right = work
+    follows = random.random() < 0.75
+    seeded: list[Mistake] = []
+    if mistakes == 1 and layout.jacobian in ("labels", "transposed"):
+        seeded = _transposed(random, work, parts)
+        work = replace(work, slips={m.part: m.slip for m in seeded}, follows=follows)
+    while not seeded or (mistakes > len(seeded) and seeded[0].causes != ("transposed Jacobian",)):
+        if not mistakes:
+            break
+        mistake = _mistake(random, replace(work, numbers={}, follows=follows), parts)
+        if mistake is None:
+            return None
+        seeded.append(mistake)
+        slips = {m.part: m.slip for m in seeded}
+        work = replace(work, slips=slips, numbers={}, follows=follows)
+    tables = _tables(work, notation, layout)
+    text, places = written(tables, form)
+    readable = layout.inputs and layout.kind != "side-by-side"
+    known = not readable or random.random() < 0.8
+    return Case(
+        seed,
+        form,
+        text,
+        layout,
+        graph,
+        rounding,
+        graph.expressions(random.random() < 0.5) if known else None,
+        tuple(places),
+        tuple(work.text(p.part) for p in places),
+        tuple(right.text(p.part) for p in places),
+        tuple(seeded),
+        follows,
+    )
+
+
+def _tables(work: Derivation, notation: Notation, layout: Layout) -> list[Table]:
+    return Writer(work, notation, layout).tables()
+
+
+def cases(count: int, seed: int, mistakes: int, form: str = "") -> Iterator[Case]:
+    for k in range(count):
+        yield draw(seed * 1_000_000 + k, mistakes, form)
