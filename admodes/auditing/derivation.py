@@ -27,7 +27,7 @@ class Way(NamedTuple):
     compute: Callable[..., Any]
 
 
-class Factor(NamedTuple):
+class Contribution(NamedTuple):
     """A contribution to a tangent or an adjoint: the product of a partial and of the tangent or
     adjoint that comes in."""
 
@@ -72,7 +72,7 @@ Quantity(kind='value', row=0, direction='', argument=None)), 12.566371)
         }
         self.right: dict[Quantity, Any] = {}
         self._ways: dict[Quantity, tuple[Way, ...]] = {}
-        self._contributions: dict[Quantity, tuple[Factor, ...]] = {}
+        self._contributions: dict[Quantity, tuple[Contribution, ...]] = {}
         with quiet():
             for q, number, ways in _numbers(self):
                 self.right[q], self._ways[q] = number, ways
@@ -99,12 +99,12 @@ Quantity(kind='value', row=0, direction='', argument=None)), 12.566371)
         chosen = self._ways[q][way]
         return chosen.compute(*map(numbers, chosen.needs))
 
-    def contributions(self, q: Quantity) -> tuple[Factor, ...]:
+    def contributions(self, q: Quantity) -> tuple[Contribution, ...]:
         """The contributions to a tangent or an adjoint, as the products that they are; of a row of
         numbers alone."""
         return self._contributions.get(q, ())
 
-    def note_contributions(self, q: Quantity, factors: tuple[Factor, ...]) -> None:
+    def note_contributions(self, q: Quantity, factors: tuple[Contribution, ...]) -> None:
         """Keep the contributions to a number."""
         self._contributions[q] = factors
 
@@ -206,7 +206,7 @@ def _tangents(d: Derivation, row: int, direction: str) -> Iterator[Entered]:
     if step.op is None or not incoming:
         yield q, right, (Way((), lambda: right),)
     elif _scalar(step, d.trace.program.arguments(step)):
-        factors = [Factor(Quantity("partial", row, "", k), t) for k, t in incoming]
+        factors = [Contribution(Quantity("partial", row, "", k), t) for k, t in incoming]
         yield from _sum(d, q, right, factors, [k for k, _ in incoming])
     else:
         yield q, right, (_pushed(step, row, incoming),)
@@ -237,7 +237,7 @@ def _adjoints(
     bars = [(r, k, Quantity("adjoint", r, direction)) for r, k in consumers]
     plain = all(_scalar(d.steps[r], d.trace.program.arguments(d.steps[r])) for r, _ in consumers)
     if plain:
-        factors = [Factor(Quantity("partial", r, "", k), bar) for r, k, bar in bars]
+        factors = [Contribution(Quantity("partial", r, "", k), bar) for r, k, bar in bars]
         yield from _sum(d, q, right, factors, range(len(factors)), seed)
     else:
         yield q, right, (_pulled(d, row, bars, seed),)
@@ -270,7 +270,7 @@ def _sum(
     d: Derivation,
     q: Quantity,
     right: float,
-    factors: list[Factor],
+    factors: list[Contribution],
     places: Sequence[int],
     seed: float = 0.0,
 ) -> Iterator[Entered]:

@@ -1,0 +1,109 @@
+"""Why a number is wrong: the number as it is written goes in, and what it should be; the known
+mistakes that give it come out, the likeliest first.
+
+Every known mistake is tried. One explains the number if it gives just that at its digits. A mistake
+that could have given many numbers explains less than one that could have given few: each counts by
+how often people make it, divided by the numbers that it could have given, so that a coincidence in
+three digits ranks below a mistake that has to give this number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from admodes.auditing.derivation import Derivation, Numbers
+from admodes.auditing.guesses import OFTEN, Cause, Guess
+from admodes.auditing.mistakes import guesses
+from admodes.auditing.quantity import Quantity
+from admodes.auditing.slips import addition_slip, digit_slip, places_of
+
+MOST = 3
+"""How many causes are named."""
+
+NOTHING = 1e-9
+"""Relative difference below which a mistake changes nothing."""
+
+SHOWN = 5.0
+"""How much likelier a slip is where the right operands stand before the wrong result."""
+
+
+def causes_of(
+    d: Derivation,
+    q: Quantity,
+    written: str,
+    fits: Callable[[float], bool],
+    numbers: Numbers | None = None,
+    shown: bool = False,
+) -> list[Cause]:
+    """The likeliest causes of a wrong number, at most three.
+
+    q: what the number should be; a contribution is a number of its own. written: the number as the
+    document has it. fits: whether it is another number at its digits, as the table is rounded.
+    numbers: what the document has in the other places, right unless told. shown: whether the
+    document has the operands beside the number, and they are right.
+
+    >>> import admodes as ad
+    >>> d = Derivation(ad.parse("sin(x)*x"), (3.0,))
+    >>> slope = Quantity("tangent", 1, "x")
+    >>> given = 0.98999
+    >>> causes = causes_of(d, slope, "0.98999", lambda x: abs(x - given) < 5e-6)
+    >>> [cause.name for cause in causes]
+    ['sign']
+    >>> causes_of(d, slope, "-0.141", lambda x: abs(x + 0.141) < 5e-4)[0].text
+    '∂v1/∂v0 by the derivative of cos instead of that of sin'
+    """
+    found: dict[str, tuple[float, str]] = {}
+    held = d.right.__getitem__
+    for known in (held,) if numbers is None else (numbers, held):
+        right = d.recompute(q, known)
+        for name, score, text in _explaining(d, q, written, fits, known, right):
+            slip = name in ("digit slip", "addition slip")
+            score *= SHOWN if shown and slip else 1.0
+            if score > found.get(name, (0.0, ""))[0]:
+                found[name] = score, text
+    ranked = sorted(found, key=lambda name: -found[name][0])
+    return [Cause(name, found[name][1]) for name in ranked[:MOST]]  # type: ignore[arg-type]
+
+
+def _explaining(
+    d: Derivation,
+    q: Quantity,
+    written: str,
+    fits: Callable[[float], bool],
+    numbers: Numbers,
+    right: float,
+) -> Iterator[tuple[str, float, str]]:
+    """The mistakes that give the number, each with how well it explains it and its sentence."""
+    possible: dict[str, float] = {}
+    fitting: dict[str, list[Guess]] = {}
+    for guess in guesses(d, q, numbers):
+        if not math.isfinite(guess.number) or _same(guess.number, right):
+            continue
+        possible[guess.name] = possible.get(guess.name, 0.0) + guess.weight
+        if fits(guess.number):
+            fitting.setdefault(guess.name, []).append(guess)
+    for name, fit in fitting.items():
+        share = sum(guess.weight for guess in fit) / possible[name]
+        yield name, OFTEN[name] * share, max(fit, key=lambda guess: guess.weight).text
+    places = places_of(written, right)
+    text = digit_slip(written, right)
+    if text is not None:
+        yield "digit slip", OFTEN["digit slip"] / (10 * places - 1), text
+    text = addition_slip(written, right) if is_sum(d, q) else None
+    if text is not None:
+        yield "addition slip", OFTEN["addition slip"] / (2 * places), text
+
+
+def is_sum(d: Derivation, q: Quantity) -> bool:
+    """Whether a number is the sum of several."""
+    if q.kind == "entry":
+        return any(is_sum(d, need) for need in d.needs(q))
+    if q.kind == "value":
+        op = d.steps[q.row].op
+        return op is not None and op.name in ("add", "subtract", "sum")
+    return q.argument is None and len(d.contributions(q)) > 1
+
+
+def _same(x: float, y: float) -> bool:
+    return abs(x - y) <= NOTHING * max(abs(x), abs(y))
