@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from random import Random
 
 import pytest
-from derivation_functions import LECTURES, random_graph
-from derivations import Derivation, Part, Rounding
+from derivation_functions import LECTURES, MP, random_graph
+from derivations import Derivation, Part, Rounding, Slip
+from preset_documents import PRESETS, Printed
 from worked_cases import draw
 
 import admodes as ad
@@ -41,6 +43,17 @@ def test_a_seeded_mistake_is_visible_where_it_was_seeded(seed):
         elif not case.follows and not place.part.copy:
             assert given == right
     assert not seeded
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_numbers_of_an_author_are_printed_in_a_preset(preset):
+    printed = Printed(LECTURES["A"], preset, "markdown")
+    part = printed.order()[-1]
+    slip = Slip("777.125", MP.mpf("777.125"))
+    work = Derivation(LECTURES["A"], Rounding(digits=3), {part: slip}, follows=False)
+    text, places = printed.written(work)
+    times = len(re.findall(r"777\.125 *\|", text))
+    assert times == sum(p.part._replace(copy=0) == part for p in places)
 
 
 def test_a_case_is_the_same_whenever_it_is_drawn():

@@ -20,8 +20,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from derivation_formats import SUFFIXES, Place
-from worked_cases import Case, Mistake, draw
+from derivation_formats import Place
+from worked_cases import FORMS, Case, Mistake, draw
 
 import admodes as ad
 from admodes.errors import Error as AdmodesError
@@ -54,7 +54,7 @@ class Outcome:
 def _plain(text: object) -> str:
     """A cell or title without what the format adds."""
     words = html.unescape(re.sub(r"</?\w[^>]*>", "", str(text)))
-    return re.sub(r"[\s$]", "", words).replace("−", "-")
+    return re.sub(r"[\s$\\()]", "", words).replace("−", "-")
 
 
 def _key(table: int, row: object, column: object) -> Key:
@@ -115,7 +115,7 @@ def judged(case: Case, audit: dict[str, Any], outcome: Outcome) -> None:
 
 def _number(text: object) -> Decimal | None:
     try:
-        return Decimal(_plain(text).strip("()"))
+        return Decimal(_plain(text))
     except InvalidOperation:
         return None
 
@@ -185,11 +185,12 @@ def _told(cell: dict[str, Any]) -> str:
     return json.dumps({name: cell[name] for name in names}, ensure_ascii=False)
 
 
-def report(outcome: Outcome, number: int) -> None:
+def report(outcome: Outcome, number: int, given: str) -> None:
     """What went wrong with one case, and how to see it again."""
     case = outcome.case
-    print(f"\n--only {case.seed} --mistakes {number} --layout {case.form}: {case.layout.kind}, "
-          f"{case.layout.titles} titles, {case.rounding}, f={case.expressions}")  # fmt: skip
+    form = f" --layout {given}" if given else ""
+    print(f"\n--only {case.seed} --mistakes {number}{form}: {case.about}")
+    print(f"  {case.rounding}, f={case.expressions}")
     if outcome.error:
         print("  error:", outcome.error)
     if outcome.missing:
@@ -212,7 +213,7 @@ def campaign(seeds: Sequence[int], mistakes: int, form: str = "", loud: int = 0)
             outcomes.append(outcome)
             if loud and not outcome.perfect:
                 loud -= 1
-                report(outcome, mistakes)
+                report(outcome, mistakes, form)
     return outcomes
 
 
@@ -238,7 +239,7 @@ def main() -> int:
     options.add_argument("--tables", type=int, default=1000)
     options.add_argument("--mistakes", type=int, choices=(0, 1, 2), default=1)
     options.add_argument("--seed", type=int, default=1, help="of the first million")
-    options.add_argument("--layout", default="", choices=["", *SUFFIXES], help="all in turn")
+    options.add_argument("--layout", default="", choices=["", *FORMS], help="all in turn")
     options.add_argument("--only", type=int, help="print the case of this seed")
     options.add_argument("--loud", type=int, default=20, help="how many misses are printed")
     given = options.parse_args()

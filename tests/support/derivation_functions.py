@@ -142,7 +142,7 @@ def _allowed(op: str, args: list[Number]) -> bool:
     if op == "div":
         return abs(args[1]) > 0.05
     if op == "pow":
-        return abs(args[1]) <= 4 and (a > 0.1 or MP.isint(args[1]))
+        return abs(args[1]) <= 4 and (a > 0.1 or (a < -0.1 and args[1] in (2, 3)))
     if op in ("max", "min"):
         return abs(a - args[1]) > 0.05
     if op == "relu":
@@ -171,13 +171,15 @@ def _grown(random: Random, rows: int) -> Graph | None:
         args: list[Arg] = []
         for kind in shape:
             if kind == "r":
-                old = random.random() < 0.3 and not closing
+                old = random.random() < (0.8 if len(loose) < most else 0.3) and not closing
                 args.append(random.randrange(len(nodes)) if old else random.choice(loose))
             else:
                 args.append(random.choice(CONSTANTS) if kind == "c" else kind)
         numbers = [MP.mpf(a) if isinstance(a, str) else values[a] for a in args]
         if len(set(args)) < len(args) or not _allowed(op, numbers):
             continue
+        if op == "pow" and shape == "rr" and numbers[0] < 0:
+            continue  # its slope in the exponent is not real
         value = OPERATIONS[op].value(*numbers)
         if (value == 0 and op != "relu") or not _fits(value):
             continue

@@ -92,8 +92,11 @@ class Derivation:
         return self.numbers[part]
 
     def right(self, part: Part) -> Number:
-        """Worked out without a slip in this step, from the numbers before it."""
+        """Worked out without a slip in this step, from the numbers before it. Raises
+        ArithmeticError where that is no real number."""
         number = self.computed(part)
+        if not isinstance(number, MP.mpf):
+            raise ArithmeticError(f"{part}: {number}")
         rounds = self.rounding.carries and (part.kind != "partial" or self.rounding.partials)
         return self.rounding.rounded(number) if rounds else number
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 
 from derivation_formats import SCRIPTS, SUFFIXES, Place, written
 from derivation_functions import LECTURES, MP, Graph, random_graph
-from derivation_layouts import KINDS, Layout, Table, Writer, shuffled
+from derivation_layouts import KINDS, Layout, Writer, shuffled
 from derivation_mistakes import candidates
 from derivation_notation import Name, Notation
 from derivations import Derivation, Part, Rounding, Slip
+from preset_documents import FORMATS, PRESETS, Printed
 
+FORMS = (*SUFFIXES, "preset")
 CAUSES = (
     "sign", "rule", "missed path", "stale value", "swapped arguments", "wrong point", "degrees",
     "transposed Jacobian", "factor", "addition slip", "digit slip",
@@ -36,8 +37,9 @@ class Case:
 
     seed: int
     form: str
+    about: str
+    suffix: str
     text: str
-    layout: Layout
     graph: Graph
     rounding: Rounding
     expressions: tuple[str, ...] | None
@@ -46,10 +48,6 @@ class Case:
     right: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     follows: bool
-
-    @property
-    def suffix(self) -> str:
-        return SUFFIXES[self.form]
 
     @property
     def point(self) -> tuple[float, ...]:
@@ -178,9 +176,11 @@ def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | N
 def _transposed(random: Random, work: Derivation, parts: list[Part]) -> list[Mistake]:
     """A square Jacobian whose entries stand across from where they belong."""
     rows, n = work.graph.outputs, len(work.graph.inputs)
-    cells = {(rows.index(p.row), p.direction): p for p in parts if p.kind == "entry"}
-    if len(rows) != n or not cells or random.random() < 0.5:
+    entries = [p for p in parts if p.kind == "entry"]
+    if len(rows) != n or not entries or random.random() < 0.5:
         return []
+    way = random.choice(entries).argument
+    cells = {(rows.index(p.row), p.direction): p for p in entries if p.argument == way}
     found = []
     for (j, k), part in cells.items():
         number = work.number(cells[k, j])
@@ -190,72 +190,108 @@ def _transposed(random: Random, work: Derivation, parts: list[Part]) -> list[Mis
     return found
 
 
-def draw(seed: int, mistakes: int, form: str = "", lectures: float = 0.15) -> Case:
-    """The case of a seed. form: of the document, one of SUFFIXES, drawn where empty."""
-    random = Random(f"{seed} {mistakes}")
-    form = form or random.choice(list(SUFFIXES))
+@dataclass(frozen=True)
+class ByHand:
+    """A document in a layout of its own, see Printed for those of the presets. readable: whether
+    the function can be read off the rows."""
+
+    graph: Graph
+    notation: Notation
+    layout: Layout
+    form: str
+
+    @classmethod
+    def drawn(cls, random: Random, graph: Graph, form: str) -> ByHand:
+        layout = _layout(random, graph, form)
+        notation = _notation(random, form, _names(random, graph, layout))
+        if layout.titles == "none" and (
+            form == "titled" or notation.derivatives in ("suffix", "powers")
+        ):
+            layout = replace(layout, titles="preset")
+        return cls(graph, notation, layout, form)
+
+    @staticmethod
+    def shown(work: Derivation, part: Part) -> str:
+        """What is written at a place."""
+        return work.text(part)
+
+    @property
+    def readable(self) -> bool:
+        return self.layout.inputs and self.layout.kind != "side-by-side"
+
+    @property
+    def labelled(self) -> bool:
+        return self.layout.jacobian in ("labels", "transposed")
+
+    @property
+    def about(self) -> str:
+        return f"{self.form}, {self.layout}"
+
+    @property
+    def suffix(self) -> str:
+        return SUFFIXES[self.form]
+
+    def order(self) -> list[Part]:
+        work = Derivation(self.graph, Rounding())
+        return [place.part for place in self.written(work)[1]]
+
+    def written(self, work: Derivation) -> tuple[str, list[Place]]:
+        return written(Writer(work, self.notation, self.layout).tables(), self.form)
+
+
+def draw(seed: int, mistakes: int, form: str = "") -> Case:
+    """The case of a seed. form: of the document, one of FORMS, drawn where empty."""
+    random = Random(f"{seed} {mistakes} {form}")
     while True:
-        case = _drawn(random, seed, mistakes, form, lectures)
+        chosen = form or random.choice([*SUFFIXES, *["preset"] * 5])
+        case = _drawn(random, seed, mistakes, chosen)
         if case is not None:
             return case
 
 
-def _drawn(random: Random, seed: int, mistakes: int, form: str, lectures: float) -> Case | None:
-    lecture = random.random() < lectures
+def _drawn(random: Random, seed: int, mistakes: int, form: str) -> Case | None:
+    lecture = random.random() < 0.15
     graph = LECTURES[random.choice(list(LECTURES))] if lecture else random_graph(random)
-    layout = _layout(random, graph, form)
-    notation = _notation(random, form, _names(random, graph, layout))
-    if layout.titles == "none" and (
-        form == "titled" or notation.derivatives in ("suffix", "powers")
-    ):
-        layout = replace(layout, titles="preset")
     rounding = _rounding(random)
-    work = Derivation(graph, rounding)
+    right = work = Derivation(graph, rounding)
     if not _real(work, []):
         return None
-    parts = [c.part for t in _tables(work, notation, layout) for row in t.rows for c in row
-             if c.part is not None]  # fmt: skip
+    document: ByHand | Printed
+    if form == "preset":
+        rounding = replace(rounding, drop=True)
+        document = Printed(graph, random.choice(PRESETS), random.choice(list(FORMATS)))
+    else:
+        document = ByHand.drawn(random, graph, form)
+    parts = document.order()
     if not _real(work, parts):
         return None
-    right = work
     follows = random.random() < 0.75
     seeded: list[Mistake] = []
-    if mistakes == 1 and layout.jacobian in ("labels", "transposed"):
+    if mistakes == 1 and document.labelled:
         seeded = _transposed(random, work, parts)
-        work = replace(work, slips={m.part: m.slip for m in seeded}, follows=follows)
-    while not seeded or (mistakes > len(seeded) and seeded[0].causes != ("transposed Jacobian",)):
-        if not mistakes:
-            break
+        work = replace(work, slips={m.part: m.slip for m in seeded}, numbers={}, follows=follows)
+    whole = bool(seeded)  # a Jacobian across counts as one mistake
+    while len(seeded) < mistakes and not whole:
         mistake = _mistake(random, replace(work, numbers={}, follows=follows), parts)
         if mistake is None:
             return None
         seeded.append(mistake)
         slips = {m.part: m.slip for m in seeded}
         work = replace(work, slips=slips, numbers={}, follows=follows)
-    tables = _tables(work, notation, layout)
-    text, places = written(tables, form)
-    readable = layout.inputs and layout.kind != "side-by-side"
-    known = not readable or random.random() < 0.8
+    text, places = document.written(work)
+    unknown = document.readable and random.random() < 0.2
     return Case(
         seed,
         form,
+        document.about,
+        document.suffix,
         text,
-        layout,
         graph,
         rounding,
-        graph.expressions(random.random() < 0.5) if known else None,
+        None if unknown else graph.expressions(random.random() < 0.5),
         tuple(places),
-        tuple(work.text(p.part) for p in places),
-        tuple(right.text(p.part) for p in places),
+        tuple(document.shown(work, p.part) for p in places),
+        tuple(document.shown(right, p.part) for p in places),
         tuple(seeded),
         follows,
     )
-
-
-def _tables(work: Derivation, notation: Notation, layout: Layout) -> list[Table]:
-    return Writer(work, notation, layout).tables()
-
-
-def cases(count: int, seed: int, mistakes: int, form: str = "") -> Iterator[Case]:
-    for k in range(count):
-        yield draw(seed * 1_000_000 + k, mistakes, form)
