@@ -35,6 +35,9 @@ def explore(
             show_default=False,
         ),
     ] = None,
+    quiz: Annotated[
+        bool, typer.Option("--quiz", help="The page begins with its numbers hidden.")
+    ] = False,
     *,
     output: Output,
     debug: Debug = False,
@@ -73,7 +76,7 @@ def explore(
     page = run(
         lambda: trace_of(
             recorded, numbering and numbering.value, title=target.title, **directions
-        ).explore(chosen),
+        ).explore(chosen, quiz),
         target,
     )
     output.deliver(page.to_html())

@@ -24,8 +24,9 @@ from admodes.views.result import plain
 DIGITS = 6
 
 
-def page_data(trace: Any, preset: Preset = UBC) -> dict[str, Any]:
-    """The data of the page of an ArrayTrace, or of a Trace that has the names of the preset."""
+def page_data(trace: Any, preset: Preset = UBC, quiz: bool = False) -> dict[str, Any]:
+    """The data of the page of an ArrayTrace, or of a Trace that has the names of the preset. quiz:
+    whether the page begins as one."""
     program: WengertList = trace.program
     told = trace.to_dict()
     by_array = "jacobian" not in told
@@ -56,6 +57,7 @@ def page_data(trace: Any, preset: Preset = UBC) -> dict[str, Any]:
         "notations": notations(),
         "seeds": {mode: _seed(told["seeds"], mode, by_array) for mode in ("forward", "reverse")},
         "notes": [str(note) for note in program.notes],
+        "quiz": quiz,
         "graph": page_picture(
             _drawn(rows, told["inputs"]),
             [[name["text"] for name in s["rows"]] for s in styles],

@@ -84,10 +84,11 @@ class TraceBase(Result):
         """The trace with the names of rows that a preset gives. Raises ValueError where there is no
         such preset, or none is for traces of this kind."""
 
-    def explore(self, preset: str | Preset = "ubc") -> Page:
+    def explore(self, preset: str | Preset = "ubc", quiz: bool = False) -> Page:
         """A page that steps through the rows: .save("page.html") writes it, a notebook shows it.
         preset: the layout that it opens with, by name or as the path of a file of the user's own;
-        all that have a name can be chosen in the page. Raises ValueError for an unknown preset.
+        all that have a name can be chosen in the page. quiz: whether it begins with its numbers
+        hidden. Raises ValueError for an unknown preset.
 
         >>> import admodes as ad
         >>> ad.trace(lambda x: x * x, 3.0).explore()
@@ -96,7 +97,7 @@ class TraceBase(Result):
         from admodes.explorer.page import Page, page_data
 
         chosen = preset_of(preset)
-        return Page(page_data(self.under(chosen), chosen))
+        return Page(page_data(self.under(chosen), chosen, quiz))
 
 
 def rows_under(preset: Preset, rows: str) -> str:

@@ -25,6 +25,7 @@ def explore(
     title: str = "",
     rows: str = "auto",
     preset: str | Preset = "ubc",
+    quiz: bool = False,
 ) -> Page:
     """A page that steps through f at args: the evaluation, every forward and every reverse sweep,
     with the graph, the tables and the Jacobian that fills. page.save("page.html") writes one file
@@ -35,7 +36,7 @@ def explore(
     and the reverse sweep of an output is weighted by ones; seeds and weights are sweeps of their
     own. preset: the layout that the page opens with, by name ("griewank") or as the path of a file
     of the user's own ("mine.toml"); the page lets choose among this and all that have a name. With
-    another than "ubc" rows are numbers. The other arguments are those of ad.trace; numbering wins
+    another than "ubc" rows are numbers. quiz: whether the page begins with its numbers hidden. The other arguments are those of ad.trace; numbering wins
     over the preset. Raises what ad.trace raises, and ValueError for an unknown preset.
 
     >>> import admodes as ad
@@ -49,4 +50,4 @@ def explore(
         check=lambda: check_inputs(args),
         located=True,
     )
-    return trace_of(recorded, numbering, seeds, weights, title).explore(chosen)
+    return trace_of(recorded, numbering, seeds, weights, title).explore(chosen, quiz)

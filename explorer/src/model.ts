@@ -44,6 +44,7 @@ export class Model {
     const without = missing(data);
     this.fixed = data.fixed || (without.length ? `this page does not know ${without.join(", ")}` : "");
     this.names = { inputs: data.inputs.map((x) => x.name), outputs: data.outputs.map((y) => y.name) };
+    this.quiz.value = data.quiz;
     this.point.value = data.inputs.map((x) => num(x.value));
     if (data.seeds.forward) this.seeds.value = this.names.inputs.map((n) => num(data.seeds.forward![n]));
     if (data.seeds.reverse) this.weights.value = this.names.outputs.map((n) => num(data.seeds.reverse![n]));

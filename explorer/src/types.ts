@@ -201,5 +201,7 @@ export interface Data {
   notations: Record<string, Name>;
   seeds: { forward: Record<string, Raw> | null; reverse: Record<string, Raw> | null };
   notes: string[];
+  /** Whether the page begins as a quiz. */
+  quiz: boolean;
   graph: Picture | null;
 }
