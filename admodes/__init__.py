@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.drawing.graphs import Graph
+    from admodes.exercises.series import Exercise, exercise
     from admodes.expression import ExpressionError, parse
     from admodes.lab.advice.advice import Advice, advise
     from admodes.lab.checking.result import GradientCheck, check_gradient
@@ -63,6 +64,7 @@ _LATER = {
         "admodes.compilation": ("CompileWarning", "Compiled", "ImpureError", "compile"),
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
         "admodes.drawing.graphs": ("Graph",),
+        "admodes.exercises.series": ("Exercise", "exercise"),
         "admodes.expression": ("ExpressionError", "parse"),
         "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
         "admodes.lab.advice.advice": ("Advice", "advise"),

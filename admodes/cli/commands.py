@@ -46,6 +46,9 @@ GROUPS = {
         "verify": "admodes.cli.checks",
         "check": "admodes.cli.checks",
     },
+    "Teach": {
+        "exercise": "admodes.cli.exercising",
+    },
     "List what there is": {
         "problems": "admodes.cli.listings",
         "ops": "admodes.cli.listings",

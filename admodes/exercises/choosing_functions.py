@@ -6,6 +6,8 @@ import random
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from admodes.errors import BadValue
 from admodes.exercises.levels import LEVELS, Form, Idea
 from admodes.expression import parse
@@ -75,10 +77,12 @@ def _drawn(idea: Idea, rng: random.Random, before: list[Task]) -> Task | None:
         first, step = rng.randrange(4), rng.choice((1, 3))
         numbers = {letter: str(2 + (first + k * step) % 4) for k, letter in enumerate("abc")}
         function = tuple(_filled(expression, numbers) for expression in form.outputs)
-        names = parse(*function).inputs
-        point = {name: rng.choice(POINTS) for name in names}
+        f = parse(*function)
+        point = {name: rng.choice(POINTS) for name in f.inputs}
         task = Task(function, point, _matrix_of(form, numbers), idea.name)
-        if function not in seen and is_pleasant(task.traced()):
+        # Most draws fail at the value already, which is quicker to compute than a trace.
+        values = np.atleast_1d(f(*map(float, point.values())))
+        if function not in seen and all(map(_is_short, values)) and is_pleasant(task.traced()):
             return task
     return None
 
@@ -109,6 +113,10 @@ def is_pleasant(t: Trace) -> bool:
     matrix = t.jacobian["forward"]
     return (
         not any(row.notes for row in t.rows)
-        and all(abs(x) <= LARGEST and float(x * EIGHTHS).is_integer() for x in numbers)
+        and all(map(_is_short, numbers))
         and all(any(line) for line in matrix)
     )
+
+
+def _is_short(x: float) -> bool:
+    return bool(abs(x) <= LARGEST and float(x * EIGHTHS).is_integer())

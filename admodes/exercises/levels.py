@@ -69,8 +69,8 @@ _FUNCTIONS = (
     _idea("logarithm", "ln(x1 - x2) + x1*x2", "x2*ln({a}*x1 - x2)", "x1*ln(x1*x2 - {b})"),
     _idea("sigmoid and tanh", "sigmoid(x1 - x2)*x2", "tanh({a}*x1 - x2) + x2**2", "x1*sigmoid(x1*x2"
           " - {b})"),
-    _idea("several branches", "max(x1, x2) + abs(x1 - {b})", "relu(x1)*abs(x2 - {b})", "abs(x1)*max("
-          "x2, {b})"),
+    _idea("several branches", "max(x1, x2) + abs(x1 - {b})", "relu(x1)*abs(x2 - {b})",
+          "abs(x1)*max(x2, {b})"),
 )  # fmt: skip
 
 

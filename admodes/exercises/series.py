@@ -1,11 +1,10 @@
-"""ad.exercise: a level and a seed go in; an Exercise comes out, a series of functions at points with
-tables in which more and more is blank. It is printed as a sheet or as its key."""
+"""ad.exercise: a level and a seed go in; an Exercise comes out: a series of functions at points
+with tables in which more and more is blank. It is printed as a sheet or as its key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,13 @@ from admodes.exercises.levels import LEVELS, MODES
 from admodes.exercises.worksheets import Worksheet, tables_of, worksheets_of
 from admodes.explorer.page import Page
 from admodes.expression import parse
-from admodes.sheets.printing import pdf
 from admodes.tracing.exploring import explore
 from admodes.tracing.trace import Trace
 from admodes.views.dialects import Text, dialect_of
 from admodes.views.documents import document
-from admodes.views.files import write_atomically, write_text
+from admodes.views.files import write_text
 from admodes.views.render import render
-from admodes.views.result import Result, json_text
+from admodes.views.result import Result
 from admodes.views.tables import Table
 
 MOST = 100
@@ -60,7 +58,9 @@ class Question:
         Titles begin with the number of the exercise, by which a submission is read."""
         made = [self._task(format)]
         prose = dialect_of(format).math
-        for table, blanks in zip(tables_of(self.trace, self.mode, format), self.blanks, strict=True):
+        for table, blanks in zip(
+            tables_of(self.trace, self.mode, format), self.blanks, strict=True
+        ):
             hidden = {} if answers else {(b.row, b.column): b.part for b in blanks}
             rows = [
                 [
@@ -175,18 +175,20 @@ class Exercise(Result):
         """The tables in a format: with blanks, or with the answers in their place."""
         made = [table for q in self.questions for table in q.tables(format, answers)]
         if not answers:
-            made[0].notes.append("Fill in what is blank. Numbers are exact, with three decimals "
-                                 "or fewer; where whole rows are blank, one operation is one row.")
+            made[0].notes.append(
+                "Fill in what is blank. Numbers are exact, with three decimals "
+                "or fewer; where whole rows are blank, one operation is one row."
+            )
         return made
 
-    def _written(
-        self, format: str, width: int, fragment: bool, options: dict[str, Any]
-    ) -> str:
+    def _written(self, format: str, width: int, fragment: bool, options: dict[str, Any]) -> str:
         title = f"{self.title}: key" if options.get("answers") else self.title
         body = render(
             self.tables(format, **options), format, title=title, width=width, fragment=True
         ).replace(_MARK, _BLANKS.get(format, BLANK))
-        return body if fragment else document(body, format, title, _STYLE if format == "html" else "")
+        return (
+            body if fragment else document(body, format, title, _STYLE if format == "html" else "")
+        )
 
     def pages(self) -> list[Page]:
         """A page of the explorer for each exercise, which begins as a quiz."""
@@ -203,9 +205,9 @@ class Exercise(Result):
         ]
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write everything into a folder: sheet and key in every format (sheet.md, key.md …; a PDF
-        where pdflatex or Chromium is installed), key.json, and quiz-01.html … Every file appears
-        whole or not at all; the paths are returned. Raises OSError where it cannot be written."""
+        """Write everything into a folder: key.json; sheet and key as text, Markdown, LaTeX, HTML
+        and CSV (sheet.md, key.md); quiz-01.html and so on. Every file appears whole or not at all;
+        the paths are returned. Raises OSError where it cannot be written."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         paths = [write_text(folder / "key.json", self.to_json() + "\n")]

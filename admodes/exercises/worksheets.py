@@ -62,7 +62,9 @@ def tables_of(t: Trace, mode: str, format: str) -> list[Table]:
     return [replace(table, notes=[]) for table in tables]
 
 
-def _down(t: Trace, kind: Kind, direction: str, numbers: list[Any], column: int) -> Iterator[Figure]:
+def _down(
+    t: Trace, kind: Kind, direction: str, numbers: list[Any], column: int
+) -> Iterator[Figure]:
     """A line for each row, and one for each output that is not the name of a row."""
     lines = [(r, x, True) for r, x in enumerate(numbers) if x is not None]
     for y in t.outputs:

@@ -36,8 +36,9 @@ def explore(
     and the reverse sweep of an output is weighted by ones; seeds and weights are sweeps of their
     own. preset: the layout that the page opens with, by name ("griewank") or as the path of a file
     of the user's own ("mine.toml"); the page lets choose among this and all that have a name. With
-    another than "ubc" rows are numbers. quiz: whether the page begins with its numbers hidden. The other arguments are those of ad.trace; numbering wins
-    over the preset. Raises what ad.trace raises, and ValueError for an unknown preset.
+    another than "ubc" rows are numbers. quiz: whether the page begins with its numbers hidden. The
+    other arguments are those of ad.trace; numbering wins over the preset. Raises what ad.trace
+    raises, and ValueError for an unknown preset.
 
     >>> import admodes as ad
     >>> ad.explore(lambda x1, x2: x1 * ad.sin(x2), 2.0, 0.0, title="x1 sin x2")

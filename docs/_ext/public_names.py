@@ -31,6 +31,11 @@ CHAPTERS = {
         "verify Verification check_gradient GradientCheck check_grads compare Comparison scale "
         "Scaling",
     ),
+    "teaching": (
+        "Teach",
+        "Exercises with keys, derivations by hand and the work of a class.",
+        "exercise Exercise",
+    ),
     "variables": (
         "Variables and rules",
         "Values with a gradient, operations in the form of a course, and operations of your own.",
