@@ -81,20 +81,39 @@ def _near(case: Case, a: str, b: str) -> bool:
     return abs(Decimal(a) - Decimal(b)) <= Decimal(1).scaleb(-places)
 
 
+def _taken(
+    cells: list[dict[str, Any]], place: Place, given: str, loose: bool
+) -> dict[str, Any] | None:
+    """The cell of the audit at a place, removed from the list. loose: where the contract does not
+    say how a cell is written (markup of pages, matrices in brackets) the next one with the same
+    number in the same table will do."""
+    number = Decimal(given)
+    wanted = _key(place.table, place.row, place.column)
+    fitting = [c for c in cells if _number(c["given"]) == number]
+    exact = [c for c in fitting if _key(c["table"], c["row"], c["column"]) == wanted]
+    for cell in exact or (fitting if loose else []):
+        cells.remove(cell)
+        return cell
+    return None
+
+
 def judged(case: Case, audit: dict[str, Any], outcome: Outcome) -> None:
     """Compares the audit with what was seeded, cell by cell."""
-    cells: dict[Key, list[dict[str, Any]]] = collections.defaultdict(list)
+    cells: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
     for cell in audit["cells"]:
-        cells[_key(cell["table"], cell["row"], cell["column"])].append(cell)
+        cells[cell["table"]].append(cell)
     seeded = {m.part: m for m in case.mistakes}
-    sources = {_key(p.table, p.row, p.column) for p in case.places if p.part in seeded}
+    sources: set[Key] = set()
+    for place, given in zip(case.places, case.given, strict=True):
+        if place.part in seeded:
+            cell = _taken(list(cells[place.table]), place, given, case.loose)
+            if cell is not None:
+                sources.add(_key(cell["table"], cell["row"], cell["column"]))
     for place, given, right in zip(case.places, case.given, case.right, strict=True):
-        same = cells[_key(place.table, place.row, place.column)]
-        cell = next((c for c in same if _number(c["given"]) == Decimal(given)), None)
+        cell = _taken(cells[place.table], place, given, case.loose)
         if cell is None:
             outcome.missing.append(place)
             continue
-        same.remove(cell)
         if place.part in seeded:
             mistake = seeded[place.part]
             causes = cell["cause"] or []

@@ -50,6 +50,11 @@ class Case:
     follows: bool
 
     @property
+    def loose(self) -> bool:
+        """Whether the contract leaves open how the cells are written that name a place."""
+        return self.suffix == ".html" or self.form == "preset"
+
+    @property
     def point(self) -> tuple[float, ...]:
         return tuple(map(float, self.graph.point))
 
@@ -253,12 +258,13 @@ def _drawn(random: Random, seed: int, mistakes: int, form: str) -> Case | None:
     lecture = random.random() < 0.15
     graph = LECTURES[random.choice(list(LECTURES))] if lecture else random_graph(random)
     rounding = _rounding(random)
+    if form == "preset":
+        rounding = replace(rounding, drop=True)  # as the views do
     right = work = Derivation(graph, rounding)
     if not _real(work, []):
         return None
     document: ByHand | Printed
     if form == "preset":
-        rounding = replace(rounding, drop=True)
         document = Printed(graph, random.choice(PRESETS), random.choice(list(FORMATS)))
     else:
         document = ByHand.drawn(random, graph, form)
