@@ -51,13 +51,15 @@ def written(tables: Sequence[Table], form: str) -> tuple[str, list[Place]]:
                   [[Cell(_math(c.text), c.part) for c in row] for row in t.rows])
             for t in tables
         ]  # fmt: skip
-    places = [
-        Place(i, row[0].text, (t.head[k] if k < len(t.head) and t.head[k] else k), cell.part)
-        for i, t in enumerate(tables)
-        for row in t.rows
-        for k, cell in enumerate(row)
-        if cell.part is not None
-    ]
+    places = []
+    for i, t in enumerate(tables):
+        name = ""
+        for row in t.rows:
+            name = row[0].text or name  # an empty cell continues the row above
+            for k, cell in enumerate(row):
+                if cell.part is not None:
+                    column = t.head[k] if k < len(t.head) and t.head[k] else k
+                    places.append(Place(i, name, column, cell.part))
     return WRITERS[form](tables), places
 
 

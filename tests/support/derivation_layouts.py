@@ -32,7 +32,8 @@ class Layout:
     split: name and formula in cells of their own. equations: numbers are the ends of equations.
     inputs: inputs have rows; ends: outputs have rows of their own. partials: a sheet of them.
     jacobian: "" for none, "labels", "transposed" (with labels), "plain". order: the rows as they
-    are worked out, a permutation. whole: whether the sheet of values comes first."""
+    are worked out, a permutation. formulas: whether there are any. continued: a tangent under its
+    value has an empty first cell."""
 
     kind: str
     titles: str = "preset"
@@ -44,6 +45,8 @@ class Layout:
     rules: bool = False
     jacobian: str = "labels"
     order: tuple[int, ...] = ()
+    formulas: bool = True
+    continued: bool = False
 
 
 KINDS = ("sweeps", "statements", "interleaved", "beside", "side-by-side", "single")
@@ -73,6 +76,8 @@ class Writer:
         return Cell(number, part)
 
     def line(self, name: str, formula: str, rule: str, cell: Cell) -> list[Cell]:
+        if not self.layout.formulas:
+            formula = ""
         texts = [f"{name} = {formula}" if formula else name]
         if self.layout.split:
             texts = [name, formula]
@@ -191,7 +196,12 @@ class Writer:
             values = self.values()
             lines = []
             for line, i in zip(values, self.rows, strict=False):
-                lines += [line, self.tangent(i, k)]
+                tangent = self.tangent(i, k)
+                if self.layout.continued and self.layout.split:
+                    name, formula, *cells = tangent
+                    both = [name.text, formula.text] if formula.text else [name.text]
+                    tangent = [Cell(""), Cell(" = ".join(both)), *cells]
+                lines += [line, tangent]
             lines += values[len(self.rows) :]
             tables.append(Table(self._forward_title(k), self.head(), lines))
         tables += [

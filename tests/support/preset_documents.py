@@ -4,8 +4,9 @@ place of its own: the views print what rows hold, and compute nothing."""
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,7 @@ PRESETS = (
     *("tapenade", "cs231n", "bu"),
 )
 FORMATS = {"markdown": ".md", "markdown+math": ".md", "csv": ".csv", "latex": ".tex",
-           "html": ".html"}  # fmt: skip
+           "html": ".html", "json": ".json"}  # fmt: skip
 FIRST = 100003  # marks numbers, to find them again in a printed table
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -124,8 +125,21 @@ class Printed:
         )
         parts = {mark: part for part, mark in marks.items()}
         self.parts = [
-            [[self._part(cell, parts) for cell in row] for row in table.rows]
-            for table in marked.tables(format, preset, digits=17)
+            [[self._part(cell, parts) for cell in row] for row in rows]
+            for _, rows in self._tables(marked)
+        ]
+
+    def _tables(self, trace: Trace) -> list[tuple[list[str], list[list[str]]]]:
+        """Heads and rows. JSON has the numbers of the preset ubc, without tangents of
+        outputs as rows of their own."""
+        format, preset = self.format, self.preset
+        if format == "json":
+            format, preset = "csv", "ubc"
+        tables = trace.tables(format, preset, digits=17)
+        ends = len(self.graph.outputs) if self.format == "json" else 0
+        return [
+            (t.head, t.rows[: len(t.rows) - ends] if t.title.startswith("Forward") else t.rows)
+            for t in tables
         ]
 
     @property
@@ -136,7 +150,7 @@ class Printed:
     @property
     def labelled(self) -> bool:
         """Whether rows and columns of the Jacobian have names, as on no matrix in brackets."""
-        return self.format in ("markdown", "csv")
+        return self.format in ("markdown", "csv", "json")
 
     @property
     def about(self) -> str:
@@ -156,7 +170,9 @@ class Printed:
         end = re.search(r"(\d{6,})\W*$", re.sub(r"<[^>]*>", "", cell.rpartition("=")[2]))
         return parts.get(int(end[1])) if end else None
 
-    def places(self, rows: list[list[list[str]]], heads: list[list[str]]) -> Iterator[Place]:
+    def places(
+        self, rows: Sequence[list[list[str]]], heads: Sequence[list[str]]
+    ) -> Iterator[Place]:
         times: dict[Part, int] = {}
         for t, table in enumerate(self.parts):
             for line, shown in zip(table, rows[t], strict=True):
@@ -177,6 +193,9 @@ class Printed:
         """The document with the numbers of a derivation, and where they stand. A number that
         stands at several places is the same at all of them."""
         trace = _with(self.trace, self.graph, lambda part: float(work.text(part)))
+        heads, rows = zip(*self._tables(trace), strict=True)
+        places = list(self.places(rows, heads))
+        if self.format == "json":
+            return json.dumps(trace.to_dict()), places
         tables = trace.tables(self.format, self.preset, digits=17)
-        places = self.places([t.rows for t in tables], [t.head for t in tables])
-        return render(tables, self.format, fragment=True), list(places)
+        return render(tables, self.format, fragment=True), places

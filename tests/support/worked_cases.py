@@ -116,6 +116,7 @@ def _layout(random: Random, graph: Graph, form: str) -> Layout:
         form != "align" and random.random() < 0.3,
         jacobian,
         shuffled(graph, random) if random.random() < 0.4 else tuple(range(len(graph.nodes))),
+        continued=form != "align" and random.random() < 0.4,
     )
 
 
@@ -213,6 +214,11 @@ class ByHand:
             form == "titled" or notation.derivatives in ("suffix", "powers")
         ):
             layout = replace(layout, titles="preset")
+        numbered = notation.names[-1][0] in ("v", "w") and layout.order == (
+            *range(len(graph.nodes)),
+        )
+        if numbered and random.random() < 0.15:
+            layout = replace(layout, formulas=False)
         return cls(graph, notation, layout, form)
 
     @staticmethod
@@ -222,7 +228,8 @@ class ByHand:
 
     @property
     def readable(self) -> bool:
-        return self.layout.inputs and self.layout.kind != "side-by-side"
+        layout = self.layout
+        return layout.inputs and layout.formulas and layout.kind != "side-by-side"
 
     @property
     def labelled(self) -> bool:
