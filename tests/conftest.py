@@ -5,6 +5,7 @@ The one conftest of the tests: pytest takes a second one for the same module whe
 examples in docstrings.
 """
 
+import gc
 import itertools
 
 import page_browser
@@ -12,6 +13,13 @@ import pytest
 
 from admodes.cli import main
 from admodes.core.op import REGISTRY
+
+
+def pytest_collection_finish():
+    """The tests themselves, half a million objects, stay to the end: the garbage collector, which
+    tests of lifetimes call too, need not go through them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
