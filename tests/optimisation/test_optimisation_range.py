@@ -100,7 +100,7 @@ CASES = {
 
 
 def sizes(name):
-    return (2, 24) if "einsum of three m" in name else (2, 24, 60) if " B" in name else (3, 3000)
+    return (2, 24) if "einsum of three m" in name else (2, 24, 60) if "B" in name else (3, 3000)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
