@@ -10,7 +10,7 @@ three digits ranks below a mistake that has to give this number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from admodes.auditing.derivation import Derivation, Numbers
 from admodes.auditing.guesses import OFTEN, Cause, Guess
@@ -35,13 +35,15 @@ def causes_of(
     fits: Callable[[float], bool],
     numbers: Numbers | None = None,
     shown: bool = False,
+    beside: Sequence[Quantity] = (),
 ) -> list[Cause]:
     """The likeliest causes of a wrong number, at most three.
 
     q: what the number should be; a contribution is a number of its own. written: the number as the
     document has it. fits: whether it is another number at its digits, as the table is rounded.
     numbers: what the document has in the other places, right unless told. shown: whether the
-    document has the operands beside the number, and they are right.
+    document has the operands beside the number, and they are right. beside: what the cells above
+    and below are about, where the document has another order.
 
     >>> import admodes as ad
     >>> d = Derivation(ad.parse("sin(x)*x"), (3.0,))
@@ -57,7 +59,7 @@ def causes_of(
     held = d.right.__getitem__
     for known in (held,) if numbers is None else (numbers, held):
         right = d.recompute(q, known)
-        for name, score, text in _explaining(d, q, written, fits, known, right):
+        for name, score, text in _explaining(d, q, written, fits, known, right, beside):
             slip = name in ("digit slip", "addition slip")
             score *= SHOWN if shown and slip else 1.0
             if score > found.get(name, (0.0, ""))[0]:
@@ -73,11 +75,12 @@ def _explaining(
     fits: Callable[[float], bool],
     numbers: Numbers,
     right: float,
+    beside: Sequence[Quantity],
 ) -> Iterator[tuple[str, float, str]]:
     """The mistakes that give the number, each with how well it explains it and its sentence."""
     possible: dict[str, float] = {}
     fitting: dict[str, list[Guess]] = {}
-    for guess in guesses(d, q, numbers):
+    for guess in guesses(d, q, numbers, beside):
         if not math.isfinite(guess.number) or _same(guess.number, right):
             continue
         possible[guess.name] = possible.get(guess.name, 0.0) + guess.weight

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from admodes.auditing.derivation import Contribution, Derivation, Numbers
 from admodes.auditing.guesses import Guess
 from admodes.auditing.partial_mistakes import (
@@ -20,15 +22,20 @@ from admodes.core.op import REGISTRY
 from admodes.core.record import Ref
 
 
-def guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
+def guesses(
+    d: Derivation, q: Quantity, numbers: Numbers, beside: Sequence[Quantity] = ()
+) -> Iterator[Guess]:
     """The numbers that mistakes in q would give, somebody having numbers in the other places; not
-    those of slips, which are in how a number is written."""
+    those of slips, which are in how a number is written. beside: what stands around q in the
+    document, besides what stands around it in the derivation."""
     by_kind = {"value": _in_value, "partial": _in_partial, "entry": _in_entry}
     right = d.recompute(q, numbers)
     yield Guess("sign", -right, "the sign of the number")
     yield from by_kind.get(q.kind, _in_sum)(d, q, numbers)
     for other, where in neighbours(d, q):
         yield Guess("stale value", numbers(other), f"the number of {where}")
+    for other in beside:
+        yield Guess("stale value", numbers(other), "the number of a cell beside it")
 
 
 def neighbours(d: Derivation, q: Quantity) -> Iterator[tuple[Quantity, str]]:
@@ -70,10 +77,12 @@ def _in_value(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
         yield from value_degrees(local)
         yield from _other_values(local)
     for j, a in enumerate(local.step.args):
-        if not isinstance(a, Ref) or isinstance(xs[j], bool):
+        if isinstance(xs[j], bool | np.ndarray):
             continue
         text = f"{local.argument(j)} is negated"
         yield Guess("sign", local.result(local.at(j, -xs[j])), text, 0.8)
+        if not isinstance(a, Ref):
+            continue
         for other, where in neighbours(d, Quantity("value", a.row)):
             number = local.result(local.at(j, numbers(other)))
             text = f"the number of {where} is taken for {local.argument(j)}"
