@@ -24,7 +24,7 @@ MOST = 3
 NOTHING = 1e-9
 """Relative difference below which a mistake changes nothing."""
 
-SHOWN = 5.0
+SHOWN = 20.0
 """How much likelier a slip is where the right operands stand before the wrong result."""
 
 

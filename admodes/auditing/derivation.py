@@ -40,7 +40,8 @@ class Derivation:
     one another.
 
     f, args: as for ad.trace; a function of arrays is a function of their entries. names, outputs:
-    those of the inputs and outputs.
+    those of the inputs and outputs. seeds: the tangents of inputs in one more direction, which is
+    called "seed".
 
     trace: the trace. right: every number at full precision by what it is, contributions to tangents
     and adjoints too; rows of arrays have arrays. The entry of an output that is a constant, the
@@ -62,8 +63,9 @@ Quantity(kind='value', row=0, direction='', argument=None)), 12.566371)
         args: Sequence[Any],
         names: Sequence[str] | None = None,
         outputs: Sequence[str] | None = None,
+        seeds: dict[str, float] | None = None,
     ) -> None:
-        self.trace: Trace = scalar_trace(f, tuple(args), names, outputs)
+        self.trace: Trace = scalar_trace(f, tuple(args), names, outputs, seeds=seeds)
         self.steps: list[Step] = self.trace.program.steps
         self.inputs: dict[str, int] = {x["name"]: x["row"] for x in self.trace.inputs}
         self.outputs: dict[str, int] = {
@@ -80,7 +82,11 @@ Quantity(kind='value', row=0, direction='', argument=None)), 12.566371)
     @property
     def quantities(self) -> list[Quantity]:
         """What a cell can be about: all that is a plain number."""
-        return [q for q, number in self.right.items() if number.__class__ in (float, int)]
+        return [q for q in self.right if self.is_number(q)]
+
+    def is_number(self, q: Quantity) -> bool:
+        """Whether this is a number of the derivation: no array, and no truth value."""
+        return self.right.get(q).__class__ in (float, int)
 
     def needs(self, q: Quantity) -> tuple[Quantity, ...]:
         """What a number depends on directly, whichever way it is computed."""

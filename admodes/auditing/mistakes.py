@@ -41,6 +41,10 @@ def guesses(
 def neighbours(d: Derivation, q: Quantity) -> Iterator[tuple[Quantity, str]]:
     """The numbers beside a number: in the rows before and after, and in the tables of the other
     sweeps."""
+    return ((other, where) for other, where in _beside(d, q) if d.is_number(other))
+
+
+def _beside(d: Derivation, q: Quantity) -> Iterator[tuple[Quantity, str]]:
     name = d.trace.rows
     if q.kind == "partial":
         everything = [x for x in d.right if x.kind == "partial"]

@@ -109,6 +109,9 @@ def _rules(local: Local, k: int) -> Iterator[Guess]:
                 rule = f"the derivative of {name} instead of that of {op.name}"
                 yield guess(number, rule, 1.0 if name in near else 0.25)
         yield guess(local.y, f"the value of {op.name} instead of its derivative", 0.5)
+        if op.name == "exp":
+            number = local.result((x - 1,)) * x
+            yield guess(number, "the power rule instead of that of exp", 0.5)
     elif op.name in BINARY:
         for name in BINARY:
             if name != op.name:

@@ -81,9 +81,7 @@ def explained(case: Case, mistake: Mistake) -> list[Cause] | None:
         if abs(number) > 1e9:
             return False
         near = (number, number * (1 + 1e-13), number * (1 - 1e-13))
-        return Decimal(mistake.slip.text) in {
-            Decimal(case.rounding.text(MP.mpf(x))) for x in near
-        }
+        return Decimal(mistake.slip.text) in {Decimal(case.rounding.text(MP.mpf(x))) for x in near}
 
     q = quantity(case, mistake.part)
     beside = [quantity(case, part) for part in around(case, mistake.part)]
