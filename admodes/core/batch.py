@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
+from admodes.core.inplace import lent
 from admodes.core.portable import made_by
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
@@ -131,7 +132,7 @@ def _wrapped(x: Any, axis: int, level: Level, sizes: set[int]) -> Any:
         if not -len(shape) <= axis < len(shape):
             raise BadValue(f"vmap: axis {axis} of an argument of shape {shape}")
         sizes.add(shape[axis])
-        batches.append(batch(level, _moved(leaf, axis, 0)))
+        batches.append(lent(batch(level, _moved(leaf, axis, 0))))
     return unflatten(tree, batches)
 
 

@@ -197,12 +197,6 @@ class Carrier:
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
         """decide(*xs) of plain values, where this carrier is one of xs, is y."""
 
-    def __setitem__(self, index: Any, item: Any) -> None:
-        raise BadType(
-            "a traced array cannot be assigned into; build the new one with ad.stack, ad.array or "
-            "ad.where"
-        )
-
     def __float__(self) -> float:
         raise lost(
             "float(), the functions of math, and buf[i] = x on a plain array would lose the "

@@ -15,6 +15,7 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.carrier import Carrier, Level, call, innermost
 from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
+from admodes.core.inplace import lent
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -187,7 +188,7 @@ def jvp(
     if lanes is not None:
         vs = [lanes.wrap(v) for v in vs]
     try:
-        duals = [dual(level, x, v) for x, v in zip(xs, vs, strict=True)]
+        duals = [lent(dual(level, x, v)) for x, v in zip(xs, vs, strict=True)]
         result, aux = split_aux(call(f, unflatten(tree, duals)), has_aux, f)
         leaves, out_tree = flatten(result)
         if Count.blocks:

@@ -1,14 +1,21 @@
-"""x += v on traced arrays: the array changes under all of its names, as NumPy's does.
+"""x += v and x[index] = v on traced arrays: the array changes under all of its names, and so do the
+arrays that NumPy would keep in the same memory, views of it and what it is a view of.
 
-Where NumPy would change another array as well, because one is a view of the other, it is an error.
+An array that changes in place is from then on another one: its carrier takes over the content of a
+new carrier. What shares its memory is made anew from it, or gets its entries back.
 """
 
 from __future__ import annotations
 
+import math
 import weakref
 from typing import Any
 
-from admodes.core.carrier import Carrier
+import numpy as np
+
+from admodes.core.carrier import Carrier, innermost
+from admodes.core.space import space
+from admodes.core.structure import Moves
 from admodes.errors import BadType
 
 IN_PLACE = {
@@ -25,6 +32,46 @@ IN_PLACE = {
     "xor": "^",
 }
 
+SHARED = "changes entries that another traced array shares (one is a view of the other)"
+BORROWED = "changes an argument of the function, which is the caller's array"
+
+
+class Memory:
+    """What an array shares its memory with in NumPy. family: all arrays in this memory that are
+    still in use, by id. base: the array that it is a view of, made by op with params; None where
+    there is none, or nobody knows how it was made. argument: it is the caller's."""
+
+    __slots__ = ("argument", "base", "family", "op", "params")
+
+    def __init__(self, family: dict[int, Any]) -> None:
+        self.family = family
+        self.argument = False
+        self.base: Any = None
+        self.op: Any = None
+        self.params: Any = None
+
+    def join(self, x: Any) -> None:
+        """x is the array that this is about."""
+        key, family = id(x), self.family
+        family[key] = weakref.ref(x, lambda _: family.pop(key, None))
+        x.shares = self
+
+    def root(self) -> Memory:
+        """That of the array at the start of views of views."""
+        memory = self
+        while memory.base is not None:
+            memory = memory.base.shares
+        return memory
+
+    def index(self) -> Any:
+        """Where in its base the view is, as an index; None where NumPy lets nobody write there."""
+        if self.op is space.pick:
+            return self.params["index"]
+        shape = self.base.shape
+        numbers = np.arange(math.prod(shape)).reshape(shape)
+        places = self.op.array(numbers, **(self.params or {}))
+        return np.unravel_index(places, shape) if places.flags.writeable else None
+
 
 def bind_in_place(name: str) -> None:
     """Make `carrier <symbol>= other` change the array under all of its names, as NumPy does."""
@@ -39,8 +86,9 @@ def bind_in_place(name: str) -> None:
 
 
 def become(x: Any, new: Any, what: str, instead: str) -> Any:
-    """x += v: this array, under all of its names, is from now on the new one. A number is
-    not changed: the name is given to the new number, as in Python."""
+    """x += v: this array, under all of its names, is from now on the new one, and so are the views
+    of it. A number is not changed: the name is given to the new number, as in Python. Raises
+    TypeError, which names what to write instead, where that cannot be."""
     if not x.shape:
         return new
     refused = None
@@ -52,42 +100,106 @@ def become(x: Any, new: Any, what: str, instead: str) -> Any:
         refused = "takes a value of an inner derivative"
     elif new.shape != x.shape:
         refused = f"changes its shape from {x.shape} to {new.shape}"
-    elif _shared(x):
-        refused = "changes entries that another traced array shares (one is a view of the other)"
+    else:
+        refused = _alone(x)
     if refused is not None:
         raise BadType(f"{what} of a traced array {refused}: write {instead}")
+    _replace(x, new)
+    memory = _memory(x)
+    if memory is not None:
+        _follow(x, memory)
+    return x
+
+
+def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
+    """Note that in NumPy view would be a view of base, made by op with params."""
+    if not (base.content and base.shape and view.content and view.shape):
+        return
+    memory = _memory(base)
+    if memory is None:
+        memory = Memory({})
+        memory.join(base)
+    mine = Memory(memory.family)
+    mine.join(view)
+    # Where the plain arrays share no memory NumPy may have copied them, or not.
+    moves = op is not None and isinstance(op.structure, Moves)
+    if moves and np.may_share_memory(innermost(base), innermost(view)):
+        mine.base, mine.op, mine.params = base, op, params
+
+
+def lent(x: Any) -> Any:
+    """x, a carrier, which is an argument of the function: the array is the caller's."""
+    if x.content and x.shape:
+        memory = Memory({})
+        memory.join(x)
+        memory.argument = True
+    return x
+
+
+def is_argument(x: Any) -> bool:
+    """Whether the array is the caller's."""
+    memory = _memory(x)
+    return memory is not None and memory.argument
+
+
+def is_view_at(x: Any, base: Any, index: Any) -> bool:
+    """Whether x is what base[index] is: a view there."""
+    memory = _memory(x) if isinstance(x, Carrier) else None
+    if memory is None or memory.base is not base or memory.op is not space.pick:
+        return False
+    return repr(memory.params["index"]) == repr(index)
+
+
+def _alone(x: Any) -> str | None:
+    """Why what shares memory with x cannot follow it, or None."""
+    memory = _memory(x)
+    if memory is None or len(memory.family) == 1:
+        return None
+    if len({id(mine.root()) for _, mine in _living(memory)}) > 1:
+        return SHARED
+    while memory.base is not None:
+        if memory.index() is None:
+            return SHARED
+        memory = memory.base.shares
+        if memory.argument:
+            return BORROWED
+    return None
+
+
+def _follow(x: Any, memory: Memory) -> None:
+    """What shares memory with x, which has changed."""
+    _refresh(x, memory)
+    while memory.base is not None:
+        base = memory.base
+        _replace(base, space.assign(base, x, index=memory.index()))
+        _refresh(base, base.shares, except_for=x)
+        x, memory = base, base.shares
+
+
+def _refresh(x: Any, memory: Memory, except_for: Any = None) -> None:
+    """The views of x, which has changed."""
+    for view, mine in _living(memory):
+        if mine.base is x and view is not except_for:
+            _replace(view, mine.op.dispatch((x,), mine.params))
+            _refresh(view, mine)
+
+
+def _living(memory: Memory) -> list[tuple[Any, Memory]]:
+    """The arrays in a memory that are still in use, and what is known of them."""
+    arrays = [ref() for ref in [*memory.family.values()]]
+    return [(x, x.shares) for x in arrays if x is not None]
+
+
+def _replace(x: Any, new: Any) -> None:
     if new.dtype != x.dtype:
         new = new.astype(x.dtype)
     for name in x.content:
         setattr(x, name, getattr(new, name))
-    return x
 
 
-def share(base: Any, view: Any) -> None:
-    """Note that in NumPy these two arrays would be one memory."""
-    if not (base.content and base.shape and view.content and view.shape):
-        return
-    group = _group(base)
-    if group is None:
-        group = base.shares = {}
-        _join(group, base)
-    _join(group, view)
-    view.shares = group
-
-
-def _join(group: dict[int, Any], x: Any) -> None:
-    key = id(x)
-    group[key] = weakref.ref(x, lambda _: group.pop(key, None))
-
-
-def _shared(x: Any) -> bool:
-    """Whether another array that is still in use shares memory with x."""
-    return len(_group(x) or ()) > 1
-
-
-def _group(x: Any) -> dict[int, Any] | None:
-    """The arrays that share memory with x; None for an array that has never been in a view. Asked
-    for at every view, so without the carriers' own words for a missing attribute."""
+def _memory(x: Any) -> Memory | None:
+    """What x shares its memory with; None for an array that has never been in a view. Asked for at
+    every view, so without the carriers' own words for a missing attribute."""
     try:
         return object.__getattribute__(x, "shares")  # type: ignore[no-any-return]
     except AttributeError:

@@ -165,7 +165,7 @@ class Op:
         if top is not None:
             y = top.apply(self, args, params)
             if self.views is not None and self.views(params):
-                share(args[0], y)
+                share(args[0], y, self, params)
             return y
         if (arrays or self.raw) and not floats and STATE.quiet:
             return self.on_arrays(args, params)

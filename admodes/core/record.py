@@ -23,6 +23,7 @@ from admodes.core.carrier import (
     settled,
 )
 from admodes.core.held import Held
+from admodes.core.inplace import lent
 from admodes.core.notes import Note
 from admodes.core.origins import Locator, Origins
 from admodes.core.program import Guard as Guard
@@ -336,7 +337,7 @@ def record_leaves(
     watch = held if isinstance(held, Held) else Held(held or {})
     recording = (LocatedRecording if located else Recording)(leaves, watch, values, taped, numpys)
     level = recording.level
-    inputs = [recording.enter(None, (), None, x) for x in leaves]
+    inputs = [lent(recording.enter(None, (), None, x)) for x in leaves]
     # x += v in the function gives an input another row.
     first = [Ref(x.row) for x in inputs]
     try:

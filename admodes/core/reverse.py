@@ -18,6 +18,7 @@ from numpy import ndarray
 from admodes.core.batch import Lanes
 from admodes.core.carrier import Carrier, Level, call, innermost, quiet
 from admodes.core.checking import Count, checked, refuse_roots, to_check, unchecked_result
+from admodes.core.inplace import lent
 from admodes.core.pytree import (
     check_output,
     checked_input,
@@ -84,16 +85,17 @@ class Evaluation:
     ) -> None:
         xs, self.tree = flatten(primals)
         self.level = level = Level(xs)
-        lent = [] if copy else list(filter(_is_large, xs))
+        large = [] if copy else list(filter(_is_large, xs))
         carriers = [
-            traced_input(level, checked_input(x, "vjp", copy or not _is_large(x), True)) for x in xs
+            lent(traced_input(level, checked_input(x, "vjp", copy or not _is_large(x), True)))
+            for x in xs
         ]
         self.inputs = [x.node.serial if x.__class__ is Traced else x.serial for x in carriers]
         self.likes = [x.primal if x.size < SMALL else blank(x.primal) for x in carriers]
         try:
             arguments = unflatten(self.tree, carriers)
             del carriers
-            with read_only(lent, f) if lent else nullcontext():
+            with read_only(large, f) if large else nullcontext():
                 result = call(f, arguments)
             del arguments
             result, aux = split_aux(result, has_aux, f)

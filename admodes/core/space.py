@@ -37,6 +37,10 @@ class Space:
     unbroadcast: Callable[..., Any]
     """The sum to a shape, over what broadcasting stretched."""
     stack: Callable[..., Any]
+    pick: Any
+    """x[index]."""
+    assign: Callable[..., Any]
+    """x with other entries at an index."""
     cast: Callable[..., Any]
     real: Callable[..., Any]
     conjugate: Callable[..., Any]

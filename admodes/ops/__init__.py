@@ -13,6 +13,7 @@ from admodes.ops import (
     selection,
     complex,
     indexing,
+    assignment,
     options,
     reductions,
     products,

@@ -63,7 +63,7 @@ def _scatter_cost(op: Callable[[], Op]) -> Callable[..., dict[str, int]]:
     return cost
 
 
-def _explicit(index: Any, rank: int) -> tuple:
+def explicit(index: Any, rank: int) -> tuple:
     """An index as a tuple with one entry per axis, without ..., so that axes can follow it."""
     parts = index if isinstance(index, tuple) else (index,)
     used = sum(_axes_used(p) for p in parts)
@@ -81,12 +81,12 @@ def _axes_used(part: Any) -> int:
     return array.ndim if array is not None and array.dtype.kind == "b" else 1
 
 
-def _last_first(x: Any) -> Any:
+def last_first(x: Any) -> Any:
     rank = len(shape_of(x))
     return transpose(x, axes=(rank - 1, *range(rank - 1)))
 
 
-def _first_last(x: Any) -> Any:
+def first_last(x: Any) -> Any:
     rank = len(shape_of(x))
     return transpose(x, axes=(*range(1, rank), 0))
 
@@ -96,8 +96,8 @@ def _getitem_batch(args: tuple, mapped: tuple, index: Any) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
     if is_basic(index):
         return getitem(x, index=(slice(None), *parts))
-    picked = _explicit(index, len(shape_of(x)) - 1)
-    return _last_first(getitem(_first_last(x), index=picked))
+    picked = explicit(index, len(shape_of(x)) - 1)
+    return last_first(getitem(first_last(x), index=picked))
 
 
 def _place_batch(args: tuple, mapped: tuple, index: Any, shape: tuple) -> Any:
@@ -106,8 +106,8 @@ def _place_batch(args: tuple, mapped: tuple, index: Any, shape: tuple) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
     if is_basic(index):
         return place(x, index=(slice(None), *parts), shape=(n, *shape))
-    placed = place(_first_last(x), index=_explicit(index, len(shape)), shape=(*shape, n))
-    return _last_first(placed)
+    placed = place(first_last(x), index=explicit(index, len(shape)), shape=(*shape, n))
+    return last_first(placed)
 
 
 def _pick(x: Any, index: Any) -> Any:
@@ -124,6 +124,7 @@ getitem: Op = linear(
     views=lambda params: is_basic(params["index"]) if params else False,
     text="{0}[{index}]",
     latex="{0}[{index}]",
+    role="pick",
     doc="x[index]: integers, slices, ... and None, lists and arrays of integers, masks.",
     kind="moves",
     structure=MOVES,

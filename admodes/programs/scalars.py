@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, innermost, is_numpys, value
+from admodes.core.inplace import lent
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Recorded, Step, record_leaves
 from admodes.core.subclasses import plain_array
@@ -103,7 +104,8 @@ def _scalarised(f: Callable, leaves: list, tree: Any) -> Callable:
                 inputs.append(next(remaining))
                 continue
             flat = array([next(remaining) for _ in range(int(np.prod(shape)))])
-            inputs.append(flat if len(shape) == 1 else reshape(flat, shape=shape))
+            whole = flat if len(shape) == 1 else reshape(flat, shape=shape)
+            inputs.append(lent(whole) if isinstance(whole, Carrier) else whole)
         parts: list = []
         results, out = flatten(f(*unflatten(tree, inputs)))
         met.result = unflatten(out, [innermost(y) for y in results])

@@ -25,6 +25,7 @@ from typing import Any
 
 from admodes.core.carrier import Carrier, Level, call
 from admodes.core.entries import entry_numbers
+from admodes.core.inplace import lent
 from admodes.core.op import Op
 from admodes.core.pytree import check_output
 from admodes.core.scalars import counted, fitting
@@ -112,7 +113,7 @@ def banded(f: Callable, x: Any, memory: Memory) -> tuple[Any, Layers, list]:
     shape = shape_of(x)
     layers = remembered(memory, ("x", shape), lambda: Layers(shape, [entry_numbers(shape).ravel()]))
     try:
-        y = call(f, (Banded(level, x, layers, [1.0], memory),))
+        y = call(f, (lent(Banded(level, x, layers, [1.0], memory)),))
     finally:
         level.alive = False
     if y.__class__ is Banded and y.level is level:

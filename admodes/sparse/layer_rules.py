@@ -167,7 +167,8 @@ def _recast(
 def _joined(
     op: Op, args: list, xs: tuple, y: Any, params: dict, memory: Memory
 ) -> tuple[Layers, list]:
-    """stack and concatenate. Layers at the same distance between entry and source go together."""
+    """stack, concatenate and assignment. Layers at the same distance between entry and source go
+    together."""
     shape = shape_of(y)
     key = op, param_key(params), *(shape_of(x) if a is None else a.layers for a, x in zip(args, xs))
 
@@ -191,7 +192,7 @@ def _joined(
         first = own[0]
         if first.__class__ is float and all(c.__class__ is float and c == first for c in own):
             made.append(first)
-        elif len(shape) == 1 == len(shape_of(xs[0])):
+        elif op.structure.keeps and len(shape) == 1 == len(shape_of(xs[0])):
             made.append(Joined(own, [shape_of(x)[0] for x in xs], y))
         else:
             own = list(map(solid, own))
@@ -203,9 +204,9 @@ def _joined(
 def _slots(op: Op, args: list, xs: tuple, params: dict) -> list[dict[int, int]]:
     """Which layer of which argument each layer of the joined array consists of."""
     origin = sources(op, xs, params).ravel() - 1
-    place = np.empty(len(origin), np.intp)
-    place[origin] = np.arange(len(origin))
     starts = np.cumsum([0, *(math.prod(shape_of(x)) for x in xs)])
+    place = np.full(starts[-1], -1)
+    place[origin] = np.arange(len(origin))
     slots: list[dict[int, int]] = []
     named: dict[int, int] = {}
     largest_first = sorted(
@@ -215,7 +216,7 @@ def _slots(op: Op, args: list, xs: tuple, params: dict) -> list[dict[int, int]]:
     for i in largest_first:
         wanted = {}
         for k, s in enumerate(args[i].layers.sources):
-            valid = np.flatnonzero(s >= 0)
+            valid = np.flatnonzero((s >= 0) & (place[starts[i] : starts[i + 1]] >= 0))
             if len(valid):
                 middle = valid[len(valid) // 2]
                 wanted[k] = int(s[middle] - place[starts[i] + middle])

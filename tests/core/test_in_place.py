@@ -78,18 +78,6 @@ def after_a_view_has_gone(x):
     return y.sum()
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    "f", [several_names, in_a_helper, accumulated, of_a_copy, after_a_view_has_gone]
-)
-def test_in_place_operators_change_the_array_under_all_of_its_names(f, mode):
-    x = np.array([1.0, 2.0])
-    assert ad.value_and_grad(f)(x)[0] == pytest.approx(f(x.copy()))
-    h = 1e-6
-    expected = [(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(2)]
-    np.testing.assert_allclose(ad.jacobian(f, mode=mode)(x), expected, rtol=1e-7)
-
-
 def row_view(x):
     y = np.outer(x, x)
     for row in y:
@@ -107,7 +95,23 @@ def base_of_a_view(x):
 def transposed_view(x):
     y = np.outer(x, x)
     y.T[...].__iadd__(1.0)
-    return y.sum()
+    return (y * y).sum()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(several_names, in_a_helper, accumulated, of_a_copy, after_a_view_has_gone),
+        *(row_view, base_of_a_view, transposed_view),
+    ],
+)
+def test_in_place_operators_change_the_array_under_all_of_its_names(f, mode):
+    x = np.array([1.0, 2.0])
+    assert ad.value_and_grad(f)(x)[0] == pytest.approx(f(x.copy()))
+    h = 1e-6
+    expected = [(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(2)]
+    np.testing.assert_allclose(ad.jacobian(f, mode=mode)(x), expected, rtol=1e-7)
 
 
 def captured(x):
@@ -139,15 +143,7 @@ def out_with_a_name(x):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "f",
-    [
-        row_view,
-        base_of_a_view,
-        transposed_view,
-        captured,
-        view_of_plain,
-        second_name_of_plain,
-        out_with_a_name,
-    ],
+    [captured, view_of_plain, second_name_of_plain, out_with_a_name],
 )
 def test_what_an_in_place_operator_would_leave_behind_is_refused(f, mode):
     x = np.array([1.0, 2.0])

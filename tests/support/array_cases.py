@@ -44,6 +44,7 @@ def linear_array_cases(m: Any) -> Cases:
     t = m.T.copy()
     index = np.array([[2, 0, 2, 1]])
     take, add, join = (REGISTRY[n] for n in ("take_along_axis", "add_along_axis", "concatenate"))
+    put = REGISTRY["assign"]
     einsum = REGISTRY["einsum"]
     pairs = [
         *[(m, four), (four, t), (four, four + 1), (m, t), (cube, t), (m, t + 1)],
@@ -73,6 +74,11 @@ def linear_array_cases(m: Any) -> Cases:
         "concatenate": [
             (lambda x, y: join(x, y, x, axis=0), (m, m[:1])),
             (lambda x, y: join(x, np.ones((3, 2)), y, axis=1), (m, m[:, :2])),
+        ],
+        "assign": [
+            (lambda x, y: put(x, y, index=(slice(1, 3), slice(None, None, 2))), (m, m[0, :2])),
+            (lambda x, y: put(x, y, index=np.array([0, 2, 0])), (m, m[::-1])),
+            (lambda y: put(np.ones((3, 4)), y, index=(1, 2)), (1.5,)),
         ],
         "take_along_axis": [
             (lambda x: take(x, index, axis=0), (m,)),

@@ -1,0 +1,140 @@
+"""The declaration of assignment: x[index] = v on a traced array is a new array, which the old name
+stands for from then on.
+
+NumPy writes into memory; a derivative needs the numbers before and after. So the operation makes a
+copy with new entries, and `core.inplace.become` gives the array, under all of its names, that copy.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from admodes.core.carrier import Carrier
+from admodes.core.entries import entry_numbers
+from admodes.core.inplace import BORROWED, become, is_argument, is_view_at
+from admodes.core.linear import linear
+from admodes.core.op import Op
+from admodes.core.space import is_complex, space
+from admodes.core.structure import MOVES
+from admodes.core.values import shape_of
+from admodes.errors import BadType, BadValue
+from admodes.ops.comparisons import where
+from admodes.ops.indexing import explicit, first_last, getitem, is_basic, last_first, plain_index
+from admodes.ops.shaping import array, reshape, spread
+
+
+def _assign(x: Any, v: Any, index: Any) -> Any:
+    kind = np.result_type(x, v)
+    y = np.array(x, dtype=kind)
+    y[index] = v
+    return y
+
+
+def _written_once(index: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """1 for each entry at the index whose number stays, 0 for one that a later one at the same
+    place replaces; None where all stay."""
+    if is_basic(index):
+        return None
+    places = entry_numbers(shape)[index]
+    last = np.full(shape, -1)
+    last.ravel()[places.ravel()] = np.arange(places.size)
+    stays = last.ravel()[places] == entry_numbers(places.shape)
+    return None if stays.all() else stays.astype(float)
+
+
+def _transpose(i: int, w: Any, y: Any, x: Any, v: Any, index: Any) -> Any:
+    if i == 0:
+        return assign(w, 0.0, index=index)
+    back = getitem(w, index=index)
+    stays = _written_once(index, shape_of(x))
+    if stays is not None:
+        back = back * stays
+    shape = shape_of(v)
+    if len(shape) > len(shape_of(back)):
+        short = shape[len(shape) - len(shape_of(back)) :]
+        return reshape(space.unbroadcast(back, shape=short), shape=shape)
+    return space.unbroadcast(back, shape=shape)
+
+
+def _batch(args: tuple, mapped: tuple, index: Any) -> Any:
+    x, v = spread(args, mapped)
+    n, *shape = shape_of(x)
+    parts = index if isinstance(index, tuple) else (index,)
+    picked = len(shape_of(np.empty(shape)[index]))
+    inner = shape_of(v)[1:]
+    inner = inner[max(0, len(inner) - picked) :]
+    v = reshape(v, shape=(n, *(1,) * (picked - len(inner)), *inner))
+    if is_basic(index):
+        return assign(x, v, index=(slice(None), *parts))
+    return last_first(assign(first_last(x), first_last(v), index=explicit(index, len(shape))))
+
+
+assign: Op = linear(
+    "assign",
+    _assign,
+    _transpose,
+    arity=None,
+    batch=_batch,
+    text="{0} with {1} at [{index}]",
+    latex=r"{0}\ \text{{with}}\ {1}\ \text{{at}}\ [{index}]",
+    role="assign",
+    doc="x[index] = v: x with other entries at an index; the last one counts where places repeat.",
+    kind="moves",
+    structure=MOVES,
+)
+
+
+def assigned(x: Any, index: Any, item: Any) -> Any:
+    """x with item at index, in the dtype of x as NumPy has it. Raises TypeError for a complex item
+    in a real array, ValueError for an item of another shape."""
+    index = plain_index(index)
+    place = np.broadcast_to(np.empty(()), shape_of(x))[index].shape
+    shape = shape_of(item)
+    extra = max(0, len(shape) - len(place))
+    try:
+        fits = np.broadcast_shapes(shape[extra:], place) == place and set(shape[:extra]) <= {1}
+    except ValueError:
+        fits = False
+    if not fits:
+        raise BadValue(
+            f"x[index] = v: v has shape {shape}, and the entries at the index have {place}"
+        )
+    if is_complex(item) and not is_complex(x):
+        raise BadType(
+            "x[index] = v: x is real and v complex, whose imaginary part would be lost: make x "
+            "complex first, by x = x.astype(complex)"
+        )
+    return assign(x, item, index=index)
+
+
+def _setitem(self: Any, index: Any, item: Any) -> None:
+    if is_view_at(item, self, index):
+        return  # x[index] += v has changed x already, since it changed a view of it
+    if not self.shape:
+        raise BadType("x[index] = v of a traced number: only arrays have entries")
+    if is_argument(self):
+        raise BadType(f"x[index] = v {BORROWED}: write x = x.copy() before it")
+    if isinstance(item, (list, tuple)):
+        item = array(item)
+    new = _chosen(self, index, item) if isinstance(index, Carrier) else None
+    if new is None:
+        new = assigned(self, index, item)
+    become(self, new, "x[index] = v", "x = np.where(condition, v, x)")
+
+
+def _chosen(x: Any, mask: Any, item: Any) -> Any:
+    """x[mask] = item for one item and a mask that was calculated: a choice, which holds whatever
+    the mask is. None for others."""
+    if mask.dtype.kind != "b" or math.prod(shape_of(item)) != 1 or mask.ndim > x.ndim:
+        return None
+    if x.shape[: mask.ndim] != mask.shape:
+        return None  # indexing says what is wrong with it
+    if mask.ndim < x.ndim:
+        mask = reshape(mask, shape=(*mask.shape, *(1,) * (x.ndim - mask.ndim)))
+    return where(mask, reshape(item, shape=()) if shape_of(item) else item, x)
+
+
+setattr(Carrier, "__setitem__", _setitem)  # noqa: B010
