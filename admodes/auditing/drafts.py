@@ -74,7 +74,8 @@ def _heads(draft: Draft, lines: list[list[WorkedCell]]) -> int:
         held = [c.text for line in lines[: draft.heads] for c in line if c.text]
         data = any("=" in text or is_decimal(text) for text in held)
         numbers = bool(held) and all(map(NUMBER.fullmatch, held))
-        return 0 if data or numbers else draft.heads
+        row = len(held) == 2 and NUMBER.fullmatch(held[1]) is not None
+        return 0 if data or numbers or row else draft.heads
     first = [c.text for c in lines[0]] if lines else []
     later = any(has_value(c.text) for line in lines[1:] for c in line)
     titles = any(first) and not any(map(has_value, first)) and not first[0].startswith("∂")

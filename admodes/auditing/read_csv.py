@@ -21,7 +21,7 @@ def delimiter_of(text: str, delimiters: str = DELIMITERS) -> str | None:
     one; None where there is none."""
     sample = text[:100_000]
     for delimiter in delimiters:
-        lines = [line for line in _lines(sample, delimiter) if any(line)]
+        lines = [_whole(line, delimiter) for line in _lines(sample, delimiter) if any(line)]
         counts = Counter(map(len, lines))
         several = sum(n for length, n in counts.items() if length > 1)
         if several and several * 10 >= len(lines) * 6:
@@ -86,7 +86,7 @@ def _whole(line: list[str], delimiter: str) -> list[str]:
     depth = 0
     for part in line:
         if depth > 0:
-            cells[-1] += f"{delimiter} {part}"
+            cells[-1] += delimiter + part
         else:
             cells.append(part)
             depth = 0
