@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from admodes.auditing.derivation import Derivation, Numbers
-from admodes.auditing.guesses import OFTEN, Cause, Guess
+from admodes.auditing.guesses import OFTEN, Cause, Guess, Name
 from admodes.auditing.mistakes import guesses
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.slips import addition_slip, digit_slip, places_of
@@ -55,7 +55,7 @@ def causes_of(
     >>> causes_of(d, slope, "-0.141", lambda x: abs(x + 0.141) < 5e-4)[0].text
     '∂v1/∂v0 by the derivative of cos instead of that of sin'
     """
-    found: dict[str, tuple[float, str]] = {}
+    found: dict[Name, tuple[float, str]] = {}
     held = d.right.__getitem__
     for known in (held,) if numbers is None else (numbers, held):
         right = d.recompute(q, known)
@@ -65,7 +65,7 @@ def causes_of(
             if score > found.get(name, (0.0, ""))[0]:
                 found[name] = score, text
     ranked = sorted(found, key=lambda name: -found[name][0])
-    return [Cause(name, found[name][1]) for name in ranked[:MOST]]  # type: ignore[arg-type]
+    return [Cause(name, found[name][1]) for name in ranked[:MOST]]
 
 
 def _explaining(
@@ -76,10 +76,10 @@ def _explaining(
     numbers: Numbers,
     right: float,
     beside: Sequence[Quantity],
-) -> Iterator[tuple[str, float, str]]:
+) -> Iterator[tuple[Name, float, str]]:
     """The mistakes that give the number, each with how well it explains it and its sentence."""
-    possible: dict[str, float] = {}
-    fitting: dict[str, list[Guess]] = {}
+    possible: dict[Name, float] = {}
+    fitting: dict[Name, list[Guess]] = {}
     for guess in guesses(d, q, numbers, beside):
         if not math.isfinite(guess.number) or _same(guess.number, right):
             continue

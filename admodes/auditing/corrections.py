@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from admodes.errors import Error
 from admodes.expression import ParsedFunction
@@ -18,7 +19,7 @@ _TURNED = {"+": "−", "-": "+", "−": "+"}
 _POWERS = "²³"
 
 
-def variations(text: str) -> Iterator[tuple[str, str]]:
+def variations(text: str) -> Iterator[tuple[Literal["sign", "digit slip"], str]]:
     """What may have been meant, one change away, and what that change is called: the sign of the
     whole or of a term, one digit.
 

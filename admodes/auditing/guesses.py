@@ -36,7 +36,7 @@ class Guess(NamedTuple):
     weight: float = 1.0
 
 
-OFTEN = {
+OFTEN: dict[Name, float] = {
     "sign": 1.3,
     "missed path": 1.1,
     "rule": 1.0,

@@ -17,7 +17,7 @@ from typing import Any
 
 from admodes.auditing.corrections import symbolic_right, variations
 from admodes.auditing.derivation import Derivation
-from admodes.auditing.guesses import OFTEN, Cause
+from admodes.auditing.guesses import OFTEN, Cause, Name
 from admodes.auditing.judged import Judged
 from admodes.auditing.mistakes import guesses
 from admodes.auditing.quantity import Quantity
@@ -84,7 +84,7 @@ def judged_rule(left: str, right: str) -> Judged | None:
         return None
     if holds(right):
         return Judged(True, right)
-    found: dict[str, str] = {}
+    found: dict[Name, str] = {}
     fixed = ""
     for name, text in variations(right):
         if name not in found and holds(text):
@@ -93,7 +93,7 @@ def judged_rule(left: str, right: str) -> Judged | None:
     for cause in _explained(rule, right):
         found.setdefault(cause.name, cause.text)
     ranked = sorted(found, key=lambda name: -OFTEN[name])
-    causes = tuple(Cause(name, found[name]) for name in ranked[:MOST])  # type: ignore[arg-type]
+    causes = tuple(Cause(name, found[name]) for name in ranked[:MOST])
     return Judged(False, fixed or symbolic_right(rule.of, rule.moved, rule.primes), causes)
 
 
@@ -213,7 +213,7 @@ def _explained(rule: Rule, right: str) -> Iterator[Cause]:
     """The known mistakes that give the right side at every point."""
     points = [point for point, _ in _points(rule)][:: DRAWS - 1]
     values = _values(rule, right, points)
-    common: dict[tuple[str, str], float] = {}
+    common: dict[tuple[Name, str], float] = {}
     for k, (point, x) in enumerate(zip(points, values or (), strict=bool(values))):
         d = _derivation(rule, point)
         fitting = {
@@ -226,4 +226,4 @@ def _explained(rule: Rule, right: str) -> Iterator[Cause]:
     for (name, text), _ in sorted(common.items(), key=lambda item: -item[1]):
         for row, label in enumerate(names[: len(rule.of.inputs)]):
             text = re.sub(rf"\b{label}\b", rule.of.inputs[row], text)
-        yield Cause(name, text)  # type: ignore[arg-type]
+        yield Cause(name, text)
