@@ -165,7 +165,7 @@ def test_numbers_as_documents_write_them():
 
 
 def test_the_seeded_cause_is_named_in_at_least_95_percent_of_drawn_tables():
-    """benchmarks of a thousand: python tests/support/cause_campaign.py --tables 1000."""
+    """A thousand by hand: python tests/support/cause_campaign.py --tables 1000."""
     results = [
         (mistake.causes[0], [cause.name for cause in causes])
         for _, mistake, causes in judged(100, 3)

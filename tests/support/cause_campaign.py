@@ -13,7 +13,7 @@ from typing import Any
 from derivation_functions import MP, Graph
 from derivations import Derivation as Work
 from derivations import Part
-from worked_cases import Case, Mistake, cases
+from worked_cases import Case, Mistake, draw
 
 import admodes as ad
 from admodes.auditing.causes import Cause, causes_of
@@ -102,7 +102,8 @@ def around(case: Case, part: Part) -> list[Part]:
 
 
 def judged(count: int, seed: int) -> Iterator[tuple[Case, Mistake, list[Cause]]]:
-    for case in cases(count, seed, 1):
+    for k in range(count):
+        case = draw(seed * 1_000_000 + k, 1)
         for mistake in case.mistakes[:1]:
             named = explained(case, mistake)
             if named is not None:
