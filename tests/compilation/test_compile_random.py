@@ -19,6 +19,7 @@ import pytest
 from compiled_programs import NAMES, assert_alike, moved, recorded
 from random_arrays import ArrayProgram
 from random_expressions import Expression, collected, expressions
+from seeds import blocks, share
 
 import admodes as ad
 from admodes.compilation.backends import MODULES
@@ -199,11 +200,11 @@ def test_random_expressions_of_numbers():
         except Exception as error:
             raise AssertionError(f"{what} of {e.steps} at {e.at}") from error
 
-    collected(expressions(), EXPRESSIONS, one)
-    assert len(seen) >= 680
+    collected(expressions(), share(EXPRESSIONS), one)
+    assert len(seen) >= share(680)
 
 
-@pytest.mark.parametrize("block", range(BLOCKS))
+@pytest.mark.parametrize("block", blocks(BLOCKS))
 def test_random_programs_on_arrays(block):
     compared = 0
     for k, name in enumerate(NAMES):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from seeds import generator
+from seeds import blocks, generator
 
 pytest.importorskip("llvmlite", reason="the llvm back end needs llvmlite")
 
@@ -32,7 +32,7 @@ def derivatives(p):
     yield lambda *xs: ad.jvp(gradient, xs, p.direction)
 
 
-@pytest.mark.parametrize("block", range(BLOCKS))
+@pytest.mark.parametrize("block", blocks(BLOCKS))
 def test_random_programs_their_gradients_and_hessian_products(block):
     compared = 0
     for k, name in enumerate(NAMES):

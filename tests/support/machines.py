@@ -1,11 +1,12 @@
 """The numeric tests as other machines would run them: python tests/support/machines.py
 
 With --whole it is every test and every example in a docstring, two processes at a time; with names,
-those files, as many runs side by side as there are processors. With --others the kernels of this
+those files; as many runs side by side as there are processors. With --others the kernels of this
 CPU itself are left out, with which the whole suite runs anyway. NumPy chooses its kernels by the
-CPU, OpenBLAS by CPU and threads, hashes and random tests by seeds. Each row of the table is one run
-under one choice of all of these; a level that this CPU lacks is left out, and said. The exit status
-is 1 where a run fails.
+CPU, OpenBLAS by CPU and threads, hashes and random tests by seeds, each of which draws programs of
+its own and takes half as many of the dear ones as the suite. Each row of the table is one run under
+one choice of all of these; a level that this CPU lacks is left out, and said. The exit status is 1
+where a run fails.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ LEVELS = ("X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR")
 """What NumPy dispatches on beyond its baseline, each beside those before it."""
 
 NUMERIC = (
-    *("test_native_numbers.py", "test_native_arrays.py", "test_compile_random.py"),
-    *("test_ops_generic.py", "test_optimisation_values.py", "test_truth_values.py"),
-    "test_native_ulps.py",
+    ("native_arrays", "ops_generic", "optimisation_values"),
+    ("compile_random", "native_numbers", "truth_values", "native_ulps"),
 )
-"""What CI repeats in some two minutes; other files are named on the command line."""
+"""What CI repeats in about a minute, in two parts that take alike; other files are named on the
+command line."""
 HERE = Path(__file__).parents[1]
 
 
@@ -69,9 +70,6 @@ MACHINES = (
 
 def run(machine: Machine, chosen: list[str]) -> tuple[str, bool]:
     """What is printed of one run, and whether it failed."""
-    row = f"{machine.name:12} {machine.seed:4} {machine.threads:7}   "
-    if machine.missing:
-        return f"{row}left out: this CPU has no {machine.missing}", False
     start = time.perf_counter()
     command = [sys.executable, "-m", "pytest", "--no-header", "-p", "no:randomly", *chosen]
     done = subprocess.run(
@@ -81,25 +79,33 @@ def run(machine: Machine, chosen: list[str]) -> tuple[str, bool]:
         print(done.stdout[-4000:], done.stderr[-2000:], flush=True)
     last = (done.stdout.strip().splitlines() or [done.stderr[-500:]])[-1].strip("= ")
     verdict = last if done.returncode == 0 else f"FAILED: {last}"
-    return f"{row}{verdict} (whole run {time.perf_counter() - start:.0f} s)", done.returncode != 0
+    took = f"{verdict} (whole run {time.perf_counter() - start:.0f} s)"
+    return f"{machine.name:12} {machine.seed:4} {machine.threads:7}   {took}", done.returncode != 0
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("files", nargs="*", default=NUMERIC, help="test files (numeric ones)")
+    options.add_argument("files", nargs="*", help="test files (numeric ones)")
     options.add_argument("--whole", action="store_true", help="all tests and examples")
     options.add_argument("--others", action="store_true", help="not the kernels of this CPU itself")
     given = options.parse_args()
-    most = max(machine.level for machine in MACHINES if not machine.missing)
-    machines = [m for m in MACHINES if not (given.others and m.level == most)]
-    files = [str(next(HERE.rglob(Path(name).name))) for name in given.files]
+    here = [machine for machine in MACHINES if not machine.missing]
+    chosen = here[:-1] if given.others else here
+    parts = [given.files] if given.files else [[f"test_{x}.py" for x in part] for part in NUMERIC]
+    parts = [[str(next(HERE.rglob(Path(name).name))) for name in part] for part in parts]
     # The dear tests stand together, so one process for each run takes less than two for one run.
-    chosen, at_once = (["-n", "2"], 1) if given.whole else (["-n", "0", *files], os.cpu_count())
+    what, at_once = [["-n", "0", *part] for part in parts], os.cpu_count()
+    if given.whole:
+        what, at_once = [["-n", "2"]], 1
+    jobs = [(machine, part) for machine in chosen for part in what]
     with ThreadPoolExecutor(at_once) as pool:
-        runs = list(pool.map(lambda machine: run(machine, chosen), machines))
-    what = "all tests and examples" if given.whole else f"{len(files)} files of tests"
-    print(f"NumPy {np.__version__}, {what}")
+        runs = list(pool.map(lambda job: run(*job), jobs))
+    files = "all tests and examples" if given.whole else f"{sum(map(len, parts))} files of tests"
+    print(f"NumPy {np.__version__}, {files}")
     print("\n".join(["kernels      seed threads   result", *(row for row, _ in runs)]))
+    for machine in MACHINES:
+        if machine.missing:
+            print(f"{machine.name}: left out, this CPU has no {machine.missing}")
     return int(any(failed for _, failed in runs))
 
 

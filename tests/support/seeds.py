@@ -16,6 +16,17 @@ def generator(k: int) -> np.random.Generator:
     return np.random.default_rng((SEED, k) if SEED else k)
 
 
+def share(count: int) -> int:
+    """How many of so many random programs a run takes: all of them, or with another seed, which
+    draws others, half."""
+    return count // 2 if SEED else count
+
+
+def blocks(count: int) -> range:
+    """The same of blocks of random programs: all of them, or every second one."""
+    return range(SEED % 2, count, 2) if SEED else range(count)
+
+
 def examples(count: int) -> Callable[[Callable], Callable]:
     """A decorator for tests with hypothesis: so many examples, the same at each run."""
 
