@@ -4,7 +4,8 @@ mistakes that give it come out, the likeliest first.
 Every known mistake is tried. One explains the number if it gives just that at its digits. A mistake
 that could have given many numbers explains less than one that could have given few: each counts by
 how often people make it, divided by the numbers that it could have given, so that a coincidence in
-three digits ranks below a mistake that has to give this number.
+three digits ranks below a mistake that has to give this number. What no mistake in the number
+itself explains may come from one before it that the document does not show.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from admodes.auditing.derivation import Derivation, Numbers
 from admodes.auditing.guesses import OFTEN, Cause, Guess, Name
+from admodes.auditing.hidden_mistakes import hidden_guesses
 from admodes.auditing.mistakes import guesses
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.slips import addition_slip, digit_slip, places_of
 
 MOST = 3
 """How many causes are named."""
+
+ENOUGH = 3
+"""How many digits a number needs to be explained by what is not shown."""
 
 NOTHING = 1e-9
 """Relative difference below which a mistake changes nothing."""
@@ -64,8 +69,24 @@ def causes_of(
             score *= SHOWN if shown and slip else 1.0
             if score > found.get(name, (0.0, ""))[0]:
                 found[name] = score, text
+    if not found and places_of(written, d.recompute(q, held)) >= ENOUGH:
+        found |= _hidden(d, q, fits, held if numbers is None else numbers)
     ranked = sorted(found, key=lambda name: -found[name][0])
     return [Cause(name, found[name][1]) for name in ranked[:MOST]]
+
+
+def _hidden(
+    d: Derivation, q: Quantity, fits: Callable[[float], bool], numbers: Numbers
+) -> dict[Name, tuple[float, str]]:
+    """The mistakes before a number that give it, where none in it does."""
+    found: dict[Name, tuple[float, str]] = {}
+    right = d.recompute(q, numbers)
+    for guess in hidden_guesses(d, q, numbers):
+        apart = math.isfinite(guess.number) and not _same(guess.number, right)
+        score = OFTEN[guess.name] * guess.weight
+        if apart and fits(guess.number) and score > found.get(guess.name, (0.0, ""))[0]:
+            found[guess.name] = score, guess.text
+    return found
 
 
 def _explaining(

@@ -111,6 +111,36 @@ def test_what_somebody_has_in_the_other_places_is_what_the_mistake_is_made_from(
     assert "factor" in named(UBC, tangent(7, "x2"), 5.94, numbers=numbers)
 
 
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (2 * e2 - 12 * s3, "rule"),  # the derivative of the cosine
+        (2 * math.exp(1) + 12 * c3, "wrong point"),  # e^v1 instead of e^v2
+        (2 * e2 + 12 * math.cos(math.radians(3)), "degrees"),
+        (2 * e2 - 12 * c3, "sign"),
+        (e2 + 12 * c3, "factor"),
+    ],
+)
+def test_a_gradient_alone_is_explained_by_a_mistake_before_it(number, cause):
+    assert cause in named(UBC, Quantity("entry", 8, "x2"), number)[:2]
+
+
+def test_a_path_missed_in_an_adjoint_that_is_not_shown_is_told_at_the_gradient():
+    d = Derivation(ad.parse("sin(x1)*x2 + exp(sin(x1))"), (0.4, 0.9), outputs=["y"])
+    slope = math.cos(0.4) * math.exp(math.sin(0.4))
+    found = named(d, Quantity("entry", d.outputs["y"], "x1"), slope)
+    assert found[0] == "missed path"
+
+
+def test_all_angles_in_degrees_are_told_at_the_result():
+    d = Derivation(ad.parse("sin(x1*x2)*x1 + cos(x1)"), (1.1, 2.3), outputs=["y"])
+    a, b, unit = 1.1, 2.3, math.pi / 180
+    y = math.sin(a * b * unit) * a + math.cos(a * unit)
+    assert named(d, value(len(d.steps) - 1), y) == ["degrees"]
+    slope = math.sin(a * b * unit) + a * b * math.cos(a * b * unit) - math.sin(a * unit)
+    assert named(d, Quantity("entry", d.outputs["y"], "x1"), slope) == ["degrees"]
+
+
 def test_a_chance_in_three_digits_ranks_below_what_has_to_give_the_number():
     """cos(sin 3) is 0.990 as well as cos 3 without its sign."""
     assert named(UBC, partial(6), 0.990, digits=3) == ["sign", "wrong point"]
@@ -168,10 +198,10 @@ def test_the_seeded_cause_is_named_in_at_least_95_percent_of_drawn_tables():
     """A thousand by hand: python tests/support/cause_campaign.py --tables 1000."""
     results = [
         (mistake.causes[0], [cause.name for cause in causes])
-        for _, mistake, causes in judged(100, 3)
+        for _, mistake, causes in judged(60, 3)
     ]
     among = sum(seeded in names for seeded, names in results)
     first = sum(names[:1] == [seeded] for seeded, names in results)
-    assert len(results) >= 95
+    assert len(results) >= 55
     assert among >= 0.95 * len(results)
     assert first >= 0.8 * len(results)
