@@ -15,6 +15,11 @@ from admodes.cli import main
 from admodes.core.op import REGISTRY
 
 
+def pytest_collection_modifyitems(items):
+    """What takes a minute begins first, so that no other process waits for it at the end."""
+    items.sort(key=lambda item: "longest" not in item.keywords)
+
+
 def pytest_collection_finish():
     """The tests themselves, half a million objects, stay to the end: the garbage collector, which
     tests of lifetimes call too, need not go through them each time."""

@@ -20,6 +20,7 @@ ENOUGH = 500
 SMALL = 9
 
 
+@pytest.mark.longest
 def test_forward_reverse_and_sympy_agree_on_random_expressions():
     seen: dict[tuple, Expression] = {}
     verified = []
