@@ -11,7 +11,7 @@ itself explains may come from one before it that the document does not show.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from admodes.auditing.derivation import Derivation, Numbers
 from admodes.auditing.guesses import OFTEN, Cause, Guess, Name
@@ -60,48 +60,42 @@ def causes_of(
     >>> causes_of(d, slope, "-0.141", lambda x: abs(x + 0.141) < 5e-4)[0].text
     '∂v1/∂v0 by the derivative of cos instead of that of sin'
     """
-    found: dict[Name, tuple[float, str]] = {}
     held = d.right.__getitem__
-    for known in (held,) if numbers is None else (numbers, held):
-        right = d.recompute(q, known)
-        for name, score, text in _explaining(d, q, written, fits, known, right, beside):
-            slip = name in ("digit slip", "addition slip")
-            score *= SHOWN if shown and slip else 1.0
-            if score > found.get(name, (0.0, ""))[0]:
-                found[name] = score, text
-    if not found and places_of(written, d.recompute(q, held)) >= ENOUGH:
-        found |= _hidden(d, q, fits, held if numbers is None else numbers)
+    tries = [(d.recompute(q, held), _known(d, q, "here", guesses))]
+    if numbers is not None:
+        tries.append((d.recompute(q, numbers), [*guesses(d, q, numbers)]))
+        held = numbers
+    found: dict[Name, tuple[float, str]] = {}
+    for right, mistakes in tries:
+        around = [Guess("stale value", held(u), "the number of a cell beside it") for u in beside]
+        for name, score, text in _explaining(right, [*mistakes, *around], fits):
+            found[name] = max(found.get(name, (0.0, "")), (score, text))
+        for name, score, text in _slips(right, written, is_sum(d, q)):
+            found[name] = max(found.get(name, (0.0, "")), (score * (SHOWN if shown else 1), text))
+    right = tries[0][0]
+    if not found and places_of(written, right) >= ENOUGH:
+        before = _known(d, q, "before", hidden_guesses)
+        found |= {name: (score, text) for name, score, text in _explaining(right, before, fits)}
     ranked = sorted(found, key=lambda name: -found[name][0])
     return [Cause(name, found[name][1]) for name in ranked[:MOST]]
 
 
-def _hidden(
-    d: Derivation, q: Quantity, fits: Callable[[float], bool], numbers: Numbers
-) -> dict[Name, tuple[float, str]]:
-    """The mistakes before a number that give it, where none in it does."""
-    found: dict[Name, tuple[float, str]] = {}
-    right = d.recompute(q, numbers)
-    for guess in hidden_guesses(d, q, numbers):
-        apart = math.isfinite(guess.number) and not _same(guess.number, right)
-        score = OFTEN[guess.name] * guess.weight
-        if apart and fits(guess.number) and score > found.get(guess.name, (0.0, ""))[0]:
-            found[guess.name] = score, guess.text
-    return found
+def _known(d: Derivation, q: Quantity, where: str, mistakes: Callable) -> Sequence[Guess]:
+    """The mistakes in a number whose other numbers are right, which are the same in all documents
+    that are judged by one derivation."""
+    key = q, where
+    if key not in d.mistakes:
+        d.mistakes[key] = tuple(mistakes(d, q, d.right.__getitem__))
+    return d.mistakes[key]
 
 
 def _explaining(
-    d: Derivation,
-    q: Quantity,
-    written: str,
-    fits: Callable[[float], bool],
-    numbers: Numbers,
-    right: float,
-    beside: Sequence[Quantity],
+    right: float, mistakes: Iterable[Guess], fits: Callable[[float], bool]
 ) -> Iterator[tuple[Name, float, str]]:
     """The mistakes that give the number, each with how well it explains it and its sentence."""
     possible: dict[Name, float] = {}
     fitting: dict[Name, list[Guess]] = {}
-    for guess in guesses(d, q, numbers, beside):
+    for guess in mistakes:
         if not math.isfinite(guess.number) or _same(guess.number, right):
             continue
         possible[guess.name] = possible.get(guess.name, 0.0) + guess.weight
@@ -110,11 +104,15 @@ def _explaining(
     for name, fit in fitting.items():
         share = sum(guess.weight for guess in fit) / possible[name]
         yield name, OFTEN[name] * share, max(fit, key=lambda guess: guess.weight).text
+
+
+def _slips(right: float, written: str, is_sum: bool) -> Iterator[tuple[Name, float, str]]:
+    """The slips of the pen that give the number."""
     places = places_of(written, right)
     text = digit_slip(written, right)
     if text is not None:
         yield "digit slip", OFTEN["digit slip"] / (10 * places - 1), text
-    text = addition_slip(written, right) if is_sum(d, q) else None
+    text = addition_slip(written, right) if is_sum else None
     if text is not None:
         yield "addition slip", OFTEN["addition slip"] / (2 * places), text
 

@@ -45,7 +45,8 @@ class Derivation:
 
     trace: the trace. right: every number at full precision by what it is, contributions to tangents
     and adjoints too; rows of arrays have arrays. The entry of an output that is a constant, the
-    k-th from 0, has the row -1 - k.
+    k-th from 0, has the row -1 - k. mistakes: the known mistakes at each number, kept by
+    admodes/auditing/causes.py for the next document.
 
     >>> import math
     >>> d = Derivation(lambda x: math.pi * x * x, (2.0,))
@@ -73,6 +74,7 @@ Quantity(kind='value', row=0, direction='', argument=None)), 12.566371)
             for k, y in enumerate(self.trace.outputs)
         }
         self.right: dict[Quantity, Any] = {}
+        self.mistakes: dict[tuple[Quantity, str], Sequence[Any]] = {}
         self._ways: dict[Quantity, tuple[Way, ...]] = {}
         self._contributions: dict[Quantity, tuple[Contribution, ...]] = {}
         with quiet():

@@ -44,7 +44,7 @@ def hidden_guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Gue
                 number = _carried(d, q, u, guess.number, path, numbers)
             else:
                 number = affine[0] + affine[1] * (guess.number - known)
-            where = f"in {_called(d, u)}, which is not shown: {guess.text}"
+            where = f"before it, at {_called(d, u)}: {guess.text}"
             yield Guess(guess.name, number, where, guess.weight * share)
 
 

@@ -22,20 +22,15 @@ from admodes.core.op import REGISTRY
 from admodes.core.record import Ref
 
 
-def guesses(
-    d: Derivation, q: Quantity, numbers: Numbers, beside: Sequence[Quantity] = ()
-) -> Iterator[Guess]:
+def guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     """The numbers that mistakes in q would give, somebody having numbers in the other places; not
-    those of slips, which are in how a number is written. beside: what stands around q in the
-    document, besides what stands around it in the derivation."""
+    those of slips, which are in how a number is written."""
     by_kind = {"value": _in_value, "partial": _in_partial, "entry": _in_entry}
     right = d.recompute(q, numbers)
     yield Guess("sign", -right, "the sign of the number")
     yield from by_kind.get(q.kind, _in_sum)(d, q, numbers)
     for other, where in neighbours(d, q):
         yield Guess("stale value", numbers(other), f"the number of {where}")
-    for other in beside:
-        yield Guess("stale value", numbers(other), "the number of a cell beside it")
 
 
 def neighbours(d: Derivation, q: Quantity) -> Iterator[tuple[Quantity, str]]:
