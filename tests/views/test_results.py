@@ -46,6 +46,7 @@ RESULTS = {
     "check": lambda: ad.check_gradient(lambda x: x * x, lambda x: -2 * x, 3.0),
     "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
     "comparison": lambda: ad.compare(ad.sqrt, 0.0, backends=["admodes"], rounds=1),
+    "exercise": lambda: ad.exercise(1, count=2),
     "scaling": lambda: ad.scale({"n": [1, 2]}, repeats=1, functions=["speelpenning"]),
 }
 
@@ -66,7 +67,7 @@ def test_every_public_result_is_held_to_this():
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
         *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report", "Scaling"),
-        *("Advice", "Comparison", "Elimination", "GradientCheck"),
+        *("Advice", "Comparison", "Elimination", "GradientCheck", "Exercise"),
     }
 
 
