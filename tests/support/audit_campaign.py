@@ -97,6 +97,12 @@ def _taken(
     return None
 
 
+def _loose(case: Case, place: Place) -> bool:
+    """Whether a place has no names that are sure: a title over the one column of a Jacobian without
+    labels may as well be its head."""
+    return case.loose or (place.part.kind == "entry" and place.column in (0, ""))
+
+
 def judged(case: Case, audit: dict[str, Any], outcome: Outcome) -> None:
     """Compares the audit with what was seeded, cell by cell."""
     cells: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
@@ -106,11 +112,11 @@ def judged(case: Case, audit: dict[str, Any], outcome: Outcome) -> None:
     sources: set[Key] = set()
     for place, given in zip(case.places, case.given, strict=True):
         if place.part in seeded:
-            cell = _taken(list(cells[place.table]), place, given, case.loose)
+            cell = _taken(list(cells[place.table]), place, given, _loose(case, place))
             if cell is not None:
                 sources.add(_key(cell["table"], cell["row"], cell["column"]))
     for place, given, right in zip(case.places, case.given, case.right, strict=True):
-        cell = _taken(cells[place.table], place, given, case.loose)
+        cell = _taken(cells[place.table], place, given, _loose(case, place))
         if cell is None:
             outcome.missing.append(place)
             continue

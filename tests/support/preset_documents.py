@@ -147,6 +147,8 @@ class Printed:
         """Whether the function can be read off the rows."""
         return self.preset != "bu"
 
+    formulas = True
+
     @property
     def labelled(self) -> bool:
         """Whether rows and columns of the Jacobian have names, as on no matrix in brackets."""

@@ -232,6 +232,11 @@ class ByHand:
         return layout.inputs and layout.formulas and layout.kind != "side-by-side"
 
     @property
+    def formulas(self) -> bool:
+        """Whether rows say what they compute; else they are numbered as the function's are."""
+        return self.layout.formulas
+
+    @property
     def labelled(self) -> bool:
         return self.layout.jacobian in ("labels", "transposed")
 
@@ -301,7 +306,7 @@ def _drawn(random: Random, seed: int, mistakes: int, form: str) -> Case | None:
         text,
         graph,
         rounding,
-        None if unknown else graph.expressions(random.random() < 0.5),
+        None if unknown else graph.expressions(random.random() < 0.5 or not document.formulas),
         tuple(places),
         tuple(document.shown(work, p.part) for p in places),
         tuple(document.shown(right, p.part) for p in places),
