@@ -139,7 +139,7 @@ class Notation:
         if node.op == "input":
             return self.name(self.inputs[row])
         words = [self.factor(a) if isinstance(a, str) else self.row(a) for a in node.args]
-        return self.formula(node.op, words, True)
+        return self.formula(node.op, words, not isinstance(node.args[-1], str))  # v7 × 2, 2 v7
 
     # what derivatives are made of --------------------------------------------------------------
 
