@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from admodes.auditing.derivation import Derivation, Numbers
 from admodes.auditing.guesses import Guess
-from admodes.auditing.mistakes import guesses
+from admodes.auditing.mistakes import guesses, same_numbers
 from admodes.auditing.partial_mistakes import ANGLES, DEGREE, Local
 from admodes.auditing.quantity import Quantity
 
@@ -24,10 +24,12 @@ def hidden_guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Gue
     degrees."""
     if len(d.steps) > MOST_ROWS:
         return
-    if q.kind == "entry":
-        for (source,) in d.ways(q) if d.needs(q) else ():
-            yield from hidden_guesses(d, source, numbers)
-        return
+    for number in (q, *same_numbers(d, q)):
+        if number.kind != "entry":
+            yield from _before_one(d, number, numbers)
+
+
+def _before_one(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     text = "all angles are read as degrees"
     yield Guess("degrees", _in_degrees(d, q), text, 2.0)
     before = _before(d, q)

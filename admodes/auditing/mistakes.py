@@ -15,6 +15,7 @@ from admodes.auditing.partial_mistakes import (
     UNARY,
     Local,
     partial_guesses,
+    swapped_constants,
     value_degrees,
 )
 from admodes.auditing.quantity import Quantity
@@ -24,7 +25,32 @@ from admodes.core.record import Ref
 
 def guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     """The numbers that mistakes in q would give, somebody having numbers in the other places; not
-    those of slips, which are in how a number is written."""
+    those of slips, which are in how a number is written. A derivative of an output by an input may
+    have been worked out in either sweep."""
+    yield from _in_one(d, q, numbers)
+    for other in same_numbers(d, q):
+        for guess in _in_one(d, other, numbers):
+            yield guess._replace(weight=guess.weight / 2)
+
+
+def same_numbers(d: Derivation, q: Quantity) -> list[Quantity]:
+    """The numbers of other tables that are the same by their meaning: the derivative of an output
+    by an input is a tangent, an adjoint, and an entry of the Jacobian."""
+    if q.argument is not None or q.row < 0:
+        return []
+    inputs = {row: x for x, row in d.inputs.items()}
+    if q.kind == "entry":
+        return [source for (source,) in d.ways(q)]
+    if q.kind == "tangent" and q.direction in d.inputs:
+        ends = [y for y, row in d.outputs.items() if row == q.row]
+        return [Quantity("adjoint", d.inputs[q.direction], y) for y in ends]
+    if q.kind == "adjoint" and q.row in inputs and d.outputs.get(q.direction, -1) >= 0:
+        return [Quantity("tangent", d.outputs[q.direction], inputs[q.row])]
+    return []
+
+
+def _in_one(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
+    """The mistakes in a number as it is worked out in its own table."""
     by_kind = {"value": _in_value, "partial": _in_partial, "entry": _in_entry}
     right = d.recompute(q, numbers)
     yield Guess("sign", -right, "the sign of the number")
@@ -91,6 +117,8 @@ def _in_value(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     if op.name in (*ORDERED, "atan2", "floor_divide", "remainder"):
         text = f"{local.argument(0)} and {local.argument(1)} are swapped"
         yield Guess("swapped arguments", local.result(xs[::-1]), text)
+    for other, swapped, text in swapped_constants(local):
+        yield Guess("swapped arguments", local.result(swapped, other), text)
 
 
 def _other_values(local: Local) -> Iterator[Guess]:
@@ -121,9 +149,6 @@ def _in_entry(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     if i != j and j < len(rows) and i < len(columns):
         number = numbers(Quantity("entry", rows[j], columns[i]))
         yield Guess("transposed Jacobian", number, "rows and columns are exchanged")
-    for (source,) in d.ways(q) if d.needs(q) else ():
-        for guess in guesses(d, source, numbers):
-            yield guess._replace(weight=guess.weight / 2)
 
 
 class Terms:

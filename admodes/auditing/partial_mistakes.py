@@ -158,8 +158,20 @@ def _as_function(local: Local, k: int, guess: Callable) -> Iterator[Guess]:
     yield guess(local.y, "the power instead of its derivative", 0.4)
 
 
+def swapped_constants(local: Local) -> Iterator[tuple[Any, tuple, str]]:
+    """What x² and 1/x are with their arguments swapped: an operation, and its arguments."""
+    if local.op.name == "square":
+        yield REGISTRY["power"], (2.0, local.xs[0]), f"2^{local.argument(0)}"
+    elif local.op.name == "inverse":
+        yield REGISTRY["divide"], (local.xs[0], 1.0), f"{local.argument(0)}/1"
+
+
 def _swapped(local: Local, k: int) -> Iterator[Guess]:
     op = local.op
+    for other, xs, text in swapped_constants(local):
+        place = 1 if other.name == "power" else 0
+        number = local.slope(place, xs, other)
+        yield Guess("swapped arguments", number, f"{local.partial(k)} of {text}")
     if op.arity != 2:
         return
     a, b = local.argument(0), local.argument(1)
