@@ -16,6 +16,11 @@ def loop(x):
         x = ad.sin(x)
     return x
 
+def shorter(x):
+    for _ in range(20_000):
+        x = ad.sin(x)
+    return x
+
 def arrays(x):
     for _ in range(500):
         x = np.sin(x) * 2.0
@@ -71,8 +76,9 @@ def test_a_part_of_a_long_list_is_drawn(run, file):
     status, out, _ = run("graph", f"{mine}:loop", *at)
     assert status == 0
     assert [int(r) for r in re.findall('data-row="(\\d+)"', out)] == [*range(49997, 50004)]
+    at = ("--at", "x=1", "--around", "v10000", "--depth", "3", "-f", "svg")
     for more in (at, at[:2]):
-        status, _, err = run("graph", f"{mine}:loop", *more, "--kind", "gradient")
+        status, _, err = run("graph", f"{mine}:shorter", *more, "--kind", "gradient")
         assert (status, err.count("\n")) == (2, 1)
     status, out, _ = run(
         *("graph", f"{mine}:arrays", "--at", "x=[1, 2]", "--around", "v500", "--kind", "both"),
