@@ -88,7 +88,7 @@ class Advice(Result):
             "of": self.of,
             "inputs": self.inputs,
             "outputs": self.outputs,
-            "choice": vars(self.choice),
+            "choice": self.choice._asdict(),
             "options": [vars(option) for option in self.options],
             "tips": self.tips,
             "notes": self.notes,
