@@ -97,7 +97,8 @@ class ArrayEquations:
     (True, True)
     >>> known.judged("ĥ", "r + W2ᵀ Ē")  # doctest: +NORMALIZE_WHITESPACE
     Judged(holds=False, right='r + W2ᵀ ȳ',
-           causes=(Cause(name='stale value', text='Ē stands where ȳ belongs'),))
+           causes=(Cause(name='stale value', text='Ē stands where ȳ belongs'),
+                   Cause(name='ȳ for Ē', text='Ē stands where ȳ belongs')))
     """
 
     def __init__(
@@ -126,10 +127,10 @@ class ArrayEquations:
             return None
         if given is not None and _equal(given, expected):
             return Judged(True, right)
-        found: dict[Name, str] = {}
+        found: dict[str, str] = {}
         for name, sentence in self._causes(text, given, expected, corrected.formula):
             found.setdefault(name, unicodedata.normalize("NFC", sentence))
-        ranked = sorted(found, key=lambda name: -OFTEN[name])
+        ranked = sorted(found, key=lambda name: -OFTEN.get(name, 0.0))
         causes = tuple(Cause(name, found[name]) for name in ranked[:MOST])
         return Judged(False, corrected.latex if "\\" in right else corrected.text, causes)
 
@@ -178,7 +179,7 @@ class ArrayEquations:
         given: list[np.ndarray] | None,
         expected: list[np.ndarray],
         formula: Term,
-    ) -> Iterator[tuple[Name, str]]:
+    ) -> Iterator[tuple[str, str]]:
         """The mistakes that were made if this is what is written in the place of a formula."""
         for name, meant, sentence in self._exchanged(text, _symbols(formula)):
             if self._holds(meant, expected):
@@ -195,7 +196,7 @@ class ArrayEquations:
             if _equal(given, less):
                 yield name, sentence
 
-    def _exchanged(self, text: str, belong: list[Symbol]) -> Iterator[tuple[Name, str, str]]:
+    def _exchanged(self, text: str, belong: list[Symbol]) -> Iterator[tuple[str, str, str]]:
         """A text with one symbol, transpose or function in the place of another. belong: the
         symbols that occur in the right formula."""
         read = self._tokens(text)
@@ -207,6 +208,8 @@ class ArrayEquations:
                         meant = f"{before} {_shown(other)} {after}"
                         sentence = f"{_shown(token.data)} stands where {_shown(other)} belongs"
                         yield _taken(read, k), meant, sentence
+                        if other[1] == "bar":
+                            yield f"{_shown(other)} for {_shown(token.data)}", meant, sentence
                 if read[k + 1 : k + 2] and read[k + 1].kind == "ᵀ":
                     end = read[k + 1].end
                     meant = text[: token.end] + " " + text[end:]

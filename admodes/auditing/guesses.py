@@ -20,9 +20,11 @@ Name = Literal[
 
 
 class Cause(NamedTuple):
-    """A known mistake that gives the number given. text: a sentence that says where."""
+    """A known mistake that gives what is written. name: what it is called, a Name; beside that of a
+    symbol in the place of another stand these two, as in "ȳ for Ē". text: a sentence that says
+    where."""
 
-    name: Name
+    name: str
     text: str
 
 
@@ -36,7 +38,7 @@ class Guess(NamedTuple):
     weight: float = 1.0
 
 
-OFTEN: dict[Name, float] = {
+OFTEN: dict[str, float] = {
     "sign": 1.3,
     "missed path": 1.1,
     "rule": 1.0,

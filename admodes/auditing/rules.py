@@ -17,7 +17,7 @@ from typing import Any
 
 from admodes.auditing.corrections import symbolic_right, variations
 from admodes.auditing.derivation import Derivation
-from admodes.auditing.guesses import OFTEN, Cause, Name
+from admodes.auditing.guesses import OFTEN, Cause
 from admodes.auditing.judged import Judged
 from admodes.auditing.mistakes import guesses
 from admodes.auditing.quantity import Quantity
@@ -84,7 +84,7 @@ def judged_rule(left: str, right: str) -> Judged | None:
         return None
     if holds(right):
         return Judged(True, right)
-    found: dict[Name, str] = {}
+    found: dict[str, str] = {}
     fixed = ""
     for name, text in variations(right):
         if name not in found and holds(text):
@@ -213,7 +213,7 @@ def _explained(rule: Rule, right: str) -> Iterator[Cause]:
     """The known mistakes that give the right side at every point."""
     points = [point for point, _ in _points(rule)][:: DRAWS - 1]
     values = _values(rule, right, points)
-    common: dict[tuple[Name, str], float] = {}
+    common: dict[tuple[str, str], float] = {}
     for k, (point, x) in enumerate(zip(points, values or (), strict=bool(values))):
         d = _derivation(rule, point)
         fitting = {
