@@ -11,7 +11,10 @@ from admodes.auditing.plain_mathematics import plain_text
 from admodes.auditing.worked_table import WorkedCell, WorkedTable
 from admodes.errors import BadValue
 
-MOST_CELLS = 200_000
+MOST_CHARACTERS = 2**21
+"""The length of a text up to which tables are looked for in it."""
+
+MOST_CELLS = 100_000
 """Cells of a document, with those that fill up short rows."""
 
 EMPTY = WorkedCell("", "")
@@ -31,6 +34,15 @@ class Draft:
 def cell(written: str, source: str | None = None) -> WorkedCell:
     """A cell from what is written; source is the mathematics of it where that is not the same."""
     return WorkedCell(written.strip(), plain_text(written if source is None else source))
+
+
+def check_length(length: int) -> None:
+    """Refuse a text of too many characters. Raises BadValue."""
+    if length > MOST_CHARACTERS:
+        raise BadValue(
+            f"the document has {length:,} characters of text, up to {MOST_CHARACTERS:,} are read: "
+            "audit the tables of one derivation"
+        )
 
 
 def check_size(cells: int) -> None:

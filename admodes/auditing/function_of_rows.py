@@ -15,6 +15,7 @@ from admodes.errors import BadValue, listed
 from admodes.expression.errors import ExpressionError
 from admodes.expression.parser import ParsedFunction, parse, parse_number, parse_with
 from admodes.expression.signs import DIGITS
+from admodes.expression.tokens import CAPS
 
 _LETTER = "[^\\W⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣ]"
 _NAME = re.compile(rf"(?![\d_]){_LETTER}+(?:₋[₀-₉]+|\[\d+(?:,\d+)*\])?")
@@ -26,7 +27,9 @@ _WORDS_OF_DERIVATIVES = re.compile(
     r"tangent|adjoint|partial|derivative|gradient|jacobian|backward|[∂∇]|\bd\w?/d", re.IGNORECASE
 )
 _OTHER_COLUMNS = re.compile(r"rule|operation|op\b|comment|note|node|step", re.IGNORECASE)
-_LONGEST = 100_000
+_LONGEST_PRODUCT = 20
+_MOST_ROWS = 1000
+"""Rows of a function that is read from a table."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ def function_of_rows(tables: Iterable[WorkedTable]) -> ReadFunction:
         raise BadValue(
             "no row says what it computes, as v2 = 2 v1 does: give the function and the point"
         )
+    if len(definitions) > _MOST_ROWS:
+        raise BadValue(
+            f"a function is read from up to {_MOST_ROWS:,} rows, these are {len(definitions):,}: "
+            "give the function and the point"
+        )
     safe = _Names(definitions)
     rows = {safe.name(d.name): replace(d, formula=safe.formula(d.formula)) for d in definitions}
     rows = {name: _told(row, rows) for name, row in rows.items()}
@@ -118,8 +126,12 @@ def function_of_rows(tables: Iterable[WorkedTable]) -> ReadFunction:
         texts.append("; ".join(f"{n} = {rows[n].formula}" for n in [*steps, output] if n in rows))
     kept = [name for name in inputs if any(name in uses[other] for other in computed)]
     kept = sorted(kept or inputs, key=_natural)
-    longest = max(map(len, texts))
-    function = parse(*texts, inputs=kept, max_length=max(longest, 1))
+    longest = min(max(map(len, texts)), CAPS["max_length"])
+    try:
+        function = parse(*texts, inputs=kept, max_length=max(longest, 1))
+    except ExpressionError as error:
+        reason = str(error).splitlines()[0]
+        raise BadValue(f"the rows make no function: {reason}; give the function") from error
     return ReadFunction(function, tuple(kept), tuple(inputs[name] for name in kept))
 
 
@@ -210,7 +222,7 @@ class _Names:
     def __init__(self, definitions: Sequence[Definition]) -> None:
         self.known = {d.name for d in definitions}
         either = "|".join(map(re.escape, sorted(self.known, key=len, reverse=True)))
-        self.product = re.compile(f"(?:{either})+")
+        self.product = re.compile(f"(?>{either})++")
         self.factor = re.compile(either)
 
     def name(self, name: str) -> str:
@@ -227,7 +239,8 @@ class _Names:
 
     def _product(self, match: re.Match[str]) -> str:
         word = match[0]
-        several = word not in self.known and word.isalpha() and self.product.fullmatch(word)
+        once = word not in self.known and word.isalpha() and len(word) < _LONGEST_PRODUCT
+        several = once and self.product.fullmatch(word)
         return " ".join(self.factor.findall(word)) if several else word
 
 
@@ -240,7 +253,7 @@ def _told(row: Definition, rows: Mapping[str, Definition]) -> Definition:
     told = re.sub(r"\be\^(\([^()]*\)|\w+)", r"exp(\1)", row.formula)
 
     def off(formula: str) -> float:
-        function, used = parse_with(rows, [formula])
+        function, used = parse_with(_names_in(formula, rows), [formula])
         if not used <= numbers.keys():
             return 0.0
         value = function(*[numbers.get(name, 0.0) for name in function.inputs])
@@ -249,13 +262,16 @@ def _told(row: Definition, rows: Mapping[str, Definition]) -> Definition:
     return replace(row, formula=told) if off(told) < off(row.formula) else row
 
 
+def _names_in(formula: str, rows: Mapping[str, Definition]) -> list[str]:
+    """The rows that a formula names."""
+    return [name for name in dict.fromkeys(_NAME.findall(formula)) if name in rows]
+
+
 def _used(row: Definition, rows: Mapping[str, Definition]) -> set[str]:
     """The names that a formula uses."""
     where = f"the row {row.name} = {row.formula[:60]}"
     try:
-        if len(row.formula) > _LONGEST:
-            raise BadValue(f"{where} … is too long for a formula of one row")
-        return parse_with(rows, [row.formula])[1]
+        return parse_with(_names_in(row.formula, rows), [row.formula])[1]
     except ExpressionError as error:
         reason = str(error).splitlines()[0]
         raise BadValue(f"{where} cannot be read: {reason}; or give the function") from error

@@ -99,7 +99,7 @@ def _is_derivative(above: str, below: str) -> bool:
 
 def fraction(above: str, below: str) -> str:
     if _is_derivative(above, below):
-        return f"{above}/{below}".replace("∂ ", "∂")
+        return re.sub(r"(?<!\w)([∂d]) ", r"\1", f"{above}/{below}")
     top = f"({above})" if re.search(r" [-+] ", above) else above
     return f"{top} / {atomic(below)}"
 

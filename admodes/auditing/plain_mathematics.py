@@ -208,10 +208,13 @@ class _Reader:
             return ""
         if token == "(":
             return self.bracket()
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _TooDeepError
         piece = self.piece()
-        if piece.text == "-":
-            return "-" + self.argument()
-        return piece.text
+        text = "-" + self.argument() if piece.text == "-" else piece.text
+        self.depth -= 1
+        return text
 
     def bracket(self) -> str:
         """A bracket with what is in it."""

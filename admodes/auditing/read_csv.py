@@ -82,13 +82,12 @@ def _draft(heading: str, lines: list[list[str]], delimiter: str) -> Draft:
 
 def _whole(line: list[str], delimiter: str) -> list[str]:
     """The cells of a line whose delimiters inside brackets part nothing, as in max(v1, v2)."""
-    cells: list[str] = []
+    groups: list[list[str]] = []
     depth = 0
     for part in line:
-        if depth > 0:
-            cells[-1] += delimiter + part
-        else:
-            cells.append(part)
+        if depth <= 0:
+            groups.append([])
             depth = 0
+        groups[-1].append(part)
         depth += sum((c in "([") - (c in ")]") for c in part)
-    return cells
+    return [delimiter.join(group) for group in groups]

@@ -6,6 +6,7 @@ and no entity is expanded but those that HTML knows.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -34,19 +35,20 @@ _BLOCKS = {"p", "div", "li", "ul", "ol", "section", "body", "pre", "article", "m
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "caption", "figcaption"}
 _MOST_SPAN = 1000
 _LONGEST_TAG = 10_000
+_DEEPEST = 100
+"""Elements inside each other up to which they are told apart."""
 
 
 @dataclass
 class _Table:
-    """A table that is being read. open: the cells that reach down from rows above, as the column
-    and the number of rows left."""
+    """A table that is being read. titles: whether a line has titles alone. reaching: of columns
+    into which a cell reaches down, the number of rows that are left."""
 
     place: int
     heading: str
     lines: list[list[WorkedCell]] = field(default_factory=list)
     titles: list[bool] = field(default_factory=list)
     reaching: dict[int, int] = field(default_factory=dict)
-    cells: int = 0
 
 
 @dataclass
@@ -103,6 +105,8 @@ class _Page(HTMLParser):
         self.cells = 0
         self.heading = ""
         self.hidden = 0
+        self.open: Counter[str] = Counter()
+        """How many elements of each kind are open."""
 
     # Events
 
@@ -117,7 +121,7 @@ class _Page(HTMLParser):
         self.close_before(tag)
         if tag in _BLOCKS:
             self.add("\n", "\n")
-        if tag == "table":
+        if tag == "table" and len(self.stack) < _DEEPEST:
             self.outside()
             self.tables.append(_Table(self.count, self.heading))
             self.count += 1
@@ -135,6 +139,8 @@ class _Page(HTMLParser):
         if self.hidden:
             self.hidden -= tag not in _VOID
             return
+        if not self.open[tag]:
+            return
         limit = 0 if tag == "table" else self.inside("table")
         if any(element.tag == tag for element in self.stack[max(limit, 1) :]):
             while self.pop() != tag:
@@ -147,7 +153,11 @@ class _Page(HTMLParser):
     # The elements that are open
 
     def push(self, tag: str, attributes: dict[str, str]) -> None:
-        self.stack.append(_Element(tag, attributes))
+        """Open an element; one that is too deep is passed over, and what is in it belongs to the
+        one around it."""
+        if len(self.stack) < _DEEPEST:
+            self.stack.append(_Element(tag, attributes))
+            self.open[tag] += 1
 
     def add(self, latex: str, seen: str) -> None:
         self.stack[-1].parts.append(latex)
@@ -155,6 +165,8 @@ class _Page(HTMLParser):
 
     def inside(self, tag: str) -> int:
         """The place in the stack of the innermost element of a kind, 0 where there is none."""
+        if not self.open[tag]:
+            return 0
         return next((k for k in range(len(self.stack) - 1, 0, -1) if self.stack[k].tag == tag), 0)
 
     def close_before(self, tag: str) -> None:
@@ -164,6 +176,8 @@ class _Page(HTMLParser):
             ended = ("tbody", "thead", "tfoot")
         elif tag == "p":
             ended = ("p",)
+        if not any(self.open[kind] for kind in ended):
+            return
         limit = self.inside("table")
         if any(element.tag in ended for element in self.stack[limit + 1 :]):
             while self.pop() not in ended:
@@ -172,6 +186,7 @@ class _Page(HTMLParser):
     def pop(self) -> str:
         """Close the innermost element, and give what is in it to the one around it."""
         element = self.stack.pop()
+        self.open[element.tag] -= 1
         tag, latex = element.tag, latex_of_element(element.tag, element.parts, element.attributes)
         seen, table = "".join(element.seen), self.tables[-1] if self.tables else None
         parent = self.stack[-1]
@@ -221,9 +236,10 @@ class _Page(HTMLParser):
         columns = _span(element.attributes.get("colspan", ""))
         rows = _span(element.attributes.get("rowspan", ""))
         self.cells += columns
-        check_size(self.cells)
-        while len(line) in table.reaching and table.reaching[len(line)] > 0:
+        while table.reaching.get(len(line), 0) > 0:
             line.append(WorkedCell("", ""))
+            self.cells += 1
+        check_size(self.cells)
         for k in range(columns):
             if rows > 1:
                 table.reaching[len(line)] = rows

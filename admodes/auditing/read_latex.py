@@ -28,20 +28,20 @@ _MOST_SPAN = 1000
 
 _MARK = re.compile(
     r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}|\\(section|subsection|subsubsection|paragraph|caption"
-    r"|chapter|title)\*?\s*(?:\[[^\]]*\])?\{|(\\\[|\\\]|\$\$)"
+    r"|chapter|title)\*?\s*(?:\[[^\[\]]*\])?\{|(\\\[|\\\]|\$\$)"
 )
 _INNER = re.compile(
-    r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}|\\\\(?:\*|\s*\[[^\]\n]*\])?|\\[A-Za-z]+|\\.|[{}&]"
+    r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}|\\\\(?:\*|\s*\[[^\[\]\n]{0,40}\])?|\\[A-Za-z]+|\\.|[{}&]"
 )
 _ROW_ENDS = {"\\tabularnewline", "\\cr"}
 _SPAN = re.compile(r"\s*\\multicolumn\s*\{\s*(\d+)\s*\}\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _ROWS = re.compile(
-    r"\s*\\multirow\s*(?:\[[^\]]*\])?\{[^{}]*\}\s*(?:\[[^\]]*\])?\{[^{}]*\}\s*(?:\[[^\]]*\])?"
+    r"\s*\\multirow\s*(?:\[[^\[\]]*\])?\{[^{}]*\}\s*(?:\[[^\[\]]*\])?\{[^{}]*\}\s*(?:\[[^\[\]]*\])?"
 )
 _LAYOUT = re.compile(
     r"\\(?:hline|toprule|midrule|bottomrule|endhead|endfirsthead|endfoot|endlastfoot|addlinespace"
-    r"|(?:cmidrule|cline)(?:\s*\([^)]*\))?\s*\{[^}]*\}|noalign\s*\{[^{}]*\}"
-    r"|rowcolor\s*(?:\[[^\]]*\])?\{[^}]*\})\s*(?:\[[^\]]*\])?"
+    r"|(?:cmidrule|cline)(?:\s*\([^()]*\))?\s*\{[^{}]*\}|noalign\s*\{[^{}]*\}"
+    r"|rowcolor\s*(?:\[[^\[\]]*\])?\{[^{}]*\})\s*(?:\[[^\[\]]*\])?"
 )
 
 
@@ -56,12 +56,11 @@ def latex_tables(text: str, heading: str = "") -> list[Draft]:
     above."""
     text = re.sub(r"(?<!\\)%.*\n?", "", text)
     drafts: list[Draft] = []
-    found: list[tuple[str, str, str]] = []
     start = re.search(r"\\begin\s*\{document\}", text)
+    cells = 0
     for name, body, title in _environments(text[start.end() if start else 0 :], heading):
-        found.append((name, body, title))
-        check_size(sum(part.count("&") + part.count("\\\\") for _, part, _ in found[-1:]))
-    for name, body, title in found:
+        cells += 1 + body.count("&") + body.count("\\\\")
+        check_size(cells)
         drafts += [_table(name, body, title)] if name in TABLES else _equations(body, title)
     return drafts
 
@@ -79,7 +78,8 @@ def _environments(text: str, heading: str) -> Iterator[tuple[str, str, str]]:
         elif display in ("\\[", "$$"):
             end = text.find("\\]" if display == "\\[" else "$$", at)
             end = end if end >= 0 else len(text)
-            yield "display", text[at:end], heading
+            if not text[at:end].isspace() and end > at:
+                yield "display", text[at:end], heading
             at = end + 2
         elif kind == "begin" and name in ("table", "table*"):
             caption = _caption(text, at)
@@ -100,7 +100,7 @@ def _environments(text: str, heading: str) -> Iterator[tuple[str, str, str]]:
 def _caption(text: str, at: int) -> str:
     """The caption of a float that begins here."""
     end = text.find("\\end{table", at)
-    match = re.compile(r"\\caption\*?\s*(?:\[[^\]]*\])?\{").search(
+    match = re.compile(r"\\caption\*?\s*(?:\[[^\[\]]*\])?\{").search(
         text, at, end if end >= 0 else len(text)
     )
     return _braces(text, match.end() - 1)[0] if match else ""
@@ -133,7 +133,7 @@ def _braces(text: str, at: int) -> tuple[str, int]:
 def _table(name: str, body: str, heading: str) -> Draft:
     at = 0
     for _ in range(TABLES[name]):
-        while match := re.compile(r"\s*\[[^\]]*\]\s*").match(body, at):
+        while match := re.compile(r"\s*\[[^\[\]]*\]\s*").match(body, at):
             at = match.end()
         opening = re.compile(r"\s*\{").match(body, at)
         if opening:
@@ -240,7 +240,7 @@ def _unwrapped(body: str) -> str:
     and ends these."""
     names = "|".join(re.escape(name) for name in sorted(EQUATIONS))
     body = re.sub(rf"\\(?:begin|end)\s*\{{(?:{names})\}}(?:\{{\d*\}})?", " ", body)
-    return re.sub(r"\\(?:label|tag)\*?\s*\{[^}]*\}|\\(?:notag|nonumber|intertext)\b", " ", body)
+    return re.sub(r"\\(?:label|tag)\*?\s*\{[^{}]*\}|\\(?:notag|nonumber|intertext)\b", " ", body)
 
 
 def _sides(raw: list[str]) -> list[WorkedCell]:

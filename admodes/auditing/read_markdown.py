@@ -18,8 +18,9 @@ from admodes.auditing.read_text import dashed_tables, has_dashes
 from admodes.auditing.worked_table import WorkedCell
 
 _RULE = re.compile(r"\s*[|+]?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]*:?\s*)*")
-_FENCE = re.compile(r"\s{0,3}(?:>\s?)*(`{3,}|~{3,})\s*\{?\.?([\w+-]*)")
-_HEADING = re.compile(r"\s{0,3}(?:>\s?)*(?:#{1,6}\s+(.*?)\s*#*|\*\*(.+)\*\*:?)\s*")
+_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*\{?\.?([\w+-]*)")
+_HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s+(.*?)\s*#*|\*\*(.+)\*\*:?)\s*")
+_QUOTED = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE)
 _BOXES = str.maketrans("│┃║┆", "||||")
 
 
@@ -34,7 +35,7 @@ def is_markdown(text: str) -> bool:
 
 def markdown_tables(text: str) -> list[Draft]:
     """The tables of a document, in its order."""
-    return _Document(text.translate(_BOXES).splitlines()).read()
+    return _Document(_QUOTED.sub("", text.translate(_BOXES)).splitlines()).read()
 
 
 _LANGUAGES: dict[str, Callable[[str], list[Draft]]] = {
@@ -129,9 +130,10 @@ class _Document:
             if is_rule(line) or line.strip().startswith("+-"):
                 heads = len(lines) if heads is None and lines else heads
                 continue
-            lines.append(list(map(_cell, _cells(line))))
-            used += len(lines[-1])
+            cells = _cells(line)
+            used += len(cells)
             check_size(used)
+            lines.append(list(map(_cell, cells)))
         self.add([Draft(self.heading, lines, heads)])
 
 
@@ -141,14 +143,15 @@ _PART = re.compile(r"\\.|\$[^$|]*\$|\$[^$]+\$(?=\s*(?:\||$))|`[^`]*`|\||[^\\$`|]
 def _cells(line: str) -> list[str]:
     """The cells of a line between pipes that stand neither behind a backslash, nor in code, nor in
     a formula that is closed in the same line."""
-    line = re.sub(r"^\s*(?:>\s?)*", "", line).rstrip()
+    line = line.strip()
     parts = _PART.findall(line)
-    cells = [""]
+    groups: list[list[str]] = [[]]
     for part in parts:
         if part == "|":
-            cells.append("")
+            groups.append([])
         else:
-            cells[-1] += part
+            groups[-1].append(part)
+    cells = ["".join(group) for group in groups]
     if not cells[0].strip() and line.startswith("|"):
         cells.pop(0)
     if len(cells) > 1 and not cells[-1].strip():

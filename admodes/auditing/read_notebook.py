@@ -3,16 +3,16 @@ read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from admodes.auditing.drafts import Draft
+from admodes.auditing.drafts import Draft, check_length
 from admodes.auditing.read_html import html_tables
 from admodes.auditing.read_latex import latex_tables
 from admodes.auditing.read_markdown import markdown_tables
 from admodes.auditing.read_text import dashed_tables
 
-_OUTPUTS = {
+_FORMS = {
     "text/html": html_tables,
     "text/markdown": markdown_tables,
     "text/latex": latex_tables,
@@ -22,26 +22,31 @@ _OUTPUTS = {
 
 
 def notebook_tables(data: Mapping[str, Any]) -> list[Draft]:
-    """The tables of a notebook, in the order of its cells."""
+    """The tables of a notebook, in the order of its cells. Raises BadValue where there is more text
+    than is read."""
+    shown = list(_shown(data))
+    check_length(sum(len(text) for forms in shown for text in forms.values()))
     drafts: list[Draft] = []
-    cells = data.get("cells")
-    for cell in cells if isinstance(cells, list) else []:
-        if not isinstance(cell, dict):
-            continue
-        if cell.get("cell_type") == "markdown":
-            drafts += markdown_tables(_text(cell.get("source")))
-        outputs = cell.get("outputs")
-        for output in outputs if isinstance(outputs, list) else []:
-            drafts += _shown(output) if isinstance(output, dict) else []
+    for forms in shown:
+        tables = (read(forms[form]) for form, read in _FORMS.items() if form in forms)
+        drafts += next(filter(None, tables), [])
     return drafts
 
 
-def _shown(output: Mapping[str, Any]) -> list[Draft]:
-    forms = output.get("data")
-    if not isinstance(forms, dict):
-        forms = {"text/plain": output.get("text")}
-    tables = (read(_text(forms[form])) for form, read in _OUTPUTS.items() if form in forms)
-    return next(filter(None, tables), [])
+def _shown(data: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """What a notebook shows, one thing after the other, as its texts by their forms."""
+    for cell in _dicts(data.get("cells")):
+        if cell.get("cell_type") == "markdown":
+            yield {"text/markdown": _text(cell.get("source"))}
+        for output in _dicts(cell.get("outputs")):
+            forms = output.get("data")
+            if not isinstance(forms, dict):
+                forms = {"text/plain": output.get("text")}
+            yield {form: _text(forms[form]) for form in _FORMS if form in forms}
+
+
+def _dicts(items: object) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _text(source: object) -> str:

@@ -106,7 +106,7 @@ def _width(text: str) -> int:
 def _cut(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
     """The parts of a line in the columns, counted as a terminal shows them; None where a part runs
     across the room between two columns."""
-    parts = [""] * len(spans)
+    parts: list[list[str]] = [[] for _ in spans]
     column, k = 0, 0
     for c in line.expandtabs():
         wide = max(wcwidth(c), 0)
@@ -116,9 +116,9 @@ def _cut(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
         if between and not c.isspace():
             return None
         if not between:
-            parts[k] += c
+            parts[k].append(c)
         column += wide
-    return parts
+    return ["".join(part) for part in parts]
 
 
 def spaced_table(text: str) -> list[Draft]:
@@ -142,6 +142,7 @@ def equation_lines(text: str) -> list[Draft]:
     lines = [
         part
         for line in text.splitlines()
+        if "=" in line
         for part in _parted(re.sub(r"^\s*(?:[-*+•]\s+|\d+[.)]\s+|&?(?==))", "", line))
     ]
     rows = [sides(part) for part in lines if "=" in part]
@@ -156,11 +157,10 @@ def sides(equation: str) -> list[str]:
 
 def _parted(line: str) -> list[str]:
     """The equations of a line, between commas or semicolons outside all brackets."""
-    parts, depth = [""], 0
-    for c in line:
+    ends, depth = [-1], 0
+    for k, c in enumerate(line):
         depth += (c in "([{") - (c in ")]}")
         if c in ",;" and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += c
+            ends.append(k)
+    parts = [line[a + 1 : b] for a, b in zip(ends, [*ends[1:], len(line)], strict=True)]
     return parts if len(parts) > 1 and all("=" in part for part in parts) else [line]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from admodes.auditing.drafts import Draft, finished, has_value
+from admodes.auditing.drafts import Draft, check_length, finished, has_value
 from admodes.auditing.local_numbers import with_points
 from admodes.auditing.read_csv import csv_tables, delimiter_of
 from admodes.auditing.read_html import html_tables, is_html
@@ -22,8 +22,8 @@ from admodes.auditing.worked_table import WorkedTable
 from admodes.errors import BadType, BadValue
 from admodes.views.amounts import byte_text
 
-MOST_BYTES = 8 * 2**20
-"""The size of a document up to which it is read."""
+MOST_BYTES = 16 * 2**20
+"""The size of a file up to which it is read: a notebook holds pictures."""
 
 
 def tables_of(document: Path | str | Mapping[str, Any]) -> list[WorkedTable]:
@@ -35,8 +35,9 @@ def tables_of(document: Path | str | Mapping[str, Any]) -> list[WorkedTable]:
     is run. Bytes are read as UTF-8, as UTF-16 where a mark at the start says so, else
     as Windows-1252.
 
-    Raises BadValue where no table can be read: no such file, more than 8 MiB or 200,000 cells, no
-    text, or nothing in it that is a table; BadType where document is none of these.
+    Raises BadValue where no table can be read: no such file, more than 16 MiB, 2,097,152
+    characters of text or 100,000 cells, no text, or nothing in it that is a table; BadType where
+    document is none of these.
 
     >>> table = tables_of("| Expression | Value |\\n|---|---|\\n| $v_{2} = 2 v_1$ | $2$ |")[0]
     >>> [cell.text for cell in table.rows[0]]
@@ -48,8 +49,6 @@ def tables_of(document: Path | str | Mapping[str, Any]) -> list[WorkedTable]:
         text = _decoded(_bytes_of(document), str(document))
         return _finished(_drafts(text, document.suffix.lower()), str(document))
     if isinstance(document, str):
-        if len(document) > MOST_BYTES:
-            raise BadValue(_too_large("the text", len(document)))
         return _finished(_drafts(_checked(document, "the text"), ""), "the text")
     raise BadType(
         f"{type(document).__name__} is no document: give a pathlib.Path, a text or a trace's data"
@@ -67,7 +66,7 @@ def _finished(drafts: list[Draft], name: str) -> list[WorkedTable]:
 
 
 def _too_large(name: str, size: int) -> str:
-    return f"{name} has {byte_text(size)}, of which up to {byte_text(MOST_BYTES)} are read"
+    return f"{name} has {byte_text(size)}: files of up to {byte_text(MOST_BYTES)} are read"
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -110,7 +109,7 @@ def _checked(text: str, name: str) -> str:
 
 _SUFFIXES: dict[str, Callable[[str], list[Draft]]] = {
     **dict.fromkeys((".md", ".markdown", ".qmd", ".rmd"), markdown_tables),
-    **dict.fromkeys((".csv", ".tsv", ".tab"), csv_tables),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), lambda text: _values(text)),
     **dict.fromkeys((".tex", ".ltx", ".latex"), latex_tables),
     **dict.fromkeys((".html", ".htm", ".xhtml"), html_tables),
 }
@@ -126,8 +125,14 @@ def _drafts(text: str, suffix: str) -> list[Draft]:
                 if "cells" in data and "nbformat" in data
                 else trace_tables(data)
             )
+    check_length(len(text))
     drafts = _SUFFIXES[suffix](text) if suffix in _SUFFIXES else []
     return drafts or _as_it_looks(text)
+
+
+def _values(text: str) -> list[Draft]:
+    """The blocks of values, unless they are tables of Markdown."""
+    return [] if is_markdown(text) else csv_tables(text)
 
 
 def _json(text: str) -> dict[str, Any] | None:
