@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from admodes.checkpointing import Revolve, checkpoint, checkpointed_loop, revolve, schedule
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.derivatives.chain import Chain, chain, chain_of
+    from admodes.diagnosis import Diagnosis, diagnose
     from admodes.drawing.graphs import Graph
     from admodes.exercises.series import Exercise, exercise
     from admodes.expression import ExpressionError, parse
@@ -63,6 +64,7 @@ _LATER = {
         ),
         "admodes.compilation": ("CompileWarning", "Compiled", "ImpureError", "compile"),
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
+        "admodes.diagnosis": ("Diagnosis", "diagnose"),
         "admodes.drawing.graphs": ("Graph",),
         "admodes.exercises.series": ("Exercise", "exercise"),
         "admodes.expression": ("ExpressionError", "parse"),

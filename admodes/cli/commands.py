@@ -45,6 +45,7 @@ GROUPS = {
     "Verify": {
         "verify": "admodes.cli.checks",
         "check": "admodes.cli.checks",
+        "diagnose": "admodes.cli.diagnosing",
     },
     "Teach": {
         "exercise": "admodes.cli.exercising",

@@ -3,27 +3,18 @@ the errors for a command line that gives no function or no point."""
 
 from __future__ import annotations
 
-import sysconfig
 import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from admodes.core.places import is_users
 from admodes.errors import Error, one_line
 from admodes.problems import Problem
 from admodes.programs.names import entry_names
-
-_NOT_THE_USERS = tuple(
-    {
-        str(Path(__file__).resolve().parents[1]),
-        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-    }
-)
-"""The folders of admodes, of Python and of packages."""
 
 
 class InputError(Error, ValueError):
@@ -62,7 +53,7 @@ def in_line(error: BaseException) -> str:
     """In brackets, file and line of the user's code that an exception comes from: the last line on
     its way that belongs neither to a package nor to Python; nothing where there is none."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f for f in frames if not f.filename.startswith(("<", *_NOT_THE_USERS))]
+    lines = [f for f in frames if f.filename[:1] != "<" and is_users(f.filename)]
     return f" ({lines[-1].filename}, line {lines[-1].lineno})" if lines else ""
 
 

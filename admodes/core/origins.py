@@ -32,6 +32,10 @@ ROUND = "round"
 """The kind of parts that are rounds of loops, which have no other name."""
 
 
+Line = tuple[str, int]
+"""A file and a line in it."""
+
+
 class Part(NamedTuple):
     """A call, a loop, or a round of one. within: the part that it is in, by its position among all
     parts, -1 where it is in none; kind: "call", "loop" or "round"; number: of the call among those
@@ -46,14 +50,19 @@ class Part(NamedTuple):
 @dataclass
 class Origins:
     """parts: what the rows of a list are in, each after what it is within itself; rows: the
-    innermost part of each row, -1 where it is in none."""
+    innermost part of each row, -1 where it is in none; lines: the file and the line in which each
+    row was computed, None where no code of the user's did; taken: the rows of the recording of
+    which ad.value gave the plain value, with the lines."""
 
     parts: list[Part] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
+    lines: list[Line | None] = field(default_factory=list)
+    taken: list[tuple[int, Line | None]] = field(default_factory=list)
 
     def of(self, rows: Sequence[int]) -> Origins:
         """Those of some of the rows."""
-        return Origins(self.parts, [self.rows[row] for row in rows])
+        lines = [self.lines[row] for row in rows]
+        return Origins(self.parts, [self.rows[row] for row in rows], lines, self.taken)
 
 
 @dataclass(frozen=True)
@@ -106,11 +115,14 @@ class Locator:
                 self._stack[depth:] = [_Activation(user, site, self._entered(user, place))]
             place, at = self._stack[depth].advanced(user, self.origins.parts), user.f_lasti
         self.origins.rows.append(place)
+        self.origins.lines.append(_line(frames[0]) if frames else None)
 
     def settle(self, origins: Origins, row: int) -> None:
         """What was noted since this was last called has the origin of a row of another list."""
-        rows = self.origins.rows
-        rows[self._settled :] = [origins.rows[row]] * (len(rows) - self._settled)
+        rows, lines = self.origins.rows, self.origins.lines
+        count = len(rows) - self._settled
+        rows[self._settled :] = [origins.rows[row]] * count
+        lines[self._settled :] = [origins.lines[row]] * count
         self.origins.parts, self._settled = origins.parts, len(rows)
 
     def _entered(self, frame: FrameType, place: int) -> int:
@@ -124,6 +136,17 @@ class Locator:
         self._calls[name] += 1
         self.origins.parts.append(Part(place, "call", name, self._calls[name]))
         return len(self.origins.parts) - 1
+
+
+def user_line(frame: FrameType | None) -> Line | None:
+    """The file and the line of the user's code that called what runs in a frame."""
+    while frame is not None and frame.f_code.co_filename.startswith(INSIDE):
+        frame = frame.f_back
+    return None if frame is None else _line(frame)
+
+
+def _line(frame: FrameType) -> Line:
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 class _Activation:

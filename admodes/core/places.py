@@ -8,6 +8,7 @@ import contextlib
 import functools
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -32,6 +33,18 @@ COMMANDS = os.path.join(INSIDE[0], "cli")
 
 RULES = frozenset(("jvp", "vjp", "partial", "term"))
 """The methods of operations in which rules run."""
+
+
+_PACKAGES = (
+    *INSIDE,
+    "<__array_function__",
+    *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+)
+
+
+def is_users(file: str) -> bool:
+    """Whether a file belongs to neither admodes nor Python nor an installed package."""
+    return not file.startswith(_PACKAGES)
 
 
 class CallSite(NamedTuple):

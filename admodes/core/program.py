@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.notes import Note
 from admodes.core.op import Op
-from admodes.core.origins import Origins
+from admodes.core.origins import Line, Origins
 from admodes.core.pytree import Tree
 from admodes.core.values import shape_of
 
@@ -79,12 +79,13 @@ class Guard:
     holds only where it is the same again. decide is bool where control flow branched on a row, and
     a comparison where it branched on one that is no row of its own. rewritten: it is one of the
     optimiser's, under which rows are taken in another order; where it fails the exact program is
-    run."""
+    run. line: where in the user's code the decision was taken, where that is noted."""
 
     decide: Callable[..., Any]
     args: tuple
     expected: Any
     rewritten: bool = False
+    line: Line | None = field(default=None, compare=False)
 
     @property
     def last(self) -> int:

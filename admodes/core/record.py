@@ -25,7 +25,7 @@ from admodes.core.carrier import (
 from admodes.core.held import Held
 from admodes.core.inplace import lent
 from admodes.core.notes import Note
-from admodes.core.origins import Locator, Origins
+from admodes.core.origins import Locator, Origins, user_line
 from admodes.core.program import Guard as Guard
 from admodes.core.program import Ref as Ref
 from admodes.core.program import Step as Step
@@ -84,6 +84,14 @@ class Recording:
         """Where in the user's code the rows are from, where that is noted."""
         return None
 
+    def decided(self, guard: Guard) -> None:
+        """A decision was taken from recorded values."""
+        self.guards.append(guard)
+
+    def seen(self, note: Note, row: int) -> None:
+        """The plain value of a row has left the recording."""
+        self.notes[note] = None
+
     def depends(self, row: int) -> bool:
         """Whether a row depends differentiably on an input."""
         seen, waiting = {row}, [row]
@@ -137,6 +145,15 @@ class LocatedRecording(Recording):
 
     def settle(self, origins: Origins, row: int) -> None:
         self.locator.settle(origins, row)
+
+    def decided(self, guard: Guard) -> None:
+        guard.line = user_line(sys._getframe(1))
+        super().decided(guard)
+
+    def seen(self, note: Note, row: int) -> None:
+        super().seen(note, row)
+        if note.kind == "constant":
+            self.origins.taken.append((row, user_line(sys._getframe(1))))
 
     @property
     def origins(self) -> Origins:
@@ -203,7 +220,7 @@ class Recorded(Carrier):
 
     def __bool__(self) -> bool:
         taken = bool(self.primal)
-        self.recording.guards.append(Guard(bool, (Ref(self.row),), taken))
+        self.recording.decided(Guard(bool, (Ref(self.row),), taken))
         return taken
 
     def __index__(self) -> int:
@@ -254,7 +271,7 @@ class Recorded(Carrier):
             raise
 
     def seen(self, note: Note) -> None:
-        self.recording.notes[note] = None
+        self.recording.seen(note, self.row)
 
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
         guards, level = self.recording.guards, self.level
@@ -263,7 +280,7 @@ class Recorded(Carrier):
             for x in xs
         )
         if not guards or guards[-1].decide is not decide:
-            guards.append(Guard(decide, args, y))
+            self.recording.decided(Guard(decide, args, y))
 
 
 def _pairs(x: Any, copy: Any) -> Iterator[tuple]:

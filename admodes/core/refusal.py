@@ -46,6 +46,8 @@ def lost(what: str) -> LostDerivative:
     """The error to raise in a method of a traced value; what is its message where nobody knows the
     function that called the method."""
     frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__") == "admodes.core.record":
+        frame = frame.f_back
     function, user = called_function(frame)
     call = None if user is None else _call_in_source(user)
     if function is None and user is not frame and call is not None:

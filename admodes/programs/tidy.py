@@ -107,7 +107,7 @@ def _without_idle(program: WengertList) -> WengertList:
     for g in program.guards:
         if g.decide is bool and g.args[0].row not in new_row:
             test = program.steps[g.args[0].row]
-            guards.append(Guard(test.op, tuple(map(moved, test.args)), g.expected))
+            guards.append(Guard(test.op, tuple(map(moved, test.args)), g.expected, line=g.line))
         elif all(a.row in new_row for a in g.args if isinstance(a, Ref)):
             guards.append(replace(g, args=tuple(map(moved, g.args))))
     return replace(

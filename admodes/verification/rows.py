@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from admodes.core.record import Ref, Step
@@ -43,16 +44,16 @@ class Local:
 class RowChecks:
     """Every row of a trace against its reference: the checks, and for the sweep the reference
     partials with the error that is allowed to each. skipped: the operations on complex numbers,
-    which are not compared."""
+    which are not compared. only: the rows that are checked, all unless given."""
 
-    def __init__(self, t: Trace) -> None:
+    def __init__(self, t: Trace, only: Container[int] | None = None) -> None:
         self.trace = t
         self.checks: list[Local] = []
         self.skipped: dict[str, None] = {}
         self.partials: list[list] = [[None] * len(step.args) for step in t.program.steps]
         self.slacks: list[list] = [[None] * len(step.args) for step in t.program.steps]
         for row, step in zip(t.rows, t.program.steps, strict=True):
-            if step.op is None or not step.size:
+            if step.op is None or not step.size or (only is not None and row.row not in only):
                 continue
             if any(map(is_complex, (step.value, *t.program.arguments(step)))):
                 self.skipped[step.op.name] = None

@@ -28,8 +28,8 @@ CHAPTERS = {
     "checks": (
         "Check and compare",
         "Proof of the numbers, and other libraries beside them.",
-        "verify Verification check_gradient GradientCheck check_grads compare Comparison scale "
-        "Scaling",
+        "verify Verification diagnose Diagnosis check_gradient GradientCheck check_grads compare "
+        "Comparison scale Scaling",
     ),
     "teaching": (
         "Teach",

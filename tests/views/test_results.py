@@ -28,6 +28,7 @@ RESULTS = {
     "program": lambda: ad.record(lambda x, y: x / y, 2.0, 0.0),
     "counts": lambda: ad.count(attention, np.ones((2, 3)), np.ones((3, 2))),
     "verification": lambda: ad.verify(ad.sqrt, 0.0),
+    "diagnosis": lambda: ad.diagnose(lambda x: ad.sqrt(x - 1.0), 0.0),
     "equations": lambda: ad.equations(attention, np.ones((2, 3)), np.full((3, 2), np.nan)),
     "matrix chain": lambda: ad.equations(
         lambda x, W: np.sum(np.tanh(W @ x)), np.full(3, np.nan), np.ones((2, 3))
@@ -55,7 +56,7 @@ RESULTS = {
 def result(request):
     if request.param == "sparsity":
         pytest.importorskip("scipy")
-    if request.param in ("verification", "formulas"):
+    if request.param in ("verification", "diagnosis", "formulas"):
         pytest.importorskip("sympy")
     return RESULTS[request.param]()
 
@@ -67,7 +68,7 @@ def test_every_public_result_is_held_to_this():
     assert {kind.__name__ for kind in kinds} == {
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
         *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report", "Scaling"),
-        *("Advice", "Comparison", "Elimination", "GradientCheck", "Exercise"),
+        *("Advice", "Comparison", "Elimination", "GradientCheck", "Exercise", "Diagnosis"),
     }
 
 
