@@ -33,6 +33,7 @@ COMMANDS = {
     "swell": ("--sizes", "1,2", "--family", "speelpenning"),
     "scale": ("speelpenning", "--sizes", "1,2", "--no-times"),
     "chain": ("2,3,4",),
+    "exercise": ("--count", "2"),
     "revolve": ("10",),
     "ops": (),
     "presets": (),
