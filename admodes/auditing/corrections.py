@@ -8,7 +8,8 @@ from typing import Literal
 
 from admodes.errors import Error
 from admodes.expression import ParsedFunction
-from admodes.symbolic.expressions import symbolic_partial
+from admodes.symbolic.expressions import expressions
+from admodes.symbolic.forms import as_expression, differentiated
 from admodes.tracing.trace import Trace, scalar_trace
 from admodes.views.dialects import Text
 from admodes.views.filling import fill
@@ -83,6 +84,9 @@ def _partial(t: Trace, name: str) -> str:
             ]
             return fill(step.forms["text"]["partials"][places[0]], atoms, write)
     try:
-        return str(symbolic_partial(t, "result", name)).replace("**", "^")
+        known = expressions(t)
+        symbols = {symbol.name: symbol for symbol in known.symbols}
+        slope = differentiated(as_expression(known.outputs[0]), symbols[name])
     except Error:
         return ""
+    return f"{slope}".replace("**", "^")
