@@ -1,0 +1,302 @@
+"""Which numbers a column holds: slots go in; the quantity that each is about comes out.
+
+The numbers of one column that bear one kind of mark are a track. What a track holds (values,
+tangents for an input, adjoints for an output, partials, entries of the Jacobian) is what its marks
+allow, what titles and headings say, and what agrees best with the right numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from admodes.auditing.labels import Label, Title, label_of, plain_name, title_of
+from admodes.auditing.naming import Naming
+from admodes.auditing.quantity import Quantity
+from admodes.auditing.slots import Slot
+from admodes.auditing.worked_table import WorkedTable
+
+Meaning = tuple[str, str]
+"""The kind of quantity, and its direction: a name, or * where each label says it."""
+
+TITLE, HEADING, MARK = 0.5, 0.3, 0.2
+
+
+@dataclass
+class Track:
+    """Numbers of one column under one kind of mark; turn: which of several passes over the rows;
+    meaning: what was chosen for them; agreement: which part of them is near the right numbers."""
+
+    slots: list[Slot]
+    heading: Title
+    turn: int = 0
+    meaning: Meaning | None = None
+    agreement: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+def tracks_of(
+    tables: Sequence[WorkedTable], slots: Sequence[Slot], known: frozenset[str]
+) -> list[Track]:
+    """The slots by column and mark. Where a label comes again, another pass begins: the same rows
+    for another direction."""
+    headings = {t.position: title_of(t.heading, known) for t in tables}
+    groups: dict[tuple, list[Slot]] = defaultdict(list)
+    passes: dict[tuple, int] = defaultdict(int)
+    seen: dict[tuple, set[Label | None]] = defaultdict(set)
+    for slot in slots:
+        form = slot.label.form if slot.label is not None else "none"
+        key = slot.table, slot.column, form, slot.adds
+        if form not in ("quotient", "none") and not slot.adds:
+            if slot.label in seen[key]:
+                passes[key] += 1
+                seen[key] = set()
+            seen[key].add(slot.label)
+        groups[(*key, passes[key])].append(slot)
+    return [Track(group, headings[key[0]], key[-1]) for key, group in groups.items()]
+
+
+def quantities_of(track: Track, naming: Naming) -> dict[Slot, Quantity]:
+    """The quantity of each slot of a track, by the meaning that fits best; sets that meaning."""
+    choices: dict[Slot, dict[Meaning, Quantity]] = {}
+    options: dict[Meaning, dict[Slot, Quantity]] = defaultdict(dict)
+    for slot in track.slots:
+        choices[slot] = {}
+        for meaning, quantity in meanings(slot, naming, track.heading):
+            if quantity in naming.derivation.right:
+                choices[slot].setdefault(meaning, quantity)
+                options[meaning].setdefault(slot, quantity)
+    if not options:
+        return {}
+    most = max(map(len, options.values()))
+
+    def score(meaning: Meaning) -> float:
+        chosen = options[meaning]
+        alone = sum(len(choices[slot]) == 1 for slot in chosen)
+        return (
+            _agreement(chosen, naming) * (0.4 + 0.6 * len(chosen) / most)
+            + _hint(track, meaning, naming)
+            + (0.3 * alone / len(chosen) if meaning[1] == "*" else 0.0)
+        )
+
+    scores = {meaning: score(meaning) for meaning in options}
+    best = max(scores, key=lambda meaning: scores[meaning])
+    if best[1] == "*":
+        chosen = {
+            slot: mine[max(mine, key=lambda meaning: scores[meaning])]
+            for slot, mine in choices.items()
+            if mine
+        }
+    else:
+        chosen = options[best]
+    track.meaning, track.agreement = best, _agreement(chosen, naming)
+    return chosen
+
+
+def meanings(slot: Slot, naming: Naming, heading: Title) -> Iterator[tuple[Meaning, Quantity]]:
+    """What a number can be, by its label and the title of its column."""
+    label, says = slot.label, slot.says
+    if label is None:
+        return
+    if label.form == "quotient":
+        yield from _quotient(label, naming)
+        return
+    row = naming.row(label.name)
+    if label.form in ("dot", "derivative"):
+        yield from _tangents(row, naming)
+    if label.form in ("bar", "derivative"):
+        yield from _adjoints(slot, row, naming)
+    if label.form == "plain":
+        yield from _plain(label, says, row, naming, heading)
+
+
+def _tangents(row: int | None, naming: Naming) -> Iterator[tuple[Meaning, Quantity]]:
+    if row is not None:
+        for x in naming.derivation.trace.seeds["forward"]:
+            yield ("tangent", x), Quantity("tangent", row, x)
+
+
+def _adjoints(
+    slot: Slot, row: int | None, naming: Naming
+) -> Iterator[tuple[Meaning, Quantity]]:
+    if row is None:
+        return
+    for y in naming.derivation.trace.seeds["reverse"]:
+        q = Quantity("adjoint", row, y)
+        if slot.adds:
+            part = contribution(slot.formula, q, naming)
+            if part is not None:
+                yield ("adjoint", y), part
+        else:
+            yield ("adjoint", y), q
+
+
+def contribution(formula: str, q: Quantity, naming: Naming) -> Quantity | None:
+    """The contribution to an adjoint that a text such as `v̄1 += v̄4 ∂v4/∂v1` adds."""
+    factors = naming.derivation.contributions(q)
+    words = re.findall(r"[\w̄̂₋]+", formula.split("+=", 1)[1])
+    labels = [label_of(word) for word in words]
+    sources = {naming.row(x.name) for x in labels if x is not None and x.form == "bar"}
+    fitting = [k for k, factor in enumerate(factors) if factor.incoming.row in sources]
+    return q._replace(argument=fitting[0]) if len(fitting) == 1 else None
+
+
+def _quotient(label: Label, naming: Naming) -> Iterator[tuple[Meaning, Quantity]]:
+    top, below = naming.row(label.name), naming.row(label.by)
+    x, y = naming.input(label.by), naming.output(label.name)
+    if top is not None and below is not None and top >= 0:
+        args = naming.derivation.trace.rows[top].args
+        places = [k for k, a in enumerate(args) if a.get("row") == below]
+        if places:
+            yield ("partial", "*"), Quantity("partial", top, "", places[0])
+    if x is not None and top is not None:
+        yield ("tangent", "*"), Quantity("tangent", top, x)
+    if y is not None and below is not None:
+        yield ("adjoint", "*"), Quantity("adjoint", below, y)
+    if x is not None and y is not None:
+        yield ("entry", "*"), Quantity("entry", naming.derivation.outputs[y], x)
+
+
+def _plain(
+    label: Label, says: Title, row: int | None, naming: Naming, heading: Title
+) -> Iterator[tuple[Meaning, Quantity]]:
+    """A number under the bare name of its row: the title of the column says what it is."""
+    derivation = naming.derivation
+    x, y = naming.input(label.name), naming.output(label.name)
+    for name in says.names if says.label is None else ():
+        if x is not None and name in naming.outputs and name in derivation.outputs:
+            end = naming.outputs[name]
+            yield ("entry", "*"), Quantity("entry", derivation.outputs[end], x)
+        if y is not None and name in naming.inputs and name in derivation.inputs:
+            yield ("entry", "*"), Quantity("entry", derivation.outputs[y], naming.inputs[name])
+    title = says.label
+    if title is not None and title.form == "quotient":
+        by, top = naming.input(title.by), naming.output(title.name)
+        if by is not None and row is not None:
+            yield ("tangent", by), Quantity("tangent", row, by)
+        if top is not None and row is not None:
+            yield ("adjoint", top), Quantity("adjoint", row, top)
+        if by is not None and y is not None:
+            yield ("entry", "*"), Quantity("entry", derivation.outputs[y], by)
+        if by is not None or top is not None:
+            return
+    if row is None or row < 0:
+        return
+    yield ("value", ""), Quantity("value", row)
+    if title is None or title.form != "bar":
+        for d in derivation.trace.seeds["forward"]:
+            yield ("tangent", d), Quantity("tangent", row, d)
+    if title is None or title.form != "dot":
+        for d in derivation.trace.seeds["reverse"]:
+            yield ("adjoint", d), Quantity("adjoint", row, d)
+    if len(derivation.trace.rows[row].partials) and "partial" in says.kinds | heading.kinds:
+        places = [k for k, p in enumerate(derivation.trace.rows[row].partials) if p is not None]
+        if len(places) == 1:
+            yield ("partial", ""), Quantity("partial", row, "", places[0])
+
+
+def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
+    """How much titles and headings speak for a meaning."""
+    kind, direction = meaning
+    title, heading = track.slots[0].says, track.heading
+    score = 0.0
+    for says, weight in ((title, TITLE), (heading, HEADING)):
+        kinds = set(says.kinds)
+        if says.label is not None:
+            form = {"dot": {"tangent"}, "bar": {"adjoint"}}.get(says.label.form, set())
+            kinds |= form
+        if kind in kinds:
+            score += weight / (1 if len(kinds) == 1 else 1.5)
+        named = [naming.inputs.get(n) or naming.outputs.get(n) for n in says.names]
+        if direction not in ("", "*") and direction in named:
+            score += weight
+    ends = {"tangent": naming.derivation.inputs, "adjoint": naming.derivation.outputs}.get(kind)
+    if ends and direction in ends and list(ends).index(direction) == track.turn:
+        score += 0.1
+    if kind == "value" and not title.kinds and title.label is None:
+        score += 0.15
+    if track.slots[0].label is not None and track.slots[0].label.form == "plain":
+        score += 0.1 * (kind == "value")
+    return score + 0.02 * (kind in ("tangent", "adjoint") and direction == "*")
+
+
+def _agreement(chosen: Mapping[Slot, Quantity], naming: Naming) -> float:
+    """Which part of the numbers is near the right ones; 0 and ±1, which many are, count less."""
+    total = agreed = 0.0
+    for slot, quantity in chosen.items():
+        right = naming.derivation.right[quantity]
+        given = slot.number.value
+        weight = 0.25 if given in (0.0, 1.0, -1.0) else 1.0
+        total += weight
+        agreed += weight * near(given, right, slot.number.decimals)
+    return agreed / total if total else 0.0
+
+
+def near(given: float, right: float, decimals: int) -> bool:
+    """Whether a number may be a right one, carelessly rounded."""
+    if np.ndim(right) or not (np.isfinite(given) and np.isfinite(right)):
+        return bool(np.ndim(right) == 0 and (given == right or given != given))
+    step = 10.0 ** -min(max(decimals, -300), 12)
+    return abs(given - right) <= min(2 * step, 0.02 * abs(right) + 0.6 * step) + 2e-3 * abs(right)
+
+
+def matrices(
+    tables: Sequence[WorkedTable], slots: Sequence[Slot], naming: Naming
+) -> tuple[dict[Slot, Quantity], set[int], list[str]]:
+    """Jacobians without labels: the entries, the tables that are such, and notes. The layout is the
+    one that agrees better with the right numbers."""
+    found: dict[Slot, Quantity] = {}
+    places: set[int] = set()
+    notes = []
+    by_table: dict[int, list[Slot]] = defaultdict(list)
+    for slot in slots:
+        by_table[slot.table].append(slot)
+    outputs, inputs = list(naming.derivation.outputs), list(naming.derivation.inputs)
+    for table in tables:
+        entries = by_table.get(table.position, [])
+        if not _bare(table, entries):
+            continue
+        layouts: dict[str, dict[Slot, Quantity]] = {}
+        shape = len(table.rows), len(table.rows[0])
+        for name, size, turn in (
+            ("", (len(outputs), len(inputs)), lambda i, k: (i, k)),
+            ("transposed", (len(inputs), len(outputs)), lambda i, k: (k, i)),
+        ):
+            if shape == size:
+                layouts[name] = _entries(entries, turn, naming, outputs, inputs)
+        if not layouts:
+            continue
+        best = max(layouts, key=lambda name: _agreement(layouts[name], naming))
+        if best:
+            notes.append(
+                f"table {table.position}: the Jacobian has inputs as rows and outputs as columns"
+            )
+        found |= layouts[best]
+        places.add(table.position)
+    return found, places, notes
+
+
+def _entries(
+    entries: list[Slot],
+    turn: Callable[[int, int], tuple[int, int]],
+    naming: Naming,
+    outputs: list[str],
+    inputs: list[str],
+) -> dict[Slot, Quantity]:
+    rows = naming.derivation.outputs
+    placed = {}
+    for slot in entries:
+        i, k = turn(slot.row, slot.column)
+        placed[slot] = Quantity("entry", rows[outputs[i]], inputs[k])
+    return placed
+
+
+def _bare(table: WorkedTable, entries: list[Slot]) -> bool:
+    """Whether a table is nothing but numbers."""
+    cells = sum(len(row) for row in table.rows)
+    bare = all(not any(map(plain_name, slot.text.split("="))) for slot in entries)
+    return bool(table.rows) and cells == len(entries) and bare

@@ -1,0 +1,78 @@
+"""Which rounding a document follows: the one that leaves the fewest mistakes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from admodes.auditing.derivation import Derivation
+from admodes.auditing.quantity import Quantity
+from admodes.auditing.rounding import Rounding, candidates, handicap, ways
+from admodes.auditing.slots import Slot
+from admodes.auditing.verdicts import Judgement
+
+
+def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judgement:
+    """The verdicts under the rounding that leaves the fewest mistakes: one way of rounding for the
+    whole document, with the digits of each table; of equals the simplest."""
+    tables: dict[int, list[Slot]] = defaultdict(list)
+    for slot in slots:
+        tables[slot.table].append(slot)
+    options = {t: candidates([s.number for s in found]) for t, found in tables.items()}
+    chosen = {t: _at_end(derivation, slots, tables[t], options[t]) for t in tables}
+    best = Judgement(derivation, slots, chosen)
+    if not best.mistakes:
+        return best
+    best_score = float(best.mistakes)
+    for units in _units(options, chosen):
+        for way in ways(Rounding("decimals")):
+            roundings = {
+                t: base
+                if base.unit == "as written" and base.digits == 0
+                else replace(base, cuts=way.cuts, carry=way.carry, partials=way.partials)
+                for t, base in units.items()
+            }
+            if roundings == chosen or handicap(way) >= best_score:
+                continue
+            judgement = Judgement(derivation, slots, roundings)
+            extra = max(map(handicap, roundings.values()), default=0.0)
+            if judgement.mistakes + extra < best_score:
+                best, best_score = judgement, judgement.mistakes + extra
+    return best
+
+
+def _at_end(
+    derivation: Derivation,
+    slots: Mapping[Slot, Quantity],
+    table: list[Slot],
+    options: list[Rounding],
+) -> Rounding:
+    """The digits of a table, by what is right when rounded at the end, or else cut."""
+
+    def misses(rounding: Rounding) -> float:
+        return sum(
+            not rounding.fits(derivation.right[slots[slot]], slot.number) for slot in table
+        ) + handicap(rounding)
+
+    return min(options, key=misses)
+
+
+def _units(
+    options: Mapping[int, list[Rounding]], chosen: dict[int, Rounding]
+) -> list[dict[int, Rounding]]:
+    """The digits that tables may have: as they were chosen, or all tables by decimals, by
+    significant digits, or each number as it is written."""
+    found = [chosen]
+    for unit in ("decimals", "significant digits", "as written"):
+        found.append(
+            {
+                t: next((o for o in options[t] if o.unit == unit), chosen[t])
+                for t in chosen
+            }
+        )
+    distinct: list[dict[int, Rounding]] = []
+    for option in found:
+        if option not in distinct:
+            distinct.append(option)
+    return distinct

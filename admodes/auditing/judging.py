@@ -1,0 +1,275 @@
+"""audit and Judge: a document and a function go in; an Audit comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from admodes.auditing.causes import causes_of
+from admodes.auditing.columns import Track, matrices, quantities_of, tracks_of
+from admodes.auditing.definitions import Definition, definitions_in
+from admodes.auditing.inference import judgement_of
+from admodes.auditing.naming import Naming, Subject, by_value, naming_of, numbered
+from admodes.auditing.quantity import Quantity
+from admodes.auditing.reading import tables_of
+from admodes.auditing.result import Audit, Cell
+from admodes.auditing.slots import Slot, slots_of
+from admodes.auditing.verdicts import Judged, Judgement
+from admodes.auditing.worked_table import WorkedTable
+from admodes.errors import BadValue
+
+Document = Path | str | Mapping[str, Any] | Sequence[WorkedTable]
+"""A file, the text of one, a trace as JSON data, or tables that have been read."""
+
+
+class Judge:
+    """A function at a point, to judge any number of documents by: what does not depend on the
+    document is computed once.
+
+    f, args: as for ad.audit. names, outputs: those of the inputs and outputs; title: what the
+    function is called.
+
+    >>> import admodes as ad
+    >>> judge = Judge(ad.parse("x1*x2 + sin(x1)"), 2.0, -3.0)
+    >>> audit = judge.audit("| v | value |\\n|---|---|\\n| v2 = x1 x2 | 2 × (-3) = 6 |\\n")
+    >>> [(cell.written, cell.right, cell.verdict, cell.cause) for cell in audit.cells]
+    [('6', -6.0, 'wrong', ['sign'])]
+    """
+
+    def __init__(
+        self,
+        f: Callable,
+        *args: Any,
+        names: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+        title: str = "",
+    ) -> None:
+        self.subject = Subject.of(f, args, names, outputs)
+        self.title = title or _title(f)
+
+    def audit(self, table: Document) -> Audit:
+        """The verdicts on a document. Raises ValueError where it holds no table, or no number that
+        can be judged."""
+        tables = read(table)
+        return _Auditing(self.subject, self.title, tables).result()
+
+
+def audit(
+    table: Document,
+    f: Callable | None = None,
+    *args: Any,
+    names: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    title: str = "",
+) -> Audit:
+    """Judge a derivation that was worked by hand, number by number.
+
+    table: a file as a pathlib.Path (Markdown, CSV, LaTeX, HTML, a notebook, a trace as JSON), the
+    text of one as a str, or a trace as dict. f, args: the function and its point; without f both are
+    read from the rows of the table. names, outputs: those of the inputs and outputs.
+
+    Each number is right, rounded (right to the digits written), wrong, or follows from an earlier
+    mistake; wrong ones have their likeliest causes. Names of rows, their order and the layout are
+    free. Raises ValueError where there is no table, or no number that can be judged.
+
+    >>> import admodes as ad
+    >>> worked = '''
+    ... | Expression | Evaluation |
+    ... |---|---|
+    ... | v0 = x1 | 2 |
+    ... | v1 = v0^2 | 4 |
+    ... | v2 = sin v1 | 0.757 |
+    ... | y = 3 v2 | 2.271 |
+    ... '''
+    >>> result = ad.audit(worked, ad.parse("3 sin(x1^2)"), 2.0)
+    >>> [(cell.written, cell.verdict, cell.cause) for cell in result.cells][2:]
+    [('0.757', 'wrong', ['sign']), ('2.271', 'follows', None)]
+    """
+    tables = read(table)
+    if f is None:
+        from admodes.auditing.function_of_rows import function_of_rows
+
+        f, args, names = function_of_rows(tables)
+    return Judge(f, *args, names=names, outputs=outputs, title=title).audit(tables)
+
+
+def read(table: Document) -> list[WorkedTable]:
+    """The tables of a document. Raises ValueError where there are none."""
+    if isinstance(table, (str, Path, Mapping)):
+        return list(tables_of(table))
+    return list(table)
+
+
+def _title(f: Callable) -> str:
+    expressions = getattr(f, "expressions", None)
+    return "; ".join(expressions) if expressions else str(getattr(f, "__name__", "f"))
+
+
+class _Auditing:
+    """One document being judged."""
+
+    def __init__(self, subject: Subject, title: str, tables: Sequence[WorkedTable]) -> None:
+        self.subject, self.title, self.tables = subject, title, tables
+        self.notes: list[str] = []
+        self.unjudged: list[tuple[int, str, str | int, str, str]] = []
+
+    def result(self) -> Audit:
+        """The verdicts."""
+        known, definitions = self._known()
+        inputs = list(self.subject.inputs)
+        slots = slots_of(self.tables, known, inputs)
+        naming, placed = self._placed(slots, known, definitions)
+        if not placed:
+            raise BadValue(_nothing(self.tables, slots))
+        judgement = judgement_of(naming.derivation, placed)
+        cells = self._cells(judgement, naming)
+        for slot in slots:
+            if slot not in placed:
+                self._leave(slot, naming)
+        return Audit(
+            self.title,
+            cells,
+            _stated(judgement, placed),
+            self.tables,
+            self.unjudged,
+            self.notes,
+        )
+
+    def _known(self) -> tuple[frozenset[str], list[Definition]]:
+        """The names of variables, and the definitions of the document."""
+        d = self.subject.derivation
+        known = {*self.subject.inputs, *self.subject.outputs}
+        size = len(d.steps) + 1
+        known |= {f"v{k}" for k in range(-len(d.inputs), size)}
+        definitions = definitions_in(self.tables, frozenset(known), list(self.subject.inputs))
+        known |= {definition.name for definition in definitions}
+        return frozenset(known), definitions
+
+    def _placed(
+        self, slots: Sequence[Slot], known: frozenset[str], definitions: Sequence[Definition]
+    ) -> tuple[Naming, dict[Slot, Quantity]]:
+        """What each number is about, under the names that agree best with the right numbers."""
+        used = [
+            name
+            for slot in slots
+            if slot.label is not None
+            for name in (slot.label.name, slot.label.by)
+            if name
+        ]
+        naming = naming_of(self.subject, definitions, used)
+        best, best_score = self._quantities(slots, known, naming)
+        options = numbered(naming.loose, naming) if naming.loose else []
+        chosen = naming.rows
+        base = naming.rows
+        for option in options:
+            naming.rows = {**base, **option}
+            placed, score = self._quantities(slots, known, naming)
+            if score > best_score + 1e-9:
+                best, best_score, chosen = placed, score, naming.rows
+        naming.rows = chosen
+        left = [name for name in naming.loose if name not in chosen]
+        if left:
+            values = _values(slots)
+            naming.rows = {**chosen, **by_value(left, values, naming)}
+            placed, score = self._quantities(slots, known, naming)
+            if len(placed) > len(best):
+                best = placed
+            else:
+                naming.rows = chosen
+        self._quantities(slots, known, naming)
+        return naming, {slot: best[slot] for slot in slots if slot in best}
+
+    def _quantities(
+        self, slots: Sequence[Slot], known: frozenset[str], naming: Naming
+    ) -> tuple[dict[Slot, Quantity], float]:
+        placed, bare, self.notes = matrices(self.tables, slots, naming)
+        rest = [slot for slot in slots if slot.table not in bare]
+        score = 0.0
+        tracks: list[Track] = tracks_of(self.tables, rest, known)
+        for track in tracks:
+            found = quantities_of(track, naming)
+            placed |= found
+            score += track.agreement * len(found)
+        return placed, score
+
+    def _leave(self, slot: Slot, naming: Naming) -> None:
+        """Note a number that was not judged, and why."""
+        if slot.label is None:
+            reason = "nothing says what they are"
+        elif slot.label.name in naming.constants:
+            reason = "constants"
+        elif slot.label.name in naming.wrong:
+            reason = f"{slot.label.name} is no row of the function"
+        else:
+            reason = f"no row of the function is known as {slot.label.name or slot.label.by}"
+        place = slot.table, slot.first, slot.title, slot.number.text
+        self.unjudged.append((*place, reason))
+
+    def _cells(self, judgement: Judgement, naming: Naming) -> list[Cell]:
+        cells = {judged.slot: _cell(judged, naming) for judged in judgement.verdicts}
+        for judged in judgement.verdicts:
+            cell = cells[judged.slot]
+            if judged.source is not None:
+                cell.source = cells[judged.source]
+            if judged.verdict == "wrong":
+                _explain(cell, judged, judgement)
+        return list(cells.values())
+
+
+def _cell(judged: Judged, naming: Naming) -> Cell:
+    slot = judged.slot
+    return Cell(
+        *(slot.table, slot.first, slot.title, slot.row, slot.column, slot.number.text),
+        naming.derivation.right[judged.quantity],
+        judged.verdict,
+        quantity=judged.quantity,
+    )
+
+
+def _explain(cell: Cell, judged: Judged, judgement: Judgement) -> None:
+    """Name the causes of a wrong number."""
+    slot, rounding = judged.slot, judgement.roundings[judged.slot.table]
+    d = judgement.derivation
+
+    def fits(x: float) -> bool:
+        return rounding.fits(x, slot.number, abs(x))
+
+    def numbers(q: Quantity) -> Any:
+        return judgement.number(q, slot, rounding) if q in d.right else None
+
+    causes = causes_of(d, judged.quantity, slot.number.text, fits, numbers)
+    cell.cause = [cause.name for cause in causes]
+    cell.texts = tuple(cause.text for cause in causes)
+
+
+def _values(slots: Sequence[Slot]) -> dict[str, float]:
+    """The numbers in columns of values, by the names of their rows."""
+    values: dict[str, float] = {}
+    for slot in slots:
+        derived = slot.says.label is not None or slot.says.kinds & {"tangent", "adjoint"}
+        if slot.label is not None and slot.label.form == "plain" and not derived:
+            values.setdefault(slot.label.name, slot.number.value)
+    return values
+
+
+def _stated(judgement: Judgement, placed: Mapping[Slot, Quantity]) -> str:
+    """How numbers were rounded, in words."""
+    by_rounding: dict[str, list[int]] = {}
+    for table in dict.fromkeys(slot.table for slot in placed):
+        by_rounding.setdefault(str(judgement.roundings[table]), []).append(table)
+    if len(by_rounding) == 1:
+        return next(iter(by_rounding))
+    return "; ".join(
+        f"table{'s' * (len(tables) != 1)} {', '.join(map(str, tables))}: {text}"
+        for text, tables in by_rounding.items()
+    )
+
+
+def _nothing(tables: Sequence[WorkedTable], slots: Sequence[Slot]) -> str:
+    if not slots:
+        return f"audit: no number in {len(tables)} table(s): nothing to judge"
+    return (
+        f"audit: none of {len(slots)} numbers could be judged: no row is known by its name, formula "
+        "or value; check that the function and the point are those of the table"
+    )

@@ -1,0 +1,352 @@
+"""Names of a document against rows of a derivation: a Subject is the function at its point; a
+Naming says which of its rows each name of a document means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from admodes.auditing.definitions import Definition, Vector, evaluated, parsed, same
+from admodes.auditing.derivation import Derivation
+from admodes.auditing.labels import plain_name
+from admodes.auditing.numbers import number_of
+from admodes.auditing.quantity import Quantity
+from admodes.core.carrier import quiet
+from admodes.core.pytree import flatten, unflatten
+from admodes.core.record import named
+from admodes.errors import Error
+from admodes.programs.scalars import scalar_program
+
+_MOVES = (0.0, 0.00173, -0.00291)
+"""How far the points lie from the one of the derivation at which rows are compared."""
+
+
+@dataclass
+class Subject:
+    """A function at a point, with its derivation and each row's number at several points near."""
+
+    f: Callable
+    args: tuple
+    derivation: Derivation
+    rows: list[Vector]
+
+    @classmethod
+    def of(
+        cls,
+        f: Callable,
+        args: Sequence[Any],
+        names: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+    ) -> Subject:
+        """The function f at args; names, outputs: those of inputs and outputs."""
+        derivation = Derivation(f, args, names, outputs)
+        return cls(f, tuple(args), derivation, _at_points(f, tuple(args), derivation))
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The rows of the inputs by name, as in a document."""
+        return {plain_name(n) or n: row for n, row in self.derivation.inputs.items()}
+
+    @property
+    def outputs(self) -> dict[str, int]:
+        """The rows of the outputs by name, as in a document."""
+        return {plain_name(n) or n: row for n, row in self.derivation.outputs.items()}
+
+    def repeats(self) -> bool:
+        """Whether two rows are the same function, so that a name can mean either."""
+        rows = [row for row in self.rows if not np.all(np.isnan(row))]
+        rounded = {tuple(float(f"{x:.9e}") for x in row) for row in rows}
+        return len(rounded) < len(rows)
+
+
+def _at_points(f: Callable, args: tuple, derivation: Derivation) -> list[Vector]:
+    leaves, tree = flatten(args)
+    columns = []
+    for move in _MOVES:
+        moved = [
+            np.asarray(x, float) * (1 + move * (1 + 0.37 * k)) + move * (1 + 0.21 * k)
+            for k, x in enumerate(leaves)
+        ]
+        at = [float(x) if x.ndim == 0 else x for x in moved]
+        with quiet():
+            try:
+                steps = scalar_program(f, unflatten(tree, at) if move else args).program.steps
+            except (Error, TypeError, ValueError, ArithmeticError):
+                continue
+        if [step.op for step in steps] == [step.op for step in derivation.steps]:
+            columns.append([_single(step.value) for step in steps])
+    return list(np.array(columns).T)
+
+
+def _single(value: Any) -> float:
+    return float(value) if np.ndim(value) == 0 else float("nan")
+
+
+@dataclass
+class Naming:
+    """What the names of a document mean. rows: the row of each name; loose: names that nothing
+    tells a row of, in order; derivation: that of the function, or where rows of the document
+    compute the same in another way, that of these rows."""
+
+    derivation: Derivation
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    loose: list[str] = field(default_factory=list)
+    constants: dict[str, float] = field(default_factory=dict)
+    formulas: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def row(self, name: str) -> int | None:
+        """The row of a name."""
+        return self.rows.get(name)
+
+    def input(self, name: str) -> str | None:
+        """The input that a name means, itself or by a row that is it."""
+        return self.inputs.get(name)
+
+    def output(self, name: str) -> str | None:
+        """The output that a name means."""
+        return self.outputs.get(name)
+
+
+def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterable[str]) -> Naming:
+    """What the names of a document mean. used: all names of its labels."""
+    values = _values_of(subject, definitions)
+    chosen: Subject | None = subject
+    own: dict[str, int] = {}
+    rows = _matched(subject, values)
+    rest = [name for name, value in values.items() if name not in rows and not _constant(value)]
+    if rest or _shares(subject, rows, definitions) or subject.repeats():
+        chosen, own = _own_derivation(subject, definitions, values)
+        rows = own if chosen is not None else rows
+    naming = Naming((chosen or subject).derivation)
+    naming.constants = {
+        n: float(v[0]) for n, v in values.items() if n not in rows and _constant(v)
+    }
+    if chosen is None:
+        naming.wrong = [name for name in rest if name not in rows]
+    derivation = naming.derivation
+    ends = [
+        (naming.inputs, derivation.inputs),
+        (naming.outputs, derivation.outputs),
+    ]
+    for names, known in ends:
+        for name, row in known.items():
+            names[plain_name(name) or name] = name
+            naming.rows.setdefault(plain_name(name) or name, row)
+    for name, row in rows.items():
+        naming.rows.setdefault(name, row)
+    for names, known in ends:
+        by_row = {row: name for name, row in reversed(known.items())}
+        for name, row in naming.rows.items():
+            if row in by_row:
+                names.setdefault(name, by_row[row])
+    if len(derivation.outputs) == 1:
+        only = next(iter(derivation.outputs))
+        for name in ("f", "y", "L", "E", "J", "z", "loss", "out", "F"):
+            if name not in naming.rows:
+                naming.outputs.setdefault(name, only)
+    naming.loose = [n for n in dict.fromkeys(used) if n not in naming.rows]
+    return naming
+
+
+def _constant(value: Vector) -> bool:
+    return len(value) > 1 and bool(np.all(value == value[0]))
+
+
+def _values_of(subject: Subject, definitions: Sequence[Definition]) -> dict[str, Vector]:
+    """Each name's number at the points. A number alone is that of an input that the document has
+    no other name for, or a constant."""
+    known = {name: subject.rows[row] for name, row in subject.inputs.items()}
+    read = {plain_name(x) for d in definitions for x in (_names(d.formula))}
+    open_inputs = [n for n in known if n not in read and n not in {d.name for d in definitions}]
+    waiting = list(definitions)
+    while waiting:
+        left = []
+        for definition in waiting:
+            if definition.name in known:
+                continue
+            value = evaluated(definition.formula, known) if known else None
+            number = number_of(definition.formula)
+            if number is not None:
+                source = next((n for n in open_inputs if _is(known[n], number.value)), None)
+                if source is not None:
+                    open_inputs.remove(source)
+                    value = known[source]
+            if value is None:
+                left.append(definition)
+            else:
+                known[definition.name] = value
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return known
+
+
+def _is(value: Vector, number: float) -> bool:
+    return abs(float(value[0]) - number) <= 1e-6 * max(1.0, abs(number))
+
+
+def _names(formula: str) -> tuple[str, ...]:
+    function = parsed(formula)
+    return function.inputs if function is not None else ()
+
+
+def _matched(subject: Subject, values: dict[str, Vector]) -> dict[str, int]:
+    """The row that each name is, by the numbers; of several that are the same the first that no
+    other name has."""
+    rows: dict[str, int] = dict(subject.inputs)
+    taken: set[int] = set()
+    for name, value in values.items():
+        if name in rows:
+            continue
+        fitting = [r for r, row in enumerate(subject.rows) if same(row, value)]
+        free = [r for r in fitting if r not in taken]
+        if fitting:
+            rows[name] = (free or fitting)[0]
+            taken.add(rows[name])
+    return rows
+
+
+def _shares(subject: Subject, rows: dict[str, int], definitions: Sequence[Definition]) -> bool:
+    """Whether two names that are no plain copies of each other mean the same row."""
+    copies = {d.name for d in definitions if plain_name(d.formula) in rows}
+    meant = [row for name, row in rows.items() if name not in copies]
+    return len(set(meant)) < len(meant)
+
+
+def _own_derivation(
+    subject: Subject, definitions: Sequence[Definition], values: dict[str, Vector]
+) -> tuple[Subject | None, dict[str, int]]:
+    """The derivation of the rows of the document, where they compute the function in another way,
+    and the row of each name in it."""
+    outputs: list[str] = []
+    for name, row in subject.outputs.items():
+        right = subject.rows[row] if row >= 0 else None
+        fitting = [n for n, v in values.items() if right is not None and same(v, right)]
+        if not fitting:
+            return None, {}
+        outputs.append(name if name in fitting else fitting[-1])
+    chosen = {}
+    for definition in definitions:
+        value = evaluated(definition.formula, values)
+        right = values.get(definition.name)
+        if right is not None and value is not None and same(value, right):
+            chosen.setdefault(definition.name, definition.formula)
+    program = _Program(list(subject.inputs), chosen, outputs)
+    flat = [float(subject.rows[row][0]) for row in subject.inputs.values()]
+    d = subject.derivation
+    try:
+        own = Subject.of(program, flat, list(d.inputs), list(d.outputs))
+    except (Error, TypeError, ValueError, ArithmeticError, RecursionError, KeyError):
+        return None, {}
+    return own, program.rows_in(own.derivation)
+
+
+class _Program:
+    """The definitions of a document as a function of the inputs."""
+
+    def __init__(self, inputs: list[str], formulas: dict[str, str], outputs: list[str]) -> None:
+        self.inputs, self.formulas, self.outputs = inputs, formulas, outputs
+        self.copies: dict[str, str] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        known = dict(zip(self.inputs, args, strict=True))
+        for name in self.outputs:
+            self._compute(name, known, 0)
+        results = tuple(known[name] for name in self.outputs)
+        return results[0] if len(results) == 1 else results
+
+    def _compute(self, name: str, known: dict[str, Any], depth: int) -> Any:
+        if name in known:
+            return known[name]
+        if depth > 300:
+            raise RecursionError
+        formula = self.formulas[name]
+        number = number_of(formula)
+        function = parsed(formula)
+        if number is not None or function is None:
+            known[name] = 0.0 if number is None else number.value
+            return known[name]
+        reads = [x if x in self.formulas else plain_name(x) for x in function.inputs]
+        value = function(*[self._compute(x, known, depth + 1) for x in reads])
+        if reads and plain_name(formula) in reads:
+            self.copies[name] = reads[0]
+        else:
+            value = named(value, name)
+        known[name] = value
+        return value
+
+    def rows_in(self, derivation: Derivation) -> dict[str, int]:
+        """The row of each name."""
+        rows = {plain_name(n) or n: row for n, row in derivation.inputs.items()}
+        rows |= {step.name: i for i, step in enumerate(derivation.steps) if step.name is not None}
+        for name in self.copies:
+            source = name
+            while source in self.copies and source not in rows:
+                source = self.copies[source]
+            if source in rows:
+                rows[name] = rows[source]
+        return rows
+
+
+def numbered(loose: Sequence[str], naming: Naming) -> list[dict[str, int]]:
+    """Rows that loose names with numbers may mean: counted from 0, from 1, or so that inputs end at
+    0."""
+    size, inputs = len(naming.derivation.steps), len(naming.derivation.inputs)
+    options = []
+    for offset in dict.fromkeys((0, -1, inputs - 1)):
+        rows = {}
+        for name in loose:
+            match = re.fullmatch(r"[^\W\d_]+(-?\d+)", name)
+            if match and 0 <= int(match[1]) + offset < size:
+                rows[name] = int(match[1]) + offset
+        if rows:
+            options.append(rows)
+    letters = {chr(ord("a") + k): inputs + k for k in range(min(26, size - inputs))}
+    lettered = {name: letters[name] for name in loose if name in letters}
+    return [*options, lettered] if lettered else options
+
+
+def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) -> dict[str, int]:
+    """The rows of names in order, by their values and by their order: the longest way to match both
+    lists; a name between two that match is the one row between theirs."""
+    values = [float(naming.derivation.right[Quantity("value", r)]) if not np.ndim(
+        naming.derivation.right[Quantity("value", r)]) else float("nan")
+        for r in range(len(naming.derivation.steps))]
+    n, m = len(names), len(values)
+    fits = [
+        [name in numbers and abs(numbers[name] - v) <= 6e-3 * abs(v) + 1e-9 for v in values]
+        for name in names
+    ]
+    best = np.zeros((n + 1, m + 1), dtype=int)
+    for i in range(n - 1, -1, -1):
+        for k in range(m - 1, -1, -1):
+            best[i, k] = max(best[i + 1, k], best[i, k + 1], best[i + 1, k + 1] + fits[i][k])
+    rows: dict[str, int] = {}
+    i = k = 0
+    while i < n and k < m:
+        if fits[i][k] and best[i, k] == best[i + 1, k + 1] + 1:
+            rows[names[i]] = k
+            i, k = i + 1, k + 1
+        elif best[i, k] == best[i, k + 1]:
+            k += 1
+        else:
+            i += 1
+    _fill_gaps(names, rows, m)
+    return rows
+
+
+def _fill_gaps(names: Sequence[str], rows: dict[str, int], size: int) -> None:
+    for i, name in enumerate(names):
+        if name in rows:
+            continue
+        before = max((rows[x] for x in names[:i] if x in rows), default=-1)
+        after = min((rows[x] for x in names[i + 1 :] if x in rows), default=size)
+        if after - before == 2:
+            rows[name] = before + 1

@@ -1,0 +1,123 @@
+"""How the numbers of a table were rounded: a Rounding says whether a number written with so many
+digits stands for a number at full precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from admodes.auditing.numbers import EXACT, Number
+
+Unit = Literal["decimals", "significant digits", "as written"]
+Carry = Literal["end", "carried", "either"]
+
+FULL = 12
+"""Significant digits from which on a number is taken for one at full precision."""
+
+LOOSE = 2e-14
+"""The relative error of double precision arithmetic that no digit is held against."""
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How numbers were rounded.
+
+    unit, digits: to so many decimals or significant digits, or each as it is written. cuts: whether
+    toward zero. carry: "end", from the number at full precision; "carried", from what the rounded
+    numbers of the rows before give; "either", now this and now that. partials: whether partials
+    (and contributions) that the table does not show were rounded on the way, too.
+    """
+
+    unit: Unit = "decimals"
+    digits: int = 6
+    cuts: bool = False
+    carry: Carry = "end"
+    partials: bool = False
+
+    def step(self, x: float, written: Number | None = None) -> float:
+        """One unit of the last place of a number of the size of x."""
+        decimals = self.digits if self.unit != "as written" else 0
+        if self.unit == "significant digits":
+            decimals = self.digits - 1 - _exponent(x)
+        if written is not None and not written.exact:
+            if self.unit == "as written":
+                decimals = written.decimals
+            elif written.decimals > decimals:
+                decimals = written.decimals
+        return float(10.0 ** -min(max(decimals, -300), 300))
+
+    def rounded(self, x: float) -> float:
+        """A number as it is carried on."""
+        if self.unit == "as written" or not math.isfinite(x):
+            return x
+        step = self.step(x)
+        units = x / step
+        return (math.trunc(units) if self.cuts else round(units)) * step
+
+    def fits(self, x: float, written: Number, scale: float = 0.0, width: float = 0.0) -> bool:
+        """Whether a number, known to within width, is the one that is written. scale: the size of
+        what it was computed from, which bounds the error of the arithmetic."""
+        if not (math.isfinite(x) and math.isfinite(written.value)):
+            return x == written.value or (math.isnan(x) and math.isnan(written.value))
+        slack = LOOSE * max(abs(x), scale) + width
+        difference = written.value - x
+        if written.exact:
+            return abs(difference) <= 1e-11 * max(abs(x), scale) + slack
+        step = self.step(x, written)
+        slack += 1e-9 * step
+        if not self.cuts:
+            return abs(difference) <= 0.5 * step + slack
+        outward = difference if x > 0 or (x == 0 and written.value > 0) else -difference
+        return -step + 1e-12 * step < outward + slack and outward <= slack
+
+    def __str__(self) -> str:
+        how = "truncated" if self.cuts else "rounded"
+        to = (
+            "to the digits of each number"
+            if self.unit == "as written"
+            else f"to {self.digits} {self.unit if self.digits != 1 else self.unit[:-1]}"
+        )
+        if self.carry == "end":
+            return f"{how} at the end {to}"
+        through = "carried" if self.carry == "carried" else "now carried, now at the end,"
+        own = ", partials too" if self.partials else ", partials at full precision"
+        return f"{through} {how} {to} through the rows{own}"
+
+
+def _exponent(x: float) -> int:
+    return math.floor(math.log10(abs(x)) + 1e-12) if x and math.isfinite(x) else 0
+
+
+def candidates(numbers: Iterable[Number]) -> list[Rounding]:
+    """The roundings that numbers can have by their digits, the likeliest first, all at the end.
+    Zeros at the end may have been dropped, so that the longest number counts."""
+    inexact = [n for n in numbers if not n.exact and n.value != math.floor(n.value)]
+    if not inexact:
+        return [Rounding("decimals", 0), Rounding("as written", EXACT)]
+    decimals = sorted({n.decimals for n in inexact}, reverse=True)
+    digits = sorted({n.digits for n in inexact}, reverse=True)
+    found = [Rounding("decimals", d) for d in decimals[:1]]
+    found += [Rounding("significant digits", d) for d in digits[:2] if d < FULL]
+    found += [Rounding("decimals", d) for d in decimals[1:2]]
+    return [*found, Rounding("as written", EXACT)]
+
+
+def ways(base: Rounding) -> list[Rounding]:
+    """A rounding at the end, and the same numbers of digits rounded in the other ways."""
+    if base.unit == "as written":
+        return [base, replace(base, carry="either")]
+    found = [base]
+    for cuts in (False, True):
+        found += [replace(base, cuts=cuts)] if cuts else []
+        for partials in (False, True):
+            found.append(replace(base, cuts=cuts, carry="carried", partials=partials))
+    found += [replace(base, carry="either", partials=partials) for partials in (False, True)]
+    return found
+
+
+def handicap(rounding: Rounding) -> float:
+    """How many more mistakes than another a rounding has to explain away to be believed."""
+    loose = 1.6 * (rounding.unit == "as written") + 1.6 * (rounding.carry == "either")
+    return loose + 0.1 * (rounding.carry != "end") + 0.2 * rounding.cuts + 0.01 * rounding.partials

@@ -1,0 +1,246 @@
+"""Verdicts: the numbers of a document, each with the quantity that it is about, go in; which are
+right, rounded, wrong, or follow from an earlier mistake comes out, under one rounding.
+
+A number is right if the rounding makes it of the right number, or, where rounded numbers are carried
+through the rows, of what these give. It follows if it is what mistaken numbers before it give.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from admodes.auditing.derivation import Derivation
+from admodes.auditing.quantity import Quantity
+from admodes.auditing.rounding import LOOSE, Rounding
+from admodes.auditing.slots import Slot
+
+Verdict = Literal["right", "rounded", "wrong", "follows"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A number with its verdict. source: for one that follows, the mistaken number that it goes back
+    to."""
+
+    slot: Slot
+    quantity: Quantity
+    verdict: Verdict
+    source: Slot | None = None
+
+
+class Judgement:
+    """The verdicts on the numbers of a document under roundings, one for each table.
+
+    slots: what each number is about, in the order of the document. `verdicts` has them.
+    """
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        slots: Mapping[Slot, Quantity],
+        roundings: Mapping[int, Rounding],
+    ) -> None:
+        self.derivation, self.slots, self.roundings = derivation, slots, roundings
+        self.written: dict[Quantity, list[Slot]] = defaultdict(list)
+        for slot, q in slots.items():
+            self.written[q].append(slot)
+        self.judged: dict[Slot, Judged] = {}
+        self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
+        self.origins: dict[Quantity, Slot | None] = {}
+        self.verdicts = [self.judge(slot) for slot in slots]
+
+    @property
+    def mistakes(self) -> int:
+        """How many numbers are wrong."""
+        return sum(judged.verdict == "wrong" for judged in self.verdicts)
+
+    def judge(self, slot: Slot) -> Judged:
+        """The verdict on one number."""
+        known = self.judged.get(slot)
+        if known is None:
+            known = self.judged[slot] = self._judge(slot, self.slots[slot])
+        return known
+
+    def _judge(self, slot: Slot, q: Quantity) -> Judged:
+        rounding = self.roundings[slot.table]
+        right = self.derivation.right[q]
+        if self._is_right(slot, q, right, rounding):
+            exact = abs(slot.number.value - right) <= LOOSE * max(abs(right), self.scale(q))
+            exact = exact or slot.number.value == right or slot.number.exact
+            exact = exact or (math.isnan(right) and math.isnan(slot.number.value))
+            return Judged(slot, q, "right" if exact else "rounded")
+        source = self._copied(slot, q) or self._followed(slot, q, rounding)
+        return Judged(slot, q, "wrong" if source is None else "follows", source)
+
+    def scale(self, q: Quantity) -> float:
+        """The size of what a number is computed from."""
+        right = self.derivation.right
+        sizes = [abs(right[n]) for n in self.derivation.needs(q) if _single(right[n])]
+        return max((x for x in sizes if math.isfinite(x)), default=0.0)
+
+    def _is_right(self, slot: Slot, q: Quantity, right: float, rounding: Rounding) -> bool:
+        written, scale = slot.number, self.scale(q)
+        if rounding.carry != "carried" and rounding.fits(right, written, scale):
+            return True
+        if rounding.carry == "end":
+            return False
+        ways = self.derivation.ways(q)
+        if not ways or not any(ways):
+            return rounding.fits(right, written, scale)
+        return any(
+            rounding.fits(self._carried(slot, q, way, rounding, hidden), written, scale)
+            for hidden in (0, 1)
+            for way in range(len(ways))
+        )
+
+    def _carried(
+        self, slot: Slot, q: Quantity, way: int, rounding: Rounding, hidden: int
+    ) -> float:
+        """A number computed from those that are written, and from right ones where they are
+        mistaken. hidden: by which way those are computed that are not written."""
+
+        def number(need: Quantity) -> Any:
+            right = self.derivation.right[need]
+            if not _single(right):
+                return right
+            if self.origin(need, slot) is not None:
+                return rounding.rounded(right)
+            return self.number(need, slot, rounding, hidden)
+
+        return _float(self.derivation.recompute(q, number, way))
+
+    def place(self, q: Quantity, slot: Slot) -> Slot | None:
+        """Where a number that another slot may go on from is written: in the same table, or in
+        another one."""
+        places = [other for other in self.written.get(q, ()) if other is not slot]
+        here = [other for other in places if other.table == slot.table]
+        return (here or places or [None])[0]
+
+    def number(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int = 0) -> float:
+        """The number of the document: as written, or as it follows from what is written, by the
+        way `hidden`."""
+        place = self.place(q, slot)
+        if place is not None:
+            return place.number.value
+        known = self.unwritten.get((q, rounding, hidden))
+        if known is not None:
+            return known
+        right = self.derivation.right[q]
+        if not _single(right):
+            return right  # type: ignore[no-any-return]
+        value = right
+        if self.derivation.needs(q):
+            way = min(hidden, len(self.derivation.ways(q)) - 1) if q.kind == "partial" else 0
+            value = _float(
+                self.derivation.recompute(
+                    q, lambda need: self.number(need, slot, rounding, hidden), way
+                )
+            )
+        if rounding.carry != "end" and rounding.partials:
+            if q.kind == "partial" or q.argument is not None:
+                value = rounding.rounded(value)
+        self.unwritten[q, rounding, hidden] = value
+        return value
+
+    def origin(self, q: Quantity, slot: Slot) -> Slot | None:
+        """The mistaken number that a number goes back to as the document has it, if any."""
+        place = self.place(q, slot)
+        if place is not None:
+            judged = self.judge(place)
+            return place if judged.verdict == "wrong" else judged.source
+        if q not in self.origins:
+            self.origins[q] = None
+            needs = self.derivation.ways(q)[0] if self.derivation.needs(q) else ()
+            sources = [self.origin(need, slot) for need in needs]
+            self.origins[q] = next((s for s in sources if s is not None), None)
+        return self.origins[q]
+
+    def _copied(self, slot: Slot, q: Quantity) -> Slot | None:
+        """The source of a number that repeats one which stands before it and is mistaken."""
+        for other in self.written[q]:
+            if other is slot:
+                return None
+            judged = self.judge(other)
+            mistaken = judged.verdict in ("wrong", "follows")
+            if mistaken and self._alike(slot, other):
+                return judged.source or other
+        return None
+
+    def _alike(self, slot: Slot, other: Slot) -> bool:
+        coarse = slot if slot.number.decimals < other.number.decimals else other
+        step = self.roundings[coarse.table].step(other.number.value, coarse.number)
+        return abs(slot.number.value - other.number.value) <= 0.51 * step
+
+    def _followed(self, slot: Slot, q: Quantity, rounding: Rounding) -> Slot | None:
+        """The source of a number that mistaken ones give, all that it needs or one of them."""
+        for way, needs in enumerate(self.derivation.ways(q)):
+            sources = {n: s for n in needs if (s := self.origin(n, slot)) is not None}
+            trials = [tuple(sources)]
+            if len(sources) > 1:
+                trials += [(need,) for need in sources]
+            for trial in trials:
+                if trial and self._gives(slot, q, way, trial, rounding):
+                    return self._main(slot, q, way, {n: sources[n] for n in trial}, rounding)
+        return None
+
+    def _gives(
+        self, slot: Slot, q: Quantity, way: int, mistaken: Sequence[Quantity], rounding: Rounding
+    ) -> bool:
+        """Whether a number is what those that are mistaken give. Where a person goes on with more
+        digits than are written, it is known to within half a unit of theirs."""
+        right = self.derivation.right
+
+        def number(need: Quantity) -> Any:
+            if need in mistaken or rounding.carry == "carried":
+                own = self.origin(need, slot) is None or need in mistaken
+                return self.number(need, slot, rounding) if own else rounding.rounded(right[need])
+            return right[need]
+
+        value = _float(self.derivation.recompute(q, number, way))
+        width = 0.0
+        if rounding.carry != "carried":
+            for need in self.derivation.ways(q)[way]:
+                if not _single(right[need]):
+                    continue
+                written = self.place(need, slot)
+                half = 0.5 * rounding.step(number(need), None if written is None else written.number)
+                moved = self.derivation.recompute(
+                    q, lambda n, need=need, half=half: number(n) + half * (n == need), way
+                )
+                width += abs(_float(moved) - value)
+        scale = max(self.scale(q), abs(value))
+        return rounding.fits(value, slot.number, scale, width if math.isfinite(width) else 0.0)
+
+    def _main(
+        self,
+        slot: Slot,
+        q: Quantity,
+        way: int,
+        sources: Mapping[Quantity, Slot],
+        rounding: Rounding,
+    ) -> Slot:
+        """The source that changes a number most."""
+        right = self.derivation.right
+
+        def effect(need: Quantity) -> float:
+            changed = self.derivation.recompute(
+                q, lambda n: self.number(n, slot, rounding) if n == need else right[n], way
+            )
+            return abs(_float(changed) - right[q])
+
+        return sources[max(sources, key=effect)] if len(sources) > 1 else next(iter(sources.values()))
+
+
+def _single(x: Any) -> bool:
+    return isinstance(x, (int, float))
+
+
+def _float(x: Any) -> float:
+    try:
+        return float(x)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
