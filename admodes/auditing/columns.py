@@ -120,9 +120,7 @@ def _tangents(row: int | None, naming: Naming) -> Iterator[tuple[Meaning, Quanti
             yield ("tangent", x), Quantity("tangent", row, x)
 
 
-def _adjoints(
-    slot: Slot, row: int | None, naming: Naming
-) -> Iterator[tuple[Meaning, Quantity]]:
+def _adjoints(slot: Slot, row: int | None, naming: Naming) -> Iterator[tuple[Meaning, Quantity]]:
     if row is None:
         return
     for y in naming.derivation.trace.seeds["reverse"]:

@@ -137,7 +137,9 @@ def evaluated(formula: str, known: dict[str, Vector]) -> Vector | None:
 def _called(function: ParsedFunction, xs: list[Vector]) -> Vector | None:
     with quiet():
         try:
-            return np.array([float(function(*map(float, point))) for point in zip(*xs, strict=True)])
+            return np.array(
+                [float(function(*map(float, point))) for point in zip(*xs, strict=True)]
+            )
         except (Error, TypeError, ValueError, ArithmeticError):
             return None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from admodes.auditing.derivation import Derivation
+from admodes.auditing.numbers import Number
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.rounding import Rounding, candidates, handicap, ways
 from admodes.auditing.slots import Slot
@@ -19,7 +20,8 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
     tables: dict[int, list[Slot]] = defaultdict(list)
     for slot in slots:
         tables[slot.table].append(slot)
-    options = {t: candidates([s.number for s in found]) for t, found in tables.items()}
+    common = candidates([slot.number for slot in slots])
+    options = {t: _options(common, [s.number for s in found]) for t, found in tables.items()}
     chosen = {t: _at_end(derivation, slots, tables[t], options[t]) for t in tables}
     best = Judgement(derivation, slots, chosen)
     if not best.mistakes:
@@ -35,11 +37,17 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
             }
             if roundings == chosen or handicap(way) >= best_score:
                 continue
-            judgement = Judgement(derivation, slots, roundings)
             extra = max(map(handicap, roundings.values()), default=0.0)
+            judgement = Judgement(derivation, slots, roundings, best_score - extra)
             if judgement.mistakes + extra < best_score:
                 best, best_score = judgement, judgement.mistakes + extra
     return best
+
+
+def _options(common: list[Rounding], numbers: list[Number]) -> list[Rounding]:
+    """The roundings that a table may have: those of the document before its own."""
+    own = candidates(numbers) if any(not n.exact and n.value % 1 for n in numbers) else []
+    return list(dict.fromkeys([*common, *own]))
 
 
 def _at_end(
@@ -51,9 +59,10 @@ def _at_end(
     """The digits of a table, by what is right when rounded at the end, or else cut."""
 
     def misses(rounding: Rounding) -> float:
-        return sum(
+        missed = sum(
             not rounding.fits(derivation.right[slots[slot]], slot.number) for slot in table
-        ) + handicap(rounding)
+        )
+        return missed + handicap(rounding) + 0.9 * options.index(rounding) / len(options)
 
     return min(options, key=misses)
 
@@ -66,10 +75,7 @@ def _units(
     found = [chosen]
     for unit in ("decimals", "significant digits", "as written"):
         found.append(
-            {
-                t: next((o for o in options[t] if o.unit == unit), chosen[t])
-                for t in chosen
-            }
+            {t: next((o for o in options[t] if o.unit == unit), chosen[t]) for t in chosen}
         )
     distinct: list[dict[int, Rounding]] = []
     for option in found:

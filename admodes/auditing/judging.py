@@ -66,8 +66,8 @@ def audit(
     """Judge a derivation that was worked by hand, number by number.
 
     table: a file as a pathlib.Path (Markdown, CSV, LaTeX, HTML, a notebook, a trace as JSON), the
-    text of one as a str, or a trace as dict. f, args: the function and its point; without f both are
-    read from the rows of the table. names, outputs: those of the inputs and outputs.
+    text of one as a str, or a trace as dict. f, args: the function and its point; without f both
+    are read from the rows of the table. names, outputs: those of the inputs and outputs.
 
     Each number is right, rounded (right to the digits written), wrong, or follows from an earlier
     mistake; wrong ones have their likeliest causes. Names of rows, their order and the layout are
@@ -160,6 +160,7 @@ class _Auditing:
         naming = naming_of(self.subject, definitions, used)
         best, best_score = self._quantities(slots, known, naming)
         options = numbered(naming.loose, naming) if naming.loose else []
+        options += [by_value(naming.loose, _values(slots), naming)] if naming.loose else []
         chosen = naming.rows
         base = naming.rows
         for option in options:
@@ -168,15 +169,7 @@ class _Auditing:
             if score > best_score + 1e-9:
                 best, best_score, chosen = placed, score, naming.rows
         naming.rows = chosen
-        left = [name for name in naming.loose if name not in chosen]
-        if left:
-            values = _values(slots)
-            naming.rows = {**chosen, **by_value(left, values, naming)}
-            placed, score = self._quantities(slots, known, naming)
-            if len(placed) > len(best):
-                best = placed
-            else:
-                naming.rows = chosen
+        naming.rows = chosen
         self._quantities(slots, known, naming)
         return naming, {slot: best[slot] for slot in slots if slot in best}
 
@@ -270,6 +263,6 @@ def _nothing(tables: Sequence[WorkedTable], slots: Sequence[Slot]) -> str:
     if not slots:
         return f"audit: no number in {len(tables)} table(s): nothing to judge"
     return (
-        f"audit: none of {len(slots)} numbers could be judged: no row is known by its name, formula "
-        "or value; check that the function and the point are those of the table"
+        f"audit: none of {len(slots)} numbers could be judged: no row is known by its name, "
+        "formula or value; check that the function and the point are those of the table"
     )

@@ -24,6 +24,8 @@ _QUOTIENT = re.compile(
 _NABLA = re.compile(r"(?:∇|grad(?:ient)?\s+)\s*_?\s*(?P<by>.+)")
 _MARKED = (
     ("dot", re.compile(r"(.+?)\s*(?:\^\s*\(1\)|[ _]dot|(?<=\d)dot|⁽¹⁾)")),
+    ("dot", re.compile(r"(.*\d) d")),
+    ("bar", re.compile(r"(.*\d) b")),
     ("dot", re.compile(r"(?:dot|tangent of|tangent)\s*[({]?\s*(.+?)\s*[)}]?")),
     ("bar", re.compile(r"(.+?)\s*(?:_\s*\(1\)|[ _]bar|(?<=\d)bar|₍₁₎|\.grad|[ _]adj)")),
     ("bar", re.compile(r"(?:bar|adjoint of|adjoint|adj)\s*[({]?\s*(.+?)\s*[)}]?")),

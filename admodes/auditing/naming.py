@@ -90,7 +90,8 @@ def _single(value: Any) -> float:
 class Naming:
     """What the names of a document mean. rows: the row of each name; loose: names that nothing
     tells a row of, in order; derivation: that of the function, or where rows of the document
-    compute the same in another way, that of these rows."""
+    compute the same in another way, that of these rows; ends: rows of outputs by names that they
+    may have besides; constants: names of numbers; wrong: names whose formulas are no rows."""
 
     derivation: Derivation
     inputs: dict[str, str] = field(default_factory=dict)
@@ -98,12 +99,12 @@ class Naming:
     rows: dict[str, int] = field(default_factory=dict)
     loose: list[str] = field(default_factory=list)
     constants: dict[str, float] = field(default_factory=dict)
-    formulas: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    ends: dict[str, int] = field(default_factory=dict)
 
     def row(self, name: str) -> int | None:
         """The row of a name."""
-        return self.rows.get(name)
+        return self.rows.get(name, self.ends.get(name))
 
     def input(self, name: str) -> str | None:
         """The input that a name means, itself or by a row that is it."""
@@ -116,7 +117,7 @@ class Naming:
 
 def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterable[str]) -> Naming:
     """What the names of a document mean. used: all names of its labels."""
-    values = _values_of(subject, definitions)
+    values = _best_values(subject, definitions)
     chosen: Subject | None = subject
     own: dict[str, int] = {}
     rows = _matched(subject, values)
@@ -125,9 +126,7 @@ def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterabl
         chosen, own = _own_derivation(subject, definitions, values)
         rows = own if chosen is not None else rows
     naming = Naming((chosen or subject).derivation)
-    naming.constants = {
-        n: float(v[0]) for n, v in values.items() if n not in rows and _constant(v)
-    }
+    naming.constants = {n: float(v[0]) for n, v in values.items() if n not in rows and _constant(v)}
     if chosen is None:
         naming.wrong = [name for name in rest if name not in rows]
     derivation = naming.derivation
@@ -151,6 +150,11 @@ def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterabl
         for name in ("f", "y", "L", "E", "J", "z", "loss", "out", "F"):
             if name not in naming.rows:
                 naming.outputs.setdefault(name, only)
+    for k, (name, row) in enumerate(derivation.outputs.items(), 1):
+        for letter in "fyzF":
+            if f"{letter}{k}" not in naming.rows and f"{letter}{k}" not in values:
+                naming.outputs.setdefault(f"{letter}{k}", name)
+                naming.ends[f"{letter}{k}"] = row
     naming.loose = [n for n in dict.fromkeys(used) if n not in naming.rows]
     return naming
 
@@ -159,10 +163,44 @@ def _constant(value: Vector) -> bool:
     return len(value) > 1 and bool(np.all(value == value[0]))
 
 
-def _values_of(subject: Subject, definitions: Sequence[Definition]) -> dict[str, Vector]:
-    """Each name's number at the points. A number alone is that of an input that the document has
-    no other name for, or a constant."""
+def _best_values(subject: Subject, definitions: Sequence[Definition]) -> dict[str, Vector]:
+    """Each name's number at the points, where names that are read and never defined are the inputs
+    in that order which makes most of the others rows of the function."""
+    values = _values_of(subject, definitions, {})
+    leaves = _leaves(definitions, values)
+    if not leaves:
+        return values
+    known = list(subject.inputs)
+    orders = [dict(zip(sorted(leaves, key=_natural), known, strict=False))]
+    for start in (0, 1, 1 - len(known)):
+        places = {n: int(m[1]) - start for n in leaves if (m := _NUMBERED.fullmatch(n))}
+        orders.append({n: known[k] for n, k in places.items() if 0 <= k < len(known)})
+    tries = [values] + [_values_of(subject, definitions, order) for order in orders if order]
+    return max(tries, key=lambda values: len(_matched(subject, values)))
+
+
+_NUMBERED = re.compile(r"[^\W\d_]+(-?\d+)")
+
+
+def _natural(name: str) -> tuple[str, int]:
+    match = _NUMBERED.fullmatch(name)
+    return (name.rstrip("0123456789-"), int(match[1])) if match else (name, 0)
+
+
+def _leaves(definitions: Sequence[Definition], values: dict[str, Vector]) -> list[str]:
+    """The names that formulas read and that nothing defines."""
+    defined = {definition.name for definition in definitions}
+    read = [plain_name(x) for d in definitions for x in _names(d.formula)]
+    return [n for n in dict.fromkeys(read) if n and n not in defined and n not in values]
+
+
+def _values_of(
+    subject: Subject, definitions: Sequence[Definition], leaves: dict[str, str]
+) -> dict[str, Vector]:
+    """Each name's number at the points; leaves: names of inputs by further names. A number alone is
+    that of an input that the document has no other name for, or a constant."""
     known = {name: subject.rows[row] for name, row in subject.inputs.items()}
+    known |= {name: known[x] for name, x in leaves.items()}
     read = {plain_name(x) for d in definitions for x in (_names(d.formula))}
     open_inputs = [n for n in known if n not in read and n not in {d.name for d in definitions}]
     waiting = list(definitions)
@@ -232,12 +270,20 @@ def _own_derivation(
         if not fitting:
             return None, {}
         outputs.append(name if name in fitting else fitting[-1])
-    chosen = {}
+    chosen: dict[str, str] = {}
     for definition in definitions:
         value = evaluated(definition.formula, values)
         right = values.get(definition.name)
         if right is not None and value is not None and same(value, right):
             chosen.setdefault(definition.name, definition.formula)
+    for name in _leaves(definitions, {n: subject.rows[r] for n, r in subject.inputs.items()}):
+        same_input = [
+            n
+            for n, r in subject.inputs.items()
+            if name in values and same(values[name], subject.rows[r])
+        ]
+        if same_input:
+            chosen[name] = same_input[0]
     program = _Program(list(subject.inputs), chosen, outputs)
     flat = [float(subject.rows[row][0]) for row in subject.inputs.values()]
     d = subject.derivation
@@ -316,9 +362,12 @@ def numbered(loose: Sequence[str], naming: Naming) -> list[dict[str, int]]:
 def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) -> dict[str, int]:
     """The rows of names in order, by their values and by their order: the longest way to match both
     lists; a name between two that match is the one row between theirs."""
-    values = [float(naming.derivation.right[Quantity("value", r)]) if not np.ndim(
-        naming.derivation.right[Quantity("value", r)]) else float("nan")
-        for r in range(len(naming.derivation.steps))]
+    values = [
+        float(naming.derivation.right[Quantity("value", r)])
+        if not np.ndim(naming.derivation.right[Quantity("value", r)])
+        else float("nan")
+        for r in range(len(naming.derivation.steps))
+    ]
     n, m = len(names), len(values)
     fits = [
         [name in numbers and abs(numbers[name] - v) <= 6e-3 * abs(v) + 1e-9 for v in values]

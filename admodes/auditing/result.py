@@ -32,9 +32,9 @@ class Cell:
     table: the position of the table in the document; row: the first cell of the row as written;
     column: the title of the column as written, or its position. row_index, column_index: the place
     of the cell. written: as the document has it; right: the number at full precision, or the
-    corrected text. cause: the likeliest causes, None unless it is wrong, or right beside an equation
-    that does not hold; texts: a sentence for each. source: of a number that follows, the mistaken
-    cell that it goes back to. quantity: what the number is.
+    corrected text. cause: the likeliest causes, None unless it is wrong, or right beside an
+    equation that does not hold; texts: a sentence for each. source: of a number that follows, the
+    mistaken cell that it goes back to. quantity: what the number is.
     """
 
     table: int

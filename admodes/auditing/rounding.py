@@ -38,23 +38,22 @@ class Rounding:
 
     def step(self, x: float, written: Number | None = None) -> float:
         """One unit of the last place of a number of the size of x."""
-        decimals = self.digits if self.unit != "as written" else 0
-        if self.unit == "significant digits":
-            decimals = self.digits - 1 - _exponent(x)
+        decimals = self.digits if self.unit == "decimals" else self.digits - 1 - _exponent(x)
         if written is not None and not written.exact:
-            if self.unit == "as written":
-                decimals = written.decimals
-            elif written.decimals > decimals:
-                decimals = written.decimals
+            own = written.decimals
+            decimals = own if self.unit == "as written" else max(own, decimals)
         return float(10.0 ** -min(max(decimals, -300), 300))
 
-    def rounded(self, x: float) -> float:
-        """A number as it is carried on."""
+    def rounded(self, x: float, up: bool = True) -> float:
+        """A number as it is carried on. up: whether ties go away from zero."""
         if self.unit == "as written" or not math.isfinite(x):
             return x
         step = self.step(x)
-        units = x / step
-        return (math.trunc(units) if self.cuts else round(units)) * step
+        units = abs(x) / step
+        below = math.floor(units + 1e-9)
+        more = 0.5 - 1e-7 if up else 0.5 + 1e-7
+        whole = below if self.cuts else below + (units - below >= more)
+        return math.copysign(whole * step, x)
 
     def fits(self, x: float, written: Number, scale: float = 0.0, width: float = 0.0) -> bool:
         """Whether a number, known to within width, is the one that is written. scale: the size of
@@ -95,7 +94,7 @@ def candidates(numbers: Iterable[Number]) -> list[Rounding]:
     Zeros at the end may have been dropped, so that the longest number counts."""
     inexact = [n for n in numbers if not n.exact and n.value != math.floor(n.value)]
     if not inexact:
-        return [Rounding("decimals", 0), Rounding("as written", EXACT)]
+        return [Rounding("decimals", FULL), Rounding("decimals", 0)]
     decimals = sorted({n.decimals for n in inexact}, reverse=True)
     digits = sorted({n.digits for n in inexact}, reverse=True)
     found = [Rounding("decimals", d) for d in decimals[:1]]

@@ -22,7 +22,7 @@ from admodes.auditing.worked_table import WorkedCell, WorkedTable
 _COUNTS = re.compile(r"(?:step|row|line|nr|no|#|index|i|k)\.?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slot:
     """A number of a table. table, row, column: its place, by position; first: the first cell of its
     row as written; title: that of its column as written, or the position. label: what it is about;
@@ -54,9 +54,7 @@ def slots_of(
     return [slot for table in tables for slot in _of_table(table, known, inputs)]
 
 
-def _of_table(
-    table: WorkedTable, known: frozenset[str], inputs: Sequence[str]
-) -> Iterator[Slot]:
+def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) -> Iterator[Slot]:
     comma = has_decimal_commas([cell.text for row in table.rows for cell in row])
     counted, names = is_steps(table), step_names(table, inputs)
     firsts, written = first_texts(table), _written_firsts(table)

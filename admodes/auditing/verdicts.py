@@ -1,15 +1,16 @@
 """Verdicts: the numbers of a document, each with the quantity that it is about, go in; which are
 right, rounded, wrong, or follow from an earlier mistake comes out, under one rounding.
 
-A number is right if the rounding makes it of the right number, or, where rounded numbers are carried
-through the rows, of what these give. It follows if it is what mistaken numbers before it give.
+A number is right if the rounding makes it of the right number, or, where rounded numbers are
+carried through the rows, of what these give. It follows if it is what mistaken numbers before it
+give.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,8 +24,8 @@ Verdict = Literal["right", "rounded", "wrong", "follows"]
 
 @dataclass(frozen=True)
 class Judged:
-    """A number with its verdict. source: for one that follows, the mistaken number that it goes back
-    to."""
+    """A number with its verdict. source: for one that follows, the mistaken number that it goes
+    back to."""
 
     slot: Slot
     quantity: Quantity
@@ -35,7 +36,8 @@ class Judged:
 class Judgement:
     """The verdicts on the numbers of a document under roundings, one for each table.
 
-    slots: what each number is about, in the order of the document. `verdicts` has them.
+    slots: what each number is about, in the order of the document. `verdicts` has them. most: how
+    many mistakes are too many, after which it ends.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Judgement:
         derivation: Derivation,
         slots: Mapping[Slot, Quantity],
         roundings: Mapping[int, Rounding],
+        most: float = math.inf,
     ) -> None:
         self.derivation, self.slots, self.roundings = derivation, slots, roundings
         self.written: dict[Quantity, list[Slot]] = defaultdict(list)
@@ -51,12 +54,13 @@ class Judgement:
         self.judged: dict[Slot, Judged] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
-        self.verdicts = [self.judge(slot) for slot in slots]
-
-    @property
-    def mistakes(self) -> int:
-        """How many numbers are wrong."""
-        return sum(judged.verdict == "wrong" for judged in self.verdicts)
+        self.verdicts: list[Judged] = []
+        self.mistakes = 0
+        for slot in slots:
+            self.verdicts.append(self.judge(slot))
+            self.mistakes += self.verdicts[-1].verdict == "wrong"
+            if self.mistakes >= most:
+                break
 
     def judge(self, slot: Slot) -> Judged:
         """The verdict on one number."""
@@ -91,15 +95,23 @@ class Judgement:
         ways = self.derivation.ways(q)
         if not ways or not any(ways):
             return rounding.fits(right, written, scale)
+        if q.kind == "entry" and self._copies(slot, [way[0] for way in ways if len(way) == 1]):
+            return True
         return any(
             rounding.fits(self._carried(slot, q, way, rounding, hidden), written, scale)
-            for hidden in (0, 1)
+            for hidden in (range(4) if rounding.partials else range(2))
             for way in range(len(ways))
         )
 
-    def _carried(
-        self, slot: Slot, q: Quantity, way: int, rounding: Rounding, hidden: int
-    ) -> float:
+    def _copies(self, slot: Slot, sources: Sequence[Quantity]) -> bool:
+        """Whether one of the numbers that stand for the same is written so, and is right."""
+        places = [place for source in sources for place in self.written.get(source, ())]
+        return any(
+            self._alike(slot, place) and self.judge(place).verdict in ("right", "rounded")
+            for place in places
+        )
+
+    def _carried(self, slot: Slot, q: Quantity, way: int, rounding: Rounding, hidden: int) -> float:
         """A number computed from those that are written, and from right ones where they are
         mistaken. hidden: by which way those are computed that are not written."""
 
@@ -118,13 +130,14 @@ class Judgement:
         another one."""
         places = [other for other in self.written.get(q, ()) if other is not slot]
         here = [other for other in places if other.table == slot.table]
-        return (here or places or [None])[0]
+        return next(iter(here or places), None)
 
     def number(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int = 0) -> float:
         """The number of the document: as written, or as it follows from what is written, by the
         way `hidden`."""
         place = self.place(q, slot)
-        if place is not None:
+        full = q.kind == "partial" and rounding.carry != "end" and not rounding.partials
+        if place is not None and not (full and self.origin(q, slot) is None):
             return place.number.value
         known = self.unwritten.get((q, rounding, hidden))
         if known is not None:
@@ -134,15 +147,15 @@ class Judgement:
             return right  # type: ignore[no-any-return]
         value = right
         if self.derivation.needs(q):
-            way = min(hidden, len(self.derivation.ways(q)) - 1) if q.kind == "partial" else 0
+            last = len(self.derivation.ways(q)) - 1
+            way = min(hidden & 1, last) if q.kind == "partial" else 0
             value = _float(
                 self.derivation.recompute(
                     q, lambda need: self.number(need, slot, rounding, hidden), way
                 )
             )
-        if rounding.carry != "end" and rounding.partials:
-            if q.kind == "partial" or q.argument is not None:
-                value = rounding.rounded(value)
+        if rounding.carry != "end" and rounding.partials and _between(q):
+            value = rounding.rounded(value, up=bool(hidden & 2))
         self.unwritten[q, rounding, hidden] = value
         return value
 
@@ -207,13 +220,23 @@ class Judgement:
                 if not _single(right[need]):
                     continue
                 written = self.place(need, slot)
-                half = 0.5 * rounding.step(number(need), None if written is None else written.number)
+                half = 0.5 * rounding.step(
+                    number(need), None if written is None else written.number
+                )
                 moved = self.derivation.recompute(
                     q, lambda n, need=need, half=half: number(n) + half * (n == need), way
                 )
                 width += abs(_float(moved) - value)
         scale = max(self.scale(q), abs(value))
         return rounding.fits(value, slot.number, scale, width if math.isfinite(width) else 0.0)
+
+    def _moved(
+        self, need: Quantity, slot: Slot, number: Callable[[Quantity], Any], rounding: Rounding
+    ) -> Callable[[Quantity], Any]:
+        """The numbers where one is half a unit of its last place larger."""
+        place = self.place(need, slot)
+        half = 0.5 * rounding.step(number(need), None if place is None else place.number)
+        return lambda q: number(q) + half if q == need else number(q)
 
     def _main(
         self,
@@ -232,7 +255,14 @@ class Judgement:
             )
             return abs(_float(changed) - right[q])
 
-        return sources[max(sources, key=effect)] if len(sources) > 1 else next(iter(sources.values()))
+        return (
+            sources[max(sources, key=effect)] if len(sources) > 1 else next(iter(sources.values()))
+        )
+
+
+def _between(q: Quantity) -> bool:
+    """Whether a number stands between the rows: a partial, or one of several contributions."""
+    return q.kind == "partial" or q.argument is not None
 
 
 def _single(x: Any) -> bool:
