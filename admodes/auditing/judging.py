@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from admodes.auditing.causes import causes_of
+import numpy as np
+
+from admodes.auditing.array_equations import ArrayEquations
 from admodes.auditing.columns import Track, matrices, quantities_of, tracks_of
 from admodes.auditing.definitions import Definition, definitions_in
+from admodes.auditing.explaining import cells_of
+from admodes.auditing.function_of_rows import function_of_rows
 from admodes.auditing.inference import judgement_of
 from admodes.auditing.naming import Naming, Subject, by_value, naming_of, numbered
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.reading import tables_of
-from admodes.auditing.result import Audit, Cell
+from admodes.auditing.result import Audit
 from admodes.auditing.slots import Slot, slots_of
-from admodes.auditing.verdicts import Judged, Judgement
+from admodes.auditing.statements import Judging, statements_of
+from admodes.auditing.verdicts import Judgement
 from admodes.auditing.worked_table import WorkedTable
 from admodes.errors import BadValue
 
@@ -47,12 +52,13 @@ class Judge:
     ) -> None:
         self.subject = Subject.of(f, args, names, outputs)
         self.title = title or _title(f)
+        self.arrays = _array_equations(f, args)
 
     def audit(self, table: Document) -> Audit:
         """The verdicts on a document. Raises ValueError where it holds no table, or no number that
         can be judged."""
         tables = read(table)
-        return _Auditing(self.subject, self.title, tables).result()
+        return _Auditing(self.subject, self.title, tables, self.arrays).result()
 
 
 def audit(
@@ -88,9 +94,13 @@ def audit(
     """
     tables = read(table)
     if f is None:
-        from admodes.auditing.function_of_rows import function_of_rows
-
-        f, args, names = function_of_rows(tables)
+        try:
+            f, names, args = function_of_rows(tables)
+        except BadValue:
+            rules = statements_of(tables, None)
+            if not rules:
+                raise
+            return Audit(title, rules, "", tables)
     return Judge(f, *args, names=names, outputs=outputs, title=title).audit(tables)
 
 
@@ -101,6 +111,13 @@ def read(table: Document) -> list[WorkedTable]:
     return list(table)
 
 
+def _array_equations(f: Callable, args: Sequence[Any]) -> Judging | None:
+    """What judges equations of arrays, where f takes any."""
+    if not any(np.ndim(x) for x in args):
+        return None
+    return ArrayEquations(f, *args).judged
+
+
 def _title(f: Callable) -> str:
     expressions = getattr(f, "expressions", None)
     return "; ".join(expressions) if expressions else str(getattr(f, "__name__", "f"))
@@ -109,32 +126,40 @@ def _title(f: Callable) -> str:
 class _Auditing:
     """One document being judged."""
 
-    def __init__(self, subject: Subject, title: str, tables: Sequence[WorkedTable]) -> None:
-        self.subject, self.title, self.tables = subject, title, tables
+    def __init__(
+        self,
+        subject: Subject,
+        title: str,
+        tables: Sequence[WorkedTable],
+        arrays: Judging | None = None,
+    ) -> None:
+        self.subject, self.title, self.tables, self.arrays = subject, title, tables, arrays
         self.notes: list[str] = []
         self.unjudged: list[tuple[int, str, str | int, str, str]] = []
 
     def result(self) -> Audit:
         """The verdicts."""
         known, definitions = self._known()
-        inputs = list(self.subject.inputs)
-        slots = slots_of(self.tables, known, inputs)
+        slots = slots_of(self.tables, known, list(self.subject.inputs))
         naming, placed = self._placed(slots, known, definitions)
-        if not placed:
-            raise BadValue(_nothing(self.tables, slots))
         judgement = judgement_of(naming.derivation, placed)
-        cells = self._cells(judgement, naming)
-        for slot in slots:
-            if slot not in placed:
-                self._leave(slot, naming)
-        return Audit(
-            self.title,
-            cells,
-            _stated(judgement, placed),
-            self.tables,
-            self.unjudged,
-            self.notes,
+        statements = statements_of(self.tables, self.arrays)
+        stated = {(cell.table, cell.row_index, cell.column_index) for cell in statements}
+        cells = [
+            cell
+            for cell in cells_of(judgement)
+            if (cell.table, cell.row_index, cell.column_index) not in stated
+        ]
+        cells = sorted(
+            [*cells, *statements], key=lambda cell: (cell.table, cell.row_index, cell.column_index)
         )
+        for slot in slots:
+            if slot not in placed and (slot.table, slot.row, slot.column) not in stated:
+                self._leave(slot, naming)
+        if not cells:
+            raise BadValue(_nothing(self.tables, slots))
+        rounding = _stated(judgement, placed)
+        return Audit(self.title, cells, rounding, self.tables, self.unjudged, self.notes)
 
     def _known(self) -> tuple[frozenset[str], list[Definition]]:
         """The names of variables, and the definitions of the document."""
@@ -198,42 +223,6 @@ class _Auditing:
             reason = f"no row of the function is known as {slot.label.name or slot.label.by}"
         place = slot.table, slot.first, slot.title, slot.number.text
         self.unjudged.append((*place, reason))
-
-    def _cells(self, judgement: Judgement, naming: Naming) -> list[Cell]:
-        cells = {judged.slot: _cell(judged, naming) for judged in judgement.verdicts}
-        for judged in judgement.verdicts:
-            cell = cells[judged.slot]
-            if judged.source is not None:
-                cell.source = cells[judged.source]
-            if judged.verdict == "wrong":
-                _explain(cell, judged, judgement)
-        return list(cells.values())
-
-
-def _cell(judged: Judged, naming: Naming) -> Cell:
-    slot = judged.slot
-    return Cell(
-        *(slot.table, slot.first, slot.title, slot.row, slot.column, slot.number.text),
-        naming.derivation.right[judged.quantity],
-        judged.verdict,
-        quantity=judged.quantity,
-    )
-
-
-def _explain(cell: Cell, judged: Judged, judgement: Judgement) -> None:
-    """Name the causes of a wrong number."""
-    slot, rounding = judged.slot, judgement.roundings[judged.slot.table]
-    d = judgement.derivation
-
-    def fits(x: float) -> bool:
-        return rounding.fits(x, slot.number, abs(x))
-
-    def numbers(q: Quantity) -> Any:
-        return judgement.number(q, slot, rounding) if q in d.right else None
-
-    causes = causes_of(d, judged.quantity, slot.number.text, fits, numbers)
-    cell.cause = [cause.name for cause in causes]
-    cell.texts = tuple(cause.text for cause in causes)
 
 
 def _values(slots: Sequence[Slot]) -> dict[str, float]:

@@ -138,9 +138,9 @@ def title_of(text: str, known: frozenset[str] = frozenset()) -> Title:
     """
     kinds = {kind for kind, pattern in _KINDS.items() if pattern.search(text)}
     label = label_of(text, known)
-    if label is not None and label.form == "plain" and label.name not in known:
+    if label is not None and label.form == "plain":
         label = None
-    if label is None:
+    elif label is None:
         labels = [label_of(word, known) for word in re.findall(r"[^\s,;()=:]+", text)]
         marked = [x for x in labels if x is not None and x.form not in ("plain", "derivative")]
         label = marked[0] if marked else None

@@ -23,7 +23,7 @@ Verdict = Literal["right", "rounded", "wrong", "follows"]
 
 
 @dataclass(frozen=True)
-class Judged:
+class Ruling:
     """A number with its verdict. source: for one that follows, the mistaken number that it goes
     back to."""
 
@@ -51,10 +51,10 @@ class Judgement:
         self.written: dict[Quantity, list[Slot]] = defaultdict(list)
         for slot, q in slots.items():
             self.written[q].append(slot)
-        self.judged: dict[Slot, Judged] = {}
+        self.judged: dict[Slot, Ruling] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
-        self.verdicts: list[Judged] = []
+        self.verdicts: list[Ruling] = []
         self.mistakes = 0
         for slot in slots:
             self.verdicts.append(self.judge(slot))
@@ -62,23 +62,23 @@ class Judgement:
             if self.mistakes >= most:
                 break
 
-    def judge(self, slot: Slot) -> Judged:
+    def judge(self, slot: Slot) -> Ruling:
         """The verdict on one number."""
         known = self.judged.get(slot)
         if known is None:
             known = self.judged[slot] = self._judge(slot, self.slots[slot])
         return known
 
-    def _judge(self, slot: Slot, q: Quantity) -> Judged:
+    def _judge(self, slot: Slot, q: Quantity) -> Ruling:
         rounding = self.roundings[slot.table]
         right = self.derivation.right[q]
         if self._is_right(slot, q, right, rounding):
             exact = abs(slot.number.value - right) <= LOOSE * max(abs(right), self.scale(q))
             exact = exact or slot.number.value == right or slot.number.exact
             exact = exact or (math.isnan(right) and math.isnan(slot.number.value))
-            return Judged(slot, q, "right" if exact else "rounded")
+            return Ruling(slot, q, "right" if exact else "rounded")
         source = self._copied(slot, q) or self._followed(slot, q, rounding)
-        return Judged(slot, q, "wrong" if source is None else "follows", source)
+        return Ruling(slot, q, "wrong" if source is None else "follows", source)
 
     def scale(self, q: Quantity) -> float:
         """The size of what a number is computed from."""
@@ -117,26 +117,43 @@ class Judgement:
 
         def number(need: Quantity) -> Any:
             right = self.derivation.right[need]
-            if not _single(right):
-                return right
-            if self.origin(need, slot) is not None:
-                return rounding.rounded(right)
-            return self.number(need, slot, rounding, hidden)
+            return self.sound(need, slot, rounding, hidden) if _single(right) else right
 
         return _float(self.derivation.recompute(q, number, way))
 
-    def place(self, q: Quantity, slot: Slot) -> Slot | None:
-        """Where a number that another slot may go on from is written: in the same table, or in
-        another one."""
+    def places(self, q: Quantity, slot: Slot) -> list[Slot]:
+        """Where a number that another slot may go on from is written, in the same table first."""
         places = [other for other in self.written.get(q, ()) if other is not slot]
-        here = [other for other in places if other.table == slot.table]
-        return next(iter(here or places), None)
+        return sorted(places, key=lambda other: other.table != slot.table)
+
+    def mistaken(self, q: Quantity, slot: Slot) -> Slot | None:
+        """The first place where a number is written and is wrong or follows."""
+        places = self.places(q, slot)
+        return next((p for p in places if self.judge(p).verdict in ("wrong", "follows")), None)
+
+    def place(self, q: Quantity, slot: Slot) -> Slot | None:
+        """Where the number is written that another slot goes on from: a mistaken one if any is."""
+        return self.mistaken(q, slot) or next(iter(self.places(q, slot)), None)
+
+    def sound(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int) -> float:
+        """The number of the document, without its mistakes: a place where it is not mistaken, or
+        the right one."""
+        for place in self.places(q, slot):
+            if self.judge(place).verdict in ("right", "rounded") and not self._is_full(q, rounding):
+                return place.number.value
+        if self.origin(q, slot) is not None:
+            return rounding.rounded(self.derivation.right[q])
+        return self.number(q, slot, rounding, hidden)
+
+    def _is_full(self, q: Quantity, rounding: Rounding) -> bool:
+        """Whether rows go on with the partial at full precision, however it is written."""
+        return q.kind == "partial" and rounding.carry != "end" and not rounding.partials
 
     def number(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int = 0) -> float:
         """The number of the document: as written, or as it follows from what is written, by the
         way `hidden`."""
         place = self.place(q, slot)
-        full = q.kind == "partial" and rounding.carry != "end" and not rounding.partials
+        full = self._is_full(q, rounding)
         if place is not None and not (full and self.origin(q, slot) is None):
             return place.number.value
         known = self.unwritten.get((q, rounding, hidden))
@@ -161,10 +178,11 @@ class Judgement:
 
     def origin(self, q: Quantity, slot: Slot) -> Slot | None:
         """The mistaken number that a number goes back to as the document has it, if any."""
-        place = self.place(q, slot)
+        place = self.mistaken(q, slot)
         if place is not None:
-            judged = self.judge(place)
-            return place if judged.verdict == "wrong" else judged.source
+            return self.judge(place).source or place
+        if self.places(q, slot):
+            return None
         if q not in self.origins:
             self.origins[q] = None
             needs = self.derivation.ways(q)[0] if self.derivation.needs(q) else ()
@@ -208,9 +226,10 @@ class Judgement:
         right = self.derivation.right
 
         def number(need: Quantity) -> Any:
-            if need in mistaken or rounding.carry == "carried":
-                own = self.origin(need, slot) is None or need in mistaken
-                return self.number(need, slot, rounding) if own else rounding.rounded(right[need])
+            if need in mistaken:
+                return self.number(need, slot, rounding)
+            if rounding.carry == "carried" and _single(right[need]):
+                return self.sound(need, slot, rounding, 0)
             return right[need]
 
         value = _float(self.derivation.recompute(q, number, way))
@@ -219,14 +238,8 @@ class Judgement:
             for need in self.derivation.ways(q)[way]:
                 if not _single(right[need]):
                     continue
-                written = self.place(need, slot)
-                half = 0.5 * rounding.step(
-                    number(need), None if written is None else written.number
-                )
-                moved = self.derivation.recompute(
-                    q, lambda n, need=need, half=half: number(n) + half * (n == need), way
-                )
-                width += abs(_float(moved) - value)
+                moved = self._moved(need, slot, number, rounding)
+                width += abs(_float(self.derivation.recompute(q, moved, way)) - value)
         scale = max(self.scale(q), abs(value))
         return rounding.fits(value, slot.number, scale, width if math.isfinite(width) else 0.0)
 

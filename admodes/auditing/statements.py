@@ -1,0 +1,82 @@
+"""Equations without numbers: the rows of a document go in; the verdict on each side that is a rule,
+or an equation of arrays of the function, comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from admodes.auditing.judged import Judged
+from admodes.auditing.numbers import number_of, sides
+from admodes.auditing.result import Cell
+from admodes.auditing.rules import judged_rule
+from admodes.auditing.worked_table import WorkedCell, WorkedTable
+
+Judging = Callable[[str, str], Judged | None]
+"""The verdict on an equation by its sides, None where it cannot be judged."""
+
+_FUNCTIONS = ("f", "f(x)", "function", "funktion", "y", "u")
+_DERIVATIVES = ("f'", "f'(x)", "f′", "f′(x)", "derivative", "df/dx", "d/dx", "y'", "ableitung")
+
+
+def statements_of(tables: Sequence[WorkedTable], arrays: Judging | None) -> list[Cell]:
+    """The sides of equations that can be judged without rows. arrays: what judges equations of
+    arrays, where the function has any."""
+    cells: list[Cell] = []
+    for table in tables:
+        heads = [cell.text.strip().lower() for cell in table.head]
+        listed = len(heads) >= 2 and heads[0] in _FUNCTIONS and heads[1] in _DERIVATIVES
+        above: WorkedCell | None = None
+        for i, row in enumerate(table.rows):
+            if listed and len(row) > 1:
+                cells += _listed(table, i, row)
+                continue
+            if row and row[0].text:
+                above = row[0]
+            if above is not None:
+                cells += _equation(table, i, row, above, arrays)
+    return cells
+
+
+def _listed(table: WorkedTable, i: int, row: Sequence[WorkedCell]) -> Iterator[Cell]:
+    """A row of a table of functions with their derivatives."""
+    judged = judged_rule(f"d/dx ({row[0].text})", row[1].text)
+    if judged is not None:
+        yield _cell(table, i, 1, row[0].written, row[1].text, judged)
+
+
+def _equation(
+    table: WorkedTable,
+    i: int,
+    row: Sequence[WorkedCell],
+    above: WorkedCell,
+    arrays: Judging | None,
+) -> Iterator[Cell]:
+    """A row that is an equation: in one cell, or its left side in the first and what it equals in
+    the next ones."""
+    for k, cell in enumerate(row):
+        parts = sides(cell.text)
+        if k == 0:
+            left, rights = parts[0], parts[1:]
+            written = left if rights else ""
+        else:
+            left, rights = sides(above.text)[0], [part for part in parts if part]
+            written = above.written
+        for right in rights:
+            if right in ("", "-"):
+                continue
+            judged = judged_rule(left, right)
+            if judged is None and arrays is not None and (number_of(right) is None or right == "1"):
+                judged = arrays(left, right)
+            if judged is not None:
+                yield _cell(table, i, k, written, right, judged)
+
+
+def _cell(table: WorkedTable, i: int, k: int, written: str, given: str, judged: Judged) -> Cell:
+    title: str | int = table.head[k].written if k < len(table.head) else k
+    return Cell(
+        *(table.position, written, title if title != "" else k, i, k, given),
+        judged.right,
+        "right" if judged.holds else "wrong",
+        None if judged.holds else [cause.name for cause in judged.causes],
+        tuple(cause.text for cause in judged.causes),
+    )
