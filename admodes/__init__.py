@@ -22,7 +22,7 @@ from admodes.ops.public import __all__ as operations
 from admodes.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from admodes.auditing.judging import Judge, audit
+    from admodes.auditing.judging import audit
     from admodes.auditing.result import Audit
     from admodes.backpropagation.result import Equations, equations
     from admodes.checkpointing import Revolve, checkpoint, checkpointed_loop, revolve, schedule
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 _LATER = {
     name: module
     for module, names in {
-        "admodes.auditing.judging": ("Judge", "audit"),
+        "admodes.auditing.judging": ("audit",),
         "admodes.auditing.result": ("Audit",),
         "admodes.backpropagation.result": ("Equations", "equations"),
         "admodes.checkpointing": (

@@ -164,13 +164,11 @@ def _plain(
 ) -> Iterator[tuple[Meaning, Quantity]]:
     """A number under the bare name of its row: the title of the column says what it is."""
     derivation = naming.derivation
-    x, y = naming.input(label.name), naming.output(label.name)
-    for name in says.names if says.label is None else ():
-        if x is not None and name in naming.outputs and name in derivation.outputs:
-            end = naming.outputs[name]
-            yield ("entry", "*"), Quantity("entry", derivation.outputs[end], x)
-        if y is not None and name in naming.inputs and name in derivation.inputs:
-            yield ("entry", "*"), Quantity("entry", derivation.outputs[y], naming.inputs[name])
+    y = naming.output(label.name)
+    entries = list(_entry_meanings(label, says, naming)) if says.label is None else []
+    if entries:
+        yield from entries
+        return
     title = says.label
     if title is not None and title.form == "quotient":
         by, top = naming.input(title.by), naming.output(title.name)
@@ -195,6 +193,21 @@ def _plain(
         places = [k for k, p in enumerate(derivation.trace.rows[row].partials) if p is not None]
         if len(places) == 1:
             yield ("partial", ""), Quantity("partial", row, "", places[0])
+
+
+def _entry_meanings(
+    label: Label, says: Title, naming: Naming
+) -> Iterator[tuple[Meaning, Quantity]]:
+    """An entry of the Jacobian, in the row of an output and the column of an input or the other way
+    round."""
+    outputs = naming.derivation.outputs
+    x, y = naming.input(label.name), naming.output(label.name)
+    for name in says.names:
+        by, end = naming.input(name), naming.output(name)
+        if y is not None and by is not None and name in naming.derivation.inputs:
+            yield ("entry", "*"), Quantity("entry", outputs[y], by)
+        elif x is not None and end is not None and naming.row(name) is not None:
+            yield ("entry", "*"), Quantity("entry", outputs[end], x)
 
 
 def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:

@@ -94,7 +94,9 @@ def _neighbours(slots: Mapping[Slot, Quantity]) -> dict[Slot, list[Quantity]]:
     beside: dict[Slot, list[Quantity]] = defaultdict(list)
     for column in columns.values():
         for k, slot in enumerate(column):
-            beside[slot] = [slots[other] for other in column[max(0, k - 1) : k + 2] if other != slot]
+            beside[slot] = [
+                slots[other] for other in column[max(0, k - 1) : k + 2] if other != slot
+            ]
     return beside
 
 
@@ -119,4 +121,3 @@ def _transposed(judgement: Judgement) -> set[Slot]:
         if all(rounding.fits(d.right[other[slot]], slot.number) for slot in entries):
             found |= set(entries)
     return found
-

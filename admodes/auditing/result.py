@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from admodes.auditing.numbers import sides
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.worked_table import WorkedTable
 from admodes.views.dialects import scalar_text
@@ -61,6 +62,7 @@ class Cell:
             "verdict": self.verdict,
             "cause": self.cause,
             "because_of": None if self.source is None else self.source.where(),
+            "why": list(self.texts),
         }
 
     def where(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class Cell:
     def note(self, digits: int | None) -> str:
         """What is to be said of the cell, empty where it is right."""
         if self.verdict == "follows" and self.source is not None:
-            return f"follows from {self.source.written} in {self.source.row}"
+            return f"follows from {self.source.written} in {sides(self.source.row)[0]}"
         if not self.cause:
             return "" if self.verdict != "wrong" else "no known mistake gives this"
         texts = [
@@ -141,7 +143,7 @@ class Audit(Result):
             [
                 f"{MARKS.get(c.verdict, '')} {c.verdict}".strip(),
                 str(c.table),
-                c.row,
+                sides(c.row)[0],
                 str(c.column),
                 c.written,
                 _shown(c.right, digits),

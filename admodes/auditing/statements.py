@@ -68,7 +68,8 @@ def _equation(
             if judged is None and arrays is not None and (number_of(right) is None or right == "1"):
                 judged = arrays(left, right)
             if judged is not None:
-                yield _cell(table, i, k, written, right, judged)
+                given = cell.written if len(parts) == 1 else right
+                yield _cell(table, i, k, written, given, judged)
 
 
 def _cell(table: WorkedTable, i: int, k: int, written: str, given: str, judged: Judged) -> Cell:

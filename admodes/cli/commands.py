@@ -48,6 +48,7 @@ GROUPS = {
         "diagnose": "admodes.cli.diagnosing",
     },
     "Teach": {
+        "audit": "admodes.cli.auditing",
         "exercise": "admodes.cli.exercising",
     },
     "List what there is": {

@@ -34,7 +34,7 @@ CHAPTERS = {
     "teaching": (
         "Teach",
         "Exercises with keys, derivations by hand and the work of a class.",
-        "exercise Exercise",
+        "exercise Exercise audit Audit",
     ),
     "variables": (
         "Variables and rules",
