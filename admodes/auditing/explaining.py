@@ -109,15 +109,14 @@ def _transposed(judgement: Judgement) -> set[Slot]:
             tables[slot.table][slot] = q
     found: set[Slot] = set()
     rows, inputs = list(d.outputs.values()), list(d.inputs)
-    for table, entries in tables.items():
+    for entries in tables.values():
         size = len(entries)
         if len(rows) != len(inputs) or size < 4 or len(set(entries.values())) != size:
             continue
-        rounding = judgement.roundings[table]
         other = {
             slot: Quantity("entry", rows[inputs.index(q.direction)], inputs[rows.index(q.row)])
             for slot, q in entries.items()
         }
-        if all(rounding.fits(d.right[other[slot]], slot.number) for slot in entries):
+        if all(near(s.number.value, d.right[other[s]], s.number.decimals) for s in entries):
             found |= set(entries)
     return found

@@ -14,7 +14,8 @@ from admodes.auditing.definitions import Definition, definitions_in
 from admodes.auditing.explaining import cells_of
 from admodes.auditing.function_of_rows import function_of_rows
 from admodes.auditing.inference import judgement_of
-from admodes.auditing.naming import Naming, Subject, by_value, naming_of, numbered
+from admodes.auditing.matching import by_value, numbered
+from admodes.auditing.naming import Naming, Subject, naming_of
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.reading import tables_of
 from admodes.auditing.result import Audit

@@ -14,7 +14,6 @@ from admodes.auditing.definitions import Definition, Vector, evaluated, parsed, 
 from admodes.auditing.derivation import Derivation
 from admodes.auditing.labels import plain_name
 from admodes.auditing.numbers import number_of
-from admodes.auditing.quantity import Quantity
 from admodes.core.carrier import quiet
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import named
@@ -155,7 +154,9 @@ def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterabl
             if f"{letter}{k}" not in naming.rows and f"{letter}{k}" not in values:
                 naming.outputs.setdefault(f"{letter}{k}", name)
                 naming.ends[f"{letter}{k}"] = row
-    naming.loose = [n for n in dict.fromkeys(used) if n not in naming.rows]
+    loose = [n for n in dict.fromkeys(used) if n not in naming.rows]
+    letters = {n.rstrip("0123456789") for n in loose if n not in naming.ends}
+    naming.loose = [n for n in loose if n not in naming.ends or n.rstrip("0123456789") in letters]
     return naming
 
 
@@ -339,63 +340,3 @@ class _Program:
             if source in rows:
                 rows[name] = rows[source]
         return rows
-
-
-def numbered(loose: Sequence[str], naming: Naming) -> list[dict[str, int]]:
-    """Rows that loose names with numbers may mean: counted from 0, from 1, or so that inputs end at
-    0."""
-    size, inputs = len(naming.derivation.steps), len(naming.derivation.inputs)
-    options = []
-    for offset in dict.fromkeys((0, -1, inputs - 1)):
-        rows = {}
-        for name in loose:
-            match = re.fullmatch(r"[^\W\d_]+(-?\d+)", name)
-            if match and 0 <= int(match[1]) + offset < size:
-                rows[name] = int(match[1]) + offset
-        if rows:
-            options.append(rows)
-    letters = {chr(ord("a") + k): inputs + k for k in range(min(26, size - inputs))}
-    lettered = {name: letters[name] for name in loose if name in letters}
-    return [*options, lettered] if lettered else options
-
-
-def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) -> dict[str, int]:
-    """The rows of names in order, by their values and by their order: the longest way to match both
-    lists; a name between two that match is the one row between theirs."""
-    values = [
-        float(naming.derivation.right[Quantity("value", r)])
-        if not np.ndim(naming.derivation.right[Quantity("value", r)])
-        else float("nan")
-        for r in range(len(naming.derivation.steps))
-    ]
-    n, m = len(names), len(values)
-    fits = [
-        [name in numbers and abs(numbers[name] - v) <= 6e-3 * abs(v) + 1e-9 for v in values]
-        for name in names
-    ]
-    best = np.zeros((n + 1, m + 1), dtype=int)
-    for i in range(n - 1, -1, -1):
-        for k in range(m - 1, -1, -1):
-            best[i, k] = max(best[i + 1, k], best[i, k + 1], best[i + 1, k + 1] + fits[i][k])
-    rows: dict[str, int] = {}
-    i = k = 0
-    while i < n and k < m:
-        if fits[i][k] and best[i, k] == best[i + 1, k + 1] + 1:
-            rows[names[i]] = k
-            i, k = i + 1, k + 1
-        elif best[i, k] == best[i, k + 1]:
-            k += 1
-        else:
-            i += 1
-    _fill_gaps(names, rows, m)
-    return rows
-
-
-def _fill_gaps(names: Sequence[str], rows: dict[str, int], size: int) -> None:
-    for i, name in enumerate(names):
-        if name in rows:
-            continue
-        before = max((rows[x] for x in names[:i] if x in rows), default=-1)
-        after = min((rows[x] for x in names[i + 1 :] if x in rows), default=size)
-        if after - before == 2:
-            rows[name] = before + 1

@@ -27,7 +27,9 @@ _FRACTION = re.compile(r"[-+]?\s*\(?\s*\d+\s*\)?\s*/\s*\(?\s*-?\d+\s*\)?")
 _INFINITE = re.compile(r"(?P<sign>[-+]?)\s*(?:∞|inf(?:inity)?)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])\d+,\d+(?![\d,])")
 _NAME = re.compile(r"[^\W\d_]")
-_CONSTANTS = re.compile(r"\b(?:e|pi|π|exp|sin|cos|tan|ln|log|sqrt|tanh|sinh|cosh|σ|sigmoid)\b|√|π")
+_CONSTANTS = re.compile(
+    r"\b(?:e(?=\s*(?:\^|\*\*|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]))|pi|π|exp|sin|cos|tan|ln|log|sqrt|tanh|sinh|cosh|σ|sigmoid)\b|√|π"
+)
 _EQUALS = re.compile(r"=|≈|≃|≅|≐|~")
 
 EXACT = 99
@@ -74,7 +76,7 @@ def number_of(text: str, comma: bool = False) -> Number | None:
         return None
     ready = _RAISED_TEN.sub(lambda match: "10^" + match[1].translate(_RAISED), plain)
     ready = re.sub(r"(?<=\d)(?:\.\.\.|…)$", "", ready)
-    return _written(plain, ready) or (None if plain == "e" else _formula(plain))
+    return _written(plain, ready) or _formula(plain)
 
 
 def _unwrapped(text: str) -> str:

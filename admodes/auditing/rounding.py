@@ -16,6 +16,10 @@ Carry = Literal["end", "carried", "either"]
 FULL = 12
 """Significant digits from which on a number is taken for one at full precision."""
 
+FEWEST = 3
+"""Significant digits that a number has where each has the digits that it is written with: 0 stands
+for no 0.25 there."""
+
 LOOSE = 2e-14
 """The relative error of double precision arithmetic that no digit is held against."""
 
@@ -41,7 +45,9 @@ class Rounding:
         decimals = self.digits if self.unit == "decimals" else self.digits - 1 - _exponent(x)
         if written is not None and not written.exact:
             own = written.decimals
-            decimals = own if self.unit == "as written" else max(own, decimals)
+            decimals = max(
+                own, FEWEST - 1 - _exponent(x) if self.unit == "as written" else decimals
+            )
         return float(10.0 ** -min(max(decimals, -300), 300))
 
     def rounded(self, x: float, up: bool = True) -> float:

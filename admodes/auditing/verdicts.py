@@ -54,6 +54,7 @@ class Judgement:
         self.judged: dict[Slot, Ruling] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
+        self.sounds: dict[tuple[Quantity, Rounding, int], float] = {}
         self.verdicts: list[Ruling] = []
         self.mistakes = 0
         for slot in slots:
@@ -72,13 +73,30 @@ class Judgement:
     def _judge(self, slot: Slot, q: Quantity) -> Ruling:
         rounding = self.roundings[slot.table]
         right = self.derivation.right[q]
-        if self._is_right(slot, q, right, rounding):
+        same = self.same_derivatives(q)
+        if any(self._is_right(slot, one, right, rounding) for one in same):
             exact = abs(slot.number.value - right) <= LOOSE * max(abs(right), self.scale(q))
             exact = exact or slot.number.value == right or slot.number.exact
             exact = exact or (math.isnan(right) and math.isnan(slot.number.value))
             return Ruling(slot, q, "right" if exact else "rounded")
-        source = self._copied(slot, q) or self._followed(slot, q, rounding)
+        sources = (self._followed(slot, one, rounding) for one in same)
+        source = self._copied(slot, q) or next((s for s in sources if s is not None), None)
         return Ruling(slot, q, "wrong" if source is None else "follows", source)
+
+    def same_derivatives(self, q: Quantity) -> list[Quantity]:
+        """The quantity, and those that are the same derivative of an output by an input: the
+        tangent of the output and the adjoint of the input, which ∂y/∂x may mean either of, and
+        which differ where rounded numbers are carried."""
+        d = self.derivation
+        if q.argument is not None or q.kind not in ("tangent", "adjoint"):
+            return [q]
+        if q.kind == "tangent":
+            pairs = [(d.inputs.get(q.direction), y) for y, row in d.outputs.items() if row == q.row]
+            others = [Quantity("adjoint", row, y) for row, y in pairs if row is not None]
+        else:
+            pairs = [(d.outputs.get(q.direction), x) for x, row in d.inputs.items() if row == q.row]
+            others = [Quantity("tangent", row, x) for row, x in pairs if row is not None]
+        return [q, *(other for other in others if other in d.right)]
 
     def scale(self, q: Quantity) -> float:
         """The size of what a number is computed from."""
@@ -137,13 +155,19 @@ class Judgement:
 
     def sound(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int) -> float:
         """The number of the document, without its mistakes: a place where it is not mistaken, or
-        the right one."""
+        what a person who made none would go on with."""
         for place in self.places(q, slot):
             if self.judge(place).verdict in ("right", "rounded") and not self._is_full(q, rounding):
                 return place.number.value
-        if self.origin(q, slot) is not None:
-            return rounding.rounded(self.derivation.right[q])
-        return self.number(q, slot, rounding, hidden)
+        if self.origin(q, slot) is None:
+            return self.number(q, slot, rounding, hidden)
+        if (q, rounding, hidden) not in self.sounds:
+            value = self.derivation.right[q]
+            if self.derivation.needs(q):
+                value = self._carried(slot, q, 0, rounding, hidden)
+            rounded = value if self._is_full(q, rounding) else rounding.rounded(value)
+            self.sounds[q, rounding, hidden] = rounded
+        return self.sounds[q, rounding, hidden]
 
     def _is_full(self, q: Quantity, rounding: Rounding) -> bool:
         """Whether rows go on with the partial at full precision, however it is written."""
