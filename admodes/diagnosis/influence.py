@@ -58,7 +58,8 @@ class Influence:
             a, b = step.args
             if isinstance(a, Ref) and isinstance(b, Ref) and self.same[a.row] == self.same[b.row]:
                 return False
-        return not (step.op.name == "multiply" and _is_zero(step.args[1 - k]))
+        zero = _is_zero(step.args[1 - k]) if len(step.args) == 2 else False
+        return not (zero and step.op.name in ("multiply", "power"))
 
     @cached_property
     def live(self) -> set[int]:
@@ -177,7 +178,7 @@ def _ended(subject: Subject, row: int, lost: list[int], inputs: set[int]) -> Fin
     if step.is_test:
         what = "the comparison"
     remedy = ""
-    if what is None and step.op.name in ("subtract", "divide", "multiply"):
+    if what is None and step.op.name in ("subtract", "divide", "multiply", "power"):
         reason = f"{name} = {formula} does not depend on {of}, whatever its value is"
         remedy = "leave the row out, or use what was meant in the place of one of its arguments"
     else:

@@ -234,13 +234,13 @@ def _at_zero(view: View) -> str:
             f"double where: safe = np.where({b} == 0, 1.0, {b}), then np.where({b} == 0, limit, "
             "numerator / safe)"
         )
-    if op in ("sqrt", "root"):
+    if op in ("sqrt", "root", "cbrt"):
         if view.rows and view.rows[0].above("square", "power", "multiply", depth=3) is not None:
             return (
                 "the squared length where that serves; np.abs(x) for the root of one square; "
                 "otherwise double where, or sqrt(... + eps**2)"
             )
-        return f"double where around {x} == 0, or sqrt({x} + eps) where a small change is harmless"
+        return f"double where around {x} == 0, or {op}({x} + eps) where a small change is harmless"
     if op == "hypot":
         return "the squared length where that serves, otherwise double where at the origin"
     if op in LOGS:

@@ -111,13 +111,16 @@ def _has(test: Any, x: Any) -> bool:
 
 
 def _at_partial(subject: Subject, row: int, k: int, incoming: Any, sweep: str) -> Iterator[Finding]:
-    """A partial that is not finite, where the values are. incoming: what it is multiplied by."""
+    """A partial that is not finite, where the arguments are. incoming: what it is multiplied by."""
     step = subject.steps[row]
     if not step.op.elementwise or step.op.partials[k] in (0, 1, -1):
         return
     xs = subject.program.arguments(step)
     p = np.broadcast_to(np.asarray(step.op.partial(k, step.value, xs)), step.shape)
-    usable = np.isfinite(np.asarray(step.value))
+    t = np.asarray(incoming)
+    hidden = np.broadcast_to(t == 0, step.shape) if _fits(t, step) else np.zeros(step.shape, bool)
+    # What is not finite in the value is told there, unless an exact zero hides it from here on.
+    usable = np.isfinite(np.asarray(step.value)) | hidden
     for x in xs:
         usable = usable & np.isfinite(np.asarray(x))
     bad = ~np.isfinite(p) & usable
@@ -125,14 +128,13 @@ def _at_partial(subject: Subject, row: int, k: int, incoming: Any, sweep: str) -
         yield from _at_root(subject, row, k, sweep)
         return
     entry = first(bad)
-    times = np.broadcast_to(np.asarray(incoming), step.shape)[entry] if _fits(incoming, step) else 1
     of = subject.names[step.args[k].row]
     head = f"∂{subject.names[row]}/∂{of} = {subject.partial(row, k)} is {p[entry]}"
     at = subject.at(row, entry)
     reason = head + f" at {at}" * bool(at) + in_entries(bad)
     what = "tangent" if sweep == "forward" else "adjoint"
     remedy = ""
-    if times == 0:
+    if hidden[entry]:
         reason += f", and the {what} that it is multiplied by is exactly 0: {STRONG}"
     if not is_taken(subject, row, bad):
         reason += "; np.where does not take this branch"
