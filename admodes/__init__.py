@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from admodes.drawing.graphs import Graph
     from admodes.exercises.series import Exercise, exercise
     from admodes.expression import ExpressionError, parse
+    from admodes.grading.grades import Grades, grade
     from admodes.lab.advice.advice import Advice, advise
     from admodes.lab.checking.result import GradientCheck, check_gradient
     from admodes.lab.comparison import Comparison, compare
@@ -71,6 +72,7 @@ _LATER = {
         "admodes.diagnosis": ("Diagnosis", "diagnose"),
         "admodes.drawing.graphs": ("Graph",),
         "admodes.exercises.series": ("Exercise", "exercise"),
+        "admodes.grading.grades": ("Grades", "grade"),
         "admodes.expression": ("ExpressionError", "parse"),
         "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
         "admodes.lab.advice.advice": ("Advice", "advise"),

@@ -50,6 +50,7 @@ GROUPS = {
     "Teach": {
         "audit": "admodes.cli.auditing",
         "exercise": "admodes.cli.exercising",
+        "grade": "admodes.cli.grading_sheets",
     },
     "List what there is": {
         "problems": "admodes.cli.listings",

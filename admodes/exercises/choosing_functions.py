@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from admodes.errors import BadValue
 from admodes.exercises.levels import LEVELS, Form, Idea
-from admodes.expression import parse
+from admodes.expression import ParsedFunction, parse
 from admodes.tracing.trace import Trace, trace
 
 TRIES = 3000
@@ -29,14 +30,20 @@ class Task:
     vectors and matrices as text and LaTeX (or None), and the idea that it is for."""
 
     function: tuple[str, ...]
-    point: dict[str, int]
+    point: Mapping[str, float]
     matrix: tuple[str, str] | None
     idea: str
 
+    @property
+    def f(self) -> ParsedFunction:
+        """The function."""
+        return parse(*self.function, inputs=self.point)
+
     def traced(self, mode: str = "both") -> Trace:
         """The rows at the point, with the sweeps of both modes and the Jacobian of one."""
-        f = parse(*self.function, inputs=self.point)
-        made = trace(f, *map(float, self.point.values()), names=list(self.point), rows="scalar")
+        made = trace(
+            self.f, *map(float, self.point.values()), names=list(self.point), rows="scalar"
+        )
         assert isinstance(made, Trace)
         made.jacobian["reverse" if mode != "reverse" else "forward"] = None
         return made

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from admodes.auditing.quantity import Quantity
-from admodes.exercises.worksheets import Figure, Worksheet
+from admodes.exercises.worksheets import Worksheet
 
 BLANK = "____"
 """What stands in the place of what is to be filled in."""
@@ -20,13 +20,11 @@ Part = Literal["result", "evaluation", "formula", "cell"]
 @dataclass(frozen=True)
 class Blank:
     """A blank of a table. part: what of the cell is blank: the result (after the last sign of
-    equality), the whole evaluation, the formula (after the first one), or all of the cell. figure:
-    the number that belongs there, None where the cell has none or repeats one."""
+    equality), the whole evaluation, the formula (after the first one), or all of the cell."""
 
     row: int
     column: int
     part: Part
-    figure: Figure | None = None
 
 
 def stage(k: int, count: int) -> Fraction:
@@ -52,8 +50,7 @@ def blanks_of(sheet: Worksheet, lines: list[list[str]], faded: Fraction) -> list
         if below > max(results, 1):
             continue
         part: Part = "evaluation" if below <= evaluations else "result"
-        graded = figure if figure.right is not None else None
-        made.append(Blank(figure.row, figure.column, "cell" if faded == 1 else part, graded))
+        made.append(Blank(figure.row, figure.column, "cell" if faded == 1 else part))
         if faded == 1 and sheet.kind != "jacobian":
             others = (j for j in range(len(lines[figure.row])) if j != figure.column)
             made += [Blank(figure.row, j, "cell") for j in others]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from admodes.errors import BadValue, choices
 from admodes.exercises.choosing_functions import Task, tasks_of
 from admodes.exercises.fading import BLANK, Blank, blanks_of, split, stage
 from admodes.exercises.levels import LEVELS, MODES
-from admodes.exercises.worksheets import Worksheet, tables_of, worksheets_of
+from admodes.exercises.worksheets import Figure, Worksheet, tables_of, worksheets_of
 from admodes.explorer.page import Page
 from admodes.expression import parse
 from admodes.tracing.exploring import explore
@@ -56,7 +57,7 @@ class Question:
     def tables(self, format: str, answers: bool) -> list[Table]:
         """The function and the point, then the tables with blanks, or with answers in their place.
         Titles begin with the number of the exercise, by which a submission is read."""
-        made = [self._task(format)]
+        made = [self.task_table(format)]
         prose = dialect_of(format).math
         for table, blanks in zip(
             tables_of(self.trace, self.mode, format), self.blanks, strict=True
@@ -73,7 +74,8 @@ class Question:
             made.append(Table(title, table.head, rows, [False] * len(table.math)))
         return made
 
-    def _task(self, format: str) -> Table:
+    def task_table(self, format: str) -> Table:
+        """The function and the point."""
         write = dialect_of(format)
         point = ", ".join(
             write.math(f"{write.variable(name)} = {value}")
@@ -95,7 +97,8 @@ class Question:
         read = parse(*named, inputs=self.task.point)
         return "; ".join(named) if write.name == "text" else read.latex
 
-    def _data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
+        """The exercise as a part of a key."""
         tables = []
         for table, sheet, blanks in zip(
             tables_of(self.trace, self.mode, "text"), self.sheets, self.blanks, strict=True
@@ -108,6 +111,7 @@ class Question:
                     "direction": sheet.direction,
                     "head": table.head,
                     "rows": rows,
+                    "figures": [_figure_data(f) for f in sheet.figures if f.right is not None],
                     "blanks": [_blank_data(b, rows[b.row][b.column]) for b in blanks],
                 }
             )
@@ -129,16 +133,23 @@ def _written(cell: str, hidden: str | None, prose: Callable[[str], str]) -> str:
     return f"{prose(kept)} {_MARK}" if kept else _MARK
 
 
+def _figure_data(figure: Figure) -> dict[str, Any]:
+    place = {"row": figure.row, "column": figure.column}
+    return {**place, "quantity": figure.quantity._asdict(), "right": figure.right}
+
+
 def _blank_data(blank: Blank, cell: str) -> dict[str, Any]:
-    figure = blank.figure
-    return {
-        "row": blank.row,
-        "column": blank.column,
-        "part": blank.part,
-        "answer": split(cell, blank.part)[1],
-        "quantity": None if figure is None else figure.quantity._asdict(),
-        "right": None if figure is None else figure.right,
-    }
+    answer = split(cell, blank.part)[1]
+    return {"row": blank.row, "column": blank.column, "part": blank.part, "answer": answer}
+
+
+def question_of(number: int, task: Task, mode: str, faded: Fraction) -> Question:
+    """An exercise on a task, of which so much has faded."""
+    t = task.traced(mode)
+    sheets = worksheets_of(t, mode)
+    shown = zip(sheets, tables_of(t, mode, "text"), strict=True)
+    blanks = [blanks_of(sheet, table.rows, faded) for sheet, table in shown]
+    return Question(number, task, mode, t, sheets, blanks)
 
 
 @dataclass
@@ -168,7 +179,7 @@ class Exercise(Result):
             "level": self.level,
             "mode": self.mode,
             "seed": self.seed,
-            "exercises": [question._data() for question in self.questions],
+            "exercises": [question.data() for question in self.questions],
         }
 
     def tables(self, format: str = "text", answers: bool = False) -> list[Table]:
@@ -194,7 +205,7 @@ class Exercise(Result):
         """A page of the explorer for each exercise, which begins as a quiz."""
         return [
             explore(
-                parse(*q.task.function, inputs=q.task.point),
+                q.task.f,
                 *map(float, q.task.point.values()),
                 names=list(q.task.point),
                 title=f"Exercise {q.number}",
@@ -241,13 +252,10 @@ def exercise(level: int, mode: str = "both", seed: int = 0, count: int = 5) -> E
     [('5*x1*(x2 + 2)',), ('4*x1**2 - 3*x2',), ('x1*(x1 + 3*x2)',)]
     """
     check_exercise(level, mode, seed, count)
-    questions = []
-    for k, task in enumerate(tasks_of(level, mode, seed, count)):
-        t = task.traced(mode)
-        sheets = worksheets_of(t, mode)
-        shown = zip(sheets, tables_of(t, mode, "text"), strict=True)
-        blanks = [blanks_of(sheet, table.rows, stage(k, count)) for sheet, table in shown]
-        questions.append(Question(k + 1, task, mode, t, sheets, blanks))
+    questions = [
+        question_of(k + 1, task, mode, stage(k, count))
+        for k, task in enumerate(tasks_of(level, mode, seed, count))
+    ]
     return Exercise(level, mode, seed, count, questions)
 
 

@@ -104,14 +104,14 @@ def _csv(tables: list[Table]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     for table in tables:
         for line in ([table.head] if table.head else []) + table.rows:
-            writer.writerow(map(_harmless, [table.title, *line]))
+            writer.writerow(map(harmless, [table.title, *line]))
     return stream.getvalue()
 
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?(inf|nan)", re.IGNORECASE)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula; numbers stay what they are."""
     formula = cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(cell)
     return f"'{cell}" if formula else cell

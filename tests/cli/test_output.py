@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from admodes.cli.commands import GROUPS
 from admodes.cli.output import ENDINGS, Format
 
 POINT = ("--at", "x=2,y=1")
+HANDED_IN = Path(__file__).parent.parent / "data" / "handed_in"
+
 COMMANDS = {
     "trace": ("x*y", *POINT),
     "jacobian": ("x*y", *POINT),
@@ -34,6 +37,7 @@ COMMANDS = {
     "scale": ("speelpenning", "--sizes", "1,2", "--no-times"),
     "chain": ("2,3,4",),
     "exercise": ("--count", "2"),
+    "grade": (f"{HANDED_IN}/submissions", "--key", f"{HANDED_IN}/key.json"),
     "diagnose": ("x*y", *POINT),
     "revolve": ("10",),
     "ops": (),
@@ -42,7 +46,7 @@ COMMANDS = {
 }
 """Every command that prints a result, with a short job."""
 
-FOLDERS = ("report", "exercise")
+FOLDERS = ("report", "exercise", "grade")
 """Commands that write a folder, where the name has no ending."""
 
 SLOW = ("compare", "kinks", "swell", "accuracy", "scale")

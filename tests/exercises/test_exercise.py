@@ -20,9 +20,9 @@ FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 HASHES = """
 import hashlib, sys
 import admodes as ad
-for level, seed in ((1, 7), (4, 0), (5, 3)):
-    series = ad.exercise(level, seed=seed, count=4)
-    for format in ("text", "latex", "html", "json"):
+for level, seed in ((2, 7), (5, 3)):
+    series = ad.exercise(level, seed=seed, count=3)
+    for format in ("text", "html", "json"):
         for answers in (False, True):
             print(hashlib.sha256(series.to_table(format, answers=answers).encode()).hexdigest())
     for page in series.pages():
@@ -63,7 +63,7 @@ def test_numbers_are_short_and_right(level):
         expected = expected if len(question.task.function) > 1 else (expected,)
         entries = [f.right for f in question.sheets[-1].figures]
         assert entries == pytest.approx([x for line in expected for x in line], rel=1e-12)
-        cells = json.dumps(question._data()["tables"])
+        cells = json.dumps(question.data()["tables"])
         assert "0000" not in cells
 
 
@@ -104,7 +104,7 @@ def test_answers_stand_where_the_blanks_were():
 def test_every_figure_is_the_number_that_its_cell_prints():
     for level in LEVELS:
         for question in ad.exercise(level, seed=5, count=6).questions:
-            for sheet, table in zip(question.sheets, question._data()["tables"], strict=True):
+            for sheet, table in zip(question.sheets, question.data()["tables"], strict=True):
                 for figure in sheet.figures:
                     cell = table["rows"][figure.row][figure.column]
                     printed = float(cell.rpartition(" = ")[2].strip("()"))
@@ -138,7 +138,7 @@ def hashes():
     made = {}
     for level in LEVELS:
         for mode, seed in zip(MODES, (7, 0, 12345), strict=True):
-            series = ad.exercise(level, mode=mode, seed=seed, count=6)
+            series = ad.exercise(level, mode=mode, seed=seed, count=3)
             made[f"{level} {mode} {seed}"] = [*shown(series), *shown(series, answers=True)[:5]]
     return made
 

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import tempfile
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,14 @@ def attention(q, k):
 
 def squares(x):
     return x[1:] * x[:-1]
+
+
+def graded():
+    series = ad.exercise(1, seed=7, count=1)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "ada.md").write_text(series.to_table("markdown", answers=True), "utf-8")
+        Path(folder, "bob.md").write_text("", "utf-8")
+        return ad.grade(series.to_dict(), folder)
 
 
 RESULTS = {
@@ -48,6 +58,7 @@ RESULTS = {
     "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
     "comparison": lambda: ad.compare(ad.sqrt, 0.0, backends=["admodes"], rounds=1),
     "exercise": lambda: ad.exercise(1, count=2),
+    "grades": graded,
     "scaling": lambda: ad.scale({"n": [1, 2]}, repeats=1, functions=["speelpenning"]),
 }
 
@@ -69,6 +80,7 @@ def test_every_public_result_is_held_to_this():
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
         *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report", "Scaling"),
         *("Advice", "Comparison", "Elimination", "GradientCheck", "Exercise", "Diagnosis"),
+        "Grades",
     }
 
 
