@@ -8,7 +8,7 @@ allow, what titles and headings say, and what agrees best with the right numbers
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,12 +23,14 @@ from admodes.auditing.worked_table import WorkedTable
 Meaning = tuple[str, str]
 """The kind of quantity, and its direction: a name, or * where each label says it."""
 
-TITLE, HEADING, MARK = 0.5, 0.3, 0.2
+TITLE, HEADING, TURN = 0.5, 0.3, 0.25
+"""How much the title of a column, a heading, and the order of passes speak for a meaning, beside
+the agreement of all numbers."""
 
 
 @dataclass
 class Track:
-    """Numbers of one column under one kind of mark; turn: which of several passes over the rows;
+    """Numbers of one column under one kind of mark. turn: how many such tracks come before it;
     meaning: what was chosen for them; agreement: which part of them is near the right numbers."""
 
     slots: list[Slot]
@@ -57,7 +59,11 @@ def tracks_of(
                 seen[key] = set()
             seen[key].add(slot.label)
         groups[(*key, passes[key])].append(slot)
-    return [Track(group, headings[key[0]], key[-1]) for key, group in groups.items()]
+    tracks, turns = [], Counter[str]()
+    for key in sorted(groups, key=lambda key: (key[0], key[-1], key[1])):
+        tracks.append(Track(groups[key], headings[key[0]], turns[key[2]]))
+        turns[key[2]] += 1
+    return tracks
 
 
 def quantities_of(track: Track, naming: Naming) -> dict[Slot, Quantity]:
@@ -223,11 +229,11 @@ def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
         if kind in kinds:
             score += weight / (1 if len(kinds) == 1 else 1.5)
         named = [naming.inputs.get(n) or naming.outputs.get(n) for n in says.names]
-        if direction not in ("", "*") and direction in named:
-            score += weight
+        if direction not in ("", "*") and any(named):
+            score += weight if direction in named else -2 * weight
     ends = {"tangent": naming.derivation.inputs, "adjoint": naming.derivation.outputs}.get(kind)
     if ends and direction in ends and list(ends).index(direction) == track.turn:
-        score += 0.1
+        score += TURN
     if kind == "value" and not title.kinds and title.label is None:
         score += 0.15
     if track.slots[0].label is not None and track.slots[0].label.form == "plain":

@@ -13,6 +13,9 @@ from admodes.auditing.rounding import Rounding, candidates, handicap, ways
 from admodes.auditing.slots import Slot
 from admodes.auditing.verdicts import Judgement
 
+FOLLOWING = 0.3
+"""How much a number that follows counts against a rounding, beside one that is wrong."""
+
 
 def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judgement:
     """The verdicts under the rounding that leaves the fewest mistakes: one way of rounding for the
@@ -26,7 +29,7 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
     best = Judgement(derivation, slots, chosen)
     if not best.mistakes:
         return best
-    best_score = float(best.mistakes)
+    best_score = _score(best)
     for units in _units(options, chosen):
         for way in ways(Rounding("decimals")):
             roundings = {
@@ -39,9 +42,16 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
                 continue
             extra = max(map(handicap, roundings.values()), default=0.0)
             judgement = Judgement(derivation, slots, roundings, best_score - extra)
-            if judgement.mistakes + extra < best_score:
-                best, best_score = judgement, judgement.mistakes + extra
+            whole = len(judgement.verdicts) == len(slots)
+            if whole and _score(judgement) + extra < best_score:
+                best, best_score = judgement, _score(judgement) + extra
     return best
+
+
+def _score(judgement: Judgement) -> float:
+    """How badly a rounding explains a document: by what is wrong, and less by what follows."""
+    follow = sum(ruling.verdict == "follows" for ruling in judgement.verdicts)
+    return judgement.mistakes + FOLLOWING * follow
 
 
 def _options(common: list[Rounding], numbers: list[Number]) -> list[Rounding]:
