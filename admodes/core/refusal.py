@@ -61,7 +61,8 @@ def lost(what: str) -> LostDerivative:
     function, text = call
     instead = way_out(function)
     if instead is None:
-        return LostDerivative(f"{text}: {what}")
+        told = what.startswith(f"{text.partition('(')[0]}()")
+        return LostDerivative(what if told else f"{text}: {what}")
     if instead == function:
         return LostDerivative(_of_a_list(function))
     return LostDerivative(

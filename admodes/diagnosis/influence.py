@@ -159,7 +159,8 @@ def in_influence(
         lost = influence.cut_off(row)
         inputs = influence.above(lost) - influence.live
         numeric = influence.is_number(row)
-        alone = numeric and any(influence.same[a] not in influence.live_alike for a in lost)
+        elsewhere = all(influence.same[a] in influence.live_alike for a in lost)
+        alone = numeric and not elsewhere and not has_derivative(step)
         refused = step.op.name == "integers"
         if not (alone or refused or inputs - explained):
             continue

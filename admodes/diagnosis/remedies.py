@@ -256,11 +256,11 @@ def _at_zero(view: View) -> str:
             f"keep {x} > 0: double where, np.log({x} + eps), ad.xlogy(a, {x}) for a log({x}), "
             "or calculate with the logarithm from the start"
         )
-    if op in ("acos", "asin", "acosh", "atanh"):
-        return (
-            f"np.clip({x}, -1 + eps, 1 - eps) before {op}, or np.arctan2 of the two sides, which "
-            "has no edge"
-        )
+    if op == "acosh":
+        return f"np.maximum({x}, 1 + eps) before acosh"
+    if op in ("acos", "asin", "atanh"):
+        sides = ", or np.arctan2 of the two sides, which has no edge" if op != "atanh" else ""
+        return f"np.clip({x}, -1 + eps, 1 - eps) before {op}{sides}"
     if op == "power":
         return f"double where around {x} == 0, or a whole exponent; np.exp(b * np.log(a)) for a > 0"
     if op in ("solve", "inv", "det", "logabsdet"):

@@ -53,6 +53,14 @@ HEALTHY = {
     "interpolation": Healthy(
         lambda x: A([0.0, 1.0, 4.0])[int(np.floor(ad.value(x)))] + (x - 1.0) * 3.0, (1.3,)
     ),
+    "median": Healthy(np.median, (A([1.0, 5.0, 2.0]),)),
+    "interpolation by NumPy": Healthy(
+        lambda x: np.interp(x, np.arange(3.0), np.arange(3.0) ** 2), (1.3,)
+    ),
+    "attention": Healthy(
+        lambda q, k: ad.softmax(q @ k.T / np.sqrt(2.0)) @ k,
+        (A([[1.0, 2.0], [0.5, -1.0]]), A([[0.3, 0.1], [2.0, -0.7]])),
+    ),
     "a solve": Healthy(lambda b: np.linalg.solve(A([[4.0, 1.0], [1.0, 3.0]]), b), (A([1.0, 2.0]),)),
     "single precision": Healthy(lambda x: np.sum(np.sin(x)), (A([0.1, 0.7], np.float32),)),
     "an iteration that converges": Healthy(
