@@ -18,7 +18,7 @@ from admodes.auditing.guesses import OFTEN, Cause, Guess, Name
 from admodes.auditing.hidden_mistakes import hidden_guesses
 from admodes.auditing.mistakes import guesses
 from admodes.auditing.quantity import Quantity
-from admodes.auditing.slips import addition_slip, digit_slip, places_of
+from admodes.auditing.slips import addition_slip, decimal_of, digit_slip, places_of
 
 MOST = 3
 """How many causes are named."""
@@ -65,17 +65,21 @@ def causes_of(
     if numbers is not None:
         tries.append((d.recompute(q, numbers), [*guesses(d, q, numbers)]))
         held = numbers
+    around = [Guess("stale value", held(u), "the number of a cell beside it") for u in beside]
     found: dict[Name, tuple[float, str]] = {}
-    for right, mistakes in tries:
-        around = [Guess("stale value", held(u), "the number of a cell beside it") for u in beside]
-        for name, score, text in _explaining(right, [*mistakes, *around], fits):
+
+    def note(explanations: Iterable[tuple[Name, float, str]]) -> None:
+        for name, score, text in explanations:
             found[name] = max(found.get(name, (0.0, "")), (score, text))
-        for name, score, text in _slips(right, written, is_sum(d, q)):
-            found[name] = max(found.get(name, (0.0, "")), (score * (SHOWN if shown else 1), text))
-    right = tries[0][0]
-    if not found and places_of(written, right) >= ENOUGH:
-        before = _known(d, q, "before", hidden_guesses)
-        found |= {name: (score, text) for name, score, text in _explaining(right, before, fits)}
+
+    right, places = tries[0][0], places_of(written, tries[0][0])
+    for meant, mistakes in tries:
+        note(_explaining(meant, [*mistakes, *around], fits))
+        note(_slips(meant, written, is_sum(d, q), SHOWN if shown else 1.0))
+    if not found and places > 1:
+        note(_explaining(right, tries[0][1], _near(written)))
+    if not found and places >= ENOUGH:
+        note(_explaining(right, _known(d, q, "before", hidden_guesses), fits))
     ranked = sorted(found, key=lambda name: -found[name][0])
     return [Cause(name, found[name][1]) for name in ranked[:MOST]]
 
@@ -106,12 +110,24 @@ def _explaining(
         yield name, OFTEN[name] * share, max(fit, key=lambda guess: guess.weight).text
 
 
-def _slips(right: float, written: str, is_sum: bool) -> Iterator[tuple[Name, float, str]]:
+def _near(written: str) -> Callable[[float], bool]:
+    """Whether a number is another at the digits that it is written with, rounded or cut: a table of
+    few numbers does not tell how many digits they have."""
+    number = decimal_of(written)
+    if number is None:
+        return lambda x: False
+    unit = 10.0 ** int(number.as_tuple().exponent)
+    return lambda x: abs(x - float(number)) < unit
+
+
+def _slips(
+    right: float, written: str, is_sum: bool, likelier: float
+) -> Iterator[tuple[Name, float, str]]:
     """The slips of the pen that give the number."""
-    places = places_of(written, right)
+    places = places_of(written, right) / likelier
     text = digit_slip(written, right)
     if text is not None:
-        yield "digit slip", OFTEN["digit slip"] / (10 * places - 1), text
+        yield "digit slip", OFTEN["digit slip"] / (10 * places), text
     text = addition_slip(written, right) if is_sum else None
     if text is not None:
         yield "addition slip", OFTEN["addition slip"] / (2 * places), text

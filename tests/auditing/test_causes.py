@@ -93,6 +93,11 @@ def test_a_transposed_jacobian_is_named_at_its_entries():
     assert named(d, entry, 0.4**3)[0] == "transposed Jacobian"
 
 
+def test_a_number_with_fewer_digits_than_its_table_is_explained_at_its_own():
+    found = causes_of(UBC, tangent(6, "x2"), "5.94", lambda x: abs(x - 5.94) < 5e-6)
+    assert found[0].name == "sign"
+
+
 def test_one_times_one_is_zero_is_a_slip_and_no_rule():
     found = causes_of(UBC, adjoint(7), "0", lambda x: abs(x) < 0.5e-3, shown=True)
     assert found[0].name == "digit slip"
