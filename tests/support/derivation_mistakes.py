@@ -114,13 +114,16 @@ def _of_sum(
 
 
 def _neighbours(work: Derivation, part: Part, cells: Sequence[Part]) -> Iterator[Part]:
-    """Cells whose number may be copied by mistake: the rows beside it, other sweeps."""
+    """Cells whose number may be copied by mistake: the rows beside it, other sweeps; not those that
+    are worked out from this very number."""
     column = [c for c in cells if c[0] == part[0] and c[2] == part[2] and not c.copy]
+    beside: list[Part] = []
     if part.kind != "partial" and part in column:
         at = column.index(part)
-        yield from column[max(0, at - 1) : at] + column[at + 1 : at + 2]
+        beside += column[max(0, at - 1) : at] + column[at + 1 : at + 2]
     if part.kind in ("tangent", "adjoint"):
-        yield from (c for c in cells if c[:2] == part[:2] and c[2] != part[2] and not c.copy)
+        beside += [c for c in cells if c[:2] == part[:2] and c[2] != part[2] and not c.copy]
+    return (cell for cell in beside if part not in work.sources(cell))
 
 
 def digit_slips(text: str) -> list[str]:

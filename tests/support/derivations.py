@@ -127,6 +127,32 @@ class Derivation:
             total += self.number(partial) * self.number(incoming)
         return total
 
+    def sources(self, part: Part) -> set[Part]:
+        """All numbers that a number is worked out from, itself among them."""
+        found: set[Part] = set()
+        todo = [part]
+        while todo:
+            one = todo.pop()
+            if one in found:
+                continue
+            found.add(one)
+            kind, row, direction, argument, copy = one
+            if copy:
+                todo.append(one._replace(copy=0))
+            elif kind in ("value", "partial"):
+                args = self.graph.nodes[row].args
+                todo += [Part("value", a) for a in args if isinstance(a, int)]
+            elif kind == "entry":
+                output = self.graph.outputs.index(row)
+                todo.append(
+                    Part("adjoint", direction, output)
+                    if argument
+                    else Part("tangent", row, direction)
+                )
+            else:
+                todo += [p for term in self.terms(one) for p in term]
+        return found
+
     def operands(self, row: int) -> list[Number]:
         """The arguments of a row as numbers."""
         return [

@@ -183,7 +183,7 @@ def _transposed(random: Random, work: Derivation, parts: list[Part]) -> list[Mis
     """A square Jacobian whose entries stand across from where they belong."""
     rows, n = work.graph.outputs, len(work.graph.inputs)
     entries = [p for p in parts if p.kind == "entry"]
-    if len(rows) != n or not entries or random.random() < 0.5:
+    if len(rows) != n or not entries:
         return []
     way = random.choice(entries).argument
     cells = {(rows.index(p.row), p.direction): p for p in entries if p.argument == way}
@@ -259,14 +259,16 @@ class ByHand:
 def draw(seed: int, mistakes: int, form: str = "") -> Case:
     """The case of a seed. form: of the document, one of FORMS, drawn where empty."""
     random = Random(f"{seed} {mistakes} {form}")
+    across = mistakes == 1 and form != "align" and random.random() < 0.05
     while True:
         chosen = form or random.choice([*SUFFIXES, *["preset"] * 5])
-        case = _drawn(random, seed, mistakes, chosen)
+        case = _drawn(random, seed, mistakes, chosen, across)
         if case is not None:
             return case
 
 
-def _drawn(random: Random, seed: int, mistakes: int, form: str) -> Case | None:
+def _drawn(random: Random, seed: int, mistakes: int, form: str, across: bool) -> Case | None:
+    """One try at a case. across: its mistake is a Jacobian whose entries stand across."""
     lecture = random.random() < 0.15
     graph = LECTURES[random.choice(list(LECTURES))] if lecture else random_graph(random)
     rounding = _rounding(random)
@@ -285,11 +287,12 @@ def _drawn(random: Random, seed: int, mistakes: int, form: str) -> Case | None:
         return None
     follows = random.random() < 0.75
     seeded: list[Mistake] = []
-    if mistakes == 1 and document.labelled:
-        seeded = _transposed(random, work, parts)
+    if across:
+        seeded = _transposed(random, work, parts) if document.labelled else []
+        if not seeded:
+            return None
         work = replace(work, slips={m.part: m.slip for m in seeded}, numbers={}, follows=follows)
-    whole = bool(seeded)  # a Jacobian across counts as one mistake
-    while len(seeded) < mistakes and not whole:
+    while len(seeded) < mistakes and not across:
         mistake = _mistake(random, replace(work, numbers={}, follows=follows), parts)
         if mistake is None:
             return None
