@@ -81,20 +81,29 @@ def _near(case: Case, a: str, b: str) -> bool:
     return abs(Decimal(a) - Decimal(b)) <= Decimal(1).scaleb(-places)
 
 
-def _taken(
-    cells: list[dict[str, Any]], place: Place, given: str, loose: bool
-) -> dict[str, Any] | None:
-    """The cell of the audit at a place, removed from the list. loose: where the contract does not
-    say how a cell is written (markup of pages, matrices in brackets) the next one with the same
-    number in the same table will do."""
-    number = Decimal(given)
-    wanted = _key(place.table, place.row, place.column)
-    fitting = [c for c in cells if _number(c["given"]) == number]
-    exact = [c for c in fitting if _key(c["table"], c["row"], c["column"]) == wanted]
-    for cell in exact or (fitting if loose else []):
-        cells.remove(cell)
-        return cell
-    return None
+class _Cells:
+    """The cells of an audit, from which the places of a document take theirs in reading order."""
+
+    def __init__(self, audit: dict[str, Any]) -> None:
+        self.left: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
+        self.last: dict[int, int] = collections.defaultdict(int)
+        for cell in audit["cells"]:
+            self.left[cell["table"]].append(cell)
+
+    def take(self, place: Place, given: str, loose: bool) -> dict[str, Any] | None:
+        """The cell at a place. loose: where the contract does not say how a cell is written
+        (markup of pages, matrices in brackets) the next one with the same number in the same
+        table will do."""
+        cells = self.left[place.table]
+        wanted = _key(place.table, place.row, place.column)
+        fitting = [c for c in cells if _number(c["given"]) == Decimal(given)]
+        exact = [c for c in fitting if _key(c["table"], c["row"], c["column"]) == wanted]
+        after = [c for c in fitting if cells.index(c) >= self.last[place.table]]
+        for cell in exact or ((after or fitting) if loose else []):
+            self.last[place.table] = cells.index(cell)
+            cells.remove(cell)
+            return cell
+        return None
 
 
 def _loose(case: Case, place: Place) -> bool:
@@ -105,18 +114,18 @@ def _loose(case: Case, place: Place) -> bool:
 
 def judged(case: Case, audit: dict[str, Any], outcome: Outcome) -> None:
     """Compares the audit with what was seeded, cell by cell."""
-    cells: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
-    for cell in audit["cells"]:
-        cells[cell["table"]].append(cell)
+    cells = _Cells(audit)
     seeded = {m.part: m for m in case.mistakes}
-    sources: set[Key] = set()
-    for place, given in zip(case.places, case.given, strict=True):
-        if place.part in seeded:
-            cell = _taken(list(cells[place.table]), place, given, _loose(case, place))
-            if cell is not None:
-                sources.add(_key(cell["table"], cell["row"], cell["column"]))
-    for place, given, right in zip(case.places, case.given, case.right, strict=True):
-        cell = _taken(cells[place.table], place, given, _loose(case, place))
+    taken = [
+        (place, given, right, cells.take(place, given, _loose(case, place)))
+        for place, given, right in zip(case.places, case.given, case.right, strict=True)
+    ]
+    sources = {
+        _key(cell["table"], cell["row"], cell["column"])
+        for place, _, _, cell in taken
+        if cell is not None and place.part in seeded
+    }
+    for place, given, right, cell in taken:
         if cell is None:
             outcome.missing.append(place)
             continue
@@ -134,7 +143,7 @@ def judged(case: Case, audit: dict[str, Any], outcome: Outcome) -> None:
             outcome.following += 1
             if not _follows(case, place, cell, sources, given, right, seeded):
                 outcome.strayed.append(cell)
-    rest = [c for same in cells.values() for c in same]
+    rest = [c for same in cells.left.values() for c in same]
     outcome.alarms += [c for c in rest if c["verdict"] in ("wrong", "follows")]
 
 

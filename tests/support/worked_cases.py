@@ -162,13 +162,23 @@ def _may_err(work: Derivation, part: Part) -> bool:
     return part.kind != "adjoint" or bool(work.terms(part))
 
 
+def _within_a_unit(work: Derivation, part: Part, slip: Slip) -> bool:
+    """Whether a mistake changes no more than the last digit by one."""
+    right = work.rounding.text(work.right(part))
+    places = max(len(t.partition(".")[2]) for t in (right, slip.text))
+    return abs(Decimal(right) - Decimal(slip.text)) <= Decimal(1).scaleb(-places)
+
+
 def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | None:
     """One at a random cell, the cause drawn first."""
-    places = [p for p in parts if _may_err(work, p) and p not in work.slips]
+    before = {p[:3] for p in work.slips}
+    places = [p for p in parts if _may_err(work, p) and p[:3] not in before]
     for cause in random.sample(CAUSES, len(CAUSES)):
         for part in random.sample(places, min(len(places), 12)):
             slips = candidates(work, part, parts)
             fitting = [slip for name, slip in slips if name == cause]
+            if work.slips and work.follows:  # what goes on from a mistake is not that exact
+                fitting = [slip for slip in fitting if not _within_a_unit(work, part, slip)]
             if not fitting:
                 continue
             slip = random.choice(fitting)
