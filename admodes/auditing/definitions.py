@@ -20,6 +20,9 @@ from admodes.expression.parser import ParsedFunction, parse
 Vector = np.ndarray
 """A number at each of several points."""
 
+ROW_E = "e0"
+"""What a row named e is called in formulas, where e is 2.718 only if it is raised to a power."""
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -122,6 +125,9 @@ def _reads_a_name(formula: str) -> bool:
 
 def evaluated(formula: str, known: dict[str, Vector]) -> Vector | None:
     """A formula at the points, None where it reads a name that is not known."""
+    if "e" in known:  # a row that has the name of the constant
+        formula = re.sub(r"(?<!\w)e(?!\s*\^|\w)", ROW_E, formula)
+        known = {**known, ROW_E: known["e"]}
     number = number_of(formula)
     if number is not None:
         return np.full(len(next(iter(known.values()), np.zeros(1))), number.value)

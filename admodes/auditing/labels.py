@@ -28,7 +28,7 @@ _MARKED = (
     ("bar", re.compile(r"(.*\d) b")),
     ("dot", re.compile(r"(?:dot|tangent of|tangent)\s*[({]?\s*(.+?)\s*[)}]?")),
     ("bar", re.compile(r"(.+?)\s*(?:_\s*\(1\)|[ _]bar|(?<=\d)bar|₍₁₎|\.grad|[ _]adj)")),
-    ("bar", re.compile(r"(?:bar|adjoint of|adjoint|adj)\s*[({]?\s*(.+?)\s*[)}]?")),
+    ("bar", re.compile(r"(?:bar|adjoint of|adjoint|adj(?![a-z]))\s*[({]?\s*(.+?)\s*[)}]?")),
     ("derivative", re.compile(r"grad\s*[({_]?\s*(.+?)\s*[)}]?")),
 )
 _PREFIX = re.compile(r"[dδD∂]\s*(.+)")
@@ -74,7 +74,7 @@ def label_of(text: str, known: frozenset[str] = frozenset()) -> Label | None:
     if not text or len(text) > 60:
         return None
     quotient = _QUOTIENT.fullmatch(text)
-    if quotient:
+    if quotient and not (quotient["name"] and quotient["after"]):
         name = plain_name(quotient["name"] or quotient["after"] or "")
         by = plain_name(quotient["by"])
         return Label("quotient", name, by) if by and (name or not quotient["name"]) else None
@@ -99,7 +99,7 @@ def _marked(text: str, name: str, known: Collection[str]) -> Label | None:
     form = _SUFFIXES.get(name[-1:])
     if form and _is_known(name[:-1], known):
         return Label(form, name[:-1])  # type: ignore[arg-type]
-    match = _PREFIX.fullmatch(text)
+    match = _PREFIX.fullmatch(text) if text[0] not in known else None
     if match and _is_known(plain_name(match[1]), known):
         return Label("derivative", plain_name(match[1]))
     return Label("plain", name) if name else None

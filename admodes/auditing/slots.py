@@ -64,6 +64,8 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
             if k == 0 and (counted or _is_count(table, cell)):
                 continue
             number, parts = last_number(cell.text, comma), vector_of(_last(cell.text), comma) or []
+            if number is not None and number.exact and _reads_row_e(cell.text, known):
+                number = None
             if number is None and not parts:
                 continue
             says = titles[k] if k < len(titles) else Title()
@@ -79,6 +81,11 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
                 tuple(parts) if number is None else (),
                 formula,
             )
+
+
+def _reads_row_e(text: str, known: frozenset[str]) -> bool:
+    """Whether the e in a formula of numbers is a row of that name."""
+    return "e" in known and re.search(r"(?<!\w)e(?!\w)", _last(text)) is not None
 
 
 def _last(text: str) -> str:

@@ -117,7 +117,7 @@ class Judgement:
             return True
         return any(
             rounding.fits(self._carried(slot, q, way, rounding, hidden), written, scale)
-            for hidden in (range(4) if rounding.partials else range(2))
+            for hidden in _hidden(rounding)
             for way in range(len(ways))
         )
 
@@ -232,18 +232,25 @@ class Judgement:
 
     def _followed(self, slot: Slot, q: Quantity, rounding: Rounding) -> Slot | None:
         """The source of a number that mistaken ones give, all that it needs or one of them."""
+        hidden = _hidden(rounding)
         for way, needs in enumerate(self.derivation.ways(q)):
             sources = {n: s for n in needs if (s := self.origin(n, slot)) is not None}
             trials = [tuple(sources)]
             if len(sources) > 1:
                 trials += [(need,) for need in sources]
             for trial in trials:
-                if trial and self._gives(slot, q, way, trial, rounding):
+                if any(trial and self._gives(slot, q, way, trial, rounding, h) for h in hidden):
                     return self._main(slot, q, way, {n: sources[n] for n in trial}, rounding)
         return None
 
     def _gives(
-        self, slot: Slot, q: Quantity, way: int, mistaken: Sequence[Quantity], rounding: Rounding
+        self,
+        slot: Slot,
+        q: Quantity,
+        way: int,
+        mistaken: Sequence[Quantity],
+        rounding: Rounding,
+        hidden: int,
     ) -> bool:
         """Whether a number is what those that are mistaken give. Where a person goes on with more
         digits than are written, it is known to within half a unit of theirs."""
@@ -251,9 +258,9 @@ class Judgement:
 
         def number(need: Quantity) -> Any:
             if need in mistaken:
-                return self.number(need, slot, rounding)
+                return self.number(need, slot, rounding, hidden)
             if rounding.carry == "carried" and _single(right[need]):
-                return self.sound(need, slot, rounding, 0)
+                return self.sound(need, slot, rounding, hidden)
             return right[need]
 
         value = _float(self.derivation.recompute(q, number, way))
@@ -295,6 +302,13 @@ class Judgement:
         return (
             sources[max(sources, key=effect)] if len(sources) > 1 else next(iter(sources.values()))
         )
+
+
+def _hidden(rounding: Rounding) -> range:
+    """The ways in which numbers that are not written may have been computed."""
+    if rounding.carry == "end":
+        return range(1)
+    return range(4 if rounding.partials else 2)
 
 
 def _between(q: Quantity) -> bool:
