@@ -40,7 +40,7 @@ def audit(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Judge a derivation by hand, number by number, and name the mistakes.
+    """Judge a derivation by hand and name the mistakes.
 
     Each number of an evaluation, tangent or adjoint table, of a Jacobian or of a chain of equations
     is right, rounded, wrong, or follows from an earlier mistake. Layout, names and order of rows

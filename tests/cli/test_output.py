@@ -37,6 +37,7 @@ COMMANDS = {
     "scale": ("speelpenning", "--sizes", "1,2", "--no-times"),
     "chain": ("2,3,4",),
     "exercise": ("--count", "2"),
+    "audit": (f"{HANDED_IN}/right.md", "--function", "3*(x1 + 4)", "--at", "x1=5"),
     "grade": (f"{HANDED_IN}/submissions", "--key", f"{HANDED_IN}/key.json"),
     "diagnose": ("x*y", *POINT),
     "revolve": ("10",),

@@ -58,6 +58,7 @@ RESULTS = {
     "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
     "comparison": lambda: ad.compare(ad.sqrt, 0.0, backends=["admodes"], rounds=1),
     "exercise": lambda: ad.exercise(1, count=2),
+    "audit": lambda: ad.audit("v1 = x + 1 | 4\nv2 = 2 v1 | -8", ad.parse("2*(x + 1)"), 3.0),
     "grades": graded,
     "scaling": lambda: ad.scale({"n": [1, 2]}, repeats=1, functions=["speelpenning"]),
 }
@@ -80,7 +81,7 @@ def test_every_public_result_is_held_to_this():
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
         *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report", "Scaling"),
         *("Advice", "Comparison", "Elimination", "GradientCheck", "Exercise", "Diagnosis"),
-        "Grades",
+        *("Audit", "Grades"),
     }
 
 
