@@ -13,6 +13,7 @@ import numpy as np
 from admodes.auditing.worked_table import WorkedCell, WorkedTable
 from admodes.errors import BadValue, listed
 from admodes.expression.errors import ExpressionError
+from admodes.expression.lowering import functions
 from admodes.expression.parser import ParsedFunction, parse, parse_number, parse_with
 from admodes.expression.signs import DIGITS
 from admodes.expression.tokens import CAPS
@@ -23,10 +24,13 @@ _ODD_NAME = re.compile(rf"(?![\d_]){_LETTER}+(?:₋[₀-₉]+|\[\d+(?:,\d+)*\])"
 """A name that expressions do not take: v₋₁, W[1,2]."""
 
 _HEADING_WORD = re.compile(r"[^\W\d_]{4,}")
-_WORDS_OF_DERIVATIVES = re.compile(
-    r"tangent|adjoint|partial|derivative|gradient|jacobian|backward|[∂∇]|\bd\w?/d", re.IGNORECASE
+_OTHER_COLUMNS = re.compile(
+    r"rule|operation|\bop\b|comment|note|step|tangent|adjoint|partial|derivative|gradient|[∂∇\u0304"
+    r"\u0307]|\bd\w*/d",
+    re.IGNORECASE,
 )
-_OTHER_COLUMNS = re.compile(r"rule|operation|op\b|comment|note|node|step", re.IGNORECASE)
+"""Titles of columns that say neither a formula nor a value."""
+
 _LONGEST_PRODUCT = 20
 _MOST_ROWS = 1000
 """Rows of a function that is read from a table."""
@@ -53,8 +57,9 @@ class ReadFunction(NamedTuple):
 
 
 def definitions_of(tables: Iterable[WorkedTable]) -> list[Definition]:
-    """The rows that define names, in the order of the tables, each name once: as v2 = 2 v1, or as
-    v2 beside 2 v1. Rows of derivatives (v̇2, ∂v2/∂x1, dv2 or v2b beside v2) are none.
+    """The rows that define names, each name once, inputs first: as v2 = 2 v1, or as v2 beside
+    2 v1; and x1 beside a number where a formula uses x1 and nothing else says its number. Rows of
+    derivatives (v̇2, ∂v2/∂x1, dv2 or v2b beside v2) are none.
 
     >>> from admodes.auditing.reading import tables_of
     >>> table = tables_of("v0 = x1,3\\nv1 = 2 v0,2 × 3 = 6\\n")
@@ -62,13 +67,23 @@ def definitions_of(tables: Iterable[WorkedTable]) -> list[Definition]:
     [('v0', 'x1', '3'), ('v1', '2 v0', '6')]
     """
     rows: dict[str, Definition] = {}
+    loose: dict[str, Definition] = {}
     for table in tables:
         for place, line in enumerate(table.rows):
             definition = _definition(table, place, line)
-            if definition is not None:
-                known = rows.setdefault(definition.name, definition)
-                if not known.number and known.formula == definition.formula:
-                    rows[known.name] = definition
+            if definition is None:
+                continue
+            if "=" not in line[0].text and _is_number(definition.formula):
+                loose.setdefault(definition.name, definition)
+                continue
+            known = rows.setdefault(definition.name, definition)
+            if not known.number and known.formula == definition.formula:
+                rows[known.name] = definition
+    told = {row.formula for row in rows.values() if row.number}
+    used = {name for row in rows.values() for name in _NAME.findall(row.formula)}
+    used |= {letter for name in used if len(name) < _LONGEST_PRODUCT for letter in name}
+    inputs = {name: row for name, row in loose.items() if name in used - told - rows.keys()}
+    rows = inputs | rows
     marked = {name for name, row in rows.items() if _is_derivative(row, rows)}
     return [
         row
@@ -140,7 +155,7 @@ def function_of_rows(tables: Iterable[WorkedTable]) -> ReadFunction:
 
 def _definition(table: WorkedTable, place: int, line: Sequence[WorkedCell]) -> Definition | None:
     """What a row defines, if it does."""
-    columns = [k for k, cell in enumerate(line) if cell.text]
+    columns = [k for k, cell in enumerate(line) if cell.text and not _is_blank(cell.text)]
     first = line[columns[0]].text if columns else ""
     beside = line[columns[1]].text if len(columns) > 1 else ""
     named = _NAME.fullmatch(first) and not (_HEADING_WORD.fullmatch(first) and "=" in beside)
@@ -152,20 +167,18 @@ def _definition(table: WorkedTable, place: int, line: Sequence[WorkedCell]) -> D
             return _row(left.strip(), sides, after, table.position, place)
     if not named:
         return None
-    about = [table.heading, *(cell.text for cell in table.head)]
-    if any(map(_WORDS_OF_DERIVATIVES.search, about)) or _is_matrix(table):
-        return None
-    cells = [
-        line[k].text
-        for k in columns[1:]
-        if not (table.head and _OTHER_COLUMNS.search(table.head[k].text))
-    ]
-    if not cells:
+    heads = [cell.text for cell in table.head] or [""] * len(line)
+    cells = [line[k].text for k in columns[1:] if not _OTHER_COLUMNS.search(heads[k])]
+    if not cells or _is_matrix(table):
         return None
     sides = [side.strip() for side in cells[0].split("=")]
     if len(sides) > 1 and sides[0] == first:
         sides = sides[1:]
     return _row(first, sides, cells[1:], table.position, place)
+
+
+def _is_blank(text: str) -> bool:
+    return re.fullmatch(r"[-?_…. ]+", text) is not None
 
 
 def _is_matrix(table: WorkedTable) -> bool:
@@ -239,8 +252,9 @@ class _Names:
 
     def _product(self, match: re.Match[str]) -> str:
         word = match[0]
-        once = word not in self.known and word.isalpha() and len(word) < _LONGEST_PRODUCT
-        several = once and self.product.fullmatch(word)
+        unknown = word not in self.known and word not in functions()
+        short = word.isalpha() and len(word) < _LONGEST_PRODUCT
+        several = unknown and short and self.product.fullmatch(word)
         return " ".join(self.factor.findall(word)) if several else word
 
 

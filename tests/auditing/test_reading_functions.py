@@ -69,3 +69,26 @@ def test_what_is_missing_is_named(document, message):
     with pytest.raises(BadValue, match=message) as error:
         function_of_rows(tables_of(document))
     assert "\n" not in str(error.value)
+
+
+def test_names_and_formulas_may_stand_in_columns_of_their_own():
+    text = r"""\begin{tabular}{llllll}
+    Name & Expression & Evaluation & Rule & $\partial/\partial x_1$ & $\bar v$ \\
+    x1 & - & 2 & - & 1 & 36 \\ v1 & $x_1^3$ & $2^3 = 8$ & Power Rule & 12 & 3 \\
+    v2 & $3 v_1$ & 24 & Chain Rule & 36 & 1 \end{tabular}"""
+    read = function_of_rows(tables_of(text))
+    assert (read.names, read.args, read.function(2.0)) == (("x1",), (2.0,), 24.0)
+
+
+def test_a_gradient_is_no_point():
+    text = "E,V\nv0 = x1,2\nv1 = v0²,4\n\nGradient,\nx1,4\n"
+    assert function_of_rows(tables_of(text)).args == (2.0,)
+    backward = (
+        r"Going backward \begin{align}x_1&=2\\z_1&=x_1^2=4\\\bar z_1&=1\\\bar x_1&=4\end{align}"
+    )
+    assert function_of_rows(tables_of(backward)).args == (2.0,)
+
+
+def test_letters_of_rows_are_no_products_inside_the_names_of_functions():
+    rows = "x = 0.5\nt = x + 1 = 1.5\na = 2 t = 3\nn = a - t = 1.5\nh = tanh n = 0.905\n"
+    assert function_of_rows(tables_of(rows)).function(0.5) == pytest.approx(0.905148, abs=1e-6)
