@@ -1,5 +1,5 @@
 """LaTeX as tables: tabular and its relatives, matrices that are equal to something, and equations,
-one a line. Nothing is run; macros of the document are not expanded."""
+one a line. Nothing is run; commands that the document defines are put in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from admodes.auditing.drafts import EMPTY, Draft, cell, check_size, has_value
+from admodes.auditing.latex_macros import braces, expanded
 from admodes.auditing.plain_mathematics import plain_text
 from admodes.auditing.read_text import sides
 from admodes.auditing.worked_table import WorkedCell
@@ -54,7 +55,7 @@ def is_latex(text: str) -> bool:
 def latex_tables(text: str, heading: str = "") -> list[Draft]:
     """The tables and displayed equations of a document or of a part of one. heading: what stands
     above."""
-    text = re.sub(r"(?<!\\)%.*\n?", "", text)
+    text = expanded(re.sub(r"(?<!\\)%.*\n?", "", text))
     drafts: list[Draft] = []
     start = re.search(r"\\begin\s*\{document\}", text)
     cells = 0
@@ -73,7 +74,7 @@ def _environments(text: str, heading: str) -> Iterator[tuple[str, str, str]]:
         at = match.end()
         kind, name, titled, display = match.groups()
         if titled:
-            title, at = _braces(text, at - 1)
+            title, at = braces(text, at - 1)
             caption, heading = (title, heading) if titled == "caption" else ("", title)
         elif display in ("\\[", "$$"):
             end = text.find("\\]" if display == "\\[" else "$$", at)
@@ -103,7 +104,7 @@ def _caption(text: str, at: int) -> str:
     match = re.compile(r"\\caption\*?\s*(?:\[[^\[\]]*\])?\{").search(
         text, at, end if end >= 0 else len(text)
     )
-    return _braces(text, match.end() - 1)[0] if match else ""
+    return braces(text, match.end() - 1)[0] if match else ""
 
 
 def _end_of(text: str, at: int) -> tuple[int, int]:
@@ -117,19 +118,6 @@ def _end_of(text: str, at: int) -> tuple[int, int]:
     return len(text), len(text)
 
 
-def _braces(text: str, at: int) -> tuple[str, int]:
-    """What stands in the braces that open at a place, and the place behind them; up to the end of
-    the line where they are not closed."""
-    depth = 0
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, at):
-        depth += (match[0] == "{") - (match[0] == "}")
-        if depth == 0:
-            return text[at + 1 : match.start()], match.end()
-    end = text.find("\n", at)
-    end = end if end >= 0 else len(text)
-    return text[at + 1 : end], end
-
-
 def _table(name: str, body: str, heading: str) -> Draft:
     at = 0
     for _ in range(TABLES[name]):
@@ -137,7 +125,7 @@ def _table(name: str, body: str, heading: str) -> Draft:
             at = match.end()
         opening = re.compile(r"\s*\{").match(body, at)
         if opening:
-            at = _braces(body, opening.end() - 1)[1]
+            at = braces(body, opening.end() - 1)[1]
     lines: list[list[WorkedCell]] = []
     heads: int | None = None
     foot = 0
@@ -205,7 +193,7 @@ def _cells(part: str) -> list[WorkedCell]:
 def _stripped(part: str) -> str:
     """What an argument in braces holds."""
     part = part.strip()
-    return _braces(part, 0)[0] if part.startswith("{") else part
+    return braces(part, 0)[0] if part.startswith("{") else part
 
 
 _MATRIX = re.compile(r"\\begin\s*\{([pbvBV]?matrix|array)\}")
@@ -253,7 +241,7 @@ def _sides(raw: list[str]) -> list[WorkedCell]:
 def _matrix(left: str, body: str, heading: str, name: str) -> list[Draft]:
     """A matrix; ∂(y1, y2)/∂(x1, x2) on the left names its rows and columns."""
     if name == "array":
-        body = body[_braces(body, 0)[1] :] if body.startswith("{") else body
+        body = body[braces(body, 0)[1] :] if body.startswith("{") else body
     lines = [[cell(part) for part in raw] for raw, _ in _rows(body) if any(map(str.strip, raw))]
     text = plain_text(left)
     above = ": ".join(filter(None, (heading, text)))

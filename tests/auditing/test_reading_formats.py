@@ -194,3 +194,21 @@ def test_an_ending_that_misleads_does_no_harm(tmp_path, suffix):
     path = tmp_path / f"table{suffix}"
     path.write_text("| E | V |\n|---|---|\n| v0 | 2 |\n")
     assert shown(path)[0][2] == [["v0", "2"]]
+
+
+def test_commands_that_a_document_defines():
+    text = r"""\documentclass{article}
+    \newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}} \renewcommand\v[1]{v_{#1}}
+    \def\adj#1{\bar{#1}} \DeclareMathOperator{\relu}{ReLU} \newcommand{\be}{\begin{align}}
+    \begin{document} \be \pd{\v2}{x_1} &= \adj{\v{1}} \cdot \relu(\v 1) = 3 \end{align}
+    \end{document}"""
+    assert shown(text) == [("", [], [["∂v2/∂x1", "v̄1 × ReLU(v1) = 3"]])]
+
+
+def test_commands_that_grow_without_end_are_left_as_they_are():
+    uses = [(new, rf"\{old}" * 99) for old, new in zip("abcde", "bcdef")]
+    bomb = "".join(rf"\newcommand{{\{new}}}{{{many}}}" for new, many in uses)
+    table = r"\begin{tabular}{ll} v0 & 2 \\ \f & 3 \end{tabular}"
+    assert shown(bomb + table)[0][2] == [["v0", "2"], ["f", "3"]]
+    assert shown(r"\newcommand{\a}{\a\a}" + table)[0][2][0] == ["v0", "2"]
+    assert shown(r"\newcommand{\a}[1]{#1#1}" + table + r"\a{" * 5000)[0][2][0] == ["v0", "2"]
