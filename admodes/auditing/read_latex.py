@@ -128,7 +128,7 @@ def _table(name: str, body: str, heading: str) -> Draft:
             at = braces(body, opening.end() - 1)[1]
     lines: list[list[WorkedCell]] = []
     heads: int | None = None
-    foot = 0
+    foot = used = 0
     for raw, marks in _rows(body[at:]):
         if "\\endfirsthead" in marks:
             heads = foot = len(lines)
@@ -141,7 +141,11 @@ def _table(name: str, body: str, heading: str) -> Draft:
         if "\\midrule" in marks and heads is None and lines:
             heads = len(lines)
         if any(part.strip() for part in raw):
-            lines.append([c for part in raw for c in _cells(part)])
+            lines.append([])
+            for part in raw:
+                lines[-1] += _cells(part)
+                check_size(used + len(lines[-1]))
+            used += len(lines[-1])
     return Draft(heading, lines, heads if heads is not None and heads <= 3 else None)
 
 
