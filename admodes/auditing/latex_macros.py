@@ -11,6 +11,12 @@ _DEFINED = re.compile(
     r"\\(?:re|provide)?(newcommand|DeclareMathOperator)\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?"
     r"\s*(?:\[(\d)\])?\s*(?=\{)|\\(def)\s*\\([A-Za-z]+)((?:#\d){0,9})(?=\{)"
 )
+_STRUCTURE = {
+    *("section", "subsection", "subsubsection", "paragraph", "chapter", "title", "caption"),
+    *("begin", "end", "multicolumn", "multirow", "hline", "toprule", "midrule", "bottomrule"),
+}
+"""Commands that are read as they are, whatever a document makes them look like."""
+
 _MOST_USES = 20_000
 _LONGEST_ARGUMENT = 500
 _PASSES = 5
@@ -44,6 +50,8 @@ def expanded(text: str) -> str:
             continue
         body, end = braces(text, match.end())
         name = match[2] or match[5]
+        if name in _STRUCTURE:
+            continue
         count = int(match[3] or 0) if match[2] else len(match[6]) // 2
         operator = match[1] == "DeclareMathOperator"
         bodies[name] = (count, rf"\operatorname{{{body}}}" if operator else body)
