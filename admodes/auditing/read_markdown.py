@@ -21,16 +21,19 @@ _RULE = re.compile(r"\s*[|+]?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]*:?\s*)*")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*\{?\.?([\w+-]*)")
 _HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s+(.*?)\s*#*|\*\*(.+)\*\*:?)\s*")
 _QUOTED = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE)
-_BOXES = str.maketrans("│┃║┆", "||||")
+_BOXES = dict.fromkeys(range(0x2500, 0x2580), "+")
+_BOXES |= dict.fromkeys(map(ord, "│┃║┆"), "|") | dict.fromkeys(map(ord, "─━═"), "-")
+"""Lines of boxes as pipes, dashes and crosses."""
 
 
 def is_rule(line: str) -> bool:
     """Whether a line is one under the head of a table with pipes."""
-    return "|" in line and _RULE.fullmatch(line) is not None and "-" in line
+    crossed = "|" in line or "-+-" in line or line.lstrip().startswith("+")
+    return crossed and _RULE.fullmatch(line) is not None and ("-" in line or "=" in line)
 
 
 def is_markdown(text: str) -> bool:
-    return any(map(is_rule, text.splitlines()))
+    return any(map(is_rule, text.translate(_BOXES).splitlines()))
 
 
 def markdown_tables(text: str) -> list[Draft]:
@@ -120,14 +123,17 @@ class _Document:
         below = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""
         return is_rule(below) or is_rule(self.lines[self.at])
 
+    def goes_on(self) -> bool:
+        return "|" in self.lines[self.at] or is_rule(self.lines[self.at])
+
     def table(self) -> None:
         lines: list[list[WorkedCell]] = []
         heads: int | None = None
         used = 0
-        while self.at < len(self.lines) and "|" in self.lines[self.at]:
+        while self.at < len(self.lines) and self.goes_on():
             line = self.lines[self.at]
             self.at += 1
-            if is_rule(line) or line.strip().startswith("+-"):
+            if is_rule(line):
                 heads = len(lines) if heads is None and lines else heads
                 continue
             cells = _cells(line)

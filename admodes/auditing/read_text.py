@@ -27,11 +27,14 @@ def dashed_tables(text: str) -> list[Draft]:
         if not _DASHES.fullmatch(lines[k]):
             k += 1
             continue
-        end = _end(lines, k + 1)
         head = lines[k - 1] if k and lines[k - 1].strip() else ""
         if _DASHES.fullmatch(head):
             head = ""
         above = _heading(lines, k - 1 if head else k)
+        if k + 2 < len(lines) and _DASHES.fullmatch(lines[k + 2]) and lines[k + 1].strip():
+            above, head = " ".join(filter(None, (above, head.strip()))), lines[k + 1]
+            k += 2  # dashes above the head, too
+        end = _end(lines, k + 1)
         _add(drafts, above, _block(head, lines[k], lines[k + 1 : end]))
         k = end
     return drafts
@@ -131,6 +134,9 @@ def spaced_table(text: str) -> list[Draft]:
         if len(grid) > 2 and len(grid[0]) == 1:
             heading = grid.pop(0)[0]
         counts = [len(line) for line in grid]
+        if len(grid) > 1 and {counts[0] + 1} == set(counts[1:]):
+            grid[0].insert(0, "")  # a head without a title over the names of the rows
+            counts[0] += 1
         if len(grid) > 1 and max(counts) > 1 and counts.count(max(counts)) * 3 >= 2 * len(grid):
             drafts.append(Draft(heading, [list(map(cell, line)) for line in grid]))
     return drafts

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tabulate import tabulate
 
 from admodes.auditing.reading import tables_of
 
@@ -212,3 +213,22 @@ def test_commands_that_grow_without_end_are_left_as_they_are():
     assert shown(bomb + table)[0][2] == [["v0", "2"], ["f", "3"]]
     assert shown(r"\newcommand{\a}{\a\a}" + table)[0][2][0] == ["v0", "2"]
     assert shown(r"\newcommand{\a}[1]{#1#1}" + table + r"\a{" * 5000)[0][2][0] == ["v0", "2"]
+
+
+LOOKS = [
+    *("plain", "simple", "github", "grid", "simple_grid", "heavy_grid", "double_grid", "pipe"),
+    *("fancy_grid", "simple_outline", "orgtbl", "presto", "pretty", "psql", "rst", "html", "tsv"),
+    *("latex", "latex_booktabs", "latex_longtable"),
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_tables_that_other_programs_print(look):
+    rows = [["v0 = x1", "2"], ["v1 = 3 v0", "3 × 2 = 6"]]
+    text = tabulate(rows, ["E", "Value"], tablefmt=look, disable_numparse=True)
+    assert shown(text) == [("", ["E", "Value"], rows)]
+
+
+def test_a_head_without_a_title_over_the_names_of_rows():
+    text = "     E          V\n0    v0 = x1    2\n1    v1         4\n"
+    assert shown(text)[0][1:] == (["", "E", "V"], [["0", "v0 = x1", "2"], ["1", "v1", "4"]])
