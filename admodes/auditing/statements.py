@@ -32,14 +32,15 @@ def statements_of(tables: Sequence[WorkedTable], arrays: Judging | None) -> list
                 continue
             if row and row[0].text:
                 above = row[0]
-            if above is not None:
-                cells += _equation(table, i, row, above, arrays)
+            cells += _equation(table, i, row, above, arrays)
     return cells
 
 
 def _listed(table: WorkedTable, i: int, row: Sequence[WorkedCell]) -> Iterator[Cell]:
     """A row of a table of functions with their derivatives."""
-    judged = judged_rule(f"d/dx ({row[0].text})", row[1].text)
+    judged = judged_rule(row[0].text, row[1].text)
+    if judged is None:
+        judged = judged_rule(f"d/dx ({row[0].text})", row[1].text)
     if judged is not None:
         yield _cell(table, i, 1, row[0].written, row[1].text, judged)
 
@@ -48,19 +49,19 @@ def _equation(
     table: WorkedTable,
     i: int,
     row: Sequence[WorkedCell],
-    above: WorkedCell,
+    above: WorkedCell | None,
     arrays: Judging | None,
 ) -> Iterator[Cell]:
     """A row that is an equation: in one cell, or its left side in the first and what it equals in
     the next ones."""
     for k, cell in enumerate(row):
-        parts = sides(cell.text)
-        if k == 0:
-            left, rights = parts[0], parts[1:]
-            written = left if rights else ""
-        else:
-            left, rights = sides(above.text)[0], [part for part in parts if part]
-            written = above.written
+        left, *rights = sides(cell.text)
+        left = left.rpartition(":")[2].strip()
+        written = left
+        whole = k == 0 or (len(rights) > 0 and judged_rule(left, rights[0]) is not None)
+        if not whole and above is not None:
+            rights = [part for part in (left, *rights) if part]
+            left, written = sides(above.text)[0], above.written
         for right in rights:
             if right in ("", "-"):
                 continue
@@ -68,7 +69,7 @@ def _equation(
             if judged is None and arrays is not None and (number_of(right) is None or right == "1"):
                 judged = arrays(left, right)
             if judged is not None:
-                given = cell.written if len(parts) == 1 else right
+                given = cell.written if "=" not in cell.text else right
                 yield _cell(table, i, k, written, given, judged)
 
 
