@@ -117,7 +117,11 @@ def meanings(slot: Slot, naming: Naming, heading: Title) -> Iterator[tuple[Meani
     if label.form in ("bar", "derivative"):
         yield from _adjoints(slot, row, naming)
     if label.form == "plain":
-        yield from _plain(label, says, row, naming, heading)
+        derived = says.label is not None or says.kinds & {"tangent", "adjoint", "partial"}
+        if slot.leads and not derived and row is not None and row >= 0:
+            yield ("value", ""), Quantity("value", row)
+        else:
+            yield from _plain(label, says, row, naming, heading)
 
 
 def _tangents(row: int | None, naming: Naming) -> Iterator[tuple[Meaning, Quantity]]:
@@ -221,11 +225,11 @@ def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
     kind, direction = meaning
     title, heading = track.slots[0].says, track.heading
     score = 0.0
+    told = _kinds(title)
     for says, weight in ((title, TITLE), (heading, HEADING)):
-        kinds = set(says.kinds)
-        if says.label is not None:
-            form = {"dot": {"tangent"}, "bar": {"adjoint"}}.get(says.label.form, set())
-            kinds |= form
+        if says is heading and told and kind not in told:
+            continue
+        kinds = _kinds(says)
         if kind in kinds:
             score += weight / (1 if len(kinds) == 1 else 1.5)
         named = [naming.inputs.get(n) or naming.outputs.get(n) for n in says.names]
@@ -239,6 +243,12 @@ def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
     if track.slots[0].label is not None and track.slots[0].label.form == "plain":
         score += 0.1 * (kind == "value")
     return score + 0.02 * (kind in ("tangent", "adjoint") and direction == "*")
+
+
+def _kinds(says: Title) -> set[str]:
+    """The kinds of numbers that a title names, in words or by a mark."""
+    form = "" if says.label is None else says.label.form
+    return set(says.kinds) | {"dot": {"tangent"}, "bar": {"adjoint"}}.get(form, set())
 
 
 def _agreement(chosen: Mapping[Slot, Quantity], naming: Naming) -> float:

@@ -16,6 +16,9 @@ from admodes.auditing.verdicts import Judgement
 FOLLOWING = 0.3
 """How much a number that follows counts against a rounding, beside one that is wrong."""
 
+MIXED = 0.4
+"""How much each further kind of digits counts against the roundings of a document."""
+
 
 def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judgement:
     """The verdicts under the rounding that leaves the fewest mistakes: one way of rounding for the
@@ -41,6 +44,7 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
             if roundings == chosen or handicap(way) >= best_score:
                 continue
             extra = max(map(handicap, roundings.values()), default=0.0)
+            extra += MIXED * (len({(r.unit, r.digits) for r in roundings.values()}) - 1)
             judgement = Judgement(derivation, slots, roundings, best_score - extra)
             whole = len(judgement.verdicts) == len(slots)
             if whole and _score(judgement) + extra < best_score:

@@ -112,7 +112,7 @@ def _is_known(name: str, known: Collection[str]) -> bool:
 KINDS = {
     "tangent": r"tangent|forward|derivative|dual|ableitung",
     "adjoint": r"adjoint|reverse|backward|back-?prop|cotangent|gradient|\bgrad|sensitivit",
-    "value": r"evaluat|primal|value|forward pass|result|number|computing the loss|wert",
+    "value": r"evaluat|primal|value|forward pass|computing the loss|wert",
     "partial": r"\bpartial|local deriv|elementary deriv|local grad",
     "entry": r"jacobian|gradient",
 }

@@ -27,9 +27,7 @@ _FRACTION = re.compile(r"[-+]?\s*\(?\s*\d+\s*\)?\s*/\s*\(?\s*-?\d+\s*\)?")
 _INFINITE = re.compile(r"(?P<sign>[-+]?)\s*(?:∞|inf(?:inity)?)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])\d+,\d+(?![\d,])")
 _NAME = re.compile(r"[^\W\d_]")
-_CONSTANTS = re.compile(
-    r"\b(?:e(?=\s*(?:\^|\*\*|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]))|pi|π|exp|sin|cos|tan|ln|log|sqrt|tanh|sinh|cosh|σ|sigmoid)\b|√|π"
-)
+_CONSTANTS = re.compile(r"\b(?:pi|π|exp|sin|cos|tan|ln|log|sqrt|tanh|sinh|cosh|σ|sigmoid)\b|√|π")
 _EQUALS = re.compile(r"=|≈|≃|≅|≐|~")
 
 EXACT = 99
@@ -116,10 +114,10 @@ def _scaled(plain: str, sign: str, mantissa: str, power: int) -> Number:
 
 
 def _formula(plain: str) -> Number | None:
-    """A fraction, or a formula of whole numbers such as e^2 or √3/2: exact."""
+    """A fraction, or a formula of whole numbers such as √3/2: exact."""
     if not _FRACTION.fullmatch(plain):
         rest = _CONSTANTS.sub("", plain)
-        if "." in plain or _NAME.search(rest) or not re.search(r"\d|π|e", plain):
+        if "." in plain or _NAME.search(rest) or not re.search(r"\d|π", plain):
             return None
         if "," in plain or not (_CONSTANTS.search(plain) or "/" in plain):
             return None

@@ -20,6 +20,9 @@ FEWEST = 3
 """Significant digits that a number has where each has the digits that it is written with: 0 stands
 for no 0.25 there."""
 
+NOTHING = 1e-14
+"""What may be written as 0, whatever the digits are: 1 - tanh² of 100 is no 0 at full precision."""
+
 LOOSE = 2e-14
 """The relative error of double precision arithmetic that no digit is held against."""
 
@@ -68,6 +71,8 @@ class Rounding:
             return x == written.value or (math.isnan(x) and math.isnan(written.value))
         slack = LOOSE * max(abs(x), scale) + width
         difference = written.value - x
+        if written.value == 0 and abs(x) <= NOTHING:
+            return True
         if written.exact:
             return abs(difference) <= 1e-11 * max(abs(x), scale) + slack
         step = self.step(x, written)
@@ -75,7 +80,7 @@ class Rounding:
         if not self.cuts:
             return abs(difference) <= 0.5 * step + slack
         outward = difference if x > 0 or (x == 0 and written.value > 0) else -difference
-        return -step + 1e-12 * step < outward + slack and outward <= slack
+        return -step - width + 1e-7 * step < outward <= slack
 
     def __str__(self) -> str:
         how = "truncated" if self.cuts else "rounded"

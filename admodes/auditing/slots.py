@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from admodes.auditing.definitions import first_texts, is_steps, step_names
+from admodes.auditing.definitions import first_texts, is_steps, parsed, step_names
 from admodes.auditing.labels import Label, Title, label_of, title_of
 from admodes.auditing.numbers import (
     Number,
@@ -27,7 +27,8 @@ class Slot:
     """A number of a table. table, row, column: its place, by position; first: the first cell of its
     row as written; title: that of its column as written, or the position. label: what it is about;
     says: what the title of its column says; text: the whole cell. parts: of a vector its numbers.
-    names: what the row may be called."""
+    formula: the text that has the label; leads: whether it is the first number beside the formula
+    of its row."""
 
     table: int
     row: int
@@ -40,6 +41,7 @@ class Slot:
     says: Title
     parts: tuple[Number, ...] = ()
     formula: str = ""
+    leads: bool = False
 
     @property
     def adds(self) -> bool:
@@ -60,6 +62,7 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
     firsts, written = first_texts(table), _written_firsts(table)
     titles = [title_of(cell.text, known) for cell in table.head]
     for i, row in enumerate(table.rows):
+        first_number = True
         for k, cell in enumerate(row):
             if k == 0 and (counted or _is_count(table, cell)):
                 continue
@@ -80,12 +83,22 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
                 says,
                 tuple(parts) if number is None else (),
                 formula,
+                first_number and _is_formula(formula),
             )
+            first_number = False
 
 
 def _reads_row_e(text: str, known: frozenset[str]) -> bool:
     """Whether the e in a formula of numbers is a row of that name."""
     return "e" in known and re.search(r"(?<!\w)e(?!\w)", _last(text)) is not None
+
+
+def _is_formula(text: str) -> bool:
+    """Whether an equation sets a name to a formula of others."""
+    return any(
+        number_of(side) is None and (function := parsed(side)) is not None and function.inputs
+        for side in sides(text)[1:]
+    )
 
 
 def _last(text: str) -> str:

@@ -51,6 +51,7 @@ class Judgement:
         self.written: dict[Quantity, list[Slot]] = defaultdict(list)
         for slot, q in slots.items():
             self.written[q].append(slot)
+        self.kinds = {(q.kind, q.direction) for q in self.written}
         self.judged: dict[Slot, Ruling] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
@@ -195,7 +196,10 @@ class Judgement:
                     q, lambda need: self.number(need, slot, rounding, hidden), way
                 )
             )
-        if rounding.carry != "end" and rounding.partials and _between(q):
+        hidden_row = rounding.carry == "carried" and (q.kind, q.direction) not in self.kinds
+        if (rounding.carry != "end" and rounding.partials and _between(q)) or (
+            hidden_row and not _between(q) and self.derivation.needs(q)
+        ):
             value = rounding.rounded(value, up=bool(hidden & 2))
         self.unwritten[q, rounding, hidden] = value
         return value
