@@ -254,7 +254,9 @@ class _Page(HTMLParser):
             element.parts.clear()
         if is_latex(text) or "$$" in text or "\\[" in text:
             for draft in latex_tables(text, self.heading):
-                self.drafts.append((self.count, draft))
+                # The LaTeX is ours and not the page's, where MathML became it.
+                shown = [[WorkedCell(c.text, c.text) for c in line] for line in draft.lines]
+                self.drafts.append((self.count, Draft(draft.heading, shown, draft.heads)))
                 self.count += 1
 
     def finish(self) -> None:

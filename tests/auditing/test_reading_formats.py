@@ -232,3 +232,11 @@ def test_tables_that_other_programs_print(look):
 def test_a_head_without_a_title_over_the_names_of_rows():
     text = "     E          V\n0    v0 = x1    2\n1    v1         4\n"
     assert shown(text)[0][1:] == (["", "E", "V"], [["0", "v0 = x1", "2"], ["1", "v1", "4"]])
+
+
+def test_a_matrix_of_a_page_is_written_as_it_is_shown():
+    page = (
+        "<p><math><mi>J</mi><mo>=</mo><mtable><mtr><mtd><mo>−</mo><mn>0.5</mn></mtd></mtr></mtable>"
+    )
+    ((cell,),) = tables_of(page)[0].rows
+    assert (cell.written, cell.text) == ("-0.5", "-0.5")
