@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from admodes.auditing.labels import Label, Title, label_of, plain_name, title_of
+from admodes.auditing.labels import Label, Title, label_of, title_of
 from admodes.auditing.naming import Naming
 from admodes.auditing.quantity import Quantity
-from admodes.auditing.slots import Slot
+from admodes.auditing.slots import ADDS, Slot
 from admodes.auditing.worked_table import WorkedTable
 
 Meaning = tuple[str, str]
@@ -100,13 +100,13 @@ def quantities_of(track: Track, naming: Naming) -> dict[Slot, Quantity]:
     else:
         chosen = options[best]
     track.meaning, track.agreement = best, _agreement(chosen, naming)
-    return chosen
+    return {} if track.heading.seeded and best[0] in ("tangent", "adjoint") else chosen
 
 
 def meanings(slot: Slot, naming: Naming, heading: Title) -> Iterator[tuple[Meaning, Quantity]]:
     """What a number can be, by its label and the title of its column."""
     label, says = slot.label, slot.says
-    if label is None:
+    if label is None or slot.parts:
         return
     if label.form == "quotient":
         yield from _quotient(label, naming)
@@ -146,7 +146,9 @@ def _adjoints(slot: Slot, row: int | None, naming: Naming) -> Iterator[tuple[Mea
 def contribution(formula: str, q: Quantity, naming: Naming) -> Quantity | None:
     """The contribution to an adjoint that a text such as `v̄1 += v̄4 ∂v4/∂v1` adds."""
     factors = naming.derivation.contributions(q)
-    words = re.findall(r"[\w̄̂₋]+", formula.split("+=", 1)[1])
+    if not factors:
+        return q
+    words = re.findall(r"[\w̄̂₋]+", ADDS.split(formula, maxsplit=1)[1])
     labels = [label_of(word) for word in words]
     sources = {naming.row(x.name) for x in labels if x is not None and x.form == "bar"}
     fitting = [k for k, factor in enumerate(factors) if factor.incoming.row in sources]
@@ -325,5 +327,4 @@ def _entries(
 def _bare(table: WorkedTable, entries: list[Slot]) -> bool:
     """Whether a table is nothing but numbers."""
     cells = sum(len(row) for row in table.rows)
-    bare = all(not any(map(plain_name, slot.text.split("="))) for slot in entries)
-    return bool(table.rows) and cells == len(entries) and bare
+    return bool(table.rows) and cells == len(entries) and all(s.label is None for s in entries)

@@ -214,8 +214,12 @@ class _Auditing:
 
     def _leave(self, slot: Slot, naming: Naming) -> None:
         """Note a number that was not judged, and why."""
-        if slot.label is None:
+        if slot.parts:
+            reason = "several numbers in one cell"
+        elif slot.label is None:
             reason = "nothing says what they are"
+        elif slot.label.name in naming.rows:
+            reason = "derivatives along a direction of their own, or of another kind"
         elif slot.label.name in naming.constants:
             reason = "constants"
         elif slot.label.name in naming.wrong:

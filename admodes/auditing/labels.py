@@ -29,7 +29,7 @@ _MARKED = (
     ("dot", re.compile(r"(?:dot|tangent of|tangent)\s*[({]?\s*(.+?)\s*[)}]?")),
     ("bar", re.compile(r"(.+?)\s*(?:_\s*\(1\)|[ _]bar|(?<=\d)bar|₍₁₎|\.grad|[ _]adj)")),
     ("bar", re.compile(r"(?:bar|adjoint of|adjoint|adj(?![a-z]))\s*[({]?\s*(.+?)\s*[)}]?")),
-    ("derivative", re.compile(r"grad\s*[({_]?\s*(.+?)\s*[)}]?")),
+    ("derivative", re.compile(r"grad\b\s*[({_]?\s*(.+?)\s*[)}]?")),
 )
 _PREFIX = re.compile(r"[dδD∂]\s*(.+)")
 _SUFFIXES = {"d": "dot", "b": "bar"}
@@ -109,6 +109,8 @@ def _is_known(name: str, known: Collection[str]) -> bool:
     return name in known or bool(re.fullmatch(r"[^\W\d_]-?\d+", name))
 
 
+_SEEDED = re.compile(r"[\u0307\u0304\u0305][\w₀-₉]*\s*=\s*-?\d|\bfor seed$")
+
 KINDS = {
     "tangent": r"tangent|forward|derivative|dual|ableitung",
     "adjoint": r"adjoint|reverse|backward|back-?prop|cotangent|gradient|\bgrad|sensitivit",
@@ -122,11 +124,13 @@ _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in KINDS.it
 @dataclass(frozen=True)
 class Title:
     """What a heading or the title of a column says. kinds: which numbers; label: a label in it
-    (∂/∂x1); names: the names in it, such as that of the input after "for"."""
+    (∂/∂x1); names: the names in it, such as that of the input after "for"; seeded: whether it is
+    for a direction that is none of one input or output, as in "for ẋ1 = 1, ẋ2 = 0.5"."""
 
     kinds: frozenset[str] = frozenset()
     label: Label | None = None
     names: tuple[str, ...] = ()
+    seeded: bool = False
 
 
 @lru_cache(maxsize=5000)
@@ -147,4 +151,5 @@ def title_of(text: str, known: frozenset[str] = frozenset()) -> Title:
     names = [plain_name(word) for word in re.findall(r"[\w̄̇̂₋\[\]{}-]+", text)]
     bare = [label_of(word, known) for word in re.findall(r"[\w̄̇̂₋]+", text)]
     names += [x.name for x in bare if x is not None and x.form != "plain"]
-    return Title(frozenset(kinds), label, tuple(dict.fromkeys(n for n in names if n)))
+    seeded = _SEEDED.search(unicodedata.normalize("NFD", text)) is not None
+    return Title(frozenset(kinds), label, tuple(dict.fromkeys(n for n in names if n)), seeded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from admodes.auditing.definitions import first_texts, is_steps, parsed, step_names
 from admodes.auditing.labels import Label, Title, label_of, title_of
@@ -19,6 +19,10 @@ from admodes.auditing.numbers import (
 )
 from admodes.auditing.worked_table import WorkedCell, WorkedTable
 
+ADDS = re.compile(r"\+\s*=")
+"""What a statement that adds has: v̄1 += v̄4 ∂v4/∂v1."""
+
+_GRADIENT = re.compile(r"\s*(∇|grad\b|gradient|jacobian)", re.IGNORECASE)
 _COUNTS = re.compile(r"(?:step|row|line|nr|no|#|index|i|k)\.?", re.IGNORECASE)
 
 
@@ -46,7 +50,7 @@ class Slot:
     @property
     def adds(self) -> bool:
         """Whether it is a contribution that is added to what was there."""
-        return "+=" in self.formula
+        return ADDS.search(self.formula) is not None
 
 
 def slots_of(
@@ -76,7 +80,7 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
             if label is None and k < len(table.head):
                 label, says = _turned(table.head[k], firsts[i], says, known)
             title: str | int = table.head[k].written if k < len(table.head) else k
-            yield Slot(
+            slot = Slot(
                 *(table.position, i, k, written[i], title if title != "" else k, cell.text),
                 number or Number(_last(cell.text), parts[0].value, parts[0].decimals, 1),
                 label,
@@ -85,12 +89,20 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
                 formula,
                 first_number and _is_formula(formula),
             )
+            gradient = slot.parts and len(parts) == len(inputs) and _GRADIENT.match(firsts[i])
+            yield from _entries(slot, inputs) if gradient else [slot]
             first_number = False
 
 
 def _reads_row_e(text: str, known: frozenset[str]) -> bool:
     """Whether the e in a formula of numbers is a row of that name."""
     return "e" in known and re.search(r"(?<!\w)e(?!\w)", _last(text)) is not None
+
+
+def _entries(slot: Slot, inputs: Sequence[str]) -> Iterator[Slot]:
+    """The numbers of a gradient in one cell, each about its input."""
+    for name, number in zip(inputs, slot.parts, strict=True):
+        yield replace(slot, number=number, label=Label("quotient", "f", name), parts=())
 
 
 def _is_formula(text: str) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from admodes.auditing.judged import Judged
+from admodes.auditing.labels import label_of
 from admodes.auditing.numbers import number_of, sides
 from admodes.auditing.result import Cell
 from admodes.auditing.rules import judged_rule
@@ -66,11 +67,17 @@ def _equation(
             if right in ("", "-"):
                 continue
             judged = judged_rule(left, right)
-            if judged is None and arrays is not None and (number_of(right) is None or right == "1"):
+            if judged is None and arrays is not None and _is_symbolic(left, right):
                 judged = arrays(left, right)
             if judged is not None:
                 given = cell.written if "=" not in cell.text else right
                 yield _cell(table, i, k, written, given, judged)
+
+
+def _is_symbolic(left: str, right: str) -> bool:
+    """Whether a side is no number, but for the seed of an adjoint."""
+    label = label_of(left)
+    return number_of(right) is None or (right == "1" and label is not None and label.form == "bar")
 
 
 def _cell(table: WorkedTable, i: int, k: int, written: str, given: str, judged: Judged) -> Cell:

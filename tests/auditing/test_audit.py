@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import admodes as ad
@@ -183,3 +184,30 @@ def test_formats_have_marks():
     for format in ("markdown", "latex", "csv"):
         assert "2.584" in audit.to_table(format)
     assert json.loads(audit.to_json())["schema"] == "admodes.audit/1"
+
+
+def test_steps_gradients_in_one_cell_and_seeds(traced):
+    f = ad.parse(*UBC)
+    audit = ad.audit(traced.to_table("markdown", steps=True), f, *POINT)
+    assert (audit.passed, audit.unjudged) == (True, [])
+    g = ad.parse(UBC[0], inputs=["x1", "x2"])
+    audit = ad.audit("∇f(2,1) = (0.141, 2.998)\n", g, *POINT)
+    assert [(c.written, c.verdict) for c in audit.cells] == [
+        ("0.141", "rounded"),
+        ("2.998", "wrong"),
+    ]
+    seeded = ad.trace(f, *POINT, seeds={"x1": 1, "x2": 0.5})
+    audit = ad.audit(seeded.to_table("markdown", tables=["evaluation", "forward"]), f, *POINT)
+    assert audit.passed
+    assert "direction of their own" in audit.to_dict()["notes"][0]
+
+
+def test_numbers_of_arrays_in_one_cell_are_told_and_not_judged():
+    def loss(W, x):
+        return np.sum((W @ x) ** 2)
+
+    args = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, -1.0])
+    audit = ad.audit(ad.trace(loss, *args).to_table("markdown"), loss, *args)
+    assert audit.passed
+    assert audit.summary["not judged"] > 0
+    assert "several numbers in one cell" in audit.to_dict()["notes"][0]
