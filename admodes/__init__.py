@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from admodes.exercises.series import Exercise, exercise
     from admodes.expression import ExpressionError, parse
     from admodes.grading.grades import Grades, grade
+    from admodes.grading.modules.examining import grade_code
+    from admodes.grading.modules.result import CodeGrade
     from admodes.lab.advice.advice import Advice, advise
     from admodes.lab.checking.result import GradientCheck, check_gradient
     from admodes.lab.comparison import Comparison, compare
@@ -75,6 +77,8 @@ _LATER = {
         "admodes.grading.grades": ("Grades", "grade"),
         "admodes.expression": ("ExpressionError", "parse"),
         "admodes.lab.checking.result": ("GradientCheck", "check_gradient"),
+        "admodes.grading.modules.examining": ("grade_code",),
+        "admodes.grading.modules.result": ("CodeGrade",),
         "admodes.lab.advice.advice": ("Advice", "advise"),
         "admodes.lab.comparison": ("Comparison", "compare"),
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),

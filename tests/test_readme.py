@@ -89,7 +89,7 @@ def test_the_readme_is_short_and_has_a_picture():
 
 
 def test_every_page_is_in_the_table_of_contents():
-    linked = set(re.findall(r"\]\((\w+)\.md\)", TEXTS["docs/index.md"]))
+    linked = set(re.findall(r"\]\(([\w-]+)\.md\)", TEXTS["docs/index.md"]))
     assert linked == {path.stem for path in PAGES[1:]} - {"index"}
 
 

@@ -42,7 +42,7 @@ def check(
     output: Output,
     debug: Debug = False,
 ) -> None:
-    """Judge a derivative that was written by hand, and name the mistake.
+    """Judge a derivative written by hand, and name the mistake.
 
     A gradient, Jacobian or Hessian, entry by entry, at the point and at random ones. A mistake is
     a factor or sign, transposition, shifted places, another point, a term or an inner derivative

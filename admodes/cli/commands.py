@@ -51,6 +51,7 @@ GROUPS = {
         "audit": "admodes.cli.auditing",
         "exercise": "admodes.cli.exercising",
         "grade": "admodes.cli.grading_sheets",
+        "grade-code": "admodes.cli.grading_code",
     },
     "List what there is": {
         "problems": "admodes.cli.listings",

@@ -34,7 +34,7 @@ CHAPTERS = {
     "teaching": (
         "Teach",
         "Exercises with keys, derivations by hand and the work of a class.",
-        "exercise Exercise audit Audit grade Grades",
+        "exercise Exercise audit Audit grade Grades grade_code CodeGrade",
     ),
     "variables": (
         "Variables and rules",

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from autograd_mistakes import FOLDER
 
 from admodes.cli.commands import GROUPS
 from admodes.cli.output import ENDINGS, Format
@@ -40,6 +41,7 @@ COMMANDS = {
     "audit": (f"{HANDED_IN}/right.md", "--function", "3*(x1 + 4)", "--at", "x1=5"),
     "grade": (f"{HANDED_IN}/submissions", "--key", f"{HANDED_IN}/key.json"),
     "diagnose": ("x*y", *POINT),
+    "grade-code": (str(FOLDER / "diy.py"),),
     "revolve": ("10",),
     "ops": (),
     "presets": (),
@@ -50,7 +52,7 @@ COMMANDS = {
 FOLDERS = ("report", "exercise", "grade")
 """Commands that write a folder, where the name has no ending."""
 
-SLOW = ("compare", "kinks", "swell", "accuracy", "scale")
+SLOW = ("compare", "kinks", "swell", "accuracy", "scale", "grade-code")
 TABLES = (".txt", ".md", ".tex", ".html", ".csv", ".json")
 BEGINNINGS = {
     ".tex": "\\documentclass",

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.grading.modules.findings import Finding
+from admodes.grading.modules.result import CodeGrade
 from admodes.tracing.matrices import named_gradient, named_hessian, named_jacobian
 from admodes.views.result import FORMATS, Result, plain
 
@@ -55,6 +57,11 @@ RESULTS = {
     "formulas": lambda: named_hessian(lambda x, y: x / y, (1.0, 0.0), symbolic=True),
     "advice": lambda: ad.advise(lambda x, y: x / y, 1.0, 2.0),
     "check": lambda: ad.check_gradient(lambda x: x * x, lambda x: -2 * x, 3.0),
+    "code grade": lambda: CodeGrade(
+        *("mine.py", "micrograd", "fail"),
+        findings=[Finding("rule", "sin", "rule", "y = sin(a) at a = 2", np.nan, 0.5, "wrong")],
+        isolation={"promised": ["an answer"], "not": []},
+    ),
     "elimination": lambda: ad.eliminate(lambda x, y: x / y + ad.ln(y), 1.0, 0.0),
     "comparison": lambda: ad.compare(ad.sqrt, 0.0, backends=["admodes"], rounds=1),
     "exercise": lambda: ad.exercise(1, count=2),
@@ -81,7 +88,7 @@ def test_every_public_result_is_held_to_this():
         *("Trace", "ArrayTrace", "Program", "Counts", "Verification", "Equations", "Code"),
         *("Sparsity", "Chain", "Revolve", "Explanation", "Graph", "Report", "Scaling"),
         *("Advice", "Comparison", "Elimination", "GradientCheck", "Exercise", "Diagnosis"),
-        *("Audit", "Grades"),
+        *("Audit", "Grades", "CodeGrade"),
     }
 
 
