@@ -123,10 +123,15 @@ def _reads_a_name(formula: str) -> bool:
     return function is not None and bool(function.inputs)
 
 
+def with_row_e(formula: str) -> str:
+    """A formula of a document with a row named e, where e is that row, but for e^x."""
+    return re.sub(r"(?<!\w)e(?!\s*\^|\w)", ROW_E, formula)
+
+
 def evaluated(formula: str, known: dict[str, Vector]) -> Vector | None:
     """A formula at the points, None where it reads a name that is not known."""
-    if "e" in known:  # a row that has the name of the constant
-        formula = re.sub(r"(?<!\w)e(?!\s*\^|\w)", ROW_E, formula)
+    if "e" in known:
+        formula = with_row_e(formula)
         known = {**known, ROW_E: known["e"]}
     number = number_of(formula)
     if number is not None:

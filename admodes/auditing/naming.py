@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from admodes.auditing.definitions import Definition, Vector, evaluated, parsed, same
+from admodes.auditing.definitions import (
+    ROW_E,
+    Definition,
+    Vector,
+    evaluated,
+    parsed,
+    same,
+    with_row_e,
+)
 from admodes.auditing.derivation import Derivation
 from admodes.auditing.labels import plain_name
 from admodes.auditing.numbers import number_of
@@ -315,14 +323,17 @@ class _Program:
         if depth > 300:
             raise RecursionError
         formula = self.formulas[name]
+        if "e" in self.formulas:
+            formula = with_row_e(formula)
         number = number_of(formula)
         function = parsed(formula)
         if number is not None or function is None:
             known[name] = 0.0 if number is None else number.value
             return known[name]
         reads = [x if x in self.formulas else plain_name(x) for x in function.inputs]
+        reads = ["e" if x == ROW_E else x for x in reads]
         value = function(*[self._compute(x, known, depth + 1) for x in reads])
-        if reads and plain_name(formula) in reads:
+        if plain_name(self.formulas[name]) in reads:
             self.copies[name] = reads[0]
         else:
             value = named(value, name)
