@@ -46,6 +46,9 @@ class Batch(Carrier):
         inner = tuple(a.primal if own else a for a, own in zip(args, mapped, strict=True))
         return batch(level, op.batched(inner, mapped, params))
 
+    def constant(self, x: Any) -> Any:
+        return batch(self.level, np.repeat(x[None], shape_of(self.primal)[0], axis=0))
+
     def __bool__(self) -> bool:
         raise BadType(SAMPLES_DIFFER)
 

@@ -187,6 +187,11 @@ class Carrier:
         None where nothing tells."""
         return (self.primal,)
 
+    def constant(self, x: Any) -> Any:
+        """An array that does not depend on the inputs, as a carrier of this level; x itself where
+        carriers of this kind cannot stand for one."""
+        return x
+
     def as_numpys(self) -> Any:
         """The same value, as a truth value of NumPy if it is one of Python."""
         return self

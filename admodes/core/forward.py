@@ -52,6 +52,9 @@ class Dual(Carrier):
     def made_of(self) -> tuple:
         return self.primal, self.tangent
 
+    def constant(self, x: Any) -> Any:
+        return dual(self.level, x, zeros(x.shape, x))
+
     def unary(self, op: Any) -> Any:
         x = self.primal
         t = self.tangent

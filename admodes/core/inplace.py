@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
+from admodes.core.pytree import flatten
 from admodes.core.space import space
 from admodes.core.structure import Moves
 from admodes.errors import BadType
@@ -39,13 +40,14 @@ BORROWED = "changes an argument of the function, which is the caller's array"
 class Memory:
     """What an array shares its memory with in NumPy. family: all arrays in this memory that are
     still in use, by id. base: the array that it is a view of, made by op with params; None where
-    there is none, or nobody knows how it was made. argument: it is the caller's."""
+    there is none, or nobody knows how it was made. argument: it is the caller's; changed: such an
+    array has been changed under its name in the function."""
 
-    __slots__ = ("argument", "base", "family", "op", "params")
+    __slots__ = ("argument", "base", "changed", "family", "op", "params")
 
     def __init__(self, family: dict[int, Any]) -> None:
         self.family = family
-        self.argument = False
+        self.argument = self.changed = False
         self.base: Any = None
         self.op: Any = None
         self.params: Any = None
@@ -107,6 +109,7 @@ def become(x: Any, new: Any, what: str, instead: str) -> Any:
     _replace(x, new)
     memory = _memory(x)
     if memory is not None:
+        memory.changed = True
         _follow(x, memory)
     return x
 
@@ -140,6 +143,12 @@ def is_argument(x: Any) -> bool:
     """Whether the array is the caller's."""
     memory = _memory(x)
     return memory is not None and memory.argument
+
+
+def have_changed(args: tuple) -> bool:
+    """Whether an argument of the function has been changed under its name there."""
+    memories = [_memory(x) for x in flatten(args)[0] if isinstance(x, Carrier)]
+    return any(memory is not None and memory.changed for memory in memories)
 
 
 def is_view_at(x: Any, base: Any, index: Any) -> bool:

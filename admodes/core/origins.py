@@ -101,6 +101,13 @@ class Locator:
         self._calls: Counter[str] = Counter()
         self._settled = 0
 
+    def again(self, length: int) -> Locator:
+        """A locator for a second run, which keeps the origins of the first rows."""
+        made = Locator(self._base)
+        made.origins.rows = self.origins.rows[:length]
+        made.origins.lines = self.origins.lines[:length]
+        return made
+
     def note(self, frame: FrameType | None) -> None:
         """Note the origin of the next row, which a frame enters."""
         frames = []

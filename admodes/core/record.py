@@ -33,6 +33,7 @@ from admodes.core.program import WengertList as WengertList
 from admodes.core.program import is_active as is_active
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
+from admodes.core.space import space
 from admodes.core.subclasses import refuse_among
 from admodes.core.truth import is_whole
 from admodes.core.ufuncs import special_ufunc
@@ -92,6 +93,13 @@ class Recording:
         """The plain value of a row has left the recording."""
         self.notes[note] = None
 
+    def forget(self, length: int) -> None:
+        """Rows after the first ones are not wanted, nor what they decided."""
+        del self.steps[length:], self.guards[:]
+        self.notes.clear()
+        self.captured.clear()
+        self.rows.clear()
+
     def depends(self, row: int) -> bool:
         """Whether a row depends differentiably on an input."""
         seen, waiting = {row}, [row]
@@ -146,6 +154,10 @@ class LocatedRecording(Recording):
     def settle(self, origins: Origins, row: int) -> None:
         self.locator.settle(origins, row)
 
+    def forget(self, length: int) -> None:
+        super().forget(length)
+        self.locator = self.locator.again(length)
+
     def decided(self, guard: Guard) -> None:
         guard.line = user_line(sys._getframe(1))
         super().decided(guard)
@@ -185,6 +197,10 @@ class Recorded(Carrier):
 
     def made_of(self) -> tuple | None:
         return _made_of(self.recording.steps, self.row)
+
+    def constant(self, x: Any) -> Any:
+        kept, shape = self.recording.constant(x), {"shape": x.shape}
+        return self.recording.enter(space.broadcast, (kept,), shape, kept)
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
         level = self.level
@@ -357,9 +373,16 @@ def record_leaves(
     inputs = [lent(recording.enter(None, (), None, x)) for x in leaves]
     # x += v in the function gives an input another row.
     first = [Ref(x.row) for x in inputs]
+    refusals = dict(watch.refusals)
+
+    def fresh() -> None:
+        recording.forget(len(inputs))
+        watch.refusals.clear()
+        watch.refusals.update(refusals)
+
     try:
         with holding(watch.owners):
-            results, out_tree = flatten(call(run, tuple(inputs)))
+            results, out_tree = flatten(call(run, tuple(inputs), fresh))
     finally:
         level.alive = False
     for y in results if checked else ():

@@ -64,6 +64,9 @@ class Node(Carrier):
     def made_of(self) -> tuple | None:
         return None if self.op is None else (self.op, self.args, self.local)
 
+    def constant(self, x: Any) -> Any:
+        return traced_input(self.level, x)
+
     def unary(self, op: Any) -> Any:
         x = self.primal
         if x.__class__ is float:
@@ -153,6 +156,9 @@ class Traced(Carrier):
 
     def made_of(self) -> tuple:
         return (self.node,)
+
+    def constant(self, x: Any) -> Any:
+        return traced_input(self.level, x)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -5,13 +5,14 @@ other, loops unrolled and branches as they were taken.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from admodes.core.pytree import flatten, unflatten
+from admodes.core.rebinding import Library, rebound
 from admodes.core.record import Ref, record
-from admodes.lab.rebinding import Library, rebound
 from admodes.problems.scenario import Scenario
 from admodes.programs.replay import value_of
 from admodes.python_code.kernels import plain_kernel
@@ -27,6 +28,7 @@ def unrolled(scenario: Scenario, library: Library) -> Callable[..., Any]:
     """
     program = record(scenario.restricted, *scenario.chosen)
     captured = {row: _constant(x, library) for row, x in program.captured.items()}
+    library = replace(library, kernel=plain_kernel)
     steps: list[tuple[Callable[..., Any] | None, list[Any], dict]] = []
     for step in program.steps:
         kernel = None if step.op is None else rebound(plain_kernel(step.op), library)

@@ -4,6 +4,7 @@ it fills the tables that NumPy's calls are looked up in; the operations' own ent
 they are declared, in admodes.ops."""
 
 from admodes.numpy_functions import (
+    buffers,
     decompositions,
     differences,
     eigen,
@@ -21,4 +22,5 @@ from admodes.numpy_functions import (
     splits,
     statistics,
     ufunc_methods,
+    writing,
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.calling import storing
 from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY
 from admodes.core.space import is_complex
@@ -16,6 +17,7 @@ from admodes.core.tables import METHODS, UFUNCS
 from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
+from admodes.ops.assignment import change
 from admodes.ops.comparisons import both, either, where
 from admodes.ops.options import plain_axis, refuse, taken
 from admodes.ops.reductions import all_axes, cumprod_, cumsum_, kept_shape, one_axis
@@ -77,13 +79,6 @@ def _outer(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     return op(reshape(a, shape=shape_of(a) + (1,) * rank_of(b)), b)
 
 
-def _at(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
-    raise BadType(
-        f"np.{ufunc.__name__}.at changes an array in place, where the derivative of a traced value "
-        "would be lost: write np.where, or a sum over a mask"
-    )
-
-
 class _Probe:
     """Tells how many references an array has that NumPy is to write into."""
 
@@ -104,10 +99,8 @@ def _references() -> tuple[int, int]:
 def _written(name: str, out: Any, count: int, operator: bool) -> None:
     """Refuse to write into an array that something else may still read: it would keep its old
     entries, without derivative."""
-    if isinstance(out, Carrier):
-        raise BadType(f"{name}: out= cannot be a traced value; use the value that is returned")
     if out.base is not None or count > _references()[0 if operator else 1]:
-        raise BadType(
+        raise storing(
             f"{name} cannot write a traced value into a plain array that has another name, is a "
             "view, or is read later: write x = x + v, and leave out= away"
         )
@@ -123,7 +116,7 @@ def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     kind = options.pop("dtype", None)
     refuse(options, name)
     y = op(*inputs)
-    if out is not None and isinstance(y, Carrier):
+    if out is not None and isinstance(y, Carrier) and not isinstance(out, Carrier):
         _written(name, out, count, any(a is out for a in inputs))
     if mask is not True:
         if out is None:
@@ -135,6 +128,8 @@ def _options(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     if out is not None:
         if shape_of(y) != out.shape:
             y = broadcast_to(y, shape=out.shape)
+        if isinstance(out, Carrier):
+            return change(out, out.constant(y) if y.__class__ is np.ndarray else y, f"{name}, out=")
         if not isinstance(y, Carrier):
             out[...] = y
             return out
@@ -154,7 +149,6 @@ METHODS.update(
         "reduce": _reduce,
         "accumulate": _accumulate,
         "outer": _outer,
-        "at": _at,
     }
 )
 UFUNCS.setdefault(np.bitwise_and, both), UFUNCS.setdefault(np.bitwise_or, either)

@@ -29,7 +29,7 @@ from admodes.ops.shaping import array, reshape, spread
 def _assign(x: Any, v: Any, index: Any) -> Any:
     kind = np.result_type(x, v)
     y = np.array(x, dtype=kind)
-    y[index] = v
+    y[index] = v[()] if isinstance(v, np.ndarray) else v
     return y
 
 
@@ -110,19 +110,25 @@ def assigned(x: Any, index: Any, item: Any) -> Any:
     return assign(x, item, index=index)
 
 
+def change(x: Any, new: Any, what: str) -> Any:
+    """x, under all of its names, is from now on new. Raises TypeError for the caller's array, and
+    where what shares memory with x cannot follow."""
+    if is_argument(x):
+        raise BadType(f"{what} {BORROWED}: write x = x.copy() before it")
+    return become(x, new, what, "x = np.where(condition, v, x)")
+
+
 def _setitem(self: Any, index: Any, item: Any) -> None:
     if is_view_at(item, self, index):
         return  # x[index] += v has changed x already, since it changed a view of it
     if not self.shape:
         raise BadType("x[index] = v of a traced number: only arrays have entries")
-    if is_argument(self):
-        raise BadType(f"x[index] = v {BORROWED}: write x = x.copy() before it")
     if isinstance(item, (list, tuple)):
         item = array(item)
     new = _chosen(self, index, item) if isinstance(index, Carrier) else None
     if new is None:
         new = assigned(self, index, item)
-    become(self, new, "x[index] = v", "x = np.where(condition, v, x)")
+    change(self, new, "x[index] = v")
 
 
 def _chosen(x: Any, mask: Any, item: Any) -> Any:

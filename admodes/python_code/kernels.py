@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
+from admodes.core.rebinding import numpy_path
 from admodes.python_code.literals import called, literal, numpy_name
 from admodes.python_code.sources import (
     Substituted,
@@ -21,7 +22,6 @@ from admodes.python_code.sources import (
     free_names,
     lookup,
     meaning,
-    numpy_path,
     parameters,
 )
 

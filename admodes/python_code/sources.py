@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import Op
+from admodes.core.rebinding import numpy_path
 from admodes.errors import BadValue
 from admodes.python_code.literals import literal, numpy_name
 
@@ -106,22 +107,6 @@ def lookup(function: Callable, name: str) -> Any:
         return cells[name].cell_contents
     space = function.__globals__  # type: ignore[attr-defined]
     return space[name] if name in space else getattr(builtins, name)
-
-
-def numpy_path(function: Any) -> list[str] | None:
-    """Where NumPy has a function: ["linalg", "solve"]; None where it has not."""
-    name = getattr(function, "__name__", "")
-    name = {"absolute": "abs"}.get(name, name)
-    if not name:
-        return None
-    path: list[str]
-    for path in ([], ["linalg"], ["fft"], ["lib", "stride_tricks"]):
-        space: Any = np
-        for part in path:
-            space = getattr(space, part)
-        if getattr(space, name, None) is function:
-            return [*path, name]
-    return None
 
 
 def meaning(found: Any) -> ast.expr | None:

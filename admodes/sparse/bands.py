@@ -59,6 +59,10 @@ class Banded(Carrier):
         self.coefficients = coefficients
         self.memory = memory
 
+    def constant(self, x: Any) -> Any:
+        none = remembered(self.memory, ("c", x.shape), lambda: Layers(x.shape, []))
+        return Banded(self.level, x, none, [], self.memory)
+
     def apply(self, op: Op, args: tuple, params: dict | None) -> Any:
         level = self.level
         own = [a.__class__ is Banded and a.level is level for a in args]

@@ -169,16 +169,23 @@ def test_shape_len_and_iteration():
         ad.grad(lambda x: list(x))(1.0)
 
 
+CAPTURED = np.zeros(3)
+
+
 def fill(x):
-    buffer = np.zeros(3)
-    buffer[0] = x[0]
-    return buffer
+    CAPTURED[0] = x[0]
+    return CAPTURED
 
 
 def fill_slice(x):
-    buffer = np.zeros(3)
-    buffer[:2] = x
-    return buffer
+    CAPTURED[:2] = x
+    return CAPTURED
+
+
+def add_to_a_part(x):
+    part = CAPTURED[:2]
+    part += x
+    return CAPTURED
 
 
 def set_item(x):
@@ -197,11 +204,14 @@ REFUSED = [
     ("np.asarray(x)", lambda x: np.asarray(x), LostDerivative, r"ad\.array"),
     ("buf[i] = x", fill, LostDerivative, r"buf\[i\] = x"),
     ("buf[:2] = x", fill_slice, LostDerivative, r"buf\[i\] = x"),
+    ("buf += x", add_to_a_part, TypeError, "plain array"),
     ("x[i] = v", set_item, TypeError, r"changes an argument.*x\.copy\(\)"),
     ("out= whole", lambda x: np.sin(x, out=np.zeros(2, int)), TypeError, r"np\.sin.*out="),
-    ("out= traced", lambda x: np.sin(x, out=x), TypeError, r"np\.sin.*out= cannot"),
+    ("out= traced", lambda x: np.sin(x, out=x), TypeError, r"np\.sin.*changes an argument"),
     ("np.i0", lambda x: np.i0(x), TypeError, r"np\.i0.*CONTRIBUTING"),
-    ("np.add.at", lambda x: np.add.at(x, 0, 1.0), TypeError, r"np\.add\.at.*np\.where"),
+    ("np.add.at", lambda x: np.add.at(x, 0, 1.0), TypeError, r"np\.add\.at changes an argument"),
+    ("np.add.at", lambda x: np.add.at(CAPTURED, 0, x[0]), TypeError, r"np\.add\.at.*plain array"),
+    ("np.copyto", lambda x: np.copyto(CAPTURED[:2], x), TypeError, r"np\.copyto.*plain array"),
     ("x.sort()", lambda x: x.sort(), TypeError, r"np\.sort"),
     ("x.astype(int)", lambda x: x.astype(int), LostDerivative, r"ad\.value"),
     ("where=", lambda x: np.sin(x, where=np.ones(2, bool)), TypeError, r"np\.sin with where="),

@@ -120,32 +120,20 @@ def captured(x):
     return y.sum()
 
 
-def view_of_plain(x):
-    z = np.zeros((2, 2))
-    for row in z:
-        row += x
-    return z.sum()
-
-
-def second_name_of_plain(x):
-    z = np.zeros(2)
-    w = z
-    w += x
-    return z.sum()
+def view_of_captured(x):
+    for row in CAPTURED.reshape(2, 1):
+        row += x[0]
+    return CAPTURED.sum()
 
 
 def out_with_a_name(x):
-    y = np.zeros(2)
-    np.sin(x, out=y)
-    return y.sum()
+    np.sin(x, out=CAPTURED)
+    return CAPTURED.sum()
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    "f",
-    [captured, view_of_plain, second_name_of_plain, out_with_a_name],
-)
-def test_what_an_in_place_operator_would_leave_behind_is_refused(f, mode):
+@pytest.mark.parametrize("f", [captured, view_of_captured, out_with_a_name])
+def test_what_the_function_did_not_make_takes_no_traced_values(f, mode):
     x = np.array([1.0, 2.0])
     once = ad.jacobian(f, mode=mode)
     for nested in (once, ad.jacobian(once), ad.jacobian(once, mode="reverse")):
@@ -216,7 +204,7 @@ def test_an_array_that_f_made_may_be_added_to_in_every_interpreter(call):
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_an_array_with_another_name_or_a_view_may_not(call):
+def test_so_may_one_with_another_name_or_a_view(call):
     def named(x):
         z = np.zeros(2)
         kept = z
@@ -226,11 +214,11 @@ def test_an_array_with_another_name_or_a_view_may_not(call):
     def viewed(x):
         z = np.zeros(2)
         z[:] += x
-        return np.sum(z)
+        return np.sum(z * z)
 
+    x = np.array([1.5, -0.5])
     for f in (named, viewed):
-        with pytest.raises(TypeError, match=r"another name|plain array"):
-            call(f, np.ones(2))
+        np.testing.assert_allclose(call(f, x), 2 * x, rtol=1e-14)
 
 
 def test_noting_where_rows_come_from_keeps_no_array_that_is_changed_in_place():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.rebinding import Library
 from admodes.core.record import WengertList, record
 from admodes.lab.adapters.adapter import (
     UNCHANGED,
@@ -18,7 +19,6 @@ from admodes.lab.adapters.adapter import (
     vector_function,
 )
 from admodes.lab.quotients import imaginary
-from admodes.lab.rebinding import Library
 from admodes.lab.unrolling import unrolled
 from admodes.problems.scenario import Scenario
 

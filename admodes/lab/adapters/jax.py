@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from admodes.core.pytree import flatten
+from admodes.core.rebinding import Library
 from admodes.lab.adapters.adapter import leaf_function, one_number, total_size
 from admodes.lab.adapters.rebound import Rebound
-from admodes.lab.rebinding import Library
 from admodes.problems.scenario import Scenario
 
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from admodes.core.rebinding import Library, rebound
 from admodes.lab.adapters.adapter import REBINDING, UNROLLED, Adapter
-from admodes.lab.rebinding import Library, rebound
 from admodes.lab.unrolling import unrolled
 from admodes.problems.scenario import Scenario
+from admodes.python_code.kernels import plain_kernel
 
 
 class Rebound(Adapter):
@@ -24,4 +26,4 @@ class Rebound(Adapter):
     def function(self, scenario: Scenario, route: str) -> Callable[..., Any]:
         if route == UNROLLED:
             return unrolled(scenario, self.library())
-        return rebound(scenario.function, self.library())
+        return rebound(scenario.function, replace(self.library(), kernel=plain_kernel))

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.pytree import flatten
+from admodes.core.rebinding import Library
 from admodes.lab.adapters.adapter import leaf_function, one_number, total_size
 from admodes.lab.adapters.rebound import Rebound
-from admodes.lab.rebinding import Library
 from admodes.problems.scenario import Scenario
 
 

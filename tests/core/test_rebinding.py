@@ -12,9 +12,10 @@ from numpy import exp as e_
 from numpy import sin
 
 import admodes as ad
-from admodes.lab.rebinding import Library, rebound
+from admodes.core.rebinding import Library, rebound
 from admodes.lab.unrolling import unrolled
 from admodes.problems import PROBLEMS, Scenario
+from admodes.python_code.kernels import plain_kernel
 
 CALLED = []
 
@@ -31,7 +32,7 @@ def noted(path, f):
 INNER = types.SimpleNamespace(norm=noted("linalg.norm", np.linalg.norm))
 NAMES = ["sin", "cos", "exp", "tanh", "sum", "dot", "where", "multiply", "add", "matmul", "square"]
 OTHER = types.SimpleNamespace(**{n: noted(n, getattr(np, n)) for n in NAMES}, linalg=INNER)
-LIBRARY = Library({"numpy": OTHER})
+LIBRARY = Library({"numpy": OTHER}, kernel=plain_kernel)
 X = np.array([1.0, 2.0])
 A = np.array([[1.0, 2.0], [3.0, 4.0]])
 

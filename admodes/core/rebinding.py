@@ -1,5 +1,5 @@
-"""A function written for NumPy, on another library's arrays: the same code, in which the names that
-mean NumPy mean that library.
+"""A function written for NumPy, on other arrays: the same code, in which the names that mean NumPy
+mean another library.
 
 Nothing of the function changes: what is rebound is copies of it, of the functions, methods and
 objects that it refers to, as far as they are the user's and not of Python or an installed package.
@@ -31,19 +31,20 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.calling import content_of
 from admodes.core.op import Op
-from admodes.python_code.kernels import plain_kernel
-from admodes.python_code.sources import numpy_path
 
 
 @dataclass(frozen=True)
 class Library:
     """What takes the place of NumPy. modules: by the name of a module, its substitute, such as
     {"numpy": jax.numpy}; array: makes the library's array of one of NumPy's, for arrays that a
-    function holds, where the two do not mix."""
+    function holds, where the two do not mix; kernel: what takes the place of an operation of
+    admodes, where that does not take the library's arrays."""
 
     modules: Mapping[str, Any]
     array: Callable[[np.ndarray], Any] | None = None
+    kernel: Callable[[Op], Callable[..., Any]] | None = None
 
     def module(self, name: str) -> Any:
         """The substitute of a module, be it inside that of another one; None where there is none.
@@ -82,8 +83,9 @@ DESCRIPTORS = (SLOT, GetSetDescriptorType)
 
 
 def _module(f: Any) -> str | None:
-    """The module that a function or method is of."""
-    return f.__module__ if isinstance(f, FunctionType | MethodType) else None
+    """The module that a function or method is of, unless that is of admodes."""
+    module = f.__module__ if isinstance(f, FunctionType | MethodType) else None
+    return None if module is None or module.partition(".")[0] == "admodes" else module
 
 
 class _Substitute:
@@ -124,9 +126,12 @@ class _Rebinding:
         if isinstance(x, ModuleType):
             return _Substitute(self, x) if self._counts(x.__name__) else x
         if isinstance(x, Op):
-            return self.of(plain_kernel(x))
-        if isinstance(x, FunctionType) and self._users(x.__module__):
-            return self._function(x)
+            return x if self.library.kernel is None else self.of(self.library.kernel(x))
+        if isinstance(x, FunctionType):
+            if self._users(x.__module__):
+                return self._function(x)
+            if x.__closure__ and (x.__module__ or "").partition(".")[0] == "admodes":
+                return self._wrapper(x)
         if isinstance(x, np.ufunc | FunctionType | BuiltinFunctionType) or callable(x):
             theirs = self._of_numpy(x)
             if theirs is not None:
@@ -144,9 +149,11 @@ class _Rebinding:
         if isinstance(x, tuple) and hasattr(x, "_fields"):
             return type(x)(*map(self.of, x))
         if x.__class__ in (tuple, list, set, frozenset):
-            return x.__class__(map(self.of, x))
+            parts = list(map(self.of, x))
+            return x if all(a is b for a, b in zip(parts, x)) else x.__class__(parts)
         if x.__class__ is dict:
-            return {k: self.of(v) for k, v in x.items()}
+            named = {k: self.of(v) for k, v in x.items()}
+            return x if all(named[k] is v for k, v in x.items()) else named
         if isinstance(x, staticmethod | classmethod):
             return type(x)(self.of(x.__func__))
         if isinstance(x, property):
@@ -200,6 +207,20 @@ class _Rebinding:
         made.__dict__.update({k: self.of(v) for k, v in f.__dict__.items()})
         return made
 
+    def _wrapper(self, f: FunctionType) -> FunctionType:
+        """A function of admodes that calls one of the user's, such as the gradient of it."""
+        cells = list(map(content_of, f.__closure__ or ()))
+        self.done[id(f)] = f  # it may refer to itself
+        made = [self.of(x) if callable(x) else x for x in cells]
+        if all(a is b for a, b in zip(made, cells)):
+            return f
+        copy = FunctionType(
+            *(f.__code__, f.__globals__, f.__name__, f.__defaults__, tuple(map(CellType, made)))
+        )
+        copy.__kwdefaults__ = f.__kwdefaults__
+        copy.__dict__.update(f.__dict__)
+        return copy
+
     def _space(self, original: dict[str, Any]) -> dict[str, Any]:
         """The copy of a module's globals that all its functions share."""
         if id(original) not in self.spaces:
@@ -246,6 +267,22 @@ class _Rebinding:
             if hasattr(x, name):
                 object.__setattr__(made, name, self.of(getattr(x, name)))
         return made
+
+
+def numpy_path(function: Any) -> list[str] | None:
+    """Where NumPy has a function: ["linalg", "solve"]; None where it has not."""
+    name = getattr(function, "__name__", "")
+    name = {"absolute": "abs"}.get(name, name)
+    if not name:
+        return None
+    path: list[str]
+    for path in ([], ["linalg"], ["fft"], ["lib", "stride_tricks"]):
+        space: Any = np
+        for part in path:
+            space = getattr(space, part)
+        if getattr(space, name, None) is function:
+            return [*path, name]
+    return None
 
 
 def names_in(code: CodeType) -> set[str]:
