@@ -108,6 +108,18 @@ class Matrices(Structure):
 
 
 @dataclass(frozen=True)
+class Linked(Structure):
+    """Few entries of the result are made from few entries of an argument, in a way of the
+    operation's own, as in a convolution or in the product with a sparse matrix.
+
+    links(i, args, params): numbers of entries of the result, and for each of them the number of an
+    entry of argument i that it depends on, for arrays of shapes as the arguments have.
+    """
+
+    links: Callable[[int, tuple, dict], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
 class Dense(Structure):
     """Every entry of the result may depend on every entry of the arguments."""
 

@@ -14,6 +14,7 @@ from admodes.core.values import shape_of
 from admodes.errors import BadValue
 from admodes.numpy_functions.layout import flat, moveaxis, size_of
 from admodes.ops.arithmetic import multiply
+from admodes.ops.convolutions import convolve
 from admodes.ops.options import no_out, prepared, taken
 from admodes.ops.products import _column, _letters, einsum_, matmul
 from admodes.ops.reductions import sum_
@@ -207,21 +208,18 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
 
 @implements(np.convolve)
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    a, v = array(a), array(v)
+    a, v = (reshape(x, shape=(1,)) if shape_of(x) == () else x for x in map(array, (a, v)))
+    if mode not in ("full", "same", "valid"):
+        raise BadValue(f"np.convolve: mode {mode!r} is none of full, same, valid")
+    if rank_of(a) != 1 or rank_of(v) != 1 or not size_of(a) or not size_of(v):
+        shapes = f"{shape_of(a)} and {shape_of(v)}"
+        raise BadValue(f"np.convolve takes vectors that are not empty, got shapes {shapes}")
     if size_of(v) > size_of(a):
         a, v = v, a
-    n, m = size_of(a), size_of(v)
-    padded = FUNCTIONS[np.pad](a, (m - 1, m - 1)) if isinstance(a, Carrier) else np.pad(a, m - 1)
-    windows = padded[np.arange(n + m - 1)[:, None] + np.arange(m)[::-1]]
-    full = matmul(windows, v)
-    if mode == "full":
-        return full
-    if mode == "same":
-        start = (m - 1) // 2
-        return full[start : start + n]
-    if mode == "valid":
-        return full[m - 1 : n]
-    raise BadValue(f"np.convolve: mode {mode!r} is none of full, same, valid")
+    if mode != "same":
+        return convolve(a, v, mode=mode)
+    start = (size_of(v) - 1) // 2
+    return convolve(a, v, mode="full")[start : start + size_of(a)]
 
 
 @implements(np.correlate)

@@ -17,6 +17,7 @@ from admodes.ops import (
     options,
     reductions,
     products,
+    convolutions,
     linalg,
     decompositions,
     steps,

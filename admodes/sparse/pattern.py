@@ -30,6 +30,7 @@ from admodes.core.structure import (
     Dense,
     Entrywise,
     Labels,
+    Linked,
     Matrices,
     Moves,
     Reduction,
@@ -256,6 +257,14 @@ def _matrices(at: Application) -> Rows:
     return gathered(union(parts), np.repeat(np.arange(count), each))
 
 
+def _linked(at: Application) -> Rows:
+    parts = []
+    for i in at.active:
+        into, of = at.op.structure.links(i, at.args, at.params)
+        parts.append(collected(at.rows[i], into, of, at.size))
+    return union(parts)
+
+
 def _dense(at: Application) -> Rows:
     """Every entry of the result depends on everything that the arguments depend on."""
     parts = []
@@ -272,5 +281,6 @@ RULES: dict[type[Structure], Callable[[Application], Rows]] = {
     Reduction: _contracted,
     Along: _along,
     Matrices: _matrices,
+    Linked: _linked,
     Dense: _dense,
 }

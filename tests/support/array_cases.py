@@ -80,6 +80,10 @@ def linear_array_cases(m: Any) -> Cases:
             (lambda x, y: put(x, y, index=np.array([0, 2, 0])), (m, m[::-1])),
             (lambda y: put(np.ones((3, 4)), y, index=(1, 2)), (1.5,)),
         ],
+        "convolve": [
+            (lambda x, y, mode=mode: REGISTRY["convolve"](x, y, mode=mode), (m[0], cube[0, 0]))
+            for mode in ("full", "valid")
+        ],
         "take_along_axis": [
             (lambda x: take(x, index, axis=0), (m,)),
             (lambda x: take(x, index.T[:3] % 2, axis=1), (m,)),

@@ -314,7 +314,7 @@ IN_TURN = (
 )
 
 REFUSED = (
-    "a traced array cannot be assigned into",
+    "changes an argument of the function, which is the caller's array",
     "differs between the samples of a batch",
     "recorded on another branch",
     "of a traced array changes entries that another traced array shares",

@@ -96,6 +96,16 @@ def concatenate(xp, *xs, axis):
 
 
 @instruction(chooser(vector, vector))
+def written_part(xp, x, y):
+    part = y[: x.shape[0]]
+    z = x + 0.0 * xp.sum(y)
+    if hasattr(z, "at"):  # jax has no assignment
+        return z.at[: part.shape[0]].set(part)
+    z[: part.shape[0]] = part
+    return z
+
+
+@instruction(chooser(vector, vector))
 def hstack_of_two(xp, x, y):
     return xp.hstack([x, y])
 
