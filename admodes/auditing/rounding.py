@@ -103,9 +103,11 @@ def _exponent(x: float) -> int:
 def candidates(numbers: Iterable[Number]) -> list[Rounding]:
     """The roundings that numbers can have by their digits, the likeliest first, all at the end.
     Zeros at the end may have been dropped, so that the longest number counts."""
+    numbers = list(numbers)
     inexact = [n for n in numbers if not n.exact and n.value != math.floor(n.value)]
     if not inexact:
-        return [Rounding("decimals", FULL), Rounding("decimals", 0)]
+        whole = [Rounding("decimals", 0)] if sum(n.digits > 2 for n in numbers) > 1 else []
+        return [Rounding("decimals", FULL), *whole]  # 2 is no 1.5 where all numbers are small
     decimals = sorted({n.decimals for n in inexact}, reverse=True)
     digits = sorted({n.digits for n in inexact}, reverse=True)
     found = [Rounding("decimals", d) for d in decimals[:1]]

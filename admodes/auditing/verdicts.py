@@ -52,6 +52,11 @@ class Judgement:
         for slot, q in slots.items():
             self.written[q].append(slot)
         self.kinds = {(q.kind, q.direction) for q in self.written}
+        self.before: dict[Slot, str] = {}  # the kind of number above each in its column
+        columns: dict[tuple[int, int], str] = {}
+        for slot, q in slots.items():
+            self.before[slot] = columns.get((slot.table, slot.column), q.kind)
+            columns[slot.table, slot.column] = q.kind
         self.judged: dict[Slot, Ruling] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
@@ -80,7 +85,8 @@ class Judgement:
             exact = exact or slot.number.value == right or slot.number.exact
             exact = exact or (math.isnan(right) and math.isnan(slot.number.value))
             return Ruling(slot, q, "right" if exact else "rounded")
-        sources = (self._followed(slot, one, rounding) for one in same)
+        meant = [one for one in same if one.kind == self.before[slot]] or [q]
+        sources = (self._followed(slot, one, rounding) for one in meant)
         source = self._copied(slot, q) or next((s for s in sources if s is not None), None)
         return Ruling(slot, q, "wrong" if source is None else "follows", source)
 

@@ -160,6 +160,8 @@ def candidates(work: Derivation, part: Part, cells: Sequence[Part]) -> list[Cand
     slips: list[Candidate] = []
 
     def add(cause: str, number: Number, factors: object = None) -> None:
+        if 0 < abs(number) < 1e-5:
+            return  # nobody believes that
         text = work.rounding.text(number)
         kept = MP.mpf(text) if work.rounding.carries else number
         slips.append((cause, Slip(text, kept, factors)))  # type: ignore[arg-type]

@@ -239,7 +239,8 @@ class ByHand:
     @property
     def readable(self) -> bool:
         layout = self.layout
-        return layout.inputs and layout.formulas and layout.kind != "side-by-side"
+        sure = layout.ends or len(self.graph.outputs) == 1  # else any order of outputs is right
+        return layout.inputs and layout.formulas and layout.kind != "side-by-side" and sure
 
     @property
     def formulas(self) -> bool:
