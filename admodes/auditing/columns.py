@@ -31,11 +31,13 @@ the agreement of all numbers."""
 @dataclass
 class Track:
     """Numbers of one column under one kind of mark. turn: how many such tracks come before it;
+    bare: whether it has no mark where other numbers of the column have one, so that it is values;
     meaning: what was chosen for them; agreement: which part of them is near the right numbers."""
 
     slots: list[Slot]
     heading: Title
     turn: int = 0
+    bare: bool = False
     meaning: Meaning | None = None
     agreement: float = 0.0
     notes: list[str] = field(default_factory=list)
@@ -60,8 +62,10 @@ def tracks_of(
             seen[key].add(slot.label)
         groups[(*key, passes[key])].append(slot)
     tracks, turns = [], Counter[str]()
+    marked = {key[:2] for key in groups if key[2] in ("dot", "bar", "quotient")}
     for key in sorted(groups, key=lambda key: (key[0], key[-1], key[1])):
-        tracks.append(Track(groups[key], headings[key[0]], turns[key[2]]))
+        bare = key[2] == "plain" and key[:2] in marked
+        tracks.append(Track(groups[key], headings[key[0]], turns[key[2]], bare))
         turns[key[2]] += 1
     return tracks
 
@@ -240,6 +244,7 @@ def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
     ends = {"tangent": naming.derivation.inputs, "adjoint": naming.derivation.outputs}.get(kind)
     if ends and direction in ends and list(ends).index(direction) == track.turn:
         score += TURN
+    score += 1.0 * (track.bare and kind == "value")
     if kind == "value" and not title.kinds and title.label is None:
         score += 0.15
     if track.slots[0].label is not None and track.slots[0].label.form == "plain":
