@@ -87,7 +87,7 @@ def _of_table(table: WorkedTable, known: frozenset[str], inputs: Sequence[str]) 
                 says,
                 tuple(parts) if number is None else (),
                 formula,
-                first_number and _is_formula(formula),
+                first_number and (_is_formula(formula) or _is_formula(f"= {cell.text}")),
             )
             gradient = slot.parts and len(parts) == len(inputs) and _GRADIENT.match(firsts[i])
             yield from _entries(slot, inputs) if gradient else [slot]
