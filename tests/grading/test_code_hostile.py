@@ -115,7 +115,9 @@ def processes(folder):
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_never_ends_is_ended(file, name):
-    assert grade(file, ENDLESS[name], QUICK).verdict == "timeout"
+    result = grade(file, ENDLESS[name], QUICK)
+    assert result.verdict == "timeout"
+    assert "did not end" in result.findings[0].text
 
 
 @pytest.mark.parametrize("name", CRASHING)

@@ -119,7 +119,7 @@ def _examined(
         )
     session.close()
     findings = sorted(rules.findings, key=lambda f: KINDS.index(f.kind))
-    notes.append(f"operations that were tried: {', '.join(sorted(loaded.forms)) or 'none'}")
+    notes.append(f"operations that the module has: {', '.join(sorted(loaded.forms)) or 'none'}")
     if session.strays:
         notes.append("the module wrote where its process answers; that is passed over")
     verdict = _verdict(session, findings)

@@ -21,7 +21,7 @@ from admodes.grading.modules.findings import (
 from admodes.grading.modules.graphs import Constant, Graph, Step
 from admodes.grading.modules.hints import hint_of
 from admodes.grading.modules.operations import OPERATIONS, Operation
-from admodes.grading.modules.session import Answer, Session
+from admodes.grading.modules.session import Answer, Session, Stopped
 
 POINTS = 6
 
@@ -38,8 +38,7 @@ TIES = ("max", "min")
 class Rules:
     """The examination of the operations. forms: for each the spellings of its forms; right are
     those without a fault, shared those that may also be used twice; usable are the forms that are
-    right, failed the operations with a wrong value or rule, and used what each faulty one is
-    computed by."""
+    right, and used what each faulty operation is computed by."""
 
     session: Session
     forms: dict[str, list[str]]
@@ -50,7 +49,6 @@ class Rules:
     right: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
     usable: dict[str, list[int]] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
     used: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def examine(self) -> None:
@@ -65,26 +63,39 @@ class Rules:
 
     def _rules(self) -> None:
         failures: dict[str, Failure] = {}
-        for name, spellings in self.forms.items():
-            tried = [self._rule(OPERATIONS[name], form) for form in range(len(spellings))]
-            self._ended(name, tried)
-            self.usable[name] = [form for form, failed in enumerate(tried) if failed is None]
-            wrong = [f for f in tried if f and not self._is_no_form(f, bool(self.usable[name]))]
-            if wrong:
-                failures[name] = wrong[0]
-            elif not self.usable[name]:
-                spelled = self._spelled(name, 0)
-                self.notes.append(f"{name}: {spelled} takes no variables, and is not tested")
+        try:
+            for name in self.forms:
+                self._try(name, failures)
+        except Stopped:
+            self.findings += [self._finding(name, failed) for name, failed in failures.items()]
+            raise
         self._numbers_alone(failures)
         if not self._in_common(failures):
-            for name in self._told_apart({n: f for n, f in failures.items() if f.what != "ended"}):
-                self.findings.append(self._finding(name, failures[name]))
-        self.failed = set(failures)
+            for name in self._told_apart(failures):
+                hint = ""
+                if failures[name].what == "gradient":
+                    hint = hint_of(self.session, failures[name], self.random)
+                self.findings.append(self._finding(name, failures[name], hint))
         self.right = [n for n, forms in self.usable.items() if forms and n not in failures]
-        if not failures and not self.right:
+        if not self.findings and not self.right:
             text = "no operation of the module takes its variables"
             kind = "no operation"
             self.findings.append(Finding(kind, None, kind, "", None, None, text))
+
+    def _try(self, name: str, failures: dict[str, Failure]) -> None:
+        """Try all forms of an operation, and note its failure, if it has one."""
+        forms = range(len(self.forms[name]))
+        tried = [self._rule(OPERATIONS[name], form) for form in forms]
+        self._ended(name, tried)
+        self.usable[name] = [form for form in forms if tried[form] is None]
+        wrong = [f for f in tried if f and not self._is_no_form(f, bool(self.usable[name]))]
+        if any(f.what == "ended" for f in wrong):
+            self.usable[name] = []
+        elif wrong:
+            failures[name] = wrong[0]
+        elif not self.usable[name]:
+            spelled = self._spelled(name, 0)
+            self.notes.append(f"{name}: {spelled} takes no variables, and is not tested")
 
     def _rule(self, operation: Operation, form: int) -> Failure | None:
         """What is wrong with a form of an operation, at a point that is as simple as may be."""
@@ -137,7 +148,7 @@ class Rules:
         if wrong is not None:
             failures["pow"] = wrong
 
-    def _finding(self, name: str, failed: Failure) -> Finding:
+    def _finding(self, name: str, failed: Failure, hint: str = "") -> Finding:
         spelled = self._spelled(name, failed.graph.steps[-1].form)
         kind = {"gradient": "rule", "value": "value"}.get(failed.what, failed.what)
         case = {"rule": "rule", "value": "value"}.get(kind, "the operation by itself")
@@ -148,7 +159,6 @@ class Rules:
                 case = f"partial by the {('base', 'exponent')[failed.argument or 0]}"
         if failed.what == "gradient":
             text += f": the {case if case != 'rule' else 'derivative'} is wrong"
-            hint = hint_of(self.session, failed, self.random)
             return failed.finding(kind, name, case, text + (f" ({hint})" if hint else ""))
         return failed.finding(kind, name, case, text)
 
@@ -168,8 +178,6 @@ class Rules:
         """One finding in place of many where all operations fail for one reason."""
         tried = [n for n in self.forms if self.usable.get(n) or n in failures]
         if len(failures) < 2 or len(failures) < len(tried):
-            return False
-        if any(f.what == "ended" for f in failures.values()):
             return False
         first = min(failures.values(), key=_simplicity)
         every = list(failures.values())
