@@ -194,6 +194,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, float]:
     return {
         "tables": len(outcomes),
         "errors": sum(bool(o.error) for o in outcomes),
+        "numbers": sum(len(o.case.places) for o in outcomes),
         "numbers without a cell": sum(len(o.missing) for o in outcomes),
         "mistakes": seeded,
         "found": sum(found for _, _, found, _, _, _ in mistakes),
