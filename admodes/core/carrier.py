@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -239,12 +241,13 @@ class Carrier:
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        if leaves_to_operator(sys._getframe(1)):
+            return np.array(None)
         raise lost(
             "a traced value cannot be put into a plain NumPy array, where its derivative would be "
             "lost: write ad.array([...]) or np.stack([...]) instead of np.array([...]), build "
             "arrays with ad.stack or ad.where instead of buf[i] = x, and use ad.value(x) where "
-            "only the number is wanted; a scipy.sparse matrix takes plain arrays only, its "
-            ".toarray() takes traced ones"
+            "only the number is wanted"
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -277,6 +280,14 @@ class Carrier:
             given = ", ".join(f"{k}=" for k in kwargs)
             name = f"np.{func.__name__}"
             raise BadType(f"{name} of a traced value does not take all of {given}") from error
+
+
+def leaves_to_operator(frame: FrameType) -> bool:
+    """Whether scipy's product with a sparse matrix asks what the other factor is: of an object
+    that is no array the product is left to the object's own operator."""
+    if frame.f_code.co_name != "_matmul_dispatch":
+        return False
+    return str(frame.f_globals.get("__name__", "")).startswith("scipy.sparse.")
 
 
 class Lacking:

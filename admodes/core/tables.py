@@ -42,7 +42,7 @@ INSTEAD: dict[str, str] = {
     "vectorize": "ad.vmap(f)",
     "np.polynomial": "np.polyval(c[::-1], x), or the sum of the terms,",
     "np.random": "mu + sigma * np.random.standard_normal(), with draws that have no parameters,",
-    "scipy.sparse": "A.toarray()",
+    "scipy.sparse": "A @ x, or A.toarray() for the rest",
 }
 """Last name of a function that takes plain numbers only, or package -> what to write. Operations
 and NumPy's functions of the same name need no entry."""

@@ -25,13 +25,27 @@ from admodes.ops.shaping import (
     stack,
     transpose,
 )
+from admodes.ops.sparse_products import sparse_product
 
-setattr(Carrier, "__matmul__", lambda self, other: self.binary(matmul, self, _arrayed(other)))  # noqa: B010
-setattr(Carrier, "__rmatmul__", lambda self, other: self.binary(matmul, _arrayed(other), self))  # noqa: B010
+
+def _matmul(self: Any, other: Any) -> Any:
+    if hasattr(other, "tocsr"):
+        return sparse_product(self, other, left=True)
+    return self.binary(matmul, self, _arrayed(other))
+
+
+def _reflected_matmul(self: Any, other: Any) -> Any:
+    if hasattr(other, "tocsr"):
+        return sparse_product(other, self)
+    return self.binary(matmul, _arrayed(other), self)
 
 
 def _arrayed(x: Any) -> Any:
     return array(x) if isinstance(x, (list, tuple)) else x
+
+
+setattr(Carrier, "__matmul__", _matmul)  # noqa: B010
+setattr(Carrier, "__rmatmul__", _reflected_matmul)  # noqa: B010
 
 
 @implements(np.dot)

@@ -18,6 +18,7 @@ from admodes.ops import (
     reductions,
     products,
     convolutions,
+    sparse_products,
     linalg,
     decompositions,
     steps,

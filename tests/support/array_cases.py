@@ -84,6 +84,18 @@ def linear_array_cases(m: Any) -> Cases:
             (lambda x, y, mode=mode: REGISTRY["convolve"](x, y, mode=mode), (m[0], cube[0, 0]))
             for mode in ("full", "valid")
         ],
+        "sparse_matmul": [
+            (
+                lambda d, x, i=i, p=p, s=s, t=t: REGISTRY["sparse_matmul"](
+                    d, i, p, x, shape=s, transposed=t
+                ),
+                (four, x),
+            )
+            for i, p, s, t, x in (
+                (np.array([0, 2, 1, 2]), np.array([0, 2, 2, 4]), (3, 3), False, cube[0, :, 0]),
+                (np.array([0, 2, 1, 2]), np.array([0, 2, 2, 4]), (3, 3), True, m[:, :2]),
+            )
+        ],
         "take_along_axis": [
             (lambda x: take(x, index, axis=0), (m,)),
             (lambda x: take(x, index.T[:3] % 2, axis=1), (m,)),
