@@ -97,9 +97,8 @@ class Recording:
     def forget(self, length: int) -> None:
         """Rows after the first ones are not wanted, nor what they decided."""
         del self.steps[length:], self.guards[:]
-        self.notes.clear()
-        self.captured.clear()
-        self.rows.clear()
+        for known in (self.notes, self.captured, self.rows):
+            known.clear()
 
     def depends(self, row: int) -> bool:
         """Whether a row depends differentiably on an input."""
@@ -380,8 +379,7 @@ def record_leaves(
 
     def fresh() -> None:
         recording.forget(len(inputs))
-        watch.refusals.clear()
-        watch.refusals.update(refusals)
+        watch.refusals = dict(refusals)
 
     try:
         with holding(watch.owners):

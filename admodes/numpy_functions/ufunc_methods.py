@@ -16,9 +16,11 @@ from admodes.core.space import is_complex
 from admodes.core.tables import METHODS, UFUNCS
 from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue
+from admodes.numpy_functions.layout import moveaxis
 from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.assignment import change
 from admodes.ops.comparisons import both, either, where
+from admodes.ops.indexing import place, plain_index
 from admodes.ops.options import plain_axis, refuse, taken
 from admodes.ops.reductions import all_axes, cumprod_, cumsum_, kept_shape, one_axis
 from admodes.ops.shaping import array, broadcast_to, concatenate, rank_of, reshape
@@ -70,6 +72,42 @@ def _accumulate(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     for k in range(1, shape_of(a)[axis]):
         found.append(op(found[-1], a[(*before, slice(k, k + 1))]))
     return concatenate(found, axis)
+
+
+def _reduceat(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
+    """ufunc.reduceat: segments, from each index to the next; one entry where that is not later."""
+    a, starts = inputs
+    who = f"np.{ufunc.__name__}.reduceat"
+    axis = one_axis(options.pop("axis", 0), rank_of(a))
+    taken(options, who)
+    x = moveaxis(a, axis, 0) if axis else a
+    n = shape_of(x)[0]
+    starts = np.asarray(plain_index(starts))
+    if starts.ndim != 1 or np.any((starts < 0) | (starts >= n)):
+        raise BadValue(f"{who}: indices from 0 to {n - 1} in one axis are needed, got {starts}")
+    lengths = np.maximum(np.append(starts[1:], n) - starts, 1)
+    if ufunc is np.add:
+        segment = np.repeat(np.arange(starts.size), lengths)
+        entries = np.arange(lengths.sum()) + np.repeat(starts - _before(lengths), lengths)
+        y = place(x[entries], index=segment, shape=(starts.size, *shape_of(x)[1:]))
+    else:
+        y = _segments(ufunc, op, x, starts, lengths)
+    return moveaxis(y, 0, axis) if axis else y
+
+
+def _before(lengths: np.ndarray) -> np.ndarray:
+    return np.cumsum(lengths) - lengths
+
+
+def _segments(ufunc: Any, op: Any, x: Any, starts: np.ndarray, lengths: np.ndarray) -> Any:
+    """Segments of one length are reduced together."""
+    parts, order = [], []
+    for length in np.unique(lengths):
+        own = np.flatnonzero(lengths == length)
+        rows = x[starts[own][:, None] + np.arange(length)]
+        parts.append(_reduce(ufunc, op, (rows,), {"axis": 1}))
+        order.append(own)
+    return concatenate(parts, 0)[np.argsort(np.concatenate(order))]
 
 
 def _outer(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
@@ -149,6 +187,7 @@ METHODS.update(
         "reduce": _reduce,
         "accumulate": _accumulate,
         "outer": _outer,
+        "reduceat": _reduceat,
     }
 )
 UFUNCS.setdefault(np.bitwise_and, both), UFUNCS.setdefault(np.bitwise_or, either)

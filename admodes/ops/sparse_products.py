@@ -81,7 +81,7 @@ def _links(i: int, args: tuple, params: dict) -> tuple[np.ndarray, np.ndarray]:
 def _cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
     """A multiplication and an addition for each number of the matrix and each column."""
     count = len(args[1]) * math.prod(shape_of(args[3])[1:])
-    filled = len(np.unique(_places(*args[1:3], params["transposed"])[0]))
+    filled = len(np.unique(_places(args[1], args[2], params["transposed"])[0]))
     return {
         "multiplications": count,
         "additions": count - filled * math.prod(shape_of(args[3])[1:]),
