@@ -44,7 +44,7 @@ class Track:
 
 
 def tracks_of(
-    tables: Sequence[WorkedTable], slots: Sequence[Slot], known: frozenset[str]
+    tables: Sequence[WorkedTable], slots: Sequence[Slot], known: frozenset[str], naming: Naming
 ) -> list[Track]:
     """The slots by column and mark. Where a label comes again, another pass begins: the same rows
     for another direction."""
@@ -57,8 +57,10 @@ def tracks_of(
         key = slot.table, slot.column, form, slot.adds
         if form not in ("quotient", "none") and not slot.adds:
             if slot.label in seen[key]:
+                begun = _already_begun(slot, groups[(*key, passes[key])], naming)
                 passes[key] += 1
-                seen[key] = set()
+                groups[(*key, passes[key])] += begun
+                seen[key] = {other.label for other in begun}
             seen[key].add(slot.label)
         groups[(*key, passes[key])].append(slot)
     tracks, turns = [], Counter[str]()
@@ -68,6 +70,22 @@ def tracks_of(
         tracks.append(Track(groups[key], headings[key[0]], turns[key[2]], bare))
         turns[key[2]] += 1
     return tracks
+
+
+def _already_begun(slot: Slot, before: list[Slot], naming: Naming) -> list[Slot]:
+    """The last adjoints of a pass that belong to the next one, in which a label comes again: those
+    of rows after its row, with which the sweep of another output began. They are taken from the
+    pass."""
+
+    def row(other: Slot) -> int:
+        place = naming.row(other.label.name) if other.label is not None else None
+        return -1 if place is None else place
+
+    begun: list[Slot] = []
+    if slot.label is not None and slot.label.form == "bar":
+        while len(before) > 1 and row(before[-1]) > row(slot):
+            begun.insert(0, before.pop())
+    return begun
 
 
 def quantities_of(track: Track, naming: Naming) -> dict[Slot, Quantity]:

@@ -205,7 +205,7 @@ class _Auditing:
         placed, bare, self.notes = matrices(self.tables, slots, naming)
         rest = [slot for slot in slots if slot.table not in bare]
         score = 0.0
-        tracks: list[Track] = tracks_of(self.tables, rest, known)
+        tracks: list[Track] = tracks_of(self.tables, rest, known, naming)
         for track in tracks:
             found = quantities_of(track, naming)
             placed |= found
