@@ -27,6 +27,9 @@ TITLE, HEADING, TURN = 0.5, 0.3, 0.25
 """How much the title of a column, a heading, and the order of passes speak for a meaning, beside
 the agreement of all numbers."""
 
+SEED = 2.0
+"""How much a number with which a sweep begins counts, beside one that is computed."""
+
 
 @dataclass
 class Track:
@@ -74,8 +77,9 @@ def tracks_of(
 
 def _already_begun(slot: Slot, before: list[Slot], naming: Naming) -> list[Slot]:
     """The last adjoints of a pass that belong to the next one, in which a label comes again: those
-    of rows after its row, with which the sweep of another output began. They are taken from the
-    pass."""
+    of rows after its row, and of outputs after an input, with which the sweep of another output
+    began. They are taken from the pass."""
+    inputs, ends = naming.derivation.inputs.values(), naming.derivation.outputs.values()
 
     def row(other: Slot) -> int:
         place = naming.row(other.label.name) if other.label is not None else None
@@ -83,7 +87,10 @@ def _already_begun(slot: Slot, before: list[Slot], naming: Naming) -> list[Slot]
 
     begun: list[Slot] = []
     if slot.label is not None and slot.label.form == "bar":
-        while len(before) > 1 and row(before[-1]) > row(slot):
+        while len(before) > 1 and (
+            row(before[-1]) > row(slot)
+            or (row(before[-1]) in ends and any(row(other) in inputs for other in before[:-1]))
+        ):
             begun.insert(0, before.pop())
     return begun
 
@@ -277,12 +284,15 @@ def _kinds(says: Title) -> set[str]:
 
 
 def _agreement(chosen: Mapping[Slot, Quantity], naming: Naming) -> float:
-    """Which part of the numbers is near the right ones; 0 and ±1, which many are, count less."""
+    """Which part of the numbers is near the right ones; 0 and ±1, which many are, count less, and
+    those with which a sweep begins more."""
     total = agreed = 0.0
     for slot, quantity in chosen.items():
         right = naming.derivation.right[quantity]
         given = slot.number.value
         weight = 0.25 if given in (0.0, 1.0, -1.0) else 1.0
+        if quantity.kind in ("tangent", "adjoint") and not naming.derivation.needs(quantity):
+            weight = SEED
         total += weight
         agreed += weight * near(given, right, slot.number.decimals)
     return agreed / total if total else 0.0

@@ -220,9 +220,10 @@ def _is_number(text: str) -> bool:
 
 
 def _is_derivative(row: Definition, rows: Mapping[str, Definition]) -> bool:
-    """Whether a name is that of another row marked as a derivative: dv2, v2d, v2b."""
+    """Whether a name is that of another row marked as a derivative: dv2, v2d, v2b. After cc, dd is
+    a letter written twice."""
     first, last = row.name[:1], row.name[-1:]
-    before = first == "d" and row.name[1:] in rows
+    before = first == "d" and row.name[1:] in rows and (row.name != "dd" or "cc" not in rows)
     return before or (last in ("d", "b") and row.name[:-1] in rows and row.name[-2].isdigit())
 
 

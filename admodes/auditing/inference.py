@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 from admodes.auditing.derivation import Derivation
 from admodes.auditing.numbers import Number
 from admodes.auditing.quantity import Quantity
-from admodes.auditing.rounding import Rounding, candidates, handicap, ways
+from admodes.auditing.rounding import FULL, Rounding, candidates, handicap, ways
 from admodes.auditing.slots import Slot
 from admodes.auditing.verdicts import Judgement
 
@@ -26,8 +26,11 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
     tables: dict[int, list[Slot]] = defaultdict(list)
     for slot in slots:
         tables[slot.table].append(slot)
-    common = candidates([slot.number for slot in slots])
-    options = {t: _options(common, [s.number for s in found]) for t, found in tables.items()}
+    inputs = {Quantity("value", row) for row in derivation.inputs.values()}
+    common = _candidates(slots, slots, inputs)
+    options = {
+        t: _options(common, _candidates(found, slots, inputs)) for t, found in tables.items()
+    }
     chosen = {t: _at_end(derivation, slots, tables[t], options[t]) for t in tables}
     best = Judgement(derivation, slots, chosen)
     if not best.mistakes:
@@ -58,10 +61,20 @@ def _score(judgement: Judgement) -> float:
     return judgement.mistakes + FOLLOWING * follow
 
 
-def _options(common: list[Rounding], numbers: list[Number]) -> list[Rounding]:
+def _candidates(
+    some: Iterable[Slot], slots: Mapping[Slot, Quantity], inputs: Container[Quantity]
+) -> list[Rounding]:
+    """The roundings that some of the numbers can have by their digits."""
+    numbers: dict[bool, list[Number]] = {True: [], False: []}
+    for slot in some:
+        numbers[slots[slot] in inputs].append(slot.number)
+    return candidates(numbers[False], numbers[True])
+
+
+def _options(common: list[Rounding], own: list[Rounding]) -> list[Rounding]:
     """The roundings that a table may have: those of the document before its own."""
-    own = candidates(numbers) if any(not n.exact and n.value % 1 for n in numbers) else []
-    return list(dict.fromkeys([*common, *own]))
+    whole = all(base.digits in (0, FULL) for base in own)
+    return list(dict.fromkeys([*common, *(() if whole else own)]))
 
 
 def _at_end(

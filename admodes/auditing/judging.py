@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from admodes.auditing.array_equations import ArrayEquations
 from admodes.auditing.columns import Track, matrices, quantities_of, tracks_of
 from admodes.auditing.definitions import Definition, definitions_in
 from admodes.auditing.explaining import cells_of
-from admodes.auditing.function_of_rows import function_of_rows
+from admodes.auditing.function_of_rows import ReadFunction, function_of_rows
 from admodes.auditing.inference import judgement_of
 from admodes.auditing.matching import by_value, numbered
 from admodes.auditing.naming import Naming, Subject, naming_of
@@ -27,6 +28,9 @@ from admodes.errors import BadValue
 
 Document = Path | str | Mapping[str, Any] | Sequence[WorkedTable]
 """A file, the text of one, a trace as JSON data, or tables that have been read."""
+
+MOST_ORDERED = 3
+"""Outputs whose order is tried."""
 
 
 class Judge:
@@ -96,13 +100,38 @@ def audit(
     tables = read(table)
     if f is None:
         try:
-            f, names, args = function_of_rows(tables)
+            read_function = function_of_rows(tables)
         except BadValue:
             rules = statements_of(tables, None)
             if not rules:
                 raise
             return Audit(title, rules, "", tables)
+        return _in_any_order(tables, read_function, title)
     return Judge(f, *args, names=names, outputs=outputs, title=title).audit(tables)
+
+
+def _in_any_order(tables: Sequence[WorkedTable], read_function: ReadFunction, title: str) -> Audit:
+    """The audit by a function that was read from rows. Which of its outputs is the first, they may
+    leave open: then that order in which the fewest numbers are mistaken."""
+    f, names, args = read_function
+    outputs = f.outputs
+
+    def audited(order: Sequence[int]) -> Audit:
+        g = f if order == first else lambda *xs: tuple(f(*xs)[k] for k in order)
+        ends = [outputs[k] for k in order]
+        return Judge(g, *args, names=names, outputs=ends, title=title or _title(f)).audit(tables)
+
+    first = tuple(range(len(outputs)))
+    best = audited(first)
+    if best.passed or not 1 < len(first) <= MOST_ORDERED:
+        return best
+    others = [audited(order) for order in permutations(first) if order != first]
+    return min([best, *others], key=_mistaken)
+
+
+def _mistaken(result: Audit) -> int:
+    """How many numbers are wrong or follow from one that is."""
+    return sum(cell.verdict in ("wrong", "follows") for cell in result.cells)
 
 
 def read(table: Document) -> list[WorkedTable]:
@@ -187,14 +216,12 @@ class _Auditing:
         best, best_score = self._quantities(slots, known, naming)
         options = numbered(naming.loose, naming) if naming.loose else []
         options += [by_value(naming.loose, _values(slots), naming)] if naming.loose else []
-        chosen = naming.rows
-        base = naming.rows
+        rows = chosen = naming.rows
         for option in options:
-            naming.rows = {**base, **option}
+            naming.rows = {**rows, **option}
             placed, score = self._quantities(slots, known, naming)
             if score > best_score + 1e-9:
                 best, best_score, chosen = placed, score, naming.rows
-        naming.rows = chosen
         naming.rows = chosen
         self._quantities(slots, known, naming)
         return naming, {slot: best[slot] for slot in slots if slot in best}

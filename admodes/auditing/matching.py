@@ -32,7 +32,7 @@ def numbered(loose: Sequence[str], naming: Naming) -> list[dict[str, int]]:
 
 def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) -> dict[str, int]:
     """The rows of names in order, by their values and by their order: the longest way to match both
-    lists; a name between two that match is the one row between theirs."""
+    lists; a name between two that match is the one row between theirs, if that is computed."""
     values = [
         float(naming.derivation.right[Quantity("value", r)])
         if not np.ndim(naming.derivation.right[Quantity("value", r)])
@@ -58,15 +58,15 @@ def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) ->
             k += 1
         else:
             i += 1
-    _fill_gaps(names, rows, m)
+    _fill_gaps(names, rows, m, len(naming.derivation.inputs))
     return rows
 
 
-def _fill_gaps(names: Sequence[str], rows: dict[str, int], size: int) -> None:
+def _fill_gaps(names: Sequence[str], rows: dict[str, int], size: int, inputs: int) -> None:
     for i, name in enumerate(names):
         if name in rows:
             continue
         before = max((rows[x] for x in names[:i] if x in rows), default=-1)
         after = min((rows[x] for x in names[i + 1 :] if x in rows), default=size)
-        if after - before == 2:
+        if after - before == 2 and before + 1 >= inputs:
             rows[name] = before + 1

@@ -4,7 +4,7 @@ digits stands for a number at full precision."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +19,9 @@ FULL = 12
 FEWEST = 3
 """Significant digits that a number has where each has the digits that it is written with: 0 stands
 for no 0.25 there."""
+
+FEW = 0.15
+"""Which part of the numbers may be longer than a rounding allows, by mistakes."""
 
 NOTHING = 1e-14
 """What may be written as 0, whatever the digits are: 1 - tanh² of 100 is no 0 at full precision."""
@@ -100,20 +103,36 @@ def _exponent(x: float) -> int:
     return math.floor(math.log10(abs(x)) + 1e-12) if x and math.isfinite(x) else 0
 
 
-def candidates(numbers: Iterable[Number]) -> list[Rounding]:
+def candidates(numbers: Iterable[Number], inputs: Iterable[Number] = ()) -> list[Rounding]:
     """The roundings that numbers can have by their digits, the likeliest first, all at the end.
-    Zeros at the end may have been dropped, so that the longest number counts."""
-    numbers = list(numbers)
-    inexact = [n for n in numbers if not n.exact and n.value != math.floor(n.value)]
-    if not inexact:
+    Zeros at the end may have been dropped, so that the longest number counts, and the next length
+    where hardly any is longer. inputs: numbers that were not computed, and may be longer."""
+    computed = list(numbers)
+    numbers = [*computed, *inputs]
+    if not any(map(_has_last_digit, numbers)):
         whole = [Rounding("decimals", 0)] if sum(n.digits > 2 for n in numbers) > 1 else []
         return [Rounding("decimals", FULL), *whole]  # 2 is no 1.5 where all numbers are small
-    decimals = sorted({n.decimals for n in inexact}, reverse=True)
-    digits = sorted({n.digits for n in inexact}, reverse=True)
+    decimals = _lengths(numbers, computed, lambda n: n.decimals)
+    digits = _lengths(numbers, computed, lambda n: n.digits)
     found = [Rounding("decimals", d) for d in decimals[:1]]
-    found += [Rounding("significant digits", d) for d in digits[:2] if d < FULL]
-    found += [Rounding("decimals", d) for d in decimals[1:2]]
+    found += [Rounding("significant digits", d) for d in digits if d < FULL]
+    found += [Rounding("decimals", d) for d in decimals[1:]]
     return [*found, Rounding("as written", EXACT)]
+
+
+def _has_last_digit(number: Number) -> bool:
+    """Whether the digits of a number say how it was rounded."""
+    return not number.exact and number.value != math.floor(number.value)
+
+
+def _lengths(
+    numbers: Iterable[Number], computed: Iterable[Number], length: Callable[[Number], int]
+) -> list[int]:
+    """The length of the longest number, and the next one if hardly any computed one is longer."""
+    lengths = sorted({length(n) for n in numbers if _has_last_digit(n)}, reverse=True)
+    own = [length(n) for n in computed if _has_last_digit(n)]
+    longest = sum(x == lengths[0] for x in own)
+    return lengths[:2] if longest <= FEW * len(own) else lengths[:1]
 
 
 def ways(base: Rounding) -> list[Rounding]:

@@ -19,6 +19,10 @@ def verdicts(audit):
     ]
 
 
+def wrong(audit):
+    return [(c.written, round(c.right, 9)) for c in audit.cells if c.verdict == "wrong"]
+
+
 @pytest.fixture(scope="module")
 def traced():
     return ad.trace(ad.parse(*UBC), *POINT)
@@ -154,7 +158,7 @@ CARRIED = """
 @pytest.mark.parametrize(
     ("numbers", "rounding"),
     [
-        (("0.25", "25", "625"), "carried rounded to 2 significant digits"),
+        (("0.25", "25", "625"), "carried rounded to 2 decimals"),  # 2.89 and 625 have 3 digits
         (("0.24895", "24.895", "619.75"), "rounded at the end to 5 significant digits"),
         (("0.248", "24.8", "615.04"), "carried truncated to 3 decimals"),
     ],
@@ -163,6 +167,53 @@ def test_rounding_is_inferred(numbers, rounding):
     audit = ad.audit(CARRIED.format(*numbers), ad.parse("(100*sin(x^2))^2"), 1.7)
     assert verdicts(audit) == []
     assert rounding in audit.rounding
+
+
+def test_numbers_with_fewer_digits_are_held_to_those_of_the_table():
+    table = """
+| v | value |
+|---|---|
+| v0 = x | 1.2 |
+| v1 = {0} v0 | {1} |
+| v2 = 3 v1 | {2} |
+"""
+    few = ad.audit(table.format("1.5", "1.8", "5"), ad.parse("3*(1.5*x)"), 1.2)
+    assert wrong(few) == [("5", 5.4)]
+    dropped = ad.audit(table.format("2.5", "3", "9"), ad.parse("3*(2.5*x)"), 1.2)
+    assert dropped.passed
+
+
+def test_the_order_of_outputs_that_rows_leave_open_is_the_one_that_agrees():
+    table = """
+| v | value | adjoint of y1 | adjoint of y2 |
+|---|---|---|---|
+| x | 2 | -0.416 | {0} |
+| a = 3 x | 6 | 0 | 1 |
+| b = sin x | 0.909 | 1 | 0 |
+"""
+    assert ad.audit(table.format(3)).passed
+    assert wrong(ad.audit(table.format(4))) == [("4", 3.0)]
+
+
+def test_a_pass_is_of_the_input_whose_seed_it_has():
+    table = """
+| v | value |
+|---|---|
+| v0 = x1 | 3 |
+| v1 = x2 | 2 |
+| v2 = 3 v1 | 6 |
+| v3 = v2 + v0 | 9 |
+| v̇0 | 1 |
+| v̇1 | 0 |
+| v̇2 = 3 v̇1 | 3 |
+| v̇3 = v̇2 + v̇0 | 4 |
+| v̇0 | 0 |
+| v̇1 | 1 |
+| v̇2 = 3 v̇1 | 3 |
+| v̇3 = v̇2 + v̇0 | 3 |
+"""
+    audit = ad.audit(table, ad.parse("3*x2 + x1"), 3.0, 2.0)
+    assert wrong(audit) == [("3", 0.0)]
 
 
 def test_what_was_not_judged_is_told_and_nothing_judged_is_an_error():

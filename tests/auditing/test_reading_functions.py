@@ -92,3 +92,8 @@ def test_a_gradient_is_no_point():
 def test_letters_of_rows_are_no_products_inside_the_names_of_functions():
     rows = "x = 0.5\nt = x + 1 = 1.5\na = 2 t = 3\nn = a - t = 1.5\nh = tanh n = 0.905\n"
     assert function_of_rows(tables_of(rows)).function(0.5) == pytest.approx(0.905148, abs=1e-6)
+
+
+def test_after_cc_dd_is_a_letter_twice_and_no_derivative_of_d():
+    rows = "x1 = 2,2\nc = x1^2,4\nd = 3 c,12\ncc = sin d,-0.54\ndd = cc d,-6.44\n"
+    assert function_of_rows(tables_of(rows)).function.outputs == ("dd",)
