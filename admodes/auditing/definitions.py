@@ -21,7 +21,7 @@ Vector = np.ndarray
 """A number at each of several points."""
 
 ROW_E = "e0"
-"""What a row named e is called in formulas, where e is 2.718 only if it is raised to a power."""
+"""What a row named e is called in formulas, where e is 2.718 only if it is raised to a row."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,9 @@ def _reads_a_name(formula: str) -> bool:
 
 
 def with_row_e(formula: str) -> str:
-    """A formula of a document with a row named e, where e is that row, but for e^x."""
-    return re.sub(r"(?<!\w)e(?!\s*\^|\w)", ROW_E, formula)
+    """A formula of a document with a row named e, where e is that row, but for e^x; e^2 is its
+    square."""
+    return re.sub(r"(?<!\w)e(?!\s*\^(?!\s*\d)|[^\W⁰¹²³⁴⁵⁶⁷⁸⁹])", ROW_E, formula)
 
 
 def evaluated(formula: str, known: dict[str, Vector]) -> Vector | None:

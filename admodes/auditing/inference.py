@@ -36,7 +36,7 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
     if not best.mistakes:
         return best
     best_score = _score(best)
-    for units in _units(options, chosen):
+    for units in _units(derivation, slots, tables, options, chosen):
         for way in ways(Rounding("decimals")):
             roundings = {
                 t: base
@@ -95,14 +95,22 @@ def _at_end(
 
 
 def _units(
-    options: Mapping[int, list[Rounding]], chosen: dict[int, Rounding]
+    derivation: Derivation,
+    slots: Mapping[Slot, Quantity],
+    tables: Mapping[int, list[Slot]],
+    options: Mapping[int, list[Rounding]],
+    chosen: dict[int, Rounding],
 ) -> list[dict[int, Rounding]]:
     """The digits that tables may have: as they were chosen, or all tables by decimals, by
     significant digits, or each number as it is written."""
     found = [chosen]
     for unit in ("decimals", "significant digits", "as written"):
+        of_unit = {t: [o for o in options[t] if o.unit == unit] for t in chosen}
         found.append(
-            {t: next((o for o in options[t] if o.unit == unit), chosen[t]) for t in chosen}
+            {
+                t: _at_end(derivation, slots, tables[t], of_unit[t]) if of_unit[t] else chosen[t]
+                for t in chosen
+            }
         )
     distinct: list[dict[int, Rounding]] = []
     for option in found:

@@ -64,7 +64,9 @@ def _drafts(block: list[list[str]], delimiter: str) -> list[Draft]:
     if len(groups[0]) > 1 and all(_is_title(group[0][0]) for group in groups):
         return [_draft(group[0][0], [line[1:] for line in group], delimiter) for group in groups]
     heading = ""
-    if len(block) > 2 and len(list(filter(None, block[0]))) == 1 and _is_title(block[0][0]):
+    alone = len(list(filter(None, block[0]))) == 1 and _is_title(block[0][0])
+    numbers = [c for c in block[-1] if has_value(plain_text(c))]
+    if alone and (len(block) > 2 or 1 < len(numbers) == len(block[-1])):
         heading = block.pop(0)[0]
     return [_draft(heading, block, delimiter)]
 

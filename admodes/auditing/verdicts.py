@@ -171,10 +171,14 @@ class Judgement:
         if (q, rounding, hidden) not in self.sounds:
             value = self.derivation.right[q]
             if self.derivation.needs(q):
-                value = self._carried(slot, q, 0, rounding, hidden)
+                value = self._carried(slot, q, self._hidden_way(q, hidden), rounding, hidden)
             rounded = value if self._is_full(q, rounding) else rounding.rounded(value)
             self.sounds[q, rounding, hidden] = rounded
         return self.sounds[q, rounding, hidden]
+
+    def _hidden_way(self, q: Quantity, hidden: int) -> int:
+        """From what a number that is not written was computed."""
+        return min(hidden & 1, len(self.derivation.ways(q)) - 1) if q.kind == "partial" else 0
 
     def _is_full(self, q: Quantity, rounding: Rounding) -> bool:
         """Whether rows go on with the partial at full precision, however it is written."""
@@ -185,7 +189,7 @@ class Judgement:
         way `hidden`."""
         place = self.place(q, slot)
         full = self._is_full(q, rounding)
-        if place is not None and not (full and self.origin(q, slot) is None):
+        if place is not None and not (full and self.judge(place).verdict != "wrong"):
             return place.number.value
         known = self.unwritten.get((q, rounding, hidden))
         if known is not None:
@@ -195,11 +199,11 @@ class Judgement:
             return right  # type: ignore[no-any-return]
         value = right
         if self.derivation.needs(q):
-            last = len(self.derivation.ways(q)) - 1
-            way = min(hidden & 1, last) if q.kind == "partial" else 0
             value = _float(
                 self.derivation.recompute(
-                    q, lambda need: self.number(need, slot, rounding, hidden), way
+                    q,
+                    lambda need: self.number(need, slot, rounding, hidden),
+                    self._hidden_way(q, hidden),
                 )
             )
         hidden_row = rounding.carry == "carried" and (q.kind, q.direction) not in self.kinds

@@ -216,6 +216,35 @@ def test_a_pass_is_of_the_input_whose_seed_it_has():
     assert wrong(audit) == [("3", 0.0)]
 
 
+def test_a_partial_goes_on_from_the_argument_or_from_the_value_of_its_row():
+    """3.425 is 1 + tan(-1)², cut; 1 + 1.557² is not."""
+    table = """
+| v | value | tangent |
+|---|---|---|
+| v0 = x | -1 | 1 |
+| v1 = tan v0 | -0.01745 | 3.425 |
+| v2 = exp v1 | 0.2107 | 0.7216 |
+| v3 = exp v2 | 1.234 | 0.8904 |
+"""
+    audit = ad.audit(table, ad.parse("exp(exp(tan(x)))"), -1.0)
+    assert wrong(audit) == [("-0.01745", -1.557407725)]
+    assert all(cell.verdict != "follows" for cell in audit.cells)
+
+
+def test_a_row_named_e_may_be_squared():
+    rows = "| d = x^2 | 4 |\n| e = sin d | -0.757 |\n| f = e² | 0.573 |\n| g = e^f | 1.773 |\n"
+    audit = ad.audit(
+        f"| v | value |\n|---|---|\n| x | 2 |\n{rows}", ad.parse("exp(sin(x^2)^2)"), 2.0
+    )
+    assert audit.passed
+    assert not audit.unjudged
+
+
+def test_a_jacobian_of_one_row_has_its_heading_above():
+    audit = ad.audit("x,2\nv1 = x y,6\n\nJacobian\n3,4\n", ad.parse("x*y"), 2.0, 3.0)
+    assert wrong(audit) == [("4", 2.0)]
+
+
 def test_what_was_not_judged_is_told_and_nothing_judged_is_an_error():
     f = ad.parse("x^2")
     text = "| v | value |\n|---|---|\n| v1 = x^2 | 9 |\n| zeta = 5 alpha | 7 |\n"

@@ -169,8 +169,40 @@ def _within_a_unit(work: Derivation, part: Part, slip: Slip) -> bool:
     return abs(Decimal(right) - Decimal(slip.text)) <= Decimal(1).scaleb(-places)
 
 
+def _written(work: Derivation, part: Part) -> Decimal | None:
+    """The number at a cell, None where it is no real one."""
+    try:
+        return Decimal(work.text(part))
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _shows(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
+    """Whether a document shows that a number is mistaken: not where it, or a mistake before it,
+    only follows from the other, where it is what the other sweep gives for an entry of a Jacobian,
+    or where the whole document is right as it is in another way of rounding."""
+    slips = {**work.slips, part: slip}
+    for one, its in slips.items():
+        rest = {p: s for p, s in slips.items() if p != one}
+        follows = replace(work, slips=rest, follows=True, numbers={})
+        places = [one._replace(argument=k) for k in (0, 1)] if one.kind == "entry" else [one]
+        if any(_written(follows, place) == Decimal(its.text) for place in places):
+            return False
+    if not _within_a_unit(work, part, slip):
+        return True
+    trial = replace(work, slips=slips, numbers={})
+    written = [_written(trial, p) for p in parts]
+    for model in ("end", "carried", "truncated", "truncated carried"):
+        for partials in (False, True):
+            way = replace(work.rounding, model=model, partials=partials)
+            other = replace(work, rounding=way, numbers={})
+            if [_written(other, p) for p in parts] == written:
+                return False
+    return True
+
+
 def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | None:
-    """One at a random cell, the cause drawn first."""
+    """One at a random cell, the cause drawn first; it shows in the number that is written."""
     before = {p[:3] for p in work.slips}
     places = [p for p in parts if _may_err(work, p) and p[:3] not in before]
     for cause in random.sample(CAUSES, len(CAUSES)):
@@ -179,6 +211,7 @@ def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | N
             fitting = [slip for name, slip in slips if name == cause]
             if work.slips and work.follows:  # what goes on from a mistake is not that exact
                 fitting = [slip for slip in fitting if not _within_a_unit(work, part, slip)]
+            fitting = [slip for slip in fitting if _shows(work, part, slip, parts)]
             if not fitting:
                 continue
             slip = random.choice(fitting)
