@@ -68,7 +68,10 @@ def rebound(f: Callable[..., Any], library: Library) -> Callable[..., Any]:
 
     >>> import math, types
     >>> shouting = types.SimpleNamespace(sin=lambda x: f"sin of {x}")
-    >>> rebound(lambda x: np.sin(x), Library({"numpy": shouting}))("a vector")
+    >>> def f(x):
+    ...     return np.sin(x)
+    >>> f.__module__ = "__main__"
+    >>> rebound(f, Library({"numpy": shouting}))("a vector")
     'sin of a vector'
     """
     with warnings.catch_warnings():

@@ -218,7 +218,7 @@ def grade(
     ...     _ = path.write_text(filled, encoding="utf-8")
     ...     grades = ad.grade(series.to_dict(), folder, points=10)
     >>> [(one.submission.name, one.score) for one in grades.submissions]
-    [('ada', 9.29)]
+    [('ada', 9.17)]
     """
     if points is not None and not 0 < points < 1e9:
         raise BadValue(f"points {points}: a number above 0 is needed")

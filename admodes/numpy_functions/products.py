@@ -28,14 +28,20 @@ from admodes.ops.shaping import (
 from admodes.ops.sparse_products import sparse_product
 
 
+def _is_sparse(x: Any) -> bool:
+    """Whether x is a sparse matrix of scipy."""
+    plain = x.__class__ is np.ndarray or isinstance(x, Carrier)
+    return not plain and hasattr(x, "tocsr")
+
+
 def _matmul(self: Any, other: Any) -> Any:
-    if hasattr(other, "tocsr"):
+    if _is_sparse(other):
         return sparse_product(self, other, left=True)
     return self.binary(matmul, self, _arrayed(other))
 
 
 def _reflected_matmul(self: Any, other: Any) -> Any:
-    if hasattr(other, "tocsr"):
+    if _is_sparse(other):
         return sparse_product(other, self)
     return self.binary(matmul, _arrayed(other), self)
 

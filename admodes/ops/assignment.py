@@ -27,8 +27,8 @@ from admodes.ops.shaping import array, reshape, spread
 
 
 def _assign(x: Any, v: Any, index: Any) -> Any:
-    kind = np.result_type(x, v)
-    y = np.array(x, dtype=kind)
+    y = np.empty(np.shape(x), np.result_type(x, v))
+    y[...] = x
     y[index] = v[()] if isinstance(v, np.ndarray) else v
     return y
 

@@ -11,6 +11,7 @@ from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.structure import Linked
 from admodes.core.values import shape_of
+from admodes.ops.shaping import stack
 
 
 def _value(a: Any, v: Any, mode: Any) -> Any:
@@ -25,6 +26,17 @@ def _right(w: Any, y: Any, a: Any, v: Any, mode: str) -> Any:
     if mode == "full":
         return convolve(w, a[::-1], mode="valid")
     return convolve(a, w[::-1], mode="valid")[::-1]
+
+
+def _batch(args: tuple, mapped: tuple, mode: str) -> Any:
+    count = shape_of(args[mapped.index(True)])[0]
+    samples = [
+        [x[k] if own else x for x, own in zip(args, mapped, strict=True)] for k in range(count)
+    ]
+    if samples:
+        return stack([convolve(a, v, mode=mode) for a, v in samples])
+    n, m = (shape_of(x)[-1] for x in args)
+    return np.zeros((0, n + m - 1 if mode == "full" else n - m + 1))
 
 
 def _links(i: int, args: tuple, params: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +66,7 @@ convolve: Op = linear(
     arity=2,
     joint=False,
     structure=Linked(_links),
+    batch=_batch,
     cost=_cost,
     example=Example(((4,), (2,)), {"mode": "full"}),
     latex="{0} * {1}",

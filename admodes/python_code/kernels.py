@@ -64,6 +64,17 @@ def _tangents(s: Any, t: Any) -> Any:
     return np.where((s == 0) | (t == 0), 0.0, s * t)
 
 
+def _sparse_product(
+    data: Any, indices: Any, indptr: Any, x: Any, shape: Any, transposed: Any
+) -> Any:
+    """A sparse matrix in CSR, or its transpose, times a vector or matrix."""
+    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    into, of = (indices, rows) if transposed else (rows, indices)
+    y = np.zeros((shape[0], *x.shape[1:]))
+    np.add.at(y, into, np.reshape(data, (-1,) + (1,) * (x.ndim - 1)) * x[of])
+    return y
+
+
 STRONG: dict[str, Callable] = {"strong_mul": _strong, "tangent_mul": _tangents}
 """Products in which an exact zero wins, for factors that are not finite."""
 
@@ -77,6 +88,7 @@ PLAINER: dict[str, Callable] = {
     "amin": np.min,
     "getitem": lambda x, index: x[index],
     "place": _place,
+    "sparse_matmul": _sparse_product,
     "where": np.where,
     "stack": lambda *xs, axis=0: np.stack(xs, axis),
     "concatenate": lambda *xs, axis=0: np.concatenate(xs, axis),

@@ -231,8 +231,8 @@ def test_what_the_users_code_prints_stays_out_of_the_output(run, file):
 
 
 def test_a_lost_derivative_is_said_without_its_class(run, file):
-    for body in ("return float(x)", "b = np.zeros(2)\n    b[0] = x\n    return b"):
-        path = file(f"import numpy as np\ndef f(x):\n    {body}\n")
+    for body in ("return float(x)", "B[0] = x\n    return B"):
+        path = file(f"import numpy as np\nB = np.zeros(2)\ndef f(x):\n    {body}\n")
         _, _, err = run("trace", f"{path}:f", "--at", "x=1")
         assert err.startswith("admodes: f: ")
         assert "LostDerivative" not in err

@@ -315,7 +315,7 @@ FILES = {
     "float": ("def f(x):\n    return float(x)\n", r"ad\.value"),
     "array": ("import numpy as np\ndef f(x):\n    return np.array([x, 1.0])\n", r"ad\.array"),
     "buffer": (
-        "import numpy as np\ndef f(x):\n    b = np.zeros(2)\n    b[0] = x\n    return b\n",
+        "import numpy as np\nB = np.zeros(2)\ndef f(x):\n    B[0] = x\n    return B\n",
         r"ad\.stack",
     ),
     "unknown NumPy": ("import numpy as np\ndef f(x):\n    return np.i0(x)\n", r"np\.i0"),

@@ -369,6 +369,10 @@ SAMPLES = {
     "where": ((np.array([True, False]), normal(2), 1.0), {}),
     "stack": ((normal(3), normal(3)), {"axis": 1}),
     "concatenate": ((normal(3), normal(2)), {"axis": 0}),
+    "sparse_matmul": (
+        (normal(3), np.array([0, 2, 1]), np.array([0, 2, 3]), normal(3)),
+        {"shape": (2, 3), "transposed": False},
+    ),
     "strong_mul": ((normal(3), normal(3)), {}),
     "tangent_mul": ((normal(3), normal(3)), {}),
     "erf": ((normal(3),), {}),

@@ -123,11 +123,13 @@ def converted(x):
     return float(x) * 2.0  # here
 
 
+BUFFER = np.zeros(2)
+
+
 @planted("raises", A([1.0, 2.0]), sweep="influence")
 def into_a_buffer(x):
-    buffer = np.zeros(2)
-    buffer[0] = x[0]  # here
-    return np.sum(buffer)
+    BUFFER[0] = x[0]  # here
+    return np.sum(BUFFER)
 
 
 @planted("raises", 2.0)

@@ -65,7 +65,8 @@ def jumps():
 DIFFERENTIABLE = sorted(
     op.name
     for op in REGISTRY.values()
-    if op.elementwise and not op.passive and op.symbol is not None and op.arity is not None
+    if op.elementwise and not (op.passive or op.custom)
+    if op.symbol is not None and op.arity is not None
 )
 
 
