@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,6 +44,12 @@ class Track:
     meaning: Meaning | None = None
     agreement: float = 0.0
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def column(self) -> tuple[int, int, str]:
+        """The table, the column and the mark, of which it may be one of several passes."""
+        slot = self.slots[0]
+        return slot.table, slot.column, "" if slot.label is None else slot.label.form
 
 
 def tracks_of(
@@ -95,8 +101,11 @@ def _already_begun(slot: Slot, before: list[Slot], naming: Naming) -> list[Slot]
     return begun
 
 
-def quantities_of(track: Track, naming: Naming) -> dict[Slot, Quantity]:
-    """The quantity of each slot of a track, by the meaning that fits best; sets that meaning."""
+def quantities_of(
+    track: Track, naming: Naming, taken: Container[Meaning] = ()
+) -> dict[Slot, Quantity]:
+    """The quantity of each slot of a track, by the meaning that fits best; sets that meaning.
+    taken: what passes before it in its column mean, which it only means if all of it agrees."""
     choices: dict[Slot, dict[Meaning, Quantity]] = {}
     options: dict[Meaning, dict[Slot, Quantity]] = defaultdict(dict)
     for slot in track.slots:
@@ -112,8 +121,10 @@ def quantities_of(track: Track, naming: Naming) -> dict[Slot, Quantity]:
     def score(meaning: Meaning) -> float:
         chosen = options[meaning]
         alone = sum(len(choices[slot]) == 1 for slot in chosen)
+        agreement = _agreement(chosen, naming)
         return (
-            _agreement(chosen, naming) * (0.4 + 0.6 * len(chosen) / most)
+            agreement * (0.4 + 0.6 * len(chosen) / most)
+            - (meaning in taken and agreement < 1 - 1e-9)
             + _hint(track, meaning, naming)
             + (0.3 * alone / len(chosen) if meaning[1] == "*" else 0.0)
         )

@@ -23,6 +23,8 @@ Vector = np.ndarray
 ROW_E = "e0"
 """What a row named e is called in formulas, where e is 2.718 only if it is raised to a row."""
 
+POWER_OF_E = re.compile(r"(?<!\w)e\s*\^")
+
 
 @dataclass(frozen=True)
 class Definition:

@@ -86,8 +86,9 @@ def _at_end(
     """The digits of a table, by what is right when rounded at the end, or else cut."""
 
     def misses(rounding: Rounding) -> float:
-        missed = sum(
-            not rounding.fits(derivation.right[slots[slot]], slot.number) for slot in table
+        missed = min(
+            sum(not way.fits(derivation.right[slots[slot]], slot.number) for slot in table)
+            for way in (rounding, replace(rounding, cuts=True))
         )
         return missed + handicap(rounding) + 0.9 * options.index(rounding) / len(options)
 

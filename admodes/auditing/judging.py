@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.auditing.array_equations import ArrayEquations
-from admodes.auditing.columns import Track, matrices, quantities_of, tracks_of
+from admodes.auditing.columns import Meaning, Track, matrices, quantities_of, tracks_of
 from admodes.auditing.definitions import Definition, definitions_in
 from admodes.auditing.explaining import cells_of
 from admodes.auditing.function_of_rows import ReadFunction, function_of_rows
@@ -233,8 +234,11 @@ class _Auditing:
         rest = [slot for slot in slots if slot.table not in bare]
         score = 0.0
         tracks: list[Track] = tracks_of(self.tables, rest, known, naming)
+        taken: dict[tuple[int, int, str], set[Meaning]] = defaultdict(set)
         for track in tracks:
-            found = quantities_of(track, naming)
+            found = quantities_of(track, naming, taken[track.column])
+            if track.meaning is not None and track.meaning[0] in ("tangent", "adjoint"):
+                taken[track.column].add(track.meaning)
             placed |= found
             score += track.agreement * len(found)
         return placed, score

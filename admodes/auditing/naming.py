@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.auditing.definitions import (
+    POWER_OF_E,
     ROW_E,
     Definition,
     Vector,
@@ -124,6 +125,7 @@ class Naming:
 
 def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterable[str]) -> Naming:
     """What the names of a document mean. used: all names of its labels."""
+    definitions = _told_e(subject, definitions)
     values = _best_values(subject, definitions)
     chosen: Subject | None = subject
     own: dict[str, int] = {}
@@ -166,6 +168,21 @@ def naming_of(subject: Subject, definitions: Sequence[Definition], used: Iterabl
     letters = {n.rstrip("0123456789") for n in loose if n not in naming.ends}
     naming.loose = [n for n in loose if n not in naming.ends or n.rstrip("0123456789") in letters]
     return naming
+
+
+def _told_e(subject: Subject, definitions: Sequence[Definition]) -> Sequence[Definition]:
+    """The definitions of a document with a row named e, where e^h is that row to the power of h if
+    this, and not exp(h), makes more of the names rows of the function."""
+    told = list(definitions)
+    if not any(definition.name == "e" for definition in told):
+        return told
+    for k, definition in enumerate(definitions):
+        formula = POWER_OF_E.sub("(e)^", definition.formula)
+        if formula != definition.formula:
+            trial = [*told[:k], Definition(definition.name, formula), *told[k + 1 :]]
+            matched = [_matched(subject, _best_values(subject, tried)) for tried in (told, trial)]
+            told = trial if len(matched[1]) > len(matched[0]) else told
+    return told
 
 
 def _constant(value: Vector) -> bool:

@@ -240,6 +240,33 @@ def test_a_row_named_e_may_be_squared():
     assert not audit.unjudged
 
 
+def test_a_row_named_e_may_be_raised_to_a_row():
+    rows = "| e = x + 1 | 3 |\n| h = sin x | 0.909 |\n| i = e^h | 2.715 |\n| j = cos i | -0.911 |\n"
+    text = f"| v | value |\n|---|---|\n| x | 2 |\n{rows}"
+    audit = ad.audit(text, ad.parse("cos((x + 1)^sin(x))"), 2.0)
+    assert audit.passed
+    assert not audit.unjudged
+
+
+def test_a_pass_with_a_mistake_that_looks_like_the_pass_before_it_is_its_own():
+    table = """
+| v | value |
+|---|---|
+| v2 = ln v0 | 0.693 |
+| v3 = 3 v2 | 2.079 |
+| v4 = v1 v3 | 10.397 |
+| v̇2 = ∂v2/∂v0 v̇0 | 0.5 |
+| v̇3 = ∂v3/∂v2 v̇2 | 1.5 |
+| v̇4 = ∂v4/∂v1 v̇1 + ∂v4/∂v3 v̇3 | 7.5 |
+| v̇2 = ∂v2/∂v0 v̇0 | 0.5 |
+| v̇3 = ∂v3/∂v2 v̇2 | 1.5 |
+| v̇4 = ∂v4/∂v1 v̇1 + ∂v4/∂v3 v̇3 | 9.579 |
+"""
+    audit = ad.audit(table, ad.parse("x2*(3*ln(x1))"), 2.0, 5.0)
+    assert wrong(audit) == [("0.5", 0.0)]
+    assert [c.written for c in audit.cells if c.verdict == "follows"] == ["1.5", "9.579"]
+
+
 def test_a_jacobian_of_one_row_has_its_heading_above():
     audit = ad.audit("x,2\nv1 = x y,6\n\nJacobian\n3,4\n", ad.parse("x*y"), 2.0, 3.0)
     assert wrong(audit) == [("4", 2.0)]
