@@ -29,7 +29,8 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
     inputs = {Quantity("value", row) for row in derivation.inputs.values()}
     common = _candidates(slots, slots, inputs)
     options = {
-        t: _options(common, _candidates(found, slots, inputs)) for t, found in tables.items()
+        t: _options(derivation, {s: slots[s] for s in found}, common, inputs)
+        for t, found in tables.items()
     }
     chosen = {t: _at_end(derivation, slots, tables[t], options[t]) for t in tables}
     best = Judgement(derivation, slots, chosen)
@@ -71,10 +72,25 @@ def _candidates(
     return candidates(numbers[False], numbers[True])
 
 
-def _options(common: list[Rounding], own: list[Rounding]) -> list[Rounding]:
-    """The roundings that a table may have: those of the document before its own."""
-    whole = all(base.digits in (0, FULL) for base in own)
-    return list(dict.fromkeys([*common, *(() if whole else own)]))
+def _options(
+    derivation: Derivation,
+    table: Mapping[Slot, Quantity],
+    common: list[Rounding],
+    inputs: Container[Quantity],
+) -> list[Rounding]:
+    """The roundings that a table may have: those of the document before its own, which more than
+    one number, or all of them, must need."""
+    own = _candidates(table, table, inputs)
+    if all(base.digits in (0, FULL) for base in own):
+        return common
+
+    def fitting(roundings: Iterable[Rounding]) -> set[Slot]:
+        ways = [replace(base, cuts=cuts) for base in roundings for cuts in (False, True)]
+        return {s for s in table if any(w.fits(derivation.right[table[s]], s.number) for w in ways)}
+
+    plain = fitting(base for base in common if base.unit != "as written")
+    needed = [base for base in own if len(fitting([base]) - plain) >= min(2, len(table))]
+    return list(dict.fromkeys([*common, *needed]))
 
 
 def _at_end(

@@ -183,6 +183,25 @@ def test_numbers_with_fewer_digits_are_held_to_those_of_the_table():
     assert dropped.passed
 
 
+def test_a_table_has_fewer_digits_than_the_others_only_if_several_numbers_say_so():
+    text = """
+| v | value |
+|---|---|
+| v0 = x | 3 |
+| v1 = cos v0 | -0.98999 |
+| v2 = 0.5 v1 | -0.495 |
+
+| v | adjoint |
+|---|---|
+| v2 | 1 |
+| v1 | 0.5 |
+| v0 | {0} |
+"""
+    f = ad.parse("0.5*cos(x)")
+    assert wrong(ad.audit(text.format("-0.1"), f, 3.0)) == [("-0.1", -0.070560004)]
+    assert ad.audit(text.format("-0.07056"), f, 3.0).passed
+
+
 def test_the_order_of_outputs_that_rows_leave_open_is_the_one_that_agrees():
     table = """
 | v | value | adjoint of y1 | adjoint of y2 |
