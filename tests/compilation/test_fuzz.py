@@ -1,4 +1,4 @@
-"""Two thousand random programs with masks, small integers, updates in place, branches and captures
+"""A thousand random programs with masks, small integers, updates in place, branches and captures
 that change, in all interpreters: ADMODES_TEST_SEED=3 runs others, fuzz.py as many as one likes."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fuzz_programs import change, grown, shrunk
 from seeds import SEED
 
 BLOCKS = 8
-PROGRAMS = 250
+PROGRAMS = 125
 IN_TURN = 3
 """Interpreters that each program meets beside the eager ones; all have their turn."""
 

@@ -1,8 +1,9 @@
 """The numeric tests as other machines would run them: python tests/support/machines.py
 
 With --whole it is every test and every example in a docstring, two processes at a time; with names,
-those files; as many runs side by side as there are processors. With --others the kernels of this
-CPU itself are left out, with which the whole suite runs anyway. NumPy chooses its kernels by the
+those files; as many runs side by side as there are processors. With --others they are two: with
+the baseline alone, and with the level below that of this CPU, with which the whole suite runs
+anyway. NumPy chooses its kernels by the
 CPU, OpenBLAS by CPU and threads, hashes and random tests by seeds, each of which draws programs of
 its own and takes half as many of the dear ones as the suite. Each row of the table is one run under
 one choice of all of these; a level that this CPU lacks is left out, and said. The exit status is 1
@@ -87,10 +88,12 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("files", nargs="*", help="test files (numeric ones)")
     options.add_argument("--whole", action="store_true", help="all tests and examples")
-    options.add_argument("--others", action="store_true", help="not the kernels of this CPU itself")
+    options.add_argument(
+        "--others", action="store_true", help="the lowest level and the next below"
+    )
     given = options.parse_args()
     here = [machine for machine in MACHINES if not machine.missing]
-    chosen = here[:-1] if given.others else here
+    chosen = list(dict.fromkeys((here[0], *here[-2:-1]))) if given.others else here
     parts = [given.files] if given.files else [[f"test_{x}.py" for x in part] for part in NUMERIC]
     parts = [[str(next(HERE.rglob(Path(name).name))) for name in part] for part in parts]
     # The dear tests stand together, so one process for each run takes less than two for one run.
