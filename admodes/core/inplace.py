@@ -75,6 +75,11 @@ class Memory:
         return np.unravel_index(places, shape) if places.flags.writeable else None
 
 
+ARGUMENT = Memory({})
+"""That of every argument of a function, until it is in a view or changes."""
+ARGUMENT.argument = True
+
+
 def bind_in_place(name: str) -> None:
     """Make `carrier <symbol>= other` change the array under all of its names, as NumPy does."""
     operator = f"__{name}__"
@@ -109,6 +114,7 @@ def become(x: Any, new: Any, what: str, instead: str) -> Any:
     _replace(x, new)
     memory = _memory(x)
     if memory is not None:
+        memory = _of_argument(x) if memory is ARGUMENT else memory
         memory.changed = True
         _follow(x, memory)
     return x
@@ -122,6 +128,8 @@ def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
     if memory is None:
         memory = Memory({})
         memory.join(base)
+    elif memory is ARGUMENT:
+        memory = _of_argument(base)
     mine = Memory(memory.family)
     mine.join(view)
     # Where the plain arrays share no memory NumPy may have copied them, or not.
@@ -133,10 +141,15 @@ def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
 def lent(x: Any) -> Any:
     """x, a carrier, which is an argument of the function: the array is the caller's."""
     if x.content and x.shape:
-        memory = Memory({})
-        memory.join(x)
-        memory.argument = True
+        x.shares = ARGUMENT
     return x
+
+
+def _of_argument(x: Any) -> Memory:
+    memory = Memory({})
+    memory.join(x)
+    memory.argument = True
+    return memory
 
 
 def is_argument(x: Any) -> bool:
@@ -162,7 +175,7 @@ def is_view_at(x: Any, base: Any, index: Any) -> bool:
 def _alone(x: Any) -> str | None:
     """Why what shares memory with x cannot follow it, or None."""
     memory = _memory(x)
-    if memory is None or len(memory.family) == 1:
+    if memory is None or len(memory.family) <= 1:
         return None
     if len({id(mine.root()) for _, mine in _living(memory)}) > 1:
         return SHARED
