@@ -74,7 +74,7 @@ def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] = source[0].replace(f"]({link}", f"]({generated}")
     if page == "index":
         for title, section in re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", source[0], re.M):
-            entries = re.findall(r"\]\(([\w/]+)\.md\)", section)
+            entries = re.findall(r"\]\(([\w/-]+)\.md\)", section)
             source[0] += toctree(entries, ":hidden:", f":caption: {title}")
         source[0] += toctree(generated_pages.CHAPTERS_OF_API, ":hidden:", ":caption: Reference")
     if page == "explorer":
