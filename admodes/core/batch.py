@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level
+from admodes.core.carrier import SAMPLES_DIFFER, Carrier, Level, call
 from admodes.core.inplace import lent
 from admodes.core.portable import made_by
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
@@ -109,7 +109,7 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: int = 0) -> Callable:
             raise BadValue(f"vmap: {found}")
         (size,) = sizes
         try:
-            leaves, tree = flatten(f(*inputs))
+            leaves, tree = flatten(call(f, tuple(inputs), direct=True))
         finally:
             level.alive = False
         for y in leaves:

@@ -65,15 +65,18 @@ class Again:
     met: WeakSet[CodeType] = WeakSet()
 
 
-def call(f: Callable, args: tuple, fresh: Callable[[], None] | None = None) -> Any:
+def call(
+    f: Callable, args: tuple, fresh: Callable[[], None] | None = None, direct: bool = False
+) -> Any:
     """f(*args). Domain errors are values, so NumPy's warnings are off in f; and NumPy and
     scipy hide the errors of traced values behind puzzling ones, which is undone. fresh makes good
-    what a first run has left behind, where there is a second one."""
+    what a first run has left behind, where there is a second one. direct: nothing takes the place
+    of f, as it may in a derivative."""
     codes = _codes(f) if Again.met else ()
     if any(code in Again.met for code in codes):
-        return _shown(Again.with_buffers(f), args)
+        return _shown(Again.with_buffers(f), args, direct)
     try:
-        return _call(f, args)
+        return _call(f, args, direct)
     except Exception as error:
         cause = hidden(error)
         stores = _stores(error, cause or error) and not Again.unless(args)
@@ -84,7 +87,7 @@ def call(f: Callable, args: tuple, fresh: Callable[[], None] | None = None) -> A
             raise
     if fresh is not None:
         fresh()
-    y = _shown(again, args)
+    y = _shown(again, args, direct)
     Again.met.update(_codes(f))
     return y
 
@@ -117,10 +120,10 @@ def content_of(cell: CellType) -> Any:
         return None
 
 
-def _shown(f: Callable, args: tuple) -> Any:
+def _shown(f: Callable, args: tuple, direct: bool) -> Any:
     """f(*args), whose error is the one that NumPy hides."""
     try:
-        return _call(f, args)
+        return _call(f, args, direct)
     except Exception as error:
         cause = hidden(error)
         if cause is not None:
@@ -128,11 +131,12 @@ def _shown(f: Callable, args: tuple) -> Any:
         raise
 
 
-def _call(f: Callable, args: tuple) -> Any:
+def _call(f: Callable, args: tuple, direct: bool) -> Any:
     before, STATE.args = STATE.args, args
     try:
         with quiet():
-            return f(*args) if STATE.through is None else STATE.through(f, args)
+            through = None if direct else STATE.through
+            return f(*args) if through is None else through(f, args)
     finally:
         STATE.args = before
 

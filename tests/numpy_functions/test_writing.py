@@ -188,6 +188,24 @@ def test_functions_that_fill_arrays_of_their_own(f):
     ad.check_grads(f, (X,))
 
 
+def test_samples_of_a_batch_fill_arrays_too():
+    def f(x):
+        b = np.zeros(3)
+        b[0] = x[0]
+        b[1:] = x[1:3] ** 2
+        return b
+
+    samples = np.stack([X, 2 * X])
+    wanted = [f(x) for x in samples]
+    np.testing.assert_allclose(ad.vmap(f)(samples), wanted)
+    np.testing.assert_allclose(ad.compile(ad.vmap(f))(samples), wanted)
+    slopes = ad.grad(lambda z: np.sum(ad.vmap(f)(z)))(samples)
+    one = [ad.grad(lambda x: np.sum(f(x)))(x) for x in samples]
+    np.testing.assert_allclose(slopes, one)
+    jacobians = [ad.jacobian(f)(x) for x in samples]
+    np.testing.assert_allclose(ad.vmap(ad.jacobian(f))(samples), jacobians)
+
+
 def test_the_native_back_end():
     pytest.importorskip("llvmlite")
     for f in FUNCTIONS:
