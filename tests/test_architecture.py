@@ -16,7 +16,7 @@ FOLDERS = ("admodes", "tests", "benchmarks", "examples", "reports")
 
 ORDER = [
     *("errors", "version", "views", "drawing", "core", "ops", "numpy_functions", "derivatives"),
-    "programs",
+    *("programs", "loops"),
     *("optimisation", "compilation", "symbolic", "backpropagation", "explorer", "tracing"),
     *("python_code", "verification", "sparse", "checkpointing", "sheets"),
     *("expression", "problems", "lab", "diagnosis", "auditing", "exercises", "grading"),
