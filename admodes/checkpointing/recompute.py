@@ -120,6 +120,7 @@ class Hand:
     __slots__ = ("key",)
     name = "checkpoint"
     accumulate = None
+    together = False
 
     def __init__(self, key: tuple) -> None:
         self.key = key
@@ -136,6 +137,7 @@ class Stretch:
     __slots__ = ("back", "level", "nodes", "who")
     name = "checkpoint"
     accumulate = None
+    together = False
 
     def __init__(self, who: str, level: Level, nodes: list[Node], back: Callable) -> None:
         self.who = who
@@ -169,6 +171,7 @@ class Fan:
     __slots__ = ()
     name = "checkpoint"
     accumulate = None
+    together = False
 
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         return w.primal.get(i)

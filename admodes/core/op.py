@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,8 @@ class Op:
     result has no derivative. discrete: nor is it made by partials of 0, as a test or a position
     among others. quick: elementwise and differentiable. entrywise: its structure is that, whether
     there are partials or not. partner: the operation whose result times this one is the product of
-    the arguments. remembers: results know what they were made of, because of squared or partner."""
+    the arguments. remembers: results know what they were made of, because of squared or partner.
+    together: one sweep serves all arguments, so that sweeps call vjps, once."""
 
     name: str
     array: Callable[..., Any]
@@ -100,6 +101,7 @@ class Op:
     partner: Op | None = None
     remembers: bool = False
     raises: bool = False
+    together: bool = False
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -266,6 +268,12 @@ class Op:
     def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
         """What the cotangent w of the result contributes to argument i; None for nothing."""
         raise BadType(f"{self.name} has no derivative")
+
+    def vjps(
+        self, wanted: Sequence[int], w: Cotangent, y: Value, args: tuple, params: Params
+    ) -> list[Cotangent | None]:
+        """What the cotangent w of the result contributes to each of the arguments wanted."""
+        return [self.vjp(i, w, y, args, params) for i in wanted]
 
 
 class UnaryOp(Op):

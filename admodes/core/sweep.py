@@ -160,13 +160,17 @@ def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int])
     else:
         own = (a.__class__ is kind and a.level is level for a in node.args)
         xs = tuple(a.primal if mine else a for a, mine in zip(node.args, own, strict=True))
+    terms: dict[int, Any] = {}
+    if op.together:
+        wanted = [i for i, a in enumerate(node.args) if a.__class__ is kind and a.level is level]
+        terms = dict(zip(wanted, op.vjps(wanted, w, y, xs, params), strict=True))
     for i, a in enumerate(node.args):
         if a.__class__ is not kind or a.level is not level:
             continue
         x = xs[i]
         if op.accumulate is not None and _accumulated(adjoints, a.serial, x, op, w, params, owned):
             continue
-        term = op.vjp(i, w, y, xs, params)
+        term = terms[i] if terms else op.vjp(i, w, y, xs, params)
         if term is None:
             continue
         found = term.__class__

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.core.program import WengertList
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
 
 Shape = tuple[int, ...]
 
 
+class OtherBranch(BadValue):
+    """A turn of a loop takes another branch than the one that its list was recorded with."""
+
+
 @dataclass(eq=False)
 class Region:
-    """A loop of n turns.
+    """A loop of n turns, n at least 1.
 
     body: the list of one turn. Its inputs are the leaves of the state (`carried` of them), then
     what belongs to this turn alone (`per_turn`), then constants of the loop, which all turns
@@ -28,17 +33,32 @@ class Region:
     turn. Its guards are decided in every turn. All inputs and outputs are float64.
 
     An argument of the operation that belongs to single turns has a leading axis of length n, of
-    which turn i reads entry i; so has a result of turns, of which turn i writes entry i. turns
-    that run back over an earlier loop get their arguments reversed along that axis.
+    which turn i reads entry i; so has a result of turns, of which turn i writes entry i. backwards:
+    turn n - 1 is the first and turn 0 the last one, as on the way back over another loop.
+
+    extends: the region that this one is with further results of turns, which stand last. cache
+    holds what is derived from the region, and recorded once.
     """
 
     body: WengertList
     n: int
     carried: int
     per_turn: int
+    backwards: bool = False
+    extends: Region | None = None
+    cache: dict = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Region of {len(self.body.steps)} rows, {self.n} turns>"
+
+    @property
+    def turns(self) -> range:
+        """The numbers of the turns, in the order in which they run."""
+        return range(self.n - 1, -1, -1) if self.backwards else range(self.n)
+
+    def of_turns(self, k: int) -> bool:
+        """Whether argument k has an entry for every turn."""
+        return self.carried <= k < self.carried + self.per_turn
 
     @property
     def arguments(self) -> list[Shape]:

@@ -1,0 +1,172 @@
+"""The operation that a loop is: its value, its derivatives of all orders, which are loops again,
+and many samples of it at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from admodes.core.costs import total
+from admodes.core.forms import Form
+from admodes.core.op import Op
+from admodes.core.space import space
+from admodes.core.values import Cotangent, Params, Tangent, Value, canonical, shape_of
+from admodes.loops.derived import chosen, derived, samples, tangents, way_back, with_tangents
+from admodes.loops.region import Region, Shape
+from admodes.loops.running import run
+from admodes.ops.indexing import getitem
+from admodes.ops.shaping import concatenate, reshape, transpose
+from admodes.programs.costs import cost
+
+
+@dataclass(eq=False, repr=False)
+class Loop(Op):
+    """The operation `loop`. Its tangent is the loop of a region with tangents beside the values;
+    its cotangents are those of a loop back over what a loop there has kept."""
+
+    def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        return False, (True,) * len(active)
+
+    def jvp(self, dots: list[Tangent | None], y: Value, args: tuple, params: Params) -> Tangent:
+        region = _region(params)
+        with_dots = derived(tangents, region, tuple(t is not None for t in dots), args)
+        moved, first = with_dots.moved, region.carried
+        pairs = zip(chosen(dots, moved), chosen(args, moved), strict=True)
+        given = [_zeros(shape_of(x)) if t is None else t for t, x in pairs]
+        vector = loop(*with_tangents(region, args, given, moved)[0], region=with_dots.region)
+        # The tangents of the state stand after the state, those of results after the results.
+        state = itertools.count(first)
+        results = itertools.count(with_dots.region.carried + len(with_dots.varied) - first)
+        at = [next(state) if own else None for own in moved[:first]]
+        at += [next(results) if own else None for own in with_dots.varied[first:]]
+        return Parts(vector, with_dots.region.results).joined(at, region.results)
+
+    def vjp(self, i: int, w: Cotangent, y: Value, args: tuple, params: Params) -> Cotangent:
+        return self.vjps((i,), w, y, args, params)[0]
+
+    def vjps(
+        self, wanted: Sequence[int], w: Cotangent, y: Value, args: tuple, params: Params
+    ) -> list[Cotangent]:
+        region = _region(params)
+        back = derived(way_back, region, tuple(k in wanted for k in range(len(args))), args)
+        first, last = region.carried, region.carried + region.per_turn
+        ws, kept = Parts(w, region.results), []
+        if back.forward is not None:
+            there = Parts(loop(*args, region=back.forward), back.forward.results)
+            kept = [there[k] for k in range(len(ws.shapes), len(there.shapes))]
+        state, leaves, sums = (
+            [k for k in part if back.moved[k]]
+            for part in (range(first), range(first, last), range(last, len(args)))
+        )
+        vector = loop(
+            *(ws[k] for k in state),
+            *(_zeros(shape_of(args[k])) for k in sums),
+            *kept,
+            *(args[k] for k in back.leaves),
+            *(ws[k] for k in range(first, len(ws.shapes)) if back.varied[k]),
+            *(args[k] for k in back.constants),
+            region=back.region,
+        )
+        cotangents = Parts(vector, back.region.results)
+        order = [*state, *sums, *leaves]
+        return [cotangents[order.index(k)] for k in wanted]
+
+
+class Parts:
+    """The arrays and numbers of some shapes that stand one after the other in a vector."""
+
+    def __init__(self, vector: Any, shapes: Sequence[Shape]) -> None:
+        self.vector = vector
+        self.shapes = list(shapes)
+        self.ends = [0, *itertools.accumulate(map(math.prod, shapes))]
+
+    def __getitem__(self, k: int) -> Any:
+        shape = self.shapes[k]
+        index = slice(self.ends[k], self.ends[k + 1]) if shape else self.ends[k]
+        found = getitem(self.vector, index=index)
+        return reshape(found, shape=shape) if len(shape) > 1 else found
+
+    def joined(self, at: Sequence[int | None], shapes: Sequence[Shape]) -> Any:
+        """Some of the parts, one after the other, as a vector; None stands for zeros."""
+        pieces: list[tuple[int, int | None]] = []
+        for k, shape in zip(at, shapes, strict=True):
+            start, stop = (
+                (math.prod(shape), None) if k is None else (self.ends[k], self.ends[k + 1])
+            )
+            if pieces and k is not None and pieces[-1][1] == start:
+                start = pieces.pop()[0]
+            pieces.append((start, stop))
+        return concatenate(
+            [
+                np.zeros(a) if b is None else getitem(self.vector, index=slice(a, b))
+                for a, b in pieces
+            ]
+        )
+
+
+def _region(params: Params) -> Region:
+    assert params is not None
+    return params["region"]  # type: ignore[no-any-return]
+
+
+def _zeros(shape: Shape) -> Any:
+    return canonical(np.zeros(shape))
+
+
+def _batch(args: tuple, mapped: tuple[bool, ...], region: Region) -> Any:
+    count = shape_of(args[mapped.index(True)])[0]
+    many = derived(samples, region, (count, mapped), args)
+    given = []
+    for k, x in enumerate(args):
+        if many.moved[k] and not mapped[k]:
+            x = space.broadcast(x, shape=(count, *shape_of(x)))
+        given.append(_swapped(x) if mapped[k] and region.of_turns(k) else x)
+    parts = Parts(loop(*given, region=many.region), many.region.results)
+    first = region.carried
+    rows = []
+    for k, own in enumerate((*many.moved[:first], *many.varied[first:])):
+        size = math.prod(region.results[k])
+        x = (
+            reshape(parts[k], shape=(size,))
+            if not own
+            else parts[k]
+            if k < first
+            else _swapped(parts[k])
+        )
+        x = reshape(x, shape=(count, size)) if own else space.broadcast(x, shape=(count, size))
+        rows.append(x)
+    return concatenate(rows, axis=1)
+
+
+def _swapped(x: Any) -> Any:
+    """x with its first two axes, of turns and of samples, in the other order."""
+    return transpose(x, axes=(1, 0, *range(2, len(shape_of(x)))))
+
+
+def _cost(args: tuple, y: Any, region: Region) -> dict[str, int]:
+    body = region.body
+    turn = total(cost(step, body) for step in body.steps if step.op is not None)
+    return {kind: count * region.n for kind, count in turn.items()}
+
+
+loop = Loop(
+    name="loop",
+    array=run,
+    scalar=run,
+    arity=None,
+    kind="functions",
+    form=Form("loop({*})", r"\operatorname{loop}({*})"),
+    doc="A list of operations that runs several times, each time on the state that the time before "
+    "gave: the last state and the results of all turns as one vector.",
+    structural=True,
+    together=True,
+    batch=_batch,
+    cost=_cost,
+    raises=True,
+)

@@ -1,0 +1,202 @@
+"""The operation `loop` against the same loop in plain Python: values, derivatives in both modes and
+to second order, batches, counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from loop_bodies import Turns, points, vector
+
+import admodes as ad
+from admodes.core.costs import total, without_moves
+from admodes.core.record import record
+from admodes.loops import derived, extracting
+from admodes.loops.operations import loop
+from admodes.loops.region import OtherBranch
+from admodes.programs.costs import cost
+
+N = 4
+
+
+def pendulum(q, p, h):
+    p = p - h * np.sin(q)
+    return q + h * p, p
+
+
+def filtered(x, c, u, A, w):
+    x = np.tanh(A @ x + w * u)
+    return x, c + x.sum(), c * x
+
+
+def newton(x, a):
+    return (x - (x * x - a) / (2.0 * x),)
+
+
+def branching(x, u, a):
+    x = x * u if x.sum() > 0.0 else x
+    return x * a, x
+
+
+def solving(X, b, A):
+    return np.linalg.solve(A + X @ X.T, X), X @ b
+
+
+def counting(k, s, x):
+    return k + 1.0, s + k * x
+
+
+def overwritten(a, b, u):
+    return np.sin(b) * u, u * u, a
+
+
+def choosing(x, u):
+    return np.where(x > u, x * u, np.exp(-x)), np.maximum(x, u).sum()
+
+
+TURNS = {
+    "numbers": Turns(pendulum, N, 2, 0, points((), (), ())),
+    "arrays": Turns(filtered, N, 2, 1, points((3,), (), (N,), (3, 3), (3,))),
+    "one number": Turns(newton, N, 1, 0, points((), ())),
+    "branches": Turns(branching, N, 1, 1, points((2,), (N, 2), ())),
+    "matrices": Turns(solving, N, 1, 1, points((2, 2), (N, 2), (2, 2))),
+    "a counter": Turns(counting, N, 2, 0, points((), (3,), (3,))),
+    "state that is not read": Turns(overwritten, N, 2, 1, points((), (), (N,))),
+    "choices": Turns(choosing, N, 1, 1, points((3,), (N, 3))),
+    "backwards": Turns(filtered, N, 2, 1, points((3,), (), (N,), (3, 3), (3,)), backwards=True),
+    "no state": Turns(lambda u, a: (np.sin(u) * a,), N, 0, 1, points((N, 2), (2,))),
+}
+
+
+def close(found, expected):
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-11, atol=1e-12)
+
+
+def both(turns):
+    return turns.rolled(), turns.plain
+
+
+def every(turns):
+    return tuple(range(len(turns.args)))
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+def test_values_are_those_of_the_loop(turns):
+    rolled, plain = (f(*turns.args) for f in both(turns))
+    for x, y in zip(rolled, plain, strict=True):
+        assert np.shape(x) == np.shape(y)
+        assert np.array_equal(x, y)
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+def test_derivatives_are_those_of_the_loop_to_second_order(turns):
+    along = tuple(np.sin(np.arange(3.0, 3 + np.size(x))).reshape(np.shape(x)) for x in turns.args)
+    along = tuple(v if np.ndim(v) else float(v) for v in along)
+    found = []
+    for f in both(turns):
+        total = vector(f, weights=True)
+        grad = ad.grad(total, argnums=every(turns))
+        first = ad.jvp(total, turns.args, along)[1]
+        found.append([first, *grad(*turns.args), *ad.jvp(grad, turns.args, along)[1]])
+        back = ad.vjp(grad, *turns.args)[1]
+        found[-1] += back(along)
+    close(*found)
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_jacobians_push_and_pull_all_directions_at_once(turns, mode):
+    for k in every(turns):
+        found = [ad.jacobian(vector(f), argnums=k, mode=mode)(*turns.args) for f in both(turns)]
+        close(*[[x] for x in found])
+
+
+@pytest.mark.parametrize("name", [name for name in TURNS if name != "branches"])
+def test_batches_are_the_samples_one_by_one(name):
+    turns = TURNS[name]
+    for k in every(turns):
+        axes = tuple(0 if i == k else None for i in every(turns))
+        many = tuple(
+            np.stack([x, 1.5 * np.asarray(x)]) if i == k else x for i, x in enumerate(turns.args)
+        )
+        grad = ad.grad(vector(turns.rolled(), weights=True), argnums=every(turns))
+        found = ad.vmap(grad, axes)(*many)
+        for j in range(2):
+            one = [x[j] if i == k else x for i, x in enumerate(many)]
+            one = [x if np.ndim(x) else float(x) for x in one]
+            grad = ad.grad(vector(turns.plain, weights=True), argnums=every(turns))
+            close([x[j] for x in found], grad(*one))
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+def test_the_way_back_may_find_the_states_alone(turns, monkeypatch):
+    kept = ad.grad(vector(turns.rolled(), weights=True), argnums=every(turns))(*turns.args)
+    monkeypatch.setattr(extracting, "KEPT", 0)
+    states = ad.grad(vector(turns.rolled(), weights=True), argnums=every(turns))(*turns.args)
+    close(kept, states)
+
+
+def test_what_is_kept_are_operands_and_beyond_a_bound_the_states(monkeypatch):
+    turns = TURNS["arrays"]
+
+    def kept():
+        region = turns.region
+        args = turns.args
+        back = derived.derived(derived.way_back, region, (True,) * len(args), args)
+        return back.forward.results[len(region.results) :]
+
+    # x, c, the hyperbolic tangent and its partial; then x and c alone.
+    assert sorted(kept()) == [(N,), (N, 3), (N, 3), (N, 3)]
+    monkeypatch.setattr(extracting, "KEPT", 0)
+    assert sorted(kept()) == [(N,), (N, 3)]
+
+
+def test_derived_regions_are_recorded_once():
+    turns = TURNS["arrays"]
+    region = turns.region
+    grad = ad.grad(lambda *xs: loop(*xs, region=region).sum(), argnums=every(turns))
+    grad(*turns.args)
+    made = dict(region.cache)
+    grad(*turns.args)
+    assert len(made) == 2  # the written turns, and the way back
+    assert all(region.cache[key] is made[key] for key in made)
+
+
+def test_cotangents_of_constants_are_summed_in_the_order_of_the_loop():
+    """So that they have the bits of the sweep through all turns."""
+    turns = TURNS["numbers"]
+    found = [ad.grad(vector(f, weights=True), argnums=2)(*turns.args) for f in both(turns)]
+    assert found[0] == found[1]
+
+
+def test_arguments_that_are_no_variables_cost_nothing_on_the_way_back():
+    turns = TURNS["arrays"]
+    x, c, u, A, w = turns.args
+    region = turns.region
+    ad.grad(lambda w: loop(x, c, u, A, w, region=region).sum())(w)
+    (back,) = (v for v in region.cache.values() if isinstance(v, derived.WayBack))
+    # The adjoints of both states and the sum for w; no sum for A, no result for u.
+    assert back.region.results == [(3,), (), (3,)]
+
+
+def test_another_branch_in_a_turn_is_an_error():
+    turns = TURNS["branches"]
+    x, _u, a = turns.args
+    with pytest.raises(OtherBranch, match="turn 2 of a loop takes another branch"):
+        turns.rolled()(x, np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, 1.0], [1.0, 1.0]]), a)
+
+
+def test_arithmetic_that_raises_on_floats_gives_what_numpy_gives():
+    turns = Turns(lambda x, a: (ad.divide(1.0, x) - a,), 2, 1, 0, (0.5, 2.0))
+    (rolled,), (plain,) = (f(*turns.args) for f in both(turns))
+    assert rolled == plain == np.inf
+
+
+def test_the_counts_are_those_of_all_turns():
+    turns = TURNS["arrays"]
+    body, whole = turns.region.body, record(turns.plain, *turns.args)
+    region = turns.region
+    found = loop.costs(turns.args, None, {"region": region})
+    assert found == {k: N * v for k, v in total(cost(s, body) for s in body.steps if s.op).items()}
+    calculated = total(cost(s, whole) for s in whole.steps if s.op and s.op.kind != "moves")
+    assert without_moves(found) == calculated
