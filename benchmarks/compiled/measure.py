@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -18,9 +21,9 @@ BUDGET = 4.0
 FEWEST = 5
 
 
-def measured(workload: Workload, rounds: int) -> dict[str, Any]:
-    """The figures of a workload. A contestant that is missing, fails or disagrees with the
-    derivative by hand is not timed, and says why."""
+def measured(workload: Workload, rounds: int, limit: float | None = None) -> dict[str, Any]:
+    """The figures of a workload. A contestant that is missing, fails, disagrees with the derivative
+    by hand or takes more than `limit` seconds for its first call is not timed, and says why."""
     expected = workload.arrays((workload.expected or workload.manual)())
     jobs: dict[str, Job] = {F: workload.value}
     if workload.manual:
@@ -28,7 +31,8 @@ def measured(workload: Workload, rounds: int) -> dict[str, Any]:
     absent, first, errors = {}, {}, {}
     for name, contestant in workload.contestants.items():
         try:
-            jobs[name], first[name], result = _prepared(contestant)
+            with within(limit):
+                jobs[name], first[name], result = _prepared(contestant)
             errors[name] = relative_error(contestant.arrays(result), expected)
         except (ImportError, Skipped) as reason:
             absent[name] = {"skipped": str(reason)}
@@ -57,6 +61,25 @@ def measured(workload: Workload, rounds: int) -> dict[str, Any]:
         "one_off_limit": ONE_OFF_LIMIT if workload.on_arrays else None,
         "contestants": found | absent,
     }
+
+
+@contextmanager
+def within(limit: float | None) -> Iterator[None]:
+    """Raise TimeoutError where the block takes more seconds than that (None: never)."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"more than {limit:g} s")
+
+    if limit is None:
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _prepared(contestant: Contestant) -> tuple[Job, float, Any]:
