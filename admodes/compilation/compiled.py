@@ -31,7 +31,7 @@ from admodes.compilation.leaks import Changed, leaking
 from admodes.compilation.places import CONTENT, Capture, content_of
 from admodes.compilation.protocol import MISS
 from admodes.compilation.purity import ImpureError, difference, far_apart
-from admodes.compilation.recording import RecordedRun, recorded
+from admodes.compilation.recording import RecordedRun, recorded, without_collector
 from admodes.compilation.signature import Signature, Static
 from admodes.core.carrier import call
 from admodes.core.checking import Count, is_strict
@@ -239,7 +239,8 @@ class Compiled:
     def _built(self, signature: Signature, captures: Captures, made: RecordedRun) -> Specialisation:
         """The specialisation for a recording. Its arrays have to have the entries that they have,
         until the function has run for the second time."""
-        optimised, run = built(made.program, self._backend, self._exact)
+        with without_collector():
+            optimised, run = built(made.program, self._backend, self._exact)
         found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
         places = [held_weakly(p, known) for p in (*captures.places, *found)]

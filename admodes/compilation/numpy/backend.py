@@ -10,13 +10,12 @@ import contextvars
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from admodes.compilation.interpreter import build as interpreted
+from admodes.compilation.numpy.code import NumpyCode, code
 from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.lowerings import array_row, overwrites
 from admodes.compilation.numpy.placement import is_array
@@ -31,25 +30,13 @@ from admodes.optimisation.optimised import Optimised
 from admodes.programs.replay import same
 
 
-@dataclass
-class NumpyCode:
-    """The text of a program, the names that it refers to, and the bytes of its buffers."""
-
-    text: str
-    space: dict[str, Any]
-    nbytes: int
-    has_arrays: bool
-
-
 def source(program: WengertList) -> str:
     """The Python code that runs a program.
 
     >>> from admodes.core.record import record
     >>> print(source(record(lambda x, y: x * y + x, 2.0, 3.0)))
-    def make():
-        def run(v0, v1):
-            return [(v0 * v1) + v0]
-        return run
+    def run(v0, v1):
+        return [(v0 * v1) + v0]
     """
     return write(program).text
 
@@ -61,13 +48,14 @@ def build(fast: WengertList, exact: WengertList) -> Run:
     Raises MemoryError where there is no room for the buffers.
     """
     with quiet():
-        code = write(lower(fast))
+        written = write(lower(fast))
     whole = interpreted(exact)
-    make = _function(code.text, {**code.space, "whole": whole, "MISS": MISS, "nan": math.nan})
-    runner = _with_buffers if code.has_arrays else _on_numbers
+    make = functools.partial(written.instance, whole=whole, MISS=MISS, nan=math.nan)
+    arrays = any(is_array(step.like) for step in fast.steps)
+    runner = _with_buffers if arrays else _on_numbers
     apart = not any(step.op is not None and step.op.custom for step in fast.steps)
-    run: Any = runner(make, whole, code.nbytes, apart)
-    run.source = code.text
+    run: Any = runner(make, whole, written.nbytes, apart)
+    run.source = written.text
     return run  # type: ignore[no-any-return]
 
 
@@ -127,13 +115,6 @@ def _quietly(work: Callable) -> Callable:
     return run
 
 
-def _function(text: str, space: dict[str, Any]) -> Callable:
-    """The function that a text defines: one def, whose names are those of space."""
-    module = compile(text, "<admodes program>", "exec")
-    code = next(c for c in module.co_consts if hasattr(c, "co_code"))
-    return FunctionType(code, space)
-
-
 def write(program: WengertList) -> NumpyCode:
     """The code of a program, row by row."""
     program = Optimised.of(program)
@@ -183,6 +164,7 @@ def _results(writer: NumpyWriter) -> None:
     program = writer.program
     texts = [_result(writer, y) for y in program.outputs]
     numbers = []
+    sums = _whole_sums(program.steps)
     for k in program.suspects:
         y, text = program.outputs[k], texts[k]
         if not isinstance(y, Ref):
@@ -190,7 +172,7 @@ def _results(writer: NumpyWriter) -> None:
         if not is_array(writer.value(y)):
             numbers.append(text)
             continue
-        bound = _bound(writer, y)
+        bound = _bound(writer, y, sums)
         if bound is not None:
             writer.body.append(f"if not -inf < {bound} < inf:")
         else:
@@ -206,10 +188,10 @@ def _results(writer: NumpyWriter) -> None:
     writer.body.append(f"return [{', '.join(texts)}]")
 
 
-def _bound(writer: NumpyWriter, y: Ref) -> str | None:
+def _bound(writer: NumpyWriter, y: Ref, sums: dict[int, list[int]]) -> str | None:
     """A number that is finite only where an output is: s r for the output x r, where s is the sum
-    of x and no entry of x is negative. Rounding is monotone, so that no entry is larger than a sum
-    in which it is a term, and no |x r| larger than |s r|."""
+    of x (sums: the rows of such sums, by x) and no entry of x is negative. Rounding is monotone, so
+    that no entry is larger than a sum in which it is a term, and no |x r| larger than |s r|."""
     step = writer.steps[y.row]
     if step.op is None or not (step.op.elementwise and step.op.structure.multiplies):
         return None
@@ -218,20 +200,22 @@ def _bound(writer: NumpyWriter, y: Ref) -> str | None:
         if made is None or made.op is None or not made.op.numerics.nonnegative:
             continue
         if writer.value(r).__class__ is float and as_float64(made.like):
-            for i, other in enumerate(writer.steps[: y.row]):
-                if _is_whole_sum(other, x) and writer.texts[i] == f"v{i}":
+            for i in sums.get(x.row, ()):
+                if i < y.row and writer.texts[i] == f"v{i}":
                     return f"v{i} * {writer.text(r)}"
     return None
 
 
-def _is_whole_sum(step: Step, x: Ref) -> bool:
-    if step.op is None or not isinstance(step.op.structure, Reduction):
-        return False
-    (a,) = step.args
-    if a.__class__ is not Ref or a != x:
-        return False
-    structure = step.op.structure
-    return structure.adds and not structure.averages and step.like.__class__ is float
+def _whole_sums(steps: list[Step]) -> dict[int, list[int]]:
+    """The rows that are the sum of all entries of a row, by that row."""
+    found: dict[int, list[int]] = {}
+    for i, step in enumerate(steps):
+        structure = step.op.structure if step.op is not None else None
+        if isinstance(structure, Reduction) and step.like.__class__ is float:
+            (a,) = step.args
+            if a.__class__ is Ref and structure.adds and not structure.averages:
+                found.setdefault(a.row, []).append(i)
+    return found
 
 
 def _result(writer: NumpyWriter, y: Any) -> str:
@@ -263,14 +247,5 @@ def _wrapped(text: str) -> bool:
 
 
 def _code(writer: NumpyWriter) -> NumpyCode:
-    buffers = [f"b{k} = empty({n}, 'u1')" for k, n in enumerate(writer.buffers.sizes)]
-    names = ", ".join(f"v{x.row}" for x in writer.program.inputs)
-    lines = [
-        "def make():",
-        *(f"    {line}" for line in (*buffers, *writer.setup)),
-        f"    def run({names}):",
-        *(f"        {line}" for line in writer.body),
-        "    return run",
-    ]
-    arrays = any(is_array(s.like) for s in writer.steps)
-    return NumpyCode("\n".join(lines), writer.space, writer.buffers.total, arrays)
+    inputs = [f"v{x.row}" for x in writer.program.inputs]
+    return code(inputs, writer.workspace, writer.setup, writer.body, writer.space)

@@ -63,8 +63,8 @@ def _reduced(writer: NumpyWriter, i: int, step: Step) -> None:
         writer.anew(i, f"{function}({given}, None, {keep}){tail}")
         return
     if again:
-        writer.setup.append(f"{out}total = {out}.reshape({left})")
-        out = f"{out}total"
+        writer.setup.append(f"v{i}total = {out}.reshape({left})")
+        out = f"v{i}total"
     writer.body.append(f"{function}({given}, {out}, {keep})")
 
 

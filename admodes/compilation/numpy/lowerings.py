@@ -282,8 +282,8 @@ def _stack(writer: NumpyWriter, i: int, step: Step) -> None:
     for k, a in enumerate(step.args):
         where = ", ".join([":"] * axis + [str(k)])
         if i in writer.static and np.ndim(values[k]):
-            writer.setup.append(f"{out}_{k} = {out}[{where}]")
-            writer.body.append(f"copyto({out}_{k}, {writer.text(a)})")
+            writer.setup.append(f"v{i}_{k} = {out}[{where}]")
+            writer.body.append(f"copyto(v{i}_{k}, {writer.text(a)})")
             writer.function(np.copyto)
         else:
             writer.body.append(f"{out}[{where}] = {writer.text(a)}")

@@ -3,6 +3,7 @@ is no longer read (`Lifetimes`), and buffers that are used again from there on (
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -71,25 +72,31 @@ class Lifetimes:
 
 
 class Buffers:
-    """Memory that is planned once. need(…) gives the number of a buffer, free(…) gives it back."""
+    """Memory that is planned once. need(…) gives the number of a buffer, free(…) gives it back.
+
+    idle: by size, the buffers that may be used again, the one used last at the end; lengths: these
+    sizes in order."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
-        self.idle: list[int] = []
+        self.idle: dict[int, list[int]] = {}
+        self.lengths: list[int] = []
 
     def need(self, nbytes: int) -> int:
-        fitting = [b for b in self.idle if nbytes <= self.sizes[b] <= WASTE * nbytes]
-        if fitting:
-            chosen = min(fitting, key=self.sizes.__getitem__)
-            self.idle.remove(chosen)
+        at = bisect_left(self.lengths, nbytes)
+        if at < len(self.lengths) and self.lengths[at] <= WASTE * nbytes:
+            size = self.lengths[at]
+            waiting = self.idle[size]
+            chosen = waiting.pop()
+            if not waiting:
+                del self.idle[size], self.lengths[at]
             return chosen
         self.sizes.append(nbytes)
         return len(self.sizes) - 1
 
     def free(self, buffer: int) -> None:
-        self.idle.append(buffer)
-
-    @property
-    def total(self) -> int:
-        """Bytes in all."""
-        return sum(self.sizes)
+        size = self.sizes[buffer]
+        if size not in self.idle:
+            self.idle[size] = []
+            insort(self.lengths, size)
+        self.idle[size].append(buffer)

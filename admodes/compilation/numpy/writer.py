@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.compilation.numpy.code import Place, Workspace
 from admodes.compilation.numpy.kernels import (
     DEEPEST,
     as_float64,
@@ -40,7 +41,7 @@ LESS = 4
 class NumpyWriter:
     """A program while it is written as Python code; other modules add a statement for each row.
 
-    setup, body: the lines that make buffers and views, once for each thread that runs the code,
+    setup, body: the lines that make views and zeros, once for each thread that runs the code,
         and those that are run each time.
     texts: for each row the expression that others read it by: a name, or, for a number that is
         read once, the formula itself, of which depths says how deeply it is nested.
@@ -50,6 +51,8 @@ class NumpyWriter:
     static: rows whose array stays from run to run; returned: rows that are allocated at each run,
         since they are outputs; taken: rows that are written into the memory of another row.
     layouts: an array with the strides of each row's array; its entries mean nothing.
+    workspace: the buffers and the arrays in them; shown: names of arrays that are seen in another
+        shape.
     absorbed, slopes, skipped: patterns of several rows that become one statement (patterns.py).
     """
 
@@ -64,6 +67,7 @@ class NumpyWriter:
         self.bound: dict[int, str] = {}
         self.positions: dict[tuple, np.ndarray] = {}
         self.constants: dict[str, str] = {}
+        self.shown: set[str] = set()
         self.texts: list[str] = [""] * len(self.steps)
         self.depths = [0] * len(self.steps)
         self.reads = named_reads(program)
@@ -77,6 +81,7 @@ class NumpyWriter:
         later |= {i: tie for i, (_, tie) in self.slopes.items()}
         self.lifetimes = Lifetimes(program, self._owns, later)
         self.buffers = Buffers()
+        self.workspace = Workspace(self.buffers.sizes)
         self.buffer_of: dict[int, int] = {}
         self.static: set[int] = set()
         self.layouts: dict[int, np.ndarray] = {}
@@ -214,9 +219,9 @@ class NumpyWriter:
         if not lasting or not np.shares_memory(made.reshape(shape), made):
             return f"{text}.reshape({shape})"
         name = f"{text}_{'_'.join(map(str, shape))}"
-        line = f"{name} = {text}.reshape({shape})"
-        if line not in self.setup:
-            self.setup.append(line)
+        if name not in self.shown:
+            self.shown.add(name)
+            self.setup.append(f"{name} = {text}.reshape({shape})")
         return name
 
     def operands(self, step: Step, out: np.ndarray | None = None) -> str:
@@ -276,26 +281,27 @@ class NumpyWriter:
             self.texts[i] = self.texts[self.taken[i]]
             self.layouts[i] = self.layout(Ref(self.taken[i]))
             return self.texts[i]
-        name = self.texts[i] = f"v{i}"
         made = np.empty(step.shape, step.dtype) if dense else self._laid_out(step)
         given = self._dying(i, step, made.strides) if overwrites else None
         if given is not None:
             self.buffer_of[i] = self.buffer_of.pop(given)
             self.static.add(i)
             self.layouts[i] = self.layouts[given]
-            self.setup.append(f"{name} = {self.texts[given]}")
-            return name
+            self.texts[i] = self.texts[given]
+            return self.texts[i]
         self._allocate(i, made)
-        return name
+        return self.texts[i]
 
     def _allocate(self, i: int, made: np.ndarray) -> None:
-        """A place in the workspace for row i, laid out as made."""
+        """A place in the workspace for row i, laid out as made: one array, named by the first row
+        that lies there, for all rows that lie there one after the other."""
         self.buffer_of[i] = number = self.buffers.need(made.nbytes)
         self.static.add(i)
         self.layouts[i] = made
         dtype = self.bind(made.dtype, "dtype")
-        strides = "" if made.flags.c_contiguous else f", 0, {made.strides}"
-        self.setup.append(f"v{i} = ndarray({made.shape}, {dtype}, b{number}{strides})")
+        strides = None if made.flags.c_contiguous else made.strides
+        place = Place(number, made.shape, dtype, strides)
+        self.texts[i] = self.workspace.arrays.setdefault(place, f"v{i}")
 
     def layout(self, a: Any) -> np.ndarray:
         """An array with the shape, dtype and strides of an argument; its entries mean nothing. An

@@ -1,0 +1,79 @@
+"""What compiling costs once: the work of each stage, counted, grows as the list does."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import admodes as ad
+from admodes.compilation.numpy.backend import write
+from admodes.compilation.numpy.placement import Buffers
+from admodes.core.record import record
+from admodes.optimisation import optimise
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+
+from benchmarks.one_off import irregular
+
+HALVES = np.full(8, 0.5)
+
+
+class Compared(int):
+    """A number that counts how often it is compared with another."""
+
+    count = 0
+
+    def __lt__(self, other):
+        Compared.count += 1
+        return int(self) < int(other)
+
+    def __le__(self, other):
+        Compared.count += 1
+        return int(self) <= int(other)
+
+    def __gt__(self, other):
+        Compared.count += 1
+        return int(self) > int(other)
+
+    __hash__ = int.__hash__
+
+
+def test_a_buffer_is_chosen_without_a_look_at_the_others():
+    buffers = Buffers()
+    numbers = [buffers.need(Compared(8 * k)) for k in range(1, 1001) for _ in range(4)]
+    for number in numbers:
+        buffers.free(number)
+    Compared.count = 0
+    again = [buffers.need(Compared(8 * k)) for k in range(1, 1001) for _ in range(4)]
+    assert sorted(again) == sorted(numbers)
+    assert Compared.count < 4000 * 14
+
+
+def test_a_buffer_serves_for_half_of_its_size_and_no_less():
+    buffers = Buffers()
+    large, small = buffers.need(96), buffers.need(40)
+    buffers.free(large)
+    buffers.free(small)
+    assert buffers.need(24) == small
+    assert buffers.need(24) not in (small, large)
+    assert buffers.need(50) == large
+
+
+def test_arrays_that_lie_in_one_place_have_one_name():
+    program = optimise(record(ad.grad(irregular(500)), HALVES, 1.5 * HALVES), exact=False)
+    code = write(program)
+    names = [line for line in code.text.splitlines() if " = ndarray(" in line]
+    assert len(names) == len(code.workspace.sizes) < len(program.steps) / 3
+
+
+def test_python_compiles_few_lines_for_a_long_list_of_arrays():
+    f = ad.grad(irregular(1000))
+    program = optimise(record(f, HALVES, 1.5 * HALVES), exact=False)
+    code = write(program)
+    assert sum(map(len, code.tables.values())) > 0.95 * len(program.steps)
+    (run,) = [c for c in code.module.co_consts if hasattr(c, "co_lines")]
+    assert len({line for *_, line in run.co_lines()}) < 60
+    compiled = ad.compile(f, backend="numpy")
+    np.testing.assert_allclose(
+        compiled(HALVES, 1.5 * HALVES), f(HALVES, 1.5 * HALVES), rtol=1e-9, atol=1e-12
+    )
