@@ -72,7 +72,9 @@ def recorded(
     state = State(captures, name)
     with without_collector(), calling_through(None if exact else sharing(held)):
         numpys = bool(signature.numpys)
-        program = record_leaves(run, signature.inputs, f, held, values=False, numpys=numpys)
+        program = record_leaves(
+            run, signature.inputs, f, held, values=False, numpys=numpys, loops=True
+        )
     results = owned(results, (*signature.leaves, *captures.held.values()))
     program = _settled(program, held)
     try:

@@ -38,6 +38,7 @@ def sharing(held: Held) -> Callable[[Callable, tuple], Any]:
                 held,
                 taped=True,
                 checked=False,
+                loops=True,
             )
         smaller = local(program, ("common subexpressions",))
         whole = dead(program)

@@ -73,6 +73,15 @@ def is_active(step: Step, k: int) -> bool:
     return step.args[k].__class__ is Ref and step.op.active(k)
 
 
+def made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
+    """The operations that made a row; what is older than depth is told by its row alone."""
+    step = steps[row]
+    if step.op is None or not depth:
+        return (row,)
+    parts = (made_of(steps, a.row, depth - 1) if isinstance(a, Ref) else a for a in step.args)
+    return (step.op, tuple(parts), step.params)
+
+
 @dataclass
 class Guard:
     """A decision that the function took from recorded values: decide(*args) was expected. The list

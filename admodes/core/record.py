@@ -32,6 +32,7 @@ from admodes.core.program import Ref as Ref
 from admodes.core.program import Step as Step
 from admodes.core.program import WengertList as WengertList
 from admodes.core.program import is_active as is_active
+from admodes.core.program import made_of
 from admodes.core.pytree import check_output, checked_input, flatten, unflatten
 from admodes.core.scalars import counted, fitting
 from admodes.core.space import space
@@ -47,7 +48,8 @@ class Recording:
     """A list that is being written. held: the arrays that the function refers to, which are read
     anew at each run instead of being copied. values: whether steps keep their arrays. taped: a
     tape is made of the rows, so that what would lose its derivative there loses it here. numpys:
-    floats among the leaves were numbers of NumPy."""
+    floats among the leaves were numbers of NumPy. loops: a loop is one row; else all of its turns
+    are written down."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Recording:
         values: bool,
         taped: bool = False,
         numpys: bool = False,
+        loops: bool = False,
     ) -> None:
         self.level = Level(leaves)
         self.level.arrays |= numpys
@@ -66,6 +69,7 @@ class Recording:
         held.recordings.append(weakref.ref(self))
         self.values = values
         self.taped = taped
+        self.loops = loops
         self.captured: dict[int, np.ndarray] = {}
         self.rows: dict[int, int] = {}
 
@@ -196,7 +200,7 @@ class Recorded(Carrier):
         return self.recording.steps[self.row]
 
     def made_of(self) -> tuple | None:
-        return _made_of(self.recording.steps, self.row)
+        return made_of(self.recording.steps, self.row)
 
     def constant(self, x: Any) -> Any:
         kept, shape = self.recording.constant(x), {"shape": x.shape}
@@ -310,15 +314,6 @@ def _pairs(x: Any, copy: Any) -> Iterator[tuple]:
             yield from _pairs(part, other)
 
 
-def _made_of(steps: list[Step], row: int, depth: int = 8) -> tuple | None:
-    """The operations that made a row; what is older than depth is told by its row alone."""
-    step = steps[row]
-    if step.op is None or not depth:
-        return (row,)
-    parts = (_made_of(steps, a.row, depth - 1) if isinstance(a, Ref) else a for a in step.args)
-    return (step.op, tuple(parts), step.params)
-
-
 def decide_on_captured(decide: Callable, x: Any) -> None:
     """The list that x is recorded in holds only where decide of every array that it captures is
     the same."""
@@ -365,12 +360,15 @@ def record_leaves(
     checked: bool = True,
     numpys: bool = False,
     located: bool = False,
+    loops: bool = False,
 ) -> WengertList:
     """The list of run(*leaves), which calls the user's f; leaves are floats, arrays of floats or
-    carriers. held, values, taped and numpys are as in Recording; held may be the arrays alone, by
-    id. checked: results that are no numbers are refused. located is as in record."""
+    carriers. held, values, taped, numpys and loops are as in Recording; held may be the arrays
+    alone, by id. checked: results that are no numbers are refused. located is as in record."""
     watch = held if isinstance(held, Held) else Held(held or {})
-    recording = (LocatedRecording if located else Recording)(leaves, watch, values, taped, numpys)
+    recording = (LocatedRecording if located else Recording)(
+        leaves, watch, values, taped, numpys, loops
+    )
     level = recording.level
     inputs = [lent(recording.enter(None, (), None, x)) for x in leaves]
     # x += v in the function gives an input another row.

@@ -209,7 +209,7 @@ def _ones(x: Any) -> Any:
 
 
 def _recorded(turn: Callable, point: list[Any]) -> WengertList:
-    return record_leaves(turn, point, turn, values=False, checked=False)
+    return record_leaves(turn, point, turn, values=False, checked=False, loops=True)
 
 
 def _spread(region: Region, moved: Flags, rows: Callable) -> tuple[Flags, Flags]:

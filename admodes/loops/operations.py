@@ -12,16 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.carrier import outermost
 from admodes.core.costs import total
 from admodes.core.forms import Form
 from admodes.core.op import Op
+from admodes.core.record import Recorded
 from admodes.core.space import space
 from admodes.core.values import Cotangent, Params, Tangent, Value, canonical, shape_of
 from admodes.loops.derived import chosen, derived, samples, tangents, way_back, with_tangents
-from admodes.loops.region import Region, Shape
-from admodes.loops.running import run
+from admodes.loops.region import Region, Shape, size
+from admodes.loops.running import in_turns, run
 from admodes.ops.indexing import getitem
-from admodes.ops.shaping import concatenate, reshape, transpose
+from admodes.ops.shaping import concatenate, reshape, stack, transpose
 from admodes.programs.costs import cost
 
 
@@ -29,6 +31,13 @@ from admodes.programs.costs import cost
 class Loop(Op):
     """The operation `loop`. Its tangent is the loop of a region with tangents beside the values;
     its cotangents are those of a loop back over what a loop there has kept."""
+
+    def dispatch(self, args: tuple, params: Params) -> Any:
+        if not _wants_turns(args):
+            return super().dispatch(args, params)
+        return concatenate(
+            [reshape(y, shape=(size([shape_of(y)]),)) for y in looped(_region(params), args)]
+        )
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         return False, (True,) * len(active)
@@ -115,6 +124,23 @@ def _region(params: Params) -> Region:
     return params["region"]  # type: ignore[no-any-return]
 
 
+def looped(region: Region, args: Sequence[Any]) -> list[Any]:
+    """The state after the last turn, and the results of all turns with a leading axis of turns.
+
+    Raises OtherBranch where a decision of a turn is not as recorded."""
+    if _wants_turns(args):
+        state, results = in_turns(region, args)
+        return [*state, *map(stack, results)]
+    parts = Parts(loop(*args, region=region), region.results)
+    return [parts[k] for k in range(len(parts.shapes))]
+
+
+def _wants_turns(args: Sequence[Any]) -> bool:
+    """Whether the operations of all turns are to be written down."""
+    top = outermost(tuple(args))
+    return isinstance(top, Recorded) and not top.recording.loops
+
+
 def _zeros(shape: Shape) -> Any:
     return canonical(np.zeros(shape))
 
@@ -131,15 +157,15 @@ def _batch(args: tuple, mapped: tuple[bool, ...], region: Region) -> Any:
     first = region.carried
     rows = []
     for k, own in enumerate((*many.moved[:first], *many.varied[first:])):
-        size = math.prod(region.results[k])
+        length = math.prod(region.results[k])
         x = (
-            reshape(parts[k], shape=(size,))
+            reshape(parts[k], shape=(length,))
             if not own
             else parts[k]
             if k < first
             else _swapped(parts[k])
         )
-        x = reshape(x, shape=(count, size)) if own else space.broadcast(x, shape=(count, size))
+        x = reshape(x, shape=(count, length)) if own else space.broadcast(x, shape=(count, length))
         rows.append(x)
     return concatenate(rows, axis=1)
 

@@ -4,16 +4,18 @@ a kernel a row, or row by row where the arithmetic of Python floats raises, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from admodes.core.carrier import settled
 from admodes.core.program import Guard, Ref, Step, WengertList
 from admodes.core.values import ARITHMETIC, FLOAT, canonical
 from admodes.loops.region import OtherBranch, Region, size
-from admodes.programs.replay import rows_where_it_holds, same, value_of
+from admodes.programs.replay import rows_at, same, value_of
 
 
 def run(*args: Any, region: Region) -> np.ndarray:
@@ -34,22 +36,37 @@ def run(*args: Any, region: Region) -> np.ndarray:
         return row_by_row(region, xs, FLOAT)
 
 
-def row_by_row(region: Region, args: Any, dtype: np.dtype) -> np.ndarray:
+def row_by_row(region: Region, args: Sequence[Any], dtype: np.dtype) -> np.ndarray:
     """The same, by the operations themselves, on numbers of any kind."""
+    state, results = in_turns(region, args)
+    parts = [np.ravel(np.asarray(y, dtype)) for y in (*state, *itertools.chain(*results))]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+
+def in_turns(region: Region, args: Sequence[Any]) -> tuple[list[Any], list[list[Any]]]:
+    """The last state and each result of all turns, by the operations; args may be carriers."""
     body, first, last = region.body, region.carried, region.carried + region.per_turn
-    rows = rows_where_it_holds(body)
+    due = body.due()
+
+    def decide(row: int, made: list[Any]) -> bool:
+        for guard in due.get(row, ()):
+            xs = [value_of(a, made) for a in guard.args]
+            found = bool(*xs) if guard.decide is bool else settled(guard.decide, *xs)
+            if not same(found, guard.expected):
+                return False
+        return True
+
     state = list(args[:first])
-    results: list[Any] = [[None] * region.n for _ in body.outputs[first:]]
+    results: list[list[Any]] = [[None] * region.n for _ in body.outputs[first:]]
     for i in region.turns:
-        made = rows([*state, *(canonical(x[i]) for x in args[first:last]), *args[last:]])
+        made = rows_at(body, [*state, *(x[i] for x in args[first:last]), *args[last:]], decide)
         if made is None:
             raise _other(i)
         outputs = [value_of(y, made) for y in body.outputs]
         state = outputs[:first]
-        for kept, y in zip(results, outputs[first:], strict=True):
-            kept[i] = y
-    parts = [*state, *(y for kept in results for y in kept)]
-    return np.concatenate([np.ravel(np.asarray(y, dtype)) for y in parts] or [np.zeros(0, dtype)])
+        for ys, y in zip(results, outputs[first:], strict=True):
+            ys[i] = y
+    return state, results
 
 
 def _other(i: int) -> OtherBranch:

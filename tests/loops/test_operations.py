@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loop_bodies import Turns, points, vector
+from loop_bodies import Turns, points, random_turns, vector
+from seeds import generator, share
 
 import admodes as ad
 from admodes.core.costs import total, without_moves
@@ -200,3 +201,45 @@ def test_the_counts_are_those_of_all_turns():
     assert found == {k: N * v for k, v in total(cost(s, body) for s in body.steps if s.op).items()}
     calculated = total(cost(s, whole) for s in whole.steps if s.op and s.op.kind != "moves")
     assert without_moves(found) == calculated
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+def test_a_plain_recording_has_the_rows_of_all_turns(turns):
+    """So that what reads lists needs to know no loops."""
+    rolled, plain = (record(f, *turns.args) for f in both(turns))
+    arithmetic = [
+        sorted(s.op.name for s in p.steps if s.op and s.op.kind != "moves") for p in (rolled, plain)
+    ]
+    assert arithmetic[0] == arithmetic[1]
+    counts = [ad.count(vector(f), *turns.args, rows="scalar") for f in both(turns)]
+    assert counts[0].totals == counts[1].totals
+    assert counts[0].f == counts[1].f
+
+
+def test_patterns_of_loops_are_those_of_their_turns():
+    turns = Turns(lambda x, a: (x + a * np.sin(np.roll(x, 1)),), 3, 1, 0, points((9,), ()))
+    rolled, plain = both(turns)
+    x, a = turns.args
+    found = [ad.sparsity(lambda x, f=f: f(x, a)[0], x) for f in (rolled, plain)]
+    assert str(found[0]) == str(found[1])
+
+
+def test_other_branches_are_told_in_recordings_too():
+    turns = TURNS["branches"]
+    x, _, a = turns.args
+    with pytest.raises(OtherBranch, match="turn 0 of a loop"):
+        record(turns.rolled(), -x, np.ones((N, 2)), a)
+
+
+@pytest.mark.parametrize("k", range(share(40)))
+def test_random_loops_have_the_derivatives_of_plain_ones(k):
+    turns = random_turns(generator(k))
+    wanted = tuple(i for i in every(turns) if (k >> i % 5) % 2 == 0) or (0,)
+    found = []
+    for f in both(turns):
+        total = vector(f, weights=True)
+        grad = ad.grad(total, argnums=wanted)
+        along = tuple(np.cos(x) if np.ndim(x) else float(np.cos(x)) for x in turns.args)
+        found.append([total(*turns.args), *grad(*turns.args)])
+        found[-1] += ad.jvp(grad, turns.args, along)[1]
+    close(*found)

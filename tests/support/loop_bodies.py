@@ -10,7 +10,7 @@ import numpy as np
 
 import admodes as ad
 from admodes.core.record import record
-from admodes.loops.operations import Parts, loop
+from admodes.loops.operations import looped
 from admodes.loops.region import Region
 
 
@@ -48,12 +48,7 @@ class Turns:
     def rolled(self) -> Callable:
         """The same function by one operation."""
         region = self.region
-
-        def run(*args: Any) -> list[Any]:
-            parts = Parts(loop(*args, region=region), region.results)
-            return [parts[k] for k in range(len(parts.shapes))]
-
-        return run
+        return lambda *args: looped(region, args)
 
 
 def vector(f: Callable, weights: bool = False) -> Callable:
@@ -71,3 +66,46 @@ def points(*shapes: tuple[int, ...], seed: int = 0) -> tuple:
     random = np.random.default_rng(seed)
     xs = [random.uniform(0.5, 1.0, shape) for shape in shapes]
     return tuple(x if x.ndim else float(x) for x in xs)
+
+
+def random_turns(random: np.random.Generator) -> Turns:
+    """A random loop, with numbers and arrays in its state, its leaves of turns and its constants,
+    and sometimes with a branch."""
+    shapes = [(), (2,), (2, 2)]
+    draw = [[shapes[i] for i in random.integers(3, size=n)] for n in random.integers(1, 4, size=3)]
+    state, leaves, constants = draw
+    n = int(random.integers(1, 6))
+    plan = [(int(random.integers(8)), *random.integers(100, size=2)) for _ in range(8)]
+    picks = random.integers(100, size=len(state) + int(random.integers(3)))
+    branch = bool(random.integers(2))
+
+    def turn(*xs: Any) -> tuple:
+        values = list(xs)
+        for kind, i, j in plan:
+            a, b = values[i % len(values)], values[j % len(values)]
+            values.append(STEPS[kind](a, b))
+            if branch and kind == 0 and np.sum(values[-1]) < 5.0:
+                values[-1] = 0.5 * values[-1]
+        # What goes on stays between -1 and 1, and has the shape that it had.
+        ends = [values[p % len(values)] for p in picks]
+        kept = [
+            0.5 * s + np.tanh(np.mean(y) + (y if np.shape(y) == np.shape(s) else 0.0)) / 3
+            for s, y in zip(xs, ends, strict=False)
+        ][: len(state)]
+        return (*kept, *ends[len(state) :])
+
+    args = points(*state, *((n, *s) for s in leaves), *constants, seed=int(random.integers(1000)))
+    return Turns(turn, n, len(state), len(leaves), args, bool(random.integers(2)))
+
+
+STEPS: list[Callable] = [
+    lambda a, b: a * b,
+    lambda a, b: a - b,
+    lambda a, b: np.sin(a),
+    lambda a, b: np.exp(-a * a),
+    lambda a, b: np.sum(a * b) / 4,
+    lambda a, b: np.where(a > b, a, b * b),
+    lambda a, b: a @ b / 2 if np.ndim(a) and np.ndim(b) else a + b,
+    lambda a, b: a[..., ::-1] / (1.0 + b * b) if np.ndim(a) else a / (2.0 + b),
+]
+"""What a turn may do with two values."""
