@@ -14,11 +14,14 @@ import numpy as np
 from admodes.lab.timing import interleaved, paired_ratio
 from benchmarks.workloads import LEAST
 
-from .case import MANUAL, ONE_OFF_LIMIT, Contestant, F, Job, Skipped, Workload
+from .case import COMPILED, MANUAL, ONE_OFF_LIMIT, Contestant, F, Job, Skipped, Workload
 
 BUDGET = 4.0
 """Seconds for the rounds of one workload; the slowest of them get by with fewer rounds."""
 FEWEST = 5
+SETTLED = (0.5, 5.0)
+"""Seconds, at least and at most, that the automatic choice runs before it is timed: it changes its
+back end when it has run for as long as that takes to build."""
 
 
 def measured(workload: Workload, rounds: int, limit: float | None = None) -> dict[str, Any]:
@@ -45,6 +48,8 @@ def measured(workload: Workload, rounds: int, limit: float | None = None) -> dic
                 }
         if name in absent:
             jobs.pop(name, None)
+    if COMPILED in jobs:
+        _settle(jobs[COMPILED], first[COMPILED])
     times = interleaved(jobs, _affordable(jobs, rounds), LEAST)
     found = {}
     for name, t in times.items():
@@ -89,6 +94,14 @@ def _prepared(contestant: Contestant) -> tuple[Job, float, Any]:
     run = contestant.prepare()
     result = run()
     return run, perf_counter() - start, result
+
+
+def _settle(run: Job, first: float) -> None:
+    """Call until twice the time of the first call has gone by, within SETTLED."""
+    least, most = SETTLED
+    end = perf_counter() + min(max(2.0 * first, least), most)
+    while perf_counter() < end:
+        run()
 
 
 def _affordable(jobs: dict[str, Job], rounds: int) -> int:

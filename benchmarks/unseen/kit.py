@@ -171,7 +171,7 @@ def difference(workload: Unseen) -> float:
         second = -at(2 * h) + 16 * at(h) - 30 * at(0.0) + 16 * at(-h) - at(-2 * h)
         measured, stated = second / (12 * h**2), along[0] @ parts[0] @ along[0]
     else:
-        h = 1e-5
+        h = 1e-6
         measured = (8 * (at(h) - at(-h)) - at(2 * h) + at(-2 * h)) / (12 * h)
         if workload.kind == JACOBIAN:
             stated = parts[0] @ along[0]
