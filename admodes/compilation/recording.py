@@ -145,7 +145,8 @@ def has_value(y: Any) -> bool:
 def _guard_errors(program: WengertList, handles: bool) -> None:
     """Guards on rows that may raise: where nothing else reads them, so that they are not dropped,
     and everywhere where the function may go on after an error."""
-    found = [i for i, step in enumerate(program.steps) if step.op is not None and step.op.raises]
+    rows = ((i, step) for i, step in enumerate(program.steps) if step.op is not None)
+    found = [i for i, step in rows if step.op.may_raise(step.params)]
     if not found:
         return
     read = set() if handles else needed(program, ends(program))

@@ -257,6 +257,10 @@ class Op:
         of what they do not read only shape and dtype are kept. cache holds the answers."""
         return True, (True,) * len(active)
 
+    def may_raise(self, params: Params) -> bool:
+        """Whether the value may raise, as for a matrix that has no inverse."""
+        return self.raises
+
     def active(self, i: int) -> bool:
         """Whether the result depends differentiably on argument i."""
         return self.differentiable is None or self.differentiable[i]

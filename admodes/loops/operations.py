@@ -39,6 +39,10 @@ class Loop(Op):
             [reshape(y, shape=(size([shape_of(y)]),)) for y in looped(_region(params), args)]
         )
 
+    def may_raise(self, params: Params) -> bool:
+        steps = (step for step in _region(params).body.steps if step.op is not None)
+        return any(step.op.may_raise(step.params) for step in steps)
+
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         return False, (True,) * len(active)
 
@@ -194,5 +198,4 @@ loop = Loop(
     together=True,
     batch=_batch,
     cost=_cost,
-    raises=True,
 )

@@ -12,7 +12,7 @@ import admodes as ad
 from admodes.core.costs import total, without_moves
 from admodes.core.record import record
 from admodes.loops import derived, extracting
-from admodes.loops.operations import loop
+from admodes.loops.operations import loop, looped
 from admodes.loops.region import OtherBranch
 from admodes.programs.costs import cost
 
@@ -54,6 +54,14 @@ def choosing(x, u):
     return np.where(x > u, x * u, np.exp(-x)), np.maximum(x, u).sum()
 
 
+INNER = Turns(lambda s, a: (s + a * np.sin(s), s.sum()), 3, 1, 0, points((2,), ())).region
+
+
+def nested(x, u, a):
+    x, sums = looped(INNER, (x * u, a))
+    return x, sums.sum()
+
+
 TURNS = {
     "numbers": Turns(pendulum, N, 2, 0, points((), (), ())),
     "arrays": Turns(filtered, N, 2, 1, points((3,), (), (N,), (3, 3), (3,))),
@@ -64,6 +72,7 @@ TURNS = {
     "state that is not read": Turns(overwritten, N, 2, 1, points((), (), (N,))),
     "choices": Turns(choosing, N, 1, 1, points((3,), (N, 3))),
     "backwards": Turns(filtered, N, 2, 1, points((3,), (), (N,), (3, 3), (3,)), backwards=True),
+    "a loop in a loop": Turns(nested, N, 1, 1, points((2,), (N,), ())),
     "no state": Turns(lambda u, a: (np.sin(u) * a,), N, 0, 1, points((N, 2), (2,))),
 }
 
@@ -243,3 +252,9 @@ def test_random_loops_have_the_derivatives_of_plain_ones(k):
         found.append([total(*turns.args), *grad(*turns.args)])
         found[-1] += ad.jvp(grad, turns.args, along)[1]
     close(*found)
+
+
+def test_a_loop_may_raise_where_a_row_of_its_body_may():
+    regions = {name: TURNS[name].region for name in ("arrays", "matrices")}
+    assert [loop.may_raise({"region": r}) for r in regions.values()] == [False, True]
+    assert not loop.may_raise({"region": TURNS["a loop in a loop"].region})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import admodes as ad
-from admodes.core.record import record
+from admodes.core.record import record_leaves
 from admodes.loops.operations import looped
 from admodes.loops.region import Region
 
@@ -42,7 +42,7 @@ class Turns:
     def region(self) -> Region:
         first, last, i = self.carried, self.carried + self.per_turn, (self.n - 1) * self.backwards
         xs = [x[i] if first <= k < last else x for k, x in enumerate(self.args)]
-        body = record(self.turn, *xs)
+        body = record_leaves(lambda *given: tuple(self.turn(*given)), xs, self.turn, loops=True)
         return Region(body, self.n, self.carried, self.per_turn, self.backwards)
 
     def rolled(self) -> Callable:
