@@ -18,9 +18,9 @@ from admodes.core.program import Ref, WengertList
 from admodes.core.pytree import flatten
 from admodes.core.record import record_leaves
 from admodes.core.reverse import Evaluation
-from admodes.core.values import canonical, shape_of
+from admodes.core.values import FLOAT, canonical, shape_of
 from admodes.loops.extracting import dependent, kept_rows, part, rows_between
-from admodes.loops.region import Region
+from admodes.loops.region import Region, size
 from admodes.programs.replay import again
 from admodes.programs.sweep import Reached, push
 
@@ -50,33 +50,46 @@ class WayBack(Derived):
     leaves: list[int]
     constants: list[int]
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of what is kept of all turns."""
+        first = self.forward and self.forward.extends
+        kept = self.forward.results[len(first.results) :] if self.forward and first else []
+        return size(kept) * FLOAT.itemsize
+
 
 def derived(make: Callable, region: Region, key: Any, args: Sequence[Any]) -> Any:
-    """What make(region, key, first turn) makes, once for each key."""
+    """What make(region, key, args) makes, once for each key."""
     at = make.__name__, key
     found = region.cache.get(at)
     if found is None:
         with quiet(), calling_through(None):
-            found = region.cache[at] = make(region, key, first_turn(region, args))
+            found = region.cache[at] = make(region, key, args)
     return found
 
 
-def first_turn(region: Region, args: Sequence[Any]) -> list[Any]:
-    """The inputs of the body in the first turn as plain values; of several samples, of the first
-    one."""
+def inputs_of(region: Region, args: Sequence[Any], turns: int | slice) -> list[Any]:
+    """The arguments as plain values, of what belongs to single turns that of these turns; of
+    several samples, of the first one."""
     values = []
     for k, (x, shape) in enumerate(zip(args, region.arguments, strict=True)):
         value = np.asarray(innermost(x))
         while value.ndim > len(shape):
             value = value[0]
-        values.append(canonical(value[region.turns[0]] if region.of_turns(k) else value))
+        values.append(canonical(value[turns] if region.of_turns(k) else value))
     return values
 
 
-def tangents(region: Region, moved: Flags, point: list[Any]) -> Derived:
+def recorded(turn: Callable, point: list[Any]) -> WengertList:
+    """The list of one turn at a point, in which loops are rows."""
+    return record_leaves(turn, point, turn, values=False, checked=False, loops=True)
+
+
+def tangents(region: Region, moved: Flags, args: Sequence[Any]) -> Derived:
     """The region of values and tangents, for arguments of which some moved. What moves of the
     state goes on in the state with its tangents, what moves of the leaves of turns with theirs
     in these, and so for the constants and the results."""
+    point = inputs_of(region, args, region.turns[0])
     moved, varied = _spread(region, moved, _reached)
     first = region.carried
     body, many = again(region.body), len(point)
@@ -87,7 +100,7 @@ def tangents(region: Region, moved: Flags, point: list[Any]) -> Derived:
         state = [*ys[:first], *chosen(ts[:first], moved[:first])]
         return [*state, *ys[first:], *chosen(ts[first:], varied[first:])]
 
-    made = _recorded(turn, [*point, *map(_ones, chosen(point, moved))])
+    made = recorded(turn, [*point, *map(_ones, chosen(point, moved))])
     xs, dots = made.inputs[:many], made.inputs[many:]
     order, carried, per_turn = with_tangents(region, xs, dots, moved)
     made = replace(made, inputs=order)
@@ -106,8 +119,9 @@ def with_tangents(
     return [x for group in groups for x in group], len(groups[0]), len(groups[1])
 
 
-def way_back(region: Region, moved: Flags, point: list[Any]) -> WayBack:
+def way_back(region: Region, moved: Flags, args: Sequence[Any]) -> WayBack:
     """The turns back over the region, which give the cotangents of the arguments that moved."""
+    point = inputs_of(region, args, region.turns[0])
     moved, varied = _spread(region, moved, _reached)
     first, last = region.carried, region.carried + region.per_turn
     body, many, ends = again(region.body), len(point), len(region.body.outputs)
@@ -127,7 +141,7 @@ def way_back(region: Region, moved: Flags, point: list[Any]) -> WayBack:
         return [*run.outs[:ends], *run.once(weights)]
 
     likes = [*map(region.body.like, region.body.outputs), *point[last:]]
-    made = _recorded(turn, [*point, *map(_ones, chosen(likes, active))])
+    made = recorded(turn, [*point, *map(_ones, chosen(likes, active))])
     xs, ws = made.inputs[:many], made.inputs[many:]
     # What the body decides is decided on the way there.
     late = made.guards[len(region.body.guards) :]
@@ -162,10 +176,11 @@ def way_back(region: Region, moved: Flags, point: list[Any]) -> WayBack:
     )
 
 
-def samples(region: Region, key: tuple[int, Flags], point: list[Any]) -> Derived:
+def samples(region: Region, key: tuple[int, Flags], args: Sequence[Any]) -> Derived:
     """The region for several samples at once, which arguments that moved have along the leading
     axis (that of turns stands before it)."""
     count, moved = key
+    point = inputs_of(region, args, region.turns[0])
     moved, varied = _spread(region, moved, dependent)
     body = again(region.body)
 
@@ -185,7 +200,7 @@ def samples(region: Region, key: tuple[int, Flags], point: list[Any]) -> Derived
         for x, own in zip(point, moved, strict=True)
     ]
     return Derived(
-        replace(region, body=_recorded(turn, many), extends=None, cache={}), moved, varied
+        replace(region, body=recorded(turn, many), extends=None, cache={}), moved, varied
     )
 
 
@@ -206,10 +221,6 @@ def _at_moved(f: Callable, xs: Sequence[Any], moved: Flags) -> tuple[Callable, t
 
 def _ones(x: Any) -> Any:
     return canonical(np.ones(shape_of(x)))
-
-
-def _recorded(turn: Callable, point: list[Any]) -> WengertList:
-    return record_leaves(turn, point, turn, values=False, checked=False, loops=True)
 
 
 def _spread(region: Region, moved: Flags, rows: Callable) -> tuple[Flags, Flags]:

@@ -7,24 +7,38 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from admodes.core.calling import calling_through
 from admodes.core.carrier import outermost
 from admodes.core.costs import total
 from admodes.core.forms import Form
 from admodes.core.op import Op
 from admodes.core.record import Recorded
+from admodes.core.reverse import vjp
 from admodes.core.space import space
 from admodes.core.values import Cotangent, Params, Tangent, Value, canonical, shape_of
-from admodes.loops.derived import chosen, derived, samples, tangents, way_back, with_tangents
+from admodes.loops.derived import (
+    chosen,
+    derived,
+    inputs_of,
+    recorded,
+    samples,
+    tangents,
+    way_back,
+    with_tangents,
+)
 from admodes.loops.region import Region, Shape, size
 from admodes.loops.running import in_turns, run
 from admodes.ops.indexing import getitem
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
 from admodes.programs.costs import cost
+
+MOST = 2**28
+"""Where the way back would find more bytes than that of all turns, it goes in blocks."""
 
 
 @dataclass(eq=False, repr=False)
@@ -40,8 +54,9 @@ class Loop(Op):
         )
 
     def may_raise(self, params: Params) -> bool:
-        steps = (step for step in _region(params).body.steps if step.op is not None)
-        return any(step.op.may_raise(step.params) for step in steps)
+        body = _region(params).body
+        rows = (step for step in body.steps if step.op is not None)
+        return bool(body.guards) or any(step.op.may_raise(step.params) for step in rows)
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         return False, (True,) * len(active)
@@ -68,6 +83,8 @@ class Loop(Op):
     ) -> list[Cotangent]:
         region = _region(params)
         back = derived(way_back, region, tuple(k in wanted for k in range(len(args))), args)
+        if back.nbytes > MOST and region.n > 3:
+            return _back_in_blocks(region, wanted, w, args)
         first, last = region.carried, region.carried + region.per_turn
         ws, kept = Parts(w, region.results), []
         if back.forward is not None:
@@ -89,6 +106,68 @@ class Loop(Op):
         cotangents = Parts(vector, back.region.results)
         order = [*state, *sums, *leaves]
         return [cotangents[order.index(k)] for k in wanted]
+
+
+def _back_in_blocks(
+    region: Region, wanted: Sequence[int], w: Cotangent, args: tuple
+) -> list[Cotangent]:
+    """The cotangents of the arguments wanted, for which the states between blocks are kept."""
+
+    def blocks(*given: Any) -> Any:
+        xs = list(args)
+        for k, x in zip(wanted, given, strict=True):
+            xs[k] = x
+        return in_blocks(region, xs)
+
+    with calling_through(None):
+        ys, back = vjp(blocks, *(args[k] for k in wanted))
+        ws = Parts(w, region.results)
+        return list(back([ws[k] for k in range(len(ys))]))
+
+
+def in_blocks(region: Region, args: Sequence[Any]) -> list[Any]:
+    """What `looped` gives, by a loop over blocks of √n turns. Its way back keeps the states between
+    the blocks, runs each block once more when it comes to it, and keeps the states inside of it:
+    2 √n of them, for one more evaluation.
+
+    A. Griewank, Achieving logarithmic growth of temporal and spatial complexity in reverse
+    automatic differentiation, Optimization Methods and Software 1 (1992)."""
+    n, length = region.n, math.isqrt(region.n)
+    count, first = n // length, region.carried
+    # The turns that are no whole block run last.
+    most = count * length
+    whole, rest = slice(0, most), slice(most, n)
+    if region.backwards:
+        whole, rest = slice(n - most, n), slice(0, n - most)
+
+    def stacks(turns: slice) -> list[Any]:
+        return [getitem(x, index=turns) if region.of_turns(k) else x for k, x in enumerate(args)]
+
+    blocks = derived(_of_blocks, region, length, args)
+    given = stacks(whole)
+    for k, x in enumerate(given):
+        if region.of_turns(k):
+            given[k] = reshape(x, shape=(count, length, *shape_of(x)[1:]))
+    ys = looped(blocks, given)
+    ys = [*ys[:first], *(reshape(y, shape=(most, *shape_of(y)[2:])) for y in ys[first:])]
+    if most == n:
+        return ys
+    zs = looped(derived(_shorter, region, n - most, ()), [*ys[:first], *stacks(rest)[first:]])
+    pairs = zip(ys[first:], zs[first:], strict=True)
+    return [*zs[:first], *(concatenate([z, y] if region.backwards else [y, z]) for y, z in pairs)]
+
+
+def _of_blocks(region: Region, length: int, args: Sequence[Any]) -> Region:
+    """The loop whose turns are blocks of so many turns."""
+    block = derived(_shorter, region, length, ())
+    turns = slice(region.n - length, region.n) if region.backwards else slice(length)
+    body = recorded(lambda *xs: looped(block, xs), inputs_of(region, args, turns))
+    return replace(region, body=body, n=region.n // length, extends=None, cache={})
+
+
+def _shorter(region: Region, n: int, args: Sequence[Any]) -> Region:
+    """n turns of the loop."""
+    return replace(region, n=n, extends=None, cache={})
 
 
 class Parts:

@@ -3,6 +3,8 @@ to second order, batches, counts."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from loop_bodies import Turns, points, random_turns, vector
@@ -11,9 +13,9 @@ from seeds import generator, share
 import admodes as ad
 from admodes.core.costs import total, without_moves
 from admodes.core.record import record
-from admodes.loops import derived, extracting
+from admodes.loops import derived, extracting, operations
 from admodes.loops.operations import loop, looped
-from admodes.loops.region import OtherBranch
+from admodes.loops.region import OtherBranch, size
 from admodes.programs.costs import cost
 
 N = 4
@@ -86,6 +88,13 @@ def both(turns):
     return turns.rolled(), turns.plain
 
 
+def longer(turns, n):
+    """The same with n turns."""
+    first, last = turns.carried, turns.carried + turns.per_turn
+    args = [np.resize(x, (n, *x.shape[1:])) for x in turns.args[first:last]]
+    return replace(turns, n=n, args=(*turns.args[:first], *args, *turns.args[last:]))
+
+
 def every(turns):
     return tuple(range(len(turns.args)))
 
@@ -136,6 +145,42 @@ def test_batches_are_the_samples_one_by_one(name):
             one = [x if np.ndim(x) else float(x) for x in one]
             grad = ad.grad(vector(turns.plain, weights=True), argnums=every(turns))
             close([x[j] for x in found], grad(*one))
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+@pytest.mark.parametrize("n", [4, 7])
+def test_the_way_back_may_go_in_blocks(turns, n, monkeypatch):
+    """Of 2 turns, and of one turn that is left over."""
+    turns = longer(turns, n)
+    whole = ad.grad(vector(turns.rolled(), weights=True), argnums=every(turns))(*turns.args)
+    monkeypatch.setattr(operations, "MOST", -1)
+    monkeypatch.setattr(extracting, "KEPT", 0)
+    grad = ad.grad(vector(turns.rolled(), weights=True), argnums=every(turns))
+    close(grad(*turns.args), whole)
+    along = tuple(np.cos(x) if np.ndim(x) else float(np.cos(x)) for x in turns.args)
+    plain = ad.grad(vector(turns.plain, weights=True), argnums=every(turns))
+    close(*(ad.jvp(g, turns.args, along)[1] for g in (grad, plain)))
+
+
+def test_blocks_keep_as_many_states_as_two_roots_of_the_turns(monkeypatch):
+    """Of 400 turns 20 states between blocks, and 20 in the block that is swept."""
+    turns = longer(TURNS["choices"], 400)
+    region = turns.region
+    monkeypatch.setattr(extracting, "KEPT", 0)
+    back = derived.derived(derived.way_back, region, (True, True), turns.args)
+    assert back.nbytes == 400 * 3 * 8
+    monkeypatch.setattr(operations, "MOST", 20 * 3 * 8)
+    kept = []
+    run = operations.loop.array
+
+    def watching(*args, region):
+        kept.append(size(region.results[len(region.extends.results) :]) if region.extends else 0)
+        return run(*args, region=region)
+
+    monkeypatch.setattr(operations.loop, "array", watching)
+    region = turns.region
+    ad.grad(lambda x, u: looped(region, (x, u))[0].sum())(*turns.args)
+    assert max(kept) == 20 * 3
 
 
 @pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
@@ -254,7 +299,7 @@ def test_random_loops_have_the_derivatives_of_plain_ones(k):
     close(*found)
 
 
-def test_a_loop_may_raise_where_a_row_of_its_body_may():
-    regions = {name: TURNS[name].region for name in ("arrays", "matrices")}
-    assert [loop.may_raise({"region": r}) for r in regions.values()] == [False, True]
+def test_a_loop_may_raise_where_a_row_of_its_body_may_or_takes_a_branch():
+    regions = {name: TURNS[name].region for name in ("arrays", "matrices", "branches")}
+    assert [loop.may_raise({"region": r}) for r in regions.values()] == [False, True, True]
     assert not loop.may_raise({"region": TURNS["a loop in a loop"].region})
