@@ -47,7 +47,7 @@ def ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> No
     """Forget a case of which an argument has come to its end."""
     owner, gone = compiled(), case()
     if owner is not None and gone is not None:
-        owner.specialisations = tuple(c for c in owner.specialisations if c is not gone)
+        owner._forget(gone)
         owner._newest = None if owner._newest is gone else owner._newest
         # A case that has served for many calls was no waste.
         owner._ended += gone.runs <= 1

@@ -23,13 +23,14 @@ from admodes.compilation.advice import (
     not_seen,
 )
 from admodes.compilation.backends import built
+from admodes.compilation.branching import LEAST, Family, Near
 from admodes.compilation.captures import Captures
 from admodes.compilation.cases import Specialisation, ended, held_weakly, objects, references
 from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.leaks import Changed, leaking
 from admodes.compilation.places import CONTENT, Capture, content_of
-from admodes.compilation.protocol import MISS
+from admodes.compilation.protocol import MISS, RAISED, Miss
 from admodes.compilation.purity import ImpureError, difference, far_apart
 from admodes.compilation.recording import RecordedRun, recorded, without_collector
 from admodes.compilation.signature import Signature, Static
@@ -53,8 +54,7 @@ may be waiting for something that this one holds."""
 
 
 class Compiled:
-    """A compiled function; see compile. specialisations are the cases recorded so far, the one
-    used last first."""
+    """A compiled function; see compile."""
 
     warns = True
     """Whether there are warnings and hints."""
@@ -71,7 +71,8 @@ class Compiled:
 
     def clear(self) -> None:
         """Forget everything that was recorded."""
-        self.specialisations: tuple[Specialisation, ...] = ()
+        self._families: tuple[Family, ...] = ()
+        self._recordings = 0
         self._newest: Specialisation | None = None
         self._unsettled: list[str] = []
         self._ended = 0
@@ -100,23 +101,37 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if Count.blocks and is_strict():
             return self._eager(args, kwargs)
-        cases = self.specialisations
-        for case in cases:
+        recordings, families = self._recordings, self._families
+        near: Near | None = None
+        for family in families:
+            case = family.latest
             try:
                 result = case.enter(args, kwargs)
             except MemoryError:
                 raise
             except Exception:
                 # An operation raises, which f may catch; if not, it raises there in its own name.
-                continue
-            if result is not MISS:
-                case.runs += 1
-                if case is not cases[0]:
-                    self._to_front(case)
-                if case.loose is not None:
-                    return self._second_call(case, result, args, kwargs)
-                return self._confirmed(case, result, args, kwargs) if self._check else result
-        return self._new_case(cases, args, kwargs)
+                result = RAISED
+            if result.__class__ is Miss:
+                if result is MISS:
+                    continue
+                case, result = family.followed(case, result, lambda c: _entered(c, args, kwargs))
+                if result.__class__ is Miss:
+                    if near is None and result.guard is not None:
+                        near = Near(family, case, result.guard)
+                    continue
+            case.runs += 1
+            if family is not families[0]:
+                self._to_front(family)
+            if case.loose is not None:
+                return self._second_call(case, result, args, kwargs)
+            return self._confirmed(case, result, args, kwargs) if self._check else result
+        return self._new_case(recordings, near, args, kwargs)
+
+    @property
+    def specialisations(self) -> tuple[Specialisation, ...]:
+        """The cases recorded so far, the one used last first."""
+        return tuple(case for family in self._families for case in family.cases)
 
     @property
     def programs(self) -> list[WengertList]:
@@ -135,15 +150,22 @@ class Compiled:
             raise BadValue(f"{self._name} has not been called yet: there is no code")
         return self._newest.source
 
-    def _to_front(self, case: Specialisation) -> None:
+    def _to_front(self, family: Family) -> None:
         lock = self._lock
         if lock.acquire(blocking=False):
             try:
-                if case in self.specialisations:
-                    others = (c for c in self.specialisations if c is not case)
-                    self.specialisations = (case, *others)
+                if family in self._families:
+                    self._families = (family, *(f for f in self._families if f is not family))
             finally:
                 lock.release()
+
+    def _forget(self, case: Specialisation) -> None:
+        """Drop a case."""
+        families = [f.without(case) if case in f.nodes else [f] for f in self._families]
+        self._families = tuple(family for kept in families for family in kept)
+
+    def _knows(self, case: Specialisation) -> bool:
+        return any(case in family.nodes for family in self._families)
 
     @property
     def _lock(self) -> Any:
@@ -153,18 +175,19 @@ class Compiled:
             process, lock = self._locked = os.getpid(), threading.RLock()
         return lock
 
-    def _new_case(self, tried: tuple, args: tuple, kwargs: dict) -> Any:
-        """The result where no specialisation fits."""
+    def _new_case(self, recordings: int, near: Near | None, args: tuple, kwargs: dict) -> Any:
+        """The result where none of the cases fits that there were after so many recordings."""
         signature = Signature.of(args, kwargs, self._name)
-        if signature.traced or self._is_full():
+        if signature.traced or self._is_full(near):
             return self._eager(args, kwargs)
         lock = self._lock
         if not lock.acquire(timeout=PATIENCE):
             return self._eager(args, kwargs)
         try:
             # Another thread may have recorded this case while this one waited.
-            stale = not set(self.specialisations) <= set(tried)
-            first = None if stale or self._is_full() else self._first(signature, args, kwargs)
+            stale = self._recordings != recordings
+            full = stale or self._is_full(near)
+            first = None if full else self._first(signature, near, args, kwargs)
         finally:
             lock.release()
         if stale:
@@ -181,7 +204,7 @@ class Compiled:
             if self._noted:
                 self._warn(self._noted)
         found = _entered(case, args, kwargs)
-        if found is MISS:
+        if found.__class__ is Miss:
             return result
         case.runs += 1
         return self._confirmed(case, found, args, kwargs) if self._check else found
@@ -190,20 +213,22 @@ class Compiled:
         """What f itself gives."""
         return call(lambda: self._f(*args, **kwargs), ())
 
-    def _is_full(self) -> bool:
+    def _is_full(self, near: Near | None) -> bool:
         """Whether the limit is reached; the first time that this matters there is a warning."""
         if self._unseen:
             return True
-        cases = self.specialisations
         unsettled = len(self._unsettled)
-        if len(cases) + unsettled + self._ended < self._limit and unsettled < UNSETTLED:
+        weight = sum(family.weight for family in self._families) + unsettled + self._ended
+        if weight + (1 if near is None else LEAST) <= self._limit and unsettled < UNSETTLED:
             return False
         if not self._warned:
             self._warned = True
-            self._warn(limit_reached(self._name, cases, self._unsettled))
+            self._warn(limit_reached(self._name, self.specialisations, self._unsettled))
         return True
 
-    def _first(self, signature: Signature, args: tuple, kwargs: dict) -> tuple | None:
+    def _first(
+        self, signature: Signature, near: Near | None, args: tuple, kwargs: dict
+    ) -> tuple | None:
         """A new specialisation, if that can be, and the result of the call, for which f has run
         once; None where f has not."""
         captures = Captures(self._f, *objects(signature))
@@ -214,7 +239,7 @@ class Compiled:
             if case.loose is not None and case.loose(args, kwargs) is not MISS:
                 self._settle(case, signature, captures)
                 result = _entered(case, args, kwargs)
-                if result is not MISS and case in self.specialisations:
+                if result.__class__ is not Miss and self._knows(case):
                     return case, result
         made = self._recorded(signature, captures)
         if made.refused:
@@ -229,16 +254,20 @@ class Compiled:
                     "repeats its first run; pass as an argument what varies"
                 )
         self._unsettled.clear()
-        return self._built(signature, captures, made), made.result
+        return self._built(signature, near, captures, made), made.result
 
     def _recorded(
         self, signature: Signature, captures: Captures, *substitution: Any
     ) -> RecordedRun:
         return recorded(self._f, self._name, signature, captures, self._exact, *substitution)
 
-    def _built(self, signature: Signature, captures: Captures, made: RecordedRun) -> Specialisation:
+    def _built(
+        self, signature: Signature, near: Near | None, captures: Captures, made: RecordedRun
+    ) -> Specialisation:
         """The specialisation for a recording. Its arrays have to have the entries that they have,
         until the function has run for the second time."""
+        for number, guard in enumerate(made.program.guards):
+            guard.number = number
         with without_collector():
             optimised, run = built(made.program, self._backend, self._exact)
         found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
@@ -259,9 +288,18 @@ class Compiled:
             if isinstance(slot, Static) and slot.how == "reference":
                 end = functools.partial(ended, weakref.ref(self), weakref.ref(case))
                 case.ends.append(weakref.ref(slot.value(), end))
-        self.specialisations = (case, *self.specialisations)
-        self._newest = case
+        self._entered_as(case, near)
         return case
+
+    def _entered_as(self, case: Specialisation, near: Near | None) -> None:
+        """Keep a case, with those that differ from it by decisions alone."""
+        self._newest = case
+        if near is not None and near.family in self._families and near.case in near.family.nodes:
+            near.family.add(case, near.case, near.decision)
+            self._to_front(near.family)
+        else:
+            self._families = (Family(case), *self._families)
+        self._recordings += 1
 
     def _second_call(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
         """The result of the call after the one that was recorded. f runs once more, to tell which
@@ -274,7 +312,7 @@ class Compiled:
                 self._settle(case, signature, captures)
             finally:
                 lock.release()
-        if case not in self.specialisations:
+        if not self._knows(case):
             return self._eager(args, kwargs)
         return self._confirmed(case, result, args, kwargs) if self._check else result
 
@@ -291,7 +329,7 @@ class Compiled:
             fixed = set(map(id, leaking(case.program, captures, again)))
         except Changed:
             self._unsettled.append("changes what it refers to")
-            self.specialisations = tuple(c for c in self.specialisations if c is not case)
+            self._forget(case)
             return
         free = captures.held.keys() - fixed
         case.places = [p for p in case.places if p.test != CONTENT or id(p.owner) not in free]
@@ -305,7 +343,8 @@ class Compiled:
         if found is None:
             return result
         exact = interpret(case.program, Signature.of(args, kwargs, self._name).inputs)
-        if exact is not MISS and far_apart(unflatten(case.program.out_tree, exact), own) is None:
+        tree = case.program.out_tree
+        if not isinstance(exact, Miss) and far_apart(unflatten(tree, exact), own) is None:
             raise ImpureError(
                 f"{self._name}, compiled, gives {found}: rounding is magnified here; compile it "
                 "with exact=True"

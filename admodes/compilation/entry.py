@@ -16,7 +16,7 @@ import numpy as np
 
 from admodes.compilation import places as at
 from admodes.compilation.places import Capture
-from admodes.compilation.protocol import MISS, Run
+from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.compilation.signature import FLOAT, Array, Number, Signature, Slot, sorted_out
 from admodes.core.carrier import is_numpys
 from admodes.core.pytree import LEAF, Tree, unflatten
@@ -91,6 +91,7 @@ KNOWN = {
     | {"list": list, "float": float, "dict": dict, "type": type, "zip": zip}
     | {"KeyError": KeyError, "AttributeError": AttributeError, "ValueError": ValueError},
     "MISS": MISS,
+    "Miss": Miss,
     "FLOATS": {float},
     "ndarray": np.ndarray,
     "float64": np.float64,
@@ -105,13 +106,15 @@ KNOWN = {
 
 
 def entry(signature: Signature, places: list[Capture], run: Run, out_tree: Tree) -> tuple:
-    """A function of (args, kwargs) that gives the result, or MISS in another case, and its text."""
+    """A function of (args, kwargs) that gives the result, or a Miss in another case, and its
+    text."""
     text = EntryText()
     arguments = _Arguments(text, signature)
     inputs = arguments.taken_apart()
     _check_places(text, places, arguments.references)
     text.add(f"out = {text.bind(run)}({', '.join(inputs)})")
-    text.miss_where("out is MISS")
+    text.add("if out.__class__ is Miss:")
+    text.add("return out", 2)
     text.add(f"return {_result(text, out_tree)}")
     return text.function("def call(args, kwargs):")
 

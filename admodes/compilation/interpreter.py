@@ -5,21 +5,21 @@ optimised one cannot be used."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from admodes.compilation.protocol import MISS, Miss, Run
+from admodes.compilation.protocol import Miss, Run, missed
 from admodes.core.carrier import quiet
 from admodes.core.pytree import owned
-from admodes.core.record import Ref, WengertList
+from admodes.core.record import Guard, Ref, WengertList
 from admodes.core.values import canonical
 from admodes.optimisation.optimised import Optimised
-from admodes.programs.replay import rows_where_it_holds, value_of
+from admodes.programs.replay import holds, rows_at, value_of
 
 
-def interpret(program: WengertList, leaves: Sequence[Any]) -> list[Any] | Literal[Miss.MISS]:
-    """The outputs at these leaves, as the caller's own arrays; MISS where a guard does not hold."""
+def interpret(program: WengertList, leaves: Sequence[Any]) -> list[Any] | Miss:
+    """The outputs at these leaves, as the caller's own arrays; a Miss where a guard fails."""
     return build(program)(*leaves)
 
 
@@ -34,14 +34,22 @@ def build(fast: WengertList, exact: WengertList | None = None) -> Run:
     ([9.0], MISS)
     """
     suspects = Optimised.of(fast).suspects
-    rows = rows_where_it_holds(fast)
+    due = fast.due()
     rewritten = any(guard.rewritten for guard in fast.guards)
 
-    def run(*leaves: Any) -> list[Any] | Literal[Miss.MISS]:
+    def run(*leaves: Any) -> list[Any] | Miss:
+        failed: list[Guard] = []
+
+        def goes_on(row: int, made: list) -> bool:
+            failed.extend(guard for guard in due.get(row, ()) if not holds(guard, made))
+            return not failed
+
         with quiet():
-            made = rows(leaves)
+            made = rows_at(fast, leaves, goes_on if due else None)
         if made is None:
-            return MISS if exact is None or not rewritten else interpret(exact, leaves)
+            if exact is None or not rewritten:
+                return missed(failed[0].number)
+            return interpret(exact, leaves)
         found = [canonical(value_of(y, made)) for y in fast.outputs]
         if exact is not None and not all(is_finite(found[i]) for i in suspects):
             return interpret(exact, leaves)

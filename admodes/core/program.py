@@ -88,13 +88,16 @@ class Guard:
     holds only where it is the same again. decide is bool where control flow branched on a row, and
     a comparison where it branched on one that is no row of its own. rewritten: it is one of the
     optimiser's, under which rows are taken in another order; where it fails the exact program is
-    run. line: where in the user's code the decision was taken, where that is noted."""
+    run. line: where in the user's code the decision was taken, where that is noted. number: the
+    position of the decision among those of the function, by which a run tells which one came out
+    otherwise; None where nobody asks."""
 
     decide: Callable[..., Any]
     args: tuple
     expected: Any
     rewritten: bool = False
     line: Line | None = field(default=None, compare=False)
+    number: int | None = field(default=None, compare=False)
 
     @property
     def last(self) -> int:
@@ -143,10 +146,15 @@ class WengertList:
         return tuple(map(self.like, step.args))
 
     def due(self) -> dict[int, list[Guard]]:
-        """The guards by the latest row that each reads, after which it can be decided."""
+        """The guards by the latest row that each reads, after which it can be decided. Those with
+        numbers are decided in the order of these: each after the rows of those before it."""
         rows: dict[int, list[Guard]] = {}
+        latest = 0
         for guard in self.guards:
-            rows.setdefault(guard.last, []).append(guard)
+            last = guard.last
+            if guard.number is not None:
+                last = latest = max(latest, last)
+            rows.setdefault(last, []).append(guard)
         return rows
 
     def branches(self) -> dict[int, list[Guard]]:

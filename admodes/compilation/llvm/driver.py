@@ -1,7 +1,9 @@
 """The native side of a run: a loop over the records of a segment, and the call of NumPy's loops.
 
 A segment is a list of 64-bit words: the arena's address, the end of the list, then the records:
-a function's address, how many cells follow, the cells.
+a function's address, how many cells follow, the cells. A function gives 0, or ends the run with
+the position of a guard that fails; then the run gives that, and in higher bits the distance of the
+record from the begin of the segment in bytes (`failure`).
 """
 
 from __future__ import annotations
@@ -43,7 +45,12 @@ run:
   %stop = icmp ne i64 %failed, 0
   br i1 %stop, label %missed, label %test
 missed:
-  ret i64 1
+  %here = ptrtoint ptr %at to i64
+  %begin = ptrtoint ptr %segment to i64
+  %distance = sub i64 %here, %begin
+  %high = shl i64 %distance, 16
+  %which = or i64 %high, %failed
+  ret i64 %which
 done:
   ret i64 0
 }"""
@@ -92,6 +99,11 @@ class Driver:
 def driver() -> Driver:
     """Compiled once per process."""
     return Driver(*compiled([DISPATCH, _call_text()], loops=False))
+
+
+def failure(which: int) -> tuple[int, int]:
+    """At which word the record begins that ended a run, and the position, from 0, of its guard."""
+    return (which >> 16) // 8, (which & 0xFFFF) - 1
 
 
 def call_cells(call: LoopCall) -> list[int]:

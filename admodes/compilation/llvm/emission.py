@@ -64,7 +64,6 @@ class _Function:
         self.lines: list[str] = []
         self.loaded: dict[object, str] = {}
         self.names: dict[int, tuple[str, str]] = {}
-        self.failed: list[str] = []
 
     def made(self) -> Emitted:
         for entry in self.group.entries:
@@ -76,14 +75,14 @@ class _Function:
         return Emitted("\n".join([head, *self.lines, f"ret i64 {verdict}", "}"]), self.cells)
 
     def _verdict(self) -> str:
-        if not self.failed:
-            return "0"
-        total = self.failed[0]
-        for k, name in enumerate(self.failed[1:]):
-            self.lines.append(f"%or{k} = or i1 {total}, {name}")
-            total = f"%or{k}"
-        self.lines.append(f"%failed = zext i1 {total} to i64")
-        return "%failed"
+        """The position, from 1, of the first guard that fails; 0 where all hold."""
+        first = "0"
+        guards = self.group.guards
+        for k in range(len(guards), 0, -1):
+            name, _ = self.names[id(guards[k - 1])]
+            self.lines.append(f"%failed{k} = select i1 {name}f, i64 {k}, i64 {first}")
+            first = f"%failed{k}"
+        return first
 
     def _slot(self, key: object, cell: Cell, kind: str, strides: tuple[int, ...]) -> Slot:
         if key in self.slots:
@@ -176,7 +175,6 @@ class _Function:
         for place in entry.dests:
             self._store(f"%{y}", gives, place)
         if entry.expected is not None:
-            self.failed.append(f"%{y}f")
             self.lines.append(f"%{y}f = xor i1 %{y}, {'true' if entry.expected else 'false'}")
 
     def _converted(self, name: str, wanted: str) -> str:

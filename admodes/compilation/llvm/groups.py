@@ -40,7 +40,8 @@ class Value:
 class EntryOperation:
     """One operation in a loop over entries: its instructions (lowering), its arguments, which have
     this shape or are broadcast to it, the number of the group that runs it, and the places, dests,
-    into which the result is stored. expected: for a guard the truth value that it has to give."""
+    into which the result is stored. expected: for a guard the truth value that it has to give, and
+    its number."""
 
     lowering: Lowering
     args: tuple[Value, ...]
@@ -49,6 +50,7 @@ class EntryOperation:
     group: int = -1
     dests: list[Region] = field(default_factory=list)
     expected: bool | None = None
+    number: int | None = None
 
 
 @dataclass(eq=False)
@@ -57,6 +59,12 @@ class Fused:
 
     shape: tuple[int, ...]
     entries: list[EntryOperation] = field(default_factory=list)
+
+    @property
+    def guards(self) -> list[EntryOperation]:
+        """The entries that are guards, in the order in which the function decided."""
+        found = [e for e in self.entries if e.expected is not None]
+        return sorted(found, key=lambda e: -1 if e.number is None else e.number)
 
 
 @dataclass(eq=False)

@@ -33,6 +33,7 @@ class Plan:
         self.values: list[Value | None] = []
         self.leaves = [self._leaf(i, v) for i, v in enumerate(self._inputs())]
         self._due = program.due()
+        self._decided = 0
         given = iter(self.leaves)
         rows = {x.row: next(given) for x in program.inputs}
         rows |= {row: next(given) for row in program.captured}
@@ -226,14 +227,17 @@ class Plan:
             found = self.values[guard.args[0].row] if _is_branch(guard) else None
             if found is not None and found.shape == ():
                 entry = found.entry
-                if entry is None or found.kind != "b":
+                if entry is None or found.kind != "b" or entry.group < self._decided:
                     nothing = Value("d", (), number=0.0)
                     entry = EntryOperation(ENTRIES["not_equal"], (found, nothing), "b", ())
                     self.groups.put(entry)
-                entry.expected = guard.expected
+                entry.expected, entry.number = guard.expected, guard.number
+                self._decided = entry.group
                 continue
             check = Check(guard, self._read(guard.args))
             self._reads(check.args, self.groups.append(check))
+            # Guards are decided in their order: those that follow join no group from before.
+            self.groups.cut()
 
     def _output(self, i: int, y: Any) -> Any:
         """Where the driver finds an output: a Value at a place, a Ref to an object, a constant."""

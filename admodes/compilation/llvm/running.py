@@ -8,17 +8,17 @@ import struct
 from collections.abc import Callable, Iterable
 from functools import partial
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from admodes.compilation.interpreter import interpret, is_finite
-from admodes.compilation.llvm.driver import driver
+from admodes.compilation.llvm.driver import driver, failure
 from admodes.compilation.llvm.groups import Check, Foreign, Value
 from admodes.compilation.llvm.places import TYPES, Region
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.llvm.segments import LINE, Built, Segment
-from admodes.compilation.protocol import MISS, Miss
+from admodes.compilation.protocol import Miss, missed
 from admodes.core.carrier import quiet
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import canonical
@@ -63,7 +63,7 @@ class Runner:
         )
         self.pool: list[Arena] = []
 
-    def __call__(self, *leaves: Any) -> list[Any] | Literal[Miss.MISS]:
+    def __call__(self, *leaves: Any) -> list[Any] | Miss:
         pool = self.pool
         try:
             arena = pool.pop()
@@ -73,8 +73,10 @@ class Runner:
             found = arena.quickly(leaves) if self.simple else arena.run(leaves + self.captured)
         finally:
             pool.append(arena)
-        if found is None or (self.suspects and found is not MISS and self._is_suspect(found)):
-            return MISS if self.exact is None else interpret(self.exact, leaves)
+        if found.__class__ is Miss:
+            return found  # type: ignore[return-value]
+        if found is None or (self.suspects and self._is_suspect(found)):  # type: ignore[arg-type]
+            return missed(None) if self.exact is None else interpret(self.exact, leaves)
         return found
 
     def _is_suspect(self, found: list[Any]) -> bool:
@@ -139,24 +141,26 @@ class Arena:
             memory = self.held[buffer.home, buffer.number]
         return np.ndarray(place.shape, TYPES[place.kind], memory, offset, place.strides)
 
-    def quickly(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS]:
+    def quickly(self, leaves: tuple) -> list[Any] | Miss:
         """A run on numbers alone."""
         runner = self.runner
         runner.pack(self.bytes, 0, *leaves)
-        if self.call(self.address):
-            return MISS
+        which = self.call(self.address)
+        if which:
+            return _missed(runner.built.parts[0], which)
         return list(runner.chosen(runner.unpack(self.bytes, runner.start)))
 
-    def run(self, leaves: tuple) -> list[Any] | Literal[Miss.MISS] | None:
+    def run(self, leaves: tuple) -> list[Any] | Miss | None:
         """The outputs; None where a decision fails under which rows were rewritten."""
         try:
             self._take(leaves)
-            for part in self.parts:
+            for k, part in enumerate(self.parts):
                 if part.__class__ is Words:
-                    if self.call(part.address):
-                        return MISS
+                    which = self.call(part.address)
+                    if which:
+                        return _missed(self.runner.built.parts[k], which)
                 elif not self._python(part):
-                    return None if part.__class__ is Check and part.guard.rewritten else MISS
+                    return None if part.guard.rewritten else missed(part.guard.number)
             return [give() for give in self.givers]
         finally:
             self.held.clear()
@@ -238,6 +242,12 @@ def _chooser(spots: list[int], count: int) -> Callable[[tuple], Iterable]:
 
 def _own(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else canonical(x)
+
+
+def _missed(segment: Any, which: int) -> Miss:
+    """What is given where a segment ends at a guard that fails."""
+    at, position = failure(which)
+    return missed(segment.guards[at][position])
 
 
 def is_outside(place: Region) -> bool:

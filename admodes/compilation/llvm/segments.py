@@ -25,10 +25,11 @@ class Segment:
     """Functions that run one after the other without Python, as a list of words (64-bit numbers)
     that the driver reads: addresses of functions and their cells. outside: operands that lie
     outside of the arena, as (index of the word, buffer, offset), filled in when the arena is known.
-    """
+    guards: by the word at which a record begins, the numbers of its guards."""
 
     words: list[int] = field(default_factory=lambda: [0] * HEADER)
     outside: list[tuple[int, Buffer, int]] = field(default_factory=list)
+    guards: dict[int, list[int | None]] = field(default_factory=dict)
 
 
 class ArenaLayout:
@@ -93,7 +94,7 @@ class Built:
         self.codes = [*dict.fromkeys(lines.values())]
         for k, group in enumerate(groups):
             if isinstance(group, Fused):
-                self._record(lines[k].address, made[k].cells)
+                self._record(lines[k].address, made[k].cells, [e.number for e in group.guards])
             elif isinstance(group, LoopCall):
                 self._call(group)
             else:
@@ -106,8 +107,10 @@ class Built:
         assert isinstance(found, Segment)
         return found
 
-    def _record(self, address: int, cells: list[Cell]) -> None:
+    def _record(self, address: int, cells: list[Cell], guards: list[int | None]) -> None:
         segment = self._segment()
+        if guards:
+            segment.guards[len(segment.words)] = guards
         segment.words += (address, len(cells))
         for cell in cells:
             self._distance(segment, len(segment.words), cell)

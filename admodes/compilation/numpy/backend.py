@@ -20,7 +20,7 @@ from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.lowerings import array_row, overwrites
 from admodes.compilation.numpy.placement import is_array
 from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
-from admodes.compilation.protocol import MISS, Run
+from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import Reduction
@@ -50,7 +50,7 @@ def build(fast: WengertList, exact: WengertList) -> Run:
     with quiet():
         written = write(lower(fast))
     whole = interpreted(exact)
-    make = functools.partial(written.instance, whole=whole, MISS=MISS, nan=math.nan)
+    make = functools.partial(written.instance, whole=whole, MISS=MISS, Miss=Miss, nan=math.nan)
     arrays = any(is_array(step.like) for step in fast.steps)
     runner = _with_buffers if arrays else _on_numbers
     apart = not any(step.op is not None and step.op.custom for step in fast.steps)
@@ -151,7 +151,8 @@ def _guard(writer: NumpyWriter, guard: Guard) -> None:
         decide, expected = writer.bind(guard.decide, "g"), writer.bind(guard.expected, "e")
         test = f"not {writer.use('same', same)}({decide}({args}), {expected})"
     writer.body.append(f"if {test}:")
-    writer.body.append(f"    return {_whole(writer) if guard.rewritten else 'MISS'}")
+    miss = "MISS" if guard.number is None else f"Miss({guard.number})"
+    writer.body.append(f"    return {_whole(writer) if guard.rewritten else miss}")
 
 
 def _whole(writer: NumpyWriter) -> str:
