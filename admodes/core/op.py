@@ -261,6 +261,10 @@ class Op:
         """Whether the value may raise, as for a matrix that has no inverse."""
         return self.raises
 
+    def turns(self, params: Params) -> Any:
+        """The region that it runs again and again (admodes.loops.region), if it is a loop."""
+        return None
+
     def active(self, i: int) -> bool:
         """Whether the result depends differentiably on argument i."""
         return self.differentiable is None or self.differentiable[i]

@@ -330,9 +330,9 @@ def named(x: Any, name: str) -> Any:
     return x
 
 
-def record(f: Callable, *args: Any, located: bool = False) -> WengertList:
+def record(f: Callable, *args: Any, located: bool = False, loops: bool = False) -> WengertList:
     """Run f at args and record every operation, in order. Inputs are pytrees of numbers and arrays.
-    located: note where in the user's code each row is from.
+    located: note where in the user's code each row is from. loops: as in Recording.
 
     Raises TypeError for values that are no numbers.
 
@@ -347,7 +347,7 @@ def record(f: Callable, *args: Any, located: bool = False) -> WengertList:
         return f(*unflatten(tree, list(inputs)))
 
     numpys = any(map(is_numpys, xs))
-    return record_leaves(run, leaves, f, numpys=numpys, located=located)
+    return record_leaves(run, leaves, f, numpys=numpys, located=located, loops=loops)
 
 
 def record_leaves(

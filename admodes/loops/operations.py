@@ -58,6 +58,9 @@ class Loop(Op):
         rows = (step for step in body.steps if step.op is not None)
         return bool(body.guards) or any(step.op.may_raise(step.params) for step in rows)
 
+    def turns(self, params: Params) -> Region:
+        return _region(params)
+
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         return False, (True,) * len(active)
 

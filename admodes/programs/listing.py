@@ -3,11 +3,12 @@ v1 * v2 and guard v3 > 0 is True come out, or the same as dicts for JSON."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,24 +42,88 @@ def lines(
     program: WengertList, names: list[str], inputs: Sequence[str], outputs: Sequence[str]
 ) -> list[Line]:
     """The list from top to bottom, names being those of its rows; a test that only steers stands
-    in its guard."""
+    in its guard. The turns of a loop stand before its row, farther to the right."""
     inputs_of = {x.row: n for x, n in zip(program.inputs, inputs, strict=True)}
-    hidden = _only_steering(program)
-    due = program.due()
-    found: list[Line] = []
-    for i, step in enumerate(program.steps):
-        if i not in hidden:
-            right = inputs_of.get(i, "captured array")
-            right = right if step.op is None else expression(step, names)
-            text = names[i] if names[i] == right else f"{names[i]} = {right}"
-            found.append(Line("row", i, text, step.shape, step.dtype.name))
-        found += [Line("guard", i, _guard_text(g, program, names, hidden)) for g in due.get(i, [])]
+    inputs_of = {row: inputs_of.get(row, "captured array") for row in range(len(program.steps))}
+    found = _rows(program, names, inputs_of, itertools.count())
     for name, y in zip(outputs, program.outputs, strict=True):
         row = y.row if isinstance(y, Ref) else None
         shown = Text(6).array(y) if row is None else names[row]
         if shown != name:
             found.append(Line("output", row, f"{name} = {shown}"))
     return found
+
+
+def _rows(
+    program: WengertList, names: Sequence[str], inputs: Mapping[int, str], numbers: Iterator[int]
+) -> list[Line]:
+    """The rows and guards of a list, of the rows that are inputs those among inputs; numbers are
+    those of the rows of loops."""
+    hidden = _only_steering(program)
+    due = program.due()
+    found: list[Line] = []
+    for i, step in enumerate(program.steps):
+        if step.op is None:
+            right = inputs.get(i)
+        else:
+            region = step.op.turns(step.params)
+            if region is not None:
+                before, right = _turns(i, step, region, names, numbers)
+                found += before
+            else:
+                right = expression(step, names)
+        if i not in hidden and right is not None:
+            text = names[i] if names[i] == right else f"{names[i]} = {right}"
+            found.append(Line("row", i, text, step.shape, step.dtype.name))
+        found += [Line("guard", i, _guard_text(g, program, names, hidden)) for g in due.get(i, [])]
+    return found
+
+
+def _turns(
+    row: int, step: Step, region: Any, names: Sequence[str], numbers: Iterator[int]
+) -> tuple[list[Line], str]:
+    """One turn of a loop, and what its row is in words."""
+    body, first = region.body, region.carried
+    args = [_atom(a, names) for a in step.args]
+    inside = _names_inside(region, args, names, numbers)
+    ends = [_atom(y, inside) for y in body.outputs]
+    state = {
+        x.row: f"{args[k]}, then {ends[k]} of the turn before"
+        for k, x in enumerate(body.inputs[:first])
+    }
+    turns = [*map(str, region.turns)]
+    shown = turns if len(turns) < 5 else [*turns[:2], "…", turns[-1]]
+    found = [Line("loop", row, f"for i = {', '.join(shown)}:")]
+    found += [
+        replace(line, row=row, text=f"  {line.text}")
+        for line in _rows(body, inside, state, numbers)
+    ]
+    last, every = ", ".join(ends[:first]), ", ".join(ends[first:])
+    return found, "; ".join(
+        [*([f"the last {last}"] * bool(last)), *([f"all {every}"] * bool(every))]
+    )
+
+
+def _names_inside(
+    region: Any, args: Sequence[str], names: Sequence[str], numbers: Iterator[int]
+) -> list[str]:
+    """The names of the rows of one turn. What the turn gets from outside has the name that it has
+    there; other rows are numbered, unless the user has named them."""
+    body = region.body
+    outside = {
+        x.row: f"{arg}[i]" if region.of_turns(k) else arg
+        for k, (x, arg) in enumerate(zip(body.inputs, args, strict=True))
+        if k >= region.carried
+    }
+    given = Counter(step.name for step in body.steps)
+    return [
+        outside[row]
+        if row in outside
+        else step.name
+        if step.name is not None and given[step.name] == 1 and step.name not in names
+        else f"t{next(numbers)}"
+        for row, step in enumerate(body.steps)
+    ]
 
 
 def _only_steering(program: WengertList) -> set[int]:
@@ -169,6 +234,7 @@ def row_data(program: WengertList, i: int, names: Sequence[str]) -> dict[str, An
     ]
     params = {k: _parameter(v) for k, v in (step.params or {}).items()}
     shape = list(step.shape)
+    region = None if step.op is None else step.op.turns(step.params)
     return {
         "row": i,
         "name": names[i],
@@ -179,6 +245,25 @@ def row_data(program: WengertList, i: int, names: Sequence[str]) -> dict[str, An
         "value": None if shape else _number(step.value),
         "shape": shape,
         "dtype": step.dtype.name,
+        **({} if region is None else {"loop": _loop_data(region, step, names)}),
+    }
+
+
+def _loop_data(region: Any, step: Step, names: Sequence[str]) -> dict[str, Any]:
+    """The turns of a loop as JSON data: how many; how many of the inputs of one are its state, and
+    belong to it alone; its rows, and which of them are the state after it and its results."""
+    body = region.body
+    args = [_atom(a, names) for a in step.args]
+    inside = _names_inside(region, args, names, itertools.count())
+    return {
+        "turns": region.n,
+        "backwards": region.backwards,
+        "carried": region.carried,
+        "per_turn": region.per_turn,
+        "inputs": [x.row for x in body.inputs],
+        "rows": [row_data(body, k, inside) for k in range(len(body.steps))],
+        "outputs": [y.row if isinstance(y, Ref) else _number(y) for y in body.outputs],
+        "guards": guard_data(body, inside),
     }
 
 

@@ -240,6 +240,7 @@ def record(
     *args: Any,
     names: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    loops: bool = False,
 ) -> Program:
     """Run f at args and return what it did as a Program: one row per operation, in order.
 
@@ -247,7 +248,9 @@ def record(
     gradient program. args are numbers, arrays, or tuples, lists and dicts of them. Branches, loop
     bounds and indices that f took from recorded values are guards: they hold at other arguments,
     or the program refuses to run there. Rows have the names that f's local variables have. names
-    and outputs are those of inputs and outputs, one per number or array. The list is that of R. E.
+    and outputs are those of inputs and outputs, one per number or array. loops: a loop that f
+    states as one is a row of its own, under the list of one turn; else the list has the rows of
+    all turns. The list is that of R. E.
     Wengert, A simple automatic derivative evaluation program (1964); A. Griewank and A. Walther,
     Evaluating Derivatives (2008), chapter 2.
 
@@ -267,7 +270,7 @@ def record(
     """
     constants: dict[str, np.ndarray] = {}
     with watching(f, constants):
-        made = recorded_list(f, *args)
+        made = recorded_list(f, *args, loops=loops)
     _, tree = flatten(args)
     title = getattr(f, "__name__", type(f).__name__)
     inputs = input_names(f, args, names)
