@@ -55,7 +55,7 @@ def lines(
 
 
 def _rows(
-    program: WengertList, names: Sequence[str], inputs: Mapping[int, str], numbers: Iterator[int]
+    program: WengertList, names: list[str], inputs: Mapping[int, str], numbers: Iterator[int]
 ) -> list[Line]:
     """The rows and guards of a list, of the rows that are inputs those among inputs; numbers are
     those of the rows of loops."""
@@ -98,10 +98,8 @@ def _turns(
         replace(line, row=row, text=f"  {line.text}")
         for line in _rows(body, inside, state, numbers)
     ]
-    last, every = ", ".join(ends[:first]), ", ".join(ends[first:])
-    return found, "; ".join(
-        [*([f"the last {last}"] * bool(last)), *([f"all {every}"] * bool(every))]
-    )
+    groups = {"the last": ends[:first], "all": ends[first:]}
+    return found, "; ".join(f"{how} {', '.join(ys)}" for how, ys in groups.items() if ys)
 
 
 def _names_inside(
@@ -116,14 +114,13 @@ def _names_inside(
         if k >= region.carried
     }
     given = Counter(step.name for step in body.steps)
-    return [
-        outside[row]
-        if row in outside
-        else step.name
-        if step.name is not None and given[step.name] == 1 and step.name not in names
-        else f"t{next(numbers)}"
-        for row, step in enumerate(body.steps)
-    ]
+    found = []
+    for row, step in enumerate(body.steps):
+        name = outside.get(row) or step.name
+        if name is None or (row not in outside and (given[name] > 1 or name in names)):
+            name = f"t{next(numbers)}"
+        found.append(name)
+    return found
 
 
 def _only_steering(program: WengertList) -> set[int]:

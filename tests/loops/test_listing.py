@@ -23,7 +23,7 @@ LIST = """\
 pendulum(q, p, forces, h): 4 operations
   q
   p
-  forces                                 (9,)
+  forces                        (9,)
   h
   for i = 0, 1, …, 8:
     t0 = q, then t8 of the turn before
@@ -36,10 +36,10 @@ pendulum(q, p, forces, h): 4 operations
     t7 = h * t6
     t8 = t0 + t7
     t9 = t0 * t0
-  v4 = the last t8, t6; all t9           (11,)
+  v4 = the last t8, t6; all t9  (11,)
   y1 = v4[0]
   y2 = v4[1]
-  y3 = v4[2:11]                          (9,)
+  y3 = v4[2:11]                 (9,)
 """
 
 
@@ -66,7 +66,16 @@ def test_the_json_has_the_rows_of_a_turn():
     loop = row["loop"]
     assert (loop["turns"], loop["backwards"], loop["carried"], loop["per_turn"]) == (9, False, 2, 1)
     operations = [r["op"] for r in loop["rows"] if r["op"] != "input"]
-    assert operations == "greater sin subtract multiply add multiply add multiply".split()
+    assert operations == [
+        "greater",
+        "sin",
+        "subtract",
+        "multiply",
+        "add",
+        "multiply",
+        "add",
+        "multiply",
+    ]
     assert [loop["rows"][y]["op"] for y in loop["outputs"]] == ["add", "add", "multiply"]
     assert [g["text"] for g in loop["guards"]] == ["guard t0 > -5 is True"]
 
