@@ -17,12 +17,22 @@ LARGE = 2048
 
 LOW, HIGH = 2.0**-240, 2.0**240
 """The products of four numbers between these, and sums of 2^60 of them, are normal numbers."""
+LARGEST = float(np.finfo(np.float64).max)
 TINY = {np.dtype(t): float(np.finfo(t).tiny) for t in (np.float16, np.float32, np.float64)}
 
 
 def finite(*xs: Any) -> bool:
     """Whether every entry is finite."""
-    return all(bool(np.isfinite(x).all()) for x in xs)
+    return all(_has_finite_norm(x) or bool(np.isfinite(x).all()) for x in xs)
+
+
+def _has_finite_norm(x: Any) -> bool:
+    """Whether the sum of squares is finite, which is told in one pass and is seldom too large where
+    all entries are finite."""
+    if x.__class__ is not np.ndarray or x.dtype != np.float64:
+        return False
+    flat = x.ravel("K")
+    return bool(flat.dot(flat) < np.inf)
 
 
 def moderate(*xs: Any) -> bool:
@@ -32,16 +42,28 @@ def moderate(*xs: Any) -> bool:
 
 def _moderate(x: Any) -> bool:
     sizes = np.abs(x)
+    if _within(sizes, LOW, HIGH):
+        return True
     if not np.max(sizes, initial=0.0) <= HIGH:
         return False
     return bool(np.min(sizes, initial=HIGH) >= LOW) or not ((sizes > 0) & (sizes < LOW)).any()
+
+
+def _within(sizes: Any, low: float, high: float) -> bool:
+    """Whether all of these are in an interval: mostly they are, and none is 0."""
+    if sizes.__class__ is not np.ndarray or not sizes.size:
+        return False
+    return bool(np.minimum.reduce(sizes, None) >= low and np.maximum.reduce(sizes, None) <= high)
 
 
 def normal_product(v: Any, w: Any) -> bool:
     """Whether every entry of v w is a normal number, or 0 because a factor is."""
     with np.errstate(all="ignore"):
         sizes = np.abs(np.multiply(v, w))
+    tiny = TINY[np.asarray(sizes).dtype]
+    if _within(sizes, tiny, LARGEST):
+        return True
     if not np.max(sizes, initial=0.0) < np.inf:
         return False
-    small = sizes < TINY[np.asarray(sizes).dtype]
+    small = sizes < tiny
     return not (small.any() and (small & np.not_equal(v, 0) & np.not_equal(w, 0)).any())

@@ -26,6 +26,7 @@ from admodes.optimisation import (
     products,
     sums,
 )
+from admodes.optimisation.collecting import collected
 from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
 from admodes.optimisation.gather_forwarding import forward_gathers
 from admodes.optimisation.optimised import Optimised
@@ -129,7 +130,8 @@ def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     # What is taken another way are sums and products of arrays.
     if not any(step.like.__class__ is np.ndarray for step in plain.steps):
         return plain
-    found = Optimised.of(local(plain, LOCAL + passes, again=True))
+    less = collected(plain) if LOOSE[0] in passes else plain
+    found = Optimised.of(local(less, LOCAL + passes, again=True))
     if [step.op for step in found.steps] != [step.op for step in plain.steps]:
         # Sums in another order may meet inf - inf, or overflow, elsewhere.
         found.suspects = [k for k, y in enumerate(found.outputs) if _is_float(found, y)]

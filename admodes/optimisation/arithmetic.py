@@ -124,6 +124,12 @@ def negate(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     return None
 
 
+def even(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """|-x| = |x|, (-x)² = x²."""
+    minus = copy.made(args[0], "negate")
+    return None if minus is None else copy.row(op, minus.args, params, value)
+
+
 def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """x^1 = x."""
     a, b = args
@@ -161,10 +167,23 @@ def astype(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 
 def where(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """where(c, x, x) = x."""
-    _, a, b = args
-    same = a == b if a.__class__ is Ref and b.__class__ is Ref else a is b
-    return a if same and copy.alike(a, value) else None
+    """where(c, x, x) = x, where(x >= 0, -x, x) = -|x|."""
+    c, a, b = args
+    if a is b or _same(a, b):
+        return a if copy.alike(a, value) else None
+    test = copy.made(c, "greater_equal")
+    if test is None or number(test.args[1]) != 0 or not (_same(test.args[0], b) and is_real(value)):
+        return None
+    minus = [(copy.made(x, "negate"), y) for x, y in ((a, b), (b, a))]
+    negated = any(made is not None and _same(made.args[0], y) for made, y in minus)
+    if negated and copy.zeros_are_alike():
+        return copy.make("negate", copy.make("abs", b, like=value), like=value)
+    return None
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two arguments are one row."""
+    return a.__class__ is Ref and b.__class__ is Ref and a == b
 
 
 TABLE: Table = {
@@ -175,6 +194,8 @@ TABLE: Table = {
         "add": add,
         "subtract": subtract,
         "negate": negate,
+        "abs": even,
+        "square": even,
         "power": power,
         "inverse": inverse,
         "real": part,

@@ -22,6 +22,9 @@ from admodes.optimisation.literals import number
 MOST = 4
 """Factors of a product that is taken in another order."""
 
+THIN = 16
+"""Rows of the matrices of a stack up to which they are joined before they are multiplied."""
+
 WORTH_BLAS = 64
 """Stacks of smaller products are faster as one einsum than as a call of BLAS for each."""
 
@@ -66,6 +69,18 @@ def _better(copy: Folding, chain: tuple, now: int, value: Any) -> Any:
         return copy.make("matmul", a, copy.make("matmul", b, c, like=like), like=value)
     like = blank_of(copy, (r,) if len(shapes[0]) == 1 else (p, r), a, b)
     return copy.make("matmul", copy.make("matmul", a, b, like=like), c, like=value)
+
+
+def stacked(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A stack of thin matrices times one matrix as one product of matrices, since NumPy calls BLAS
+    for each matrix of a stack."""
+    a, b = args
+    shape, inner = shape_of(copy.value(a)), shape_of(copy.value(b))
+    if len(shape) < 3 or len(inner) > 2 or shape[-2] > THIN or 0 in shape:
+        return None
+    rows = copy.make("reshape", a, shape=(math.prod(shape[:-1]), shape[-1]))
+    like = blank_of(copy, (math.prod(shape[:-1]), *inner[1:]), a, b)
+    return copy.make("reshape", copy.make("matmul", rows, b, like=like), shape=value.shape)
 
 
 def einsum(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
@@ -187,7 +202,7 @@ def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 
 TABLE: Table = {
-    REGISTRY["matmul"]: (rotated,),
+    REGISTRY["matmul"]: (stacked, rotated),
     REGISTRY["einsum"]: (einsum,),
 }
 POWERS: Table = {REGISTRY["power"]: (power,)}

@@ -106,9 +106,9 @@ def scaled_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any)
         if shape_of(copy.value(p)):
             spread = copy.make("broadcast_to", p, shape=tuple(rest))
             line = copy.make("reshape", spread, shape=(n,))
-        elif d.__class__ is not Ref:
-            return None
         on = copy.make(op.name, line, d)
+        if not shape_of(copy.value(on)):
+            on = copy.make("broadcast_to", on, shape=(n,))
         return diagonal(copy, on, value) if copy.value(on).dtype == value.dtype else None
     return None
 
@@ -162,7 +162,7 @@ def carried_matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) 
 
 def _scaled(copy: Folding, args: tuple, value: Any, trusted: Callable) -> Any:
     a, b = args
-    if value.__class__ is not np.ndarray or value.ndim != 2:
+    if value.__class__ is not np.ndarray or value.ndim > 2:
         return None
     for d, m, left in ((a, b, True), (b, a, False)):
         if shape_of(copy.value(d)) != (shape_of(copy.value(d))[0],) * 2:
@@ -174,7 +174,8 @@ def _scaled(copy: Folding, args: tuple, value: Any, trusted: Callable) -> Any:
             scale: Any = on
         else:
             n = shape_of(copy.value(on))[0]
-            scale = copy.make("reshape", on, shape=(n, 1) if left else (1, n))
+            lined = (n,) if value.ndim == 1 else (n, 1) if left else (1, n)
+            scale = copy.make("reshape", on, shape=lined)
         found = copy.make("multiply", scale, m)
         return found if copy.alike(found, value) else None
     return None

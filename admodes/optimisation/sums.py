@@ -21,6 +21,7 @@ from admodes.core.values import shape_of
 from admodes.ops.reductions import kept_shape
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.literals import number
+from admodes.programs.rewriting import Copy
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -82,21 +83,46 @@ def _is_less(copy: Folding, a: Any, b: Any) -> bool:
 
 def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """v (w X) = (v w) X where v w has fewer entries than X."""
-    if value.__class__ is not np.ndarray or value.dtype != np.float64:
+    if value.__class__ is not np.ndarray or value.dtype != np.float64 or value.size < LARGE:
         return None
     for v, product in (args, args[::-1]):
-        inner = copy.made(product, "multiply")
-        if inner is None or not copy.once(product) or v.__class__ is not Ref:
+        inner, _ = _bare(copy, product) if product.__class__ is Ref else (None, [])
+        if inner is None or long_axes(inner.shape) != long_axes(value.shape):
             continue
         for w, x in (inner.args, inner.args[::-1]):
-            if w.__class__ is not Ref or not copy.alike(x, value):
+            if (v.__class__ is not Ref and w.__class__ is not Ref) or not copy.alike(x, inner.like):
                 continue
+            w = stretched_as(copy, w, inner.shape, value.shape)
             shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
             if value.size - math.prod(shape) >= LARGE:
-                copy.check(normal_product, v, w)
+                if not (_is_sign(v) or _is_sign(w)):
+                    copy.check(normal_product, v, w)
                 both = copy.make("multiply", v, w)
+                x = copy.make("reshape", x, like=value, shape=value.shape)
                 return copy.make("multiply", both, x, like=value)
     return None
+
+
+def _is_sign(a: Any) -> bool:
+    """Whether a constant is 1 or -1 everywhere."""
+    return a.__class__ is np.ndarray and bool((np.abs(a) == 1.0).all())
+
+
+def long_axes(shape: tuple[int, ...]) -> list[int]:
+    """The lengths of the axes that are longer than 1."""
+    return [n for n in shape if n != 1]
+
+
+def stretched_as(copy: Copy, w: Any, before: tuple[int, ...], now: tuple[int, ...]) -> Any:
+    """A factor of an array of one shape as one of the same array in another shape, which differs in
+    axes of length 1 alone."""
+    own = shape_of(copy.value(w))
+    if not own or before == now:
+        return w
+    own = (1,) * (len(before) - len(own)) + own
+    lengths = iter([m for m, n in zip(own, before, strict=True) if n != 1])
+    shape = tuple(1 if n == 1 else next(lengths) for n in now)
+    return copy.emit(REGISTRY["reshape"], w, shape=shape)
 
 
 def total(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:

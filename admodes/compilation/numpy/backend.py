@@ -147,6 +147,8 @@ def _guard(writer: NumpyWriter, guard: Guard) -> None:
     if guard.decide is bool:
         # What the branch tested is true or false as Python takes it, nan being true.
         test = f"not {args}" if guard.expected else args
+    elif guard.rewritten:
+        test = f"not {writer.bind(guard.decide, 'g')}({args})"
     else:
         decide, expected = writer.bind(guard.decide, "g"), writer.bind(guard.expected, "e")
         test = f"not {writer.use('same', same)}({decide}({args}), {expected})"
