@@ -4,6 +4,7 @@ one turn are kept for the turns back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,9 @@ Beyond, it finds the states alone, where these are fewer, and calculates the res
 
 
 CHEAP = ("additions", "multiplications", "negations", "comparisons")
-"""The kinds of operations that take no longer than to keep and to read what they give."""
+"""The kinds of operations that take no longer than to keep and to read what they give, and how many
+of them take no longer than that."""
+SHORT = 2
 
 
 def rows_between(program: WengertList, inputs: Iterable[Any], ends: Iterable[Any]) -> set[int]:
@@ -122,23 +125,31 @@ def kept_rows(
         moves = step.op is not None and step.op.kind == "moves"
         return not moves or step.size < sum(steps[a.row].size for a in step.args if is_row(a))
 
-    def follows(row: int, kept: list[int]) -> bool:
-        """Whether a little arithmetic makes a row of others that are kept."""
-        step = steps[row]
-        if row in free or row not in varying:
-            return True
-        cheap = step.op is not None and step.op.elementwise and step.op.kind in CHEAP
-        return cheap and all(
-            a.row in kept or follows(a.row, kept) for a in step.args if isinstance(a, Ref)
-        )
-
     every, states = frontier(as_read), frontier(state.__contains__)
-    for row in reversed(every):
-        if follows(row, every):
-            every.remove(row)
+    every = _without_short_work(steps, every, free | (set(range(len(steps))) - varying))
     size, least = (sum(steps[row].size for row in rows) for rows in (every, states))
     fits = size <= least or size * region.n * FLOAT.itemsize <= KEPT
     return [Ref(row) for row in (every if fits else states)]
+
+
+def _without_short_work(steps: Sequence[Step], kept: list[int], free: set[int]) -> list[int]:
+    """The rows that are kept, but for those that a little arithmetic makes of others."""
+    found = set(kept)
+    work: list[float] = []
+    for row, step in enumerate(steps):
+        if row in free:
+            work.append(0)
+            continue
+        again = sum(work[a.row] for a in step.args if is_row(a))
+        if step.op is None or step.op.kind not in (*CHEAP, "moves"):
+            again = math.inf
+        again += step.op is not None and step.op.kind in CHEAP
+        if row in found and again > SHORT:
+            again = 0
+        else:
+            found.discard(row)
+        work.append(again)
+    return sorted(found)
 
 
 def is_row(a: Any) -> bool:
