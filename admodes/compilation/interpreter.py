@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.protocol import Miss, Run, missed
+from admodes.compilation.protocol import MISS, Miss, Run, missed
 from admodes.core.carrier import quiet
 from admodes.core.pytree import owned
 from admodes.core.record import Guard, Ref, WengertList
 from admodes.core.values import canonical
+from admodes.loops.region import OtherBranch
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.replay import holds, rows_at, value_of
 
@@ -44,8 +45,12 @@ def build(fast: WengertList, exact: WengertList | None = None) -> Run:
             failed.extend(guard for guard in due.get(row, ()) if not holds(guard, made))
             return not failed
 
-        with quiet():
-            made = rows_at(fast, leaves, goes_on if due else None)
+        try:
+            with quiet():
+                made = rows_at(fast, leaves, goes_on if due else None)
+        except OtherBranch:
+            # A loop of the exact program may run through where that of the fast one does not.
+            return MISS if exact is None else interpret(exact, leaves)
         if made is None:
             if exact is None or not rewritten:
                 return missed(failed[0].number)

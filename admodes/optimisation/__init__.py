@@ -29,6 +29,7 @@ from admodes.optimisation import (
 from admodes.optimisation.collecting import collected
 from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
 from admodes.optimisation.gather_forwarding import forward_gathers
+from admodes.optimisation.loops import with_loops
 from admodes.optimisation.optimised import Optimised
 from admodes.optimisation.scalar_replacement import replace_arrays
 from admodes.optimisation.strong_products import plain_products
@@ -112,6 +113,7 @@ def optimise(program: WengertList, exact: bool = True) -> Optimised:
         program = stage(program)
     found = local(program)
     found = Optimised.of(_packed(found if exact else _loose(found, LOOSE), exact))
+    found = Optimised.of(with_loops(found, lambda turn: optimise(turn, exact)))
     return found if exact else replace(found, loose=True)
 
 

@@ -10,6 +10,7 @@ operations do they declare (core/numerics.py and core/structure.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from admodes.core.entries import meetings
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import SCAN, Contraction, Entrywise, Moves, Reduction
+from admodes.loops.operations import loop
+from admodes.loops.region import Region
 from admodes.optimisation.indices import covers
 from admodes.optimisation.literals import number
+from admodes.optimisation.optimised import Optimised
 from admodes.programs.rewriting import Copy
 
 
@@ -46,7 +50,32 @@ def _passes_nan(step: Step, k: int) -> bool:
     if step.op is REGISTRY["power"] and k == 0:
         exponent = step.args[1]
         return number(exponent) not in (None, 0.0)
+    if step.op is loop:
+        return _passing_inputs((step.params or {})["region"])[k]
     return gives_nan(step.op, k)
+
+
+def _passing_inputs(region: Region) -> list[bool]:
+    """For each input of a loop's body, whether a nan in it shows where one in its results does."""
+    if "passing" not in region.cache:
+        rows = open_rows(replace(Optimised.of(region.body), unseen=unseen_outputs(region, True)))
+        region.cache["passing"] = [rows[x.row] for x in region.body.inputs]
+    return region.cache["passing"]  # type: ignore[no-any-return]
+
+
+def unseen_outputs(region: Region, seen: bool) -> frozenset[int]:
+    """The outputs of a loop's body of which a nan need not show in the end: where nothing shows
+    those of the loop's results (seen), or a later turn hides that of a state."""
+    if not seen:
+        return frozenset(range(len(region.body.outputs)))
+    unseen: frozenset[int] = frozenset()
+    while True:
+        rows = open_rows(replace(Optimised.of(region.body), unseen=unseen))
+        states = enumerate(region.body.inputs[: region.carried])
+        found = unseen | {k for k, x in states if not rows[x.row]}
+        if found == unseen:
+            return unseen
+        unseen = found
 
 
 def open_rows(program: WengertList) -> list[bool]:
@@ -57,6 +86,10 @@ def open_rows(program: WengertList) -> list[bool]:
         for a in guard.args:
             if a.__class__ is Ref:
                 found[a.row] = False
+    for k in Optimised.of(program).unseen:
+        y = program.outputs[k]
+        if y.__class__ is Ref:
+            found[y.row] = False
     for i, step, k, row in _readings(program):
         if found[row]:
             found[row] = found[i] and _passes_nan(step, k)
@@ -79,8 +112,11 @@ def _is_float(value: Any) -> bool:
 
 def carrying_rows(program: WengertList) -> list[bool]:
     """For each row, whether any entry that is inf or nan makes an output inf or nan. Sums of one
-    array do not count as ways to an output, since the rules that ask may leave these out."""
+    array do not count as ways to an output, since the rules that ask may leave these out; nor do
+    later turns of a loop."""
     found = [False] * len(program.steps)
+    if Optimised.of(program).is_turn:
+        return found
     for y in program.outputs:
         if y.__class__ is Ref:
             found[y.row] = _is_float(program.steps[y.row].like)
@@ -141,6 +177,10 @@ def _only_moves(step: Step) -> bool:
 def telling_signs(program: WengertList) -> list[bool]:
     """For each row, whether something that follows may tell a zero's sign."""
     found = [False] * len(program.steps)
+    if Optimised.of(program).is_turn:
+        for y in program.outputs:
+            if y.__class__ is Ref:
+                found[y.row] = True
     for i, step, k, row in _readings(program):
         found[row] |= found[i] or not _blind_at(step, k)
     return found

@@ -13,10 +13,13 @@ from admodes.core.record import WengertList
 class Optimised(WengertList):
     """A list after passes of the optimiser. suspects are the outputs that tell whether it may be
     trusted: where one is not finite, the exact list has to be run; loose: its sums may be taken in
-    any order."""
+    any order. is_turn: it is that of a turn of a loop, whose outputs later turns read; unseen:
+    the outputs of which a nan need not show in the end."""
 
     suspects: list[int] = field(default_factory=list)
     loose: bool = False
+    is_turn: bool = False
+    unseen: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, program: WengertList) -> Optimised:

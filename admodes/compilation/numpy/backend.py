@@ -17,17 +17,17 @@ import numpy as np
 from admodes.compilation.interpreter import build as interpreted
 from admodes.compilation.numpy.code import NumpyCode, code
 from admodes.compilation.numpy.kernels import as_float64
-from admodes.compilation.numpy.lowerings import array_row, overwrites
+from admodes.compilation.numpy.loops import write_rows
+from admodes.compilation.numpy.lowerings import overwrites
 from admodes.compilation.numpy.placement import is_array
-from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
+from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
-from admodes.core.record import Guard, Ref, Step, WengertList
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import Reduction
 from admodes.core.values import ARITHMETIC, canonical
 from admodes.optimisation import lower
 from admodes.optimisation.optimised import Optimised
-from admodes.programs.replay import same
 
 
 def source(program: WengertList) -> str:
@@ -120,46 +120,15 @@ def write(program: WengertList) -> NumpyCode:
     program = Optimised.of(program)
     writer = NumpyWriter(program, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
-    due = program.due()
-    for i, step in enumerate(program.steps):
-        if step.op is None:
-            writer.texts[i] = f"v{i}"
-            if i in program.captured:
-                writer.space[f"v{i}"] = writer.layouts[i] = program.captured[i]
-                writer.static.add(i)
-        elif i in writer.skipped:
-            continue
-        elif is_scalar_row(writer, step):
-            writer.scalar(i, step)
-        else:
-            array_row(writer, i, step)
-        for guard in due.get(i, ()):
-            _guard(writer, guard)
-        writer.release(i)
+    for x in program.inputs:
+        writer.texts[x.row] = f"v{x.row}"
+    for i, array in program.captured.items():
+        writer.texts[i] = f"v{i}"
+        writer.space[f"v{i}"] = writer.layouts[i] = array
+        writer.static.add(i)
+    write_rows(writer)
     _results(writer)
     return _code(writer)
-
-
-def _guard(writer: NumpyWriter, guard: Guard) -> None:
-    args = ", ".join(
-        writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in guard.args
-    )
-    if guard.decide is bool:
-        # What the branch tested is true or false as Python takes it, nan being true.
-        test = f"not {args}" if guard.expected else args
-    elif guard.rewritten:
-        test = f"not {writer.bind(guard.decide, 'g')}({args})"
-    else:
-        decide, expected = writer.bind(guard.decide, "g"), writer.bind(guard.expected, "e")
-        test = f"not {writer.use('same', same)}({decide}({args}), {expected})"
-    writer.body.append(f"if {test}:")
-    miss = "MISS" if guard.number is None else f"Miss({guard.number})"
-    writer.body.append(f"    return {_whole(writer) if guard.rewritten else miss}")
-
-
-def _whole(writer: NumpyWriter) -> str:
-    """The exact program in the place of this one."""
-    return f"whole({', '.join(f'v{x.row}' for x in writer.program.inputs)})"
 
 
 def _results(writer: NumpyWriter) -> None:
@@ -183,11 +152,11 @@ def _results(writer: NumpyWriter) -> None:
             # One pass tells: the sum of squares is nan or inf where an entry is. (It may be inf
             # where none is; then the exact program runs in vain.)
             writer.body += [f"flat = {flat}", "if not flat.dot(flat) < inf:"]
-        writer.body.append(f"    return {_whole(writer)}")
+        writer.body.append(f"    return {writer.whole}")
     if numbers:
         # What is not finite makes the sum so. Thousands of signs would nest too deep for Python.
         total = numbers[0] if len(numbers) == 1 else f"sum(({', '.join(numbers)}))"
-        writer.body += [f"if not -inf < {total} < inf:", f"    return {_whole(writer)}"]
+        writer.body += [f"if not -inf < {total} < inf:", f"    return {writer.whole}"]
     writer.body.append(f"return [{', '.join(texts)}]")
 
 

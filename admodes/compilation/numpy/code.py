@@ -41,10 +41,16 @@ class Place(NamedTuple):
 @dataclass
 class Workspace:
     """The memory that each thread has of its own: sizes of the buffers in bytes, and the names of
-    the arrays in them."""
+    the arrays in them; inside: the bytes of further buffers that loops make for themselves."""
 
     sizes: list[int] = field(default_factory=list)
     arrays: dict[Place, str] = field(default_factory=dict)
+    inside: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in all."""
+        return sum(self.sizes) + self.inside
 
     def lines(self) -> list[str]:
         """What is done by made(), as text."""
@@ -77,7 +83,7 @@ class NumpyCode:
     @property
     def nbytes(self) -> int:
         """Bytes of the buffers."""
-        return sum(self.workspace.sizes)
+        return self.workspace.nbytes
 
     def instance(self, **names: Any) -> Any:
         """The function with buffers of its own. names: what it refers to besides."""

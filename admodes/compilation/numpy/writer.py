@@ -23,6 +23,7 @@ from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array
 from admodes.compilation.numpy.reads import entry_reads, named_reads, operands_only
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
+from admodes.loops.operations import loop
 from admodes.optimisation.optimised import Optimised
 
 MANY = 4
@@ -37,6 +38,9 @@ FEW = 256
 LESS = 4
 """An operand is copied into the result's order where that has so many times as many entries."""
 
+STAYS = (None, loop)
+"""Of inputs and loops the memory stays where it is: whoever returns a part of it copies that."""
+
 
 class NumpyWriter:
     """A program while it is written as Python code; other modules add a statement for each row.
@@ -45,7 +49,8 @@ class NumpyWriter:
         and those that are run each time.
     texts: for each row the expression that others read it by: a name, or, for a number that is
         read once, the formula itself, of which depths says how deeply it is nested.
-    space: the objects that names in the code stand for.
+    space: the objects that names in the code stand for. outer: the writer of the program in which
+        this one is the body of a loop, with which it shares them.
     lifetimes, buffers, buffer_of: which rows share memory and when they are last read; the memory
         that is planned; and the number of the buffer of each row that has one.
     static: rows whose array stays from run to run; returned: rows that are allocated at each run,
@@ -56,17 +61,19 @@ class NumpyWriter:
     absorbed, slopes, skipped: patterns of several rows that become one statement (patterns.py).
     """
 
-    def __init__(self, program: Optimised, overwrites: Any) -> None:
+    def __init__(
+        self, program: Optimised, overwrites: Any, outer: NumpyWriter | None = None
+    ) -> None:
         self.program = program
         self.loose = program.loose
         self.overwrites = overwrites
         self.steps = program.steps
         self.setup: list[str] = []
         self.body: list[str] = []
-        self.space: dict[str, Any] = {}
-        self.bound: dict[int, str] = {}
-        self.positions: dict[tuple, np.ndarray] = {}
-        self.constants: dict[str, str] = {}
+        self.space: dict[str, Any] = outer.space if outer else {}
+        self.bound: dict[int, str] = outer.bound if outer else {}
+        self.positions: dict[tuple, np.ndarray] = outer.positions if outer else {}
+        self.constants: dict[str, str] = outer.constants if outer else {}
         self.shown: set[str] = set()
         self.texts: list[str] = [""] * len(self.steps)
         self.depths = [0] * len(self.steps)
@@ -94,6 +101,11 @@ class NumpyWriter:
         for root, last in enumerate(self.lifetimes.last):
             self.ending.setdefault(last, []).append(root)
 
+    @property
+    def whole(self) -> str:
+        """The exact program in the place of this one."""
+        return f"whole({', '.join(f'v{x.row}' for x in self.program.inputs)})"
+
     def _owns(self, i: int, step: Step) -> bool:
         """Whether row i, which is no view, is memory of its own for certain: a user's kernel may
         give an argument back, and so may the slope at a tie."""
@@ -110,7 +122,8 @@ class NumpyWriter:
             if isinstance(y, Ref) and is_array(self.steps[y.row].like):
                 roots = self.lifetimes.roots[y.row]
                 root = min(roots, default=-1)
-                if len(roots) == 1 and families[root] == 1 and self.steps[root].op is not None:
+                alone = len(roots) == 1 and families[root] == 1
+                if alone and self.steps[root].op not in STAYS:
                     found[root] = y.row
         return found
 
@@ -146,7 +159,7 @@ class NumpyWriter:
             (root,) = roots
             own = lifetimes.roots[root] == {root} and lifetimes.last[root] == i
             made = self.steps[root]
-            whole = made.op is not None and made.like.size == step.size
+            whole = made.op not in STAYS and made.like.size == step.size
             if own and whole and made.like.dtype == step.dtype:
                 return a.row
         return None

@@ -1,0 +1,127 @@
+"""A copy of a list in which loops are replaced by others, and parts of a region as another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from admodes.core.op import REGISTRY
+from admodes.core.program import Ref, Step, WengertList
+from admodes.core.values import blank
+from admodes.loops.operations import loop
+from admodes.loops.region import Region, Shape, size
+from admodes.ops.indexing import getitem
+from admodes.optimisation.keys import constant_key
+from admodes.programs.rewriting import Copy
+
+
+class Vector:
+    """What stands for a loop's vector where another loop is in its place: the row of that, the
+    shapes of its results, and for each result of the old loop its shape, and which one of the new
+    ones it is; None where nobody reads it."""
+
+    def __init__(
+        self, row: Ref, shapes: list[Shape], old: list[Shape], places: Sequence[int | None]
+    ) -> None:
+        self.row, self.shapes, self.old, self.places = row, shapes, old, places
+        self.whole: Ref | None = None
+
+    def slices(self) -> Iterator[tuple[int, int, int | None]]:
+        """Where each old result begins and ends in the old vector, and begins in the new one."""
+        start = 0
+        for shape, place in zip(self.old, self.places, strict=True):
+            stop = start + size([shape])
+            yield start, stop, None if place is None else size(self.shapes[:place])
+            start = stop
+
+
+class LoopCopy(Copy):
+    """A copy in which some loops are replaced: what reads a part of an old vector reads that of the
+    new one, and what reads all of it gets it put together."""
+
+    def replaced(self) -> WengertList:
+        """The copy."""
+        for row, step in enumerate(self.old.steps):
+            found = self.other(row, step) if step.op is loop else self._part(step)
+            self.new.append(self.keep(step, self.moved(step.args)) if found is None else found)
+        return self.finished()
+
+    def other(self, row: int, step: Step) -> Vector | Ref | None:
+        """What stands for a loop; None for itself."""
+        raise NotImplementedError
+
+    def loop(self, region: Region, args: Sequence[Any]) -> Ref:
+        """A row that is a loop."""
+        like = blank(np.empty(size(region.results)))
+        self.steps.append(Step(loop, tuple(args), {"region": region}, like))
+        return Ref(len(self.steps) - 1)
+
+    def moved(self, args: tuple) -> tuple:
+        return tuple([self._of(a) if a.__class__ is Ref else a for a in args])
+
+    def _of(self, a: Ref) -> Any:
+        found = self.new[a.row]
+        if not isinstance(found, Vector):
+            return found
+        if found.whole is None:
+            parts = [
+                np.zeros(stop - start)
+                if at is None
+                else self.emit(getitem, found.row, index=slice(at, at + stop - start))
+                for start, stop, at in found.slices()
+            ]
+            found.whole = self.emit(REGISTRY["concatenate"], *parts, axis=0)
+        return found.whole
+
+    def _part(self, step: Step) -> Ref | None:
+        """A row that reads a part of one result of a loop that has been replaced."""
+        a = step.args[0] if step.op is getitem else None
+        vector = self.new[a.row] if isinstance(a, Ref) else None
+        if not isinstance(vector, Vector):
+            return None
+        index = (step.params or {})["index"]
+        low, high = bounds_of(index, size(vector.old)) or (-1, -1)
+        for start, stop, at in vector.slices():
+            if at is not None and start <= low and high <= stop:
+                low, high = at + low - start, at + high - start
+                params = {"index": slice(low, high) if isinstance(index, slice) else low}
+                return self.keep(replace(step, params=params), (vector.row,))
+        return None
+
+    def finished(self) -> WengertList:
+        # A guard on a vector asks whether the loop runs through.
+        guards = [
+            replace(g, args=tuple(self._row(a) if a.__class__ is Ref else a for a in g.args))
+            for g in self.old.guards
+        ]
+        self.old = replace(self.old, guards=[])
+        return replace(super().finished(), guards=guards)
+
+    def _row(self, a: Ref) -> Any:
+        found = self.new[a.row]
+        return found.row if isinstance(found, Vector) else found
+
+
+def bounds_of(index: Any, length: int) -> tuple[int, int] | None:
+    """The first position of a part of a vector, and the one after the last; None where it has
+    gaps."""
+    if isinstance(index, slice):
+        start, stop, step = index.indices(length)
+        return (start, stop) if step == 1 else None
+    if isinstance(index, (int, np.integer)):
+        at = int(index) % length
+        return at, at + 1
+    return None
+
+
+def region_of(step: Step) -> Region:
+    """The region of a loop."""
+    return (step.params or {})["region"]  # type: ignore[no-any-return]
+
+
+def key_of_value(a: Any) -> Any:
+    """The same for the same row, and for constants that are equal."""
+    return a if isinstance(a, Ref) else ("constant", constant_key(a))
