@@ -14,6 +14,7 @@ import numpy as np
 from admodes.core.carrier import FUNCTIONS, Carrier, settled
 from admodes.core.linear import linear
 from admodes.core.op import REGISTRY, Op
+from admodes.core.reverse import conjugate
 from admodes.core.space import is_complex
 from admodes.core.structure import MATRICES
 from admodes.core.tangential import tangential
@@ -172,10 +173,20 @@ def _cholesky_tangent(tangents: list, y: Any, a: Any) -> Any:
     return matmul(y, _lower_half(adjoint(inside)))
 
 
+def _cholesky_cotangent(w: Any, y: Any, a: Any) -> Any:
+    """L⁻ᴴ P L⁻¹ and its adjoint, of which the lower triangle is meant; P is that of Lᴴ w, with half
+    the diagonal."""
+    upper = adjoint(y)
+    half = _lower_half(matmul(upper, conjugate(w)))
+    inside = adjoint(solve(upper, adjoint(solve(upper, half))))
+    return conjugate(_lower_half(inside + adjoint(inside)))
+
+
 cholesky: Op = tangential(
     "cholesky",
     np.linalg.cholesky,
     _cholesky_tangent,
+    _cholesky_cotangent,
     structure=MATRICES,
     takes_complex=True,
     conjugates=True,

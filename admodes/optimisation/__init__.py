@@ -25,6 +25,7 @@ from admodes.optimisation import (
     masks,
     products,
     sums,
+    triangles,
 )
 from admodes.optimisation.collecting import collected
 from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
@@ -32,6 +33,7 @@ from admodes.optimisation.gather_forwarding import forward_gathers
 from admodes.optimisation.loops import with_loops
 from admodes.optimisation.optimised import Optimised
 from admodes.optimisation.scalar_replacement import replace_arrays
+from admodes.optimisation.short_axes import sliced
 from admodes.optimisation.strong_products import plain_products
 from admodes.optimisation.structure_of_arrays import split_samples
 from admodes.optimisation.superword_packing import pack_scalars
@@ -64,7 +66,7 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         arrays.append(sums.FACTORS)
     if "contractions" in passes:
         both.append(contractions.TABLE)
-        arrays += [contractions.POWERS, products.CARRIED]
+        arrays += [contractions.POWERS, products.CARRIED, triangles.TABLE]
     fold = None
     if "constants" in passes:
         fold = constants.fold
@@ -109,6 +111,7 @@ def optimise(program: WengertList, exact: bool = True) -> Optimised:
     >>> [step.op.name for step in optimise(program).steps[1:]]
     ['subtract', 'multiply', 'add', 'add']
     """
+    program = constants.shared(program)
     for _, stage in _before(exact):
         program = stage(program)
     found = local(program)
@@ -149,9 +152,11 @@ def _packed(program: WengertList, exact: bool) -> WengertList:
     return program if found is program else local(found, LOCAL if exact else LOCAL + LOOSE)
 
 
-def lower(program: WengertList) -> WengertList:
+def lower(program: WengertList, fused: bool = False) -> WengertList:
     """The program in ufuncs, for a generator of array code: operations whose kernel is several of
-    NumPy's functions as their rows, with the same bits. It counts more operations than declared."""
+    NumPy's functions as their rows, and slices in the place of short axes, with the same bits. It
+    counts more operations than declared. fused: the code runs through entries in one loop."""
+    program = sliced(program, fused)
     arrays = (step for step in program.steps if step.like.__class__ is np.ndarray)
     if not any(lowering.is_composed(step.op) for step in arrays):
         return program

@@ -5,18 +5,44 @@ and read at each run."""
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.op import Op
+from admodes.core.record import WengertList
 from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding
+from admodes.optimisation.keys import SMALL
 from admodes.optimisation.literals import number
 
 LARGEST = 2**22
 """Constants of more entries are not made in advance."""
+
+
+def shared(program: WengertList) -> WengertList:
+    """The program with one array for large constants that are equal, so that rows which read them
+    are seen to be equal: two runs of a function make the same constant twice."""
+    known: dict[Any, list[np.ndarray]] = {}
+    others: dict[int, np.ndarray] = {}
+    for step in program.steps:
+        for a in step.args:
+            if a.__class__ is np.ndarray and a.nbytes > SMALL and id(a) not in others:
+                alike = known.setdefault((a.shape, a.dtype, a.flat[a.size // 2]), [])
+                same = next((b for b in alike if _same_bits(a, b)), a)
+                if same is a:
+                    alike.append(a)
+                others[id(a)] = same
+    if all(id(same) == k for k, same in others.items()):
+        return program
+    steps = [replace(s, args=tuple([others.get(id(a), a) for a in s.args])) for s in program.steps]
+    return replace(program, steps=steps)
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return a is b or (not a.dtype.hasobject and a.tobytes() == b.tobytes())
 
 
 def fold(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:

@@ -168,6 +168,12 @@ class Folding(Copy):
         i = self.origin.get(a.row)
         return i is not None and self._carrying[i]
 
+    def shows(self) -> bool:
+        """Whether an entry of the old row that is inf or nan shows in an output."""
+        if self._carrying is None:
+            self._carrying = carrying_rows(self.old)
+        return self._carrying[self.at]
+
     def rests_on(self, a: Ref) -> None:
         """The values are right only where this row, which is carried, is finite."""
         self.doubts.add(self.origin[a.row])

@@ -68,9 +68,7 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
             if factor(outer) and factor(c * outer) and copy.alike(b, value):
                 return copy.make("multiply", c * outer, x, like=value)
         elif _is_less(copy, a, b):
-            own = copy.value(a)
-            copy.check(normal_product, c, a)
-            less = copy.make("multiply", c, a, like=own)
+            less = _product_of_small(copy, c, a)
             return copy.make("multiply", less, x, like=value)
     return None
 
@@ -95,17 +93,19 @@ def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> 
             w = stretched_as(copy, w, inner.shape, value.shape)
             shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
             if value.size - math.prod(shape) >= LARGE:
-                if not (_is_sign(v) or _is_sign(w)):
-                    copy.check(normal_product, v, w)
-                both = copy.make("multiply", v, w)
+                both = _product_of_small(copy, v, w)
                 x = copy.make("reshape", x, like=value, shape=value.shape)
                 return copy.make("multiply", both, x, like=value)
     return None
 
 
-def _is_sign(a: Any) -> bool:
-    """Whether a constant is 1 or -1 everywhere."""
-    return a.__class__ is np.ndarray and bool((np.abs(a) == 1.0).all())
+def _product_of_small(copy: Folding, v: Any, w: Any) -> Any:
+    """v w, which is tested where it may be too small or too large. A constant from 1 on makes
+    nothing too small, and what is too large mostly shows."""
+    safe = any(a.__class__ is not Ref and bool((np.abs(a) >= 1.0).all()) for a in (v, w))
+    if not (safe and copy.shows()):
+        copy.check(normal_product, v, w)
+    return copy.make("multiply", v, w)
 
 
 def long_axes(shape: tuple[int, ...]) -> list[int]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.expansion import expanded
 from admodes.compilation.llvm.groups import Fused
 from admodes.compilation.llvm.jit import llvm, module_text
@@ -39,9 +38,8 @@ def build(program: WengertList, exact: WengertList | None = None) -> Run | None:
     >>> run(3.0), run(0.5)
     ([9.0], MISS)
     """
-    with UNFORKED:
-        llvm()
-        from admodes.compilation.llvm.running import Runner
+    llvm()
+    from admodes.compilation.llvm.running import Runner
 
     plan = planned(program)
     if plan is None:
@@ -59,7 +57,7 @@ def planned(program: WengertList) -> Plan | None:
     ends = [program.steps[x.row].like for x in program.inputs] + list(program.captured.values())
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
-    plan = Plan(expanded(lower(program)))
+    plan = Plan(expanded(lower(program, fused=True)))
     return plan if any(isinstance(g, (Fused, LoopCall)) for g in plan.groups.all) else None
 
 

@@ -119,6 +119,11 @@ def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
         if out is None or writer.layout(Ref(i)).flags.c_contiguous:
             # The method is called faster than the ufunc.
             function, given = f"{first}.dot", rest[0]
+    elif writer.loose and not all(_in_lines(writer.layout(a)) for a in step.args):
+        # NumPy gives BLAS no matrices whose entries lie apart, and goes through them in an order
+        # that does not mind the memory; einsum minds it, also for its result.
+        function, out = writer.function(np.einsum), None
+        given = f"'...ij,...jk->...ik', {given}"
     else:
         out = writer.target(i, step)
     if out is None:
@@ -128,14 +133,26 @@ def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
 
 
 def einsum(writer: NumpyWriter, i: int, step: Step) -> None:
+    """Where sums may be taken in any order, NumPy is not asked for the best one again: what it
+    would find for two operands are products of matrices, which the optimiser has found, and sums
+    of one operand alone, which are taken first."""
     params = step.params or {}
-    out = writer.target(i, step) if writer.loose and len(step.args) == 2 else None
-    if out is None:
+    terms, output = [set(term) for term in params["terms"]], set(params["output"])
+    if not writer.loose or len(terms) != 2 or not terms[0] ^ terms[1] <= output:
         writer.anew(i, kernel_call(writer, step))
         return
     text = f"{','.join(params['terms'])}->{params['output']}"
-    given = ", ".join(writer.text(a) for a in step.args)
-    writer.body.append(f"{writer.function(np.einsum)}({text!r}, {given}, out={out})")
+    call = f"{writer.function(np.einsum)}({text!r}, {', '.join(map(writer.text, step.args))}"
+    out = writer.target(i, step)
+    if out is None:
+        writer.anew(i, f"{call})")
+    else:
+        writer.body.append(f"{call}, out={out})")
+
+
+def _in_lines(x: np.ndarray) -> bool:
+    """Whether the rows or the columns of the matrices of a stack lie in one piece."""
+    return x.ndim < 3 or x.size == 0 or x.itemsize in x.strides[-2:]
 
 
 def _dense(writer: NumpyWriter, a: Any) -> str:

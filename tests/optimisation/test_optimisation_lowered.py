@@ -1,0 +1,135 @@
+"""Rows that code generators run otherwise than NumPy does: reductions over short axes as slices,
+systems with a Cholesky factor by substitution; and large constants that are equal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from programs_run import agree, outputs, recorded, rows
+from seeds import generator
+
+import admodes as ad
+from admodes.optimisation import lower, optimise
+
+RNG = np.random.default_rng(11)
+POINTS = RNG.normal(size=(80, 3)) * 10.0 ** RNG.integers(-6, 6, size=(80, 3))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(x, axis=1),
+        lambda x: np.mean(x, axis=-1, keepdims=True),
+        lambda x: np.max(x, axis=1),
+        lambda x: np.min(x, axis=1, keepdims=True),
+        lambda x: np.sum(np.reshape(x, (8, 10, 3)), axis=2),
+        lambda x: np.sum(np.abs(x.T).T[:, :2], axis=1),
+    ],
+)
+def test_short_axes_are_slices_with_the_same_bits(f):
+    program = lower(recorded(f, POINTS))
+    assert not {"sum", "mean", "amax", "amin"} & set(rows(program))
+    special = POINTS.copy()
+    special[::7, 1], special[3, 0], special[4] = np.nan, np.inf, -0.0
+    for x in (POINTS, special):
+        assert agree(outputs(program, x), [f(x)])
+        assert agree([ad.compile(f, exact=True)(x)], [f(x)])
+
+
+@pytest.mark.parametrize(
+    ("f", "fused"),
+    [
+        (lambda x: np.sum(x, axis=0), False),
+        (lambda x: np.sum(x), True),
+        (lambda x: np.sum(x[:10], axis=1), True),
+        (lambda x: np.sum(np.concatenate([x, x], axis=1), axis=1), True),
+        (lambda x: np.sum(x > 0, axis=1), True),
+    ],
+)
+def test_other_reductions_stay(f, fused):
+    program = recorded(f, POINTS)
+    assert rows(lower(program, fused)) == rows(program)
+
+
+def test_native_code_takes_any_short_axis_apart():
+    f = recorded(lambda x: np.sum(x * x, axis=0), POINTS.T)
+    assert "sum" not in rows(lower(f, fused=True))
+    assert agree(outputs(lower(f, fused=True), POINTS.T), outputs(f, POINTS.T))
+
+
+def test_sums_of_products_over_a_short_axis():
+    f = ad.grad(lambda x, y: np.sum(np.sqrt(np.sum(x * y, axis=1) ** 2 + 1)))
+    x, y = RNG.normal(size=(2, 100, 3))
+    fast = optimise(recorded(f, x, y), exact=False)
+    assert "einsum" in rows(fast)
+    assert "einsum" not in rows(lower(fast))
+    assert "einsum" in rows(lower(recorded(lambda x: np.einsum("ij,ij->i", x, x), x)))
+    np.testing.assert_allclose(outputs(lower(fast), x, y)[0], f(x, y), rtol=1e-13)
+
+
+def positive(n, seed=0):
+    a = generator(seed).normal(size=(n, n))
+    return a @ a.T + n * np.eye(n)
+
+
+def test_a_cholesky_factor_is_solved_by_substitution():
+    b = RNG.normal(size=40)
+    d = RNG.uniform(0.5, 2.0, size=(40, 40))
+
+    def f(s):
+        low = np.linalg.cholesky(positive(40) + s * (d + d.T))
+        z = np.linalg.solve(low, b)
+        return z @ z + ad.sum(np.log(np.diagonal(low)))
+
+    for derivative in (ad.grad(f), ad.grad(ad.grad(f))):
+        program = optimise(recorded(derivative, 0.3), exact=False)
+        assert "solve" not in rows(program)
+        np.testing.assert_allclose(outputs(program, 0.3)[0], derivative(0.3), rtol=1e-9)
+        assert "solve_triangular" not in rows(optimise(recorded(derivative, 0.3)))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("columns", [(), (1,), (7,)])
+def test_substitution_on_either_side(turned, columns):
+    a, b = positive(30), RNG.normal(size=(30, *columns))
+
+    def f(a, b):
+        low = np.linalg.cholesky(a)
+        return np.linalg.solve(low.T if turned else low, b)
+
+    program = optimise(recorded(f, a, b), exact=False)
+    assert "solve_triangular" in rows(program)
+    assert "solve" not in rows(program)
+    np.testing.assert_allclose(outputs(program, a, b)[0], f(a, b), rtol=1e-12, atol=1e-13)
+    compiled = ad.compile(f)
+    np.testing.assert_allclose(compiled(a, np.asfortranarray(b)), f(a, b), rtol=1e-12, atol=1e-13)
+    with pytest.raises(np.linalg.LinAlgError):
+        compiled(-a, b)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (2, 4, 4)])
+@pytest.mark.parametrize("complex_too", [False, True])
+def test_the_cotangent_of_the_factor_is_the_transpose_of_its_tangent(shape, complex_too):
+    def drawn():
+        x = RNG.normal(size=shape)
+        return x + 1j * RNG.normal(size=shape) if complex_too else x
+
+    x, w, t = drawn(), drawn(), drawn()
+    a = x @ np.conj(np.swapaxes(x, -1, -2)) + 5 * np.eye(shape[-1])
+
+    def f(a):
+        return ad.sum(np.real(np.linalg.cholesky(a) * w))
+
+    slope = ad.jvp(f, (a,), (t,))[1]
+    np.testing.assert_allclose(np.sum(np.real(np.conj(ad.grad(f)(a)) * t)), slope, rtol=1e-12)
+
+
+def test_large_constants_that_are_equal_are_one():
+    def f(x):
+        return np.sin(x * np.arange(5000.0)) + np.cos(x * np.arange(5000.0))
+
+    program = optimise(recorded(f, 2.0))
+    assert rows(program) == ["multiply", "sin", "cos", "add"]
+    signed = np.zeros(1000), -np.zeros(1000)
+    program = optimise(recorded(lambda x: (x + signed[0], x + signed[1]), -0.0))
+    assert rows(program) == ["add", "add"]
