@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from admodes.lab.elimination.result import Elimination, eliminate
     from admodes.lab.experiments.scaling import scale
     from admodes.lab.experiments.scaling_result import Scaling
+    from admodes.loops.explicit import loop, scan, while_loop
     from admodes.programs.count import Counts, count
     from admodes.python_code import Code, code
     from admodes.sheets.sheet import Report, report
@@ -84,6 +85,7 @@ _LATER = {
         "admodes.lab.elimination.result": ("Elimination", "eliminate"),
         "admodes.lab.experiments.scaling": ("scale",),
         "admodes.lab.experiments.scaling_result": ("Scaling",),
+        "admodes.loops.explicit": ("loop", "scan", "while_loop"),
         "admodes.programs.count": ("Counts", "count"),
         "admodes.python_code": ("Code", "code"),
         "admodes.sheets.sheet": ("Report", "report"),

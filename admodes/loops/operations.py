@@ -47,7 +47,7 @@ class Loop(Op):
     its cotangents are those of a loop back over what a loop there has kept."""
 
     def dispatch(self, args: tuple, params: Params) -> Any:
-        if not _wants_turns(args):
+        if not wants_turns(args):
             return super().dispatch(args, params)
         return concatenate(
             [reshape(y, shape=(size([shape_of(y)]),)) for y in looped(_region(params), args)]
@@ -214,14 +214,14 @@ def looped(region: Region, args: Sequence[Any]) -> list[Any]:
     """The state after the last turn, and the results of all turns with a leading axis of turns.
 
     Raises OtherBranch where a decision of a turn is not as recorded."""
-    if _wants_turns(args):
+    if wants_turns(args):
         state, results = in_turns(region, args)
         return [*state, *map(stack, results)]
     parts = Parts(loop(*args, region=region), region.results)
     return [parts[k] for k in range(len(parts.shapes))]
 
 
-def _wants_turns(args: Sequence[Any]) -> bool:
+def wants_turns(args: Sequence[Any]) -> bool:
     """Whether the operations of all turns are to be written down."""
     top = outermost(tuple(args))
     return isinstance(top, Recorded) and not top.recording.loops

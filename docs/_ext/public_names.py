@@ -12,7 +12,8 @@ CHAPTERS = {
         "Faster and smaller",
         "Compiled, sparse and checkpointed derivatives, and advice which to take.",
         "compile Compiled CompileWarning ImpureError sparse_jacobian sparse_hessian sparsity "
-        "Sparsity checkpoint checkpointed_loop revolve Revolve schedule advise Advice",
+        "Sparsity loop scan while_loop checkpoint checkpointed_loop revolve Revolve schedule "
+        "advise Advice",
     ),
     "steps": (
         "See every step",
