@@ -37,6 +37,7 @@ from admodes.optimisation.short_axes import sliced
 from admodes.optimisation.strong_products import plain_products
 from admodes.optimisation.structure_of_arrays import split_samples
 from admodes.optimisation.superword_packing import pack_scalars
+from admodes.optimisation.vector_parts import parts_forwarded
 from admodes.programs.costs import cost
 from admodes.views import tables
 
@@ -112,6 +113,7 @@ def optimise(program: WengertList, exact: bool = True) -> Optimised:
     ['subtract', 'multiply', 'add', 'add']
     """
     program = constants.shared(program)
+    program = parts_forwarded(program)
     for _, stage in _before(exact):
         program = stage(program)
     found = local(program)

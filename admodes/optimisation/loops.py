@@ -27,6 +27,7 @@ from admodes.optimisation.loop_copies import (
 )
 from admodes.optimisation.loop_joining import joined
 from admodes.optimisation.optimised import Optimised
+from admodes.optimisation.vector_parts import parts_forwarded
 from admodes.programs.rewriting import ends, needed
 
 Pass = Callable[[WengertList], WengertList]
@@ -36,8 +37,9 @@ def with_loops(program: WengertList, optimised: Pass) -> WengertList:
     """The program with better loops; optimised does it for the list of a turn."""
     if not any(step.op is loop for step in program.steps):
         return program
-    program = _with_bodies(dead(joined(program)), optimised)
-    return _Hoisting(dead(_Trimming(program).replaced())).replaced()
+    program = _with_bodies(dead(parts_forwarded(joined(program))), optimised)
+    program = dead(parts_forwarded(_Trimming(program).replaced()))
+    return _Hoisting(program).replaced()
 
 
 def _with_bodies(program: WengertList, optimised: Pass) -> WengertList:

@@ -216,3 +216,18 @@ def test_memory_is_that_of_what_the_way_back_reads():
     code = write(optimise(program(gradient(rolled), args), exact=False))
     # Of a heat step the way back needs nothing but c and, for its gradient, the difference.
     assert code.nbytes <= 8 * (n * entries + 40 * entries)
+
+
+def test_a_loop_of_numbers_has_no_arrays():
+    region = Region(record(lambda x, a: (x - (x * x - a) / (2.0 * x),), 1.0, 2.0), 8, 1, 0)
+
+    def root(x, a):
+        return Parts(loop(x, a, region=region), region.results)[0]
+
+    for derive in (value, gradient, second):
+        recorded = program(derive(root), [1.0, 2.0])
+        code = write(optimise(recorded, exact=False))
+        assert not code.has_arrays
+        assert code.nbytes == 0
+        _, run = built(recorded, "numpy", exact=False)
+        np.testing.assert_allclose(run(1.0, 2.0), interpret(recorded, [1.0, 2.0]), rtol=1e-13)

@@ -10,6 +10,7 @@ import contextvars
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,7 @@ def build(fast: WengertList, exact: WengertList) -> Run:
         written = write(lower(fast))
     whole = interpreted(exact)
     make = functools.partial(written.instance, whole=whole, MISS=MISS, Miss=Miss, nan=math.nan)
-    arrays = any(is_array(step.like) for step in fast.steps)
-    runner = _with_buffers if arrays else _on_numbers
+    runner = _with_buffers if written.has_arrays else _on_numbers
     apart = not any(step.op is not None and step.op.custom for step in fast.steps)
     run: Any = runner(make, whole, written.nbytes, apart)
     run.source = written.text
@@ -126,9 +126,9 @@ def write(program: WengertList) -> NumpyCode:
         writer.texts[i] = f"v{i}"
         writer.space[f"v{i}"] = writer.layouts[i] = array
         writer.static.add(i)
-    write_rows(writer)
+    arrays = write_rows(writer)
     _results(writer)
-    return _code(writer)
+    return replace(_code(writer), has_arrays=arrays)
 
 
 def _results(writer: NumpyWriter) -> None:

@@ -72,13 +72,15 @@ class Workspace:
 @dataclass
 class NumpyCode:
     """The text of a program, the names that it refers to, and its memory. module: the text without
-    what makes the memory; tables: the calls that the loops in module go through, by name."""
+    what makes the memory; tables: the calls that the loops in module go through, by name.
+    has_arrays: it works on arrays, not on numbers alone."""
 
     text: str
     space: dict[str, Any]
     workspace: Workspace
     module: CodeType
     tables: dict[str, list[Call]]
+    has_arrays: bool = True
 
     @property
     def nbytes(self) -> int:

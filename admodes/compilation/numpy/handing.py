@@ -13,7 +13,9 @@ import numpy as np
 from admodes.compilation.numpy.placement import is_array, is_view
 from admodes.core.record import Ref, Step, WengertList
 from admodes.loops.operations import loop
-from admodes.loops.region import Region, size
+from admodes.loops.region import size
+from admodes.ops.indexing import getitem
+from admodes.optimisation.loop_copies import region_of
 
 NUMBER = 8
 """Bytes."""
@@ -32,7 +34,7 @@ class Source:
 @dataclass
 class Handing:
     """What a loop hands on. results: those that a later loop takes turn by turn; filled: the
-    results that are read in its vector."""
+    results that are read in its vector. Where there are none, there is no vector."""
 
     results: list[int] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
@@ -40,36 +42,69 @@ class Handing:
 
 class Handings:
     """What goes from loop to loop in a program. of: by the row of the loop that hands on; taken:
-    by the row of the loop that takes and the position of its argument."""
+    by the row of the loop that takes and the position of its argument; numbers: for the rows that
+    are a number of a last state, the row of the loop and which leaf it is; gone: loops without a
+    vector, and what is cut out of it."""
 
     def __init__(self, program: WengertList) -> None:
         self.steps = program.steps
         self.of = {i: Handing() for i, step in enumerate(self.steps) if step.op is loop}
         self.taken: dict[tuple[int, int], Source] = {}
+        self.numbers: dict[int, tuple[int, int]] = {}
+        self.gone: set[int] = set()
         self._traced: dict[int, tuple[int, Any, Any]] = {}
         if not self.of:
             return
         for i, step in enumerate(self.steps):
             for p, a in enumerate(step.args):
                 self._read(i, step, p, a)
-        for a in (*program.outputs, *(a for g in program.guards for a in g.args)):
-            self._filled(a)
+        for y in program.outputs:
+            self._filled(y)
+        self._find_gone()
+
+    def _find_gone(self) -> None:
+        without = set()
+        for i, handing in self.of.items():
+            region = region_of(self.steps[i])
+            arrays = any(
+                len(shape) > (k >= region.carried) for k, shape in enumerate(region.results)
+            )
+            if not arrays and not handing.filled:
+                without.add(i)
+        traced = {i for i, (row, _, _) in self._traced.items() if row in without}
+        self.gone = traced | without
 
     def _read(self, i: int, step: Step, p: int, a: Any) -> None:
         if not isinstance(a, Ref) or not is_array(self.steps[a.row].like):
             return
         if i in self.of:
-            region: Region = (step.params or {})["region"]
-            per_turn = region.carried <= p < region.carried + region.per_turn
-            source = self._source(a) if per_turn and self.steps[a.row].like.ndim == 1 else None
+            region = region_of(step)
+            source = self._source(a) if region.of_turns(p) else None
             if source is not None:
                 self.taken[i, p] = source
                 handing = self.of[source.row]
                 if source.result not in handing.results:
                     handing.results.append(source.result)
                 return
+        if a.row in self.of and step.op is getitem:
+            k = self._number(a.row, (step.params or {})["index"])
+            if k is not None:
+                self.numbers[i] = a.row, k
+                return
         if not is_view(step):
             self._filled(a)
+
+    def _number(self, row: int, index: Any) -> int | None:
+        """The leaf of the last state that this entry of a loop's vector is, if it is a number."""
+        if index.__class__ is not int:
+            return None
+        region = region_of(self.steps[row])
+        start = 0
+        for k, shape in enumerate(region.results[: region.carried]):
+            if not shape and index == start:
+                return k
+            start += size([shape])
+        return None
 
     def _view(self, row: int) -> tuple[int, Any, Any] | None:
         """For a view of a loop's vector the row of the loop, an array as the vector, and the view
@@ -88,11 +123,11 @@ class Handings:
 
     def _source(self, a: Ref) -> Source | None:
         found = self._view(a.row)
-        if found is None:
+        if found is None or found[2].ndim != 1:
             return None
         row, base, seen = found
         at, stride = _offset(base, seen), seen.strides[0]
-        region: Region = self.steps[row].params["region"]  # type: ignore[index]
+        region = region_of(self.steps[row])
         n, start = region.n, size(region.results[: region.carried])
         for k, shape in enumerate(region.results[region.carried :], region.carried):
             if shape == seen.shape == (n,):
@@ -112,7 +147,7 @@ class Handings:
         at = _offset(base, seen)
         steps = [s // NUMBER * (m - 1) for m, s in zip(seen.shape, seen.strides, strict=True)]
         low, high = at + sum(min(s, 0) for s in steps), at + sum(max(s, 0) for s in steps)
-        region: Region = self.steps[row].params["region"]  # type: ignore[index]
+        region = region_of(self.steps[row])
         start = 0
         for k, shape in enumerate(region.results):
             stop = start + size([shape])

@@ -15,22 +15,28 @@ from admodes.compilation.numpy.turns import TurnWriter
 from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.core.record import Guard, Ref, Step
 from admodes.loops.operations import loop
-from admodes.loops.region import Region
 from admodes.optimisation import lower
+from admodes.optimisation.loop_copies import region_of
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.replay import same
 
 
-def write_rows(writer: NumpyWriter) -> None:
-    """The statements of all rows that are no inputs, and of the guards."""
+def write_rows(writer: NumpyWriter) -> bool:
+    """The statements of all rows that are no inputs, and of the guards. Whether there are arrays
+    among the rows."""
     due = writer.program.due()
     handings = Handings(writer.program)
+    arrays = False
     for i, step in enumerate(writer.steps):
         if i in writer.skipped:
             continue
+        arrays |= i not in handings.gone and is_array(step.like)
         if step.op is loop:
-            _loop_row(writer, handings, i, step)
-        elif step.op is not None:
+            arrays |= _loop_row(writer, handings, i, step)
+        elif i in handings.numbers:
+            row, k = handings.numbers[i]
+            writer.store(i, f"h{row}[{k + 1}]")
+        elif i not in handings.gone and step.op is not None:
             if is_scalar_row(writer, step):
                 writer.scalar(i, step)
             else:
@@ -38,6 +44,7 @@ def write_rows(writer: NumpyWriter) -> None:
         for guard in due.get(i, ()):
             _guard(writer, guard)
         writer.release(i)
+    return arrays
 
 
 def _guard(writer: NumpyWriter, guard: Guard) -> None:
@@ -59,14 +66,14 @@ def _guard(writer: NumpyWriter, guard: Guard) -> None:
     writer.body.append(f"    return {writer.whole if guard.rewritten else miss}")
 
 
-def _loop_row(writer: NumpyWriter, handings: Handings, i: int, step: Step) -> None:
-    region: Region = (step.params or {})["region"]
-    vector = writer.target(i, step)
+def _loop_row(writer: NumpyWriter, handings: Handings, i: int, step: Step) -> bool:
+    region = region_of(step)
+    vector = "None" if i in handings.gone else writer.target(i, step)
     assert vector is not None
     turn = TurnWriter(writer, region, Optimised.of(lower(region.body)))
     given = _Arguments(writer, turn, handings, i, step)
     turn.results()
-    write_rows(turn)
+    arrays = write_rows(turn)
     handing = handings.of[i]
     turn.finish(handing.results, sorted(handing.filled))
     name = f"loop{i}"
@@ -80,6 +87,7 @@ def _loop_row(writer: NumpyWriter, handings: Handings, i: int, step: Step) -> No
         writer.body += [f"if h{i} is MISS:", "    return MISS"]
     if True in rewritten:
         writer.body += [f"if h{i} is None:", f"    return {writer.whole}"]
+    return arrays
 
 
 class _Arguments:
@@ -160,8 +168,8 @@ class _Arguments:
 
     def _hand_all(self, handings: Handings) -> None:
         for (row, turned), names in self.handed.items():
-            region: Region = self.writer.steps[row].params["region"]  # type: ignore[index]
-            self.run[f"kept{row}"] = f"h{row}"
+            region = region_of(self.writer.steps[row])
+            self.run[f"kept{row}"] = f"h{row}[0]"
             back = turned ^ region.backwards ^ self.turn.region.backwards
             source = f"reversed(kept{row})" if back else f"kept{row}"
             pattern = ", ".join(names.get(j, "_") for j in handings.of[row].results)
@@ -171,6 +179,7 @@ class _Arguments:
 def _text(turn: TurnWriter, name: str, given: _Arguments, hands: bool) -> str:
     names = ", ".join(x for x, _ in turn.streams)
     sources = ", ".join(x for _, x in turn.streams)
+    numbers = [turn.numbers.get(k, "None") for k in range(turn.region.carried)]
     if not turn.streams:
         header = f"for _ in range({turn.region.n}):"
     elif len(turn.streams) == 1:
@@ -182,7 +191,7 @@ def _text(turn: TurnWriter, name: str, given: _Arguments, hands: bool) -> str:
         header,
         *(f"    {line}" for line in turn.body or ["pass"]),
         *turn.tail,
-        f"return {'kept' if hands else '()'}",
+        f"return {', '.join(('kept' if hands else 'None', *numbers))},",
     ]
     setup = [line for text in (*turn.workspace.lines(), *turn.setup) for line in text.split("\n")]
     lines = [

@@ -33,7 +33,8 @@ class TurnWriter(NumpyWriter):
     head, tail: lines before the first turn and after the last one. streams: what every turn takes
     from sequences, as a name, or several, and the sequence. views: for each row that comes from a
     list of views made once, that list. places: where rows are written that are a new state or a
-    result of turns; resting: the results of turns that are there without being written.
+    result of turns; resting: the results of turns that are there without being written. numbers:
+    the leaves of the state that are numbers.
     """
 
     def __init__(self, outer: NumpyWriter, region: Region, body: Optimised) -> None:
@@ -45,6 +46,7 @@ class TurnWriter(NumpyWriter):
         self.views: dict[int, str] = {}
         self.places: dict[int, str] = {}
         self.resting: set[int] = set()
+        self.numbers: dict[int, str] = {}
         self.first = region.carried
         self.shapes = region.results
         self.copyto = self.function(np.copyto)
@@ -198,7 +200,7 @@ class TurnWriter(NumpyWriter):
                     self.body.append(f"o{j}_add({text})")
                 self.tail.append(f"{self.slot(j)} = {numbers}{turned}")
         self._new_arrays()
-        self._new_numbers()
+        self._new_numbers(filled)
 
     def _new_arrays(self) -> None:
         """States that are not in their places yet: each is written when no other is to be read
@@ -230,13 +232,15 @@ class TurnWriter(NumpyWriter):
                 self.body.append(f"w{k} = {text}.copy()")
                 waiting[k] = f"w{k}", frozenset()
 
-    def _new_numbers(self) -> None:
+    def _new_numbers(self, filled: Sequence[int]) -> None:
         changed: list[tuple[str, str]] = []
         for k, x in enumerate(self.program.inputs[: self.first]):
             if is_array(self.steps[x.row].like):
                 continue
             name, text = f"v{x.row}", self.text(self.program.outputs[k])
-            self.tail.append(f"y[{size(self.shapes[:k])}] = {name}")
+            self.numbers[k] = name
+            if k in filled:
+                self.tail.append(f"y[{size(self.shapes[:k])}] = {name}")
             if name != text:
                 changed.append((name, text))
         if changed:
