@@ -12,8 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from admodes.auditing.agreement import agreement
 from admodes.auditing.labels import Label, Title, label_of, title_of
 from admodes.auditing.naming import Naming
 from admodes.auditing.quantity import Quantity
@@ -26,9 +25,6 @@ Meaning = tuple[str, str]
 TITLE, HEADING, TURN = 0.5, 0.3, 0.25
 """How much the title of a column, a heading, and the order of passes speak for a meaning, beside
 the agreement of all numbers."""
-
-SEED = 2.0
-"""How much a number with which a sweep begins counts, beside one that is computed."""
 
 
 @dataclass
@@ -102,10 +98,14 @@ def _already_begun(slot: Slot, before: list[Slot], naming: Naming) -> list[Slot]
 
 
 def quantities_of(
-    track: Track, naming: Naming, taken: Container[Meaning] = ()
+    track: Track,
+    naming: Naming,
+    placed: Mapping[Slot, Quantity],
+    taken: Container[Meaning] = (),
 ) -> dict[Slot, Quantity]:
     """The quantity of each slot of a track, by the meaning that fits best; sets that meaning.
-    taken: what passes before it in its column mean, which it only means if all of it agrees."""
+    placed: those of tracks before it. taken: what passes before it in its column mean, which it
+    only means if all of it agrees."""
     choices: dict[Slot, dict[Meaning, Quantity]] = {}
     options: dict[Meaning, dict[Slot, Quantity]] = defaultdict(dict)
     for slot in track.slots:
@@ -117,14 +117,17 @@ def quantities_of(
     if not options:
         return {}
     most = max(map(len, options.values()))
+    agreements = {
+        meaning: agreement(chosen, naming.derivation, placed) for meaning, chosen in options.items()
+    }
 
     def score(meaning: Meaning) -> float:
         chosen = options[meaning]
         alone = sum(len(choices[slot]) == 1 for slot in chosen)
-        agreement = _agreement(chosen, naming)
+        agreed = agreements[meaning]
         return (
-            agreement * (0.4 + 0.6 * len(chosen) / most)
-            - (meaning in taken and agreement < 1 - 1e-9)
+            agreed * (0.4 + 0.6 * len(chosen) / most)
+            - (meaning in taken and agreed < 1 - 1e-9)
             + _hint(track, meaning, naming)
             + (0.3 * alone / len(chosen) if meaning[1] == "*" else 0.0)
         )
@@ -139,7 +142,7 @@ def quantities_of(
         }
     else:
         chosen = options[best]
-    track.meaning, track.agreement = best, _agreement(chosen, naming)
+    track.meaning, track.agreement = best, agreement(chosen, naming.derivation, placed)
     return {} if track.heading.seeded and best[0] in ("tangent", "adjoint") else chosen
 
 
@@ -269,10 +272,8 @@ def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
     score = 0.0
     told = _kinds(title)
     for says, weight in ((title, TITLE), (heading, HEADING)):
-        if says is heading and told and kind not in told:
-            continue
         kinds = _kinds(says)
-        if kind in kinds:
+        if kind in kinds and not (says is heading and told and kind not in told):
             score += weight / (1 if len(kinds) == 1 else 1.5)
         named = [naming.inputs.get(n) or naming.outputs.get(n) for n in says.names]
         if direction not in ("", "*") and any(named):
@@ -292,29 +293,6 @@ def _kinds(says: Title) -> set[str]:
     """The kinds of numbers that a title names, in words or by a mark."""
     form = "" if says.label is None else says.label.form
     return set(says.kinds) | {"dot": {"tangent"}, "bar": {"adjoint"}}.get(form, set())
-
-
-def _agreement(chosen: Mapping[Slot, Quantity], naming: Naming) -> float:
-    """Which part of the numbers is near the right ones; 0 and ±1, which many are, count less, and
-    those with which a sweep begins more."""
-    total = agreed = 0.0
-    for slot, quantity in chosen.items():
-        right = naming.derivation.right[quantity]
-        given = slot.number.value
-        weight = 0.25 if given in (0.0, 1.0, -1.0) else 1.0
-        if quantity.kind in ("tangent", "adjoint") and not naming.derivation.needs(quantity):
-            weight = SEED
-        total += weight
-        agreed += weight * near(given, right, slot.number.decimals)
-    return agreed / total if total else 0.0
-
-
-def near(given: float, right: float, decimals: int) -> bool:
-    """Whether a number may be a right one, carelessly rounded."""
-    if np.ndim(right) or not (np.isfinite(given) and np.isfinite(right)):
-        return bool(np.ndim(right) == 0 and (given == right or given != given))
-    step = 10.0 ** -min(max(decimals, -300), 12)
-    return abs(given - right) <= min(2 * step, 0.02 * abs(right) + 0.6 * step) + 2e-3 * abs(right)
 
 
 def matrices(
@@ -343,7 +321,7 @@ def matrices(
                 layouts[name] = _entries(entries, turn, naming, outputs, inputs)
         if not layouts:
             continue
-        best = max(layouts, key=lambda name: _agreement(layouts[name], naming))
+        best = max(layouts, key=lambda name: agreement(layouts[name], naming.derivation, {}))
         if best:
             notes.append(
                 f"table {table.position}: the Jacobian has inputs as rows and outputs as columns"

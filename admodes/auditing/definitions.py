@@ -4,7 +4,7 @@ formula that it stands for, and what these formulas are at several points."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -108,6 +108,8 @@ def _of_row(
                     yield Definition(label.name, formula)
     first = label_of(row[0].text, known) if row and not equations else None
     name = step or (first.name if first is not None and first.form == "plain" else "")
+    if row and first is None and not equations and _reads_a_name(row[0].text, known):
+        yield Definition(row[0].text, row[0].text)
     if not name or equations:
         return
     for k, cell in enumerate(row[1:], 1):
@@ -120,9 +122,12 @@ def _of_row(
                 return
 
 
-def _reads_a_name(formula: str) -> bool:
+def _reads_a_name(formula: str, known: Container[str] | None = None) -> bool:
+    """Whether a formula has names, all of them known ones if these are told."""
     function = parsed(formula)
-    return function is not None and bool(function.inputs)
+    if function is None or not function.inputs:
+        return False
+    return known is None or all(plain_name(name) in known for name in function.inputs)
 
 
 def with_row_e(formula: str) -> str:

@@ -7,14 +7,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from admodes.auditing.agreement import near
 from admodes.auditing.causes import causes_of
-from admodes.auditing.columns import near
 from admodes.auditing.derivation import Derivation
+from admodes.auditing.mistakes import same_numbers
 from admodes.auditing.number_equations import causes_of_equation, failing
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.result import Cell
 from admodes.auditing.slots import Slot
-from admodes.auditing.verdicts import Judgement, Ruling
+from admodes.auditing.verdicts import Judgement, Ruling, hidden_ways
 
 TRANSPOSED = "transposed Jacobian"
 
@@ -56,15 +57,19 @@ def _explain(cell: Cell, ruling: Ruling, judgement: Judgement, beside: list[Quan
     def fits(x: float) -> bool:
         return rounding.fits(x, slot.number, abs(x))
 
-    def numbers(q: Quantity) -> Any:
-        return judgement.number(q, slot, rounding)
-
     pair = failing(slot.text) if "=" in slot.text else None
     right = d.right[ruling.quantity]
     shown = pair is not None and near(pair[0].value, right, slot.number.decimals)
-    causes = causes_of(
-        *(d, ruling.quantity, slot.number.text, fits, numbers), shown=shown, beside=beside
-    )
+    for hidden in hidden_ways(rounding):
+
+        def numbers(q: Quantity, hidden: int = hidden) -> Any:
+            return judgement.number(q, slot, rounding, hidden)
+
+        causes = causes_of(
+            *(d, ruling.quantity, slot.number.text, fits, numbers), shown=shown, beside=beside
+        )
+        if causes:
+            break
     cell.cause = [cause.name for cause in causes]
     cell.texts = tuple(cause.text for cause in causes)
 
@@ -87,17 +92,19 @@ def _put_first(cell: Cell, name: str, text: str) -> None:
 
 
 def _neighbours(slots: Mapping[Slot, Quantity]) -> dict[Slot, list[Quantity]]:
-    """The quantities of the cells above and below each in its column."""
-    columns: dict[tuple[int, int], list[Slot]] = defaultdict(list)
-    for slot in slots:
-        columns[slot.table, slot.column].append(slot)
-    beside: dict[Slot, list[Quantity]] = defaultdict(list)
+    """The quantities of the cells above and below each in its column, and of the nearest of its
+    own kind, where a column has several."""
+    columns: dict[tuple, list[Slot]] = defaultdict(list)
+    for slot, q in slots.items():
+        place = slot.table, slot.column
+        columns[place].append(slot)
+        columns[(*place, q.kind, q.direction)].append(slot)
+    beside: dict[Slot, dict[Quantity, None]] = defaultdict(dict)
     for column in columns.values():
         for k, slot in enumerate(column):
-            beside[slot] = [
-                slots[other] for other in column[max(0, k - 1) : k + 2] if other != slot
-            ]
-    return beside
+            near = column[max(0, k - 1) : k] + column[k + 1 : k + 2]
+            beside[slot] |= dict.fromkeys(slots[other] for other in near)
+    return {slot: list(quantities) for slot, quantities in beside.items()}
 
 
 def _transposed(judgement: Judgement) -> set[Slot]:
@@ -117,6 +124,14 @@ def _transposed(judgement: Judgement) -> set[Slot]:
             slot: Quantity("entry", rows[inputs.index(q.direction)], inputs[rows.index(q.row)])
             for slot, q in entries.items()
         }
-        if all(near(s.number.value, d.right[other[s]], s.number.decimals) for s in entries):
+
+        def stands_there(slot: Slot, other: Mapping[Slot, Quantity] = other) -> bool:
+            across = other[slot]
+            numbers = [d.right[across]]
+            for source in (across, *same_numbers(d, across)):
+                numbers.append(judgement.number(source, slot, judgement.roundings[slot.table]))
+            return any(near(slot.number.value, x, slot.number.decimals) for x in numbers)
+
+        if all(map(stands_there, entries)):
             found |= set(entries)
     return found

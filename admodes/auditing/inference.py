@@ -16,8 +16,14 @@ from admodes.auditing.verdicts import Judgement
 FOLLOWING = 0.3
 """How much a number that follows counts against a rounding, beside one that is wrong."""
 
+MOST_FOLLOWING = 4
+"""How many of these count: from a mistake at the start all the others may follow."""
+
 MIXED = 0.4
 """How much each further kind of digits counts against the roundings of a document."""
+
+LATER = 1e-3
+"""How much a kind of digits counts against a rounding for each that comes before it."""
 
 
 def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judgement:
@@ -49,6 +55,7 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
                 continue
             extra = max(map(handicap, roundings.values()), default=0.0)
             extra += MIXED * (len({(r.unit, r.digits) for r in roundings.values()}) - 1)
+            extra += LATER * sum(options[t].index(base) for t, base in units.items())
             judgement = Judgement(derivation, slots, roundings, best_score - extra)
             whole = len(judgement.verdicts) == len(slots)
             if whole and _score(judgement) + extra < best_score:
@@ -59,7 +66,7 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
 def _score(judgement: Judgement) -> float:
     """How badly a rounding explains a document: by what is wrong, and less by what follows."""
     follow = sum(ruling.verdict == "follows" for ruling in judgement.verdicts)
-    return judgement.mistakes + FOLLOWING * follow
+    return judgement.mistakes + FOLLOWING * min(follow, MOST_FOLLOWING)
 
 
 def _candidates(
@@ -79,7 +86,7 @@ def _options(
     inputs: Container[Quantity],
 ) -> list[Rounding]:
     """The roundings that a table may have: those of the document before its own, which more than
-    one number, or all of them, must need."""
+    one number must need, or its only one if it has more than one digit."""
     own = _candidates(table, table, inputs)
     if all(base.digits in (0, FULL) for base in own):
         return common
@@ -89,7 +96,8 @@ def _options(
         return {s for s in table if any(w.fits(derivation.right[table[s]], s.number) for w in ways)}
 
     plain = fitting(base for base in common if base.unit != "as written")
-    needed = [base for base in own if len(fitting([base]) - plain) >= min(2, len(table))]
+    alone = len(table) == 1 and all(slot.number.digits > 1 for slot in table)
+    needed = [base for base in own if len(fitting([base]) - plain) >= (1 if alone else 2)]
     return list(dict.fromkeys([*common, *needed]))
 
 

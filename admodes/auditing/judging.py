@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from admodes.auditing.result import Audit
 from admodes.auditing.slots import Slot, slots_of
 from admodes.auditing.statements import Judging, statements_of
 from admodes.auditing.verdicts import Judgement
-from admodes.auditing.worked_table import WorkedTable
+from admodes.auditing.worked_table import UNKNOWN, WorkedTable
 from admodes.errors import BadValue
 
 Document = Path | str | Mapping[str, Any] | Sequence[WorkedTable]
@@ -189,6 +189,7 @@ class _Auditing:
                 self._leave(slot, naming)
         if not cells:
             raise BadValue(_nothing(self.tables, slots))
+        self.unjudged += _formulas(self.tables)
         rounding = _stated(judgement, placed)
         return Audit(self.title, cells, rounding, self.tables, self.unjudged, self.notes)
 
@@ -236,7 +237,7 @@ class _Auditing:
         tracks: list[Track] = tracks_of(self.tables, rest, known, naming)
         taken: dict[tuple[int, int, str], set[Meaning]] = defaultdict(set)
         for track in tracks:
-            found = quantities_of(track, naming, taken[track.column])
+            found = quantities_of(track, naming, placed, taken[track.column])
             if track.meaning is not None and track.meaning[0] in ("tangent", "adjoint"):
                 taken[track.column].add(track.meaning)
             placed |= found
@@ -259,6 +260,18 @@ class _Auditing:
             reason = f"no row of the function is known as {slot.label.name or slot.label.by}"
         place = slot.table, slot.first, slot.title, slot.number.text
         self.unjudged.append((*place, reason))
+
+
+def _formulas(tables: Sequence[WorkedTable]) -> Iterator[tuple[int, str, str | int, str, str]]:
+    """The cells with formulas of a spreadsheet."""
+    for table in tables:
+        for line in table.rows:
+            for k, cell in enumerate(line):
+                if cell.text == UNKNOWN and cell.written[:1] in ("=", "@", "+", "-"):
+                    title = table.head[k].written if k < len(table.head) else ""
+                    first = line[0].written
+                    reason = "formulas of a spreadsheet, which are not run"
+                    yield table.position, first, title or k, cell.written, reason
 
 
 def _values(slots: Sequence[Slot]) -> dict[str, float]:

@@ -31,6 +31,9 @@ _MARKED = (
     ("bar", re.compile(r"(?:bar|adjoint of|adjoint|adj(?![a-z]))\s*[({]?\s*(.+?)\s*[)}]?")),
     ("derivative", re.compile(r"grad\b\s*[({_]?\s*(.+?)\s*[)}]?")),
 )
+_APART = re.compile(r".*\d ([db])")
+"""A mark that may be a variable: x1 b is a product where one is called b."""
+
 _PREFIX = re.compile(r"[dδD∂]\s*(.+)")
 _SUFFIXES = {"d": "dot", "b": "bar"}
 
@@ -92,7 +95,8 @@ def label_of(text: str, known: frozenset[str] = frozenset()) -> Label | None:
 
 def _marked(text: str, name: str, known: Collection[str]) -> Label | None:
     """A name with a mark of plain letters, or alone."""
-    for kind, pattern in _MARKED:
+    apart = _APART.fullmatch(text)
+    for kind, pattern in () if apart and apart[1] in known else _MARKED:
         match = pattern.fullmatch(text)
         if match and plain_name(match[1]):
             return Label(kind, plain_name(match[1]))  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def _fill_gaps(names: Sequence[str], rows: dict[str, int], size: int, inputs: in
     for i, name in enumerate(names):
         if name in rows:
             continue
-        before = max((rows[x] for x in names[:i] if x in rows), default=-1)
+        before = max((rows[x] for x in names[:i] if x in rows), default=inputs - 1)
         after = min((rows[x] for x in names[i + 1 :] if x in rows), default=size)
         if after - before == 2 and before + 1 >= inputs:
             rows[name] = before + 1

@@ -147,8 +147,8 @@ def _in_entry(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     rows, columns = list(d.outputs.values()), list(d.inputs)
     i, j = rows.index(q.row), columns.index(q.direction)
     if i != j and j < len(rows) and i < len(columns):
-        number = numbers(Quantity("entry", rows[j], columns[i]))
-        yield Guess("transposed Jacobian", number, "rows and columns are exchanged")
+        for other in (across := Quantity("entry", rows[j], columns[i])), *same_numbers(d, across):
+            yield Guess("transposed Jacobian", numbers(other), "rows and columns are exchanged")
 
 
 class Terms:

@@ -6,8 +6,9 @@ import csv
 import re
 from collections import Counter
 
-from admodes.auditing.drafts import Draft, cell, check_size, has_value
+from admodes.auditing.drafts import NUMBER, Draft, cell, check_size, has_value
 from admodes.auditing.plain_mathematics import plain_text
+from admodes.auditing.worked_table import UNKNOWN, WorkedCell
 
 DELIMITERS = "\t;|,"
 """Those that may stand in numbers and formulas last."""
@@ -15,13 +16,19 @@ DELIMITERS = "\t;|,"
 _HARMLESS = re.compile(r"'(?=[=+\-@\t\r])")
 """What keeps a spreadsheet from taking a cell for a formula."""
 
+_FORMULA = re.compile(
+    r"=(?!\s|[-+]?[\d.,]+$|.*=)|@(?=\w)|[=+\-].*(?:\b[A-Z]{2,}[\d.]*\(|\b[A-Z]{1,3}\$?\d|[|!])"
+)
+"""A cell that a spreadsheet would run: =x^2, = SUM(A1:A2), @NOW(), -1+cmd|' /C calc'!A0."""
+
 
 def delimiter_of(text: str, delimiters: str = DELIMITERS) -> str | None:
-    """The delimiter of a text, by which most lines have the same number of cells, and more than
-    one; None where there is none."""
+    """The delimiter of a text, by which most lines have several cells; None where there is none.
+    Lines of one number, as of a Jacobian with one column, say nothing."""
     sample = text[:100_000]
     for delimiter in delimiters:
         lines = [_whole(line, delimiter) for line in _lines(sample, delimiter) if any(line)]
+        lines = [x for x in lines if len(x) > 1 or not NUMBER.fullmatch(plain_text(x[0]))]
         counts = Counter(map(len, lines))
         several = sum(n for length, n in counts.items() if length > 1)
         if several and several * 10 >= len(lines) * 6:
@@ -79,7 +86,14 @@ def _draft(heading: str, lines: list[list[str]], delimiter: str) -> Draft:
     if delimiter in ",;":
         width = Counter(map(len, lines)).most_common(1)[0][0]
         lines = [_whole(line, delimiter) if len(line) > width else line for line in lines]
-    return Draft(heading, [[cell(_HARMLESS.sub("", c, 1)) for c in line] for line in lines])
+    return Draft(heading, [list(map(_cell, line)) for line in lines])
+
+
+def _cell(text: str) -> WorkedCell:
+    """A cell; a formula of a spreadsheet says nothing."""
+    if _FORMULA.match(text):
+        return WorkedCell(text, UNKNOWN)
+    return cell(_HARMLESS.sub("", text, 1))
 
 
 def _whole(line: list[str], delimiter: str) -> list[str]:

@@ -56,14 +56,15 @@ class Rounding:
             )
         return float(10.0 ** -min(max(decimals, -300), 300))
 
-    def rounded(self, x: float, up: bool = True) -> float:
-        """A number as it is carried on. up: whether ties go away from zero."""
+    def rounded(self, x: float, even: bool = False) -> float:
+        """A number as it is carried on. even: whether ties go to the even digit, and not away from
+        zero."""
         if self.unit == "as written" or not math.isfinite(x):
             return x
         step = self.step(x)
         units = abs(x) / step
         below = math.floor(units + 1e-9)
-        more = 0.5 - 1e-7 if up else 0.5 + 1e-7
+        more = 0.5 + 1e-7 if even and below % 2 == 0 else 0.5 - 1e-7
         whole = below if self.cuts else below + (units - below >= more)
         return math.copysign(whole * step, x)
 
@@ -106,23 +107,34 @@ def _exponent(x: float) -> int:
 def candidates(numbers: Iterable[Number], inputs: Iterable[Number] = ()) -> list[Rounding]:
     """The roundings that numbers can have by their digits, the likeliest first, all at the end.
     Zeros at the end may have been dropped, so that the longest number counts, and the next length
-    where hardly any is longer. inputs: numbers that were not computed, and may be longer."""
+    where hardly any is longer, or last of all where one is. inputs: numbers that were not computed,
+    and may be longer."""
     computed = list(numbers)
     numbers = [*computed, *inputs]
     if not any(map(_has_last_digit, numbers)):
         whole = [Rounding("decimals", 0)] if sum(n.digits > 2 for n in numbers) > 1 else []
         return [Rounding("decimals", FULL), *whole]  # 2 is no 1.5 where all numbers are small
-    decimals = _lengths(numbers, computed, lambda n: n.decimals)
-    digits = _lengths(numbers, computed, lambda n: n.digits)
+    decimals = _lengths(numbers, computed, _decimals)
+    digits = _lengths(numbers, computed, _digits)
     found = [Rounding("decimals", d) for d in decimals[:1]]
     found += [Rounding("significant digits", d) for d in digits if d < FULL]
     found += [Rounding("decimals", d) for d in decimals[1:]]
-    return [*found, Rounding("as written", EXACT)]
+    found += [Rounding("significant digits", d) for d in _without_longest(computed, _digits)]
+    found += [Rounding("decimals", d) for d in _without_longest(computed, _decimals)]
+    return [*dict.fromkeys(found), Rounding("as written", EXACT)]
 
 
 def _has_last_digit(number: Number) -> bool:
     """Whether the digits of a number say how it was rounded."""
     return not number.exact and number.value != math.floor(number.value)
+
+
+def _decimals(number: Number) -> int:
+    return number.decimals
+
+
+def _digits(number: Number) -> int:
+    return number.digits
 
 
 def _lengths(
@@ -133,6 +145,12 @@ def _lengths(
     own = [length(n) for n in computed if _has_last_digit(n)]
     longest = sum(x == lengths[0] for x in own)
     return lengths[:2] if longest <= FEW * len(own) else lengths[:1]
+
+
+def _without_longest(numbers: Iterable[Number], length: Callable[[Number], int]) -> list[int]:
+    """The length of the numbers but the longest, where one alone is that long."""
+    lengths = sorted((length(n) for n in numbers if _has_last_digit(n)), reverse=True)
+    return lengths[1:2] if len(lengths) > 2 and lengths[0] > lengths[1] else []
 
 
 def ways(base: Rounding) -> list[Rounding]:

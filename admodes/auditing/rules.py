@@ -208,7 +208,7 @@ def _values(rule: Rule, text: str, points: Sequence[Point]) -> list[float] | Non
 
 
 def _close(x: float, y: float) -> bool:
-    return abs(x - y) <= CLOSE * max(abs(x), abs(y), 1e-3)
+    return math.isfinite(x) and abs(x - y) <= CLOSE * max(abs(x), abs(y), 1e-3)
 
 
 def _explained(rule: Rule, right: str) -> Iterator[Cause]:

@@ -23,6 +23,7 @@ ADDS = re.compile(r"\+\s*=")
 """What a statement that adds has: v̄1 += v̄4 ∂v4/∂v1."""
 
 _GRADIENT = re.compile(r"\s*(∇|grad\b|gradient|jacobian)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _COUNTS = re.compile(r"(?:step|row|line|nr|no|#|index|i|k)\.?", re.IGNORECASE)
 
 
@@ -171,4 +172,6 @@ def _turned(
     """The label of a number whose column is headed by a name, with what the first cell of the row
     says in the place of the title."""
     label = label_of(sides(head.text)[0], known)
-    return (label, title_of(first, known)) if label is not None else (None, says)
+    if label is None or (label.name not in known and _WORD.fullmatch(label.name)):
+        return None, says
+    return label, title_of(first, known)

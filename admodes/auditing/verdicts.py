@@ -60,6 +60,8 @@ class Judgement:
         self.judged: dict[Slot, Ruling] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
+        self.far_origins: dict[Quantity, Slot | None] = {}
+        self.opens: dict[Quantity, float] = {}
         self.sounds: dict[tuple[Quantity, Rounding, int], float] = {}
         self.verdicts: list[Ruling] = []
         self.mistakes = 0
@@ -124,7 +126,7 @@ class Judgement:
             return True
         return any(
             rounding.fits(self._carried(slot, q, way, rounding, hidden), written, scale)
-            for hidden in _hidden(rounding)
+            for hidden in hidden_ways(rounding)
             for way in range(len(ways))
         )
 
@@ -163,16 +165,17 @@ class Judgement:
     def sound(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int) -> float:
         """The number of the document, without its mistakes: a place where it is not mistaken, or
         what a person who made none would go on with."""
-        for place in self.places(q, slot):
-            if self.judge(place).verdict in ("right", "rounded") and not self._is_full(q, rounding):
+        full = self._is_full(q, rounding)
+        for place in self.places(q, slot) if not full else ():
+            if self.judge(place).verdict in ("right", "rounded"):
                 return place.number.value
-        if self.origin(q, slot) is None:
+        if not full and self.origin(q, slot) is None:
             return self.number(q, slot, rounding, hidden)
         if (q, rounding, hidden) not in self.sounds:
             value = self.derivation.right[q]
             if self.derivation.needs(q):
                 value = self._carried(slot, q, self._hidden_way(q, hidden), rounding, hidden)
-            rounded = value if self._is_full(q, rounding) else rounding.rounded(value)
+            rounded = value if full else rounding.rounded(value, even=bool(hidden & 2))
             self.sounds[q, rounding, hidden] = rounded
         return self.sounds[q, rounding, hidden]
 
@@ -202,7 +205,7 @@ class Judgement:
             value = _float(
                 self.derivation.recompute(
                     q,
-                    lambda need: self.number(need, slot, rounding, hidden),
+                    lambda need: self._before_hidden(need, slot, rounding, hidden),
                     self._hidden_way(q, hidden),
                 )
             )
@@ -210,9 +213,16 @@ class Judgement:
         if (rounding.carry != "end" and rounding.partials and _between(q)) or (
             hidden_row and not _between(q) and self.derivation.needs(q)
         ):
-            value = rounding.rounded(value, up=bool(hidden & 2))
+            value = rounding.rounded(value, even=bool(hidden & 2))
         self.unwritten[q, rounding, hidden] = value
         return value
+
+    def _before_hidden(self, q: Quantity, slot: Slot, rounding: Rounding, hidden: int) -> Any:
+        """What a number that is not written comes from: rounded at the end, only mistaken ones are
+        as they are written."""
+        if rounding.carry == "end" and self.origin(q, slot) is None:
+            return self.derivation.right[q]
+        return self.number(q, slot, rounding, hidden)
 
     def origin(self, q: Quantity, slot: Slot) -> Slot | None:
         """The mistaken number that a number goes back to as the document has it, if any."""
@@ -227,6 +237,18 @@ class Judgement:
             sources = [self.origin(need, slot) for need in needs]
             self.origins[q] = next((s for s in sources if s is not None), None)
         return self.origins[q]
+
+    def _far_origin(self, q: Quantity, slot: Slot) -> Slot | None:
+        """The mistaken number that a number goes back to, also through right ones."""
+        if q not in self.far_origins:
+            self.far_origins[q] = None
+            place = self.mistaken(q, slot)
+            sources = [place and (self.judge(place).source or place)]
+            if place is None and self.derivation.needs(q):
+                needs = self.derivation.ways(q)[0]
+                sources = [self._far_origin(need, slot) for need in needs]
+            self.far_origins[q] = next((s for s in sources if s is not None), None)
+        return self.far_origins[q]
 
     def _copied(self, slot: Slot, q: Quantity) -> Slot | None:
         """The source of a number that repeats one which stands before it and is mistaken."""
@@ -246,12 +268,18 @@ class Judgement:
 
     def _followed(self, slot: Slot, q: Quantity, rounding: Rounding) -> Slot | None:
         """The source of a number that mistaken ones give, all that it needs or one of them."""
-        hidden = _hidden(rounding)
+        hidden = hidden_ways(rounding)
         for way, needs in enumerate(self.derivation.ways(q)):
             sources = {n: s for n in needs if (s := self.origin(n, slot)) is not None}
             trials = [tuple(sources)]
             if len(sources) > 1:
                 trials += [(need,) for need in sources]
+                trials.append(tuple(need for need in sources if need.kind != "partial"))
+            if rounding.carry != "carried":  # a mistake may be too small to show on the way
+                far = {n: s for n in needs if (s := self._far_origin(n, slot)) is not None}
+                if len(far) > len(sources):
+                    trials.append(tuple(far))
+                    sources = far
             for trial in trials:
                 if any(trial and self._gives(slot, q, way, trial, rounding, h) for h in hidden):
                     return self._main(slot, q, way, {n: sources[n] for n in trial}, rounding)
@@ -267,7 +295,8 @@ class Judgement:
         hidden: int,
     ) -> bool:
         """Whether a number is what those that are mistaken give. Where a person goes on with more
-        digits than are written, it is known to within half a unit of theirs."""
+        digits than are written, it is known to within half a unit of theirs, or a whole one where
+        they were cut."""
         right = self.derivation.right
 
         def number(need: Quantity) -> Any:
@@ -283,18 +312,31 @@ class Judgement:
             for need in self.derivation.ways(q)[way]:
                 if not _single(right[need]):
                     continue
-                moved = self._moved(need, slot, number, rounding)
+                moved = _moved(need, number, self._open(need, slot, rounding))
                 width += abs(_float(self.derivation.recompute(q, moved, way)) - value)
         scale = max(self.scale(q), abs(value))
         return rounding.fits(value, slot.number, scale, width if math.isfinite(width) else 0.0)
 
-    def _moved(
-        self, need: Quantity, slot: Slot, number: Callable[[Quantity], Any], rounding: Rounding
-    ) -> Callable[[Quantity], Any]:
-        """The numbers where one is half a unit of its last place larger."""
-        place = self.place(need, slot)
-        half = 0.5 * rounding.step(number(need), None if place is None else place.number)
-        return lambda q: number(q) + half if q == need else number(q)
+    def _open(self, q: Quantity, slot: Slot, rounding: Rounding) -> float:
+        """By how much the number of the document may differ from the one with which a person goes
+        on: what its digits leave open, or where it is not written, those that it comes from."""
+        place = self.place(q, slot)
+        needs = self.derivation.ways(q)[0] if self.derivation.needs(q) else ()
+        if place is not None or not needs or self.origin(q, slot) is None:
+            step = rounding.step(number := self.number(q, slot, rounding), place and place.number)
+            return math.copysign(step, number) if rounding.cuts else 0.5 * step
+        if q not in self.opens:
+            self.opens[q] = 0.0
+            value = self.number(q, slot, rounding)
+            for need in needs:
+                if _single(self.derivation.right[need]):
+                    moved = _moved(
+                        need,
+                        lambda n: self.number(n, slot, rounding),
+                        self._open(need, slot, rounding),
+                    )
+                    self.opens[q] += abs(_float(self.derivation.recompute(q, moved)) - value)
+        return self.opens[q]
 
     def _main(
         self,
@@ -318,11 +360,15 @@ class Judgement:
         )
 
 
-def _hidden(rounding: Rounding) -> range:
-    """The ways in which numbers that are not written may have been computed."""
-    if rounding.carry == "end":
-        return range(1)
-    return range(4 if rounding.partials else 2)
+def _moved(need: Quantity, number: Callable[[Quantity], Any], by: float) -> Callable:
+    """The numbers where one is larger by so much."""
+    return lambda q: number(q) + by if q == need else number(q)
+
+
+def hidden_ways(rounding: Rounding) -> range:
+    """The ways in which numbers that are not written may have been computed: partials from the
+    result of their row or from its arguments, ties away from zero or to the even digit."""
+    return range(1 if rounding.carry == "end" else 4)
 
 
 def _between(q: Quantity) -> bool:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNKNOWN = "?"
+"""The text of a cell that says nothing, as a formula of a spreadsheet, which is not run."""
+
 
 @dataclass(frozen=True)
 class WorkedCell:

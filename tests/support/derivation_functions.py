@@ -67,6 +67,17 @@ OPERATIONS = {
     "sigmoid": Operation(_sigmoid, (lambda a: _sigmoid(a) * (1 - _sigmoid(a)),), "sigmoid({0})"),
     "relu": Operation(lambda a: max(a, MP.zero), (lambda a: MP.mpf(a > 0),), "relu({0})"),
 }
+FROM_RESULT: dict[str, tuple[Callable[..., Number], ...]] = {
+    "div": (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),
+    "pow": (lambda y, a, b: b * y / a, lambda y, a, b: y * MP.ln(a)),
+    "tan": (lambda y, a: 1 + y**2,),
+    "exp": (lambda y, a: y,),
+    "sqrt": (lambda y, a: 1 / (2 * y),),
+    "tanh": (lambda y, a: 1 - y**2,),
+    "sigmoid": (lambda y, a: y * (1 - y),),
+}
+"""Partials as the result of a row gives them, which courses teach as well."""
+
 UNARY = [name for name, op in OPERATIONS.items() if op.arity == 1 and name != "neg"]
 
 

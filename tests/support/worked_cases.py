@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 from random import Random
 
 from derivation_formats import SCRIPTS, SUFFIXES, Place, written
-from derivation_functions import LECTURES, MP, Graph, random_graph
+from derivation_functions import FROM_RESULT, LECTURES, MP, Graph, Number, random_graph
 from derivation_layouts import KINDS, Layout, Writer, shuffled
 from derivation_mistakes import candidates
 from derivation_notation import Name, Notation
@@ -177,10 +178,44 @@ def _written(work: Derivation, part: Part) -> Decimal | None:
         return None
 
 
+def _ways(work: Derivation, part: Part) -> set[Decimal]:
+    """What is right at a cell where numbers are carried rounded: its partials may come from the
+    arguments of their rows or from the results as these are written, and ties go either way."""
+    if part.kind in ("value", "entry"):
+        return set()
+    terms = work.terms(part) if part.kind != "partial" else [(part, None)]
+    partials = [_either_way(work, partial) for partial, _ in terms]
+    incoming = [MP.one if t is None else work.number(t) for _, t in terms]
+    seed = MP.zero if part.kind == "partial" else work.seed(part)
+    return {
+        Decimal(replace(work.rounding, even=even).text(total))
+        for chosen in product(*partials)
+        for total in [seed + sum((p * t for p, t in zip(chosen, incoming, strict=True)), MP.zero)]
+        for even in (False, True)
+    }
+
+
+def _either_way(work: Derivation, partial: Part) -> list[Number]:
+    """A partial from the arguments and from the result of its row."""
+    node = work.graph.nodes[partial.row]
+    numbers = [work.number(partial)]
+    if node.op in FROM_RESULT:
+        result = work.number(Part("value", partial.row))
+        step = FROM_RESULT[node.op][partial.argument]
+        try:
+            number = step(result, *work.operands(partial.row))
+        except ArithmeticError:
+            return numbers
+        if isinstance(number, MP.mpf):
+            numbers.append(work.rounding.rounded(number) if work.rounding.partials else number)
+    return numbers
+
+
 def _shows(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
     """Whether a document shows that a number is mistaken: not where it, or a mistake before it,
     only follows from the other, where it is what the other sweep gives for an entry of a Jacobian,
-    or where the whole document is right as it is in another way of rounding."""
+    what its own operands give as well, or where the whole document is right as it is in another way
+    of rounding."""
     slips = {**work.slips, part: slip}
     for one, its in slips.items():
         rest = {p: s for p, s in slips.items() if p != one}
@@ -190,6 +225,8 @@ def _shows(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
             return False
     if not _within_a_unit(work, part, slip):
         return True
+    if work.rounding.carries and Decimal(slip.text) in _ways(work, part):
+        return False
     trial = replace(work, slips=slips, numbers={})
     written = [_written(trial, p) for p in parts]
     for model in ("end", "carried", "truncated", "truncated carried"):
