@@ -25,8 +25,9 @@ def agreement(
 ) -> float:
     """Which part of the numbers agrees; 0 and ±1, which many are, count less, and those with which
     a sweep begins more. placed: the numbers whose quantity is known already."""
-    written = {q: slot.number.value for slot, q in reversed(placed.items())}
-    written |= {q: slot.number.value for slot, q in reversed(chosen.items())}
+    written: dict[Quantity, float] = {}
+    for slot, q in [*chosen.items(), *placed.items()]:
+        written.setdefault(q, slot.number.value)
     total = agreed = 0.0
     for slot, q in chosen.items():
         number = slot.number

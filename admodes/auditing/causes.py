@@ -63,7 +63,8 @@ def causes_of(
     held = d.right.__getitem__
     tries = [(d.recompute(q, held), _known(d, q, "here", guesses))]
     if numbers is not None:
-        tries.append((d.recompute(q, numbers), [*guesses(d, q, numbers)]))
+        known = [*guesses(d, q, numbers)]
+        tries += [(d.recompute(q, numbers, way), known) for way in range(len(d.ways(q)))]
         held = numbers
     around = [Guess("stale value", held(u), "the number of a cell beside it") for u in beside]
     found: dict[Name, tuple[float, str]] = {}

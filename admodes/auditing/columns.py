@@ -221,8 +221,8 @@ def _plain(
     derivation = naming.derivation
     y = naming.output(label.name)
     entries = list(_entry_meanings(label, says, naming)) if says.label is None else []
-    if entries:
-        yield from entries
+    yield from entries
+    if entries and not says.kinds & {"tangent", "adjoint"}:
         return
     title = says.label
     if title is not None and title.form == "quotient":

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from admodes.auditing.agreement import near
@@ -14,6 +16,7 @@ from admodes.auditing.mistakes import same_numbers
 from admodes.auditing.number_equations import causes_of_equation, failing
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.result import Cell
+from admodes.auditing.rounding import Rounding
 from admodes.auditing.slots import Slot
 from admodes.auditing.verdicts import Judgement, Ruling, hidden_ways
 
@@ -53,17 +56,19 @@ def _explain(cell: Cell, ruling: Ruling, judgement: Judgement, beside: list[Quan
     """Name the causes of a wrong number."""
     slot, rounding = ruling.slot, judgement.roundings[ruling.slot.table]
     d = judgement.derivation
+    cut = replace(rounding, cuts=True)  # a table whose numbers are few may not tell which
 
     def fits(x: float) -> bool:
-        return rounding.fits(x, slot.number, abs(x))
+        return any(way.fits(x, slot.number, abs(x)) for way in (rounding, cut))
 
     pair = failing(slot.text) if "=" in slot.text else None
     right = d.right[ruling.quantity]
     shown = pair is not None and near(pair[0].value, right, slot.number.decimals)
-    for hidden in hidden_ways(rounding):
+    other = replace(rounding, partials=not rounding.partials)
+    for way, hidden in product((rounding, other), hidden_ways(rounding)):
 
-        def numbers(q: Quantity, hidden: int = hidden) -> Any:
-            return judgement.number(q, slot, rounding, hidden)
+        def numbers(q: Quantity, way: Rounding = way, hidden: int = hidden) -> Any:
+            return judgement.number(q, slot, way, hidden)
 
         causes = causes_of(
             *(d, ruling.quantity, slot.number.text, fits, numbers), shown=shown, beside=beside

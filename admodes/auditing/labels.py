@@ -21,6 +21,14 @@ _QUOTIENT = re.compile(
     r"\(?\s*[∂dδ𝜕]\s*(?P<name>[^/∂]*?)\s*\)?\s*/\s*\(?\s*[∂dδ𝜕]\s*(?P<by>[^/∂]+?)\s*\)?"
     r"(?:(?:\s+|\s*\(\s*)(?P<after>[^\W\d_][\w₀-₉₋-]*)\s*\)?)?"
 )
+_AT = re.compile(
+    r"(?<=[\w)])(?:\s*\(\s*-?[\d.]+(?:\s*,\s*-?[\d.]+)+\s*\)|\s*\|\s*_?\s*[({]?[\w\s().,=-]*[)}]?)$"
+)
+"""The point of a derivative, as in ∂f/∂x(2, -3)."""
+
+_BELOW = re.compile(r"([fFgyzuLEJ])_[({]?([^\W\d_]\d*)[)}]?")
+"""The derivative f_x of a function by a variable."""
+
 _NABLA = re.compile(r"(?:∇|grad(?:ient)?\s+)\s*_?\s*(?P<by>.+)")
 _MARKED = (
     ("dot", re.compile(r"(.+?)\s*(?:\^\s*\(1\)|[ _]dot|(?<=\d)dot|⁽¹⁾)")),
@@ -74,6 +82,7 @@ def label_of(text: str, known: frozenset[str] = frozenset()) -> Label | None:
     (Label(form='bar', name='v5', by=''), None)
     """
     text = text.translate(_SUBSCRIPTS).strip("$*` ").removesuffix("+").strip()
+    text = _AT.sub("", text) if "/" in text else text
     if not text or len(text) > 60:
         return None
     quotient = _QUOTIENT.fullmatch(text)
@@ -90,6 +99,9 @@ def label_of(text: str, known: frozenset[str] = frozenset()) -> Label | None:
             name = plain_name(apart.replace(mark, ""))
             return Label(form, name) if name else None  # type: ignore[arg-type]
     name = "" if text.endswith("(1)") else plain_name(text)
+    below = _BELOW.fullmatch(text)
+    if below and below[2] in known and name not in known:
+        return Label("quotient", below[1], below[2])
     return Label("plain", name) if name in known else _marked(text, name, known)
 
 

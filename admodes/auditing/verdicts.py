@@ -323,7 +323,8 @@ class Judgement:
         place = self.place(q, slot)
         needs = self.derivation.ways(q)[0] if self.derivation.needs(q) else ()
         if place is not None or not needs or self.origin(q, slot) is None:
-            step = rounding.step(number := self.number(q, slot, rounding), place and place.number)
+            number = self.number(q, slot, rounding)
+            step = rounding.step(number, None if place is None else place.number)
             return math.copysign(step, number) if rounding.cuts else 0.5 * step
         if q not in self.opens:
             self.opens[q] = 0.0

@@ -98,8 +98,9 @@ class _Cells:
         wanted = _key(place.table, place.row, place.column)
         fitting = [c for c in cells if _number(c["given"]) == Decimal(given)]
         exact = [c for c in fitting if _key(c["table"], c["row"], c["column"]) == wanted]
-        after = [c for c in fitting if cells.index(c) >= self.last[place.table]]
-        for cell in exact or ((after or fitting) if loose else []):
+        after = [c for c in fitting if cells.index(c) >= self.last[place.table]] or fitting
+        column = [c for c in after if _plain(c["column"]) == wanted[2]]
+        for cell in exact or ((column or after) if loose else []):
             self.last[place.table] = cells.index(cell)
             cells.remove(cell)
             return cell

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import product
 from random import Random
 
 from derivation_formats import SCRIPTS, SUFFIXES, Place, written
-from derivation_functions import FROM_RESULT, LECTURES, MP, Graph, Number, random_graph
+from derivation_functions import LECTURES, MP, Graph, random_graph
 from derivation_layouts import KINDS, Layout, Writer, shuffled
 from derivation_mistakes import candidates
 from derivation_notation import Name, Notation
 from derivations import Derivation, Part, Rounding, Slip
 from preset_documents import FORMATS, PRESETS, Printed
+from shown_mistakes import shows, within_a_unit
 
 FORMS = (*SUFFIXES, "preset")
 CAUSES = (
@@ -163,81 +163,6 @@ def _may_err(work: Derivation, part: Part) -> bool:
     return part.kind != "adjoint" or bool(work.terms(part))
 
 
-def _within_a_unit(work: Derivation, part: Part, slip: Slip) -> bool:
-    """Whether a mistake changes no more than the last digit by one."""
-    right = work.rounding.text(work.right(part))
-    places = max(len(t.partition(".")[2]) for t in (right, slip.text))
-    return abs(Decimal(right) - Decimal(slip.text)) <= Decimal(1).scaleb(-places)
-
-
-def _written(work: Derivation, part: Part) -> Decimal | None:
-    """The number at a cell, None where it is no real one."""
-    try:
-        return Decimal(work.text(part))
-    except (ValueError, ArithmeticError):
-        return None
-
-
-def _ways(work: Derivation, part: Part) -> set[Decimal]:
-    """What is right at a cell where numbers are carried rounded: its partials may come from the
-    arguments of their rows or from the results as these are written, and ties go either way."""
-    if part.kind in ("value", "entry"):
-        return set()
-    terms = work.terms(part) if part.kind != "partial" else [(part, None)]
-    partials = [_either_way(work, partial) for partial, _ in terms]
-    incoming = [MP.one if t is None else work.number(t) for _, t in terms]
-    seed = MP.zero if part.kind == "partial" else work.seed(part)
-    return {
-        Decimal(replace(work.rounding, even=even).text(total))
-        for chosen in product(*partials)
-        for total in [seed + sum((p * t for p, t in zip(chosen, incoming, strict=True)), MP.zero)]
-        for even in (False, True)
-    }
-
-
-def _either_way(work: Derivation, partial: Part) -> list[Number]:
-    """A partial from the arguments and from the result of its row."""
-    node = work.graph.nodes[partial.row]
-    numbers = [work.number(partial)]
-    if node.op in FROM_RESULT:
-        result = work.number(Part("value", partial.row))
-        step = FROM_RESULT[node.op][partial.argument]
-        try:
-            number = step(result, *work.operands(partial.row))
-        except ArithmeticError:
-            return numbers
-        if isinstance(number, MP.mpf):
-            numbers.append(work.rounding.rounded(number) if work.rounding.partials else number)
-    return numbers
-
-
-def _shows(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
-    """Whether a document shows that a number is mistaken: not where it, or a mistake before it,
-    only follows from the other, where it is what the other sweep gives for an entry of a Jacobian,
-    what its own operands give as well, or where the whole document is right as it is in another way
-    of rounding."""
-    slips = {**work.slips, part: slip}
-    for one, its in slips.items():
-        rest = {p: s for p, s in slips.items() if p != one}
-        follows = replace(work, slips=rest, follows=True, numbers={})
-        places = [one._replace(argument=k) for k in (0, 1)] if one.kind == "entry" else [one]
-        if any(_written(follows, place) == Decimal(its.text) for place in places):
-            return False
-    if not _within_a_unit(work, part, slip):
-        return True
-    if work.rounding.carries and Decimal(slip.text) in _ways(work, part):
-        return False
-    trial = replace(work, slips=slips, numbers={})
-    written = [_written(trial, p) for p in parts]
-    for model in ("end", "carried", "truncated", "truncated carried"):
-        for partials in (False, True):
-            way = replace(work.rounding, model=model, partials=partials)
-            other = replace(work, rounding=way, numbers={})
-            if [_written(other, p) for p in parts] == written:
-                return False
-    return True
-
-
 def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | None:
     """One at a random cell, the cause drawn first; it shows in the number that is written."""
     before = {p[:3] for p in work.slips}
@@ -247,8 +172,8 @@ def _mistake(random: Random, work: Derivation, parts: list[Part]) -> Mistake | N
             slips = candidates(work, part, parts)
             fitting = [slip for name, slip in slips if name == cause]
             if work.slips and work.follows:  # what goes on from a mistake is not that exact
-                fitting = [slip for slip in fitting if not _within_a_unit(work, part, slip)]
-            fitting = [slip for slip in fitting if _shows(work, part, slip, parts)]
+                fitting = [slip for slip in fitting if not within_a_unit(work, part, slip)]
+            fitting = [slip for slip in fitting if shows(work, part, slip, parts)]
             if not fitting:
                 continue
             slip = random.choice(fitting)
