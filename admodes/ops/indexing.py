@@ -37,11 +37,43 @@ def is_basic(index: Any) -> bool:
     )
 
 
+FEW = 64
+"""So many entries are added as they are."""
+
+
+def picked_rows(index: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Of an index of arrays of integers, one for each of the first axes: which rows it picks, as
+    numbers from 0, a row being what the other axes of an array of this shape hold. None for others.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    arrays = all(isinstance(p, np.ndarray) and p.dtype.kind in "iu" for p in parts)
+    lead = shape[: len(parts)]
+    if not arrays or not parts or 0 in lead:
+        return None
+    return np.ravel_multi_index(np.broadcast_arrays(*parts), lead, mode="wrap")
+
+
+def picked_entries(index: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The numbers of the entries that such an index picks."""
+    rows = picked_rows(index, shape)
+    width = math.prod(shape[len(index) if isinstance(index, tuple) else 1 :])
+    if rows is None or width == 1:
+        return rows
+    return (rows[..., None] * width + np.arange(width)).ravel()
+
+
 def _add_at(buffer: Any, w: Any, index: Any) -> None:
     if is_basic(index):
         buffer[index] += w
-    else:
+        return
+    # Along one vector of places NumPy adds ten times as fast as along several or whole rows.
+    entries = None
+    if np.size(w) > FEW and buffer.flags.c_contiguous:
+        entries = picked_entries(index, buffer.shape)
+    if entries is None or entries.size != np.size(w):
         np.add.at(buffer, index, w)
+    else:
+        np.add.at(buffer.reshape(-1), entries.ravel(), w.ravel())
 
 
 def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -49,7 +81,7 @@ def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     if is_basic(index):
         out[index] = x[()] if isinstance(x, np.ndarray) else x
     else:
-        np.add.at(out, index, x)
+        _add_at(out, x, index)
     return out
 
 
@@ -165,7 +197,7 @@ def lined_up(indices: Any, shape: tuple, axis: int) -> Any:
 def _add_along(w: Any, indices: Any, axis: int, shape: tuple) -> Any:
     indices = lined_up(indices, shape, axis)
     out = np.zeros(shape, w.dtype)
-    np.add.at(out, along_axis_index(indices, axis), w)
+    _add_at(out, w, along_axis_index(indices, axis))
     return out
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from admodes.core.op import Op
 from admodes.core.rebinding import numpy_path
+from admodes.ops.indexing import along_axis_index, lined_up
 from admodes.python_code.literals import called, literal, numpy_name
 from admodes.python_code.sources import (
     Substituted,
@@ -54,6 +55,13 @@ def _place(x: Any, index: Any, shape: Any) -> Any:
     return out
 
 
+def _add_along(w: Any, indices: Any, axis: Any, shape: Any) -> Any:
+    indices = lined_up(indices, shape, axis)
+    out = np.zeros(shape, w.dtype)
+    np.add.at(out, along_axis_index(indices, axis), w)
+    return out
+
+
 def _strong(p: Any, t: Any) -> Any:
     """p t, and 0 wherever t is exactly 0."""
     return np.where(t == 0, 0.0, p * t)
@@ -88,6 +96,7 @@ PLAINER: dict[str, Callable] = {
     "amin": np.min,
     "getitem": lambda x, index: x[index],
     "place": _place,
+    "add_along_axis": _add_along,
     "sparse_matmul": _sparse_product,
     "where": np.where,
     "stack": lambda *xs, axis=0: np.stack(xs, axis),

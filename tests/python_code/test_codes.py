@@ -366,6 +366,10 @@ SAMPLES = {
     "amin": ((normal(3, 4),), {"axis": None, "keepdims": False}),
     "getitem": ((normal(3, 4),), {"index": (slice(None), 1)}),
     "place": ((normal(3),), {"index": [0, 2, 2], "shape": (4,)}),
+    "add_along_axis": (
+        (normal(2, 4), np.array([[0, 1, 1, 2], [2, 2, 1, 0]])),
+        {"axis": 0, "shape": (3, 4)},
+    ),
     "where": ((np.array([True, False]), normal(2), 1.0), {}),
     "stack": ((normal(3), normal(3)), {"axis": 1}),
     "concatenate": ((normal(3), normal(2)), {"axis": 0}),

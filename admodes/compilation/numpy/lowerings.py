@@ -24,6 +24,7 @@ from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.entries import meetings
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
+from admodes.ops.indexing import picked_entries, picked_rows
 
 FLOATS = "fc"
 
@@ -212,7 +213,7 @@ def _anew_empty(writer: NumpyWriter, i: int, step: Step) -> str:
 def _place(writer: NumpyWriter, i: int, step: Step) -> None:
     index = (step.params or {})["index"]
     if meetings(step.op, step.params, step.shape):
-        writer.anew(i, kernel_call(writer, step))
+        writer.anew(i, _summed(writer, step) or kernel_call(writer, step))
         return
     dtype = writer.bind(step.dtype, "dtype")
     text = f"{writer.function(np.zeros)}({step.shape}, {dtype})"
@@ -226,24 +227,41 @@ def _place(writer: NumpyWriter, i: int, step: Step) -> None:
     writer.body.append(f"v{i}[{index_text(writer, index)}] = {writer.text(step.args[0])}")
 
 
+def _summed(writer: NumpyWriter, step: Step) -> str | None:
+    """Entries that are added into zeros where an index of integers says, by NumPy's bincount."""
+    x = writer.value(step.args[0])
+    entries = picked_entries((step.params or {})["index"], step.shape)
+    if entries is None or not is_array(x) or x.dtype != np.float64 or x.size != entries.size:
+        return None
+    given = f"{writer.bind(entries.ravel(), 'p')}, {writer.text(step.args[0])}.ravel()"
+    found = f"{writer.function(np.bincount)}({given}, {step.size})"
+    return found if step.like.ndim == 1 else f"{found}.reshape({step.shape})"
+
+
 def _selection(writer: NumpyWriter, i: int, step: Step) -> None:
-    """x[positions]: NumPy's take, which is the fastest for one axis."""
+    """x[positions]: of integers by NumPy's take, which is the fastest."""
     index = (step.params or {})["index"]
-    if not is_array(writer.value(step.args[0])):
+    x = writer.value(step.args[0])
+    if not is_array(x):
         writer.anew(i, kernel_call(writer, step))
         return
-    x = writer.text(step.args[0])
-    flat = writer.value(step.args[0]).ndim == 1 and index.__class__ is np.ndarray
-    plain = flat and index.dtype.kind in "iu" and index.size and index.min() >= 0
-    if not plain or index.size <= SMALL:
-        writer.anew(i, f"{x}[{index_text(writer, index)}]")
+    text = writer.text(step.args[0])
+    rows = picked_rows(index, x.shape)
+    if rows is None or (x.ndim == 1 and rows.size <= SMALL):
+        writer.anew(i, f"{text}[{index_text(writer, index)}]")
         return
-    out = writer.target(i, step)
+    axes = len(index) if isinstance(index, tuple) else 1
+    axis = None if axes == x.ndim else 0
+    if axis == 0 and axes > 1:
+        text = f"{text}.reshape({(-1, *x.shape[axes:])})"
+    given = f"{text}.take({writer.bind(rows, 'p')}, {axis}"
+    out = writer.target(i, step, dense=True)
     if out is None:
-        writer.anew(i, f"{x}.take({index_text(writer, index)})")
+        writer.layouts[i] = np.empty(step.shape, step.dtype)
+        writer.anew(i, f"{given})")
     else:
         # The positions are within bounds; NumPy buffers the result where it has to check that.
-        writer.body.append(f"{x}.take({index_text(writer, index)}, None, {out}, 'clip')")
+        writer.body.append(f"{given}, {out}, 'clip')")
 
 
 def _accumulated(writer: NumpyWriter, i: int, step: Step) -> bool:
