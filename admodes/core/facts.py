@@ -35,7 +35,8 @@ class Facts(TypedDict, total=False):
     kind, where there is not one per entry of the result; example: for which arguments the catalogue
     states that. views(params): whether NumPy's result would share memory with the argument.
     accumulate(buffer, w, **params) adds the transpose of w into an array, for operations that read
-    a few entries of a large one.
+    a few entries of a large one. rewrites: the result is the first argument with a few other
+    entries, so that it may take over its memory, and so may the cotangents.
 
     squared(*args, **params): the square of the result where it is smoother than the result, as for
     roots. smooth(*args): what has the value of the result and no kink, where the arguments remember
@@ -68,6 +69,7 @@ class Facts(TypedDict, total=False):
     example: Example
     views: Callable[[dict | None], bool] | None
     accumulate: Callable[..., None]
+    rewrites: bool
     squared: Callable[..., Any]
     smooth: Callable[..., Any]
     commutes: bool

@@ -138,6 +138,12 @@ def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
         mine.base, mine.op, mine.params = base, op, params
 
 
+def unshared(x: Any) -> bool:
+    """Whether x has an array of its own, with no view of it."""
+    memory = _memory(x)
+    return memory is None or (not memory.argument and len(memory.family) == 1)
+
+
 def lent(x: Any) -> Any:
     """x, a carrier, which is an argument of the function: the array is the caller's."""
     if x.content and x.shape:

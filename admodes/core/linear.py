@@ -8,7 +8,7 @@ transpose in an argument maps a cotangent of the result to that of the argument.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -24,8 +24,10 @@ from admodes.core.values import Cotangent, Params, Tangent, Value, shape_of
 class Linear(Op):
     """Linear in its differentiable arguments: jointly (stack, where), or in each (products).
     transposes[i](w, y, *args, **params) is the contribution to argument i; one entry for a
-    variadic operation, called with i first. tangent(tangents, y, *args, **params) is the tangent
-    where it is not the operation itself, as of a product in which one factor is only cut off."""
+    variadic operation, transposes[0](wanted, w, y, args, **params), gives one contribution after
+    the other, to those whose positions are wanted, which rise. tangent(tangents, y, *args,
+    **params) is the tangent where it is not the operation itself, as of a product in which one
+    factor is only cut off."""
 
     takes_complex: bool = True
     transposes: tuple[Callable[..., Any], ...] = ()
@@ -59,9 +61,16 @@ class Linear(Op):
         if self.differentiable is not None and not self.differentiable[i]:
             return None
         if self.arity is None:
-            return self.transposes[0](i, w, y, *args, **(params or {}))
+            return next(iter(self.transposes[0]((i,), w, y, args, **(params or {}))))
         rule = self.transposes[i]
         return rule(w, y, *args, **params) if params else rule(w, y, *args)
+
+    def vjps(
+        self, wanted: Sequence[int], w: Cotangent, y: Value, args: tuple, params: Params
+    ) -> list[Cotangent | None]:
+        if self.arity is None:
+            return list(self.transposes[0](wanted, w, y, args, **(params or {})))
+        return super().vjps(wanted, w, y, args, params)
 
 
 class LinearBinary(Linear, BinaryOp):

@@ -58,8 +58,7 @@ class Op:
     result has no derivative. discrete: nor is it made by partials of 0, as a test or a position
     among others. quick: elementwise and differentiable. entrywise: its structure is that, whether
     there are partials or not. partner: the operation whose result times this one is the product of
-    the arguments. remembers: results know what they were made of, because of squared or partner.
-    together: one sweep serves all arguments, so that sweeps call vjps, once."""
+    the arguments. remembers: results know what they were made of, because of squared or partner."""
 
     name: str
     array: Callable[..., Any]
@@ -88,6 +87,7 @@ class Op:
     batch: Callable[..., Any] | None = None
     is_test: bool = False
     accumulate: Callable[..., None] | None = None
+    rewrites: bool = False
     cost: Callable[..., dict[str, int]] | None = None
     example: Example | None = None
     views: Callable[[dict | None], bool] | None = None
@@ -101,7 +101,6 @@ class Op:
     partner: Op | None = None
     remembers: bool = False
     raises: bool = False
-    together: bool = False
     cache: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -280,7 +279,8 @@ class Op:
     def vjps(
         self, wanted: Sequence[int], w: Cotangent, y: Value, args: tuple, params: Params
     ) -> list[Cotangent | None]:
-        """What the cotangent w of the result contributes to each of the arguments wanted."""
+        """What the cotangent w of the result contributes to the arguments at these positions, which
+        rise."""
         return [self.vjp(i, w, y, args, params) for i in wanted]
 
 

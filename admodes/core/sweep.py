@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from admodes.core.carrier import Carrier, quiet
 from admodes.core.elementwise import Elementwise
+from admodes.core.reuse import spare, spare_arrays
 from admodes.core.space import dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
 from admodes.core.values import ARITHMETIC, Cotangent, blank, canonical, shape_of
@@ -160,23 +161,40 @@ def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int])
     else:
         own = (a.__class__ is kind and a.level is level for a in node.args)
         xs = tuple(a.primal if mine else a for a, mine in zip(node.args, own, strict=True))
-    terms: dict[int, Any] = {}
-    if op.together:
-        wanted = [i for i, a in enumerate(node.args) if a.__class__ is kind and a.level is level]
-        terms = dict(zip(wanted, op.vjps(wanted, w, y, xs, params), strict=True))
-    for i, a in enumerate(node.args):
-        if a.__class__ is not kind or a.level is not level:
-            continue
-        x = xs[i]
-        if op.accumulate is not None and _accumulated(adjoints, a.serial, x, op, w, params, owned):
-            continue
-        term = terms[i] if terms else op.vjp(i, w, y, xs, params)
+    nodes = [(i, a) for i, a in enumerate(node.args) if a.__class__ is kind and a.level is level]
+    if op.accumulate is not None:
+        ((_, a),) = nodes
+        if _accumulated(adjoints, a.serial, xs[0], op, w, params, owned):
+            return
+    wanted = [i for i, _ in nodes]
+    if op.rewrites and wanted[0] == 0:
+        alone = node.serial in owned and node.serial not in adjoints
+        terms = _rewritten(op, wanted, w if alone else None, (w, y, xs, params))
+        if nodes[0][1].serial not in adjoints:
+            owned.add(nodes[0][1].serial)
+    else:
+        terms = op.vjps(wanted, w, y, xs, params)
+    for (i, a), term in zip(nodes, terms, strict=True):
         if term is None:
             continue
         found = term.__class__
         if found is not float and (found is not ndarray or term.dtype.kind == "c"):
-            term = space.real(term) if is_complex(term) and not is_complex(x) else term
+            term = space.real(term) if is_complex(term) and not is_complex(xs[i]) else term
         _add_term(adjoints, a.serial, term, owned)
+
+
+def _rewritten(op: Any, wanted: list[int], own: Any, given: tuple) -> list:
+    """The contributions of an operation whose result is its first argument with other entries. own:
+    the cotangent, where nothing else refers to it; then the first contribution, which is the
+    cotangent with other entries, takes over its memory."""
+    others = op.vjps(wanted[1:], *given)
+    if own.__class__ is ndarray:
+        others = [t.copy() if t.__class__ is ndarray and t.base is not None else t for t in others]
+        arrays: tuple[ndarray, ...] = (own,)
+    else:
+        arrays = () if own is None else spare_arrays(own)
+    with spare(arrays):
+        return [op.vjp(0, *given), *others]
 
 
 def _accumulated(

@@ -277,7 +277,6 @@ loop = Loop(
     doc="A list of operations that runs several times, each time on the state that the time before "
     "gave: the last state and the results of all turns as one vector.",
     structural=True,
-    together=True,
     batch=_batch,
     cost=_cost,
 )

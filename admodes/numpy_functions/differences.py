@@ -14,7 +14,8 @@ from admodes.errors import BadValue
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.ops.comparisons import where
 from admodes.ops.options import NONE
-from admodes.ops.reductions import all_axes, cumsum_, one_axis, sum_
+from admodes.ops.reductions import all_axes, one_axis, sum_
+from admodes.ops.scans import cumsum_
 from admodes.ops.shaping import (
     array,
     broadcast_to,

@@ -39,8 +39,6 @@ from admodes.ops.reductions import (
     amin,
     argpartition,
     argsort,
-    cumprod_,
-    cumsum_,
     kept_shape,
     mean_,
     one_axis,
@@ -48,6 +46,7 @@ from admodes.ops.reductions import (
     sort_,
     sum_,
 )
+from admodes.ops.scans import cumprod_, cumsum_
 from admodes.ops.shaping import array, broadcast_to, concatenate, constant, rank_of, reshape
 
 

@@ -14,6 +14,7 @@ from admodes.core.carrier import Carrier
 from admodes.core.op import REGISTRY
 from admodes.core.space import is_complex
 from admodes.core.tables import METHODS, UFUNCS
+from admodes.core.truth import is_whole
 from admodes.core.values import shape_of
 from admodes.errors import BadType, BadValue
 from admodes.numpy_functions.layout import moveaxis
@@ -21,8 +22,9 @@ from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.assignment import change
 from admodes.ops.comparisons import both, either, where
 from admodes.ops.indexing import place, plain_index
-from admodes.ops.options import plain_axis, refuse, taken
-from admodes.ops.reductions import all_axes, cumprod_, cumsum_, kept_shape, one_axis
+from admodes.ops.options import plain_axis, refuse, steered, taken
+from admodes.ops.reductions import all_axes, kept_shape, one_axis
+from admodes.ops.scans import accumulate, cumprod_, cumsum_
 from admodes.ops.shaping import array, broadcast_to, concatenate, rank_of, reshape
 
 REDUCTIONS = {np.add: np_sum, np.multiply: np_prod, np.maximum: np_max, np.minimum: np_min}
@@ -37,41 +39,42 @@ def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     keepdims = bool(options.pop("keepdims", False))
     who = f"np.{ufunc.__name__}.reduce"
     taken(options, who)
+    if _is_plain(ufunc, op, a):
+        return steered(ufunc.reduce, a, axis=axis, keepdims=keepdims)
     shape, y = shape_of(a), a
     axes = all_axes(axis, rank_of(a))
     if len(axes) > 1 and ufunc.identity is None:
         raise BadValue(f"{who}: the order of the entries of several axes matters; name one axis")
     for k in sorted(axes, reverse=True):
-        y = _folded(ufunc, op, y, k)
+        y = _folded(ufunc, y, k)
     return reshape(y, shape=kept_shape(shape, axes)) if keepdims else y
 
 
-def _folded(ufunc: Any, op: Any, x: Any, axis: int) -> Any:
-    before = (slice(None),) * axis
+def _folded(ufunc: Any, x: Any, axis: int) -> Any:
+    """The last entry of the accumulation."""
     n, others = shape_of(x)[axis], (*shape_of(x)[:axis], *shape_of(x)[axis + 1 :])
     if n == 0:
         if ufunc.identity is None:
             raise BadValue(f"np.{ufunc.__name__}.reduce of an empty axis")
         return np.full(others, ufunc.identity)
-    y = x[(*before, 0)]
-    for k in range(1, n):
-        y = op(y, x[(*before, k)])
-    return y
+    return accumulate(x, of=ufunc.__name__, axis=axis)[(*(slice(None),) * axis, -1)]
+
+
+def _is_plain(ufunc: Any, op: Any, a: Any) -> bool:
+    """Whether the results of a ufunc have no derivative."""
+    return getattr(op, "passive", False) or is_whole(a) or "dd->?" in ufunc.types
 
 
 def _accumulate(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     """ufunc.accumulate."""
     (a,) = inputs
     axis = one_axis(options.pop("axis", 0), rank_of(a))
-    who = f"np.{ufunc.__name__}.accumulate"
-    taken(options, who)
+    taken(options, f"np.{ufunc.__name__}.accumulate")
     if ufunc in (np.add, np.multiply):
         return (cumsum_ if ufunc is np.add else cumprod_)(a, axis=axis)
-    before = (slice(None),) * axis
-    found = [a[(*before, slice(0, 1))]]
-    for k in range(1, shape_of(a)[axis]):
-        found.append(op(found[-1], a[(*before, slice(k, k + 1))]))
-    return concatenate(found, axis)
+    if _is_plain(ufunc, op, a):
+        return steered(ufunc.accumulate, a, axis=axis)
+    return accumulate(a, of=ufunc.__name__, axis=axis)
 
 
 def _reduceat(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:

@@ -15,6 +15,7 @@ from admodes.ops import (
     indexing,
     assignment,
     options,
+    scans,
     reductions,
     products,
     convolutions,

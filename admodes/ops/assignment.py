@@ -2,21 +2,24 @@
 stands for from then on.
 
 NumPy writes into memory; a derivative needs the numbers before and after. So the operation makes a
-copy with new entries, and `core.inplace.become` gives the array, under all of its names, that copy.
+copy with new entries, unless nothing else reads the old ones (`core.reuse`), and
+`core.inplace.become` gives the array, under all of its names, that copy.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from admodes.core.carrier import Carrier
 from admodes.core.entries import entry_numbers
-from admodes.core.inplace import BORROWED, become, is_argument, is_view_at
+from admodes.core.inplace import BORROWED, become, is_argument, is_view_at, unshared
 from admodes.core.linear import linear
 from admodes.core.op import Op
+from admodes.core.reuse import is_spare, spare, spare_arrays
 from admodes.core.space import is_complex, space
 from admodes.core.structure import MOVES
 from admodes.core.values import shape_of
@@ -27,8 +30,12 @@ from admodes.ops.shaping import array, reshape, spread
 
 
 def _assign(x: Any, v: Any, index: Any) -> Any:
-    y = np.empty(np.shape(x), np.result_type(x, v))
-    y[...] = x
+    kind = np.result_type(x, v)
+    if is_spare(x) and x.dtype == kind:
+        y = x
+    else:
+        y = np.empty(np.shape(x), kind)
+        y[...] = x
     y[index] = v[()] if isinstance(v, np.ndarray) else v
     return y
 
@@ -45,9 +52,14 @@ def _written_once(index: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     return None if stays.all() else stays.astype(float)
 
 
-def _transpose(i: int, w: Any, y: Any, x: Any, v: Any, index: Any) -> Any:
-    if i == 0:
-        return assign(w, 0.0, index=index)
+def _transposes(wanted: Sequence[int], w: Any, y: Any, args: tuple, index: Any) -> Iterator[Any]:
+    x, v = args
+    for i in wanted:
+        yield assign(w, 0.0, index=index) if i == 0 else _of_item(w, x, v, index)
+
+
+def _of_item(w: Any, x: Any, v: Any, index: Any) -> Any:
+    """What the cotangent w of x with v at an index contributes to v."""
     back = getitem(w, index=index)
     stays = _written_once(index, shape_of(x))
     if stays is not None:
@@ -75,12 +87,13 @@ def _batch(args: tuple, mapped: tuple, index: Any) -> Any:
 assign: Op = linear(
     "assign",
     _assign,
-    _transpose,
+    _transposes,
     arity=None,
     batch=_batch,
     text="{0} with {1} at [{index}]",
     latex=r"{0}\ \text{{with}}\ {1}\ \text{{at}}\ [{index}]",
     role="assign",
+    rewrites=True,
     doc="x[index] = v: x with other entries at an index; the last one counts where places repeat.",
     kind="moves",
     structure=MOVES,
@@ -127,7 +140,9 @@ def _setitem(self: Any, index: Any, item: Any) -> None:
         item = array(item)
     new = _chosen(self, index, item) if isinstance(index, Carrier) else None
     if new is None:
-        new = assigned(self, index, item)
+        # What is not written in the end, since that is refused, must not have been changed.
+        with spare(spare_arrays(self) if unshared(self) else ()):
+            new = assigned(self, index, item)
     change(self, new, "x[index] = v")
 
 

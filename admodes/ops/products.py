@@ -5,7 +5,7 @@ argument, batches and cost.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,13 @@ def _letters(used: str) -> Any:
     return (c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in used)
 
 
-def _einsum_transpose(i: int, w: Any, y: Any, *operands: Any, terms: tuple, output: str) -> Any:
+def _einsum_transposes(
+    wanted: Sequence[int], w: Any, y: Any, operands: tuple, terms: tuple, output: str
+) -> Iterator[Any]:
+    return (_einsum_transpose(i, w, operands, terms, output) for i in wanted)
+
+
+def _einsum_transpose(i: int, w: Any, operands: tuple, terms: tuple, output: str) -> Any:
     others = [(t, x) for k, (t, x) in enumerate(zip(terms, operands, strict=True)) if k != i]
     known = set(output).union(*(t for t, _ in others))
     shape = shape_of(operands[i])
@@ -174,7 +180,7 @@ def _shows(params: dict | None) -> bool:
 einsum_: Op = linear(
     "einsum",
     _einsum_value,
-    _einsum_transpose,
+    _einsum_transposes,
     arity=None,
     joint=False,
     batch=_einsum_batch,

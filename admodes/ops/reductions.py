@@ -1,5 +1,4 @@
-"""The declarations of reductions and scans with their transposes: sum, mean, max, min, prod,
-cumsum, cumprod, sort.
+"""The declarations of reductions with their transposes: sum, mean, max, min, prod; and of sort.
 
 Ties of max and min share the derivative equally, so that its weights add to 1; sort moves equal
 entries in their order.
@@ -16,16 +15,16 @@ import numpy as np
 
 from admodes.core.carrier import Carrier
 from admodes.core.forms import Domain, Example, Kink
-from admodes.core.forward import jvp
 from admodes.core.linear import linear
 from admodes.core.op import Op
-from admodes.core.space import dtype_of, zeros
-from admodes.core.structure import ALONG, SCAN, reduction
+from admodes.core.space import dtype_of, space, zeros
+from admodes.core.structure import ALONG, reduction
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import divide, multiply
 from admodes.ops.comparisons import is_extreme, where
 from admodes.ops.indexing import take_along_axis
+from admodes.ops.scans import along, cumprod_
 from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
 
 
@@ -69,16 +68,6 @@ def _fewer(kind: str) -> Callable[..., dict[str, int]]:
 
 def _mean_cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
     return _fewer("additions")(args, y) | {"divisions": math.prod(shape_of(y))}
-
-
-def _scan_cost(kind: str) -> Callable[..., dict[str, int]]:
-    """The cost of a scan: the first entry along the axis is there already."""
-
-    def cost(args: tuple, y: Any, axis: int) -> dict[str, int]:
-        size, n = math.prod(shape_of(y)), shape_of(y)[axis]
-        return {kind: size - size // n if n else 0}
-
-    return cost
 
 
 def _sum_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -199,74 +188,40 @@ amax = _extreme("amax", np.maximum, "The largest entry, over all axes or the giv
 amin = _extreme("amin", np.minimum, "The smallest entry, over all axes or the given ones.")
 
 
-def _swept(x: Any, axis: int, combine: Callable) -> Any:
-    """The scan of x along an axis by doubling (Hillis and Steele, 1986)."""
-    n = shape_of(x)[axis]
-    before = (slice(None),) * axis
-    step = 1
-    while step < n:
-        head = x[(*before, slice(0, step))]
-        later = combine(x[(*before, slice(step, None))], x[(*before, slice(0, n - step))])
-        x = concatenate([head, later], axis)
-        step *= 2
-    return x
-
-
-def _halved(x: Any, axis: int, combine: Callable) -> Any:
-    """The reduction of x along an axis by halves; the axis is kept with length 1."""
-    before = (slice(None),) * axis
-    while (n := shape_of(x)[axis]) > 1:
-        half = n // 2
-        both = combine(x[(*before, slice(0, half))], x[(*before, slice(half, 2 * half))])
-        x = both if n % 2 == 0 else concatenate([both, x[(*before, slice(n - 1, n))]], axis)
-    return x
+def _others(x: Any, axis: int) -> Any:
+    """For each entry the product of the others along the axis, without a division."""
+    before, after = along(axis, None, -1), along(axis, None, 0, -1)
+    shape = kept_shape(shape_of(x), (axis,))
+    one = np.ones(shape, dtype_of(x))
+    first = concatenate([one, cumprod_(x[before], axis=axis)], axis)
+    last = concatenate([one, cumprod_(x[after], axis=axis)], axis)
+    return first * last[along(axis, None, None, -1)]
 
 
 def _prod_tangent(tangents: list, y: Any, x: Any, axis: int) -> Any:
     (t,) = tangents
     if shape_of(x)[axis] == 0:
         return zeros(shape_of(y), y)
-    _, found = jvp(lambda z: _halved(z, axis, multiply), (x,), (t,))
-    return reshape(found, shape=shape_of(y))
+    return sum_(space.strong(_others(x, axis), t), axis=axis)
+
+
+def _prod_cotangent(w: Any, y: Any, x: Any, axis: int) -> Any:
+    if shape_of(x)[axis] == 0:
+        return zeros(shape_of(x), x)
+    return space.strong(_others(x, axis), reshape(w, shape=kept_shape(shape_of(x), (axis,))))
 
 
 prod_: Op = tangential(
     "prod",
     lambda x, axis: np.prod(x, axis=axis),
     _prod_tangent,
+    _prod_cotangent,
     structure=reduction(reduced_axes, np.multiply),
     cost=_fewer("multiplications"),
     kind="multiplications",
     takes_complex=True,
     example=Example(((4,),), {"axis": 0}),
     doc="The product of the entries along an axis; its derivatives hold where entries are 0.",
-)
-cumsum_: Op = linear(
-    "cumsum",
-    lambda x, axis: np.cumsum(x, axis=axis),
-    lambda w, y, x, axis: _reversed(cumsum_(_reversed(w, axis), axis=axis), axis),
-    structure=SCAN,
-    cost=_scan_cost("additions"),
-    kind="additions",
-    example=Example(((4,),), {"axis": 0}),
-    doc="The sums of the first 1, 2, … entries along an axis.",
-)
-
-
-def _reversed(x: Any, axis: int) -> Any:
-    return x[(*(slice(None),) * axis, slice(None, None, -1))]
-
-
-cumprod_: Op = tangential(
-    "cumprod",
-    lambda x, axis: np.cumprod(x, axis=axis),
-    lambda tangents, y, x, axis: jvp(lambda z: _swept(z, axis, multiply), (x,), tuple(tangents))[1],
-    structure=SCAN,
-    cost=_scan_cost("multiplications"),
-    kind="multiplications",
-    takes_complex=True,
-    example=Example(((4,),), {"axis": 0}),
-    doc="The products of the first 1, 2, … entries along an axis, right where entries are 0.",
 )
 
 

@@ -4,6 +4,8 @@ transpose."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -142,8 +144,9 @@ astype: Op = linear(
 )
 
 
-def _unstack(i: int, w: Any, y: Any, *args: Any, axis: int = 0) -> Any:
-    return w[(slice(None),) * (axis % len(shape_of(w))) + (i,)]
+def _unstack(wanted: Sequence[int], w: Any, y: Any, args: tuple, axis: int = 0) -> Iterator[Any]:
+    before = (slice(None),) * (axis % len(shape_of(w)))
+    return (w[(*before, i)] for i in wanted)
 
 
 def spread(args: tuple, mapped: tuple[bool, ...]) -> list:
@@ -174,16 +177,16 @@ _stack: Op = linear(
 )
 
 
-def _segment(i: int, w: Any, y: Any, *args: Any, axis: int) -> Any:
-    lengths = [shape_of(a)[axis] for a in args]
-    start = sum(lengths[:i])
-    return w[(slice(None),) * axis + (slice(start, start + lengths[i]),)]
+def _segments(wanted: Sequence[int], w: Any, y: Any, args: tuple, axis: int) -> Iterator[Any]:
+    before = (slice(None),) * axis
+    ends = list(accumulate(shape_of(a)[axis] for a in args[: wanted[-1] + 1]))
+    return (w[(*before, slice(ends[i] - shape_of(args[i])[axis], ends[i]))] for i in wanted)
 
 
 _concatenate: Op = linear(
     "concatenate",
     lambda *xs, axis: np.concatenate(xs, axis),
-    _segment,
+    _segments,
     arity=None,
     batch=lambda args, mapped, axis: _concatenate(*spread(args, mapped), axis=axis + 1),
     text="[{*}]",

@@ -83,6 +83,18 @@ def _sparse_product(
     return y
 
 
+def _recurrence(a, b, axis, back=False):
+    """y[k] = a[k] y[k-1] + b[k] along an axis; back: y[k] = a[k+1] y[k+1] + b[k]."""
+    a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
+    y = b.astype(np.result_type(a, b))
+    for k in range(1, len(b)):
+        if back:
+            y[-k - 1] += a[-k] * y[-k]
+        else:
+            y[k] += a[k] * y[k - 1]
+    return np.moveaxis(y, 0, axis)
+
+
 STRONG: dict[str, Callable] = {"strong_mul": _strong, "tangent_mul": _tangents}
 """Products in which an exact zero wins, for factors that are not finite."""
 
@@ -98,6 +110,8 @@ PLAINER: dict[str, Callable] = {
     "place": _place,
     "add_along_axis": _add_along,
     "sparse_matmul": _sparse_product,
+    "recurrence": _recurrence,
+    "accumulate": lambda x, of, axis: getattr(np, of).accumulate(x, axis=axis),
     "where": np.where,
     "stack": lambda *xs, axis=0: np.stack(xs, axis),
     "concatenate": lambda *xs, axis=0: np.concatenate(xs, axis),

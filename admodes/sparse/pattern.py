@@ -159,25 +159,26 @@ def _moved(at: Application) -> Rows:
 
 def _along(at: Application) -> Rows:
     """Every entry of the result depends on the entries of its line along the axis."""
-    shape, axis = at.shapes[0], at.params.get("axis", -1)
+    axis = at.params.get("axis", -1)
     if at.op.structure == SCAN:
-        return _scanned(at, axis)
-    kept = kept_shape(shape, (axis % len(shape),))
-    lines = kept_shape(at.shape, (axis % len(shape),))
-    if kept != lines:
+        return union([_scanned(at, at.rows[i], axis) for i in at.active])
+    lines = kept_shape(at.shape, (axis % len(at.shape),))
+    if any(kept_shape(at.shapes[i], (axis % len(at.shapes[i]),)) != lines for i in at.active):
         return _dense(at)
-    into = np.broadcast_to(entry_numbers(kept), shape)
-    rows = collected(at.rows[0], into, entry_numbers(shape), math.prod(kept))
-    return gathered(rows, np.broadcast_to(entry_numbers(kept), at.shape))
+    parts = []
+    for i in at.active:
+        into = np.broadcast_to(entry_numbers(lines), at.shapes[i])
+        parts.append(collected(at.rows[i], into, entry_numbers(at.shapes[i]), math.prod(lines)))
+    return gathered(union(parts), np.broadcast_to(entry_numbers(lines), at.shape))
 
 
-def _scanned(at: Application, axis: int) -> Rows:
+def _scanned(at: Application, rows: Rows, axis: int) -> Rows:
     """The first 1, 2, … entries along an axis."""
     length = at.shape[axis]
     check_entries(at.size * (length + 1) // 2)
     lines = np.moveaxis(entry_numbers(at.shape), axis, -1).reshape(-1, length)
     later, earlier = np.tril_indices(length)
-    return collected(at.rows[0], lines[:, later], lines[:, earlier], at.size)
+    return collected(rows, lines[:, later], lines[:, earlier], at.size)
 
 
 def _contracted(at: Application) -> Rows:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import random_arrays
-from harness import difference, general, replaced
+from harness import difference, general, multiplied, replaced
 from random_arrays import KINKS, MOVES, ArrayProgram, flat_vector
 
 import admodes as ad
@@ -285,8 +285,7 @@ def check_against(jax: Jax, p: ArrayProgram) -> None:
 
 def wrong(rule: Any, error: float) -> Any:
     def scaled(*args: Any, **params: Any) -> Any:
-        found = rule(*args, **params)
-        return None if found is None else found * (1.0 + error)
+        return multiplied(rule(*args, **params), 1.0 + error)
 
     return scaled
 

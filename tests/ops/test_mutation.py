@@ -20,6 +20,7 @@ from harness import (
     general,
     ids,
     linear_cases,
+    multiplied,
     replaced,
 )
 
@@ -138,7 +139,7 @@ def test_every_wrong_transpose_is_caught(op, factor):
             continue
 
         def mutant(*args, **params):
-            return factor * transpose(*args, **params)
+            return multiplied(transpose(*args, **params), factor)
 
         wrong = (*op.transposes[:k], mutant, *op.transposes[k + 1 :])
         assert transposes_caught(op, wrong), f"transpose {k} of {op.name} times {factor}"

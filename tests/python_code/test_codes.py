@@ -377,6 +377,8 @@ SAMPLES = {
         (normal(3), np.array([0, 2, 1]), np.array([0, 2, 3]), normal(3)),
         {"shape": (2, 3), "transposed": False},
     ),
+    "recurrence": ((normal(3, 4), normal(3, 4)), {"axis": 1, "back": True}),
+    "accumulate": ((normal(3, 4),), {"of": "maximum", "axis": 1}),
     "strong_mul": ((normal(3), normal(3)), {}),
     "tangent_mul": ((normal(3), normal(3)), {}),
     "erf": ((normal(3),), {}),

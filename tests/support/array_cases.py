@@ -139,6 +139,7 @@ def tangential_cases() -> Cases:
         return [c for x in args for c in applied(name, x if type(x) is tuple else (x,), *variants)]
 
     axes = {"axis": 0}, {"axis": 1}
+    along = *axes, {"axis": 0, "back": True}, {"axis": 1, "back": True}
     return {
         "modulus": each("modulus", z),
         "arg": each("arg", z, z[0, 0]),
@@ -147,6 +148,14 @@ def tangential_cases() -> Cases:
         "logsumexp": applied("logsumexp", (m,), *reduced),
         "prod": each("prod", m, zeros, z, variants=axes),
         "cumprod": each("cumprod", m, zeros, z, variants=axes),
+        "recurrence": each(
+            "recurrence", (m, m[::-1] + 0.5), (z, z[::-1]), (m[:1], m[1:2]), variants=along
+        ),
+        "accumulate": [
+            c
+            for x, of in ((m, "maximum"), (m + 3, "divide"), (m, "subtract"), (m, "fmin"))
+            for c in applied("accumulate", (x,), *({"of": of} | k for k in axes))
+        ],
         "sort": each("sort", m, variants=axes),
         "inv": each("inv", a, stack, mixed),
         "solve": each("solve", (a, right), (stack, right), (a, cube), (mixed, right)),

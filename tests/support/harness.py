@@ -23,6 +23,7 @@ from array_cases import linear_array_cases
 from seeds import generator
 
 import admodes as ad
+from admodes.core.carrier import Carrier
 from admodes.core.elementwise import Elementwise, picking
 from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY
@@ -376,3 +377,11 @@ def derivative(f: Callable[..., Any], i: int, mode: str) -> Callable[..., Any]:
 def nestings(depth: int) -> list[tuple[str, ...]]:
     """All orders of the two modes, the outermost first."""
     return list(itertools.product(COMPOSITIONS, repeat=depth))
+
+
+def multiplied(found, factor):
+    """What a rule gives, times a factor; rules of operations with any number of arguments give one
+    contribution after the other."""
+    if found is None or isinstance(found, np.ndarray | float | Carrier):
+        return found if found is None else found * factor
+    return (multiplied(term, factor) for term in found)

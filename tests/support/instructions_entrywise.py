@@ -273,6 +273,11 @@ def cumprod(xp, x, axis):
     return xp.cumprod(x, axis=axis)
 
 
+@instruction(chooser(with_axes, axis=one_axis))
+def accumulated(xp, x, axis):
+    return xp.logaddexp.accumulate(x, axis=axis) + xp.subtract.accumulate(x, axis=axis)
+
+
 @instruction(chooser(lambda s: with_axes(s) and min(s) > 1, axis=one_axis))
 def diff(xp, x, axis):
     return xp.diff(x, axis=axis)
