@@ -8,7 +8,7 @@ transpose in an argument maps a cotangent of the result to that of the argument.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -67,9 +67,9 @@ class Linear(Op):
 
     def vjps(
         self, wanted: Sequence[int], w: Cotangent, y: Value, args: tuple, params: Params
-    ) -> list[Cotangent | None]:
+    ) -> Iterable[Cotangent | None]:
         if self.arity is None:
-            return list(self.transposes[0](wanted, w, y, args, **(params or {})))
+            return self.transposes[0](wanted, w, y, args, **(params or {}))  # type: ignore[no-any-return]
         return super().vjps(wanted, w, y, args, params)
 
 

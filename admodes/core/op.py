@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -278,10 +278,10 @@ class Op:
 
     def vjps(
         self, wanted: Sequence[int], w: Cotangent, y: Value, args: tuple, params: Params
-    ) -> list[Cotangent | None]:
+    ) -> Iterable[Cotangent | None]:
         """What the cotangent w of the result contributes to the arguments at these positions, which
         rise."""
-        return [self.vjp(i, w, y, args, params) for i in wanted]
+        return (self.vjp(i, w, y, args, params) for i in wanted)
 
 
 class UnaryOp(Op):

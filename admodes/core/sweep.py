@@ -167,6 +167,7 @@ def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int])
         if _accumulated(adjoints, a.serial, xs[0], op, w, params, owned):
             return
     wanted = [i for i, _ in nodes]
+    terms: Iterable[Any]
     if op.rewrites and wanted[0] == 0:
         alone = node.serial in owned and node.serial not in adjoints
         terms = _rewritten(op, wanted, w if alone else None, (w, y, xs, params))
@@ -187,7 +188,7 @@ def _rewritten(op: Any, wanted: list[int], own: Any, given: tuple) -> list:
     """The contributions of an operation whose result is its first argument with other entries. own:
     the cotangent, where nothing else refers to it; then the first contribution, which is the
     cotangent with other entries, takes over its memory."""
-    others = op.vjps(wanted[1:], *given)
+    others = list(op.vjps(wanted[1:], *given))
     if own.__class__ is ndarray:
         others = [t.copy() if t.__class__ is ndarray and t.base is not None else t for t in others]
         arrays: tuple[ndarray, ...] = (own,)
