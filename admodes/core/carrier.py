@@ -119,7 +119,7 @@ class Carrier:
     @property
     def shape(self) -> tuple[int, ...]:
         x = self.primal
-        return np.shape(x) if x.__class__ in (float, bool) else x.shape
+        return () if x.__class__ in (float, bool) else x.shape
 
     @property
     def ndim(self) -> int:

@@ -33,8 +33,9 @@ class Held:
         return bool(self.owners) and id(owner(a)) in self.owners
 
     def look_at_errors(self) -> None:
-        """Whether floating-point errors are raised is seen while operations are recorded."""
-        if self.errors and {"raise", "call"} & set(np.geterr().values()):
+        """Whether floating-point errors are raised is seen while operations are recorded, where the
+        function may switch that on."""
+        if {"raise", "call"} & set(np.geterr().values()):
             self.refusals["has floating-point errors raised"] = None
 
     def note(self, a: np.ndarray, copy: np.ndarray) -> None:

@@ -147,7 +147,7 @@ class Op:
             elif kind is float:
                 continue
             elif isinstance(a, Carrier):
-                others = others or (a.records and is_whole(a))
+                others = others or (a.records and a.primal.__class__ is not float and is_whole(a))
                 if top is None or a.level.serial > top.level.serial:
                     top = a
             else:

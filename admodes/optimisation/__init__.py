@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.costs import total
+from admodes.core.op import Op
 from admodes.core.record import Ref, WengertList
 from admodes.optimisation import (
     arithmetic,
@@ -47,14 +48,18 @@ LOCAL = ("common subexpressions", "constants", "identities", "structure", "stron
 LOOSE = ("sums of products", "contractions")
 
 
+LONG = 10_000
+"""Rows of a list that is swept once where shorter ones are swept twice."""
+
+
 @functools.cache
 def _rules(passes: tuple[str, ...]) -> Rules:
     """The rules of local passes."""
-    everywhere: tuple[LocalRule, ...] = ()
+    everywhere: tuple[tuple[Callable[[Op], bool], LocalRule], ...] = ()
     both: list[Table] = []
     arrays: list[Table] = []
     if "identities" in passes:
-        everywhere += (layout.stretched_operand,)
+        everywhere += ((_is_entrywise, layout.stretched_operand),)
         both += [arithmetic.TABLE, layout.TABLE]
         arrays += [layout.PLACES, sums.EXACT]
     if "structure" in passes:
@@ -71,10 +76,14 @@ def _rules(passes: tuple[str, ...]) -> Rules:
     fold = None
     if "constants" in passes:
         fold = constants.fold
-        everywhere += (constants.uniform,)
+        everywhere += ((_is_entrywise, constants.uniform),)
     if "lowering" in passes:
-        everywhere += (lowering.composed,)
+        everywhere += ((lowering.is_composed, lowering.composed),)
     return Rules(fold, everywhere, _merged(arrays + both), _merged(both))
+
+
+def _is_entrywise(op: Op) -> bool:
+    return op.entrywise
 
 
 def _merged(tables: list[Table]) -> Table:
@@ -88,10 +97,11 @@ def _merged(tables: list[Table]) -> Table:
 def local(
     program: WengertList, passes: tuple[str, ...] = LOCAL, again: bool = False
 ) -> WengertList:
-    """One sweep of local passes; again: a second one where the first has shortened the list."""
+    """One sweep of local passes; again: a second one where the first has shortened the list, and it
+    is not so long that this would take more time than it may save."""
     copy = Folding(program, _rules(passes), LOCAL[0] in passes)
     found = dead(copy.folded())
-    shorter = len(found.steps) < len(program.steps)
+    shorter = len(found.steps) < min(len(program.steps), LONG)
     return local(found, passes) if again and shorter else found
 
 

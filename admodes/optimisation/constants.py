@@ -58,7 +58,7 @@ def fold(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 def uniform(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """An entrywise operation on an array that repeats one number, on that number, where the other
     operands give the result its shape and dtype."""
-    if value.__class__ is not np.ndarray or not op.entrywise:
+    if value.__class__ is not np.ndarray:
         return None
     for i, a in enumerate(args):
         if a.__class__ is not np.ndarray or a.dtype.kind != "f" or not _may_go(copy, i, op, args):

@@ -9,7 +9,8 @@ shrinks its row or moves it towards one form, so that this ends.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from admodes.core.values import blank
 from admodes.optimisation.dataflow import carrying_rows, reached_outputs, telling_signs
 from admodes.optimisation.keys import key_of
 from admodes.optimisation.optimised import Optimised
-from admodes.programs.rewriting import Copy, ends, inferred, needed, uses
+from admodes.programs.rewriting import Copy, ends, inferred, marked, uses
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]
 """(the copy so far, an operation, its arguments, its parameters, its value) -> a Ref of the copy
@@ -27,14 +28,23 @@ or a constant that replaces it, or None."""
 Table = dict[Op, tuple[LocalRule, ...]]
 
 
-class Rules(NamedTuple):
-    """everywhere: rules for every operation whose result is an array; arrays and numbers: rules by
-    operation, where the result is an array and where it is a number; fold: a rule for all."""
+@dataclass
+class Rules:
+    """everywhere: rules for the operations of which a test holds, where the result is an array;
+    arrays and numbers: rules by operation, where the result is an array and where it is a number;
+    fold: a rule for all. of_arrays: both kinds of rules for arrays, by operation."""
 
     fold: LocalRule | None
-    everywhere: tuple[LocalRule, ...]
+    everywhere: tuple[tuple[Callable[[Op], bool], LocalRule], ...]
     arrays: Table
     numbers: Table
+    of_arrays: Table = field(default_factory=dict)
+
+    def on_arrays(self, op: Op) -> tuple[LocalRule, ...]:
+        """The rules of an operation whose result is an array."""
+        wide = tuple(rule for holds, rule in self.everywhere if holds(op))
+        found = self.of_arrays[op] = wide + self.arrays.get(op, ())
+        return found
 
 
 NONE = Rules(None, (), {}, {})
@@ -68,7 +78,7 @@ class Folding(Copy):
         count = uses(program)
         used, origin, new = self.used, self.origin, self.new
         for i, step in enumerate(program.steps):
-            if i not in wanted:
+            if not wanted[i]:
                 new.append(None)
                 continue
             if step.op is None:
@@ -116,24 +126,21 @@ class Folding(Copy):
 
     def replaced(self, op: Op, args: tuple, params: Any, value: Any) -> Any:
         """What the first rule that fits gives."""
-        fold, everywhere, arrays, numbers = self.rules
-        if fold is not None:
-            for a in args:
-                if a.__class__ is Ref:
-                    break
-            else:
-                found = fold(self, op, args, params, value)
+        rules = self.rules
+        for a in args:
+            if a.__class__ is Ref:
+                break
+        else:
+            if rules.fold is not None:
+                found = rules.fold(self, op, args, params, value)
                 if found is not None:
                     return found
         if value.__class__ is float:
-            table = numbers
+            own = rules.numbers.get(op, ())
         else:
-            table = arrays
-            for rule in everywhere:
-                found = rule(self, op, args, params, value)
-                if found is not None:
-                    return found
-        for rule in table.get(op, ()):
+            known = rules.of_arrays.get(op)
+            own = rules.on_arrays(op) if known is None else known
+        for rule in own:
             found = rule(self, op, args, params, value)
             if found is not None:
                 return found
@@ -200,10 +207,13 @@ def _unchanged(old: tuple, new: tuple) -> bool:
     return True
 
 
-def _wanted(program: WengertList) -> set[int]:
-    """The rows that outputs and guards depend on, and inputs."""
-    inputs = {row for row, step in enumerate(program.steps) if step.op is None}
-    return inputs | needed(program, ends(program))
+def _wanted(program: WengertList) -> bytearray:
+    """For each row whether it is one that outputs and guards depend on, or an input."""
+    found = marked(program, ends(program))
+    for row, step in enumerate(program.steps):
+        if step.op is None:
+            found[row] = 1
+    return found
 
 
 def dead(program: WengertList) -> WengertList:
@@ -213,12 +223,23 @@ def dead(program: WengertList) -> WengertList:
     for guard in program.guards:
         same = all(a.__class__ is Ref for a in guard.args)
         guards.setdefault((guard.decide, guard.args) if same else id(guard), guard)
-    everything = len(_wanted(program)) == len(program.steps)
-    if everything and len(guards) == len(program.guards):
-        return program
-    found = Folding(program).folded()
-    kept = {id(g) for g in guards.values()}
-    found.guards = [
-        new for old, new in zip(program.guards, found.guards, strict=True) if id(old) in kept
-    ]
-    return found
+    if len(guards) < len(program.guards):
+        program = replace(program, guards=list(guards.values()))
+    wanted = _wanted(program)
+    return program if all(wanted) else _without(program, wanted)
+
+
+def _without(program: WengertList, wanted: bytearray) -> WengertList:
+    """The program without the rows that are not wanted."""
+    copy = Copy(program)
+    steps, new = copy.steps, copy.new
+    for step, kept in zip(program.steps, wanted, strict=True):
+        if not kept:
+            new.append(None)
+            continue
+        args = copy.moved(step.args)
+        if not _unchanged(step.args, args):
+            step = Step(step.op, args, step.params, step.like, step.value, step.name)
+        new.append(Ref(len(steps)))
+        steps.append(step)
+    return copy.finished()

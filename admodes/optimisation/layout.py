@@ -123,10 +123,19 @@ def place(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     return None
 
 
+STRETCH = REGISTRY["broadcast_to"]
+
+
 def stretched_operand(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """An entrywise operation takes what was stretched itself, where its other operands give the
     result its shape; else its result is stretched, where that has fewer entries before."""
-    if not op.entrywise or value.__class__ is not np.ndarray or len(args) < 2:
+    if value.__class__ is not np.ndarray or len(args) < 2:
+        return None
+    steps = copy.steps
+    for a in args:
+        if a.__class__ is np.ndarray or (a.__class__ is Ref and steps[a.row].op is STRETCH):
+            break
+    else:
         return None
     for i, a in enumerate(args):
         stretched = copy.made(a, "broadcast_to")

@@ -36,7 +36,7 @@ def is_composed(op: Op | None) -> bool:
 
 def composed(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """The rows of an operation's kernel in its place."""
-    if not is_composed(op) or value.__class__ is not np.ndarray or value.dtype.kind != "f":
+    if value.__class__ is not np.ndarray or value.dtype.kind != "f":
         return None
     kinds = tuple(_kind(copy.value(a)) for a in args)
     template = None if None in kinds else _template(op, kinds)  # type: ignore[arg-type]

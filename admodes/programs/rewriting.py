@@ -142,10 +142,18 @@ def needed(program: WengertList, rows: Iterable[int]) -> set[int]:
     >>> needed(program, [2]), needed(program, ends(program))
     ({0, 2}, {0, 1, 2, 3})
     """
-    found = set(rows)
-    for row in range(max(found, default=-1), -1, -1):
-        if row in found:
-            for a in program.steps[row].args:
+    return {row for row, mark in enumerate(marked(program, rows)) if mark}
+
+
+def marked(program: WengertList, rows: Iterable[int]) -> bytearray:
+    """For each row whether it is among those that some rows depend on."""
+    steps = program.steps
+    found = bytearray(len(steps))
+    for row in rows:
+        found[row] = 1
+    for row in range(len(steps) - 1, -1, -1):
+        if found[row]:
+            for a in steps[row].args:
                 if a.__class__ is Ref:
-                    found.add(a.row)
+                    found[a.row] = 1
     return found
