@@ -58,15 +58,19 @@ STAGES = {
 def irregular(operations: int, seed: int = 0) -> Callable:
     """A function of two numbers or arrays, of so many operations drawn at random."""
     draw = random.Random(seed)
-    plan = [
-        (draw.choice((*UNARY, *UNARY, *BINARY)), *draw.sample(range(LIVE), 2))
+    kinds = (*UNARY, *UNARY, *BINARY)
+    # What a function refers to is looked through at its first call; this is one object.
+    plan = bytes(
+        x
         for _ in range(operations)
-    ]
+        for x in (draw.randrange(len(kinds)), *draw.sample(range(LIVE), 2))
+    )
 
     def f(x: Any, y: Any) -> Any:
         half = LIVE // 2
         live = [x + 0.1 * k for k in range(half)] + [y - 0.1 * k for k in range(half)]
-        for kind, a, b in plan:
+        for k in range(0, len(plan), 3):
+            kind, a, b = kinds[plan[k]], plan[k + 1], plan[k + 2]
             if kind == "+":
                 live[a] = live[a] + live[b]
             elif kind == "-":

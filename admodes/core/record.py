@@ -77,12 +77,9 @@ class Recording:
         """A new row, and its carrier."""
         if self.held.errors:
             self.held.look_at_errors()
-        if y.__class__ is float:
-            self.steps.append(Step(op, args, params, y, y if self.values else None))
-            return Recorded.real_number(self.level, y, len(self.steps) - 1, self)  # type: ignore[attr-defined, no-any-return]
         value = bool(y) if y.__class__ is np.bool_ else y
-        kept = (value, value) if self.values else (blank(value), None)
-        self.steps.append(Step(op, args, params, *kept))
+        like = value if self.values else blank(value)
+        self.steps.append(Step(op, args, params, like, value if self.values else None))
         kind = fitting(Recorded, y, shape_of(y))
         return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
