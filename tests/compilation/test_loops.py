@@ -6,6 +6,8 @@ import pytest
 import admodes as ad
 from admodes.compilation.backends import built
 from admodes.compilation.interpreter import interpret
+from admodes.compilation.llvm import planned
+from admodes.compilation.llvm.segments import flattened
 from admodes.compilation.numpy.backend import write
 from admodes.compilation.protocol import MISS
 from admodes.core.pytree import flatten, unflatten
@@ -151,8 +153,9 @@ def test_a_loop_gives_what_its_turns_give_one_after_the_other(name, derive):
     assert loops_in(short)
     assert not loops_in(long)
     want = interpret(long, args)
-    for exact in (True, False):
-        _, run = built(short, "numpy", exact)
+    for backend, exact in (("numpy", True), ("numpy", False), ("llvm", False)):
+        _, run = built(short, backend, exact)
+        assert (backend == "llvm") == ("define i64" in run.source)
         for _ in range(2):
             for x, y in zip(want, run(*args), strict=True):
                 np.testing.assert_allclose(y, x, rtol=1e-12, atol=1e-13)
@@ -162,9 +165,10 @@ def test_a_loop_gives_what_its_turns_give_one_after_the_other(name, derive):
 @pytest.mark.parametrize("name", ["heat", "wave", "circle", "turned", "numbers", "momentum"])
 def test_the_same_kernels_give_the_same_bits(name, derive):
     rolled, unrolled, args = case(name)
-    runs = [built(program(derive(f), args), "numpy", exact=True)[1] for f in (rolled, unrolled)]
-    for x, y in zip(*(run(*args) for run in runs), strict=True):
-        np.testing.assert_array_equal(x, y)
+    for backend in ("numpy", "llvm"):
+        runs = [built(program(derive(f), args), backend, exact=True)[1] for f in (rolled, unrolled)]
+        for x, y in zip(*(run(*args) for run in runs), strict=True):
+            np.testing.assert_array_equal(x, y)
 
 
 @pytest.mark.parametrize("derive", [value, gradient])
@@ -186,9 +190,11 @@ def test_a_decision_is_taken_in_every_turn():
 
     region = Region(record(turn, 1.0, 1.5), 3, 1, 0)
     recorded = program(lambda x, s: loop(x, s, region=region)[0] * 1.0, [1.0, 1.5])
-    _, run = built(recorded, "numpy", exact=False)
-    assert run(1.0, 1.5) == [1.0 * 1.5**3]
-    assert run(1.0, 2.5) is MISS
+    for backend in ("numpy", "llvm"):
+        _, run = built(recorded, backend, exact=False)
+        assert run(1.0, 1.5) == [1.0 * 1.5**3]
+        assert run(1.0, 2.5) is MISS
+        assert run(1.0, 1.25) == [1.0 * 1.25**3]
     assert interpret(recorded, [1.0, 2.5]) is MISS
 
 
@@ -201,6 +207,15 @@ def test_one_loop_there_and_one_back_serve_a_function_and_its_gradient(name):
     assert loops_in(found) == 2
     for x, y in zip(interpret(recorded, args), interpret(found, args), strict=True):
         np.testing.assert_allclose(y, x, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_native_code_does_not_grow_with_the_turns(name):
+    plans = []
+    for n in (5, 50):
+        rolled, _, args = case(name, n)
+        plans.append(planned(optimise(program(gradient(rolled), args), exact=False)))
+    assert len(flattened(plans[0])) == len(flattened(plans[1]))
 
 
 def test_numbers_stay_numbers_from_loop_to_loop():

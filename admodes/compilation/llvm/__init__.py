@@ -58,7 +58,8 @@ def planned(program: WengertList) -> Plan | None:
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
     plan = Plan(expanded(lower(program, fused=True)))
-    return plan if any(isinstance(g, (Fused, LoopCall)) for g in plan.groups.all) else None
+    native = any(isinstance(g, (Fused, LoopCall)) for g in plan.groups.all)
+    return plan if native and not plan.foreign else None
 
 
 def text(program: WengertList) -> str:
@@ -69,13 +70,13 @@ def text(program: WengertList) -> str:
     >>> [line for line in text(record(lambda x: x * x, 2.0)).splitlines() if "fmul" in line]
     ['%v0 = fmul double %l0, %l0']
     """
-    from admodes.compilation.llvm.segments import ArenaLayout, emitted
+    from admodes.compilation.llvm.segments import ArenaLayout, emitted, flattened
 
     plan = planned(program)
     if plan is None:
         return ""
     ArenaLayout(plan)
-    made = dict.fromkeys(e.text for e, _ in emitted(plan, plan.groups.all) if e is not None)
+    made = dict.fromkeys(e.text for e, _ in emitted(flattened(plan)) if e is not None)
     return module_text({body: f"group{k}" for k, body in enumerate(made)})
 
 

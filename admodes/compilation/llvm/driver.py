@@ -85,11 +85,93 @@ def _call_text() -> str:
     return "\n".join(lines)
 
 
+TURN_CELLS = 7
+"""Cells of a loop: how many turns, how many words the segment of a turn has, how many of them with
+its moves, how many moves; the function that runs a segment; the address of the segment as it is
+before the first turn, and of the one that is run. A move is a word, by how many bytes it changes
+from turn to turn, and whether back and forth."""
+
+
+def turn_cells(n: int, words: int, moves: int) -> list[int]:
+    """The cells of a loop, those of the addresses left 0."""
+    return [n, words, words + 3 * moves, moves, driver().codes[0].address, 0, 0]
+
+
+TURNS = """
+define i64 @NAME(ptr %base, ptr %cells) {
+start:
+  %n = load i64, ptr %cells
+  %q1 = getelementptr i64, ptr %cells, i64 1
+  %words = load i64, ptr %q1
+  %q2 = getelementptr i64, ptr %cells, i64 2
+  %all = load i64, ptr %q2
+  %q3 = getelementptr i64, ptr %cells, i64 3
+  %count = load i64, ptr %q3
+  %q4 = getelementptr i64, ptr %cells, i64 4
+  %run = load ptr, ptr %q4
+  %q5 = getelementptr i64, ptr %cells, i64 5
+  %from = load ptr, ptr %q5
+  %q6 = getelementptr i64, ptr %cells, i64 6
+  %segment = load ptr, ptr %q6
+  %moves = getelementptr i64, ptr %segment, i64 %words
+  br label %copy
+copy:
+  %c = phi i64 [ 0, %start ], [ %cn, %copy ]
+  %cf = getelementptr i64, ptr %from, i64 %c
+  %ct = getelementptr i64, ptr %segment, i64 %c
+  %cw = load i64, ptr %cf
+  store i64 %cw, ptr %ct
+  %cn = add i64 %c, 1
+  %cm = icmp slt i64 %cn, %all
+  br i1 %cm, label %copy, label %head
+head:
+  %end = getelementptr i64, ptr %segment, i64 1
+  store ptr %moves, ptr %end
+  br label %turn
+turn:
+  %t = phi i64 [ 0, %head ], [ %tn, %next ]
+  %failed = call i64 %run(ptr %segment)
+  %stop = icmp ne i64 %failed, 0
+  br i1 %stop, label %missed, label %test
+test:
+  %m = phi i64 [ 0, %turn ], [ %mn, %move ]
+  %more = icmp slt i64 %m, %count
+  br i1 %more, label %move, label %next
+move:
+  %m3 = mul i64 %m, 3
+  %e0 = getelementptr i64, ptr %moves, i64 %m3
+  %e1 = getelementptr i64, ptr %e0, i64 1
+  %e2 = getelementptr i64, ptr %e0, i64 2
+  %at = load i64, ptr %e0
+  %by = load i64, ptr %e1
+  %turns = load i64, ptr %e2
+  %word = getelementptr i64, ptr %segment, i64 %at
+  %old = load i64, ptr %word
+  %new = add i64 %old, %by
+  store i64 %new, ptr %word
+  %less = sub i64 0, %by
+  %back = icmp ne i64 %turns, 0
+  %then = select i1 %back, i64 %less, i64 %by
+  store i64 %then, ptr %e1
+  %mn = add i64 %m, 1
+  br label %test
+next:
+  %tn = add i64 %t, 1
+  %again = icmp slt i64 %tn, %n
+  br i1 %again, label %turn, label %done
+missed:
+  ret i64 1
+done:
+  ret i64 0
+}"""
+
+
 class Driver:
     """quick keeps the interpreter's lock during the run, patient gives it to other threads."""
 
-    def __init__(self, dispatch: MachineCode, call: MachineCode) -> None:
-        self.codes = dispatch, call
+    def __init__(self, dispatch: MachineCode, call: MachineCode, turns: MachineCode) -> None:
+        self.codes = dispatch, call, turns
+        self.turns = turns.address
         self.call = call.address
         self.quick: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(dispatch.address)
         self.patient: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(dispatch.address)
@@ -98,7 +180,7 @@ class Driver:
 @functools.cache
 def driver() -> Driver:
     """Compiled once per process."""
-    return Driver(*compiled([DISPATCH, _call_text()], loops=False))
+    return Driver(*compiled([DISPATCH, _call_text(), TURNS], loops=False))
 
 
 def failure(which: int) -> tuple[int, int]:

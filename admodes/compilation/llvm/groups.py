@@ -86,12 +86,29 @@ class Check:
     args: tuple[Any, ...]
 
 
+@dataclass(eq=False)
+class Turns:
+    """A group that is a loop. plan: that of a turn; n: how many there are; places: what it reads
+    and writes outside; states: for each leaf of the state the two places that it alternates
+    between, of which the first has it before the first turn."""
+
+    plan: Any
+    n: int
+    places: list[Region]
+    states: list[tuple[Region, Region]]
+
+    @property
+    def groups(self) -> list[Any]:
+        """The groups of a turn."""
+        return list(self.plan.groups.all)
+
+
 class Groups:
     """The groups in their order. A row joins the last group of its shape unless it has to wait for
     a later one."""
 
     def __init__(self) -> None:
-        self.all: list[Fused | LoopCall | Foreign | Check] = []
+        self.all: list[Fused | LoopCall | Turns | Foreign | Check] = []
         self.latest: dict[tuple[int, ...], int] = {}
         self.floor = 0
 
@@ -99,7 +116,7 @@ class Groups:
         """Rows from here on join no group from before."""
         self.floor = len(self.all)
 
-    def append(self, group: Fused | LoopCall | Foreign | Check) -> int:
+    def append(self, group: Fused | LoopCall | Turns | Foreign | Check) -> int:
         self.all.append(group)
         return len(self.all) - 1
 
@@ -160,6 +177,8 @@ def used_buffers(groups: Groups) -> list[Buffer]:
 
 
 def places_of(group: Any) -> list[Region]:
+    if isinstance(group, Turns):
+        return group.places
     if isinstance(group, LoopCall):
         return list(group.operands)
     if isinstance(group, Fused):

@@ -27,16 +27,29 @@ TYPES = {"d": np.dtype(float), "b": np.dtype(bool), "i": np.dtype(np.int64)}
 FOREVER = 1 << 60
 
 
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """Where a turn of a loop sees memory: in the first turn at the offset in a buffer, then step
+    bytes farther from turn to turn; or, if there is another buffer, in that every other turn."""
+
+    buffer: Buffer
+    offset: int
+    step: int
+    other: Buffer | None = None
+
+
 @dataclass(eq=False)
 class Buffer:
     """Memory of some bytes. home: "arena" (planned by liveness), "leaf" or "fresh" (the caller's
-    input or output of that number, found at each run), "constant" (an array that is kept).
+    input or output of that number, found at each run), "constant" (an array that is kept), "turn"
+    (what a turn of a loop sees of others, as moving says).
     Groups from `first` on write it, none after `writer`; `last` is the last one that uses it."""
 
     size: int
     home: str = "arena"
     number: int = -1
     array: np.ndarray | None = None
+    moving: Moving | None = None
     first: int = FOREVER
     writer: int = -1
     last: int = -1

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.compilation.llvm import loops
+from admodes.compilation.llvm import loops, turns
 from admodes.compilation.llvm.groups import LONGEST, Check, EntryOperation, Foreign, Groups, Value
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
@@ -17,6 +17,7 @@ from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, n
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import Reduction
 from admodes.core.values import shape_of
+from admodes.loops.operations import loop
 
 LARGE = 1 << 15
 """Bytes from which an input is read, and an output written, where the caller has it."""
@@ -24,14 +25,23 @@ LARGE = 1 << 15
 
 class Plan:
     """How native code runs a program. groups: what runs, in order; leaves: where each input is put;
-    outputs: the planned Value of each output; values: that of each row."""
+    outputs: the planned Value of each output; values: that of each row. foreign: there is a loop of
+    which not all is native.
 
-    def __init__(self, program: WengertList) -> None:
+    Of a turn of a loop, leaves and dests say where its inputs are and its outputs are wanted."""
+
+    def __init__(
+        self,
+        program: WengertList,
+        leaves: list[Region] | None = None,
+        dests: list[Region] | None = None,
+    ) -> None:
         self.program = program
+        self.foreign = False
         self.groups = Groups()
         self.positions = Positions()
         self.values: list[Value | None] = []
-        self.leaves = [self._leaf(i, v) for i, v in enumerate(self._inputs())]
+        self.leaves = leaves or [self._leaf(i, v) for i, v in enumerate(self._inputs())]
         self._due = program.due()
         self._decided = 0
         given = iter(self.leaves)
@@ -47,7 +57,11 @@ class Plan:
             else:
                 self.values.append(self._row(row, step))
             self._guard(row)
-        self.outputs = [self._output(i, y) for i, y in enumerate(program.outputs)]
+        if dests is None:
+            self.outputs = [self._output(i, y) for i, y in enumerate(program.outputs)]
+        else:
+            for y, dest in zip(program.outputs, dests, strict=True):
+                self._put(y, dest)
 
     def _inputs(self) -> list[Any]:
         steps = self.program.steps
@@ -95,6 +109,10 @@ class Plan:
             return Value(kind, shape, entry=entry)
         if step.op.custom:
             return None
+        if step.op is loop:
+            looped = turns.turns_of(step, args, self.groups, self._copied, Plan)
+            self.foreign |= looped is None
+            return looped
         if kind != "d" or any(a.kind != "d" for a in args):
             return self._moved(step, args)
         if step.op.entrywise and shape and isinstance(step.op.array, np.ufunc):
@@ -173,7 +191,7 @@ class Plan:
 
     def _reduced(self, step: Step, x: Value, shape: tuple[int, ...]) -> Value | None:
         ufunc = step.op.structure.combine
-        if ufunc not in STARTS or step.op.structure.averages:
+        if ufunc not in STARTS or step.op.structure.averages or x.is_number:
             return None
         axes = step.op.structure.axes(x.shape, step.params)
         kept = tuple(n for k, n in enumerate(x.shape) if k not in axes)
@@ -256,6 +274,14 @@ class Plan:
         assert found.place is not None
         found.place.buffer.last = FOREVER
         return found
+
+    def _put(self, y: Any, dest: Region) -> None:
+        """Store an output of a turn."""
+        value = self._argument(y)
+        if value is None:
+            self.foreign = True
+        else:
+            turns.put_at(value, dest, self._copied)
 
     def _fresh(self, i: int, value: Value) -> Value:
         """A large output, which the groups write where the caller will have it."""

@@ -5,7 +5,7 @@ runs its segments, and reads the outputs. Arenas wait in a pool, so that threads
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.interpreter import interpret, is_finite
-from admodes.compilation.llvm.driver import driver, failure
+from admodes.compilation.llvm.driver import TURN_CELLS, driver, failure
 from admodes.compilation.llvm.groups import Check, Foreign, Value
 from admodes.compilation.llvm.places import TYPES, Region
 from admodes.compilation.llvm.planning import Plan
@@ -108,11 +108,7 @@ class Arena:
             Words(p, self) if isinstance(p, Segment) else p for p in built.parts
         ]
         self.moving = [
-            (words.array, at, (buffer.home, buffer.number), offset)
-            for words, segment in zip(self.parts, built.parts, strict=True)
-            if isinstance(segment, Segment)
-            for at, buffer, offset in segment.outside
-            if buffer.home != "constant"
+            found for part in self.parts if isinstance(part, Words) for found in part.moving()
         ]
         self.call = driver().quick if built.layout.size <= SHORT else driver().patient
         self.address = self.parts[0].address if runner.simple else 0
@@ -256,13 +252,30 @@ def is_outside(place: Region) -> bool:
 
 
 class Words:
-    """The words of a segment, with the addresses of one arena put in."""
+    """The words of a segment, with the addresses of one arena put in. turns: those of the turns of
+    its loops, each with the words that are run, which change from turn to turn."""
 
     def __init__(self, segment: Segment, arena: Arena) -> None:
-        self.array = np.array(segment.words, np.int64)
+        self.segment = segment
+        moves = [x for move in segment.moves for x in move]
+        self.array = np.array([*segment.words, *moves], np.int64)
         self.address = self.array.ctypes.data
         self.array[0] = arena.base
-        self.array[1] = self.address + self.array.nbytes
+        self.array[1] = self.address + len(segment.words) * self.array.itemsize
         for at, buffer, offset in segment.outside:
             if buffer.array is not None:
                 self.array[at] = buffer.array.ctypes.data - arena.base + offset
+        self.turns: list[tuple[Words, np.ndarray]] = []
+        for at, inner in segment.turns:
+            words = Words(inner, arena)
+            run = words.array.copy()
+            self.turns.append((words, run))
+            self.array[at + TURN_CELLS - 2 : at + TURN_CELLS] = words.address, run.ctypes.data
+
+    def moving(self) -> Iterator[tuple[np.ndarray, int, tuple[str, int], int]]:
+        """The words whose distances are known at each run, and of what they are."""
+        for at, buffer, offset in self.segment.outside:
+            if buffer.home != "constant":
+                yield self.array, at, (buffer.home, buffer.number), offset
+        for words, _ in self.turns:
+            yield from words.moving()

@@ -6,14 +6,28 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from admodes.compilation.llvm.driver import HEADER, OPERANDS, call_cells, driver
+from admodes.compilation.llvm.driver import (
+    HEADER,
+    OPERANDS,
+    TURN_CELLS,
+    call_cells,
+    driver,
+    turn_cells,
+)
 from admodes.compilation.llvm.emission import Cell, Emitted, emit, is_empty
-from admodes.compilation.llvm.groups import Check, Foreign, Fused, Value, used_buffers
+from admodes.compilation.llvm.groups import (
+    Check,
+    Foreign,
+    Fused,
+    Turns,
+    Value,
+    used_buffers,
+)
 from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import LoopCall
-from admodes.compilation.llvm.places import FOREVER, Buffer
+from admodes.compilation.llvm.places import FOREVER, Buffer, Positions
 from admodes.compilation.llvm.planning import Plan
 
 LINE = 64
@@ -25,11 +39,17 @@ class Segment:
     """Functions that run one after the other without Python, as a list of words (64-bit numbers)
     that the driver reads: addresses of functions and their cells. outside: operands that lie
     outside of the arena, as (index of the word, buffer, offset), filled in when the arena is known.
-    guards: by the word at which a record begins, the numbers of its guards."""
+    guards: by the word at which a record begins, the numbers of its guards.
+
+    Of a turn of a loop, moves are words that change from turn to turn: by how many bytes, and
+    whether back and forth. turns: the words where the records of loops have their cells, and the
+    segments of their turns."""
 
     words: list[int] = field(default_factory=lambda: [0] * HEADER)
     outside: list[tuple[int, Buffer, int]] = field(default_factory=list)
     guards: dict[int, list[int | None]] = field(default_factory=dict)
+    moves: list[tuple[int, int, bool]] = field(default_factory=list)
+    turns: list[tuple[int, Segment]] = field(default_factory=list)
 
 
 class ArenaLayout:
@@ -48,6 +68,12 @@ class ArenaLayout:
             if buffer.home == "arena" and buffer.offset < 0 and buffer.last == FOREVER:
                 buffer.offset = self._more(buffer.size)
         self._plan(used_buffers(plan.groups))
+        for group in plan.groups.all:
+            if isinstance(group, Turns):
+                # What a turn uses is free again only after the loop.
+                self._free.clear()
+                self._plan(used_buffers(group.plan.groups))
+        self._free.clear()
 
     def number(self, x: float) -> int:
         """The offset of a number in the pool."""
@@ -86,19 +112,39 @@ class Built:
 
     def __init__(self, plan: Plan) -> None:
         self.layout = ArenaLayout(plan)
-        self.codes: list[MachineCode] = []
         self.parts: list[Segment | Foreign | Check] = []
-        groups = [g for g in plan.groups.all if not (isinstance(g, Fused) and is_empty(g))]
-        made = {k: e for k, (e, _) in enumerate(emitted(plan, groups)) if e is not None}
-        lines = compiled_all(made, groups)
-        self.codes = [*dict.fromkeys(lines.values())]
-        for k, group in enumerate(groups):
-            if isinstance(group, Fused):
-                self._record(lines[k].address, made[k].cells, [e.number for e in group.guards])
-            elif isinstance(group, LoopCall):
-                self._call(group)
-            else:
+        every = flattened(plan)
+        made = {id(g.group): e for g, (e, _) in zip(every, emitted(every), strict=True)}
+        self.lines = compiled_all({g: e for g, e in made.items() if e is not None}, every)
+        self.made = made
+        self.codes = [*dict.fromkeys(self.lines.values())]
+        for group in plan.groups.all:
+            if isinstance(group, (Foreign, Check)):
                 self.parts.append(group)
+            elif not is_nothing(group):
+                self._native(self._segment(), group)
+
+    def _native(self, segment: Segment, group: Fused | LoopCall | Turns) -> None:
+        if isinstance(group, Fused):
+            emitted = self.made[id(group)]
+            assert emitted is not None
+            numbers = [e.number for e in group.guards]
+            self._record(segment, self.lines[id(group)].address, emitted.cells, numbers)
+        elif isinstance(group, LoopCall):
+            self._call(segment, group)
+        else:
+            self._turns(segment, group)
+
+    def _turns(self, segment: Segment, loop: Turns) -> None:
+        inner = Segment()
+        for group in loop.groups:
+            if not is_nothing(group):
+                self._native(inner, group)
+        # A guard of a turn has no number of its own.
+        segment.guards[len(segment.words)] = [None]
+        segment.words += (driver().turns, TURN_CELLS)
+        segment.turns.append((len(segment.words), inner))
+        segment.words += turn_cells(loop.n, len(inner.words), len(inner.moves))
 
     def _segment(self) -> Segment:
         if not self.parts or not isinstance(self.parts[-1], Segment):
@@ -107,8 +153,9 @@ class Built:
         assert isinstance(found, Segment)
         return found
 
-    def _record(self, address: int, cells: list[Cell], guards: list[int | None]) -> None:
-        segment = self._segment()
+    def _record(
+        self, segment: Segment, address: int, cells: list[Cell], guards: list[int | None]
+    ) -> None:
         if guards:
             segment.guards[len(segment.words)] = guards
         segment.words += (address, len(cells))
@@ -120,13 +167,20 @@ class Built:
         segment.words[at : at + 1] = [0]
         if cell.buffer is None:
             segment.words[at] = self.layout.number(cell.number)
+        elif cell.buffer.moving is not None:
+            moving = cell.buffer.moving
+            offset = moving.offset + cell.offset
+            self._distance(segment, at, Cell(moving.buffer, offset))
+            if moving.other is not None:
+                segment.moves.append((at, moving.other.offset - moving.buffer.offset, True))
+            elif moving.step:
+                segment.moves.append((at, moving.step, False))
         elif cell.buffer.home == "arena":
             segment.words[at] = cell.buffer.offset + cell.offset
         else:
             segment.outside.append((at, cell.buffer, cell.offset))
 
-    def _call(self, call: LoopCall) -> None:
-        segment = self._segment()
+    def _call(self, segment: Segment, call: LoopCall) -> None:
         cells = call_cells(call)
         segment.words += (driver().call, len(cells))
         start = len(segment.words)
@@ -135,27 +189,52 @@ class Built:
             self._distance(segment, start + OPERANDS + k, Cell(place.buffer, place.offset))
 
 
-def emitted(plan: Plan, groups: list[Any]) -> list[tuple[Emitted | None, bool]]:
+class Planned(NamedTuple):
+    """A group with the positions of its plan; whether it is of a turn, whose distances change."""
+
+    group: Any
+    positions: Positions
+    moves: bool
+
+
+def flattened(plan: Plan) -> list[Planned]:
+    """The groups of a plan, and those of the turns of its loops."""
+    found = []
+    for group in plan.groups.all:
+        if isinstance(group, Turns):
+            found += [Planned(g, group.plan.positions, True) for g in group.groups]
+        else:
+            found.append(Planned(group, plan.positions, False))
+    return [g for g in found if not is_nothing(g.group)]
+
+
+def is_nothing(group: Any) -> bool:
+    """Whether a group has no entries to make."""
+    return isinstance(group, Fused) and is_empty(group)
+
+
+def emitted(groups: list[Planned]) -> list[tuple[Emitted | None, bool]]:
     """The functions of the groups, and whether each is a loop. Straight lines that occur once have
     their distances in the text."""
     found: list[Emitted | None] = [
-        emit(g, plan.positions) if isinstance(g, Fused) else None for g in groups
+        emit(g.group, g.positions) if isinstance(g.group, Fused) else None for g in groups
     ]
     often = Counter(e.text for e in found if e is not None)
     made: list[tuple[Emitted | None, bool]] = []
-    for group, e in zip(groups, found, strict=True):
+    for (group, positions, moves), e in zip(groups, found, strict=True):
         loop = isinstance(group, Fused) and bool(group.shape)
-        if e is not None and not loop and often[e.text] == 1:
-            e = emit(group, plan.positions, fixed=True)
+        if e is not None and not loop and not moves and often[e.text] == 1:
+            e = emit(group, positions, fixed=True)
         made.append((e, loop))
     return made
 
 
-def compiled_all(made: dict[int, Emitted], groups: list[Any]) -> dict[int, MachineCode]:
-    """The code of each group, loops and straight lines by themselves."""
+def compiled_all(made: dict[int, Emitted], groups: list[Planned]) -> dict[int, MachineCode]:
+    """The code of each group by its id, loops and straight lines by themselves."""
     found: dict[int, MachineCode] = {}
+    shaped = {id(g.group): bool(g.group.shape) for g in groups if isinstance(g.group, Fused)}
     for loops in (False, True):
-        rows = [k for k in made if bool(groups[k].shape) == loops]
+        rows = [k for k in made if shaped[k] == loops]
         texts = list(dict.fromkeys(made[k].text for k in rows))
         codes = dict(zip(texts, compiled(texts, loops), strict=True)) if texts else {}
         found |= {k: codes[made[k].text] for k in rows}

@@ -119,8 +119,10 @@ class TurnWriter(NumpyWriter):
                 continue
             self.layouts[row] = np.empty(self.steps[row].shape)
             self.setup.append(f"s{k} = {self.piece(k)}")
-            left = [j for j in self._free_results() if outputs[j] in (x, new)]
-            if left and x != new and self.region.n:
+            left = [
+                j for j in self._free_results() if alike(outputs[j], x) or alike(outputs[j], new)
+            ]
+            if left and not alike(x, new):
                 self._moving(k, left[0], row, new)
                 continue
             self.texts[row] = f"s{k}"
@@ -136,7 +138,7 @@ class TurnWriter(NumpyWriter):
         """A state that every turn leaves behind as its result j, as it was before or after it."""
         self.resting.add(j)
         self.setup.append(f"q{k} = {self.piece(j)}")
-        if self.program.outputs[j] == Ref(row):
+        if alike(self.program.outputs[j], Ref(row)):
             self.stack(f"v{row}", f"q{k}", row=row)
             self.stack(f"n{k}", f"q{k}[1:]", f"(s{k},)")
             self.head.append(f"{self.copyto}(q{k}[0], u{k})")
@@ -166,7 +168,7 @@ class TurnWriter(NumpyWriter):
         args = step.args if placed is None else (placed[0], placed[3])
         read = [a for a in args if isinstance(a, Ref) and row in self.lifetimes.roots[a.row]]
         if placed is not None:
-            return read == [placed[0]] == [Ref(row)]
+            return alike(placed[0], Ref(row)) and len(read) == 1
         return set(read) == {Ref(row)} and self.overwrites(step, self.values(step))
 
     def results(self) -> None:
@@ -210,7 +212,7 @@ class TurnWriter(NumpyWriter):
         for k, x in states:
             y = self.program.outputs[k]
             place = f"n{k}" if (f"v{x.row}" == self.texts[x.row]) else f"s{k}"
-            if not is_array(self.steps[x.row].like) or x == y or self.text(y) == place:
+            if not is_array(self.steps[x.row].like) or alike(x, y) or self.text(y) == place:
                 continue
             roots = self.lifetimes.roots[y.row] if isinstance(y, Ref) else frozenset()
             reads = frozenset(
@@ -246,3 +248,8 @@ class TurnWriter(NumpyWriter):
         if changed:
             names, texts = zip(*changed, strict=True)
             self.body.append(f"{', '.join(names)} = {', '.join(texts)}")
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two outputs are one row."""
+    return isinstance(a, Ref) and isinstance(b, Ref) and a == b
