@@ -20,7 +20,7 @@ import typer
 from admodes.cli.options import optional
 from admodes.cli.running import NARROWEST, STDOUT, Failure, emit, page_width, writing
 from admodes.cli.several import Call, calls_of, joined
-from admodes.cli.waiting import silence, waiting
+from admodes.core.waiting import silence, waiting
 from admodes.errors import nearest
 from admodes.views.files import write_atomically
 from admodes.views.result import Result

@@ -133,3 +133,19 @@ class Family:
                 self.latest = other
                 return other, found
         return case, MISS
+
+
+def entered(
+    families: tuple[Family, ...], case: Specialisation, near: Near | None
+) -> tuple[Family, ...]:
+    """The families with one more case, at the front, where it joins those that it is near to."""
+    if near is None or near.family not in families or near.case not in near.family.nodes:
+        return (Family(case), *families)
+    near.family.add(case, near.case, near.decision)
+    return (near.family, *(family for family in families if family is not near.family))
+
+
+def without(families: tuple[Family, ...], case: Specialisation) -> tuple[Family, ...]:
+    """The families without a case."""
+    parts = (f.without(case) if case in f.nodes else [f] for f in families)
+    return tuple(family for kept in parts for family in kept)

@@ -40,7 +40,9 @@ class Specialisation:
     @property
     def source(self) -> str:
         """The code that was generated: what is done at each call, and the program."""
-        return "\n\n".join(filter(None, (self.text, getattr(self.run, "source", None))))
+        program = getattr(self.run, "source", None)
+        program = program() if callable(program) else program
+        return "\n\n".join(filter(None, (self.text, program)))
 
 
 def ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> None:

@@ -13,6 +13,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from admodes.compilation.advice import (
@@ -23,7 +24,7 @@ from admodes.compilation.advice import (
     not_seen,
 )
 from admodes.compilation.backends import built
-from admodes.compilation.branching import LEAST, Family, Near
+from admodes.compilation.branching import LEAST, Family, Near, entered, without
 from admodes.compilation.captures import Captures
 from admodes.compilation.cases import Specialisation, ended, held_weakly, objects, references
 from admodes.compilation.entry import entry
@@ -39,6 +40,7 @@ from admodes.core.checking import Count, is_strict
 from admodes.core.portable import portable
 from admodes.core.pytree import LEAF, unflatten
 from admodes.core.record import WengertList
+from admodes.core.waiting import waiting
 from admodes.errors import BadValue
 
 HINT_AFTER = 8
@@ -51,6 +53,10 @@ not for a cache."""
 PATIENCE = 1.0
 """Seconds that a thread waits for the recording of another, and then runs f itself: the other one
 may be waiting for something that this one holds."""
+
+
+SLOW = 2.0
+"""Seconds that a first call takes before it says on a terminal that it goes on."""
 
 
 class Compiled:
@@ -78,7 +84,7 @@ class Compiled:
         self._ended = 0
         self._unseen = ""
         self._warned = self._hinted = False
-        self._noted = ""
+        self._noted = self._stage = ""
         self._locked = os.getpid(), threading.RLock()
 
     def __repr__(self) -> str:
@@ -128,6 +134,13 @@ class Compiled:
             return self._confirmed(case, result, args, kwargs) if self._check else result
         return self._new_case(recordings, near, args, kwargs)
 
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is built beside the calls, at most so many seconds, and say whether
+        that is so."""
+        end = None if timeout is None else monotonic() + timeout
+        waits = filter(None, (getattr(c.run, "wait", None) for c in self.specialisations))
+        return all(wait(end and max(end - monotonic(), 0.0)) for wait in waits)
+
     @property
     def specialisations(self) -> tuple[Specialisation, ...]:
         """The cases recorded so far, the one used last first."""
@@ -161,8 +174,7 @@ class Compiled:
 
     def _forget(self, case: Specialisation) -> None:
         """Drop a case."""
-        families = [f.without(case) if case in f.nodes else [f] for f in self._families]
-        self._families = tuple(family for kept in families for family in kept)
+        self._families = without(self._families, case)
 
     def _knows(self, case: Specialisation) -> bool:
         return any(case in family.nodes for family in self._families)
@@ -187,7 +199,8 @@ class Compiled:
             # Another thread may have recorded this case while this one waited.
             stale = self._recordings != recordings
             full = stale or self._is_full(near)
-            first = None if full else self._first(signature, near, args, kwargs)
+            with waiting(lambda: f"compile {self._name} ({self._stage})", patience=SLOW):
+                first = None if full else self._first(signature, near, args, kwargs)
         finally:
             lock.release()
         if stale:
@@ -232,6 +245,7 @@ class Compiled:
         """A new specialisation, if that can be, and the result of the call, for which f has run
         once; None where f has not."""
         captures = Captures(self._f, *objects(signature))
+        self._stage = "recording"
         self._unseen = captures.unseen
         if captures.unseen or captures.traced:
             return None
@@ -266,6 +280,7 @@ class Compiled:
     ) -> Specialisation:
         """The specialisation for a recording. Its arrays have to have the entries that they have,
         until the function has run for the second time."""
+        self._stage = f"building, {len(made.program.steps)} rows"
         for number, guard in enumerate(made.program.guards):
             guard.number = number
         with without_collector():
@@ -288,18 +303,10 @@ class Compiled:
             if isinstance(slot, Static) and slot.how == "reference":
                 end = functools.partial(ended, weakref.ref(self), weakref.ref(case))
                 case.ends.append(weakref.ref(slot.value(), end))
-        self._entered_as(case, near)
-        return case
-
-    def _entered_as(self, case: Specialisation, near: Near | None) -> None:
-        """Keep a case, with those that differ from it by decisions alone."""
+        self._families = entered(self._families, case, near)
         self._newest = case
-        if near is not None and near.family in self._families and near.case in near.family.nodes:
-            near.family.add(case, near.case, near.decision)
-            self._to_front(near.family)
-        else:
-            self._families = (Family(case), *self._families)
         self._recordings += 1
+        return case
 
     def _second_call(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
         """The result of the call after the one that was recorded. f runs once more, to tell which

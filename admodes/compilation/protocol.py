@@ -39,7 +39,8 @@ class Run(Protocol):
     """A built program. leaves are in the order of program.inputs: Python floats, scalars of other
     precision (np.float32, np.complex128) and arrays of the recorded shapes and dtypes, of any
     strides. The outputs are the caller's own: no input, no buffer, no two the same. Threads may
-    run it at once. An attribute `source` holds the generated text where there is any."""
+    run it at once. An attribute `source` is the generated text where there is any, or a
+    function that gives it."""
 
     def __call__(self, *leaves: Any) -> list[Any] | Miss: ...
 

@@ -19,6 +19,8 @@ from .case import COMPILED, MANUAL, ONE_OFF_LIMIT, Contestant, F, Job, Skipped, 
 BUDGET = 4.0
 """Seconds for the rounds of one workload; the slowest of them get by with fewer rounds."""
 FEWEST = 5
+TRIED = 12
+"""Calls after which it is known whether native code is faster."""
 SETTLED = (0.5, 5.0)
 """Seconds, at least and at most, that the automatic choice runs before it is timed: it changes its
 back end when it has run for as long as that takes to build."""
@@ -97,11 +99,17 @@ def _prepared(contestant: Contestant) -> tuple[Job, float, Any]:
 
 
 def _settle(run: Job, first: float) -> None:
-    """Call until twice the time of the first call has gone by, within SETTLED."""
+    """Call until twice the time of the first call has gone by, within SETTLED, and what is built
+    beside the calls has been tried."""
     least, most = SETTLED
     end = perf_counter() + min(max(2.0 * first, least), most)
     while perf_counter() < end:
         run()
+    wait = getattr(getattr(run, "func", None), "wait", None)
+    if wait is not None:
+        wait()
+        for _ in range(TRIED):
+            run()
 
 
 def _affordable(jobs: dict[str, Job], rounds: int) -> int:

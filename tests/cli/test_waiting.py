@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from admodes.cli import waiting
+from admodes.core import waiting
 
 SLOW = "import time\ndef f(x):\n    time.sleep(0.2)\n    return x * x\n"
 

@@ -2,14 +2,20 @@
 works."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
+import time
+from time import perf_counter
 
 import numpy as np
 import pytest
 
 import admodes as ad
 from admodes.compilation import backends, compile
-from admodes.compilation.backends import measured
+from admodes.compilation import compiled as compiled_module
+from admodes.compilation.beside import INTERVAL, measured
 from admodes.compilation.protocol import MISS
 
 X = np.array([0.3, 0.5, 0.8])
@@ -42,6 +48,8 @@ def test_native_code_that_cannot_be_built_or_run_is_a_note():
         notes = []
         first = _runs([1.0])
         run = measured(first, build, 0.0, notes)
+        assert run(2.0) == [1.0]
+        assert run.wait()
         assert [run(2.0) for _ in range(3)] == [[1.0]] * 3
         assert notes == [said]
 
@@ -50,6 +58,8 @@ def test_nothing_to_build_keeps_the_first():
     first = _runs([1.0])
     run = measured(first, lambda: None, 0.0, [])
     assert run(2.0) == run(3.0) == [1.0]
+    assert run.wait()
+    assert run(2.0) == run(3.0) == [1.0]
     assert run.source == "text"
 
 
@@ -57,9 +67,113 @@ def test_a_miss_is_passed_on_and_nothing_is_timed_on_it():
     built = []
     run = measured(_runs(MISS, [1.0]), lambda: built.append(1), 0.0, [])
     assert run(2.0) is MISS
+    assert run.wait()
     assert not built
     assert run(2.0) == [1.0]
+    assert run.wait()
     assert built == [1]
+
+
+def test_calls_go_on_while_something_is_built_and_the_faster_one_stays():
+    go_on = threading.Event()
+    slow, quick = _runs([1.0]), _runs([2.0])
+
+    def first(*leaves):
+        deadline = perf_counter() + 1e-3
+        while perf_counter() < deadline:
+            pass
+        return slow(*leaves)
+
+    def build():
+        assert go_on.wait(60)
+        return quick
+
+    first.source = "first"
+    run = measured(first, build, 0.0, [])
+    assert [run(k) for k in range(20)] == [[1.0]] * 20
+    assert not run.wait(0.0)
+    assert run.source == "first"
+    go_on.set()
+    assert run.wait()
+    assert [run(k) for k in range(10)] == [[2.0], [1.0]] * 5
+    assert run(5.0) == [2.0]
+    assert len(slow.calls) == 25
+    assert run.source() == "text"
+
+
+def in_a_process(text, *more):
+    """What a program prints, in a process of its own that has to end well."""
+    found = subprocess.run(
+        [sys.executable, "-c", text, *more], capture_output=True, text=True, timeout=120
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+    return found.stdout
+
+
+EXITING = """
+import sys, time
+import admodes as ad
+from admodes.compilation import backends
+backends.FIXED = backends.PER_ROW = 0.0
+
+@ad.compile
+def f(x):
+    for k in range(3000):
+        x = 0.5 * ad.sin(x) + 0.1 * x * x + 0.1 * float(k % 7)
+    return x
+
+for _ in range(3):
+    f(0.3)
+time.sleep(float(sys.argv[1]))
+print(f.wait(0.0))
+"""
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.2"])
+def test_a_process_ends_while_something_is_built(seconds):
+    assert in_a_process(EXITING, seconds) in ("False\n", "True\n")
+
+
+FORKING = """
+import os, sys
+import admodes as ad
+from admodes.compilation import backends
+backends.FIXED = backends.PER_ROW = 0.0
+
+def f(x, n):
+    for k in range(n):
+        x = 0.5 * ad.sin(x) + 0.1 * x * x + 0.1 * float(k % 7)
+    return x
+
+c = ad.compile(lambda x: f(x, 1500))
+own = ad.compile(lambda x: f(x, 50), "llvm")
+c(0.3), c(0.3)
+for _ in range(3):
+    child = os.fork()
+    if not child:
+        same = [abs(c(0.3) - f(0.3, 1500)) < 1e-9 for _ in range(20)]
+        same += [c.wait(), abs(c(0.3) - f(0.3, 1500)) < 1e-9, abs(own(0.3) - f(0.3, 50)) < 1e-9]
+        os._exit(not all(same))
+    assert os.waitpid(child, 0)[1] == 0
+assert c.wait()
+print([abs(c(0.3) - f(0.3, 1500)) < 1e-9 for _ in range(12)].count(True))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+def test_a_child_that_is_forked_while_something_is_built_goes_on():
+    pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
+    assert in_a_process(FORKING) == "12\n"
+
+
+def test_turns_of_threads_are_as_long_as_before():
+    before = sys.getswitchinterval()
+    seen = []
+    run = measured(_runs([1.0]), lambda: seen.append(sys.getswitchinterval()), 0.0, [])
+    run(1.0), run(1.0)
+    assert run.wait()
+    assert seen == [min(before, INTERVAL)]
+    assert sys.getswitchinterval() == before
 
 
 def test_threads_while_native_code_is_chosen(monkeypatch):
@@ -125,3 +239,18 @@ def test_an_interrupt_leaves_it_usable():
         compiled(1.0)
     assert compiled(1.0) == 2.0
     assert gc.isenabled()
+
+
+def test_a_long_first_call_says_on_a_terminal_that_it_goes_on(monkeypatch, capsys):
+    def f(x):
+        time.sleep(0.1)
+        return x * 2.0
+
+    monkeypatch.setattr(compiled_module, "SLOW", 0.01)
+    assert ad.compile(f)(1.0) == 2.0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert ad.compile(f)(1.0) == 2.0
+    err = capsys.readouterr().err
+    assert err.startswith("\radmodes: compile f (recording): at work for 0 s")
+    assert not err.split("\r")[-2].strip()

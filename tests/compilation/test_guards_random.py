@@ -14,7 +14,7 @@ from seeds import examples, generator
 from threads import branching, together
 
 import admodes as ad
-from admodes.compilation import backends
+from admodes.compilation import backends, beside
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning"),
@@ -23,12 +23,22 @@ pytestmark = [
 BACKENDS = ("llvm", "auto")
 
 
+class AtOnce(beside.Work):
+    """Work that the call waits for which begins it."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        assert self.wait()
+
+
 @pytest.fixture(autouse=True)
 def native_code_at_once(monkeypatch):
     """The measured choice builds native code after the first run, and takes it."""
     monkeypatch.setattr(backends, "FIXED", 0.0)
     monkeypatch.setattr(backends, "PER_ROW", 0.0)
-    monkeypatch.setattr(backends, "WORTH", 1e9)
+    monkeypatch.setattr(beside, "WORTH", 1e9)
+    monkeypatch.setattr(beside, "ROUNDS", 1)
+    monkeypatch.setattr(beside, "Work", AtOnce)
 
 
 def calls(of, most):

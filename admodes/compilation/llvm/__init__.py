@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.expansion import expanded
 from admodes.compilation.llvm.groups import Fused
 from admodes.compilation.llvm.jit import llvm, module_text
@@ -38,8 +39,9 @@ def build(program: WengertList, exact: WengertList | None = None) -> Run | None:
     >>> run(3.0), run(0.5)
     ([9.0], MISS)
     """
-    llvm()
-    from admodes.compilation.llvm.running import Runner
+    with UNFORKED:
+        llvm()
+        from admodes.compilation.llvm.running import Runner
 
     plan = planned(program)
     if plan is None:

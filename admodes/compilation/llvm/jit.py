@@ -10,11 +10,11 @@ import functools
 import hashlib
 import mmap
 import sys
-import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.lowerings import LIBM, PRELUDE
 from admodes.errors import MissingPackage
 
@@ -40,7 +40,10 @@ best, 1000 with the cheapest effort, or 2000 and 50 000 rows of numbers."""
 ROOM, ROOM_PER_LETTER = 48 * 2**20, 1024
 """Bytes that a compilation takes at most, about: twice what was measured."""
 
-_lock = threading.Lock()
+PIECE = 60_000
+"""Characters of text that LLVM takes at a time, half a second at most: so long a fork of the
+process, or its end, waits for a build that goes on in another thread."""
+
 _known: weakref.WeakValueDictionary[str, MachineCode] = weakref.WeakValueDictionary()
 
 
@@ -54,6 +57,11 @@ class MachineCode:
 
 def llvm() -> Any:
     """llvmlite.binding, made ready. Raises ImportError."""
+    with UNFORKED:
+        return _binding()
+
+
+def _binding() -> Any:
     try:
         from llvmlite import binding
     except ImportError:
@@ -99,7 +107,7 @@ def _machine(level: int) -> Any:
 
 @functools.cache
 def _builder(effort: Effort) -> Any:
-    """What the passes of an effort are built by. Only _compile uses it, which holds the lock."""
+    """What the passes of an effort are built by. Only _compile uses it, under UNFORKED."""
     binding = llvm()
     options = binding.create_pipeline_tuning_options(speed_level=effort.passes)
     options.loop_vectorization = effort.vectorised
@@ -123,11 +131,10 @@ def compiled(texts: Iterable[str], loops: bool) -> list[MachineCode]:
     are as good as they can be."""
     texts = list(texts)
     names = {text: "f" + hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts}
-    with _lock:
-        found = {text: _known.get(name) for text, name in names.items()}
-        new = {text: names[text] for text, code in found.items() if code is None}
-        made = _compile(new, loops) if new else {}
-        return [found[text] or made[names[text]] for text in texts]
+    found = {text: _known.get(name) for text, name in names.items()}
+    new = {text: names[text] for text, code in found.items() if code is None}
+    made = _all(new, loops) if new else {}
+    return [found[text] or made[names[text]] for text in texts]
 
 
 def module_text(texts: dict[str, str]) -> str:
@@ -147,11 +154,33 @@ def _check_room(nbytes: int) -> None:
         ) from None
 
 
-def _compile(texts: dict[str, str], loops: bool) -> dict[str, MachineCode]:
-    binding = llvm()
+def _all(texts: dict[str, str], loops: bool) -> dict[str, MachineCode]:
     size = sum(map(len, texts))
     _check_room(ROOM + ROOM_PER_LETTER * size)
     effort = next(e for most, e in (LOOPS if loops else LINES).items() if size <= most)
+    found: dict[str, MachineCode] = {}
+    for piece in _pieces(texts):
+        with UNFORKED:
+            found |= _compile(piece, effort)
+    return found
+
+
+def _pieces(texts: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The texts in pieces of a certain length."""
+    piece: dict[str, str] = {}
+    length = 0
+    for text, name in texts.items():
+        piece[text] = name
+        length += len(text)
+        if length > PIECE:
+            yield piece
+            piece, length = {}, 0
+    if piece:
+        yield piece
+
+
+def _compile(texts: dict[str, str], effort: Effort) -> dict[str, MachineCode]:
+    binding = llvm()
     module = binding.parse_assembly(module_text(texts))
     machine = _machine(effort.code)
     if effort.passes is not None:
