@@ -11,10 +11,10 @@ import numpy as np
 from admodes.core.carrier import FUNCTIONS, implements
 from admodes.core.op import Op
 from admodes.core.values import shape_of
-from admodes.ops.complex import conj, real
-from admodes.ops.fourier import fft, ifft
+from admodes.ops.complex import conj
+from admodes.ops.fourier import INVERSE_NORM, fft, ifft, irfft, rfft
 from admodes.ops.options import no_out
-from admodes.ops.shaping import array, concatenate, rank_of
+from admodes.ops.shaping import array, rank_of
 
 Along = Callable[[Any, int | None, int, Any], Any]
 """(array, length, axis, norm) -> the transform along the axis."""
@@ -41,44 +41,26 @@ def _complex(op: Op) -> Along:
     return lambda a, n, axis, norm: op(_fitted(a, n, axis), axis=axis, norm=norm)
 
 
-def _of_real(op: Op) -> Along:
-    """Of a real signal: the half of the spectrum that tells all of it."""
-
-    def along(a: Any, n: int | None, axis: int, norm: Any) -> Any:
-        a = _fitted(a, n, axis)
-        return _cut(op(a, axis=axis, norm=norm), axis, slice(0, shape_of(a)[axis] // 2 + 1))
-
-    return along
+def _of_real(a: Any, n: int | None, axis: int, norm: Any) -> Any:
+    """The half of the spectrum of a real signal that tells all of it."""
+    a = _fitted(a, n, axis)
+    return rfft(a, n=shape_of(a)[axis], axis=axis, norm=norm)
 
 
-def _to_real(op: Op) -> Along:
-    """To a real signal of n entries, from the half of its spectrum."""
-
-    def along(a: Any, n: int | None, axis: int, norm: Any) -> Any:
-        a = array(a)
-        n = 2 * (shape_of(a)[axis] - 1) if n is None else n
-        return real(op(_whole(a, n, axis), axis=axis, norm=norm))
-
-    return along
-
-
-def _whole(a: Any, n: int, axis: int) -> Any:
-    """The spectrum of a real signal of n entries, from its half."""
-    a = _fitted(a, n // 2 + 1, axis)
-    ends = [real(_cut(a, axis, slice(0, 1)))]
-    inner = _cut(a, axis, slice(1, (n + 1) // 2))
-    middle = [real(_cut(a, axis, slice(n // 2, n // 2 + 1)))] if n % 2 == 0 else []
-    mirrored = _cut(conj(inner), axis, slice(None, None, -1))
-    return concatenate([*ends, inner, *middle, mirrored], axis % rank_of(a))
+def _to_real(a: Any, n: int | None, axis: int, norm: Any) -> Any:
+    """A real signal of n entries, from the half of its spectrum."""
+    a = array(a)
+    n = 2 * (shape_of(a)[axis] - 1) if n is None else n
+    return irfft(_fitted(a, n // 2 + 1, axis), n=n, axis=axis, norm=norm)
 
 
 ALONG: dict[str, Along] = {
     "fft": _complex(fft),
     "ifft": _complex(ifft),
-    "rfft": _of_real(fft),
-    "irfft": _to_real(ifft),
-    "hfft": _to_real(fft),
-    "ihfft": _of_real(ifft),
+    "rfft": _of_real,
+    "irfft": _to_real,
+    "hfft": lambda a, n, axis, norm: _to_real(conj(a), n, axis, INVERSE_NORM[norm]),
+    "ihfft": lambda a, n, axis, norm: conj(_of_real(a, n, axis, INVERSE_NORM[norm])),
 }
 
 

@@ -1,12 +1,14 @@
-"""The declarations of the discrete Fourier transform and its inverse, which are linear.
+"""The declarations of the discrete Fourier transforms, which are linear.
 
-A complex transform is symmetric: its transpose is itself. The real ones pass through the complex
-ones, which NumPy's normalisation makes exact.
+A complex transform is symmetric: its transpose is itself. That of a real one gives half of the
+spectrum, which stands for the other half too, so its transpose is the inverse one on a spectrum
+whose inner entries are halved; the normalisations of NumPy tell how to scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -29,3 +31,48 @@ def _transform(name: str, function: Callable) -> Op:
 
 fft = _transform("fft", np.fft.fft)
 ifft = _transform("ifft", np.fft.ifft)
+
+INVERSE_NORM = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
+"""The normalisation of the inverse transform that multiplies by the same factor."""
+
+
+def _rfft_transposed(w: Any, n: int, axis: int, norm: Any) -> Any:
+    inner = (slice(None),) * (axis % w.ndim) + (slice(1, (n + 1) // 2),)
+    spectrum = np.conj(w)
+    spectrum[inner] *= 0.5
+    return np.fft.irfft(spectrum, n, axis=axis, norm=norm)
+
+
+def _irfft_transposed(w: Any, n: int, axis: int, norm: Any) -> Any:
+    inner = (slice(None),) * (axis % w.ndim) + (slice(1, (n + 1) // 2),)
+    spectrum = np.conj(np.fft.rfft(w, axis=axis, norm=norm))
+    spectrum[inner] *= 2.0
+    return spectrum
+
+
+def _half(name: str, value: Callable, transposed: Callable) -> tuple[Op, Op]:
+    """A transform of or to n real entries, and its transpose, which is told the normalisation of
+    the inverse transform that it calls."""
+
+    def declared(name: str, value: Callable, other: Callable[[], Op], doc: str) -> Op:
+        return linear(
+            name,
+            value,
+            lambda w, y, x, n, axis, norm: other()(w, n=n, axis=axis, norm=INVERSE_NORM[norm]),
+            structure=ALONG,
+            kind="functions",
+            conjugates=True,
+            doc=doc,
+        )
+
+    op: Op = declared(name, value, lambda: back, f"np.fft.{name} of n real entries along one axis.")
+    back: Op = declared(f"{name}_transposed", transposed, lambda: op, f"The transpose of {name}.")
+    return op, back
+
+
+rfft, rfft_transposed = _half(
+    "rfft", lambda x, n, axis, norm: np.fft.rfft(x, axis=axis, norm=norm), _rfft_transposed
+)
+irfft, irfft_transposed = _half(
+    "irfft", lambda x, n, axis, norm: np.fft.irfft(x, n, axis=axis, norm=norm), _irfft_transposed
+)

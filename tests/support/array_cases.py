@@ -66,6 +66,13 @@ def linear_array_cases(m: Any) -> Cases:
             name: [c for x in (m, z) for c in applied(name, (x,), {"axis": 0, "norm": None})]
             for name in ("fft", "ifft")
         },
+        **{
+            name: applied(name, (x,), *({"n": n, "axis": 1, "norm": k} for k in (None, "ortho")))
+            for name, x, n in (
+                *(("rfft", m, 4), ("rfft_transposed", z[:, :3], 4)),
+                *(("irfft", z[:, :3], 5), ("irfft_transposed", m, 4)),
+            )
+        },
         "transpose": applied("transpose", (cube,), {"axes": (2, 0, 1)}, {"axes": (0, 1, 2)}),
         "astype": [
             *applied("astype", (m,), {"dtype": np.dtype(complex)}, {"dtype": np.dtype(float)}),
