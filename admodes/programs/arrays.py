@@ -36,12 +36,14 @@ def program_of(
     components: tuple[Names, Names] | None = None,
     check: Callable[[], None] = lambda: None,
     located: bool = False,
+    loops: bool = False,
 ) -> NamedProgram:
     """The tidied list of f at args, for the word rows: "array", "scalar" or "auto". "auto" is by
     array where an argument is an array and an operation works on a whole one, unless f takes an
     input vector apart (x[0]), or names are one per component, or directions name components.
     components are the names of inputs and outputs by scalars, where others are meant than those by
-    array. check is called before f runs on scalars, and may refuse. located is as in record.
+    array. check is called before f runs on scalars, and may refuse. located is as in record, and so
+    are loops, of lists by array.
 
     Raises ValueError for an unknown word and for wrong numbers of names, TypeError for arguments
     that are no numbers.
@@ -65,7 +67,7 @@ def program_of(
             raise BadType(f"takes numbers and arrays of numbers, got {leaf!r}")
     constants: dict[str, np.ndarray] = {}
     with watching(f, constants):
-        program = record(f, *args, located=located)
+        program = record(f, *args, located=located, loops=loops)
     listed = tidy(program)
     if rows == "auto" and not _is_by_array(f, args, listed, [names, outputs], directions):
         check()

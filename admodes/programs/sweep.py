@@ -37,6 +37,10 @@ class DerivativeDomain:
         self.program = program
         self.steps = program.steps
 
+    def pulls(self, row: int, ks: Sequence[int], adjoint: Any) -> list[Any]:
+        """What the adjoint of a row contributes to each of its arguments ks."""
+        return [self.pull(row, k, adjoint) for k in ks]
+
     def keep(self, row: int, derivative: Any) -> Any:
         """The tangent or adjoint of a row as the rows after it in the walk are to read it: a
         domain may note it here, or give it a name."""
@@ -96,11 +100,10 @@ def pull(
             continue
         adjoint = domain.keep(row, domain.add(row, contributions.pop(row)))
         yield row, adjoint
-        for k, a in enumerate(step.args):
-            if is_active(step, k) and a.row in wanted:
-                contribution = domain.pull(row, k, adjoint)
-                if contribution is not None:
-                    contributions.setdefault(a.row, []).append(contribution)
+        ks = [k for k, a in enumerate(step.args) if is_active(step, k) and a.row in wanted]
+        for k, contribution in zip(ks, domain.pulls(row, ks, adjoint) if ks else ks, strict=True):
+            if contribution is not None:
+                contributions.setdefault(step.args[k].row, []).append(contribution)
 
 
 def has_derivative(step: Step) -> bool:
@@ -161,13 +164,18 @@ class Numbers(DerivativeDomain):
         return step.op.jvp(tangents, self.values[row], self.at(row), step.params)
 
     def pull(self, row: int, k: int, adjoint: Any) -> Any:
+        return self.contributions(row, (k,), adjoint)[0]
+
+    def contributions(self, row: int, ks: Sequence[int], adjoint: Any) -> list[Any]:
+        """What the adjoint of a row contributes to arguments, by one call of its rule."""
         step = self.steps[row]
         xs = self.at(row)
-        term = step.op.vjp(k, adjoint, self.values[row], xs, step.params)
+        terms = step.op.vjps(ks, adjoint, self.values[row], xs, step.params)
         # The adjoint of a real row is real, where complex rows read it.
-        if term is not None and is_complex(term) and not is_complex(xs[k]):
-            term = real(term)
-        return term
+        return [
+            real(t) if t is not None and is_complex(t) and not is_complex(xs[k]) else t
+            for k, t in zip(ks, terms, strict=True)
+        ]
 
     def add(self, row: int, contributions: list) -> Any:
         return functools.reduce(add, contributions)

@@ -71,7 +71,7 @@ class DerivedLists:
             return [x for _, x in found.statements] + found.results
 
         with quiet():
-            found.program = record(run, *points)
+            found.program = record(run, *points, loops=True)
         k = len(found.statements)
         refs = found.program.outputs
         found.statements = [(n, y) for (n, _), y in zip(found.statements, refs[:k], strict=True)]
@@ -105,6 +105,9 @@ class _Run(Numbers):
 
     def keep(self, row: int, derivative: Any) -> Any:
         return self._let(self.names[row] + self.accent, derivative)
+
+    def pulls(self, row: int, ks: Sequence[int], adjoint: Any) -> list[Any]:
+        return self.contributions(row, ks, adjoint)
 
     def _primal(self, i: int) -> None:
         """Row i, with the tests that the control flow made of it."""

@@ -93,8 +93,9 @@ def code(
     The functions are f(x, …), which is called as f is and returns what it returns, f_tangent(x, …,
     x_dot, …), which returns the results and their tangents, and f_adjoint(x, …, y_bar, …), which
     returns the adjoints of the arguments for those of the results; tangents and adjoints are made
-    like the arguments and results themselves. names, outputs and rows are as in ad.trace. Loops are
-    unrolled, and a branch that was taken is asserted. Partials and transposes are those that the
+    like the arguments and results themselves. names, outputs and rows are as in ad.trace. By
+    array, a loop that f states as one (ad.loop) is a function with a for; others are unrolled. A
+    branch that was taken is asserted. Partials and transposes are those that the
     operations declare. An exact zero wins over an infinite partial where the partial is infinite at
     args; where it becomes so at other arguments, their product is nan.
 
@@ -113,7 +114,7 @@ def code(
         v0_bar = v3_bar + v1 * v2_bar
         return v0_bar, v1_bar
     """
-    return code_of(program_of(f, args, rows, names, outputs), f, args, names)
+    return code_of(program_of(f, args, rows, names, outputs, loops=True), f, args, names)
 
 
 def code_of(recorded: NamedProgram, f: Callable, args: tuple, names: Sequence[str] | None) -> Code:

@@ -6,15 +6,16 @@ import ast
 import textwrap
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from admodes.core.record import Ref
+from admodes.core.record import Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.errors import BadValue
 from admodes.python_code.derive import SAME, Listed
-from admodes.python_code.kernels import STRONG, Kernels
+from admodes.python_code.kernels import STRONG, Kernels, called
 from admodes.python_code.literals import array_literal, is_large, literal
 
 FOLDED = 72
@@ -130,7 +131,8 @@ class PythonWriter:
             if len(self.lines) > LONGEST:
                 raise BadValue(
                     f"code: {name} would have more than {LONGEST} lines, since loops are unrolled: "
-                    "print it for fewer iterations, or use ad.record"
+                    'state them by ad.loop and give rows="array", print it for fewer iterations, '
+                    "or use ad.record"
                 )
 
     def _is_number(self, row: int) -> bool:
@@ -216,11 +218,14 @@ class PythonWriter:
                 args.append(made[a.row])
         if step.op is SAME:
             return args[0]
+        region = step.op.turns(step.params)
+        if region is not None:
+            return called(ast.Name(self._loop(region)), *args)
         axes = (step.params or {}).get("axes", ())
         if step.op.name == "transpose" and list(axes) == sorted(axes):
             return args[0]
         if step.op.name in ("unbroadcast", "broadcast_to", "reshape"):
-            old, new = shape_of(self.listed.program.value(step.args[0])), step.shape
+            old, new = shape_of(self.listed.program.like(step.args[0])), step.shape
             if old == new:
                 return args[0]
             if step.op.name == "unbroadcast":
@@ -229,7 +234,74 @@ class PythonWriter:
         return self.kernels.call(step.op, args, step.params, finite)
 
     def _is_finite(self, step: Any) -> bool:
-        return all(bool(np.all(np.isfinite(self.listed.program.value(a)))) for a in step.args)
+        """Whether factors are finite, as far as they are known: in the turns of a loop they are
+        taken to be."""
+        values = (self.listed.program.value(a) for a in step.args)
+        return all(y is None or bool(np.all(np.isfinite(y))) for y in values)
+
+    def _loop(self, region: Any) -> str:
+        """The name of a function that runs the turns of a loop."""
+        kernels = self.kernels
+        name = kernels.names.get(region)
+        if name is None:
+            k = 1 + sum(known.startswith("loop") for known in kernels.names.values())
+            name = kernels.names[region] = self._free(f"loop{k}")
+        (node,) = ast.parse(self._turns(region, name)).body
+        # Those of loops inside stand before it.
+        kernels.helpers.pop(name, None)
+        kernels.helpers[name] = node  # type: ignore[assignment]
+        kernels.used.add(name)
+        return name
+
+    def _turns(self, region: Any, name: str) -> str:
+        """The definition of that function."""
+        first, turns = region.carried, region.turns
+        given, turn, ends = self._turn(region)
+        state, results = given[:first], [f"y{k + 1}" for k in range(len(ends) - first)]
+        shapes = region.arguments
+        lines = ['"""The last state and the results of all turns as one vector."""']
+        lines += [f"{x} = np.float64({x})" for x, s in zip(state, shapes, strict=False) if not s]
+        lines += [f"{y} = [None] * {region.n}" for y in results]
+        steps = f"{turns.start}, {turns.stop}, -1" if region.backwards else f"{region.n}"
+        lines.append(f"for i in range({steps}):")
+        turn += [f"{y}[i] = {end}" for y, end in zip(results, ends[first:], strict=True)]
+        if state:
+            turn.append(f"{', '.join(state)} = {', '.join(ends[:first])}")
+        lines += [textwrap.indent(line, "    ") for line in turn]
+        every = ", ".join([*state, *(f"*{y}" for y in results)])
+        lines.append(f"return np.concatenate([np.ravel(y) for y in ({every},)])")
+        head = f"def {name}({', '.join(given)}):"
+        return "\n".join([head, *(textwrap.indent(line, "    ") for line in lines)])
+
+    def _turn(self, region: Any) -> tuple[list[str], list[str], list[str]]:
+        """The arguments of that function by name, the lines of a turn, and the expressions of the
+        state after it and of its results."""
+        body = replace(region.body, steps=list(region.body.steps))
+        listed = Listed(body, [], [], list(body.outputs))
+        listed.statements = _asserted(body)
+        inside = PythonWriter(listed, self.kernels, self.constants)
+        given = []
+        for k, x in enumerate(body.inputs):
+            kind = "s" if k < region.carried else "x" if region.of_turns(k) else "a"
+            given.append(self._free(f"{kind}{k + 1}"))
+            inside.bound[x.row] = f"{given[k]}[i]" if region.of_turns(k) else given[k]
+        for target, y in listed.statements:
+            inside._statement(target, y, y.row)
+        ends = [ast.unparse(inside._expression(y)) for y in body.outputs]
+        return given, inside.lines, ends
+
+
+def _asserted(body: WengertList) -> list[tuple[str, Ref]]:
+    """The branches of a turn as statements; those that tests are made for are rows of the list."""
+    found = []
+    for guards in body.branches().values():
+        for guard in guards:
+            y = guard.args[0]
+            if guard.decide is not bool:
+                body.steps.append(Step(guard.decide, guard.args, None, True))
+                y = Ref(len(body.steps) - 1)
+            found.append(("assert" if guard.expected else "assert not", y))
+    return found
 
 
 def assigned(target: str, found: ast.expr) -> str:
