@@ -42,6 +42,13 @@ def agreement(
     return agreed / total if total else 0.0
 
 
+def distance(chosen: Mapping[Slot, Quantity], derivation: Derivation) -> float:
+    """How far the numbers are from the right ones, beside their sizes."""
+    pairs = [(slot.number.value, derivation.right[q]) for slot, q in chosen.items()]
+    parts = [abs(x - y) / (abs(x) + abs(y)) for x, y in pairs if x != y]
+    return math.fsum(part for part in parts if math.isfinite(part))
+
+
 def _follows(
     slot: Slot, q: Quantity, derivation: Derivation, written: Mapping[Quantity, float]
 ) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from admodes.auditing.agreement import agreement
+from admodes.auditing.agreement import agreement, distance
 from admodes.auditing.labels import Label, Title, label_of, title_of
 from admodes.auditing.naming import Naming
 from admodes.auditing.quantity import Quantity
@@ -295,22 +295,28 @@ def _kinds(says: Title) -> set[str]:
     return set(says.kinds) | {"dot": {"tangent"}, "bar": {"adjoint"}}.get(form, set())
 
 
-def matrices(
-    tables: Sequence[WorkedTable], slots: Sequence[Slot], naming: Naming
-) -> tuple[dict[Slot, Quantity], set[int], list[str]]:
-    """Jacobians without labels: the entries, the tables that are such, and notes. The layout is the
-    one that agrees better with the right numbers."""
-    found: dict[Slot, Quantity] = {}
-    places: set[int] = set()
-    notes = []
-    by_table: dict[int, list[Slot]] = defaultdict(list)
+def bare_tables(tables: Sequence[WorkedTable], slots: Sequence[Slot]) -> list[WorkedTable]:
+    """The tables that are nothing but numbers."""
+    entries: dict[int, list[Slot]] = defaultdict(list)
     for slot in slots:
-        by_table[slot.table].append(slot)
+        entries[slot.table].append(slot)
+    return [table for table in tables if _bare(table, entries[table.position])]
+
+
+def matrices(
+    tables: Sequence[WorkedTable],
+    slots: Sequence[Slot],
+    naming: Naming,
+    placed: Mapping[Slot, Quantity],
+) -> tuple[dict[Slot, Quantity], list[str]]:
+    """Jacobians without labels: the entries, and notes. tables: those that are nothing but numbers.
+    The layout is the one that agrees better, with the right numbers and with those of the other
+    tables, which are placed."""
+    found: dict[Slot, Quantity] = {}
+    notes = []
     outputs, inputs = list(naming.derivation.outputs), list(naming.derivation.inputs)
     for table in tables:
-        entries = by_table.get(table.position, [])
-        if not _bare(table, entries):
-            continue
+        entries = [slot for slot in slots if slot.table == table.position]
         layouts: dict[str, dict[Slot, Quantity]] = {}
         shape = len(table.rows), len(table.rows[0])
         for name, size, turn in (
@@ -321,14 +327,18 @@ def matrices(
                 layouts[name] = _entries(entries, turn, naming, outputs, inputs)
         if not layouts:
             continue
-        best = max(layouts, key=lambda name: agreement(layouts[name], naming.derivation, {}))
+        d = naming.derivation
+        scores = {
+            name: (agreement(layout, d, placed), -distance(layout, d))
+            for name, layout in layouts.items()
+        }
+        best = max(layouts, key=lambda name: scores[name])
         if best:
             notes.append(
                 f"table {table.position}: the Jacobian has inputs as rows and outputs as columns"
             )
         found |= layouts[best]
-        places.add(table.position)
-    return found, places, notes
+    return found, notes
 
 
 def _entries(

@@ -272,7 +272,8 @@ def _told(row: Definition, rows: Mapping[str, Definition]) -> Definition:
         if not used <= numbers.keys():
             return 0.0
         value = function(*[numbers.get(name, 0.0) for name in function.inputs])
-        return abs(float(value) - _number(row)) if np.isreal(value) else np.inf
+        real = np.isreal(value) and np.isfinite(value)
+        return abs(float(value) - _number(row)) if real else np.inf
 
     return replace(row, formula=told) if off(told) < off(row.formula) else row
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from admodes.auditing.array_equations import ArrayEquations
-from admodes.auditing.columns import Meaning, Track, matrices, quantities_of, tracks_of
+from admodes.auditing.columns import Meaning, Track, bare_tables, matrices, quantities_of, tracks_of
 from admodes.auditing.definitions import Definition, definitions_in
 from admodes.auditing.explaining import cells_of
 from admodes.auditing.function_of_rows import ReadFunction, function_of_rows
@@ -231,8 +231,10 @@ class _Auditing:
     def _quantities(
         self, slots: Sequence[Slot], known: frozenset[str], naming: Naming
     ) -> tuple[dict[Slot, Quantity], float]:
-        placed, bare, self.notes = matrices(self.tables, slots, naming)
-        rest = [slot for slot in slots if slot.table not in bare]
+        bare = bare_tables(self.tables, slots)
+        apart = {table.position for table in bare}
+        rest = [slot for slot in slots if slot.table not in apart]
+        placed: dict[Slot, Quantity] = {}
         score = 0.0
         tracks: list[Track] = tracks_of(self.tables, rest, known, naming)
         taken: dict[tuple[int, int, str], set[Meaning]] = defaultdict(set)
@@ -242,7 +244,8 @@ class _Auditing:
                 taken[track.column].add(track.meaning)
             placed |= found
             score += track.agreement * len(found)
-        return placed, score
+        entries, self.notes = matrices(bare, slots, naming, placed)
+        return placed | entries, score
 
     def _leave(self, slot: Slot, naming: Naming) -> None:
         """Note a number that was not judged, and why."""

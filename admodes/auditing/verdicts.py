@@ -166,7 +166,8 @@ class Judgement:
         """The number of the document, without its mistakes: a place where it is not mistaken, or
         what a person who made none would go on with."""
         full = self._is_full(q, rounding)
-        for place in self.places(q, slot) if not full else ():
+        places = [] if full else self.places(q, slot)
+        for place in reversed(places) if hidden & 1 else places:  # 1/3, or 0.333 beside it
             if self.judge(place).verdict in ("right", "rounded"):
                 return place.number.value
         if not full and self.origin(q, slot) is None:
