@@ -51,10 +51,12 @@ class Emitted(NamedTuple):
 
 def emit(group: Fused, positions: Positions, fixed: bool = False) -> Emitted:
     """The function of a group. fixed: distances within the arena, and numbers, are part of it."""
-    return _Function(group, positions, fixed).made()
+    return Function(group, positions, fixed).made()
 
 
-class _Function:
+class Function:
+    """The text of a group while it is written, line by line."""
+
     def __init__(self, group: Fused, positions: Positions, fixed: bool) -> None:
         self.group, self.positions, self.fixed = group, positions, fixed
         self.rank = len(group.shape)

@@ -102,6 +102,15 @@ class Turns:
         """The groups of a turn."""
         return list(self.plan.groups.all)
 
+    @property
+    def entries(self) -> list[EntryOperation] | None:
+        """The operations of a turn, where all are on numbers, as is the state; None where not."""
+        if any(not isinstance(g, Fused) or g.shape for g in self.groups):
+            return None
+        if any(one.shape for one, _ in self.states):
+            return None
+        return [entry for group in self.groups for entry in group.entries]
+
 
 class Groups:
     """The groups in their order. A row joins the last group of its shape unless it has to wait for

@@ -29,6 +29,7 @@ from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import FOREVER, Buffer, Positions
 from admodes.compilation.llvm.planning import Plan
+from admodes.compilation.llvm.turn_emission import emit_turns
 
 LINE = 64
 """Bytes of a cache line, to which arrays are aligned."""
@@ -125,14 +126,16 @@ class Built:
                 self._native(self._segment(), group)
 
     def _native(self, segment: Segment, group: Fused | LoopCall | Turns) -> None:
-        if isinstance(group, Fused):
-            emitted = self.made[id(group)]
-            assert emitted is not None
-            numbers = [e.number for e in group.guards]
-            self._record(segment, self.lines[id(group)].address, emitted.cells, numbers)
-        elif isinstance(group, LoopCall):
+        if isinstance(group, LoopCall):
             self._call(segment, group)
-        else:
+            return
+        made = self.made.get(id(group))
+        if made is not None:
+            # A guard of a turn has no number of its own.
+            decided = group.guards if isinstance(group, Fused) else [None]
+            guards = [None if e is None else e.number for e in decided]
+            self._record(segment, self.lines[id(group)].address, made.cells, guards)
+        elif isinstance(group, Turns):
             self._turns(segment, group)
 
     def _turns(self, segment: Segment, loop: Turns) -> None:
@@ -140,7 +143,6 @@ class Built:
         for group in loop.groups:
             if not is_nothing(group):
                 self._native(inner, group)
-        # A guard of a turn has no number of its own.
         segment.guards[len(segment.words)] = [None]
         segment.words += (driver().turns, TURN_CELLS)
         segment.turns.append((len(segment.words), inner))
@@ -201,7 +203,7 @@ def flattened(plan: Plan) -> list[Planned]:
     """The groups of a plan, and those of the turns of its loops."""
     found = []
     for group in plan.groups.all:
-        if isinstance(group, Turns):
+        if isinstance(group, Turns) and group.entries is None:
             found += [Planned(g, group.plan.positions, True) for g in group.groups]
         else:
             found.append(Planned(group, plan.positions, False))
@@ -216,23 +218,33 @@ def is_nothing(group: Any) -> bool:
 def emitted(groups: list[Planned]) -> list[tuple[Emitted | None, bool]]:
     """The functions of the groups, and whether each is a loop. Straight lines that occur once have
     their distances in the text."""
-    found: list[Emitted | None] = [
-        emit(g.group, g.positions) if isinstance(g.group, Fused) else None for g in groups
-    ]
+    found = [_emitted(g) for g in groups]
     often = Counter(e.text for e in found if e is not None)
     made: list[tuple[Emitted | None, bool]] = []
     for (group, positions, moves), e in zip(groups, found, strict=True):
-        loop = isinstance(group, Fused) and bool(group.shape)
+        loop = _is_loop(group)
         if e is not None and not loop and not moves and often[e.text] == 1:
             e = emit(group, positions, fixed=True)
         made.append((e, loop))
     return made
 
 
+def _emitted(planned: Planned) -> Emitted | None:
+    group = planned.group
+    if isinstance(group, Turns):
+        return emit_turns(group)
+    return emit(group, planned.positions) if isinstance(group, Fused) else None
+
+
+def _is_loop(group: Any) -> bool:
+    """Whether the function of a group is a loop, which passes of LLVM make better."""
+    return isinstance(group, Turns) or (isinstance(group, Fused) and bool(group.shape))
+
+
 def compiled_all(made: dict[int, Emitted], groups: list[Planned]) -> dict[int, MachineCode]:
     """The code of each group by its id, loops and straight lines by themselves."""
     found: dict[int, MachineCode] = {}
-    shaped = {id(g.group): bool(g.group.shape) for g in groups if isinstance(g.group, Fused)}
+    shaped = {id(g.group): _is_loop(g.group) for g in groups}
     for loops in (False, True):
         rows = [k for k in made if shaped[k] == loops]
         texts = list(dict.fromkeys(made[k].text for k in rows))
