@@ -117,6 +117,9 @@ def _in_value(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     if op.name in (*ORDERED, "atan2", "floor_divide", "remainder"):
         text = f"{local.argument(0)} and {local.argument(1)} are swapped"
         yield Guess("swapped arguments", local.result(xs[::-1]), text)
+    if op.name == "square":
+        text = f"the exponent of {local.argument(0)}² is negated"
+        yield Guess("sign", local.result((xs[0], -2.0), REGISTRY["power"]), text, 0.3)
     for other, swapped, text in swapped_constants(local):
         yield Guess("swapped arguments", local.result(swapped, other), text)
 

@@ -241,15 +241,21 @@ class Judgement:
 
     def _far_origin(self, q: Quantity, slot: Slot) -> Slot | None:
         """The mistaken number that a number goes back to, also through right ones."""
-        if q not in self.far_origins:
-            self.far_origins[q] = None
-            place = self.mistaken(q, slot)
-            sources = [place and (self.judge(place).source or place)]
-            if place is None and self.derivation.needs(q):
-                needs = self.derivation.ways(q)[0]
-                sources = [self._far_origin(need, slot) for need in needs]
-            self.far_origins[q] = next((s for s in sources if s is not None), None)
-        return self.far_origins[q]
+        known, waiting = self.far_origins, [q]
+        while waiting:
+            u = waiting[-1]
+            place = self.mistaken(u, slot) if u not in known else None
+            needs = self.derivation.ways(u)[0] if self.derivation.needs(u) else ()
+            before = [need for need in needs if need not in known]
+            if place is not None:
+                known[u] = self.judge(place).source or place
+            elif before and u not in known:
+                waiting += before
+                continue
+            else:
+                known.setdefault(u, next((s for n in needs if (s := known[n]) is not None), None))
+            waiting.pop()
+        return known[q]
 
     def _copied(self, slot: Slot, q: Quantity) -> Slot | None:
         """The source of a number that repeats one which stands before it and is mistaken."""
