@@ -14,7 +14,7 @@ from admodes.core.batch import batch, unmapped
 from admodes.core.calling import calling_through, quiet
 from admodes.core.carrier import Level, innermost
 from admodes.core.forward import jvp
-from admodes.core.program import Ref, WengertList
+from admodes.core.program import Guard, Ref, WengertList
 from admodes.core.pytree import flatten
 from admodes.core.record import record_leaves
 from admodes.core.reverse import Evaluation
@@ -121,10 +121,46 @@ def with_tangents(
 
 def way_back(region: Region, moved: Flags, args: Sequence[Any]) -> WayBack:
     """The turns back over the region, which give the cotangents of the arguments that moved."""
-    point = inputs_of(region, args, region.turns[0])
     moved, varied = _spread(region, moved, _reached)
-    first, last = region.carried, region.carried + region.per_turn
-    body, many, ends = again(region.body), len(point), len(region.body.outputs)
+    first, last, many = region.carried, region.carried + region.per_turn, len(args)
+    made, xs, ws = _there_and_back(region, moved, varied, args)
+    ends = len(region.body.outputs)
+    cotangents = made.outputs[ends:]
+    # What the body decides, and rules decide of its rows, is decided on the way there.
+    behind = dependent(made, ws)
+    guards: tuple[list[Guard], list[Guard]] = ([], [])
+    for guard in made.guards:
+        guards[any(isinstance(a, Ref) and a.row in behind for a in guard.args)].append(guard)
+    wanted = [*cotangents, *(a for guard in guards[1] for a in guard.args)]
+    kept = kept_rows(made, region, ws, wanted)
+    read = rows_between(made, kept, wanted)
+    leaves = [k for k in range(first, last) if xs[k].row in read]
+    constants = [k for k in range(last, many) if xs[k].row in read]
+    # Adjoints are those of the state, of results and of constants; of cotangents the second are
+    # those of leaves.
+    states, sums = sum(moved[:first]), sum(moved[last:])
+    state = [*ws[:states], *ws[len(ws) - sums :]]
+    turns = [*kept, *(xs[k] for k in leaves), *ws[states : len(ws) - sums]]
+    inner = len(cotangents) - sums
+    outputs = [*cotangents[:states], *cotangents[inner:], *cotangents[states:inner]]
+    back = part(made, [*state, *turns, *(xs[k] for k in constants)], outputs, guards[1])
+    forward = None
+    if kept or len(guards[0]) > len(region.body.guards):
+        there = part(made, xs, [*made.outputs[:ends], *kept], guards[0])
+        forward = replace(region, body=there, extends=region, cache={})
+    backwards = Region(back, region.n, len(state), len(turns), not region.backwards)
+    return WayBack(backwards, moved, varied, forward, leaves, constants)
+
+
+def _there_and_back(
+    region: Region, moved: Flags, varied: Flags, args: Sequence[Any]
+) -> tuple[WengertList, list[Ref], list[Ref]]:
+    """The list of one turn, of which the outputs are those of the body, then the cotangents of what
+    moved of its inputs; and its inputs: those of the body, then the adjoints of what moved of the
+    state, of what varied of the results, and of the constants that moved."""
+    first, last, many = region.carried, region.carried + region.per_turn, len(args)
+    point = inputs_of(region, args, region.turns[0])
+    body, ends = again(region.body), len(region.body.outputs)
     active = [*moved[:first], *varied[first:], *moved[last:]]
     """Which outputs and constants have an adjoint that later turns give."""
 
@@ -142,38 +178,7 @@ def way_back(region: Region, moved: Flags, args: Sequence[Any]) -> WayBack:
 
     likes = [*map(region.body.like, region.body.outputs), *point[last:]]
     made = recorded(turn, [*point, *map(_ones, chosen(likes, active))])
-    xs, ws = made.inputs[:many], made.inputs[many:]
-    # What the body decides is decided on the way there.
-    late = made.guards[len(region.body.guards) :]
-    cotangents = made.outputs[ends:]
-    kept = kept_rows(made, region, ws, [*cotangents, *(a for g in late for a in g.args)])
-    read = rows_between(made, kept, [*cotangents, *(a for g in late for a in g.args)])
-    leaves = [k for k in range(first, last) if xs[k].row in read]
-    constants = [k for k in range(last, many) if xs[k].row in read]
-    states, sums = sum(moved[:first]), sum(moved[last:])
-    state = [*ws[:states], *ws[len(ws) - sums :]]
-    turns = [*kept, *(xs[k] for k in leaves), *ws[states : len(ws) - sums]]
-    results = cotangents[states : len(cotangents) - sums]
-    back = part(
-        made,
-        [*state, *turns, *(xs[k] for k in constants)],
-        [*cotangents[:states], *cotangents[len(cotangents) - sums :], *results],
-        late,
-    )
-    forward = None
-    if kept:
-        there = part(
-            made, xs, [*made.outputs[:ends], *kept], made.guards[: len(made.guards) - len(late)]
-        )
-        forward = replace(region, body=there, extends=region, cache={})
-    return WayBack(
-        Region(back, region.n, len(state), len(turns), not region.backwards),
-        moved,
-        varied,
-        forward,
-        leaves,
-        constants,
-    )
+    return made, made.inputs[:many], made.inputs[many:]
 
 
 def samples(region: Region, key: tuple[int, Flags], args: Sequence[Any]) -> Derived:

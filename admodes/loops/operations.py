@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from admodes.core.calling import calling_through
 from admodes.core.carrier import outermost
 from admodes.core.costs import total
 from admodes.core.forms import Form
+from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.record import Recorded
 from admodes.core.reverse import vjp
@@ -31,7 +32,7 @@ from admodes.loops.derived import (
     way_back,
     with_tangents,
 )
-from admodes.loops.region import Region, Shape, size
+from admodes.loops.region import OtherBranch, Region, Shape, size
 from admodes.loops.running import in_turns, run
 from admodes.ops.indexing import getitem
 from admodes.ops.shaping import concatenate, reshape, stack, transpose
@@ -49,9 +50,7 @@ class Loop(Op):
     def dispatch(self, args: tuple, params: Params) -> Any:
         if not wants_turns(args):
             return super().dispatch(args, params)
-        return concatenate(
-            [reshape(y, shape=(size([shape_of(y)]),)) for y in looped(_region(params), args)]
-        )
+        return _joined(one_by_one(_region(params), args))
 
     def may_raise(self, params: Params) -> bool:
         body = _region(params).body
@@ -70,7 +69,10 @@ class Loop(Op):
         moved, first = with_dots.moved, region.carried
         pairs = zip(chosen(dots, moved), chosen(args, moved), strict=True)
         given = [_zeros(shape_of(x)) if t is None else t for t, x in pairs]
-        vector = loop(*with_tangents(region, args, given, moved)[0], region=with_dots.region)
+        both = with_tangents(region, args, given, moved)[0]
+        if not _holds(with_dots.region, both, len(region.body.guards)):
+            return _along(region, dots, args)
+        vector = loop(*both, region=with_dots.region)
         # The tangents of the state stand after the state, those of results after the results.
         state = itertools.count(first)
         results = itertools.count(with_dots.region.carried + len(with_dots.varied) - first)
@@ -87,45 +89,86 @@ class Loop(Op):
         region = _region(params)
         back = derived(way_back, region, tuple(k in wanted for k in range(len(args))), args)
         if back.nbytes > MOST and region.n > 3:
-            return _back_in_blocks(region, wanted, w, args)
+            return _back_through(in_blocks, region, wanted, w, args)
         first, last = region.carried, region.carried + region.per_turn
         ws, kept = Parts(w, region.results), []
         if back.forward is not None:
+            if not _holds(back.forward, args, len(region.body.guards)):
+                return _back_through(one_by_one, region, wanted, w, args)
             there = Parts(loop(*args, region=back.forward), back.forward.results)
             kept = [there[k] for k in range(len(ws.shapes), len(there.shapes))]
         state, leaves, sums = (
             [k for k in part if back.moved[k]]
             for part in (range(first), range(first, last), range(last, len(args)))
         )
-        vector = loop(
+        given = [
             *(ws[k] for k in state),
             *(_zeros(shape_of(args[k])) for k in sums),
             *kept,
             *(args[k] for k in back.leaves),
             *(ws[k] for k in range(first, len(ws.shapes)) if back.varied[k]),
             *(args[k] for k in back.constants),
-            region=back.region,
-        )
-        cotangents = Parts(vector, back.region.results)
+        ]
+        if not _holds(back.region, given):
+            return _back_through(one_by_one, region, wanted, w, args)
+        cotangents = Parts(loop(*given, region=back.region), back.region.results)
         order = [*state, *sums, *leaves]
         return [cotangents[order.index(k)] for k in wanted]
 
 
-def _back_in_blocks(
-    region: Region, wanted: Sequence[int], w: Cotangent, args: tuple
-) -> list[Cotangent]:
-    """The cotangents of the arguments wanted, for which the states between blocks are kept."""
+def _holds(region: Region, args: Sequence[Any], known: int = 0) -> bool:
+    """Whether the decisions of a region, of which so many are known to hold, are those of all
+    turns: a rule may take one way in some of them, as where a matrix has no inverse."""
+    if len(region.body.guards) == known:
+        return True
+    try:
+        run(*inputs_of(region, args, slice(None)), region=region)
+    except OtherBranch:
+        return False
+    return True
 
-    def blocks(*given: Any) -> Any:
+
+def _along(region: Region, dots: Sequence[Tangent | None], args: tuple) -> Tangent:
+    """The tangent by all turns one by one."""
+    wanted = [k for k, t in enumerate(dots) if t is not None]
+    f = _of_wanted(one_by_one, region, wanted, args)
+    with calling_through(None):
+        _, found = jvp(f, tuple(args[k] for k in wanted), tuple(dots[k] for k in wanted))
+    return _joined(found)
+
+
+def _back_through(
+    looped: Callable, region: Region, wanted: Sequence[int], w: Cotangent, args: tuple
+) -> list[Cotangent]:
+    """The cotangents of the arguments wanted by a sweep through looped(region, args)."""
+    with calling_through(None):
+        f = _of_wanted(looped, region, wanted, args)
+        ys, back = vjp(f, *(args[k] for k in wanted))
+        ws = Parts(w, region.results)
+        return list(back([ws[k] for k in range(len(ys))]))
+
+
+def _of_wanted(looped: Callable, region: Region, wanted: Sequence[int], args: tuple) -> Callable:
+    """looped(region, args) as a function of the arguments wanted."""
+
+    def f(*given: Any) -> list[Any]:
         xs = list(args)
         for k, x in zip(wanted, given, strict=True):
             xs[k] = x
-        return in_blocks(region, xs)
+        return looped(region, xs)  # type: ignore[no-any-return]
 
-    with calling_through(None):
-        ys, back = vjp(blocks, *(args[k] for k in wanted))
-        ws = Parts(w, region.results)
-        return list(back([ws[k] for k in range(len(ys))]))
+    return f
+
+
+def one_by_one(region: Region, args: Sequence[Any]) -> list[Any]:
+    """What `looped` gives, by the operations of all turns."""
+    state, results = in_turns(region, args)
+    return [*state, *map(stack, results)]
+
+
+def _joined(ys: Sequence[Any]) -> Any:
+    """Numbers and arrays as one vector."""
+    return concatenate([reshape(y, shape=(size([shape_of(y)]),)) for y in ys])
 
 
 def in_blocks(region: Region, args: Sequence[Any]) -> list[Any]:
@@ -215,8 +258,7 @@ def looped(region: Region, args: Sequence[Any]) -> list[Any]:
 
     Raises OtherBranch where a decision of a turn is not as recorded."""
     if wants_turns(args):
-        state, results = in_turns(region, args)
-        return [*state, *map(stack, results)]
+        return one_by_one(region, args)
     parts = Parts(loop(*args, region=region), region.results)
     return [parts[k] for k in range(len(parts.shapes))]
 

@@ -303,3 +303,25 @@ def test_a_loop_may_raise_where_a_row_of_its_body_may_or_takes_a_branch():
     regions = {name: TURNS[name].region for name in ("arrays", "matrices", "branches")}
     assert [loop.may_raise({"region": r}) for r in regions.values()] == [False, True, True]
     assert not loop.may_raise({"region": TURNS["a loop in a loop"].region})
+
+
+def singular(x, u, A):
+    """The rule of a determinant goes another way where a matrix has no inverse, as in turn 2."""
+    return x + np.linalg.det(A * u + x * np.array([[0.0, 1.0], [0.0, 0.0]])), x * x
+
+
+def test_rules_that_go_another_way_in_some_turns_are_applied_turn_by_turn():
+    us = np.array([1.0, 2.0, 0.0, 1.5])
+    turns = Turns(singular, N, 1, 1, (0.3, us, np.array([[0.6, 0.7], [0.8, 0.5]])))
+    along = tuple(np.cos(x) if np.ndim(x) else float(np.cos(x)) for x in turns.args)
+    found = []
+    for f in both(turns):
+        total = vector(f, weights=True)
+        grad = ad.grad(total, argnums=every(turns))
+        found.append([*grad(*turns.args), ad.jvp(total, turns.args, along)[1]])
+        found[-1] += [*ad.jvp(grad, turns.args, along)[1], *ad.vjp(grad, *turns.args)[1](along)]
+    close(*found)
+    run = ad.compile(ad.jacobian(vector(turns.rolled()), argnums=1), backend="numpy")
+    for scale in (1.0, 0.5):
+        args = (0.3 * scale, us * scale, turns.args[2])
+        close([run(*args)], [ad.jacobian(vector(turns.plain), argnums=1)(*args)])
