@@ -126,8 +126,8 @@ def optimise(program: WengertList, exact: bool = True) -> Optimised:
     program = parts_forwarded(program)
     for _, stage in _before(exact):
         program = stage(program)
-    found = local(program)
-    found = Optimised.of(_packed(found if exact else _loose(found, LOOSE), exact))
+    found = local(program) if exact else _loosely(program)
+    found = Optimised.of(_packed(found, exact))
     found = Optimised.of(with_loops(found, lambda turn: optimise(turn, exact)))
     return found if exact else replace(found, loose=True)
 
@@ -141,11 +141,22 @@ def _before(exact: bool) -> list[tuple[str, Callable[[WengertList], WengertList]
     return found if exact else [*found, ("columns of samples", split_samples)]
 
 
+def _loosely(program: WengertList) -> Optimised:
+    """The program after all local passes; a long list of arrays, which is swept once, goes to that
+    as it is: any of its outputs is suspect in the end, and so none becomes it by that."""
+    long = len(program.steps) > LONG and _has_arrays(program)
+    return _loose(dead(program) if long else local(program), LOOSE)
+
+
+def _has_arrays(program: WengertList) -> bool:
+    return any(step.like.__class__ is np.ndarray for step in program.steps)
+
+
 def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     """The program with plain products, and sums of products taken another way."""
     plain = plain_products(program)
     # What is taken another way are sums and products of arrays.
-    if not any(step.like.__class__ is np.ndarray for step in plain.steps):
+    if not _has_arrays(plain):
         return plain
     less = collected(plain) if LOOSE[0] in passes else plain
     found = Optimised.of(local(less, LOCAL + passes, again=True))

@@ -24,6 +24,9 @@ def is_real(a: Any) -> bool:
 
 def _operands(args: tuple) -> Any:
     """(constant, the other operand, the constant's number) where one operand is a number."""
+    first, second = args
+    if first.__class__ is second.__class__ is Ref:
+        return None
     for a, b in (args, args[::-1]):
         c = number(a)
         if c is not None:
@@ -55,6 +58,8 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
                 return copy.make("broadcast_to", scaled, like=value, shape=value.shape)
         return None
     left, right = copy.made(a, "negate"), copy.made(b, "negate")
+    if left is None and right is None:
+        return None
     if left is not None and right is not None:
         return copy.make("multiply", left.args[0], right.args[0], like=value)
     for x, minus, y in ((a, left, b), (b, right, a)):

@@ -9,6 +9,7 @@ operations do they declare (core/numerics.py and core/structure.py).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,7 @@ def _by_entries(op: Op) -> bool:
     return known and not op.custom
 
 
+@functools.lru_cache(4096)
 def gives_nan(op: Op, k: int) -> bool:
     """Whether an entry of the result is nan where an entry of argument k that it depends on is.
     (Strong products count as plain ones, which they become where this holds all the way.)"""
@@ -41,6 +43,7 @@ def gives_nan(op: Op, k: int) -> bool:
     return depends and k not in op.numerics.hides_nan and _by_entries(op)
 
 
+@functools.lru_cache(4096)
 def is_blind(op: Op, k: int) -> bool:
     """Whether a zero of the other sign in argument k changes at most the sign of a zero."""
     return k not in op.numerics.tells_zeros and _by_entries(op)
@@ -121,7 +124,8 @@ def carrying_rows(program: WengertList) -> list[bool]:
         if y.__class__ is Ref:
             found[y.row] = _is_float(program.steps[y.row].like)
     for i, step, k, row in _readings(program):
-        found[row] |= found[i] and step.size > 0 and _carries(program, step, k)
+        if found[i] and not found[row]:
+            found[row] = step.size > 0 and _carries(program, step, k)
     return found
 
 
@@ -182,7 +186,8 @@ def telling_signs(program: WengertList) -> list[bool]:
             if y.__class__ is Ref:
                 found[y.row] = True
     for i, step, k, row in _readings(program):
-        found[row] |= found[i] or not _blind_at(step, k)
+        if not found[row]:
+            found[row] = found[i] or not _blind_at(step, k)
     return found
 
 

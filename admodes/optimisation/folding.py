@@ -187,7 +187,7 @@ class Folding(Copy):
 
     def alike(self, a: Any, value: Any) -> bool:
         """Whether an argument has the shape and dtype of a value."""
-        own = self.value(a)
+        own = self.steps[a.row].like if a.__class__ is Ref else a
         if own.__class__ is not value.__class__:
             return False
         if own.__class__ is not np.ndarray:

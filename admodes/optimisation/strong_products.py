@@ -30,6 +30,8 @@ STRONG = frozenset((REGISTRY["strong_mul"], REGISTRY["tangent_mul"]))
 def plain_products(program: WengertList) -> Optimised:
     """The program with plain products wherever the result shows a nan that they may give."""
     program = Optimised.of(program)
+    if not any(step.op in STRONG for step in program.steps):
+        return program
     found = open_rows(program)
     multiply = REGISTRY["multiply"]
     changed = set()

@@ -44,8 +44,11 @@ def _levels(program: WengertList) -> list[int]:
     """The level of each row."""
     found: list[int] = []
     for step in program.steps:
-        below = (found[a.row] for a in step.args if isinstance(a, Ref))
-        found.append(0 if step.op is None else 1 + max(below, default=0))
+        level = 0
+        for a in step.args:
+            if a.__class__ is Ref and found[a.row] > level:
+                level = found[a.row]
+        found.append(0 if step.op is None else level + 1)
     return found
 
 
@@ -62,8 +65,9 @@ def _packable(step: Step, exact: bool) -> bool:
     op = step.op
     if op is None or step.like.__class__ is not float or step.params:
         return False
-    numbers = all(isinstance(a, (Ref, float, int)) for a in step.args)
-    return numbers and op.entrywise and (op.numerics.same_bits or (not exact and op.elementwise))
+    if not (op.entrywise and (op.numerics.same_bits or (not exact and op.elementwise))):
+        return False
+    return all(a.__class__ is Ref or isinstance(a, (float, int)) for a in step.args)
 
 
 class Packing(LateCopy):
