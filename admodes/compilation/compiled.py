@@ -42,6 +42,7 @@ from admodes.core.pytree import LEAF, unflatten
 from admodes.core.record import WengertList
 from admodes.core.waiting import waiting
 from admodes.errors import BadValue
+from admodes.loops.rolling import all_steps
 
 HINT_AFTER = 8
 """So many recordings of which none was used again give a hint."""
@@ -288,7 +289,7 @@ class Compiled:
         found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
         places = [held_weakly(p, known) for p in (*captures.places, *found)]
-        compares = any(step.is_test for step in made.program.steps)
+        compares = any(step.is_test for step in all_steps(made.program))
         signature = replace(signature, leaves=[], numpys=signature.numpys if compares else None)
         tree = made.program.out_tree
         loose = entry(signature, places, lambda *leaves: [None], LEAF)[0] if captures.held else None

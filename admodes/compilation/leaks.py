@@ -73,6 +73,7 @@ class Watched(Carrier):
     takes."""
 
     __slots__ = ("key", "read")
+    watches = True
 
     def __init__(self, level: Level, a: np.ndarray, key: int, read: set[int]) -> None:
         self.level = level

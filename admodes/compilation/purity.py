@@ -22,6 +22,7 @@ from admodes.core.pytree import flatten
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.reverse import LARGE
 from admodes.errors import Error
+from admodes.loops.region import Region
 from admodes.programs.replay import same
 
 
@@ -195,6 +196,11 @@ def _step_difference(a: Step, b: Step) -> str | None:
         if not _alike(x, y):
             return f"({name}) was applied to {_brief(x)}, then to {_brief(y)}"
     p, q = flatten(a.params or {}), flatten(b.params or {})
+    for x, y in zip(p[0], q[0], strict=False):
+        if isinstance(x, Region) and isinstance(y, Region):
+            found = difference(x.body, y.body)
+            if found is not None or x.n != y.n:
+                return f"({name}) in a turn: {found or f'{x.n} turns, then {y.n}'}"
     if not _all_alike(p[0], q[0]):
         return f"({name}) had the options {_brief(a.params)}, then {_brief(b.params)}"
     return None

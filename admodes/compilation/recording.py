@@ -17,14 +17,14 @@ from admodes.compilation.captures import Captures
 from admodes.compilation.escapes import taken_back
 from admodes.compilation.leaks import unwatched
 from admodes.compilation.purity import ImpureError, State, changed_arguments, changed_inputs
-from admodes.compilation.sharing import sharing
+from admodes.compilation.sharing import guard_errors, sharing
 from admodes.compilation.signature import Signature
 from admodes.core.carrier import Carrier, calling_through
 from admodes.core.held import Held
 from admodes.core.pytree import flatten, owned, unflatten
-from admodes.core.record import Guard, Recorded, Ref, Step, WengertList, record_leaves
+from admodes.core.record import Recorded, Ref, Step, WengertList, record_leaves
 from admodes.core.values import blank, owner
-from admodes.programs.rewriting import ends, needed
+from admodes.loops.rolling import shortened
 
 
 @dataclass
@@ -70,7 +70,7 @@ def recorded(
         return result
 
     state = State(captures, name)
-    with without_collector(), calling_through(None if exact else sharing(held)):
+    with without_collector(), calling_through(None if exact else sharing(held, captures.handles)):
         numpys = bool(signature.numpys)
         program = record_leaves(
             run, signature.inputs, f, held, values=False, numpys=numpys, loops=True
@@ -90,7 +90,8 @@ def recorded(
         refused.append("keeps values that it computes from its arguments")
     if _refers_to_carriers(program):
         refused.append("")
-    _guard_errors(program, captures.handles)
+    guard_errors(program, captures.handles)
+    program = shortened(program)
     given = {id(owner(x)) for x in signature.leaves} | captures.names.keys()
     alive = [a for a in held.still_there() if id(a) not in given]
     return RecordedRun(program, unflatten(program.out_tree, results), refused, alive)
@@ -135,19 +136,3 @@ def _refers_to_carriers(program: WengertList) -> bool:
     """Whether constants are traced values of a derivative that is being taken outside."""
     parts = (*(a for s in program.steps for a in s.args), *program.outputs)
     return any(isinstance(a, Carrier) for a in parts)
-
-
-def has_value(y: Any) -> bool:
-    """What a guard asks of a row that must be computed, since that may raise."""
-    return True
-
-
-def _guard_errors(program: WengertList, handles: bool) -> None:
-    """Guards on rows that may raise: where nothing else reads them, so that they are not dropped,
-    and everywhere where the function may go on after an error."""
-    rows = ((i, step) for i, step in enumerate(program.steps) if step.op is not None)
-    found = [i for i, step in rows if step.op.may_raise(step.params)]
-    if not found:
-        return
-    read = set() if handles else needed(program, ends(program))
-    program.guards += [Guard(has_value, (Ref(i),), True) for i in found if i not in read]

@@ -216,6 +216,7 @@ class Recorded(Carrier):
                 primals.append(a.primal)
                 refs.append(Ref(a.row))
             else:
+                a = a.primal if isinstance(a, Carrier) and a.watches else a
                 primals.append(a)
                 refs.append(a if a.__class__ is float else self.recording.constant(a))
         try:
@@ -297,12 +298,12 @@ class Recorded(Carrier):
         self.recording.seen(note, self.row)
 
     def decided(self, decide: Callable, xs: list, y: Any) -> None:
-        guards, level = self.recording.guards, self.level
+        level = self.level
         args = tuple(
             Ref(x.row) if x.__class__ is Recorded and x.level is level else frozen_one(innermost(x))
             for x in xs
         )
-        if not guards or guards[-1].decide is not decide:
+        if self is next(x for x in xs if x.__class__ is Recorded and x.level is level):
             self.recording.decided(Guard(decide, args, y))
 
 

@@ -15,8 +15,8 @@ from admodes.core.op import Op
 from admodes.core.record import WengertList
 from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding
-from admodes.optimisation.keys import SMALL
 from admodes.optimisation.literals import number
+from admodes.programs.keys import SMALL
 
 LARGEST = 2**22
 """Constants of more entries are not made in advance."""

@@ -18,8 +18,8 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import blank
 from admodes.optimisation.dataflow import carrying_rows, reached_outputs, telling_signs
-from admodes.optimisation.keys import key_of
 from admodes.optimisation.optimised import Optimised
+from admodes.programs.keys import key_of
 from admodes.programs.rewriting import Copy, ends, inferred, marked, uses
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]

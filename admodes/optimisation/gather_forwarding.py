@@ -19,7 +19,7 @@ from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import Moves
 from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
-from admodes.optimisation.keys import param_key
+from admodes.programs.keys import param_key
 from admodes.programs.rewriting import Copy
 
 LARGEST = 2**17

@@ -15,8 +15,8 @@ from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.indices import covers
-from admodes.optimisation.keys import param_key
 from admodes.optimisation.literals import number
+from admodes.programs.keys import param_key
 
 
 def reshape(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:

@@ -14,7 +14,7 @@ from admodes.core.values import blank
 from admodes.loops.operations import loop
 from admodes.loops.region import Region, Shape, size
 from admodes.ops.indexing import getitem
-from admodes.optimisation.keys import constant_key
+from admodes.programs.keys import constant_key
 from admodes.programs.rewriting import Copy
 
 

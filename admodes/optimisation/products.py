@@ -17,8 +17,8 @@ from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
 from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
-from admodes.optimisation.keys import param_key
 from admodes.optimisation.literals import number
+from admodes.programs.keys import param_key
 
 
 def _has_no_zero(a: Any) -> bool:

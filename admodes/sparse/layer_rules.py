@@ -18,7 +18,7 @@ from admodes.core.tangential import Tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import add
 from admodes.ops.shaping import reshape
-from admodes.optimisation.keys import param_key
+from admodes.programs.keys import param_key
 from admodes.sparse.layers import (
     WIDEST,
     Joined,

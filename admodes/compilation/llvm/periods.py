@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 
 from admodes.core.record import Ref, WengertList
-from admodes.optimisation.keys import param_key
+from admodes.programs.keys import param_key
 
 NEAR = 256
 """Arguments that are farther back are all alike."""

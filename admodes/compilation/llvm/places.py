@@ -17,7 +17,7 @@ import numpy as np
 from admodes.core.entries import meetings, sources
 from admodes.core.record import Step
 from admodes.core.structure import Moves
-from admodes.optimisation.keys import param_key
+from admodes.programs.keys import param_key
 
 ITEM = {"d": 8, "b": 1, "i": 8}
 """Bytes of a number, a truth value, a position."""
