@@ -177,6 +177,8 @@ class _Arguments:
 
 
 def _text(turn: TurnWriter, name: str, given: _Arguments, hands: bool) -> str:
+    if turn.streams and all(source.startswith("cycle(") for _, source in turn.streams):
+        turn.streams.append(("_", f"range({turn.region.n})"))
     names = ", ".join(x for x, _ in turn.streams)
     sources = ", ".join(x for _, x in turn.streams)
     numbers = [turn.numbers.get(k, "None") for k in range(turn.region.carried)]

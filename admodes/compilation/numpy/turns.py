@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, cycle
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class TurnWriter(NumpyWriter):
     from sequences, as a name, or several, and the sequence. views: for each row that comes from a
     list of views made once, that list. places: where rows are written that are a new state or a
     result of turns; resting: the results of turns that are there without being written. numbers:
-    the leaves of the state that are numbers.
+    the leaves of the state that are numbers; round: those that lie in several places in turn.
     """
 
     def __init__(self, outer: NumpyWriter, region: Region, body: Optimised) -> None:
@@ -47,6 +47,7 @@ class TurnWriter(NumpyWriter):
         self.places: dict[int, str] = {}
         self.resting: set[int] = set()
         self.numbers: dict[int, str] = {}
+        self.round: set[int] = set()
         self.first = region.carried
         self.shapes = region.results
         self.copyto = self.function(np.copyto)
@@ -80,7 +81,8 @@ class TurnWriter(NumpyWriter):
         self.texts[i] = f"v{i}"
         self.views[i] = f"l{i}"
         self.setup.append(f"l{i} = [{text} for {self.text(source)} in {views}]")
-        self.streams.append((f"v{i}", f"l{i}"))
+        again = any(name == f"cycle({views})" for _, name in self.streams)
+        self.streams.append((f"v{i}", f"cycle(l{i})" if again else f"l{i}"))
 
     def piece(self, k: int) -> str:
         """The place of a result of the loop in its vector, what belongs to turns in the order in
@@ -111,25 +113,68 @@ class TurnWriter(NumpyWriter):
     def states(self) -> None:
         """The leaves of the state, and where new ones are written; u<k> is the first one."""
         outputs = self.program.outputs
-        for k, x in enumerate(self.program.inputs[: self.first]):
+        leaves = self.program.inputs[: self.first]
+        arrays = [k for k, x in enumerate(leaves) if is_array(self.steps[x.row].like)]
+        after = {k: j for j in arrays for k in arrays if k != j and alike(outputs[j], leaves[k])}
+        for k, x in enumerate(leaves):
             row, new = x.row, outputs[k]
             self.texts[row] = f"v{row}"
-            if not is_array(self.steps[row].like):
+            if k not in arrays:
                 self.head.append(f"v{row} = u{k}")
                 continue
             self.layouts[row] = np.empty(self.steps[row].shape)
             self.setup.append(f"s{k} = {self.piece(k)}")
+        follows = set(after.values())
+        for k in sorted(arrays, key=follows.__contains__):
+            row, new = leaves[k].row, outputs[k]
             left = [
-                j for j in self._free_results() if alike(outputs[j], x) or alike(outputs[j], new)
+                j
+                for j in self._free_results()
+                if alike(outputs[j], leaves[k]) or alike(outputs[j], new)
             ]
-            if left and not alike(x, new):
-                self._moving(k, left[0], row, new)
+            if k in self.round:
                 continue
-            self.texts[row] = f"s{k}"
-            self.static.add(row)
-            self.head.append(f"{self.copyto}(s{k}, u{k})")
-            if self._in_place(row, new):
-                self.places[new.row] = f"s{k}"
+            if left and not alike(leaves[k], new):
+                self._moving(k, left[0], row, new)
+            elif self._in_place(row, new) or not self._goes_round(k, after):
+                self.texts[row] = f"s{k}"
+                self.static.add(row)
+                self.head.append(f"{self.copyto}(s{k}, u{k})")
+                if self._in_place(row, new):
+                    self.places[new.row] = f"s{k}"
+
+    def _goes_round(self, k: int, after: dict[int, int]) -> bool:
+        """Whether leaf k lies in one place after another, in a round, and with it the leaf that is
+        this one as it was, and so on (after); so nothing is copied."""
+        outputs, leaves = self.program.outputs, self.program.inputs
+        if any(alike(outputs[k], x) for x in leaves[: self.first]):
+            return False
+        members = [k]
+        while members[-1] in after:
+            members.append(after[members[-1]])
+        kept = [outputs[j] for j in self._free_results()]
+        if any(alike(y, leaves[j]) for y in kept for j in members):
+            return False
+        count, n = len(members) + 1, self.region.n
+        names = {(n - d) % count: f"s{j}" for d, j in enumerate(members)}
+        spare = names.setdefault(next(m for m in range(count) if m not in names), f"w{k}")
+        self.setup.append(f"{spare} = {self.function(np.empty)}({self.shapes[k]})")
+        self.workspace.inside += 8 * size([self.shapes[k]])
+        cycle_ = self.use("cycle", cycle)
+        for d, j in enumerate([*members, k]):
+            # The last one is where the next leaf k is written.
+            turn = 1 if d == len(members) else -d
+            row, name = leaves[j].row, f"n{k}" if d == len(members) else f"v{leaves[j].row}"
+            order = ", ".join(names[(i + turn) % count] for i in range(count))
+            self.setup.append(f"l_{name} = [{order}]")
+            self.streams.append((name, f"{cycle_}(l_{name})"))
+            if d < len(members):
+                self.views[row] = f"l_{name}"
+                self.head.append(f"{self.copyto}({names[turn % count]}, u{j})")
+                self.round.add(j)
+        if self._is_made(outputs[k]):
+            self.places[outputs[k].row] = f"n{k}"
+        return True
 
     def _free_results(self) -> Iterator[int]:
         return (j for j in range(self.first, len(self.shapes)) if j not in self.resting)
@@ -212,7 +257,9 @@ class TurnWriter(NumpyWriter):
         for k, x in states:
             y = self.program.outputs[k]
             place = f"n{k}" if (f"v{x.row}" == self.texts[x.row]) else f"s{k}"
-            if not is_array(self.steps[x.row].like) or alike(x, y) or self.text(y) == place:
+            follows = k in self.round and any(alike(y, z) for _, z in states)
+            same = alike(x, y) or follows or self.text(y) == place
+            if not is_array(self.steps[x.row].like) or same:
                 continue
             roots = self.lifetimes.roots[y.row] if isinstance(y, Ref) else frozenset()
             reads = frozenset(
