@@ -9,6 +9,7 @@ from admodes.compilation.interpreter import interpret
 from admodes.compilation.llvm import planned
 from admodes.compilation.llvm.segments import flattened
 from admodes.compilation.numpy.backend import write
+from admodes.compilation.numpy.turns import LISTED
 from admodes.compilation.protocol import MISS
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import record, record_leaves
@@ -244,3 +245,30 @@ def test_a_loop_of_numbers_has_no_arrays():
         assert code.nbytes == 0
         _, run = built(recorded, "numpy", exact=False)
         np.testing.assert_allclose(run(1.0, 2.0), interpret(recorded, [1.0, 2.0]), rtol=1e-13)
+
+
+def test_a_loop_in_a_loop_and_more_turns_than_views_are_kept_for(backend):
+    def inner(y, i, a):
+        return a * np.sin(y) + 0.1 * y
+
+    def outer(state, x, a):
+        y, z = state
+        y = ad.loop(inner, y + x, 3, a)
+        last, left = ad.scan(lambda c, u: (0.5 * c + np.sum(u), c * u), 0.3, np.ones((4, 2)) * y)
+        return 0.9 * y, z + last + np.sum(left)
+
+    def f(y, a, xs):
+        y, z = ad.loop(outer, (y, 0.0), 5, a, per_step=xs)
+        return np.sum(y) + z
+
+    args = np.array([0.1, 0.2]), 0.7, np.linspace(0.0, 1.0, 10).reshape(5, 2)
+    derive = ad.grad(f, argnums=(0, 1, 2))
+    compiled = ad.compile(derive, backend=backend)
+    for _ in range(2):
+        for x, y in zip(derive(*args), compiled(*args), strict=True):
+            np.testing.assert_allclose(y, x, rtol=1e-12)
+
+    n = LISTED + 1
+    long = ad.grad(lambda y, a: np.sum(ad.loop(inner, y, n, a)), argnums=(0, 1))
+    for x, y in zip(long(*args[:2]), ad.compile(long, backend=backend)(*args[:2]), strict=True):
+        np.testing.assert_allclose(y, x, rtol=1e-12)

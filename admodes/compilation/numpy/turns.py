@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.numpy.placement import is_array, is_view
-from admodes.compilation.numpy.writer import NumpyWriter
+from admodes.compilation.numpy.writer import STAYS, NumpyWriter
 from admodes.core.record import Ref, Step
 from admodes.loops.region import Region, size
 from admodes.optimisation.optimised import Optimised
 
-LISTED = 20_000
+LISTED = 5_000
 """Turns up to which the views of a stack are made once and kept, at 150 bytes each."""
 
 
@@ -200,7 +200,8 @@ class TurnWriter(NumpyWriter):
         if not isinstance(y, Ref) or y.row in self.places or y.row in self.skipped:
             return False
         step = self.steps[y.row]
-        return step.op is not None and not is_view(step) and self.lifetimes.roots[y.row] == {y.row}
+        own = step.op not in STAYS and not is_view(step)
+        return own and self.lifetimes.roots[y.row] == {y.row}
 
     def _in_place(self, row: int, new: Any) -> bool:
         """Whether the new state may be written where the old one lies."""
