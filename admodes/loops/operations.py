@@ -14,6 +14,7 @@ import numpy as np
 
 from admodes.core.calling import calling_through
 from admodes.core.carrier import outermost
+from admodes.core.checking import is_strict
 from admodes.core.costs import total
 from admodes.core.forms import Form
 from admodes.core.forward import jvp
@@ -264,7 +265,9 @@ def looped(region: Region, args: Sequence[Any]) -> list[Any]:
 
 
 def wants_turns(args: Sequence[Any]) -> bool:
-    """Whether the operations of all turns are to be written down."""
+    """Whether the operations of all turns are to be written down, or watched."""
+    if is_strict():
+        return True
     top = outermost(tuple(args))
     return isinstance(top, Recorded) and not top.recording.loops
 

@@ -18,6 +18,7 @@ from admodes.core.program import Ref, Step, WengertList
 from admodes.core.pytree import Tree, checked_input, flatten, flatten_like, own, unflatten
 from admodes.core.record import Recorded, record_leaves
 from admodes.core.values import FLOAT, blank, canonical, owner, shape_of
+from admodes.core.watching import Watch
 from admodes.errors import BadValue
 from admodes.loops.extracting import part, rows_between
 from admodes.loops.operations import looped, wants_turns
@@ -134,7 +135,7 @@ def region_of(steps: Steps) -> tuple[Region, list] | None:
 
     point = [canonical(x[0]) if first <= k < last else x for k, x in enumerate(plain)]
     body = _recorded(turn, point, steps, args)
-    if body is None:
+    if body is None or (Watch.open and any(map(_has_kinks, body.steps))):
         return None
     inputs = _inputs(body, args)
     if not inputs or not any(isinstance(a, Carrier) for _, a in inputs):
@@ -224,6 +225,11 @@ def _held_outside(x: Any) -> Held | None:
             return x.recording.held
         x = x.primal
     return None
+
+
+def _has_kinks(step: Step) -> bool:
+    """Whether second derivatives may have to be warned of this operation, with its line."""
+    return step.op is not None and (step.op.kinked or step.op.is_test)
 
 
 def _is_traced(x: Any) -> bool:

@@ -168,6 +168,18 @@ def test_arguments_of_the_caller_stay_as_they_are():
     assert start.tolist() == [1.0, 1.0]
 
 
+def test_kinks_in_steps_are_told():
+    def f(a):
+        return ad.loop(lambda s, i, a: s + a * abs(a), 0.0, 3, a)
+
+    with ad.strict(), pytest.raises(ad.StrictError, match="kink"):
+        ad.grad(f)(0.0)
+    with pytest.warns(ad.KinkWarning, match="kink"):
+        ad.hessian(f)(0.0)
+    with ad.strict():
+        assert ad.grad(f)(1.0) == 6.0
+
+
 def test_no_step_gives_the_state():
     assert ad.loop(swing, {"q": 1.0, "p": 2.0}, 0, 3.0) == {"q": 1.0, "p": 2.0}
     assert ad.grad(lambda x: ad.loop(lambda s, i: s * s, x, 0))(3.0) == 1.0
