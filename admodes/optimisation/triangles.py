@@ -1,6 +1,6 @@
-"""Systems with a triangular matrix are solved by substitution: a Cholesky factor, or its transpose,
-needs no LU factors, so that n³ operations are left of 8/3 n³ where there are n right-hand sides,
-and n² of 2/3 n³ where there is one.
+"""Systems with a triangular matrix are solved by substitution: a Cholesky factor, the R of a QR
+decomposition, or the transpose of one, needs no LU factors, so that n³ operations are left of
+8/3 n³ where there are n right-hand sides, and n² of 2/3 n³ where there is one.
 
 NumPy has no such function; scipy's LAPACK has, and is taken where it is installed. The result
 differs by rounding: substitution is backward stable (N. Higham, Accuracy and Stability of Numerical
@@ -67,7 +67,21 @@ def _is_lower(copy: Folding, a: Any) -> bool | None:
     if turned is not None and params_of(turned)["axes"] == (1, 0):
         found = _is_lower(copy, turned.args[0])
         return None if found is None else not found
-    return True if copy.made(a, "cholesky") is not None else None
+    if copy.made(a, "cholesky") is not None:
+        return True
+    return False if _is_r(copy, a) else None
+
+
+def _is_r(copy: Folding, a: Any) -> bool:
+    """Whether a matrix is the second part of what qr gives."""
+    shaped = copy.made(a, "reshape")
+    part = shaped and copy.made(shaped.args[0], "getitem")
+    if not part or copy.made(part.args[0], "qr") is None:
+        return False
+    index = params_of(part)["index"]
+    last = index[-1] if isinstance(index, tuple) else index
+    joined, n = copy.value(part.args[0]).size, copy.value(a).size
+    return isinstance(last, slice) and last.indices(joined) == (joined - n, joined, 1)
 
 
 TABLE: Table = {SOLVE: (solve,)}

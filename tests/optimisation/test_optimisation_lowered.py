@@ -88,6 +88,25 @@ def test_a_cholesky_factor_is_solved_by_substitution():
         assert "solve_triangular" not in rows(optimise(recorded(derivative, 0.3)))
 
 
+def test_the_r_of_qr_is_solved_by_substitution_and_other_parts_are_not():
+    a, b = RNG.normal(size=(9, 4)), RNG.normal(size=9)
+
+    def fit(a, b):
+        q, r = np.linalg.qr(a)
+        return np.sum(np.linalg.solve(r, q.T @ b) ** 2)
+
+    def others(a, b):
+        q, r = np.linalg.qr(a)
+        return np.linalg.solve(q[:4], b[:4]) + np.linalg.solve(r[::-1], b[:4])
+
+    derivative = ad.grad(fit, (0, 1))
+    program = optimise(recorded(derivative, a, b), exact=False)
+    assert "solve" not in rows(program)
+    for x, y in zip(outputs(program, a, b), derivative(a, b), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-12)
+    assert rows(optimise(recorded(others, a, b), exact=False)).count("solve") == 2
+
+
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("columns", [(), (1,), (7,)])
 def test_substitution_on_either_side(turned, columns):
