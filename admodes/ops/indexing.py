@@ -85,7 +85,7 @@ def _place(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-def _scatter_cost(op: Callable[[], Op]) -> Callable[..., dict[str, int]]:
+def scatter_cost(op: Callable[[], Op]) -> Callable[..., dict[str, int]]:
     """The cost of an operation that adds entries into zeros."""
 
     def cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
@@ -167,7 +167,7 @@ place: Op = linear(
     lambda w, y, x, index, shape: getitem(w, index=index),
     batch=_place_batch,
     example=Example(((4,),), {"index": np.array([0, 0, 0, 1]), "shape": (2,)}),
-    cost=_scatter_cost(lambda: place),
+    cost=scatter_cost(lambda: place),
     doc="The transpose of indexing: x at index in an array of zeros.",
     kind="moves",
     structure=Moves(into=lambda places, params, others: places[params["index"]], keeps=True),
@@ -234,7 +234,7 @@ add_along_axis: Op = linear(
     arity=2,
     differentiable=(True, False),
     batch=_along_batch,
-    cost=_scatter_cost(lambda: add_along_axis),
+    cost=scatter_cost(lambda: add_along_axis),
     example=Example(((4,), (4,)), {"axis": 0, "shape": (2,)}),
     doc="The transpose of take_along_axis: entries added at indices along an axis into zeros.",
     kind="moves",

@@ -16,21 +16,28 @@ import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, Carrier, implements
 from admodes.core.entries import sources
+from admodes.core.forms import Example
 from admodes.core.linear import linear
 from admodes.core.op import Op
 from admodes.core.pytree import flatten
 from admodes.core.refusal import HOW_TO_ADD
 from admodes.core.space import zeros
-from admodes.core.structure import MOVES
+from admodes.core.structure import MOVES, Moves
 from admodes.core.values import shape_of
 from admodes.errors import BadType
-from admodes.ops.indexing import getitem, place, plain_index
+from admodes.ops.indexing import getitem, place, plain_index, scatter_cost
 from admodes.ops.shaping import concatenate, reshape
 
 
-def mover(function: Callable[..., Any], doc: str = "", view: bool = False) -> Op:
+def mover(
+    function: Callable[..., Any],
+    doc: str = "",
+    view: bool = False,
+    transpose: Callable[..., Any] | None = None,
+) -> Op:
     """Declare a NumPy function of one array that moves, repeats or drops entries, or fills with
-    zeros; view: NumPy's result shares the memory of the array."""
+    zeros; view: NumPy's result shares the memory of the array; transpose: where there is a quicker
+    one than to put back every entry by itself."""
 
     def put_back(w: Any, y: Any, x: Any, **params: Any) -> Any:
         shape = shape_of(x)
@@ -49,7 +56,7 @@ def mover(function: Callable[..., Any], doc: str = "", view: bool = False) -> Op
     op = linear(
         name,
         function,
-        put_back,
+        transpose or put_back,
         batch=batch,
         doc=doc or f"np.{name}: the same entries in other places.",
         kind="moves",
@@ -59,9 +66,11 @@ def mover(function: Callable[..., Any], doc: str = "", view: bool = False) -> Op
     return op
 
 
-def _enter(function: Callable, view: bool = False) -> Op:
+def _enter(
+    function: Callable, view: bool = False, transpose: Callable[..., Any] | None = None
+) -> Op:
     """Make a NumPy function, whose first parameter is the array, the operation on carriers."""
-    op = mover(function, view=view)
+    op = mover(function, view=view, transpose=transpose)
     names = list(inspect.signature(function).parameters)
 
     @implements(function)
@@ -79,7 +88,52 @@ def _enter(function: Callable, view: bool = False) -> Op:
 for _view in (np.flip, np.fliplr, np.flipud, np.rot90):
     _enter(_view, view=True)
 diagonals = _enter(np.diagonal, view=True)
-_enter(np.lib.stride_tricks.sliding_window_view, view=True)
+
+
+def _overlap(w: Any, sizes: tuple, axes: tuple, shape: tuple) -> Any:
+    """Slices for each place in a window."""
+    y = np.zeros(shape, w.dtype)
+    for offsets in np.ndindex(*sizes):
+        starts = [0] * len(shape)
+        for axis, start in zip(axes, offsets, strict=True):
+            starts[axis] += start
+        part = tuple(slice(start, start + n) for start, n in zip(starts, w.shape, strict=False))
+        y[part] += w[(Ellipsis, *offsets)]
+    return y
+
+
+def _windows_back(
+    w: Any, y: Any, x: Any, window_shape: Any, axis: Any = None, **options: Any
+) -> Any:
+    shape = shape_of(x)
+    axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
+    sizes = tuple(map(int, np.atleast_1d(window_shape)))
+    return overlap(w, sizes=sizes, axes=tuple(int(k) % len(shape) for k in axes), shape=shape)
+
+
+windows = _enter(np.lib.stride_tricks.sliding_window_view, view=True, transpose=_windows_back)
+overlap: Op = linear(
+    "overlap",
+    _overlap,
+    lambda w, y, x, sizes, axes, shape: windows(w, window_shape=sizes, axis=axes),
+    batch=lambda args, mapped, sizes, axes, shape: overlap(
+        args[0],
+        sizes=sizes,
+        axes=tuple(k + 1 for k in axes),
+        shape=(len(args[0]), *shape),
+    ),
+    cost=scatter_cost(lambda: overlap),
+    example=Example(((3, 2),), {"sizes": (2,), "axes": (0,), "shape": (4,)}),
+    doc="The transpose of sliding_window_view: windows are added up where they lie.",
+    kind="moves",
+    structure=Moves(
+        # A copy, since a view would say that no place is named twice.
+        into=lambda places, params, others: np.lib.stride_tricks.sliding_window_view(
+            places, params["sizes"], params["axes"]
+        ).copy(),
+        keeps=True,
+    ),
+)
 for _function in (
     np.roll,
     np.tile,

@@ -111,6 +111,12 @@ def linear_array_cases(m: Any) -> Cases:
             (lambda x: add(x, index, axis=0, shape=(3, 4)), (m[:1],)),
             (lambda x: add(x, index[:, :3].T, axis=1, shape=(3, 5)), (m[:, :1],)),
         ],
+        "overlap": [
+            *applied("overlap", (m,), {"sizes": (4,), "axes": (0,), "shape": (6,)}),
+            *applied(
+                "overlap", (cube[:, None],), {"sizes": (3, 4), "axes": (1, 0), "shape": (5, 3)}
+            ),
+        ],
         "mean": applied("mean", (m,), {}, {"axis": 0}, {"axis": (0, 1), "keepdims": True}),
         "cumsum": applied("cumsum", (m,), {"axis": 0}, {"axis": 1}),
         "singular_values": [

@@ -119,6 +119,9 @@ def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
         if out is None or writer.layout(Ref(i)).flags.c_contiguous:
             # The method is called faster than the ufunc.
             function, given = f"{first}.dot", rest[0]
+        elif writer.value(step.args[0]).shape[1] == 1:
+            # NumPy gives BLAS no column times a row where the result lies column by column.
+            function = writer.function(np.multiply)
     elif writer.loose and not all(_in_lines(writer.layout(a)) for a in step.args):
         # NumPy gives BLAS no matrices whose entries lie apart, and goes through them in an order
         # that does not mind the memory; einsum minds it, also for its result.
