@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.compilation.places import Capture
-from admodes.compilation.protocol import Run
+from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.signature import Signature, Static
 from admodes.core.record import WengertList
 
@@ -45,6 +45,12 @@ class Specialisation:
         return "\n\n".join(filter(None, (self.text, program)))
 
 
+def may_miss(program: WengertList) -> bool:
+    """Whether there are decisions, in loops too, that may come out otherwise."""
+    steps = (step for step in program.steps if step.op is not None)
+    return bool(program.guards) or any(step.op.may_raise(step.params) for step in steps)
+
+
 def ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> None:
     """Forget a case of which an argument has come to its end."""
     owner, gone = compiled(), case()
@@ -75,3 +81,14 @@ def held_weakly(place: Capture, references: dict[int, weakref.ref]) -> Capture:
     which keeps the capture, does not keep these objects alive. references: by their ids."""
     owner, value = (references.get(id(x), x) for x in (place.owner, place.value))
     return place._replace(owner=owner, value=value)
+
+
+def tried(case: Specialisation, args: tuple, kwargs: dict) -> Any:
+    """The result of a case; MISS too where an operation raises, since f itself then decides what
+    its result is, and raises in its own name if it does."""
+    try:
+        return case.enter(args, kwargs)
+    except MemoryError:
+        raise
+    except Exception:
+        return MISS

@@ -26,7 +26,15 @@ from admodes.compilation.advice import (
 from admodes.compilation.backends import built
 from admodes.compilation.branching import LEAST, Family, Near, entered, without
 from admodes.compilation.captures import Captures
-from admodes.compilation.cases import Specialisation, ended, held_weakly, objects, references
+from admodes.compilation.cases import (
+    Specialisation,
+    ended,
+    held_weakly,
+    may_miss,
+    objects,
+    references,
+    tried,
+)
 from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.leaks import Changed, leaking
@@ -79,7 +87,6 @@ class Compiled:
     def clear(self) -> None:
         """Forget everything that was recorded."""
         self._families: tuple[Family, ...] = ()
-        self._recordings = 0
         self._newest: Specialisation | None = None
         self._unsettled: list[str] = []
         self._ended = 0
@@ -108,7 +115,7 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if Count.blocks and is_strict():
             return self._eager(args, kwargs)
-        recordings, families = self._recordings, self._families
+        families = self._families
         near: Near | None = None
         for family in families:
             case = family.latest
@@ -122,7 +129,9 @@ class Compiled:
             if result.__class__ is Miss:
                 if result is MISS:
                     continue
-                case, result = family.followed(case, result, lambda c: _entered(c, args, kwargs))
+                # No closure, since that would make every call slower.
+                run = functools.partial(tried, args=args, kwargs=kwargs)
+                case, result = family.followed(case, result, run)
                 if result.__class__ is Miss:
                     if near is None and result.guard is not None:
                         near = Near(family, case, result.guard)
@@ -133,7 +142,7 @@ class Compiled:
             if case.loose is not None:
                 return self._second_call(case, result, args, kwargs)
             return self._confirmed(case, result, args, kwargs) if self._check else result
-        return self._new_case(recordings, near, args, kwargs)
+        return self._new_case(families, near, args, kwargs)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is built beside the calls, at most so many seconds, and say whether
@@ -188,8 +197,8 @@ class Compiled:
             process, lock = self._locked = os.getpid(), threading.RLock()
         return lock
 
-    def _new_case(self, recordings: int, near: Near | None, args: tuple, kwargs: dict) -> Any:
-        """The result where none of the cases fits that there were after so many recordings."""
+    def _new_case(self, known: tuple, near: Near | None, args: tuple, kwargs: dict) -> Any:
+        """The result where none of the cases fits that there were."""
         signature = Signature.of(args, kwargs, self._name)
         if signature.traced or self._is_full(near):
             return self._eager(args, kwargs)
@@ -198,7 +207,7 @@ class Compiled:
             return self._eager(args, kwargs)
         try:
             # Another thread may have recorded this case while this one waited.
-            stale = self._recordings != recordings
+            stale = self._families is not known
             full = stale or self._is_full(near)
             with waiting(lambda: f"compile {self._name} ({self._stage})", patience=SLOW):
                 first = None if full else self._first(signature, near, args, kwargs)
@@ -217,7 +226,7 @@ class Compiled:
             self._noted = constant_value(self._name, case.program.notes)
             if self._noted:
                 self._warn(self._noted)
-        found = _entered(case, args, kwargs)
+        found = tried(case, args, kwargs)
         if found.__class__ is Miss:
             return result
         case.runs += 1
@@ -253,7 +262,7 @@ class Compiled:
         for case in self.specialisations:
             if case.loose is not None and case.loose(args, kwargs) is not MISS:
                 self._settle(case, signature, captures)
-                result = _entered(case, args, kwargs)
+                result = tried(case, args, kwargs)
                 if result.__class__ is not Miss and self._knows(case):
                     return case, result
         made = self._recorded(signature, captures)
@@ -296,7 +305,7 @@ class Compiled:
         for key, a in captures.held.items():
             what = f"the entries of {captures.names[key]}"
             places.append(Capture(what, CONTENT, a, None, content_of(a)))
-        enter, text = entry(signature, places, run, tree)
+        enter, text = entry(signature, places, run, tree, may_miss(made.program))
         case = Specialisation(
             signature, places, made.program, optimised, run, enter, text, loose=loose
         )
@@ -306,7 +315,6 @@ class Compiled:
                 case.ends.append(weakref.ref(slot.value(), end))
         self._families = entered(self._families, case, near)
         self._newest = case
-        self._recordings += 1
         return case
 
     def _second_call(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
@@ -341,7 +349,10 @@ class Compiled:
             return
         free = captures.held.keys() - fixed
         case.places = [p for p in case.places if p.test != CONTENT or id(p.owner) not in free]
-        case.enter, case.text = entry(case.signature, case.places, case.run, case.program.out_tree)
+        program = case.program
+        case.enter, case.text = entry(
+            case.signature, case.places, case.run, program.out_tree, may_miss(program)
+        )
         case.loose = None
 
     def _confirmed(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
@@ -383,14 +394,3 @@ class Compiled:
         if not self.warns:
             return
         warnings.warn(message, CompileWarning, stacklevel=5)
-
-
-def _entered(case: Specialisation, args: tuple, kwargs: dict) -> Any:
-    """The result of a case; MISS too where an operation raises, since f itself then decides what
-    its result is, and raises in its own name if it does."""
-    try:
-        return case.enter(args, kwargs)
-    except MemoryError:
-        raise
-    except Exception:
-        return MISS

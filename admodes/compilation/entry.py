@@ -105,16 +105,19 @@ KNOWN = {
 }
 
 
-def entry(signature: Signature, places: list[Capture], run: Run, out_tree: Tree) -> tuple:
-    """A function of (args, kwargs) that gives the result, or a Miss in another case, and its
-    text."""
+def entry(
+    signature: Signature, places: list[Capture], run: Run, out_tree: Tree, may_miss: bool = False
+) -> tuple:
+    """A function of (args, kwargs) that gives the result, or a Miss in another case, and its text.
+    may_miss: whether run may give one."""
     text = EntryText()
     arguments = _Arguments(text, signature)
     inputs = arguments.taken_apart()
     _check_places(text, places, arguments.references)
     text.add(f"out = {text.bind(run)}({', '.join(inputs)})")
-    text.add("if out.__class__ is Miss:")
-    text.add("return out", 2)
+    if may_miss:
+        text.add("if out.__class__ is Miss:")
+        text.add("return out", 2)
     text.add(f"return {_result(text, out_tree)}")
     return text.function("def call(args, kwargs):")
 

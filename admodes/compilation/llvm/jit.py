@@ -37,8 +37,9 @@ LOOPS = {
 """By characters of text: a second of compilation is about 200 loops of ten operations with the
 best, 1000 with the cheapest effort, or 2000 and 50 000 rows of numbers."""
 
-ROOM, ROOM_PER_LETTER = 48 * 2**20, 1024
-"""Bytes that a compilation takes at most, about: twice what was measured."""
+ROOM, ROOM_PER_LETTER, KEPT_PER_LETTER = 48 * 2**20, 1024, 32
+"""Bytes that the compilation of a piece takes at most, about, and that stay of each letter of all:
+twice what was measured."""
 
 PIECE = 60_000
 """Characters of text that LLVM takes at a time, half a second at most: so long a fork of the
@@ -156,7 +157,8 @@ def _check_room(nbytes: int) -> None:
 
 def _all(texts: dict[str, str], loops: bool) -> dict[str, MachineCode]:
     size = sum(map(len, texts))
-    _check_room(ROOM + ROOM_PER_LETTER * size)
+    most = min(size, PIECE + max(map(len, texts)))
+    _check_room(ROOM + ROOM_PER_LETTER * most + KEPT_PER_LETTER * size)
     effort = next(e for most, e in (LOOPS if loops else LINES).items() if size <= most)
     found: dict[str, MachineCode] = {}
     for piece in _pieces(texts):
