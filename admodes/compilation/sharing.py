@@ -9,18 +9,24 @@ rows that are left are what the tape is made of.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from admodes.core.carrier import Carrier, calling_through
+from admodes.core.carrier import Carrier, calling_through, innermost
 from admodes.core.forward import Dual
 from admodes.core.held import Held
 from admodes.core.pytree import flatten, unflatten
-from admodes.core.record import Guard, Recorded, Ref, WengertList, record_leaves
+from admodes.core.record import Guard, Recorded, Ref, Step, WengertList, record_leaves
 from admodes.core.tape import Node, Traced
+from admodes.core.values import blank, shape_of
 from admodes.loops.rolling import shortened
 from admodes.optimisation import dead, local
+from admodes.programs.keys import param_key
 from admodes.programs.replay import again
 from admodes.programs.rewriting import ends, needed
+
+GRADIENT = 4
+"""The list of a gradient is about so many times as long as that of the function."""
 
 
 def sharing(held: Held, handles: bool) -> Callable[[Callable, tuple], Any]:
@@ -49,13 +55,54 @@ def sharing(held: Held, handles: bool) -> Callable[[Callable, tuple], Any]:
                     x.seen(note)
                 x = x.primal
         guard_errors(program, handles)
-        program = shortened(program)
+        program = opened(program)
+        program = shortened(program, GRADIENT)
         smaller = local(program, ("common subexpressions",))
         whole = dead(program)
         chosen = smaller if len(smaller.steps) < len(whole.steps) else whole
         return again(chosen)(*leaves)
 
     return through
+
+
+def opened(program: WengertList) -> WengertList:
+    """The list in which values from outside, which are traced there, are inputs instead of
+    constants, so that loops over them are seen."""
+    places: dict[tuple, Ref] = {}
+    taken: dict[int, Any] = {}
+    for step in program.steps:
+        for a in step.args:
+            if isinstance(a, Carrier) and shape_of(innermost(a)) == a.shape:
+                known = places.setdefault(_told(a), Ref(len(taken)))
+                taken.setdefault(known.row, a)
+    if not taken:
+        return program
+    first = len(taken)
+
+    def moved(a: Any) -> Any:
+        if a.__class__ is Ref:
+            return Ref(a.row + first)
+        return places.get(_told(a), a) if isinstance(a, Carrier) else a
+
+    rows = [Step(None, (), None, blank(innermost(a))) for a in taken.values()]
+    rows += [replace(step, args=tuple(map(moved, step.args))) for step in program.steps]
+    return replace(
+        program,
+        steps=rows,
+        inputs=list(map(moved, program.inputs)),
+        outputs=[moved(y) if isinstance(y, Ref) else y for y in program.outputs],
+        guards=[replace(g, args=tuple(map(moved, g.args))) for g in program.guards],
+        captured=taken | {row + first: a for row, a in program.captured.items()},
+    )
+
+
+def _told(a: Carrier) -> tuple:
+    """What is the same for equal rows of a recording, and for copies of a value, which keep it as
+    it was when they were made: x += v gives another one to the same object."""
+    step = a.step if a.__class__ is Recorded else None
+    if step is not None and step.args and all(x.__class__ is Ref for x in step.args):
+        return id(a.level), step.op, step.args, param_key(step.params)
+    return tuple(id(getattr(a, name)) for name in a.content) or (id(a),)
 
 
 def _inside(x: Any) -> Any:

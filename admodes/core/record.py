@@ -215,8 +215,12 @@ class Recorded(Carrier):
             if a.__class__ is Recorded and a.level is level:
                 primals.append(a.primal)
                 refs.append(Ref(a.row))
+            elif isinstance(a, Carrier) and (a.watches or self.recording.taped):
+                # The list is applied to what is traced outside; here the plain value will do.
+                plain = innermost(a)
+                primals.append(plain if shape_of(plain) == a.shape else a)
+                refs.append(self.recording.constant(a.primal if a.watches else a))
             else:
-                a = a.primal if isinstance(a, Carrier) and a.watches else a
                 primals.append(a)
                 refs.append(a if a.__class__ is float else self.recording.constant(a))
         try:
@@ -314,15 +318,6 @@ def _pairs(x: Any, copy: Any) -> Iterator[tuple]:
     elif isinstance(x, tuple):
         for part, other in zip(x, copy, strict=True):
             yield from _pairs(part, other)
-
-
-def decide_on_captured(decide: Callable, x: Any) -> None:
-    """The list that x is recorded in holds only where decide of every array that it captures is
-    the same."""
-    if x.__class__ is Recorded:
-        recording = x.recording
-        for row, a in recording.captured.items():
-            recording.guards.append(Guard(decide, (Ref(row),), decide(a)))
 
 
 def named(x: Any, name: str) -> Any:

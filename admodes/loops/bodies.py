@@ -13,7 +13,6 @@ from admodes.core.values import blank, shape_of
 from admodes.loops.region import Region
 from admodes.loops.table import Table
 from admodes.loops.turns import (
-    Captured,
     Carried,
     Constant,
     Constants,
@@ -47,7 +46,7 @@ class Body:
             if a.__class__ is Carried:
                 deepest[a.offset] = max(deepest.get(a.offset, 0), a.back)
         self.state = [Carried(o, k) for o, n in sorted(deepest.items()) for k in range(1, n + 1)]
-        kinds = (Rows, Constants, Picked, Captured)
+        kinds = (Rows, Constants, Picked)
         found = dict.fromkeys([*turns.instead.values(), *read])
         self.each = [a for a in found if a.__class__ in kinds]
         self.same = [a for a in found if a.__class__ is Same]

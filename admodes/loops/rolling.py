@@ -24,7 +24,7 @@ from admodes.loops.region import Region, size
 from admodes.loops.repetition import repeated
 from admodes.loops.stacks import joined, selection
 from admodes.loops.table import NOTHING, ROW, Table
-from admodes.loops.turns import BACK, Carried, Constants, Picked, Rows, Same, Turns
+from admodes.loops.turns import BACK, FEWEST_TURNS, Carried, Picked, Rows, Same, Turns
 from admodes.ops.indexing import getitem
 from admodes.programs.rewriting import Copy
 
@@ -34,6 +34,8 @@ PASSES = 8
 SHORT = 4000
 """Lists of so many rows stay as they are: they are compiled in a fraction of a second, and as one
 straight stretch they run at least as fast."""
+
+STACK = REGISTRY["stack"]
 
 
 def rolled(program: WengertList) -> WengertList:
@@ -58,9 +60,10 @@ def rolled(program: WengertList) -> WengertList:
     return program
 
 
-def shortened(program: WengertList) -> WengertList:
-    """The list with loops, where it is long."""
-    return rolled(program) if len(program.steps) > SHORT else program
+def shortened(program: WengertList, times: int = 1) -> WengertList:
+    """The list with loops, where it is long, or a list that is so many times as long will be made
+    of it."""
+    return rolled(program) if len(program.steps) * times > SHORT else program
 
 
 def all_steps(program: WengertList) -> Iterator[Step]:
@@ -73,7 +76,8 @@ def all_steps(program: WengertList) -> Iterator[Step]:
 
 class _Rolling(Copy):
     """A copy of a list with loops in the place of some of its stretches. new: as in Copy, None
-    where a row stands in a loop, or only picks from an array, and has not been asked for."""
+    where a row that has not been asked for stands in a loop, only picks from an array, or is an
+    array that the function refers to."""
 
     def __init__(
         self, program: WengertList, table: Table, loops: list[Turns], regions: dict[Any, Region]
@@ -115,7 +119,7 @@ class _Rolling(Copy):
                     self.loops[k].emit()
             elif isinstance(entry, Guard):
                 self.guards.append(replace(entry, args=self.moved(entry.args)))
-            elif entry.op is not getitem:
+            elif entry.op is not getitem and table.rows[at] not in program.captured:
                 row = int(table.rows[at])
                 self.new[row] = self.row(entry, row)
             self.sources += [row] * (len(self.steps) - len(self.sources))
@@ -133,11 +137,10 @@ class _Rolling(Copy):
 
     def row(self, step: Step, row: int) -> Ref:
         """A row as it was; one that stacks what the turns of a loop give is taken from the loop."""
-        if step.op is REGISTRY["stack"] and not (step.params or {}).get("axis"):
+        if step.op is STACK and not (step.params or {}).get("axis"):
             rows = [a.row for a in step.args if isinstance(a, Ref)]
-            places = self.table.places[rows]
-            if len(rows) == len(step.args) and (self.owners[places] != NOTHING).any():
-                return self.stacked(places)
+            if len(rows) == len(step.args) > FEWEST_TURNS:
+                return self.stacked(self.table.places[rows])
         ref = self.keep(step, self.moved(step.args))
         if row in self.old.captured:
             self.captured[ref.row] = self.old.captured[row]
@@ -166,9 +169,12 @@ class _Rolling(Copy):
         for key, group in groupby(places.tolist(), self.source):
             some = np.array(list(group))
             if key is None:
-                parts.append(self.emit(REGISTRY["stack"], *map(self.number, some), axis=0))
+                parts.append(self.emit(STACK, *map(self.number, some), axis=0))
             elif key[0] == NOTHING:
-                parts.append(self.picked(some))
+                found = self.referred(some) if len(key) == 1 else self.picked(some)
+                parts.append(
+                    self.emit(STACK, *map(self.number, some), axis=0) if found is None else found
+                )
             else:
                 parts.append(self.loops[key[0]].results(key[1], some))
         return parts[0] if len(parts) == 1 else self.emit(REGISTRY["concatenate"], *parts, axis=0)
@@ -181,22 +187,32 @@ class _Rolling(Copy):
             offset = (place - self.loops[k].start) % self.loops[k].period
             if offset in self.loops[k].body.results:
                 return k, offset
+        if int(table.rows[place]) in self.old.captured:
+            return (NOTHING,)
         if table.entries[place].op is getitem:
             return NOTHING, int(table.exactly[place]), int(table.arguments[table.first[place]])
         return None
 
-    def picked(self, places: np.ndarray) -> Ref:
-        """What entries pick from one array, on a leading axis."""
+    def referred(self, places: np.ndarray) -> Any:
+        """Arrays that the function refers to, on a leading axis, where they are parts of one."""
+        whole = joined([self.old.captured[int(row)] for row in self.table.rows[places]])
+        if whole is None:
+            return None
+        self.steps.append(Step(None, (), None, blank(whole)))
+        ref = Ref(len(self.steps) - 1)
+        self.captured[ref.row] = whole
+        return self.emit(REGISTRY["where"], ref, 1.0, 0.0) if is_truth(whole) else ref
+
+    def picked(self, places: np.ndarray) -> Any:
+        """What entries pick from one array, on a leading axis; None where it is no selection."""
         table, first = self.table, int(places[0])
         if len(places) > 1:
             count = int(table.first[first + 1] - table.first[first])
             numbers = table.arguments[table.first[places][:, None] + np.arange(1, count)]
             steps = np.diff(numbers, axis=0)
             if (steps == steps[0]).all() and steps[0].any():
-                y = self.selected(first, tuple(steps[0].tolist()), len(places))
-                if y is not None:
-                    return y
-        return self.emit(REGISTRY["stack"], *map(self.number, places), axis=0)
+                return self.selected(first, tuple(steps[0].tolist()), len(places))
+        return None
 
     def selected(self, place: int, steps: tuple[int, ...], n: int) -> Any:
         """What n entries pick from one array, of which place is the first: the numbers in the index
@@ -260,24 +276,11 @@ class _Loop:
         if isinstance(a, Rows):
             return self.copy.stacked(a.entry + a.step * turns)
         entries = self.start + a.offset + self.period * turns
-        if isinstance(a, Constants):
-            values = [self.table.entries[e].args[a.number] for e in entries]
-            return np.stack([np.asarray(x, np.float64) for x in values])
         if isinstance(a, Picked):
             steps = tuple(-by for by in a.steps) if self.body.backwards else a.steps
             return self.copy.selected(int(entries[0]), steps, self.n)
-        return self.captured(entries)
-
-    def captured(self, entries: np.ndarray) -> Any:
-        """Arrays that the function refers to: one array, where they are the parts of one."""
-        arrays = [self.copy.old.captured[int(self.table.rows[e])] for e in entries]
-        whole = joined(arrays)
-        if whole is None:
-            return self.copy.stacked(entries)
-        self.copy.steps.append(Step(None, (), None, blank(whole)))
-        ref = Ref(len(self.copy.steps) - 1)
-        self.copy.captured[ref.row] = whole
-        return self.copy.emit(REGISTRY["where"], ref, 1.0, 0.0) if is_truth(whole) else ref
+        values = [self.table.entries[e].args[a.number] for e in entries]
+        return np.stack([np.asarray(x, np.float64) for x in values])
 
     def result(self, place: int) -> Any:
         """What a turn gives."""

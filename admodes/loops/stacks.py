@@ -10,7 +10,7 @@ from admodes.ops.indexing import explicit
 
 
 def joined(arrays: list[np.ndarray]) -> np.ndarray | None:
-    """The array of which arrays are the entries along the first axis, one after the other, without
+    """The array whose entries along the first axis these arrays are, one after the other, without
     a copy; None where there is none.
 
     >>> import numpy as np
@@ -18,16 +18,21 @@ def joined(arrays: list[np.ndarray]) -> np.ndarray | None:
     >>> joined([x[2], x[1]]).tolist()
     [[4.0, 5.0], [2.0, 3.0]]
     """
-    whole = arrays[0].base
-    if not isinstance(whole, np.ndarray) or whole.ndim != arrays[0].ndim + 1 or not len(whole):
+    base = getattr(arrays[0], "base", None)
+    if len(arrays) < 2 or not isinstance(base, np.ndarray) or not base.size:
+        return None
+    whole: np.ndarray = base
+    if whole.ndim != arrays[0].ndim + 1:
         return None
     part, begin = whole[0], _address(whole)
     if part.shape != arrays[0].shape or part.dtype != arrays[0].dtype or not whole.strides[0]:
         return None
     numbers = []
     for a in arrays:
+        if getattr(a, "base", None) is not whole:
+            return None
         number, rest = divmod(_address(a) - begin, whole.strides[0])
-        inside = a.base is whole and not rest and 0 <= number < len(whole)
+        inside = not rest and 0 <= number < len(whole)
         if not inside or (a.shape, a.strides, a.dtype) != (part.shape, part.strides, part.dtype):
             return None
         numbers.append(number)

@@ -1,5 +1,6 @@
 """A recorded list as columns of numbers, in which repetition can be looked for: one entry for each
-row that is needed and for each guard, which stands behind the last row that it reads.
+row that is needed and for each guard, which stands behind the last row that it reads. Arrays that
+the function refers to stand first.
 """
 
 from __future__ import annotations
@@ -74,15 +75,21 @@ class Table:
             rows.append(row)
             self.entries.append(entry)
 
+        def enter_row(row: int, step: Step, key: Any, index: list[int]) -> None:
+            places[row] = len(rows)
+            enter(step, row, key, index)
+
+        # What the function refers to is there before it begins.
+        for row in program.captured:
+            enter_row(row, program.steps[row], *_key(program.steps[row]))
         wanted = marked(program, ends(program))
         due = program.due()
         for row, step in enumerate(program.steps):
-            if step.op is None or wanted[row]:
-                key, index = _key(step)
-                if step.op is None and row not in program.captured:
-                    key = row
-                enter(step, row, key, index)
-                places[row] = len(rows) - 1
+            if step.op is None:
+                if row not in program.captured:
+                    enter_row(row, step, row, [])
+            elif wanted[row]:
+                enter_row(row, step, *_key(step))
             for guard in due.get(row, ()):
                 if any(a.__class__ is Ref for a in guard.args):
                     key = guard.decide, guard.rewritten, param_key(guard.expected)

@@ -86,13 +86,6 @@ class Picked:
 
 
 @dataclass(frozen=True)
-class Captured:
-    """The entry of this number is an array that the function refers to, another one each turn."""
-
-    offset: int
-
-
-@dataclass(frozen=True)
 class Constants:
     """A constant for each turn: the argument of this number of that entry."""
 
@@ -160,9 +153,7 @@ class _Reading:
         for offset, (begin, end) in enumerate(pairwise((first - first[0]).tolist())):
             entry = table.entries[self.model + offset]
             index = [c for c in range(begin, end) if self.kinds[1, c] == INDEX]
-            if isinstance(entry, Step) and entry.op is None:
-                found.instead[offset] = Captured(offset)
-            elif any(self.steps[c] for c in index):
+            if any(self.steps[c] for c in index):
                 found.instead[offset] = Picked(offset, tuple(int(self.steps[c]) for c in index))
             if offset in found.instead and not numeric(entry):
                 raise Unfit

@@ -15,7 +15,7 @@ from admodes.compilation.front import compile
 from admodes.core.carrier import innermost, quiet
 from admodes.core.checking import is_strict, unchecked
 from admodes.core.forward import jvp
-from admodes.core.record import decide_on_captured
+from admodes.core.record import Guard, Recorded, Ref
 from admodes.core.space import dtype_of
 from admodes.core.values import shape_of
 from admodes.derivatives.choosing import explained
@@ -254,6 +254,15 @@ def number_of(plan: SweepPlan) -> Callable:
         return float(plan.find(innermost(x), tuple(map(innermost, floats))))
 
     return number
+
+
+def decide_on_captured(decide: Callable, x: Any) -> None:
+    """The list that x is recorded in holds only where decide of every array that it captures is
+    the same."""
+    if x.__class__ is Recorded:
+        recording = x.recording
+        for row, a in recording.captured.items():
+            recording.guards.append(Guard(decide, (Ref(row),), decide(a)))
 
 
 def zeros_of(a: np.ndarray) -> np.ndarray:
