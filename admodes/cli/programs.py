@@ -44,6 +44,9 @@ def program(
     optimised: Annotated[
         bool, typer.Option("--optimised", help="After the passes of the optimiser.")
     ] = False,
+    rolled: Annotated[
+        bool, typer.Option("--rolled", help="What repeats as loops, of which one turn is printed.")
+    ] = False,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="What each pass does to the exact operation counts."),
@@ -66,12 +69,13 @@ def program(
     made = run(lambda: record(target.function, *target.args, names=names, outputs=results), target)
     passes = run(made.effects, target) if explain else []
     shown = run(made.optimised, target) if optimised else made
+    shown = run(shown.rolled, target) if rolled else shown
     if not explain or optimised:
         check_lines(
             len(shown.steps),
             f"program: {len(shown.steps)} rows",
             "admodes count counts them, and loops over the entries of an array become few rows "
-            "where they are written on whole arrays",
+            "where they are written on whole arrays; --rolled prints what repeats once",
         )
     output.show(_WithEffects(shown, passes, optimised) if explain else shown)
 

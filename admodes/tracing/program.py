@@ -133,6 +133,13 @@ class Program(WengertList, Result):
         found = evaluated(optimise(self, exact=exact))
         return OptimisedProgram(**{**vars(self), **vars(found)})
 
+    def rolled(self) -> Program:
+        """The program in which stretches that repeat, as a plain loop leaves them behind, are loops
+        of one row each, printed under the list of one turn."""
+        from admodes.loops.rolling import rolled
+
+        return evaluated(rolled(self))  # type: ignore[return-value]
+
     def effects(self) -> list[Any]:
         """What each pass of the optimiser does to the exact counts."""
         from admodes.optimisation import effects

@@ -89,6 +89,20 @@ class TestProgram:
         _, out, _ = run("program", *network, "--optimised", "--explain")
         assert out.index("loss(W, x)") < out.index("Passes of the optimiser")
 
+    def test_rolled(self, run, tmp_path):
+        path = tmp_path / "mine.py"
+        path.write_text(
+            "def orbit(q, p):\n    for _ in range(100):\n        p = p - q * q\n"
+            "        q = q + 0.1 * p\n    return q\n",
+            encoding="utf-8",
+        )
+        target = (f"{path}:orbit", "--at", "q=1,p=0", "--rolled")
+        for more in ([], ["--optimised"], ["--of", "grad"]):
+            status, out, _ = run("program", *target, *more)
+            assert status == 0
+            assert out.count("  for i = ") == 1 + ("grad" in more)
+            assert len(out.splitlines()) <= 50
+
     def test_save(self, run, tmp_path):
         path = tmp_path / "list.txt"
         assert run("program", *PRODUCT, "-o", str(path))[:2] == (0, "")

@@ -98,3 +98,42 @@ def test_both_loops_of_a_gradient_are_printed():
         "for i = 0, 1, …, 8:",
         "for i = 8, 7, …, 0:",
     ]
+
+
+ROLLED = """\
+orbit(q, p, h): 3 operations
+  v0 = q
+  v1 = p
+  v2 = h
+  for i = 0, 1, …, 49:
+    t0 = v1, then t4 of the turn before
+    t1 = v0, then t6 of the turn before
+    t2 = sin(t1)
+    t3 = v2 * t2
+    t4 = t0 - t3
+    t5 = v2 * t4
+    t6 = t1 + t5
+  v3 = the last t4, t6; all t6  (52,)
+  v4 = v3[2:52]                 (50,)
+  v5 = v3[1]
+  y1 = v5
+  y2 = v4
+"""
+
+
+def test_a_program_of_a_plain_loop_is_rolled():
+    def orbit(q, p, h):
+        path = []
+        for _ in range(50):
+            p = p - h * ad.sin(q)
+            q = q + h * p
+            path.append(q)
+        return q, ad.stack(path)
+
+    plain = ad.record(orbit, 1.0, 0.5, 0.1)
+    rolled = plain.rolled()
+    assert str(rolled) == ROLLED
+    for x, y in zip(rolled(0.5, 0.2, 0.1), plain(0.5, 0.2, 0.1), strict=True):
+        assert np.array_equal(x, y)
+    assert without_moves(rolled.count().f) == without_moves(plain.count().f)
+    assert str(ad.record(lambda x: x * x, 2.0).rolled()) == str(ad.record(lambda x: x * x, 2.0))
