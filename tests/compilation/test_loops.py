@@ -272,3 +272,27 @@ def test_a_loop_in_a_loop_and_more_turns_than_views_are_kept_for(backend):
     long = ad.grad(lambda y, a: np.sum(ad.loop(inner, y, n, a)), argnums=(0, 1))
     for x, y in zip(long(*args[:2]), ad.compile(long, backend=backend)(*args[:2]), strict=True):
         np.testing.assert_allclose(y, x, rtol=1e-12)
+
+
+HIDES = {
+    "shown": lambda x, c: np.sqrt(x) * c + x,
+    "hidden": lambda x, c: ad.where(x > 0.5, np.sqrt(x - 0.5) * c, x),
+    "cut off": lambda x, c: np.maximum(np.sqrt(x) * c, 0.0) + c * x,
+}
+
+
+@pytest.mark.parametrize("size", [0, 3])
+@pytest.mark.parametrize("derive", [gradient, second])
+@pytest.mark.parametrize("name", HIDES)
+def test_infinite_slopes_times_nothing_are_nothing(name, derive, size, backend):
+    """As where a plain product would give nan for inf · 0."""
+    body = HIDES[name]
+
+    def f(x, c):
+        return np.sum(ad.loop(lambda x, i, c: body(x, c), x, 4, c))
+
+    compiled = ad.compile(derive(f), backend=backend)
+    for x, c in ((0.0, 0.0), (0.5, 0.0), (0.0, 1.0), (2.0, 0.3)):
+        args = (np.full(size, x), np.full(size, c)) if size else (x, c)
+        for want, found in zip(derive(f)(*args), compiled(*args), strict=True):
+            np.testing.assert_allclose(found, want, rtol=1e-12, equal_nan=True)
