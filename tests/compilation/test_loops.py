@@ -296,3 +296,17 @@ def test_infinite_slopes_times_nothing_are_nothing(name, derive, size, backend):
         args = (np.full(size, x), np.full(size, c)) if size else (x, c)
         for want, found in zip(derive(f)(*args), compiled(*args), strict=True):
             np.testing.assert_allclose(found, want, rtol=1e-12, equal_nan=True)
+
+
+def test_numbers_that_go_on_are_read_one_by_one_as_well(backend):
+    def f(a, xs):
+        last, left = ad.scan(lambda x, u: (x * u + a, x * a), 0.5, xs)
+        return last + left[1] * left[3] + sum(left[k] for k in (0, 2, 4)) + left[-1]
+
+    args = 0.7, np.linspace(0.1, 1.0, 6)
+    for derive in (value, gradient, second):
+        compiled = ad.compile(derive(f), backend=backend)
+        for want, found in zip(
+            flatten(derive(f)(*args))[0], flatten(compiled(*args))[0], strict=True
+        ):
+            np.testing.assert_allclose(found, want, rtol=1e-12)

@@ -91,7 +91,9 @@ class Handings:
             if k is not None:
                 self.numbers[i] = a.row, k
                 return
-        if not is_view(step):
+        if not is_array(step.like) and is_view(step) and step.op is getitem:
+            self._filled(a, (step.params or {})["index"])
+        elif not is_view(step) or not is_array(step.like):
             self._filled(a)
 
     def _number(self, row: int, index: Any) -> int | None:
@@ -138,12 +140,14 @@ class Handings:
             start += size([shape])
         return None
 
-    def _filled(self, a: Any) -> None:
-        """Something other than a turn reads what is, perhaps, a part of a loop's vector."""
+    def _filled(self, a: Any, index: Any = ()) -> None:
+        """Something other than a turn reads what is, perhaps, a part of a loop's vector, or an
+        entry of one."""
         found = self._view(a.row) if isinstance(a, Ref) else None
         if found is None:
             return
         row, base, seen = found
+        seen = seen[(*index, ...) if isinstance(index, tuple) else (index, ...)]
         at = _offset(base, seen)
         steps = [s // NUMBER * (m - 1) for m, s in zip(seen.shape, seen.strides, strict=True)]
         low, high = at + sum(min(s, 0) for s in steps), at + sum(max(s, 0) for s in steps)
