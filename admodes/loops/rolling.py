@@ -62,8 +62,12 @@ def rolled(program: WengertList) -> WengertList:
 
 def shortened(program: WengertList, times: int = 1) -> WengertList:
     """The list with loops, where it is long, or a list that is so many times as long will be made
-    of it."""
-    return rolled(program) if len(program.steps) * times > SHORT else program
+    of it, and they leave at most half of its rows: a few turns among thousands of other rows are
+    not worth a loop."""
+    if len(program.steps) * times <= SHORT:
+        return program
+    found = rolled(program)
+    return found if 2 * len(found.steps) <= len(program.steps) else program
 
 
 def all_steps(program: WengertList) -> Iterator[Step]:

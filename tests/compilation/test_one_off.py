@@ -1,9 +1,11 @@
 """What compiling costs once: the work of each stage, counted, grows as the list does."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import admodes as ad
 from admodes.compilation.numpy.backend import write
@@ -13,7 +15,7 @@ from admodes.optimisation import optimise
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from benchmarks.one_off import irregular
+from benchmarks.one_off import KINDS, arguments, irregular
 
 HALVES = np.full(8, 0.5)
 
@@ -77,3 +79,30 @@ def test_python_compiles_few_lines_for_a_long_list_of_arrays():
     np.testing.assert_allclose(
         compiled(HALVES, 1.5 * HALVES), f(HALVES, 1.5 * HALVES), rtol=1e-9, atol=1e-12
     )
+
+
+def calls_of(kind, backend, operations):
+    """How many functions Python calls, its own and those of C, at the first call of a gradient."""
+    compiled = ad.compile(ad.grad(irregular(operations)), backend)
+    args = arguments(kind)
+    found = 0
+
+    def count(frame, event, function):
+        nonlocal found
+        found += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        compiled(*args)
+    finally:
+        sys.setprofile(before)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("backend", ["numpy", *(["llvm"] if find_spec("llvmlite") else [])])
+def test_the_work_of_all_stages_grows_as_the_list_does(backend, kind):
+    calls_of(kind, backend, 20)
+    less, more, most = (calls_of(kind, backend, n) for n in (100, 200, 300))
+    assert 0.9 < (most - more) / (more - less) < 1.1
