@@ -37,6 +37,12 @@ SHARED = "changes entries that another traced array shares (one is a view of the
 BORROWED = "changes an argument of the function, which is the caller's array"
 
 
+FEW = 8
+"""A view has few entries where the array has so many times as many."""
+LARGE = 512
+"""An array that is written in place has at least so many entries (core.reuse)."""
+
+
 class Memory:
     """What an array shares its memory with in NumPy. family: all arrays in this memory that are
     still in use, by id. base: the array that it is a view of, made by op with params; None where
@@ -136,6 +142,19 @@ def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
     moves = op is not None and isinstance(op.structure, Moves)
     if moves and np.may_share_memory(innermost(base), innermost(view)):
         mine.base, mine.op, mine.params = base, op, params
+        large = math.prod(base.shape)
+        few = large >= LARGE and FEW * math.prod(view.shape) <= large
+        if few and not memory.root().argument:
+            _detach(view)
+
+
+def _detach(view: Any) -> None:
+    """Give a few entries of an array that may be written into memory of their own, since what is
+    kept of them would keep the whole array, and from being written in place."""
+    for name in ("primal", "tangent"):
+        part = getattr(view, name) if name in view.content else None
+        if part.__class__ is np.ndarray and part.base is not None:
+            setattr(view, name, part.copy())
 
 
 def unshared(x: Any) -> bool:

@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from admodes.core.carrier import Carrier, quiet
 from admodes.core.elementwise import Elementwise
+from admodes.core.gathering import Gathered, gathered
 from admodes.core.reuse import spare, spare_arrays
 from admodes.core.space import dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
@@ -71,7 +72,10 @@ def pull_back(adjoints: Adjoints, nodes: Iterable[Node], take: Callable, product
         elif w.__class__ is ndarray and local.__class__ is list:
             _array_step(adjoints, node, w, owned, product)
         elif w is not None:
+            w = w.total() if w.__class__ is Gathered else w
             _general_step(adjoints, node, w, owned)
+    for key in [key for key, w in adjoints.items() if w.__class__ is Gathered]:
+        adjoints[key] = adjoints[key].total()
 
 
 def _number_step(adjoints: Adjoints, args: tuple, local: Any, w: float) -> None:
@@ -133,6 +137,8 @@ def _narrowed(term: Any, x: Any) -> Any:
 
 def _add_term(adjoints: Adjoints, key: int, term: Any, owned: set[int]) -> None:
     old = adjoints.get(key)
+    if old.__class__ is Gathered:
+        old = old.total()
     if old is None:
         adjoints[key] = term
     elif old.__class__ is not ndarray or term.__class__ is not ndarray:
@@ -165,6 +171,8 @@ def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int])
     if op.accumulate is not None:
         ((_, a),) = nodes
         if _accumulated(adjoints, a.serial, xs[0], op, w, params, owned):
+            return
+        if gathered(adjoints, a.serial, xs[0], op, w, (params or {})["index"]):
             return
     wanted = [i for i, _ in nodes]
     terms: Iterable[Any]
@@ -204,7 +212,9 @@ def _accumulated(
     """Add a contribution that has few entries into the array of an adjoint, which costs as much
     as there are entries. False where that is not possible."""
     old = adjoints.get(key)
-    if isinstance(w, Carrier) or isinstance(old, Carrier) or x.__class__ is not ndarray:
+    if isinstance(w, Carrier) or isinstance(old, (Carrier, Gathered)):
+        return False
+    if x.__class__ is not ndarray:
         return False
     if x.dtype.kind != "f" or (w.__class__ is not float and is_complex(w)):
         return False

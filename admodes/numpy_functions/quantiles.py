@@ -1,5 +1,5 @@
 """Median, quantiles and percentiles on traced values, and the same without the entries that are
-nan: the array is sorted, and the result lies between two of its entries."""
+nan: the result lies between two entries, whose positions are sought among the others."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from admodes.numpy_functions.layout import moveaxis
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import take_along_axis
 from admodes.ops.options import plain_axis, taken
-from admodes.ops.reductions import all_axes, kept_shape, sort_, sum_
+from admodes.ops.reductions import all_axes, argrank, kept_shape, sum_
 from admodes.ops.selection import ceil, floor, minimum
-from admodes.ops.shaping import array, broadcast_to, constant, rank_of, reshape
+from admodes.ops.shaping import array, concatenate, constant, rank_of, reshape
 
 METHODS: dict[str, Callable] = {
     "linear": lambda position: position,
@@ -30,15 +30,14 @@ METHODS: dict[str, Callable] = {
 
 
 def _rows(a: Any, axis: Any) -> tuple[Any, tuple, tuple]:
-    """The entries along the given axes, sorted along one last axis; the other axes; and the shape
-    that keepdims leaves."""
+    """The entries along the given axes, along one last axis; the other axes; and the shape that
+    keepdims leaves."""
     rank, axes = rank_of(a), all_axes(plain_axis(axis), rank_of(a))
     others = [i for i in range(rank) if i not in axes]
     last = moveaxis(a, axes, tuple(range(len(others), rank))) if rank else reshape(a, shape=(1,))
     outer = tuple(shape_of(a)[i] for i in others)
     n = math.prod(shape_of(a)[i] for i in axes)
-    rows = sort_(reshape(last, shape=(*outer, n)), axis=len(outer))
-    return rows, outer, kept_shape(shape_of(a), axes)
+    return reshape(last, shape=(*outer, n)), outer, kept_shape(shape_of(a), axes)
 
 
 def quantile(
@@ -53,19 +52,21 @@ def quantile(
     # Positions are counted in double precision, whatever the entries are.
     flat_q = np.ravel(q)
     missing = np.isnan(rows)
-    ones = where(missing, 0.0, 1.0)
-    count = sum_(ones, axis=-1, keepdims=True)
     if skip:
+        count = sum_(where(missing, 0.0, 1.0), axis=-1, keepdims=True)
         positions = flat_q * where(count > 0, count - 1.0, 0.0)
+        undefined = count == 0
     else:
-        positions = broadcast_to(flat_q * (n - 1.0), shape=(*outer, flat_q.size))
+        positions = np.broadcast_to(flat_q * (n - 1.0), (*outer, flat_q.size))
+        undefined = np.any(missing, axis=-1, keepdims=True)
     low, share = _between(positions, method)
     share = cast(share, rows)
     high = minimum(low + 1.0, n - 1.0)
-    below = take_along_axis(rows, low, axis=len(outer))
-    above = take_along_axis(rows, high, axis=len(outer))
+    ranks = concatenate([low, high], len(outer))
+    enclosing = take_along_axis(rows, argrank(rows, ranks, axis=len(outer)), axis=len(outer))
+    below, above = enclosing[..., : flat_q.size], enclosing[..., flat_q.size :]
     y = where(share == 0, below, below + (above - below) * share)
-    y = where((count == 0) if skip else (count < n), np.nan, y)
+    y = where(undefined, np.nan, y)
     y = moveaxis(y, -1, 0)
     return reshape(y, shape=np.shape(q) + (kept if keepdims else outer))
 

@@ -196,13 +196,19 @@ cholesky: Op = tangential(
 
 
 def _pinv_tangent(tangents: list, y: Any, a: Any, **params: Any) -> Any:
-    """G. H. Golub and V. Pereyra (1973), for matrices of locally constant rank."""
+    """G. H. Golub and V. Pereyra (1973), for matrices of locally constant rank. Products are taken
+    in the order in which no matrix has the longer side twice."""
     (t,) = tangents
     m, n = shape_of(a)[-2:]
     th, yh = adjoint(t), adjoint(y)
-    left = matmul(matmul(matmul(y, yh), th), np.eye(m) - matmul(a, y))
-    right = matmul(matmul(np.eye(n) - matmul(y, a), th), matmul(yh, y))
-    return left + right - matmul(matmul(y, t), y)
+
+    def product(p: Any, q: Any, r: Any) -> Any:
+        return matmul(matmul(p, q), r) if m >= n else matmul(p, matmul(q, r))
+
+    left = product(y, yh, th)
+    left = left - product(left, a, y)
+    right = product(th - product(y, a, th), yh, y)
+    return left + right - product(y, t, y)
 
 
 pinv: Op = tangential(

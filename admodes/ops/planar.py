@@ -21,9 +21,21 @@ from admodes.ops.strong import tangent_mul
 _POINTS = ((0.2, 3.0), (0.2, 3.0))
 
 
+_MODERATE = 1e-100, 1e100
+"""Between these neither squares nor their quotients leave the range of doubles."""
+
+
+def _is_moderate(size: Any, kind: Any) -> bool:
+    """Whether all points have such a size."""
+    low, high = _MODERATE
+    return kind == np.float64 and np.size(size) > 0 and low < np.min(size) and np.max(size) < high
+
+
 def _cosine(a: Any, b: Any) -> Any:
     """a / hypot(a, b) of numbers scaled by the larger one, since hypot may overflow."""
     size = np.maximum(np.abs(a), np.abs(b))
+    if _is_moderate(size, np.result_type(a, b)):
+        return a / np.hypot(a, b)
     far = np.isinf(size)
     along = np.where(far, np.where(np.isinf(a), np.sign(a), 0.0), a / size)
     up = np.where(far, np.where(np.isinf(b), np.sign(b), 0.0), b / size)
@@ -58,6 +70,8 @@ cosine: Op = elementwise(
 
 def _over_square(a: Any, b: Any) -> Any:
     """a / (a² + b²), 0 where either is infinite."""
+    if _is_moderate(np.maximum(np.abs(a), np.abs(b)), np.result_type(a, b)):
+        return a / (a * a + b * b)
     far = (np.isinf(a) | np.isinf(b)) & ~np.isnan(a) & ~np.isnan(b)
     return np.where(far, 0.0, _cosine(a, b) / np.hypot(a, b)).astype(np.result_type(a, b))
 

@@ -25,7 +25,10 @@ from admodes.ops.arithmetic import divide, multiply
 from admodes.ops.comparisons import is_extreme, where
 from admodes.ops.indexing import take_along_axis
 from admodes.ops.scans import along, cumprod_
-from admodes.ops.shaping import array, broadcast_to, concatenate, reshape
+from admodes.ops.shaping import array, broadcast_to, concatenate, reshape, spread
+
+MANY = 16
+"""Of more ranks than this all entries are sorted."""
 
 
 def all_axes(axis: Any, rank: int) -> tuple[int, ...]:
@@ -245,6 +248,49 @@ argpartition: Op = linear(
     structure=ALONG,
     kind="comparisons",
     doc="The positions that partition an array along an axis; they have no derivative.",
+)
+
+
+def _argrank(x: Any, ranks: Any, axis: int) -> Any:
+    lines, ranks = (np.moveaxis(np.asarray(z), axis, -1) for z in (x, ranks))
+    shape = ranks.shape
+    lines = lines.reshape(-1, lines.shape[-1])
+    ranks = ranks.reshape(len(lines), shape[-1]).astype(np.intp)
+    wanted = np.unique(ranks)
+    if wanted.size > MANY:
+        found = np.take_along_axis(np.argsort(lines, axis=1, kind="stable"), ranks, 1)
+    else:
+        values = np.take_along_axis(np.partition(lines, wanted, axis=1), ranks, 1)
+        found = np.stack([_nth(lines, v[:, None], k) for v, k in zip(values.T, ranks.T)], 1)
+    return np.moveaxis(found.reshape(shape), -1, axis)
+
+
+def _nth(lines: np.ndarray, value: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Where in each line the entry of a rank is, which has this value."""
+    nan = value != value
+    same = np.where(nan, lines != lines, lines == value) if nan.any() else lines == value
+    if np.count_nonzero(same) > len(lines):
+        below = np.where(nan, lines == lines, lines < value).sum(axis=1)
+        same &= np.cumsum(same, axis=1) == (rank - below + 1)[:, None]
+    return np.argmax(same, axis=1)
+
+
+argrank: Op = linear(
+    "argrank",
+    _argrank,
+    arity=2,
+    differentiable=(False, False),
+    structure=ALONG,
+    domain=Domain(
+        kink=Kink(
+            lambda x, ranks, axis: repeated(x, axis), "order: equal entries, which keep their order"
+        ),
+        convention="equal entries keep their order",
+    ),
+    batch=lambda args, mapped, axis: argrank(*spread(args, mapped), axis=axis + 1),
+    kind="comparisons",
+    doc="The positions of the entries with given ranks in ascending order along an axis, where "
+    "equal entries keep their order; they have no derivative.",
 )
 sort_: Op = tangential(
     "sort",

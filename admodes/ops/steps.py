@@ -122,7 +122,9 @@ def _sinc_slope(n: int, x: Any) -> Any:
     y = _quarters(far, 0) / (np.pi * far)
     for k in range(1, n + 1):
         y = (np.pi ** (k - 1) * _quarters(far, k) - k * y) / far
-    y = np.where(near, _series(n, np.where(near, x, 0.0)), y)
+    if np.any(near):
+        y = np.array(y)
+        y[near] = _series(n, np.asarray(x)[near])
     return y.astype(np.result_type(x, np.float32), copy=False)
 
 

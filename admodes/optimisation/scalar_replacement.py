@@ -22,7 +22,8 @@ from admodes.core.values import FLOAT, shape_of
 from admodes.programs.rewriting import LateCopy, uses
 
 LARGEST = 4096
-"""Arrays of more entries are left alone."""
+"""Arrays of more entries are left alone, unless the program has as many rows as they have entries,
+as one that goes through them in a loop."""
 OVERLAP = 4
 """Sums of arrays are taken entry by entry where at most so many entries, or an eighth of them, are
 there in both."""
@@ -83,6 +84,7 @@ class Entries(LateCopy):
         self.parts: dict[int, Any] = {}
         self.read: dict[tuple[int, int], Ref] = {}
         self.uses = uses(program)
+        self.largest = max(LARGEST, len(program.steps))
 
     def followed(self) -> WengertList:
         for old, step in enumerate(self.old.steps):
@@ -93,7 +95,7 @@ class Entries(LateCopy):
         """The new row of an old one; None where its entries are followed instead."""
         if step.op is None:
             made = self.keep(step, ())
-            if step.like.__class__ is np.ndarray and 0 < step.size <= LARGEST:
+            if step.like.__class__ is np.ndarray and 0 < step.size <= self.largest:
                 places = [ArrayEntry(made.row, k) for k in range(step.size)]
                 self.parts[old] = _boxed(places).reshape(step.shape)
             return made
@@ -110,7 +112,7 @@ class Entries(LateCopy):
     def _taken_apart(self, step: Step) -> Any:
         """The entries of a row's result, or None where it is no matter of single entries."""
         name, params = step.op.name, step.params or {}
-        if step.size > LARGEST or getattr(step.like, "dtype", FLOAT) != FLOAT:
+        if step.size > self.largest or getattr(step.like, "dtype", FLOAT) != FLOAT:
             return None
         if name == "place":
             return self._placed(step, params)
@@ -128,7 +130,7 @@ class Entries(LateCopy):
         """Numbers that are put into zeros, where each has an entry of its own."""
         (w,) = step.args
         shape = step.shape
-        if math.prod(shape) > LARGEST:
+        if math.prod(shape) > self.largest:
             return None
         if shape_of(self.old.like(w)) == ():
             given = [self.ready(w)]
@@ -138,10 +140,13 @@ class Entries(LateCopy):
             if parts is None or any(isinstance(p, ArrayEntry) for p in parts.flat):
                 return None
             given = list(parts.flat)
-        positions = entry_numbers(shape)[params["index"]].ravel().tolist()
-        if len(set(positions)) != len(given):
+        positions = _positions(shape, params["index"])
+        if len(positions) != len(given):
             return None
-        return Sparse(shape, zip(positions, given, strict=True))
+        found = Sparse(shape)
+        for k, p in zip(positions, given, strict=True):
+            found[k] = self._combined(REGISTRY["add"], found[k], p) if k in found else p
+        return found
 
     def _summed(self, step: Step) -> Sparse | None:
         """A sum of sparse arrays, where they hardly meet. The one that nothing else reads is
@@ -207,6 +212,14 @@ class Entries(LateCopy):
             return np.array(numbers, float).reshape(parts.shape)
         flat = self.emit(REGISTRY["stack"], *numbers, axis=0)
         return flat if parts.ndim == 1 else self.emit(REGISTRY["reshape"], flat, shape=parts.shape)
+
+
+def _positions(shape: tuple[int, ...], index: Any) -> list[int]:
+    """The entries at an index, by position in C order."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) == len(shape) and all(isinstance(p, int) for p in parts):
+        return [int(np.ravel_multi_index(parts, shape, mode="wrap"))]
+    return entry_numbers(shape)[index].ravel().tolist()  # type: ignore[no-any-return]
 
 
 def _boxed(items: Sequence) -> np.ndarray:

@@ -14,6 +14,7 @@ MATRIX = np.array([[2.0, 1.0, 0.5], [0.25, -1.0, 3.0], [1.5, 0.75, 1.0]])
 PLACES = {
     "argsort": lambda op, x: op(x, axis=0),
     "argpartition": lambda op, x: op(x, axis=0, kth=1),
+    "argrank": lambda op, x: op(x, np.array([[2.0, 0.0, 1.0]]), axis=0),
     "searchsorted": lambda op, x: op(np.array([-2.0, 0.8, 2.5]), x),
     "det_sign": lambda op, x: op(x),
 }

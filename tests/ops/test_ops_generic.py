@@ -47,7 +47,7 @@ QUESTIONS = ("isnan", "isfinite", "isinf", "signbit")
 SOLVING = ("inv", "solve", "logabsdet", "cholesky", "pinv", "qr")
 """Whose rules solve linear systems with the argument."""
 OF_WHOLE = ("any_of", "all_of")
-POSITIONS = ("argsort", "argpartition", "searchsorted", "det_sign")
+POSITIONS = ("argsort", "argpartition", "argrank", "searchsorted", "det_sign")
 """Positions, signs and tests of arrays, which test_numpy_functions.py compares with NumPy's."""
 
 

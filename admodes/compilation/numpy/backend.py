@@ -21,6 +21,7 @@ from admodes.compilation.numpy.kernels import as_float64
 from admodes.compilation.numpy.loops import write_rows
 from admodes.compilation.numpy.lowerings import overwrites
 from admodes.compilation.numpy.placement import is_array
+from admodes.compilation.numpy.rewrites import rewritten_late
 from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
@@ -117,7 +118,7 @@ def _quietly(work: Callable) -> Callable:
 
 def write(program: WengertList) -> NumpyCode:
     """The code of a program, row by row."""
-    program = Optimised.of(program)
+    program = rewritten_late(Optimised.of(program))
     writer = NumpyWriter(program, overwrites)
     writer.space.update(ndarray=np.ndarray, empty=np.empty, inf=math.inf)
     for x in program.inputs:

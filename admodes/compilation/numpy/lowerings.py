@@ -46,7 +46,15 @@ def statement_of(op: Op) -> Statement | None:
 def overwrites(step: Step, values: tuple) -> bool:
     """Whether the statement of a row may write into an argument's memory. (NumPy takes three times
     as long for that where there is one entry.)"""
+    if step.op.rewrites:
+        return _rewrites_first(step, values)
     return _calls_ufunc(step, values) and step.size != 1
+
+
+def _rewrites_first(step: Step, values: tuple) -> bool:
+    """Whether a row whose result is its first argument with other entries may be written there."""
+    x = values[0]
+    return is_array(x) and x.dtype == step.dtype and all(map(_takes, values))
 
 
 def _calls_ufunc(step: Step, values: tuple) -> bool:
@@ -318,7 +326,19 @@ def _concatenate(writer: NumpyWriter, i: int, step: Step) -> None:
         writer.body.append(f"{function}(({parts},), {axis}, {out})")
 
 
+def _assign(writer: NumpyWriter, i: int, step: Step) -> None:
+    x, v = step.args
+    out = writer.target(i, step, overwrites=_rewrites_first(step, writer.values(step)))
+    if out is None:
+        out = _anew_empty(writer, i, step)
+    if out != writer.text(x):
+        writer.body.append(f"{writer.function(np.copyto)}({out}, {writer.text(x)})")
+    place = f"{out}[{index_text(writer, (step.params or {})['index'])}]"
+    writer.body.append(f"{place} = {writer.text(v)}")
+
+
 STATEMENTS: dict[str, Statement] = {
+    "assign": _assign,
     "matmul": matmul,
     "einsum": einsum,
     "where": _where,

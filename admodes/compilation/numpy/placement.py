@@ -30,6 +30,11 @@ def is_array(x: Any) -> bool:
     return x.__class__ is np.ndarray
 
 
+def overwritten(step: Step) -> tuple:
+    """The arguments whose memory a row may be written into."""
+    return step.args[:1] if step.op.rewrites else step.args
+
+
 class Lifetimes:
     """For each row the rows whose memory it may share (itself, or what it is a view of), and the
     last row that reads each of these. owns: whether a row that is no view is memory of its own for

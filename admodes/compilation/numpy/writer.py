@@ -19,7 +19,7 @@ from admodes.compilation.numpy.kernels import (
 )
 from admodes.compilation.numpy.orders import aligned, chosen_order, in_order, runs_across
 from admodes.compilation.numpy.patterns import absorbed_places, alike, tie_slopes
-from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array
+from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array, overwritten
 from admodes.compilation.numpy.reads import entry_reads, named_reads, operands_only
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
@@ -150,7 +150,7 @@ class NumpyWriter:
         placed = self.absorbed.get(i)
         if placed is None and not self.overwrites(step, self.values(step)):
             return None
-        for a in step.args if placed is None else (placed[0],):
+        for a in overwritten(step) if placed is None else (placed[0],):
             if not isinstance(a, Ref) or not alike(self.value(a), step.like):
                 continue
             roots = lifetimes.roots[a.row]
@@ -344,7 +344,7 @@ class NumpyWriter:
 
     def _dying(self, i: int, step: Step, strides: tuple[int, ...]) -> int | None:
         """An argument whose memory row i may take over, with these strides."""
-        for a in step.args:
+        for a in overwritten(step):
             if isinstance(a, Ref) and a.row in self.buffer_of and self.ends(a.row, i):
                 old = self.layouts[a.row]
                 same = old.shape == step.shape and old.strides == strides

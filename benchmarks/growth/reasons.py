@@ -1,0 +1,3 @@
+"""Why a derivative may take more than f, or grow faster."""
+
+REASONS: dict[str, str] = {}
