@@ -14,7 +14,7 @@ differentiation, Optimization Methods and Software 1 (1992).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -113,24 +113,14 @@ class Trial:
             )
 
 
-class OnTape:
-    """What a sweep asks of an operation on the tape that is none of the table of operations."""
-
-    __slots__ = ()
-    name = "checkpoint"
-    accumulate = None
-    rewrites = False
-    vjp: Callable
-
-    def vjps(self, wanted: Iterable[int], *given: Any) -> Iterator[Any]:
-        return (self.vjp(i, *given) for i in wanted)
-
-
-class Hand(OnTape):
+class Hand:
     """The operation on the tape by which a result of a stretch comes from the stretch. Its
     transpose puts the cotangent of the result under its key, so that the stretch gets all."""
 
     __slots__ = ("key",)
+    name = "checkpoint"
+    arity = 1
+    accumulate = None
 
     def __init__(self, key: tuple) -> None:
         self.key = key
@@ -139,12 +129,15 @@ class Hand(OnTape):
         return Cotangents({self.key: w})
 
 
-class Stretch(OnTape):
+class Stretch:
     """The operation on the tape that stands for all operations of a stretch, the part of a
     computation that is not recorded. Its transpose, back, evaluates the stretch again, records it
     and sweeps back through it. nodes: what the stretch depends on."""
 
     __slots__ = ("back", "level", "nodes", "who")
+    name = "checkpoint"
+    arity = 1
+    accumulate = None
 
     def __init__(self, who: str, level: Level, nodes: list[Node], back: Callable) -> None:
         self.who = who
@@ -171,11 +164,14 @@ class Stretch(OnTape):
         return Cotangents({k: t for k, t in enumerate(terms) if t is not None})
 
 
-class Fan(OnTape):
+class Fan:
     """The operation on the tape through which a stretch depends on its arguments. Its transpose
     gives each of them, the i-th node, the contribution under its position."""
 
     __slots__ = ()
+    name = "checkpoint"
+    arity = 1
+    accumulate = None
 
     def vjp(self, i: int, w: Any, y: Any, args: tuple, params: dict | None) -> Any:
         return w.primal.get(i)

@@ -142,10 +142,14 @@ def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
     moves = op is not None and isinstance(op.structure, Moves)
     if moves and np.may_share_memory(innermost(base), innermost(view)):
         mine.base, mine.op, mine.params = base, op, params
-        large = math.prod(base.shape)
-        few = large >= LARGE and FEW * math.prod(view.shape) <= large
-        if few and not memory.root().argument:
+        if not memory.argument and _shows_few(base, view) and not memory.root().argument:
             _detach(view)
+
+
+def _shows_few(base: Any, view: Any) -> bool:
+    """Whether an array has many entries, and a view of it few."""
+    entries = math.prod(base.shape)
+    return entries >= LARGE and FEW * math.prod(view.shape) <= entries
 
 
 def _detach(view: Any) -> None:
@@ -155,6 +159,8 @@ def _detach(view: Any) -> None:
         part = getattr(view, name) if name in view.content else None
         if part.__class__ is np.ndarray and part.base is not None:
             setattr(view, name, part.copy())
+            if "node" in view.content and view.node.primal is part:
+                view.node.primal = view.primal
 
 
 def unshared(x: Any) -> bool:

@@ -167,29 +167,52 @@ def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int])
     else:
         own = (a.__class__ is kind and a.level is level for a in node.args)
         xs = tuple(a.primal if mine else a for a, mine in zip(node.args, own, strict=True))
-    nodes = [(i, a) for i, a in enumerate(node.args) if a.__class__ is kind and a.level is level]
-    if op.accumulate is not None:
-        ((_, a),) = nodes
-        if _accumulated(adjoints, a.serial, xs[0], op, w, params, owned):
-            return
-        if gathered(adjoints, a.serial, xs[0], op, w, (params or {})["index"]):
-            return
+    if op.arity is None:
+        _several(adjoints, node, (w, y, xs, params), owned)
+        return
+    for i, a in enumerate(node.args):
+        if a.__class__ is not kind or a.level is not level:
+            continue
+        x = xs[i]
+        if op.accumulate is not None:
+            if _accumulated(adjoints, a.serial, x, op, w, params, owned):
+                continue
+            if gathered(adjoints, a.serial, x, op, w, (params or {})["index"]):
+                continue
+        term = op.vjp(i, w, y, xs, params)
+        if term is not None:
+            _add_term(adjoints, a.serial, _as_real(term, x), owned)
+
+
+def _as_real(term: Any, x: Any) -> Any:
+    """A contribution to a real argument is real."""
+    found = term.__class__
+    if found is not float and (found is not ndarray or term.dtype.kind == "c"):
+        return space.real(term) if is_complex(term) and not is_complex(x) else term
+    return term
+
+
+def _several(adjoints: Adjoints, node: Node, given: tuple, owned: set[int]) -> None:
+    """The same for an operation of any number of arguments, which tells all contributions at once:
+    what they have in common is found once. given: what its vjp is given."""
+    op, level, (w, _, xs, _) = node.op, node.level, given
+    nodes = [
+        (i, a)
+        for i, a in enumerate(node.args)
+        if a.__class__ is node.__class__ and a.level is level
+    ]
     wanted = [i for i, _ in nodes]
     terms: Iterable[Any]
     if op.rewrites and wanted[0] == 0:
         alone = node.serial in owned and node.serial not in adjoints
-        terms = _rewritten(op, wanted, w if alone else None, (w, y, xs, params))
+        terms = _rewritten(op, wanted, w if alone else None, given)
         if nodes[0][1].serial not in adjoints:
             owned.add(nodes[0][1].serial)
     else:
-        terms = op.vjps(wanted, w, y, xs, params)
+        terms = op.vjps(wanted, *given)
     for (i, a), term in zip(nodes, terms, strict=True):
-        if term is None:
-            continue
-        found = term.__class__
-        if found is not float and (found is not ndarray or term.dtype.kind == "c"):
-            term = space.real(term) if is_complex(term) and not is_complex(xs[i]) else term
-        _add_term(adjoints, a.serial, term, owned)
+        if term is not None:
+            _add_term(adjoints, a.serial, _as_real(term, xs[i]), owned)
 
 
 def _rewritten(op: Any, wanted: list[int], own: Any, given: tuple) -> list:

@@ -312,15 +312,8 @@ def _with_node(
     local = General((params and plain_params(params), xs))
     if y.__class__ is float:
         return Node.result(level, y, op, nodes, local)
-    kept = y if read_y or (y.size < SMALL and not _shows_many(y)) else blank(y)
+    kept = y if read_y or y.size < SMALL else blank(y)
     return traced(level, y, Node(level, kept, op, nodes, local))
-
-
-def _shows_many(y: Value) -> bool:
-    """Whether an array is a view of a large one, which it would keep."""
-    if y.__class__ is not ndarray or y.base is None:
-        return False
-    return y.base.__class__ is not ndarray or y.base.size >= SMALL
 
 
 def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
