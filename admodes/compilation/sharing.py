@@ -3,7 +3,7 @@
 While a program is recorded for compilation, a function inside a reverse mode first runs on plain
 values. What it does twice, such as the minors of a determinant, is shared in that list, since a
 sweep would pull two adjoints back through what is one number; loops in it become one row each. The
-rows that are left are what the tape is made of.
+rows that are left are what the tape is made of, but for those whose derivative is known to be 0.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from admodes.core.tape import Node, Traced
 from admodes.core.values import blank, shape_of
 from admodes.loops.rolling import shortened
 from admodes.optimisation import dead, local
+from admodes.optimisation.shifts import shifts
 from admodes.programs.keys import param_key
 from admodes.programs.replay import again
 from admodes.programs.rewriting import ends, needed
@@ -60,7 +61,7 @@ def sharing(held: Held, handles: bool) -> Callable[[Callable, tuple], Any]:
         smaller = local(program, ("common subexpressions",))
         whole = dead(program)
         chosen = smaller if len(smaller.steps) < len(whole.steps) else whole
-        return again(chosen)(*leaves)
+        return again(chosen, shifts(chosen))(*leaves)
 
     return through
 

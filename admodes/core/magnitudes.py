@@ -32,7 +32,8 @@ def _has_finite_norm(x: Any) -> bool:
     if x.__class__ is not np.ndarray or x.dtype != np.float64:
         return False
     flat = x.ravel("K")
-    return bool(flat.dot(flat) < np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(flat.dot(flat) < np.inf)
 
 
 def moderate(*xs: Any) -> bool:
@@ -50,10 +51,12 @@ def _moderate(x: Any) -> bool:
 
 
 def _within(sizes: Any, low: float, high: float) -> bool:
-    """Whether all of these are in an interval: mostly they are, and none is 0."""
+    """Whether all of these are in an interval, where that is quickly told: mostly they are, and
+    none is 0."""
     if sizes.__class__ is not np.ndarray or not sizes.size:
         return False
-    return bool(np.minimum.reduce(sizes, None) >= low and np.maximum.reduce(sizes, None) <= high)
+    flat = sizes.ravel("K")
+    return bool(np.minimum.reduce(flat) >= low and np.maximum.reduce(flat) <= high)
 
 
 def normal_product(v: Any, w: Any) -> bool:
@@ -67,3 +70,11 @@ def normal_product(v: Any, w: Any) -> bool:
         return False
     small = sizes < tiny
     return not (small.any() and (small & np.not_equal(v, 0) & np.not_equal(w, 0)).any())
+
+
+def normal_sum(total: Any, v: Any, w: Any) -> bool:
+    """Whether total, a sum of entries of v w, has lost nothing that matters to products that are
+    too small, and is finite."""
+    if _within(np.abs(total), TINY[np.dtype(float)], LARGEST):
+        return True
+    return finite(total) and normal_product(v, w)

@@ -21,6 +21,7 @@ from admodes.optimisation import (
     arithmetic,
     constants,
     contractions,
+    directions,
     layout,
     lowering,
     masks,
@@ -64,7 +65,7 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         arrays += [layout.PLACES, sums.EXACT]
     if "structure" in passes:
         both += [masks.SUMS, products.SUMS]
-        arrays += [products.STRUCTURE, masks.TABLE]
+        arrays += [products.STRUCTURE, directions.TABLE, masks.TABLE]
     if "strong products" in passes:
         both.append(products.STRONG)
     if "sums of products" in passes:
@@ -158,8 +159,9 @@ def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     # What is taken another way are sums and products of arrays.
     if not _has_arrays(plain):
         return plain
-    less = collected(plain) if LOOSE[0] in passes else plain
-    found = Optimised.of(local(less, LOCAL + passes, again=True))
+    taken = local(plain, LOCAL + passes, again=True)
+    less = collected(taken) if LOOSE[0] in passes else taken
+    found = Optimised.of(taken if less is taken else local(less, LOCAL + passes))
     if [step.op for step in found.steps] != [step.op for step in plain.steps]:
         # Sums in another order may meet inf - inf, or overflow, elsewhere.
         found.suspects = [k for k, y in enumerate(found.outputs) if _is_float(found, y)]

@@ -104,7 +104,7 @@ def _is_minus_zero(c: Any) -> bool:
 
 
 def subtract(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """x - 0 = x, a - (-b) = a + b, 0 - x = -x."""
+    """x - 0 = x, a - (-b) = a + b, b - a = -(a - b) where that is there."""
     a, b = args
     if b.__class__ is not Ref:
         zero = number(b) == 0 and not _is_minus_zero(b)
@@ -112,6 +112,9 @@ def subtract(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
     right = copy.made(b, "negate")
     if right is not None:
         return copy.make("add", a, right.args[0], like=value)
+    other = copy.earlier(op, (b, a), params)
+    if other is not None and value.__class__ is np.ndarray and copy.zeros_are_alike():
+        return copy.make("negate", other, like=value)
     return None
 
 

@@ -63,7 +63,8 @@ def _better(copy: Folding, chain: tuple, now: int, value: Any) -> Any:
     passes = LARGE + 4 * sum(math.prod(shape_of(copy.value(x))) for x in inner)
     if costs[now] - costs[1 - now] < passes:
         return None
-    copy.check(moderate, *inner)
+    for x in inner:
+        copy.check(moderate, x)
     if now:
         like = blank_of(copy, (q,) if len(shapes[2]) == 1 else (q, s), b, c)
         return copy.make("matmul", a, copy.make("matmul", b, c, like=like), like=value)
@@ -111,7 +112,8 @@ def _pairwise(copy: Folding, args: tuple, terms: tuple, output: str, sizes: dict
     path = np.einsum_path(",".join(terms) + "->" + output, *blanks, optimize="optimal")[0][1:]
     if any(len(step) > 2 for step in path):
         return None
-    copy.check(moderate, *args)
+    for x in args:
+        copy.check(moderate, x)
     operands, names = list(args), list(terms)
     for step in path:
         taken = [operands[k] for k in step]
@@ -137,6 +139,9 @@ def _as_matmul(
     right = [c for c in output if c in two and c not in one]
     if set(one) - {*batch, *inner, *left} or set(two) - {*batch, *inner, *right}:
         return None
+    if left and right and [*batch, *right, *left] == list(output):
+        # The other way round the product has its axes in their order.
+        return _as_matmul(copy, args[::-1], terms[::-1], output, sizes, value)
     if not inner:
         # einsum adds the product to 0, which turns -0 into 0.
         alike = copy.zeros_are_alike()

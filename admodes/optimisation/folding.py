@@ -158,6 +158,10 @@ class Folding(Copy):
         step = self.steps[a.row]
         return step if step.op is not None and step.op.name in names else None
 
+    def earlier(self, op: Op, args: tuple, params: Any) -> Ref | None:
+        """An equal row, where there is one already."""
+        return self.known.get(key_of(op, args, params))
+
     def once(self, a: Ref) -> bool:
         """Whether at most one row reads this one."""
         return self.used.get(a.row, 1) <= 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.magnitudes import LARGE, finite, normal_product
+from admodes.core.magnitudes import LARGE, finite, normal_product, normal_sum
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
@@ -79,33 +79,53 @@ def _is_less(copy: Folding, a: Any, b: Any) -> bool:
     return math.prod(shape_of(copy.value(b))) - math.prod(shape_of(copy.value(a))) >= LARGE
 
 
+def doubled(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """x + x = 2 x, whose factor may be taken into others."""
+    a, b = args
+    same = a.__class__ is Ref and b.__class__ is Ref and a == b
+    if not same or value.__class__ is not np.ndarray or value.dtype != np.float64:
+        return None
+    return copy.make("multiply", 2.0, a, like=value)
+
+
 def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """v (w X) = (v w) X where v w has fewer entries than X."""
     if value.__class__ is not np.ndarray or value.dtype != np.float64 or value.size < LARGE:
         return None
     for v, product in (args, args[::-1]):
         inner, _ = _bare(copy, product) if product.__class__ is Ref else (None, [])
-        if inner is None or long_axes(inner.shape) != long_axes(value.shape):
+        if inner is None or math.prod(inner.shape) != value.size:
+            continue
+        anyhow = number(v) is not None
+        if not anyhow and long_axes(inner.shape) != long_axes(value.shape):
             continue
         for w, x in (inner.args, inner.args[::-1]):
-            if (v.__class__ is not Ref and w.__class__ is not Ref) or not copy.alike(x, inner.like):
+            if v.__class__ is not Ref and w.__class__ is not Ref:
                 continue
-            w = stretched_as(copy, w, inner.shape, value.shape)
+            if not anyhow and not copy.alike(x, inner.like):
+                continue
+            w = w if anyhow else stretched_as(copy, w, inner.shape, value.shape)
             shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
             if value.size - math.prod(shape) >= LARGE:
                 both = _product_of_small(copy, v, w)
+                if anyhow:
+                    whole = copy.make("multiply", both, x, like=inner.like)
+                    return copy.make("reshape", whole, like=value, shape=value.shape)
                 x = copy.make("reshape", x, like=value, shape=value.shape)
                 return copy.make("multiply", both, x, like=value)
     return None
 
 
 def _product_of_small(copy: Folding, v: Any, w: Any) -> Any:
-    """v w, which is tested where it may be too small or too large. A constant from 1 on makes
-    nothing too small, and what is too large mostly shows."""
-    safe = any(a.__class__ is not Ref and bool((np.abs(a) >= 1.0).all()) for a in (v, w))
-    if not (safe and copy.shows()):
+    """v w, which is tested where it may be too small or too large; a constant from 1 on makes
+    nothing too small."""
+    found = copy.make("multiply", v, w)
+    if any(a.__class__ is not Ref and bool((np.abs(a) >= 1.0).all()) for a in (v, w)):
+        if not copy.shows():
+            copy.check(finite, found)
+    else:
         copy.check(normal_product, v, w)
-    return copy.make("multiply", v, w)
+    return found
 
 
 def long_axes(shape: tuple[int, ...]) -> list[int]:
@@ -270,6 +290,46 @@ def _contraction(copy: Folding, x: Any, own: Any, axes: tuple, value: Any) -> An
     a, b = (step.args[0], step.args[-1])
     if not copy.once(x) and not _thin(copy, (a, b), own, axes):
         return None
+    return _sum_of_products(copy, a, b, own, axes)
+
+
+def _sum_of_products(copy: Folding, a: Any, b: Any, own: Any, axes: tuple) -> Any:
+    """Σ a b, with minus signs and divisors outside."""
+    for one, other in ((a, b), (b, a)):
+        found = _freed(copy, one, other, own, axes) if a is not b else None
+        if found is not None:
+            return found
+    return _contraction_of(copy, (a, b), own, axes)
+
+
+def _freed(copy: Folding, a: Any, b: Any, own: Any, axes: tuple) -> Any:
+    """Σ -y b = -Σ y b, and Σ (y / s) b = (Σ y b) / s where s does not vary along the axes."""
+    step = copy.made(a, "negate", "divide")
+    if step is None or not copy.once(a) or step.shape != own.shape:
+        return None
+    y, *rest = step.args
+    if y.__class__ is not Ref or shape_of(copy.value(y)) != own.shape:
+        return None
+    if not rest:
+        total = _sum_of_products(copy, y, b, own, axes)
+        return None if total is None else copy.make("negate", total)
+    shape = shape_of(copy.value(rest[0]))
+    shape = (1,) * (own.ndim - len(shape)) + shape
+    if any(shape[k] != 1 for k in axes) or own.size - math.prod(shape) < LARGE:
+        return None
+    total = _sum_of_products(copy, y, b, own, axes)
+    if total is None:
+        return None
+    minus = copy.made(y, "negate")
+    copy.check(normal_sum, total, y if minus is None else minus.args[0], b)
+    lined = tuple(n for k, n in enumerate(shape) if k not in axes)
+    s = copy.make("reshape", rest[0], shape=lined) if lined != shape else rest[0]
+    return copy.make("divide", total, s, like=copy.value(total))
+
+
+def _contraction_of(copy: Folding, factors: tuple, own: Any, axes: tuple) -> Any:
+    """The sum of the products of two arrays over some axes, without these."""
+    a, b = factors
     if a.__class__ is not Ref or b.__class__ is not Ref:
         return None
     letters = LETTERS[: own.ndim]
@@ -321,5 +381,5 @@ def chosen_share(copy: Folding, op: Op, args: tuple, params: Any, value: Any) ->
 
 
 TABLE: Table = {REGISTRY["sum"]: (total,), REGISTRY["unbroadcast"]: (total,)}
-FACTORS: Table = {REGISTRY["multiply"]: (multiply, small_first)}
+FACTORS: Table = {REGISTRY["multiply"]: (multiply, small_first), REGISTRY["add"]: (doubled,)}
 EXACT: Table = {REGISTRY["where"]: (chosen_share,)}

@@ -4,7 +4,7 @@ carriers), the values of all rows come out. The caller may end the run at any ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from admodes.core.carrier import quiet, settled
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Guard, Recorded, Ref, WengertList, named
+from admodes.core.tape import Node, Traced
 
 
 def rows_at(
@@ -82,13 +83,15 @@ def evaluated(program: WengertList) -> WengertList:
     return replace(program, steps=steps)
 
 
-def again(program: WengertList) -> Callable:
+def again(program: WengertList, still: Container[int] = ()) -> Callable:
     """What was recorded, as a function of the same arguments in a tuple's order. It takes the
     decisions that the recorded function took: recorded or traced, they are noted once more, and so
-    is where the rows are from."""
+    is where the rows are from. still: rows whose derivative is 0, which go on without one."""
     due = program.due()
 
     def decide(row: int, made: list[Any]) -> bool:
+        if row in still and isinstance(made[row], (Node, Traced)):
+            made[row] = made[row].primal
         if program.origins is not None and made[row].__class__ is Recorded:
             made[row].recording.settle(program.origins, row)
         for guard in due.get(row, ()):

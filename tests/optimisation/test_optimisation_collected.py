@@ -156,3 +156,66 @@ def test_the_slope_of_the_sigmoid_takes_one_exponential():
     assert rows(program).count("exp") == 1
     x = np.array([0.0, -0.0, 800.0, -800.0, np.inf, -np.inf, np.nan, 0.3])
     assert agree(outputs(program, x), [ad.sigmoid(x) * ad.sigmoid(-x)])
+
+
+@pytest.mark.parametrize(
+    ("f", "left"),
+    [
+        (lambda x, v, w: 3.0 * np.sin(x) + (x * -3.0), ["sin", "subtract", "multiply"]),
+        (lambda x, v, w: np.sin(x) + (x + np.sin(x)), ["sin", "multiply", "add"]),
+        (lambda x, v, w: 2.0 * (x * v + np.exp(x)) + x * w, None),
+        (lambda x, v, w: (lambda s: np.sin(x) + s + s)(x * v + np.cos(x)), None),
+        (lambda x, v, w: 5.0 * (np.outer(v[:60], w)).reshape(90, 60).T, None),
+    ],
+)
+def test_numbers_go_into_or_out_of_sums(f, left):
+    program = fast(f, BIG, LINE, OTHER)
+    if left is not None:
+        assert rows(program) == left
+    assert len(passes(program, BIG.size)) <= 6
+    expected = f(BIG, LINE, OTHER)
+    np.testing.assert_allclose(outputs(program, BIG, LINE, OTHER)[0], expected, 1e-13, 1e-14)
+
+
+def test_what_is_placed_at_one_place_is_added_first():
+    def f(x):
+        return ad.sum(np.sin(x[1:])) + ad.sum((x[1:] ** 2) * 0.5) * 2.0 + ad.sum(np.cos(x))
+
+    program = fast(ad.grad(f), LINE)
+    assert rows(program).count("place") == 1
+    np.testing.assert_allclose(outputs(program, LINE)[0], ad.grad(f)(LINE), rtol=1e-14)
+
+
+def decays(p):
+    t = np.linspace(0.0, 3.0, 50)
+    return p[0] * np.exp(-p[1] * t) + p[2] * np.exp(-p[3] * t)
+
+
+def test_a_jacobian_by_single_numbers_is_a_stack_of_rows():
+    p = np.array([1.0, 0.5, -2.0, 1.5])
+    exact = recorded(ad.jacobian(decays, mode="forward"), p)
+    program = optimise(exact, exact=False)
+    assert not [s for s in program.steps if s.op and s.size == 200 and s.op.name == "multiply"]
+    assert rows(program).count("stack") == 1
+    assert "place" not in rows(program)
+    for z in (p, p * 1.1):
+        np.testing.assert_allclose(outputs(program, z)[0], ad.jacobian(decays)(z), rtol=1e-13)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 0.0, 1e308])
+def test_rows_of_directions_keep_strong_zeros(value):
+    exact = recorded(ad.jacobian(decays, mode="forward"), np.ones(4))
+    for k in range(4):
+        z = np.ones(4)
+        z[k] = value
+        assert agree(outputs(optimise(exact), z), outputs(exact, z))
+        np.testing.assert_allclose(ad.compile(ad.jacobian(decays))(z), outputs(exact, z)[0])
+
+
+def test_a_product_with_every_direction_stays():
+    def f(x):
+        return np.sin(x[0] * LINE) * x[1] + np.broadcast_to(x[1], 90)
+
+    exact = recorded(ad.jacobian(f, mode="forward"), np.array([0.3, 0.7]))
+    for z in (np.array([0.4, 0.6]), np.array([np.inf, 1.0]), np.array([0.0, np.nan])):
+        assert agree(outputs(optimise(exact), z), outputs(exact, z))

@@ -30,16 +30,23 @@ def reduces(op: Op) -> bool:
     return isinstance(structure, Reduction) and structure.combine in REDUCED
 
 
-def chosen_order(step: Step, values: tuple, layout: Callable[[Any], Any]) -> list[int] | None:
+def chosen_order(
+    step: Step, values: tuple, layout: Callable[[Any], Any], computed: Callable[[Any], bool]
+) -> list[int] | None:
     """The axes of a result as they should lie in memory; None where NumPy's own order is as good.
-    layout(argument) is an array with its strides."""
+    layout(argument) is an array with its strides; computed(argument): whether it is no view of
+    constants and inputs."""
     shape = step.shape
     if math.prod(shape) < FEWEST:
         return None
     if step.op.entrywise:
-        for a, v in zip(step.args, values, strict=True):
-            if shape_of(v) == shape:
-                return order_of(layout(a))
+        whole = [a for a, v in zip(step.args, values, strict=True) if shape_of(v) == shape]
+        if whole:
+            # The order of what is computed goes on; what is given is read across.
+            first = next(filter(computed, whole), None)
+            orders = [order_of(layout(a)) for a in whole]
+            natural = list(range(len(shape)))
+            return order_of(layout(first)) if first is not None else min(orders, key=natural.__ne__)
         return long_last(shape, range(len(shape)))
     if reduces(step.op):
         (a,) = step.args
