@@ -61,6 +61,11 @@ class Runner:
             and all(p.shape == () for p in plan.leaves)
             and [part.__class__ for part in self.built.parts] == [Segment]
         )
+        # What is not finite among numbers makes their sum so.
+        self.told: Callable[[list], Any] | None = None
+        if self.simple and suspects:
+            every = suspects == tuple(range(len(offsets)))
+            self.told = tuple if every else _chooser(list(suspects), -1)  # type: ignore[assignment]
         self.pool: list[Arena] = []
 
     def __call__(self, *leaves: Any) -> list[Any] | Miss:
@@ -80,6 +85,9 @@ class Runner:
         return found
 
     def _is_suspect(self, found: list[Any]) -> bool:
+        if self.told is not None:
+            total = sum(self.told(found))
+            return total - total != 0.0
         wanted = [found[i] for i in self.suspects]
         return not all(map(is_finite, wanted))
 

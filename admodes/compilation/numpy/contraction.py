@@ -114,6 +114,7 @@ def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
     first, *rest = (_dense(writer, a) for a in step.args)
     given = ", ".join((first, *rest))
     function = writer.function(np.matmul)
+    layouts = [writer.layout(a) for a in step.args]
     if writer.loose and all(as_float64(x) and x.ndim < 3 for x in writer.values(step)):
         out = writer.target(i, step)
         if out is None or writer.layout(Ref(i)).flags.c_contiguous:
@@ -122,9 +123,9 @@ def matmul(writer: NumpyWriter, i: int, step: Step) -> None:
         elif writer.value(step.args[0]).shape[1] == 1:
             # NumPy gives BLAS no column times a row where the result lies column by column.
             function = writer.function(np.multiply)
-    elif writer.loose and not all(_in_lines(writer.layout(a)) for a in step.args):
-        # NumPy gives BLAS no matrices whose entries lie apart, and goes through them in an order
-        # that does not mind the memory; einsum minds it, also for its result.
+    elif writer.loose and _thin(step, layouts) and not all(map(_in_lines, layouts)):
+        # NumPy goes through matrices whose entries lie apart in an order that does not mind the
+        # memory; einsum minds it, also for its result.
         function, out = writer.function(np.einsum), None
         given = f"'...ij,...jk->...ik', {given}"
     else:
@@ -151,6 +152,11 @@ def einsum(writer: NumpyWriter, i: int, step: Step) -> None:
         writer.anew(i, f"{call})")
     else:
         writer.body.append(f"{call}, out={out})")
+
+
+def _thin(step: Step, layouts: list[np.ndarray]) -> bool:
+    """Whether products of a stack are those of a matrix and a vector as one row or column."""
+    return 1 in step.shape[-2:] and all(x.ndim > 1 for x in layouts)
 
 
 def _in_lines(x: np.ndarray) -> bool:

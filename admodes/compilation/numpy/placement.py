@@ -45,6 +45,7 @@ class Lifetimes:
     ) -> None:
         steps = program.steps
         self.roots: list[frozenset[int]] = []
+        self.made = [step.op is not None for step in steps]
         self.last: list[int] = list(range(len(steps)))
         for i, step in enumerate(steps):
             shared: frozenset[int] = frozenset()
@@ -60,6 +61,10 @@ class Lifetimes:
             if isinstance(a, Ref):
                 for root in self.roots[a.row]:
                     self.last[root] = len(steps)
+
+    def computed(self, a: Any) -> bool:
+        """Whether an argument is no constant, and no view of inputs."""
+        return a.__class__ is Ref and any(self.made[root] for root in self.roots[a.row])
 
     def join(self, memory: Mapping[int, int]) -> None:
         """Rows are written into the memory of earlier rows, by row the one before it."""

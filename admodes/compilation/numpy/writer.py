@@ -325,18 +325,12 @@ class NumpyWriter:
             self.layouts[a.row] = self._laid_out(self.steps[a.row])
         return self.layouts[a.row]
 
-    def _computed(self, a: Any) -> bool:
-        """Whether an argument is no constant, and no view of inputs."""
-        if a.__class__ is not Ref:
-            return False
-        return any(self.steps[root].op is not None for root in self.lifetimes.roots[a.row])
-
     def _laid_out(self, step: Step) -> np.ndarray:
         """Memory for a result, its axes in the order that NumPy gives them: that of the arguments,
         on which the roundings of later sums and products may depend."""
         value = step.like
         if self.loose and step.op is not None and value.ndim > 1:
-            order = chosen_order(step, self.values(step), self.layout, self._computed)
+            order = chosen_order(step, self.values(step), self.layout, self.lifetimes.computed)
             if order is not None:
                 return in_order(value, order)
         if step.op is not None and step.op.entrywise and value.ndim > 1:
