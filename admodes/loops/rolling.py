@@ -38,6 +38,10 @@ straight stretch they run at least as fast."""
 STACK = REGISTRY["stack"]
 
 
+GRAM, ENOUGH = 16, 0.3
+"""A list whose runs of so many operations occur again for less than this share stays as it is."""
+
+
 def rolled(program: WengertList) -> WengertList:
     """The list in which stretches that repeat are loops; itself where there is none.
 
@@ -60,11 +64,24 @@ def rolled(program: WengertList) -> WengertList:
     return program
 
 
+def may_roll(program: WengertList) -> bool:
+    """Whether enough runs of GRAM operations occur again for loops to hold half of the rows, as a
+    look at the operations alone tells, without that at their arguments."""
+    numbers = np.fromiter(map(id, (step.op for step in program.steps)), np.uint64)
+    if len(numbers) < 2 * GRAM:
+        return True
+    grams = np.zeros(len(numbers) - GRAM + 1, np.uint64)
+    for k in range(GRAM):
+        grams = grams * np.uint64(0x9E3779B97F4A7C15) + numbers[k : k + len(grams)]
+    _, counts = np.unique(grams, return_counts=True)
+    return bool(counts[counts > 1].sum() >= ENOUGH * len(grams))
+
+
 def shortened(program: WengertList, times: int = 1) -> WengertList:
     """The list with loops, where it is long, or a list that is so many times as long will be made
     of it, and they leave at most half of its rows: a few turns among thousands of other rows are
     not worth a loop."""
-    if len(program.steps) * times <= SHORT:
+    if len(program.steps) * times <= SHORT or not may_roll(program):
         return program
     found = rolled(program)
     return found if 2 * len(found.steps) <= len(program.steps) else program

@@ -11,6 +11,7 @@ import admodes as ad
 from admodes.compilation.numpy.backend import write
 from admodes.compilation.numpy.placement import Buffers
 from admodes.core.record import record
+from admodes.loops.rolling import may_roll
 from admodes.optimisation import optimise
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
@@ -106,3 +107,13 @@ def test_the_work_of_all_stages_grows_as_the_list_does(backend, kind):
     calls_of(kind, backend, 20)
     less, more, most = (calls_of(kind, backend, n) for n in (100, 200, 300))
     assert 0.9 < (most - more) / (more - less) < 1.1
+
+
+def test_a_list_without_repetition_is_not_searched_for_loops():
+    def repeated(x, y):
+        for _ in range(60):
+            x = ad.sin(x) * y + ad.cos(y) * x
+        return x
+
+    assert may_roll(record(ad.grad(repeated), 0.3, 0.7))
+    assert not may_roll(record(ad.grad(irregular(1000)), 0.3, 0.7))
