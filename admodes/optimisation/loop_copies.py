@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,19 @@ from admodes.programs.keys import constant_key
 from admodes.programs.rewriting import Copy
 
 
+class Layout:
+    """Where the results of a loop lie in its vector: result k from starts[k] to starts[k + 1]."""
+
+    def __init__(self, region: Region) -> None:
+        self.shapes = region.results
+        self.starts = list(accumulate((size([s]) for s in self.shapes), initial=0))
+
+    def parts(self, low: int, high: int) -> range:
+        """The results that have entries from low on, before high."""
+        first = bisect_right(self.starts, low) - 1
+        return range(first, max(bisect_left(self.starts, high), first))
+
+
 class Vector:
     """What stands for a loop's vector where another loop is in its place: the row of that, the
     shapes of its results, and for each result of the old loop its shape, and which one of the new
@@ -26,16 +41,15 @@ class Vector:
     def __init__(
         self, row: Ref, shapes: list[Shape], old: list[Shape], places: Sequence[int | None]
     ) -> None:
-        self.row, self.shapes, self.old, self.places = row, shapes, old, places
+        self.row, self.old = row, old
         self.whole: Ref | None = None
-
-    def slices(self) -> Iterator[tuple[int, int, int | None]]:
+        starts = list(accumulate((size([shape]) for shape in shapes), initial=0))
+        ends = list(accumulate((size([shape]) for shape in old), initial=0))
+        self.slices = [
+            (start, stop, None if place is None else starts[place])
+            for start, stop, place in zip(ends, ends[1:], places, strict=False)
+        ]
         """Where each old result begins and ends in the old vector, and begins in the new one."""
-        start = 0
-        for shape, place in zip(self.old, self.places, strict=True):
-            stop = start + size([shape])
-            yield start, stop, None if place is None else size(self.shapes[:place])
-            start = stop
 
 
 class LoopCopy(Copy):
@@ -71,7 +85,7 @@ class LoopCopy(Copy):
                 np.zeros(stop - start)
                 if at is None
                 else self.emit(getitem, found.row, index=slice(at, at + stop - start))
-                for start, stop, at in found.slices()
+                for start, stop, at in found.slices
             ]
             found.whole = self.emit(REGISTRY["concatenate"], *parts, axis=0)
         return found.whole
@@ -83,8 +97,8 @@ class LoopCopy(Copy):
         if not isinstance(vector, Vector):
             return None
         index = (step.params or {})["index"]
-        low, high = bounds_of(index, size(vector.old)) or (-1, -1)
-        for start, stop, at in vector.slices():
+        low, high = bounds_of(index, vector.slices[-1][1]) or (-1, -1)
+        for start, stop, at in vector.slices:
             if at is not None and start <= low and high <= stop:
                 low, high = at + low - start, at + high - start
                 params = {"index": slice(low, high) if isinstance(index, slice) else low}

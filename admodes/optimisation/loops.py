@@ -14,11 +14,12 @@ import numpy as np
 from admodes.core.program import Ref, Step, WengertList
 from admodes.loops.extracting import part
 from admodes.loops.operations import loop
-from admodes.loops.region import Region, size
+from admodes.loops.region import Region
 from admodes.ops.indexing import getitem
 from admodes.optimisation.dataflow import open_rows, reached_outputs, unseen_outputs
 from admodes.optimisation.folding import dead
 from admodes.optimisation.loop_copies import (
+    Layout,
     LoopCopy,
     Vector,
     bounds_of,
@@ -93,17 +94,13 @@ def _read_parts(program: WengertList) -> dict[int, set[int]]:
         i: set() for i, step in enumerate(program.steps) if step.op is loop
     }
 
+    layouts = {i: Layout(region_of(program.steps[i])) for i in found}
+
     def read(a: Any, index: Any) -> None:
-        if not isinstance(a, Ref) or a.row not in found:
-            return
-        shapes = region_of(program.steps[a.row]).results
-        low, high = bounds_of(index, size(shapes)) or (0, size(shapes))
-        start = 0
-        for k, shape in enumerate(shapes):
-            stop = start + size([shape])
-            if start < high and low < stop:
-                found[a.row].add(k)
-            start = stop
+        if isinstance(a, Ref) and a.row in found:
+            layout = layouts[a.row]
+            low, high = bounds_of(index, layout.starts[-1]) or (0, layout.starts[-1])
+            found[a.row].update(layout.parts(low, high))
 
     for step in program.steps:
         for a in step.args:

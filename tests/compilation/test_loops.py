@@ -80,6 +80,7 @@ BODIES = {
     "momentum": (momentum, 2, 0, [(5,), (5,), ()]),
     "covariance": (covariance, 1, 0, [(3, 3), (3, 3), (3,)]),
     "hoisted": (hoisted, 1, 0, [(3,), (3, 3)]),
+    "as long": (momentum, 2, 0, [(N,), (N,), ()]),
 }
 """Bodies by name: the function of a turn, how many of its arguments are carried and belong to
 turns, and their shapes."""
@@ -301,7 +302,8 @@ def test_infinite_slopes_times_nothing_are_nothing(name, derive, size, backend):
 def test_numbers_that_go_on_are_read_one_by_one_as_well(backend):
     def f(a, xs):
         last, left = ad.scan(lambda x, u: (x * u + a, x * a), 0.5, xs)
-        return last + left[1] * left[3] + sum(left[k] for k in (0, 2, 4)) + left[-1]
+        x, y = ad.loop(lambda s, i: (s[1] * a, s[0] + 0.1), (last, a), 3)
+        return x * y + last + left[1] * left[3] + sum(left[k] for k in (0, 2, 4)) + left[-1]
 
     args = 0.7, np.linspace(0.1, 1.0, 6)
     for derive in (value, gradient, second):

@@ -13,9 +13,8 @@ import numpy as np
 from admodes.compilation.numpy.placement import is_array, is_view
 from admodes.core.record import Ref, Step, WengertList
 from admodes.loops.operations import loop
-from admodes.loops.region import size
 from admodes.ops.indexing import getitem
-from admodes.optimisation.loop_copies import region_of
+from admodes.optimisation.loop_copies import Layout, region_of
 
 NUMBER = 8
 """Bytes."""
@@ -49,6 +48,7 @@ class Handings:
     def __init__(self, program: WengertList) -> None:
         self.steps = program.steps
         self.of = {i: Handing() for i, step in enumerate(self.steps) if step.op is loop}
+        self.layouts = {i: Layout(region_of(self.steps[i])) for i in self.of}
         self.taken: dict[tuple[int, int], Source] = {}
         self.numbers: dict[int, tuple[int, int]] = {}
         self.gone: set[int] = set()
@@ -100,13 +100,11 @@ class Handings:
         """The leaf of the last state that this entry of a loop's vector is, if it is a number."""
         if index.__class__ is not int:
             return None
-        region = region_of(self.steps[row])
-        start = 0
-        for k, shape in enumerate(region.results[: region.carried]):
-            if not shape and index == start:
-                return k
-            start += size([shape])
-        return None
+        layout = self.layouts[row]
+        at = index % layout.starts[-1]
+        k = layout.parts(at, at + 1).start
+        state = k < region_of(self.steps[row]).carried and not layout.shapes[k]
+        return k if state else None
 
     def _view(self, row: int) -> tuple[int, Any, Any] | None:
         """For a view of a loop's vector the row of the loop, an array as the vector, and the view
@@ -115,7 +113,8 @@ class Handings:
             base = np.empty(self.steps[row].shape)
             self._traced.setdefault(row, (row, base, base))
         step = self.steps[row]
-        if row not in self._traced and step.op is not None and is_view(step):
+        views = step.op is not None and is_view(step) and is_array(step.like)
+        if row not in self._traced and views:
             a = step.args[0]
             found = self._view(a.row) if isinstance(a, Ref) else None
             if found is not None:
@@ -129,16 +128,14 @@ class Handings:
             return None
         row, base, seen = found
         at, stride = _offset(base, seen), seen.strides[0]
-        region = region_of(self.steps[row])
-        n, start = region.n, size(region.results[: region.carried])
-        for k, shape in enumerate(region.results[region.carried :], region.carried):
-            if shape == seen.shape == (n,):
-                if at == start and (stride == NUMBER or n == 1):
-                    return Source(row, k, False)
-                if at == start + n - 1 and stride == -NUMBER:
-                    return Source(row, k, True)
-            start += size([shape])
-        return None
+        region, layout = region_of(self.steps[row]), self.layouts[row]
+        n = region.n
+        first = at if stride == NUMBER or n == 1 else at - n + 1
+        k = layout.parts(first, first + 1).start
+        whole = layout.starts[k] == first and layout.shapes[k] == seen.shape == (n,)
+        if not whole or abs(stride) != NUMBER or k < region.carried:
+            return None
+        return Source(row, k, first != at)
 
     def _filled(self, a: Any, index: Any = ()) -> None:
         """Something other than a turn reads what is, perhaps, a part of a loop's vector, or an
@@ -151,13 +148,7 @@ class Handings:
         at = _offset(base, seen)
         steps = [s // NUMBER * (m - 1) for m, s in zip(seen.shape, seen.strides, strict=True)]
         low, high = at + sum(min(s, 0) for s in steps), at + sum(max(s, 0) for s in steps)
-        region = region_of(self.steps[row])
-        start = 0
-        for k, shape in enumerate(region.results):
-            stop = start + size([shape])
-            if start <= high and low < stop:
-                self.of[row].filled.add(k)
-            start = stop
+        self.of[row].filled.update(self.layouts[row].parts(low, high + 1))
 
 
 def _offset(base: np.ndarray, seen: np.ndarray) -> int:
