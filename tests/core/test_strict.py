@@ -22,6 +22,7 @@ ARRAYS = {
     "amax": (lambda x: np.max(x), EQUAL),
     "amin": (lambda x: np.min(x), -EQUAL),
     "sort": (lambda x: np.sort(x)[0], EQUAL),
+    "argrank": (lambda x: np.median(x), np.array([1.0, 2.0, 2.0])),
     "eigh": (lambda x: np.sum(np.linalg.eigvalsh(x)), np.eye(2)),
     "singular_values": (lambda x: np.linalg.norm(x, "nuc"), np.diag([1.0, 0.0])),
     "modulus": (lambda x: np.sum(np.abs(x * (1 + 1j))), np.array([1.0, 0.0])),
