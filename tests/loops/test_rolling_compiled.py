@@ -1,0 +1,98 @@
+"""Compiled functions with long Python loops: their programs are as long as a turn, and right where
+what the function refers to, or the branch that a turn takes, changes between calls."""
+
+import numpy as np
+import pytest
+
+import admodes as ad
+from admodes.loops.operations import loop
+
+X = np.linspace(0.1, 0.9, 4)
+BACKENDS = ["numpy", "interpreter"]
+
+
+def lengths(compiled):
+    (program,) = compiled.programs
+    regions = [step.params["region"] for step in program.steps if step.op is loop]
+    assert regions
+    return [len(program.steps), *(len(region.body.steps) for region in regions)]
+
+
+def decay(n, rows):
+    def f(x, rate):
+        total = 0.0
+        for k in range(n):
+            x = x - rate * np.sin(x) * rows[k]
+            total = total + (x * x).sum()
+        return total
+
+    return f
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_data_of_steps_may_change_between_calls(backend):
+    found = []
+    for n in (300, 400):
+        rows = np.random.default_rng(n).uniform(0.0, 0.1, (n, 4))
+        slope = ad.grad(decay(n, rows), argnums=(0, 1))
+        compiled = ad.compile(slope, backend=backend)
+        for _ in range(3):
+            for a, b in zip(compiled(X, 0.3), slope(X, 0.3), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12)
+            rows *= 0.7
+        found.append(lengths(compiled))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_data_that_is_not_differentiated_is_an_argument(backend):
+    slope = ad.grad(lambda x, rows: decay(len(rows), rows)(x, 0.2))
+    compiled = ad.compile(slope, backend=backend)
+    rows = np.random.default_rng(0).uniform(0.0, 0.1, (400, 4))
+    for scale in (1.0, 0.5):
+        a, b = compiled(X, scale * rows), slope(X, scale * rows)
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert len(compiled.programs) == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_turn_that_takes_another_branch_is_another_case(backend):
+    def f(x):
+        for k in range(400):
+            x = 0.99 * x + 0.001 * np.cos(x) if x[0] < 2.0 + k else x * x / (1.0 + x)
+        return x.sum()
+
+    slope = ad.grad(f)
+    compiled = ad.compile(slope, backend=backend)
+    for first in (0.5, 1.5, 2.5, 0.7):
+        x = np.array([first, 1.0])
+        np.testing.assert_allclose(compiled(x), slope(x), rtol=1e-12)
+    assert len(compiled.programs) == 2
+
+
+def test_a_value_that_is_printed_is_noted(capsys):
+    def f(x):
+        for k in range(400):
+            x = 0.99 * x + 0.001 * np.cos(x)
+            if k == 7:
+                print(x[0])
+        return x.sum()
+
+    compiled = ad.compile(ad.grad(f))
+    compiled(X)
+    capsys.readouterr()
+    assert compiled.notes
+
+
+def test_second_derivatives_of_long_loops():
+    def f(x):
+        for _ in range(300):
+            x = 0.99 * x + 0.01 * np.sin(x) * x[::-1]
+        return (x**2).sum()
+
+    def product(x, v):
+        return ad.hvp(f, x, v)
+
+    compiled = ad.compile(product)
+    np.testing.assert_allclose(compiled(X, X), product(X, X), rtol=1e-11)
+    lengths(compiled)
