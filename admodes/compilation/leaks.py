@@ -27,6 +27,7 @@ from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import WengertList
 from admodes.core.tables import METHODS
 from admodes.core.values import owner
+from admodes.loops.stacks import joined
 
 Record = Callable[[Callable[[], Callable[[Any], Any]]], WengertList]
 """A function, called when recording has begun, of no arguments, that gives what is to be applied to
@@ -73,13 +74,17 @@ class Watched(Carrier):
     takes."""
 
     __slots__ = ("key", "read")
-    watches = True
 
     def __init__(self, level: Level, a: np.ndarray, key: int, read: set[int]) -> None:
         self.level = level
         self.primal = a
         self.key = key
         self.read = read
+
+    def joined(self, others: list) -> Any:
+        """The array that has this one and others along its first axis; None where there is none."""
+        whole = joined([x.primal for x in others])
+        return None if whole is None else Watched(self.level, whole, self.key, self.read)
 
     def entries(self) -> np.ndarray:
         """The array, whose entries are read."""

@@ -48,6 +48,7 @@ def sharing(held: Held, handles: bool) -> Callable[[Callable, tuple], Any]:
                 values=False,
                 taped=True,
                 checked=False,
+                numpys=any(map(_numpys, leaves)),
                 loops=True,
             )
         for x in leaves:
@@ -104,6 +105,15 @@ def _told(a: Carrier) -> tuple:
     if step is not None and step.args and all(x.__class__ is Ref for x in step.args):
         return id(a.level), step.op, step.args, param_key(step.params)
     return tuple(id(getattr(a, name)) for name in a.content) or (id(a),)
+
+
+def _numpys(x: Any) -> bool:
+    """Whether numbers beside this value are those of NumPy."""
+    while isinstance(x, Carrier):
+        if x.level.arrays:
+            return True
+        x = x.primal
+    return False
 
 
 def _inside(x: Any) -> Any:

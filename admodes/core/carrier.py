@@ -98,8 +98,6 @@ class Carrier:
     """Whether tests of it are carriers too."""
     differentiates: bool = True
     """Whether a whole number made of it loses a derivative."""
-    watches: bool = False
-    """Whether it is the value itself in an operation with a value of a later recording."""
 
     def unary(self, op: Any) -> Any:
         """Apply a one-argument operation to this carrier."""

@@ -215,11 +215,11 @@ class Recorded(Carrier):
             if a.__class__ is Recorded and a.level is level:
                 primals.append(a.primal)
                 refs.append(Ref(a.row))
-            elif isinstance(a, Carrier) and (a.watches or self.recording.taped):
+            elif self.recording.taped and isinstance(a, Carrier):
                 # The list is applied to what is traced outside; here the plain value will do.
                 plain = innermost(a)
                 primals.append(plain if shape_of(plain) == a.shape else a)
-                refs.append(self.recording.constant(a.primal if a.watches else a))
+                refs.append(self.recording.constant(a))
             else:
                 primals.append(a)
                 refs.append(a if a.__class__ is float else self.recording.constant(a))

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.carrier import innermost
 from admodes.core.op import REGISTRY
 from admodes.core.program import Guard, Ref, Step, WengertList
 from admodes.core.values import blank, shape_of
@@ -216,13 +217,15 @@ class _Rolling(Copy):
 
     def referred(self, places: np.ndarray) -> Any:
         """Arrays that the function refers to, on a leading axis, where they are parts of one."""
-        whole = joined([self.old.captured[int(row)] for row in self.table.rows[places]])
+        arrays = [self.old.captured[int(row)] for row in self.table.rows[places]]
+        join = joined if isinstance(arrays[0], np.ndarray) else getattr(arrays[0], "joined", None)
+        whole = None if join is None else join(arrays)
         if whole is None:
             return None
-        self.steps.append(Step(None, (), None, blank(whole)))
+        self.steps.append(Step(None, (), None, blank(innermost(whole))))
         ref = Ref(len(self.steps) - 1)
         self.captured[ref.row] = whole
-        return self.emit(REGISTRY["where"], ref, 1.0, 0.0) if is_truth(whole) else ref
+        return self.emit(REGISTRY["where"], ref, 1.0, 0.0) if is_truth(innermost(whole)) else ref
 
     def picked(self, places: np.ndarray) -> Any:
         """What entries pick from one array, on a leading axis; None where it is no selection."""
