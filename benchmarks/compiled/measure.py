@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -26,7 +26,12 @@ SETTLED = (0.5, 5.0)
 back end when it has run for as long as that takes to build."""
 
 
-def measured(workload: Workload, rounds: int, limit: float | None = None) -> dict[str, Any]:
+def measured(
+    workload: Workload,
+    rounds: int,
+    limit: float | None = None,
+    clock: Callable[[], float] = perf_counter,
+) -> dict[str, Any]:
     """The figures of a workload. A contestant that is missing, fails, disagrees with the derivative
     by hand or takes more than `limit` seconds for its first call is not timed, and says why."""
     expected = workload.arrays((workload.expected or workload.manual)())
@@ -52,7 +57,7 @@ def measured(workload: Workload, rounds: int, limit: float | None = None) -> dic
             jobs.pop(name, None)
     if COMPILED in jobs:
         _settle(jobs[COMPILED], first[COMPILED])
-    times = interleaved(jobs, _affordable(jobs, rounds), LEAST)
+    times = interleaved(jobs, _affordable(jobs, rounds), LEAST, clock)
     found = {}
     for name, t in times.items():
         found[name] = {"seconds": t.to_dict()}

@@ -26,7 +26,7 @@ from . import motion
 from .kit import Unseen
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 120.0
+LIMIT = 60.0
 """Seconds after which such a process is stopped."""
 
 

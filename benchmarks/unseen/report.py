@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from admodes.lab.timing import software_and_hardware
 from benchmarks.compiled.case import COMPILED, EAGER, LLVM, MANUAL, NUMPY, F
 from benchmarks.compiled.figures import Data, best_peer, figure, median
 from benchmarks.compiled.report import details, head, number, seconds
@@ -56,7 +57,9 @@ def goals(run: Data) -> list[list[str]]:
 
 def versions(run: Data) -> str:
     """Machine, date and versions in one sentence."""
-    return f"{date.today().isoformat()}; " + "; ".join(head(run))
+    installed = [f"{name} {version}" for name, version in run["peers"].items() if version]
+    parts = [*software_and_hardware(run["machine"]), ", ".join(installed)]
+    return f"{date.today().isoformat()}: " + "; ".join(parts)
 
 
 def markdown(run: Data) -> str:
