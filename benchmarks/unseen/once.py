@@ -6,6 +6,7 @@ of long lists, peaks of memory, eager operations, imports.
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -76,14 +77,17 @@ def irregular(operations: int) -> float:
 
 
 def peak(workload: Unseen, states: int) -> float:
-    """The peak of a call of the compiled derivative, as a multiple of so many bytes."""
+    """The most memory during a call of the compiled derivative, what it keeps between calls and its
+    code included, as a multiple of so many bytes."""
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
     run = workload.contestants[COMPILED].prepare()
     for _ in range(3):
         run()
-    tracemalloc.start()
-    kept = tracemalloc.get_traced_memory()[0]
+    gc.collect()
+    tracemalloc.reset_peak()
     run()
-    return (tracemalloc.get_traced_memory()[1] - kept) / states
+    return (tracemalloc.get_traced_memory()[1] - before) / states
 
 
 def eager() -> float:
