@@ -123,7 +123,7 @@ def _sinc_slope(n: int, x: Any) -> Any:
     for k in range(1, n + 1):
         y = (np.pi ** (k - 1) * _quarters(far, k) - k * y) / far
     if np.any(near):
-        y = np.array(y)
+        y = np.where(near, 0.0, y)
         y[near] = _series(n, np.asarray(x)[near])
     return y.astype(np.result_type(x, np.float32), copy=False)
 

@@ -62,6 +62,13 @@ def _add_along(w: Any, indices: Any, axis: Any, shape: Any) -> Any:
     return out
 
 
+def _assign(x: Any, v: Any, index: Any) -> Any:
+    """x with v at an index."""
+    y = np.full(np.shape(x), x, np.result_type(x, v))
+    y[index] = v
+    return y
+
+
 def _strong(p: Any, t: Any) -> Any:
     """p t, and 0 wherever t is exactly 0."""
     return np.where(t == 0, 0.0, p * t)
@@ -108,6 +115,7 @@ PLAINER: dict[str, Callable] = {
     "amin": np.min,
     "getitem": lambda x, index: x[index],
     "place": _place,
+    "assign": _assign,
     "add_along_axis": _add_along,
     "sparse_matmul": _sparse_product,
     "recurrence": _recurrence,

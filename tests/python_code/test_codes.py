@@ -370,6 +370,7 @@ SAMPLES = {
         (normal(2, 4), np.array([[0, 1, 1, 2], [2, 2, 1, 0]])),
         {"axis": 0, "shape": (3, 4)},
     ),
+    "assign": ((normal(3, 4), normal(4)), {"index": 1}),
     "where": ((np.array([True, False]), normal(2), 1.0), {}),
     "stack": ((normal(3), normal(3)), {"axis": 1}),
     "concatenate": ((normal(3), normal(2)), {"axis": 0}),
