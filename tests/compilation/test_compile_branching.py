@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.compilation import branching
 from admodes.compilation.branching import Family
 from admodes.compilation.protocol import Miss
 
@@ -138,7 +139,7 @@ def test_a_run_tells_the_first_decision_that_comes_out_otherwise():
         assert case.run(2.0, 0.5) == [1.0]
 
 
-def test_the_limit_counts_cases_that_differ_by_decisions_by_their_rows():
+def test_the_limit_counts_cases_that_differ_by_decisions_by_their_rows(monkeypatch):
     def f(x, n):
         while x > 1.0:
             x = 0.5 * x
@@ -154,7 +155,8 @@ def test_the_limit_counts_cases_that_differ_by_decisions_by_their_rows():
     with pytest.warns(ad.CompileWarning, match="recorded anew at each"):
         called(c, *((2.0**k, 1) for k in range(8)))
     assert len(c.specialisations) == 8
-    long = ad.compile(lambda x: f(x, 6000), "numpy", limit=2)
+    monkeypatch.setattr(branching, "ROWS", 100)
+    long = ad.compile(lambda x: f(x, 60), "numpy", limit=2)
     with pytest.warns(ad.CompileWarning, match="recorded 3 times, the limit"):
         called(long, *((2.0**k,) for k in range(5)))
     one = ad.compile(lambda x: f(x, 1), "numpy", limit=1)
