@@ -155,7 +155,7 @@ def test_the_limit_counts_cases_that_differ_by_decisions_by_their_rows(monkeypat
     with pytest.warns(ad.CompileWarning, match="recorded anew at each"):
         called(c, *((2.0**k, 1) for k in range(8)))
     assert len(c.specialisations) == 8
-    monkeypatch.setattr(branching, "ROWS", 100)
+    monkeypatch.setattr(branching, "ROWS", 160)
     long = ad.compile(lambda x: f(x, 60), "numpy", limit=2)
     with pytest.warns(ad.CompileWarning, match="recorded 3 times, the limit"):
         called(long, *((2.0**k,) for k in range(5)))
