@@ -32,9 +32,10 @@ from admodes.programs.rewriting import Copy
 PASSES = 8
 """Loops in loops are rolled so many times: the inner first, or the outer."""
 
-SHORT = 4000
-"""Lists of so many rows stay as they are: they are compiled in a fraction of a second, and as one
-straight stretch they run at least as fast."""
+SHORT = 20_000
+"""Lists of so many rows stay as they are: they are compiled in about a second, and native code of
+one straight stretch goes through arrays in fewer passes, since a turn joins with the next one (a
+gradient of 100 Runge-Kutta steps takes 61 instead of 77 microseconds)."""
 
 STACK = REGISTRY["stack"]
 

@@ -32,7 +32,7 @@ def decay(n, rows):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_data_of_steps_may_change_between_calls(backend):
     found = []
-    for n in (300, 400):
+    for n in (1500, 2000):
         rows = np.random.default_rng(n).uniform(0.0, 0.1, (n, 4))
         slope = ad.grad(decay(n, rows), argnums=(0, 1))
         compiled = ad.compile(slope, backend=backend)
@@ -48,7 +48,7 @@ def test_data_of_steps_may_change_between_calls(backend):
 def test_data_that_is_not_differentiated_is_an_argument(backend):
     slope = ad.grad(lambda x, rows: decay(len(rows), rows)(x, 0.2))
     compiled = ad.compile(slope, backend=backend)
-    rows = np.random.default_rng(0).uniform(0.0, 0.1, (400, 4))
+    rows = np.random.default_rng(0).uniform(0.0, 0.1, (1500, 4))
     for scale in (1.0, 0.5):
         a, b = compiled(X, scale * rows), slope(X, scale * rows)
         np.testing.assert_allclose(a, b, rtol=1e-12)
@@ -58,7 +58,7 @@ def test_data_that_is_not_differentiated_is_an_argument(backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_turn_that_takes_another_branch_is_another_case(backend):
     def f(x):
-        for k in range(400):
+        for k in range(2000):
             x = 0.99 * x + 0.001 * np.cos(x) if x[0] < 2.0 + k else x * x / (1.0 + x)
         return x.sum()
 
@@ -72,7 +72,7 @@ def test_a_turn_that_takes_another_branch_is_another_case(backend):
 
 def test_a_value_that_is_printed_is_noted(capsys):
     def f(x):
-        for k in range(400):
+        for k in range(2000):
             x = 0.99 * x + 0.001 * np.cos(x)
             if k == 7:
                 print(x[0])
@@ -86,7 +86,7 @@ def test_a_value_that_is_printed_is_noted(capsys):
 
 def test_second_derivatives_of_long_loops():
     def f(x):
-        for _ in range(300):
+        for _ in range(2000):
             x = 0.99 * x + 0.01 * np.sin(x) * x[::-1]
         return (x**2).sum()
 
