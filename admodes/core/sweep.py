@@ -138,7 +138,8 @@ def _narrowed(term: Any, x: Any) -> Any:
 def _add_term(adjoints: Adjoints, key: int, term: Any, owned: set[int]) -> None:
     old = adjoints.get(key)
     if old.__class__ is Gathered:
-        old = old.total()
+        old = adjoints[key] = old.total()
+        owned.discard(key)
     if old is None:
         adjoints[key] = term
     elif old.__class__ is not ndarray or term.__class__ is not ndarray:
