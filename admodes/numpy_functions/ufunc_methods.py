@@ -21,6 +21,7 @@ from admodes.numpy_functions.layout import moveaxis
 from admodes.numpy_functions.statistics import np_max, np_min, np_prod, np_sum
 from admodes.ops.assignment import change
 from admodes.ops.comparisons import both, either, where
+from admodes.ops.entropies import logaddexp2_reduce, logaddexp_reduce
 from admodes.ops.indexing import place, plain_index
 from admodes.ops.options import plain_axis, refuse, steered, taken
 from admodes.ops.reductions import all_axes, kept_shape, one_axis
@@ -28,6 +29,8 @@ from admodes.ops.scans import accumulate, cumprod_, cumsum_
 from admodes.ops.shaping import array, broadcast_to, concatenate, rank_of, reshape
 
 REDUCTIONS = {np.add: np_sum, np.multiply: np_prod, np.maximum: np_max, np.minimum: np_min}
+ALONG_AXES = {np.logaddexp: logaddexp_reduce, np.logaddexp2: logaddexp2_reduce}
+"""Ufuncs whose reduction along one axis is an operation."""
 
 
 def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
@@ -51,12 +54,14 @@ def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
 
 
 def _folded(ufunc: Any, x: Any, axis: int) -> Any:
-    """The last entry of the accumulation."""
+    """The entries along an axis, combined one after the other."""
     n, others = shape_of(x)[axis], (*shape_of(x)[:axis], *shape_of(x)[axis + 1 :])
     if n == 0:
         if ufunc.identity is None:
             raise BadValue(f"np.{ufunc.__name__}.reduce of an empty axis")
         return np.full(others, ufunc.identity)
+    if ufunc in ALONG_AXES:
+        return ALONG_AXES[ufunc](x, axis=axis)
     return accumulate(x, of=ufunc.__name__, axis=axis)[(*(slice(None),) * axis, -1)]
 
 

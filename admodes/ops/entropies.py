@@ -1,5 +1,5 @@
-"""The declarations of sums of exponentials (logsumexp, softmax, log_softmax) and entropies; and the
-table of the functions of scipy.special that take traced values.
+"""The declarations of sums of exponentials (logsumexp, softmax, log_softmax, the reduction by
+logaddexp) and entropies; and the table of the functions of scipy.special that take traced values.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from admodes.core.elementwise import elementwise
-from admodes.core.forms import Domain, Kink
+from admodes.core.forms import Domain, Example, Kink
 from admodes.core.op import Op
-from admodes.core.structure import reduction
+from admodes.core.structure import ALONG, reduction
 from admodes.core.tables import INSTEAD, SCIPY
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
@@ -21,7 +21,7 @@ from admodes.ops.arithmetic import cbrt
 from admodes.ops.comparisons import both, equal, where
 from admodes.ops.exponential import exp, exp2, expm1, ln, log1p
 from admodes.ops.options import plain_axis
-from admodes.ops.reductions import all_axes, kept_shape, reduced_axes, sum_
+from admodes.ops.reductions import all_axes, fewer, kept_shape, reduced_axes, sum_
 from admodes.ops.selection import round as round_
 from admodes.ops.shaping import floating, reshape
 from admodes.ops.special import digamma, erf, erfc, gammaln, xlogy
@@ -92,6 +92,78 @@ def softmax(x: Any, axis: Any = None) -> Any:
     array([0.25, 0.75])
     """
     return exp(log_softmax(x, axis))
+
+
+EXPONENTIALS = {"logaddexp": (np.exp, 1.0), "logaddexp2": (np.exp2, math.log(2.0))}
+"""The exponential to the base of a reduction, and the logarithm of the base."""
+
+
+def _shares(x: Any, of: str, axis: int) -> Any:
+    power = EXPONENTIALS[of][0]
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    y = x - top
+    if not np.isfinite(top).all():
+        # An infinite entry alone has the whole; among several the limit depends on the way.
+        largest = x == top
+        y[largest & (np.sum(largest, axis=axis, keepdims=True) == 1)] = 0.0
+    y = power(y)
+    y /= np.add.reduce(y, axis=axis, keepdims=True)
+    return y
+
+
+def _tangent_of_shares(t: Any, y: Any, x: Any, of: str, axis: int) -> Any:
+    """Their matrix of derivatives is symmetric, so that cotangents take it as well."""
+    weighted = strong_mul(y, t)
+    change = weighted - strong_mul(y, sum_(weighted, axis=axis, keepdims=True))
+    return change if of == "logaddexp" else change * EXPONENTIALS[of][1]
+
+
+shares: Op = tangential(
+    "shares",
+    _shares,
+    lambda tangents, y, x, of, axis: _tangent_of_shares(tangents[0], y, x, of, axis),
+    _tangent_of_shares,
+    structure=ALONG,
+    cost=lambda args, y, of, axis: _cost_of_shares(shape_of(y), axis),
+    example=Example(((4,),), {"of": "logaddexp", "axis": 0}),
+    doc="e^x / Σ e^x along an axis, or with 2 in the place of e: the partials of the reduction by "
+    "logaddexp or logaddexp2.",
+)
+
+
+def _cost_of_shares(shape: tuple[int, ...], axis: int) -> dict[str, int]:
+    """Largest entries, differences from them, exponentials, their sums, and quotients."""
+    size, lines = math.prod(shape), math.prod(kept_shape(shape, (axis,)))
+    less = max(size - lines, 0)
+    return {"comparisons": less, "additions": size + less, "functions": size, "divisions": size}
+
+
+def _reduced_by(ufunc: np.ufunc, base: str) -> Op:
+    of = ufunc.__name__
+
+    def partials(x: Any, axis: int) -> Any:
+        return shares(x, of=of, axis=axis)
+
+    def cotangent(w: Any, y: Any, x: Any, axis: int) -> Any:
+        lined_up = reshape(w, shape=kept_shape(shape_of(x), (axis,)))
+        return strong_mul(partials(x, axis), lined_up)
+
+    op: Op = tangential(
+        f"{of}_reduce",
+        lambda x, axis: ufunc.reduce(x, axis=axis),
+        lambda tangents, y, x, axis: sum_(strong_mul(partials(x, axis), tangents[0]), axis=axis),
+        cotangent,
+        structure=reduction(reduced_axes, ufunc),
+        cost=fewer("functions"),
+        example=Example(((4,),), {"axis": 0}),
+        text=f"{of}.reduce({{0}})",
+        doc=f"The reduction along an axis by {of}. Its partials are {base}^x / Σ {base}^x.",
+    )
+    return op
+
+
+logaddexp_reduce = _reduced_by(np.logaddexp, "e")
+logaddexp2_reduce = _reduced_by(np.logaddexp2, "2")
 
 
 def _entropy(x: Any) -> Any:

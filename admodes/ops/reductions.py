@@ -60,7 +60,7 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-def _fewer(kind: str) -> Callable[..., dict[str, int]]:
+def fewer(kind: str) -> Callable[..., dict[str, int]]:
     """The cost of a reduction: n entries that become m take n - m operations."""
 
     def cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
@@ -70,7 +70,7 @@ def _fewer(kind: str) -> Callable[..., dict[str, int]]:
 
 
 def _mean_cost(args: tuple, y: Any, **params: Any) -> dict[str, int]:
-    return _fewer("additions")(args, y) | {"divisions": math.prod(shape_of(y))}
+    return fewer("additions")(args, y) | {"divisions": math.prod(shape_of(y))}
 
 
 def _sum_transpose(w: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -177,7 +177,7 @@ def _extreme(name: str, ufunc: np.ufunc, doc: str) -> Op:
             convention="at a tie: equal shares",
         ),
         structure=reduction(reduced_axes, ufunc),
-        cost=_fewer("comparisons"),
+        cost=fewer("comparisons"),
         example=Example(((4,),), {"axis": None, "keepdims": False}),
         selects=True,
         kind="comparisons",
@@ -220,7 +220,7 @@ prod_: Op = tangential(
     _prod_tangent,
     _prod_cotangent,
     structure=reduction(reduced_axes, np.multiply),
-    cost=_fewer("multiplications"),
+    cost=fewer("multiplications"),
     kind="multiplications",
     takes_complex=True,
     example=Example(((4,),), {"axis": 0}),

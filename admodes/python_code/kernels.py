@@ -90,6 +90,13 @@ def _sparse_product(
     return y
 
 
+def _shares(x, of, axis):
+    """e^x / Σ e^x along an axis, or with 2 in the place of e."""
+    power = np.exp2 if of == "logaddexp2" else np.exp
+    y = power(x - np.max(x, axis=axis, keepdims=True))
+    return y / np.sum(y, axis=axis, keepdims=True)
+
+
 def _recurrence(a, b, axis, back=False):
     """y[k] = a[k] y[k-1] + b[k] along an axis; back: y[k] = a[k+1] y[k+1] + b[k]."""
     a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
@@ -120,6 +127,9 @@ PLAINER: dict[str, Callable] = {
     "sparse_matmul": _sparse_product,
     "recurrence": _recurrence,
     "accumulate": lambda x, of, axis: getattr(np, of).accumulate(x, axis=axis),
+    "logaddexp_reduce": lambda x, axis: np.logaddexp.reduce(x, axis=axis),
+    "logaddexp2_reduce": lambda x, axis: np.logaddexp2.reduce(x, axis=axis),
+    "shares": _shares,
     "where": np.where,
     "stack": lambda *xs, axis=0: np.stack(xs, axis),
     "concatenate": lambda *xs, axis=0: np.concatenate(xs, axis),

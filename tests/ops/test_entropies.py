@@ -78,6 +78,65 @@ def test_samples_and_precision():
 
 
 @pytest.mark.parametrize(
+    ("xs", "gradient"),
+    [
+        ([-INF, 0.0, -INF], [0.0, 1.0, 0.0]),
+        ([1.0, INF, -INF], [0.0, 1.0, 0.0]),
+        ([-INF], [1.0]),
+        ([-INF, -INF], [math.nan] * 2),
+        ([INF, 0.0, INF], [math.nan] * 3),
+        ([0.0, math.nan], [math.nan] * 2),
+        ([0.0, -745.0], [1.0, math.exp(-745.0)]),
+        ([1e10, 1e10 + 1], [1 / (1 + math.e), math.e / (1 + math.e)]),
+    ],
+)
+def test_the_reduction_by_logaddexp_at_its_edges(xs, gradient):
+    """As np.logaddexp's own rule has it, entry by entry."""
+    x, f = np.array(xs), np.logaddexp.reduce
+    for mode in ("forward", "reverse"):
+        found = ad.jacobian(f, mode=mode)(x)
+        np.testing.assert_allclose(found, gradient, rtol=1e-15)
+    together = np.stack([x, np.arange(len(x))])
+    found = ad.grad(lambda x: np.sum(f(x, axis=1)))(together)
+    np.testing.assert_allclose(found[0], gradient, rtol=1e-15)
+    assert np.all(np.isfinite(found[1]))
+    np.testing.assert_array_equal(
+        ad.grad(lambda x: f(x, axis=1)[1])(together)[0], 0.0, "nothing comes of what is not read"
+    )
+
+
+@pytest.mark.parametrize("base", [math.e, 2.0])
+def test_the_reduction_by_logaddexp_keeps_all_digits(base):
+    f = np.logaddexp.reduce if base == math.e else np.logaddexp2.reduce
+    x = np.random.default_rng(3).uniform(-700.0, 700.0, (40, 6))
+    x[20:] /= 100.0
+    assert ad.value_and_grad(lambda x: np.sum(f(x, axis=1)))(x)[0] == np.sum(f(x, axis=1))
+    found = ad.grad(lambda x: np.sum(f(x, axis=1)))(x)
+    with mpmath.workdps(60):
+        b = mpmath.e if base == math.e else mpmath.mpf(2)
+        powers = [[b**a for a in row] for row in x.tolist()]
+        shares = [[float(p / mpmath.fsum(row)) for p in row] for row in powers]
+    np.testing.assert_allclose(found, shares, rtol=2e-13, atol=1e-320)
+    s = np.array(shares[-1])
+    hessian = (np.diag(s) - np.outer(s, s)) * math.log(base)
+    np.testing.assert_allclose(ad.hessian(f)(x[-1]), hessian, atol=1e-15)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, None, (0, 1)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_the_reduction_by_logaddexp_along_axes(axis, keepdims):
+    def f(x):
+        return np.logaddexp.reduce(x, axis=axis, keepdims=keepdims)
+
+    x = ROWS / 500.0
+    ad.check_grads(f, (x,))
+    assert ad.vmap(f)(np.zeros((0, 3, 3))).shape == (0, *f(x).shape)
+    for backend in ("numpy", "llvm"):
+        compiled = ad.compile(ad.jacobian(f), backend=backend)
+        np.testing.assert_allclose(compiled(x), ad.jacobian(f)(x), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
     ("f", "at", "value", "slopes"),
     [
         (ad.entr, (0.0,), 0.0, (INF,)),

@@ -380,10 +380,10 @@ SAMPLES = {
     ),
     "recurrence": ((normal(3, 4), normal(3, 4)), {"axis": 1, "back": True}),
     "accumulate": ((normal(3, 4),), {"of": "maximum", "axis": 1}),
-    "strong_mul": ((normal(3), normal(3)), {}),
-    "tangent_mul": ((normal(3), normal(3)), {}),
-    "erf": ((normal(3),), {}),
-    "erfc": ((normal(3),), {}),
+    **dict.fromkeys(("logaddexp_reduce", "logaddexp2_reduce"), ((normal(3, 4),), {"axis": 1})),
+    "shares": ((normal(3, 4),), {"of": "logaddexp2", "axis": 0}),
+    **dict.fromkeys(("strong_mul", "tangent_mul"), ((normal(3), normal(3)), {})),
+    **dict.fromkeys(("erf", "erfc"), ((normal(3),), {})),
     "gammaln": ((np.abs(normal(3)),), {}),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -148,11 +148,12 @@ def tangential_cases() -> Cases:
     zeros = np.array([[0.0, 2.0, -1.0], [0.0, 0.0, 3.0], [1.5, 0.5, 2.0]])
     reduced = [{"axis": k, "keepdims": keep} for k in (None, 0, (0, 1)) for keep in (False, True)]
 
-    def each(name: str, *args: Any, variants: tuple = ({},)) -> list:
+    def each(name: str, *args: Any, variants: Sequence[dict] = ({},)) -> list:
         return [c for x in args for c in applied(name, x if type(x) is tuple else (x,), *variants)]
 
     axes = {"axis": 0}, {"axis": 1}
     along = *axes, {"axis": 0, "back": True}, {"axis": 1, "back": True}
+    based = [{"of": of} | k for of in ("logaddexp", "logaddexp2") for k in axes]
     return {
         "modulus": each("modulus", z),
         "arg": each("arg", z, z[0, 0]),
@@ -168,6 +169,13 @@ def tangential_cases() -> Cases:
             c
             for x, of in ((m, "maximum"), (m + 3, "divide"), (m, "subtract"), (m, "fmin"))
             for c in applied("accumulate", (x,), *({"of": of} | k for k in axes))
+        ],
+        "logaddexp_reduce": each("logaddexp_reduce", m, m[:1], variants=axes),
+        "logaddexp2_reduce": each("logaddexp2_reduce", m, m[:1], variants=axes),
+        # Weighted, since the shares of a line have the sum 1 whatever it is.
+        "shares": [
+            (lambda x, f=f: f(x) * np.arange(x.size).reshape(x.shape), args)
+            for f, args in each("shares", m, m[:1], variants=based)
         ],
         "sort": each("sort", m, variants=axes),
         "inv": each("inv", a, stack, mixed),

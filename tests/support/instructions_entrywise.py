@@ -275,7 +275,9 @@ def cumprod(xp, x, axis):
 
 @instruction(chooser(with_axes, axis=one_axis))
 def accumulated(xp, x, axis):
-    return xp.logaddexp.accumulate(x, axis=axis) + xp.subtract.accumulate(x, axis=axis)
+    total = xp.logaddexp.reduce(x, axis=axis, keepdims=True)
+    mean = 0.5 * (total + xp.logaddexp2.reduce(x, axis=axis, keepdims=True))
+    return xp.logaddexp.accumulate(x, axis=axis) + xp.subtract.accumulate(x, axis=axis) - mean
 
 
 @instruction(chooser(lambda s: with_axes(s) and min(s) > 1, axis=one_axis))
