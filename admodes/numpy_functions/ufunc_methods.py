@@ -25,12 +25,20 @@ from admodes.ops.entropies import logaddexp2_reduce, logaddexp_reduce
 from admodes.ops.indexing import place, plain_index
 from admodes.ops.options import plain_axis, refuse, steered, taken
 from admodes.ops.reductions import all_axes, kept_shape, one_axis
+from admodes.ops.running import logaddexp2_scan, logaddexp_scan
 from admodes.ops.scans import accumulate, cumprod_, cumsum_
 from admodes.ops.shaping import array, broadcast_to, concatenate, rank_of, reshape
 
 REDUCTIONS = {np.add: np_sum, np.multiply: np_prod, np.maximum: np_max, np.minimum: np_min}
 ALONG_AXES = {np.logaddexp: logaddexp_reduce, np.logaddexp2: logaddexp2_reduce}
 """Ufuncs whose reduction along one axis is an operation."""
+SCANS = {
+    np.add: cumsum_,
+    np.multiply: cumprod_,
+    np.logaddexp: logaddexp_scan,
+    np.logaddexp2: logaddexp2_scan,
+}
+"""Ufuncs whose accumulation is an operation."""
 
 
 def _reduce(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
@@ -75,8 +83,8 @@ def _accumulate(ufunc: Any, op: Any, inputs: tuple, options: dict) -> Any:
     (a,) = inputs
     axis = one_axis(options.pop("axis", 0), rank_of(a))
     taken(options, f"np.{ufunc.__name__}.accumulate")
-    if ufunc in (np.add, np.multiply):
-        return (cumsum_ if ufunc is np.add else cumprod_)(a, axis=axis)
+    if ufunc in SCANS and (ufunc in REDUCTIONS or not is_whole(a)):
+        return SCANS[ufunc](a, axis=axis)
     if _is_plain(ufunc, op, a):
         return steered(ufunc.accumulate, a, axis=axis)
     return accumulate(a, of=ufunc.__name__, axis=axis)

@@ -26,6 +26,7 @@ from admodes.ops import (
     eigen,
     special,
     entropies,
+    running,
     fourier,
     hyperbolic,
     moves,

@@ -33,7 +33,7 @@ STRAIGHT = 256
 """Up to so many numbers a loop over them is quicker than blocks."""
 
 
-def _scan_cost(kind: str) -> Callable[..., dict[str, int]]:
+def scan_cost(kind: str) -> Callable[..., dict[str, int]]:
     """The cost of a scan: the first entry along the axis is there already."""
 
     def cost(args: tuple, y: Any, axis: int, **params: Any) -> dict[str, int]:
@@ -57,14 +57,14 @@ cumsum_: Op = linear(
     lambda x, axis: np.cumsum(x, axis=axis),
     lambda w, y, x, axis: _reversed(cumsum_(_reversed(w, axis), axis=axis), axis),
     structure=SCAN,
-    cost=_scan_cost("additions"),
+    cost=scan_cost("additions"),
     kind="additions",
     example=Example(((4,),), {"axis": 0}),
     doc="The sums of the first 1, 2, … entries along an axis.",
 )
 
 
-def _recurrence(a: Any, b: Any, axis: int, back: bool = False) -> Any:
+def recurred(a: Any, b: Any, axis: int, back: bool = False) -> Any:
     a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
     if b.size == 0:
         return np.moveaxis(b.copy(), 0, axis)
@@ -155,7 +155,7 @@ def _of_factors(w: Any, y: Any, a: Any, b: Any, axis: int, back: bool = False) -
 
 recurrence: Op = tangential(
     "recurrence",
-    _recurrence,
+    recurred,
     _recurrence_tangent,
     _of_factors,
     lambda w, y, a, b, axis, back=False: recurrence(a, w, axis=axis, back=not back),
@@ -165,7 +165,7 @@ recurrence: Op = tangential(
         *spread(args, mapped), axis=axis + 1, back=back
     ),
     cost=lambda args, y, axis, back=False: (
-        _scan_cost("multiplications")(args, y, axis) | _scan_cost("additions")(args, y, axis)
+        scan_cost("multiplications")(args, y, axis) | scan_cost("additions")(args, y, axis)
     ),
     kind="multiplications",
     takes_complex=True,
@@ -220,7 +220,7 @@ cumprod_: Op = tangential(
     lambda tangents, y, x, axis: _tangent(multiply, tangents[0], y, x, axis),
     lambda w, y, x, axis: _cotangent(multiply, w, y, x, axis),
     structure=SCAN,
-    cost=_scan_cost("multiplications"),
+    cost=scan_cost("multiplications"),
     kind="multiplications",
     takes_complex=True,
     example=Example(((4,),), {"axis": 0}),
@@ -239,7 +239,7 @@ accumulate: Op = tangential(
     lambda tangents, y, x, of, axis: _tangent(UFUNCS[_ufunc(of)], tangents[0], y, x, axis),
     lambda w, y, x, of, axis: _cotangent(UFUNCS[_ufunc(of)], w, y, x, axis),
     structure=SCAN,
-    cost=_scan_cost("functions"),
+    cost=scan_cost("functions"),
     kind="functions",
     takes_complex=True,
     numerics=Numerics(hides_nan=(0,), tells_zeros=(0,)),

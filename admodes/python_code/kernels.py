@@ -97,6 +97,21 @@ def _shares(x, of, axis):
     return y / np.sum(y, axis=axis, keepdims=True)
 
 
+def _running_mean(t, x, of, axis, back=False):
+    """The means of the first 1, 2, … entries of t along an axis, with weights e^x, or with 2 in the
+    place of e; back: its transpose."""
+    t, x = np.moveaxis(t, axis, 0), np.moveaxis(x, axis, 0)
+    power = np.exp2 if of == "logaddexp2" else np.exp
+    sums = getattr(np, of).accumulate(x)
+    y = np.zeros(t.shape, np.result_type(t, x))
+    for k in range(len(x)):
+        if back:
+            y[k] = np.sum(power(x[k] - sums[k:]) * t[k:], axis=0)
+        else:
+            y[k] = np.sum(power(x[: k + 1] - sums[k]) * t[: k + 1], axis=0)
+    return np.moveaxis(y, 0, axis)
+
+
 def _recurrence(a, b, axis, back=False):
     """y[k] = a[k] y[k-1] + b[k] along an axis; back: y[k] = a[k+1] y[k+1] + b[k]."""
     a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
@@ -129,6 +144,9 @@ PLAINER: dict[str, Callable] = {
     "accumulate": lambda x, of, axis: getattr(np, of).accumulate(x, axis=axis),
     "logaddexp_reduce": lambda x, axis: np.logaddexp.reduce(x, axis=axis),
     "logaddexp2_reduce": lambda x, axis: np.logaddexp2.reduce(x, axis=axis),
+    "logaddexp_scan": lambda x, axis: np.logaddexp.accumulate(x, axis=axis),
+    "logaddexp2_scan": lambda x, axis: np.logaddexp2.accumulate(x, axis=axis),
+    "running_mean": _running_mean,
     "shares": _shares,
     "where": np.where,
     "stack": lambda *xs, axis=0: np.stack(xs, axis),

@@ -153,7 +153,8 @@ def tangential_cases() -> Cases:
 
     axes = {"axis": 0}, {"axis": 1}
     along = *axes, {"axis": 0, "back": True}, {"axis": 1, "back": True}
-    based = [{"of": of} | k for of in ("logaddexp", "logaddexp2") for k in axes]
+    of = {"of": "logaddexp"}, {"of": "logaddexp2"}
+    based = [b | k for b in of for k in axes]
     return {
         "modulus": each("modulus", z),
         "arg": each("arg", z, z[0, 0]),
@@ -177,6 +178,14 @@ def tangential_cases() -> Cases:
             (lambda x, f=f: f(x) * np.arange(x.size).reshape(x.shape), args)
             for f, args in each("shares", m, m[:1], variants=based)
         ],
+        "logaddexp_scan": each("logaddexp_scan", m, m[:1], variants=axes),
+        "logaddexp2_scan": each("logaddexp2_scan", m, m[:1], variants=axes),
+        "running_mean": each(
+            "running_mean",
+            (m, 2 * m[::-1]),
+            (m[:1], m[1:2]),
+            variants=[b | k for b in of for k in along],
+        ),
         "sort": each("sort", m, variants=axes),
         "inv": each("inv", a, stack, mixed),
         "solve": each("solve", (a, right), (stack, right), (a, cube), (mixed, right)),

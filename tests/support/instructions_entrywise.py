@@ -275,9 +275,10 @@ def cumprod(xp, x, axis):
 
 @instruction(chooser(with_axes, axis=one_axis))
 def accumulated(xp, x, axis):
-    total = xp.logaddexp.reduce(x, axis=axis, keepdims=True)
-    mean = 0.5 * (total + xp.logaddexp2.reduce(x, axis=axis, keepdims=True))
-    return xp.logaddexp.accumulate(x, axis=axis) + xp.subtract.accumulate(x, axis=axis) - mean
+    logs = [f(x, axis=axis, keepdims=True) for f in (xp.logaddexp.reduce, xp.logaddexp2.reduce)] + [
+        f(x, axis=axis) for f in (xp.logaddexp.accumulate, xp.logaddexp2.accumulate)
+    ]
+    return xp.subtract.accumulate(x, axis=axis) + logs[0] - logs[1] + 0.5 * (logs[2] + logs[3])
 
 
 @instruction(chooser(lambda s: with_axes(s) and min(s) > 1, axis=one_axis))
