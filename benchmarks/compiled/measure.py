@@ -86,7 +86,8 @@ def within(limit: float | None) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, limit)
+    # Again and again: an error that meets the collector of garbage at work is lost.
+    signal.setitimer(signal.ITIMER_REAL, limit, limit)
     try:
         yield
     finally:
