@@ -14,7 +14,7 @@ def joined(arrays: list[np.ndarray]) -> np.ndarray | None:
     a copy; None where there is none.
 
     >>> import numpy as np
-    >>> x = np.arange(6.0).reshape(3, 2)
+    >>> x = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
     >>> joined([x[2], x[1]]).tolist()
     [[4.0, 5.0], [2.0, 3.0]]
     """
@@ -65,8 +65,8 @@ def selection(
     >>> import numpy as np
     >>> x = np.arange(12.0).reshape(6, 2)
     >>> found = selection((1, 0), (2, 0), 3, x.shape)
-    >>> found, x[found.where]
-    (Selection(where=(slice(1, 6, 2), 0), shape=None, axis=0), array([2., 6., 10.]))
+    >>> found.where, x[found.where].tolist()
+    ((slice(1, 6, 2), 0), [2.0, 6.0, 10.0])
     """
     left = list(steps)
     parts = explicit(index, len(shape))

@@ -50,29 +50,38 @@ def _irfft_transposed(w: Any, n: int, axis: int, norm: Any) -> Any:
     return spectrum
 
 
-def _half(name: str, value: Callable, transposed: Callable) -> tuple[Op, Op]:
-    """A transform of or to n real entries, and its transpose, which is told the normalisation of
-    the inverse transform that it calls."""
+def _half(name: str, value: Callable, transposed: Callable, of_real: bool) -> tuple[Op, Op]:
+    """A transform of n real entries (of_real) or to these, and its transpose, which is told the
+    normalisation of the inverse transform that it calls."""
 
-    def declared(name: str, value: Callable, other: Callable[[], Op], doc: str) -> Op:
+    def declared(name: str, value: Callable, other: Callable[[], Op], real: bool, doc: str) -> Op:
         return linear(
             name,
             value,
             lambda w, y, x, n, axis, norm: other()(w, n=n, axis=axis, norm=INVERSE_NORM[norm]),
             structure=ALONG,
             kind="functions",
+            takes_complex=not real,
             conjugates=True,
             doc=doc,
         )
 
-    op: Op = declared(name, value, lambda: back, f"np.fft.{name} of n real entries along one axis.")
-    back: Op = declared(f"{name}_transposed", transposed, lambda: op, f"The transpose of {name}.")
+    doc = f"np.fft.{name}, with n real entries along one axis."
+    op: Op = declared(name, value, lambda: back, of_real, doc)
+    doc = f"The transpose of {name}."
+    back: Op = declared(f"{name}_transposed", transposed, lambda: op, not of_real, doc)
     return op, back
 
 
 rfft, rfft_transposed = _half(
-    "rfft", lambda x, n, axis, norm: np.fft.rfft(x, axis=axis, norm=norm), _rfft_transposed
+    "rfft",
+    lambda x, n, axis, norm: np.fft.rfft(x, axis=axis, norm=norm),
+    _rfft_transposed,
+    of_real=True,
 )
 irfft, irfft_transposed = _half(
-    "irfft", lambda x, n, axis, norm: np.fft.irfft(x, n, axis=axis, norm=norm), _irfft_transposed
+    "irfft",
+    lambda x, n, axis, norm: np.fft.irfft(x, n, axis=axis, norm=norm),
+    _irfft_transposed,
+    of_real=False,
 )
