@@ -65,6 +65,8 @@ def _of_item(w: Any, x: Any, v: Any, index: Any) -> Any:
     if stays is not None:
         back = back * stays
     shape = shape_of(v)
+    if shape == shape_of(back):
+        return back
     if len(shape) > len(shape_of(back)):
         short = shape[len(shape) - len(shape_of(back)) :]
         return reshape(space.unbroadcast(back, shape=short), shape=shape)

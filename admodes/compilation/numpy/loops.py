@@ -112,10 +112,10 @@ class _Arguments:
             if p >= last:
                 turn.texts[row] = self._constant(row, a)
             else:
-                turn.texts[row] = f"v{row}"
                 if source is not None:
-                    self._handed(row, source)
+                    turn.texts[row] = self._handed(row, source)
                 else:
+                    turn.texts[row] = f"v{row}"
                     self._stack(row, a)
         self._hand_all(handings)
 
@@ -162,9 +162,10 @@ class _Arguments:
         else:
             turn.streams.append((f"v{row}", text))
 
-    def _handed(self, row: int, source: Source) -> None:
-        """Numbers that an earlier loop has kept."""
-        self.handed.setdefault((source.row, source.turned), {})[source.result] = f"v{row}"
+    def _handed(self, row: int, source: Source) -> str:
+        """The name of numbers that an earlier loop has kept, one for all rows that read them."""
+        names = self.handed.setdefault((source.row, source.turned), {})
+        return names.setdefault(source.result, f"v{row}")
 
     def _hand_all(self, handings: Handings) -> None:
         for (row, turned), names in self.handed.items():
