@@ -297,7 +297,8 @@ class TestResuming:
         path.write_bytes(path.read_bytes()[:-20])
         found = scale({"n": [2, 3]}, **options)
         assert "last line was cut off" in found.notes[0]
-        assert "last line was cut off" in str(found)
+        # Where lines are broken depends on how long the path is.
+        assert "last line was cut off" in " ".join(str(found).split())
         assert {c["status"] for v in (2, 3) for c in cells(found, v).values()} == {"ok"}
 
 
