@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.entries import entry_numbers
-from admodes.core.space import is_complex, space
+from admodes.core.space import as_real, space
 from admodes.core.values import Cotangent, shape_of
 
 MANY = 16
@@ -34,8 +34,7 @@ class Gathered:
         parts = self.parts if len(self.parts) < MANY or len(shapes) > 1 else [self._together()]
         total = self.whole
         for w, index in parts:
-            term = self.op.vjp(0, w, None, (self.x,), {"index": index})
-            term = space.real(term) if is_complex(term) and not is_complex(self.x) else term
+            term = as_real(self.op.vjp(0, w, None, (self.x,), {"index": index}), self.x)
             total = term if total is None else space.add(total, term)
         return total
 

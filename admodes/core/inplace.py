@@ -15,6 +15,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, innermost
 from admodes.core.pytree import flatten
+from admodes.core.reuse import SMALL
 from admodes.core.space import space
 from admodes.core.structure import Moves
 from admodes.errors import BadType
@@ -39,8 +40,6 @@ BORROWED = "changes an argument of the function, which is the caller's array"
 
 FEW = 8
 """A view has few entries where the array has so many times as many."""
-LARGE = 512
-"""An array that is written in place has at least so many entries (core.reuse)."""
 
 
 class Memory:
@@ -147,9 +146,9 @@ def share(base: Any, view: Any, op: Any = None, params: Any = None) -> None:
 
 
 def _shows_few(base: Any, view: Any) -> bool:
-    """Whether an array has many entries, and a view of it few."""
+    """Whether an array is large enough to be written in place, and a view of it has few entries."""
     entries = math.prod(base.shape)
-    return entries >= LARGE and FEW * math.prod(view.shape) <= entries
+    return entries >= SMALL and FEW * math.prod(view.shape) <= entries
 
 
 def _detach(view: Any) -> None:

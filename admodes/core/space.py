@@ -113,6 +113,14 @@ def is_complex(x: Any) -> bool:
     return getattr(x, "dtype", FLOAT).kind == "c" or x.__class__ is complex
 
 
+def as_real(term: Any, x: Any) -> Any:
+    """A contribution to a real argument is real."""
+    found = term.__class__
+    if found is not float and (found is not np.ndarray or term.dtype.kind == "c"):
+        return space.real(term) if is_complex(term) and not is_complex(x) else term
+    return term
+
+
 def zeros(shape: tuple[int, ...], like: Any) -> Any:
     """Zero of a shape, float32 where like is float32."""
     return canonical(np.zeros(shape, dtype_of(like))) if like.__class__ is not float else 0.0

@@ -19,7 +19,7 @@ from admodes.core.carrier import Carrier, quiet
 from admodes.core.elementwise import Elementwise
 from admodes.core.gathering import Gathered, gathered
 from admodes.core.reuse import spare, spare_arrays
-from admodes.core.space import dtype_of, is_complex, space, sum_to
+from admodes.core.space import as_real, dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
 from admodes.core.values import ARITHMETIC, Cotangent, blank, canonical, shape_of
 
@@ -182,15 +182,7 @@ def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int])
                 continue
         term = op.vjp(i, w, y, xs, params)
         if term is not None:
-            _add_term(adjoints, a.serial, _as_real(term, x), owned)
-
-
-def _as_real(term: Any, x: Any) -> Any:
-    """A contribution to a real argument is real."""
-    found = term.__class__
-    if found is not float and (found is not ndarray or term.dtype.kind == "c"):
-        return space.real(term) if is_complex(term) and not is_complex(x) else term
-    return term
+            _add_term(adjoints, a.serial, as_real(term, x), owned)
 
 
 def _several(adjoints: Adjoints, node: Node, given: tuple, owned: set[int]) -> None:
@@ -213,7 +205,7 @@ def _several(adjoints: Adjoints, node: Node, given: tuple, owned: set[int]) -> N
         terms = op.vjps(wanted, *given)
     for (i, a), term in zip(nodes, terms, strict=True):
         if term is not None:
-            _add_term(adjoints, a.serial, _as_real(term, xs[i]), owned)
+            _add_term(adjoints, a.serial, as_real(term, xs[i]), owned)
 
 
 def _rewritten(op: Any, wanted: list[int], own: Any, given: tuple) -> list:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,7 +53,7 @@ class Vector:
         """Where each old result begins and ends in the old vector, and begins in the new one."""
 
 
-class LoopCopy(Copy):
+class LoopCopy(Copy, ABC):
     """A copy in which some loops are replaced: what reads a part of an old vector reads that of the
     new one, and what reads all of it gets it put together."""
 
@@ -63,9 +64,9 @@ class LoopCopy(Copy):
             self.new.append(self.keep(step, self.moved(step.args)) if found is None else found)
         return self.finished()
 
+    @abstractmethod
     def other(self, row: int, step: Step) -> Vector | Ref | None:
         """What stands for a loop; None for itself."""
-        raise NotImplementedError
 
     def loop(self, region: Region, args: Sequence[Any]) -> Ref:
         """A row that is a loop."""

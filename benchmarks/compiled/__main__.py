@@ -115,12 +115,17 @@ def main() -> None:
         write_text(options.here, json.dumps(data))
         return
     runs = [run_apart(threads, options.rounds, options.only) for threads in options.threads]
-    print(report.markdown(runs) if options.markdown else report.text(runs))
-    if options.json:
-        data = {"schema": SCHEMA, "runs": runs}
-        write_text(options.json, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
-    if found := failures(runs):
-        raise SystemExit("\n".join(["failed:", *found]))
+    text = report.markdown(runs) if options.markdown else report.text(runs)
+    deliver(text, {"schema": SCHEMA, "runs": runs}, options.json, failures(runs))
+
+
+def deliver(text: str, data: dict[str, Any], path: Path | None, failed: list[str]) -> None:
+    """Print a report, write its data to a file, and end with what failed, if there is any."""
+    print(text)
+    if path:
+        write_text(path, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    if failed:
+        raise SystemExit("\n".join(["failed:", *failed]))
 
 
 if __name__ == "__main__":

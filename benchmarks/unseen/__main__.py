@@ -17,7 +17,7 @@ from admodes.lab.timing import machine
 from admodes.views.files import write_text
 from benchmarks import workloads
 from benchmarks.compiled import peers
-from benchmarks.compiled.__main__ import environment, failures
+from benchmarks.compiled.__main__ import deliver, environment, failures
 from benchmarks.compiled.measure import measured
 
 from . import energies, finance, likelihoods, matrices, motion, networks, once, report, signals
@@ -94,11 +94,8 @@ def main() -> None:
     data = run(options.rounds, options.only)
     if not data["workloads"] and not data["once"]:
         raise SystemExit(f"--only {options.only!r} matches no workload and no figure")
-    print(report.markdown(data) if options.markdown else report.text(data))
-    if options.json:
-        write_text(options.json, json.dumps({"schema": SCHEMA} | data, indent=2) + "\n")
-    if found := failures([data]):
-        raise SystemExit("\n".join(["failed:", *found]))
+    text = report.markdown(data) if options.markdown else report.text(data)
+    deliver(text, {"schema": SCHEMA} | data, options.json, failures([data]))
 
 
 if __name__ == "__main__":
