@@ -3,17 +3,13 @@ misunderstood, feedback for each student, and what Gradescope and Canvas read.""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import signal
-import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from admodes.auditing.reading import tables_of
@@ -23,6 +19,7 @@ from admodes.grading.graded import Graded
 from admodes.grading.keys import key_of
 from admodes.grading.marking import Marked, Marker
 from admodes.grading.submissions import Submission, submissions_in
+from admodes.lab.limits import OverTime, limited
 from admodes.views.dialects import scalar_text
 from admodes.views.files import write_text
 from admodes.views.render import render
@@ -30,8 +27,7 @@ from admodes.views.result import Result
 from admodes.views.tables import Table
 
 SECONDS = 10.0
-"""After which a submission is given up. Where there are no alarms (Windows, threads other than the
-main one) it is not."""
+"""After which a submission is given up."""
 
 ABSENT = "nothing was handed in under this name"
 
@@ -249,9 +245,9 @@ def _graded(one: Submission, marker: Marker, most: int, points: float) -> Graded
     marked, problem = None, one.problem
     if not problem:
         try:
-            with _limited(SECONDS):
+            with limited(SECONDS):
                 marked = _marked(one, marker)
-        except _TooLong:
+        except OverTime:
             problem = f"it took more than {SECONDS:.0f} s"
         except (Error, OSError) as error:
             problem = one_line(error)
@@ -262,29 +258,3 @@ def _graded(one: Submission, marker: Marker, most: int, points: float) -> Graded
 
 def _marked(one: Submission, marker: Marker) -> Marked:
     return marker.mark([table for path in one.files for table in tables_of(path)])
-
-
-class _TooLong(BaseException):
-    """The alarm of a submission; nothing on the way takes it for an error of its own."""
-
-
-@contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Stop what is inside after so many seconds, where the system has alarms."""
-    if (
-        not hasattr(signal, "setitimer")
-        or threading.current_thread() is not threading.main_thread()
-    ):
-        yield
-        return
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise _TooLong
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import _thread
 import contextlib
 import ctypes
+import gc
 import signal
 import threading
 from collections.abc import Iterator
-from typing import Any
+from types import FrameType
 
 from admodes.errors import Error
 
@@ -67,18 +68,56 @@ def limited(seconds: float | None) -> Iterator[None]:
 def _by_signal(seconds: float) -> Iterator[None]:
     over = False
 
-    def ring(number: int, frame: Any) -> None:
-        if not over:
+    def ring(number: int, frame: FrameType | None) -> None:
+        nonlocal over
+        if not over and not collector.swallows(frame):
+            over = True
             raise OverTime
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        over = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with _Collector() as collector:
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+            yield
+        finally:
+            over = True
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
+AGAIN = 0.01
+"""Seconds after which a signal comes again that came where an error would have been lost."""
+
+
+class _Collector:
+    """Tells whether an error raised now would be lost: what the collector of garbage calls, and the
+    end of an object, are run for nobody who could be told."""
+
+    def __init__(self) -> None:
+        self._at_work = False
+
+    def __enter__(self) -> _Collector:
+        # Before all others, and after them.
+        gc.callbacks.insert(0, self._begins)
+        gc.callbacks.append(self._ends)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        gc.callbacks.remove(self._begins)
+        gc.callbacks.remove(self._ends)
+
+    def _begins(self, phase: str, info: object) -> None:
+        self._at_work = self._at_work or phase == "start"
+
+    def _ends(self, phase: str, info: object) -> None:
+        self._at_work = self._at_work and phase == "start"
+
+    def swallows(self, frame: FrameType | None) -> bool:
+        ends = frame is not None and frame.f_code is _Collector._ends.__code__
+        begins = frame is not None and frame.f_code is _Collector._begins.__code__
+        while frame is not None and frame.f_code.co_name != "__del__":
+            frame = frame.f_back
+        return self._at_work or begins or ends or frame is not None
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from admodes.lab.limits import OverTime, limited
 from admodes.lab.timing import interleaved, paired_ratio
 from benchmarks.workloads import LEAST
 
@@ -78,21 +78,11 @@ def measured(
 @contextmanager
 def within(limit: float | None) -> Iterator[None]:
     """Raise TimeoutError where the block takes more seconds than that (None: never)."""
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError(f"more than {limit:g} s")
-
-    if limit is None:
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, stop)
-    # Again and again: an error that meets the collector of garbage at work is lost.
-    signal.setitimer(signal.ITIMER_REAL, limit, limit)
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        with limited(limit):
+            yield
+    except OverTime:
+        raise TimeoutError(f"more than {limit:g} s") from None
 
 
 def _prepared(contestant: Contestant) -> tuple[Job, float, Any]:

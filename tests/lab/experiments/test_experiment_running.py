@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -95,6 +96,26 @@ class TestLimits:
             with contextlib.suppress(OverTime), limited(2e-4):
                 time.sleep(1e-4 + k % 20 * 1e-5)
         time.sleep(0.01)
+
+    def test_a_limit_that_comes_where_errors_are_lost_comes_again(self):
+        class Ending:
+            def __del__(self):
+                time.sleep(0.05)
+
+        def collecting(phase, info):
+            time.sleep(0.05)
+
+        def work(lose):
+            lose()
+            time.sleep(10)
+
+        gc.callbacks.append(collecting)
+        try:
+            for lose in (gc.collect, lambda: Ending() and None):
+                with pytest.raises(OverTime), limited(0.02):
+                    work(lose)
+        finally:
+            gc.callbacks.remove(collecting)
 
     @pytest.mark.parametrize("options", [{"limit": 0}, {"limit": float("nan")}, {"workers": 0}])
     def test_bad_options(self, options):
