@@ -3,12 +3,15 @@
 import gc
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("llvmlite")
-from admodes.compilation.llvm import jit
+from threads import together
+
+from admodes.compilation.llvm import driver, jit
 
 STATUS = Path("/proc/self/statm")
 LOOP = """define i64 @NAME(ptr %base, ptr %cells) {{
@@ -75,3 +78,19 @@ if STATUS.exists():
         llvm, *others = run.stdout.splitlines()
         assert llvm == ("llvm 20.0" if room == 400 else "llvm True")
         assert others == ["auto 20.0", "numpy 20.0"]
+
+
+def test_threads_that_begin_together_have_one_driver(monkeypatch):
+    """Native code holds addresses of the driver: a second one would be freed under those who got
+    it."""
+    made = []
+
+    def slowly(texts, loops):
+        made.append(texts)
+        time.sleep(0.05)
+        return jit.compiled(texts, loops)
+
+    monkeypatch.setattr(driver, "_driver", [])
+    monkeypatch.setattr(driver, "compiled", slowly)
+    found = together(lambda k: driver.driver())
+    assert len(made) == len({id(one) for one in found}) == 1

@@ -9,9 +9,9 @@ record from the begin of the segment in bytes (`failure`).
 from __future__ import annotations
 
 import ctypes
-import functools
 from typing import Any
 
+from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import MOST_DIMS, MOST_OPERANDS, MOST_STEPS, LoopCall
 
@@ -177,10 +177,18 @@ class Driver:
         self.patient: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(dispatch.address)
 
 
-@functools.cache
+_driver: list[Driver] = []
+
+
 def driver() -> Driver:
-    """Compiled once per process."""
-    return Driver(*compiled([DISPATCH, _call_text(), TURNS], loops=False))
+    """Compiled once per process, by one thread alone: who runs native code has addresses of this
+    one, which would be freed with it."""
+    if not _driver:
+        with UNFORKED:
+            if not _driver:
+                codes = compiled([DISPATCH, _call_text(), TURNS], loops=False)
+                _driver.append(Driver(*codes))
+    return _driver[0]
 
 
 def failure(which: int) -> tuple[int, int]:
