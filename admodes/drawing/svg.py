@@ -116,15 +116,17 @@ def _texts(box: Box, indent: float | None = None) -> str:
 
 
 def _text(line: SetLine, x: float, y: float) -> str:
-    """A line from x on. Every run has a place of its own, so that indices and bars fit in any font;
-    and some programs take another font for a whole line where one sign is missing."""
+    """A line from x on. Every run has a place and a length of its own, so that indices and bars
+    fit, and boxes hold their texts, in any font; and some programs take another font for a whole
+    line where one sign is missing."""
     colour = COLOURS[line.role]
     parts = []
     for run in line.runs:
         place = f'x="{_n(x + run.x)}" y="{_n(y - run.rise)}"'
         style = ' font-style="italic"' if run.italic else ""
         size = f' font-size="{_n(run.size)}"' if run.size != line.size else ""
-        parts.append(f"<tspan {place}{style}{size}>{_t(run.text)}</tspan>")
+        length = _length(run.end - run.x)
+        parts.append(f"<tspan {place}{style}{size} {length}>{_t(run.text)}</tspan>")
     bars = (
         _bar(x + run.x, y - run.rise, run.text[0], run.size, colour) for run in line.runs if run.bar
     )
@@ -161,13 +163,19 @@ def _legend_width(roles: list[str]) -> float:
 def _legend(roles: list[str], x: float, y: float) -> list[str]:
     found = []
     for role in roles:
+        width = width_of(WORDS[role], LEGEND)
         found.append(
             f'<g class="legend"><rect x="{_n(x)}" y="{_n(y - 8)}" width="8" height="8" rx="2" '
             f'fill="{COLOURS[role]}"/><text x="{_n(x + 12)}" y="{_n(y)}" font-size="{LEGEND}" '
-            f'fill="#444444">{WORDS[role]}</text></g>'
+            f'fill="#444444" {_length(width)}>{WORDS[role]}</text></g>'
         )
-        x += width_of(WORDS[role], LEGEND) + 32.0
+        x += width + 32.0
     return found
+
+
+def _length(width: float) -> str:
+    """How wide a text is drawn, whatever its font is."""
+    return f'textLength="{_n(width)}" lengthAdjust="spacingAndGlyphs"'
 
 
 def _n(x: float) -> str:

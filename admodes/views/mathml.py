@@ -35,6 +35,11 @@ _FENCES = {
     "bmatrix": ("<mo>[</mo>", "<mo>]</mo>"),
     "cases": ("<mo>{</mo>", ""),
 }
+_TALL = ("<mfrac", "<mtable")
+"""What brackets around it grow with; the larger glyph of others would only have more room at its
+sides."""
+
+_NEGATIVE = '<mo form="prefix">−</mo>'
 _BREAKS = ("=", "+", "−")
 """Signs outside all brackets, after which a line may be broken."""
 
@@ -166,7 +171,14 @@ class _Parser:
             return self.command(token[1:] or " ")
         if token.isalpha():
             return f"<mi>{token}</mi>"
-        return _fixed(token) if token in "()|" else _sign("−" if token == "-" else token)
+        if token == "-":
+            return _NEGATIVE if self.after_comma() else _sign("−")
+        return _fixed(token) if token in "()|" else _sign(token)
+
+    def after_comma(self) -> bool:
+        """Whether a comma stands before the token that was read, after which a minus is a sign."""
+        before = self.tokens[max(self.at - 3, 0) : self.at - 1]
+        return "".join(before).rstrip().endswith(",")
 
     def command(self, name: str) -> str:
         if name in _SPACES:
@@ -225,14 +237,18 @@ class _Parser:
             self.at += 1
             items += [_fixed("}"), *self.row()]
         self.at += 1
-        return f"<mrow>{opening}<mrow>{''.join(items)}</mrow>{self.fence()}</mrow>"
+        inner = "".join(items)
+        bracket = _sign if any(tag in inner for tag in _TALL) else _fixed
+        left, right = (bracket(sign) if sign else "" for sign in (opening, self.fence()))
+        return f"<mrow>{left}<mrow>{inner}</mrow>{right}</mrow>"
 
     def fence(self) -> str:
+        """A bracket after \\left or \\right, empty where a point stands for none."""
         token = self.next()
         self.at += 1
         name = token[1:]
         sign = _SIGNS.get(name, name) if token.startswith("\\") else token
-        return "" if sign == "." else f"<mo>{html.escape(sign, quote=False)}</mo>"
+        return "" if sign == "." else sign
 
     def matrix(self) -> str:
         """The rows of an environment; pmatrix and cases have their brackets."""

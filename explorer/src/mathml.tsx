@@ -21,6 +21,12 @@ const ACCENTS: Record<string, string> = {
   bar: "¯", dot: "˙", ddot: "¨", hat: "^", tilde: "~", overline: "¯", vec: "→",
 };
 const WORDS = new Set(["mathit", "mathrm", "operatorname", "text", "mathbf", "texttt", "mathbb"]);
+/** Of a sign that does not grow with what it encloses. Preact leaves out an attribute that is false. */
+const FIXED = { stretchy: "false" as unknown as boolean };
+/** Of a minus that is a sign. */
+const PREFIX = { form: "prefix" };
+/** What brackets around it grow with; others grow by the room that a larger glyph has at its sides. */
+const TALL = /^\\([dt]?frac|begin) ?$/;
 const SPACES: Record<string, string> = { ",": "0.17em", ";": "0.28em", " ": "0.25em", "!": "0" };
 
 /** One formula. */
@@ -147,13 +153,19 @@ class Parser {
     if (token === "[") {
       const items = this.row();
       this.at++;
-      return <mrow><mo stretchy={false}>[</mo><mrow>{items}</mrow><mo stretchy={false}>]</mo></mrow>;
+      return <mrow><mo {...FIXED}>[</mo><mrow>{items}</mrow><mo {...FIXED}>]</mo></mrow>;
     }
     if (!token.startsWith("\\")) {
       if (/^\p{L}$/u.test(token)) return <mi>{token}</mi>;
-      return <mo {...("()|".includes(token) ? { stretchy: false } : {})}>{token === "-" ? "−" : token}</mo>;
+      if (token === "-") return <mo {...(this.afterComma() ? PREFIX : {})}>−</mo>;
+      return <mo {...("()|".includes(token) ? FIXED : {})}>{token}</mo>;
     }
     return this.command(token.slice(1).trim() || " ");
+  }
+
+  /** Whether a comma stands before the token that was read, after which a minus is a sign. */
+  private afterComma(): boolean {
+    return this.tokens.slice(Math.max(this.at - 3, 0), this.at - 1).join("").trimEnd().endsWith(",");
   }
 
   private command(name: string): ComponentChild {
@@ -175,7 +187,7 @@ class Parser {
       return (
         <mover accent>
           {this.argument()}
-          <mo class="accent" stretchy={false}>{ACCENTS[name]}</mo>
+          <mo class="accent" {...FIXED}>{ACCENTS[name]}</mo>
         </mover>
       );
     }
@@ -185,7 +197,7 @@ class Parser {
       return name === "operatorname" ? this.applied(words) : <mi mathvariant={name === "mathit" ? undefined : "normal"}>{words}</mi>;
     }
     if (name in GREEK) return <mi>{GREEK[name]}</mi>;
-    if (name in SIGNS) return <mo stretchy={false}>{SIGNS[name]}</mo>;
+    if (name in SIGNS) return <mo {...FIXED}>{SIGNS[name]}</mo>;
     return /^[A-Za-z]/.test(name) ? this.applied(name) : <mo>{name}</mo>;
   }
 
@@ -198,23 +210,25 @@ class Parser {
 
   private fenced(): ComponentChild {
     const open = this.fence();
+    const begin = this.at;
     const items: ComponentChild[] = [];
     while (this.at < this.tokens.length && this.tokens[this.at]!.trim() !== "\\right") {
       const before = this.at;
       items.push(...this.row());
       // A bracket inside that closes nothing stands for itself.
       if (this.at < this.tokens.length && this.tokens[this.at]!.trim() !== "\\right") {
-        items.push(<mo stretchy={false}>{this.tokens[this.at]!}</mo>);
+        items.push(<mo {...FIXED}>{this.tokens[this.at]!}</mo>);
         this.at++;
       } else if (this.at === before) break;
     }
+    const grows = this.tokens.slice(begin, this.at).some((token) => TALL.test(token)) ? {} : FIXED;
     this.at++;
     // In a row of its own a minus that comes first is a sign.
     return (
       <mrow>
-        <mo stretchy={false}>{open}</mo>
+        <mo {...grows}>{open}</mo>
         <mrow>{items}</mrow>
-        <mo stretchy={false}>{this.fence()}</mo>
+        <mo {...grows}>{this.fence()}</mo>
       </mrow>
     );
   }

@@ -83,6 +83,16 @@ def test_fragments_of_all_problems_compile_in_one_document(shown, tmp_path):
         (r"\sqrt[3]{x}", "<mroot><mi>x</mi><mn>3</mn></mroot>"),
         (r"\text{a < b}", "<mtext>a &lt; b</mtext>"),
         ("-1", "<mo>−</mo><mn>1</mn>"),
+        ("1,-2", '<mn>1</mn><mo>,</mo><mo form="prefix">−</mo><mn>2</mn>'),
+        (
+            r"\left(x\right)",
+            '<mrow><mo stretchy="false">(</mo><mrow><mi>x</mi></mrow>'
+            '<mo stretchy="false">)</mo></mrow>',
+        ),
+        (
+            r"\left(\frac{1}{x}\right)",
+            "<mrow><mo>(</mo><mrow><mfrac><mn>1</mn><mi>x</mi></mfrac></mrow><mo>)</mo></mrow>",
+        ),
         ("f'", "<msup><mi>f</mi><mo>′</mo></msup>"),
         ("", ""),
     ],
