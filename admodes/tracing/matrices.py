@@ -23,7 +23,7 @@ from admodes.errors import BadValue
 from admodes.programs.count import Counts, count_program
 from admodes.programs.replay import again
 from admodes.programs.scalars import scalar_function
-from admodes.tracing.trace import Trace, note_beyond_domain, scalar_trace
+from admodes.tracing.trace import Trace, note_beyond_domain, note_nan, scalar_trace
 from admodes.views.dialects import Latex, Text, dialect_of
 from admodes.views.limits import MOST_LINES, check_lines
 from admodes.views.result import Result
@@ -231,6 +231,7 @@ def named_jacobian(
         for mode in ("forward", "reverse")
     }
     note_beyond_domain(t, matrices["forward"])
+    note_nan(t, matrices["reverse"])
     exceptions: list[str] = []
     if symbolic:
         matrices["symbolic"], exceptions = _formulas(t, matrices["reverse"])
@@ -326,6 +327,7 @@ def _value_and_gradient(t: Trace) -> tuple[dict[str, Any], Any, dict[str, Any]]:
     replayed = again(t.program)
     value, slopes = value_and_grad(lambda *xs: replayed(*xs)[0], tuple(range(len(point))))(*point)
     note_beyond_domain(t, [slopes])
+    note_nan(t, [slopes])
     return dict(zip(names, point, strict=True)), value, dict(zip(names, slopes, strict=True))
 
 

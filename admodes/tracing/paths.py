@@ -250,7 +250,8 @@ def _notes(
     near = abs(total - value) <= 1e-9 * size or (math.isnan(total) and math.isnan(value))
     if not near and total != value:
         notes.append(
-            f"the products add up to {Text().number(total)}: a sweep adds before it multiplies, "
-            "which tells where zeros meet infinities"
+            f"the products add up to {Text().number(total)}, and a reverse sweep gives "
+            f"{Text().number(value)}: it adds before it multiplies, which makes a difference where "
+            "zeros meet infinities"
         )
     return notes

@@ -253,6 +253,7 @@ def traced(
     _sweep_reverse(result)
     result.jacobian = _jacobian(result, modes)
     note_beyond_domain(result)
+    note_nan(result)
     return result
 
 
@@ -271,6 +272,33 @@ def note_beyond_domain(t: Trace, jacobian: list | None = None) -> None:
             "derivative of the function"
         )
         first.notes.append(Note(text, "domain"))
+
+
+def note_nan(t: Trace, jacobian: list | None = None) -> None:
+    """Say at the row whose infinite partial makes nan of a reverse sweep that it does, where all
+    values are numbers. jacobian: that by reverse mode, of the trace unless given."""
+    if any(np.any(np.isnan(row.value)) for row in t.rows):
+        return
+    lost = [
+        f"∂{y['name']}/∂{x['name']}"
+        for y, line in zip(t.outputs, jacobian or t.jacobian["reverse"] or [], strict=False)
+        for x, p in zip(t.inputs, line, strict=True)
+        if np.isnan(p)
+    ]
+    infinite = (row for row in reversed(t.rows) if _has_infinite_partial(row))
+    culprit = next(infinite, None) if lost else None
+    if culprit is not None:
+        more = f" and {len(lost) - 1} more" * (len(lost) > 1)
+        text = (
+            f"reverse mode gives nan for {lost[0]}{more}: the adjoint that goes back from here is "
+            "infinite, and meets a partial of 0 or another infinity; admodes diagnose says where, "
+            "and the way out"
+        )
+        culprit.notes.append(Note(text, "partial"))
+
+
+def _has_infinite_partial(row: Row) -> bool:
+    return any(p is not None and bool(np.any(np.isinf(p))) for p in row.partials)
 
 
 def _check_tables(tables: int, rows: int) -> None:

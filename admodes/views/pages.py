@@ -4,6 +4,7 @@ in one dialect.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from admodes.errors import BadValue
@@ -157,7 +158,18 @@ class Page(Lines):
         ]
         for table in made[-1:]:
             table.notes += sheet.notes
+        if len(made) > 1 and self._one_is_finite():
+            made[-1].notes.append(
+                "the modes differ where one alone gives a finite number: notes of the evaluation "
+                "trace say why"
+            )
         return made
+
+    def _one_is_finite(self) -> bool:
+        """Whether an entry of the Jacobian is finite by one mode and not by the other."""
+        by_mode = self.trace["jacobian"]
+        pairs = zip(sum(by_mode["forward"], []), sum(by_mode["reverse"], []), strict=True)
+        return any(math.isfinite(a) != math.isfinite(b) for a, b in pairs)
 
 
 def _chosen(what: str, given: Sequence[str] | None, directions: dict) -> list[str]:

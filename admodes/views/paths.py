@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -54,7 +55,9 @@ class _PathPage(Cells):
         listed, count = self.explanation["paths"], self.explanation["count"]
         lines = [self.line(path) for path in listed]
         total = self.number(self.explanation["value"])
-        if len(listed) == count <= MOST_TERMS:
+        numbers = sum(float(path["product"]) for path in listed), float(self.explanation["value"])
+        both = len(set(map(math.isfinite, numbers))) == 1  # else a note has the sum
+        if len(listed) == count <= MOST_TERMS and both:
             terms = " + ".join(self.atom(path["product"]) for path in listed)
             total = self.equals(terms, self.explanation["value"])
         lines.append(["", self.left, total])

@@ -211,6 +211,12 @@ def test_a_sum_that_a_sweep_takes_in_another_order_is_told():
     assert "the products add up to nan" in found.notes[-1]
 
 
+def test_a_sweep_that_is_nan_where_the_products_are_not_is_no_equation():
+    found = ad.explain(lambda x: ad.sqrt(x * x), 0.0)
+    assert "= nan" not in str(found)
+    assert "add up to 0, and a reverse sweep gives nan" in " ".join(str(found).split())
+
+
 def test_an_output_that_does_not_depend_on_an_input_has_no_path():
     found = ad.explain(lambda x, y: (x * 2.0, 3.0), 1.0, 2.0, of="f1", wrt="y")
     assert (found.value, found.count, found.paths) == (0.0, 0, [])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.tracing.matrices import named_gradient, named_hessian, named_jacobian
 
 VALUES = [2, 1, 2, 7.389056, 1, 3, 0.14112, 0.28224, 7.671296, 2, 0.731059, 2.731059]
 TANGENTS = {
@@ -321,3 +322,15 @@ def test_a_row_keeps_the_constant_that_it_was_computed_with():
     t = ad.trace(f, 3.0)
     assert t.rows[1].substituted == "3 + [1, 2]"
     assert ad.verify(f, 3.0).passed
+
+
+@pytest.mark.parametrize("f", [lambda x: ad.sqrt(x * x), lambda x: ad.ln(x * x)])
+def test_nan_of_a_reverse_sweep_is_told_where_it_begins(f):
+    """An infinite adjoint times a partial of 0, where forward mode has an exact 0."""
+    told = "reverse mode gives nan for ∂y/∂x: the adjoint that goes back from here is infinite"
+    t = ad.trace(f, 0.0)
+    assert any(note.startswith(told) for note in t.rows[2].notes)
+    assert "the modes differ" in t.to_table(tables=["jacobian"])
+    for named in (named_gradient, named_jacobian, named_hessian):
+        assert any(note.startswith(f"v2: {told}") for note in named(f, (0.0,), outputs=["y"]).notes)
+    assert "reverse mode" not in str(ad.trace(f, 1.0))
