@@ -222,6 +222,20 @@ def _from_infinity(view: View) -> str:
     )
 
 
+def _below_zero(view: View) -> str:
+    """Of a root or a power that is nan since what it is taken of is negative."""
+    base = view.arg(0)
+    if view.op not in ("sqrt", "root", "power") or base is None:
+        return ""
+    if not np.isnan(view.step.value).any() or not np.any(np.asarray(base.step.value) < 0):
+        return ""
+    whole = " a whole exponent, or" if view.op == "power" else ""
+    return (
+        f"{whole} keep {base.text} >= 0: np.maximum({base.text}, 0) where rounding alone makes it "
+        "negative, double where if another formula holds there"
+    ).strip()
+
+
 def _at_zero(view: View) -> str:
     op = view.op
     x = view.rows[0].text if view.rows else "x"
@@ -321,7 +335,7 @@ def _not_smooth(view: View) -> str:
 PATTERNS: dict[str, tuple[Callable[[View], str], ...]] = {
     "overflow": (_logsumexp, _hypot, _products, _log1p),
     "inf": (_at_zero,),
-    "nan": (_from_infinity, _at_zero, _logsumexp),
+    "nan": (_from_infinity, _below_zero, _at_zero, _logsumexp),
     "underflow": (_hypot, _products, _logsumexp),
     "lost digits": (*(_float32, _log1p, _expm1, _variance, _roots, _absorbed, _matrix, _products),),
     "lost influence": (_not_smooth,),

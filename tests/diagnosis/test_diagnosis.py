@@ -49,6 +49,8 @@ def test_digits_left_are_those_of_the_value():
         (lambda x: np.sqrt(x * x + 1.0), 1e200, "hypot"),
         (lambda x: np.sqrt(x + 1) - np.sqrt(x), 1e15, "+"),
         (lambda x: np.where(x > 0, np.sqrt(x), 0.0), -1.0, "np.where twice"),
+        (lambda x: np.sqrt(x - 5.0), 1.0, "keep v1 >= 0"),
+        (lambda x: x**0.3, -2.0, "a whole exponent, or keep v0 >= 0"),
         (lambda x: np.sin(x) / x, 0.0, "sinc"),
         (lambda x: np.round(x) * 2.0, 1.2, "custom_rule"),
         (lambda x: np.sign(x) * 2.0, 1.2, "tanh"),
