@@ -198,11 +198,29 @@ def _words(command: str) -> Iterable[str]:
     return re.findall(rf"--?[a-z-]+ (?!-){word}|{word}", command)
 
 
+NEEDED = {
+    "^a valid integer,.*": "a whole number",
+    "^a valid number,.*": "a number",
+    "^less than or equal to (.*)": r"a number up to \1",
+    "^greater than or equal to (.*)": r"a number from \1 on",
+}
+"""How typer says what an option takes, and how it is said plainly."""
+
+MISSING = {
+    "FUNCTION": ": give an expression, file.py:function or @problem",
+    "--gradient": ": give the derivative by hand, each entry with its own --gradient",
+    "DIMENSIONS": ": give them as 10,20,30 for J1 of 10 × 20 and J2 of 20 × 30",
+}
+"""What to write where it is missing."""
+
+
 def misuse(message: str) -> str:
     """What typer says of options and arguments, with the words that there are and the nearest one.
 
     >>> misuse("Invalid value for '--kind': Value error, 'bth' is not one of 'both', 'none'.")
     '--kind bth: choose from both, none; did you mean both?'
+    >>> misuse("Invalid value for '--digits': Input should be less than or equal to 17")
+    '--digits takes a number up to 17'
     """
     text = one_line(message)
     wrong = re.fullmatch(
@@ -213,8 +231,16 @@ def misuse(message: str) -> str:
         words = re.findall("'([^']*)'", wrong[3])
         return f"{option} {wrong[2]}: {choices(wrong[2], words)}"
     text = text.replace("Value error, ", "").removesuffix(".")
-    if text.startswith("Missing argument 'FUNCTION"):
-        return "FUNCTION is missing: give an expression, file.py:function or @problem"
+    kept = re.fullmatch(r"Invalid value for (.*?): Input should be (.*)", text)
+    if kept:
+        needed = kept[2]
+        for pattern, plainly in NEEDED.items():
+            needed = re.sub(pattern, plainly, needed)
+        option = kept[1].split(" / ")[-1].strip("'")
+        return f"{option} takes {needed}"
+    missing = re.fullmatch(r"Missing (?:argument|option) '([^ '/]*?)(?:\.\.\.)?['/ ].*", text)
+    if missing:
+        return f"{missing[1]} is missing{MISSING.get(missing[1], '')}"
     more = re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text)
     if more:
         return f"{more[1]} is more than this command takes"

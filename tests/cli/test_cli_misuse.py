@@ -292,6 +292,10 @@ BAD = {
     "tuple": (["trace", "(x1,x2)", "--at", "x1=1,x2=2"], "expression of its own"),
     "dots": (["trace", "...", "--at", "x=1"], "whole expression"),
     "prime": (["trace", "x'", "--at", "x=1"], "no prime"),
+    "many digits": (["trace", "x", "--at", "x=1", "--digits", "99"], "--digits takes a number up"),
+    "digits in words": (["trace", "x", "--digits", "few"], "--digits takes a whole number"),
+    "no dimensions": (["chain"], "DIMENSIONS is missing: give them as 10,20,30"),
+    "no gradient": (["check", "x", "--at", "x=1"], "--gradient is missing: give the derivative"),
     "twice": (["trace", "x", "--at", "x=1", "--at", "x=2"], "gives x twice"),
 }
 
