@@ -60,6 +60,11 @@ def derivative_of(texts: Sequence[str], target: Target) -> Callable[..., Any]:
     first = texts[0].strip()
     found = python_target(first)
     if found is None:
+        if len(texts) == 1 and "," in first and not set("()[]") & set(first):
+            raise InputError(
+                f"--gradient {first}: give each entry with its own --gradient, or all of them in "
+                f'brackets, as --gradient "[{first}]"'
+            )
         written: Callable[..., Any] = parse(*texts, inputs=target.arguments)
         return written
     if len(texts) > 1:

@@ -134,6 +134,11 @@ def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = Fals
 def check_output(y: Any, level: Level, f: Callable) -> None:
     """Refuse results that are no numbers, and carriers that escaped from another derivative."""
     name = getattr(f, "__name__", "the function")
+    if y is None:
+        raise BadType(
+            f"the result of {name} is None where a number or an array is needed: is a return "
+            "missing?"
+        )
     if not isinstance(y, Carrier):
         numeric(y, f"the result of {name}", complex_too=True)
         return

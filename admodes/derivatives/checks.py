@@ -112,5 +112,9 @@ def _compare(got: list, expected: list, path: tuple, rtol: float, atol: float) -
         if not np.allclose(g, e, rtol=rtol, atol=atol, equal_nan=True):
             raise AssertionError(
                 f"check_grads: {' of '.join(reversed(path))} derivative, output {k}: got "
-                f"{plain_value(g)!r}, central differences give {e!r}"
+                f"{_shown(plain_value(g))}, central differences give {_shown(e)}"
             )
+
+
+def _shown(x: Any) -> str:
+    return repr(float(x) if shape_of(x) == () else x)

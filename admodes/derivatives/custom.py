@@ -88,7 +88,12 @@ def _check_rule(op: Op) -> None:
     rng = np.random.default_rng(0)
     for _ in range(8):
         point = tuple(rng.uniform(low, high) for low, high in op.domain.intervals)
-        check_grads(op, point, order=1)
+        try:
+            check_grads(op, point, order=1)
+        except AssertionError as wrong:
+            found = str(wrong).removeprefix("check_grads: ")
+            at = ", ".join(f"{x:g}" for x in point)
+            raise AssertionError(f"custom_rule {op.name}: at ({at}) the {found}") from None
 
 
 def _declared(p: Callable[..., Any] | int, arity: int, name: str) -> Reading | int:

@@ -12,7 +12,7 @@ from admodes.core.carrier import quiet
 from admodes.core.checking import Count, checked, to_check, unchecked_result
 from admodes.core.forward import jvp
 from admodes.core.portable import made_by
-from admodes.core.pytree import checked_input, flatten, unflatten
+from admodes.core.pytree import checked_input, flatten, flatten_like, match_shapes, unflatten
 from admodes.core.reverse import Evaluation, vjp
 from admodes.core.space import is_complex
 from admodes.core.values import shape_of
@@ -207,12 +207,16 @@ def hvp(f: Callable, x: Any, v: Any, mode: str = "forward-over-reverse") -> Any:
     """H v, the Hessian of the scalar function f at x times v, without forming H. At kinks it warns
     as ad.hessian does.
 
+    Raises ValueError where v has not the structure and the shapes of x.
+
     >>> import admodes as ad
     >>> import numpy as np
     >>> ad.hvp(lambda x: x[0] ** 2 * x[1], np.array([3.0, 5.0]), np.array([1.0, 0.0]))
     array([10.,  6.])
     """
     outer, inner = _composition(mode)
+    leaves, tree = flatten(x)
+    match_shapes(leaves, flatten_like(v, tree, "hvp: v", "x"), "hvp: v", "point x")
     with crossing(f"hvp({_name(f)})", f, x):
         return _hvp(f, x, v, outer, inner)
 
@@ -293,4 +297,10 @@ def positions(argnums: Argnums, count: int, name: str) -> tuple[int, ...]:
 
 
 def _name(f: Callable) -> str:
+    """What a function is called. Raises TypeError for what is none, such as its value."""
+    if not callable(f):
+        raise BadType(
+            "a derivative is that of a function, not of an object of type "
+            f"{type(f).__name__}: write ad.grad(f)(x) in the place of ad.grad(f(x))"
+        )
     return getattr(f, "__name__", type(f).__name__)

@@ -22,7 +22,7 @@ from admodes.programs.names import NamedProgram, row_names
 from admodes.programs.scalars import scalar_program
 from admodes.programs.sweep import Numbers, output_seeds, pull, push, zero_of
 from admodes.tracing.base import TraceBase, check_directions, check_no_seed, ends
-from admodes.tracing.rows import note_scalars, rows_of, with_formulas
+from admodes.tracing.rows import Row, note_scalars, rows_of, with_formulas
 from admodes.views.dialects import dialect_of
 from admodes.views.limits import check_lines, check_numbers
 from admodes.views.lines import SEED

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from admodes.errors import BadValue
 from admodes.views.dialects import Text
@@ -168,7 +169,7 @@ class Page(Lines):
     def _one_is_finite(self) -> bool:
         """Whether an entry of the Jacobian is finite by one mode and not by the other."""
         by_mode = self.trace["jacobian"]
-        pairs = zip(sum(by_mode["forward"], []), sum(by_mode["reverse"], []), strict=True)
+        pairs = zip(chain(*by_mode["forward"]), chain(*by_mode["reverse"]), strict=True)
         return any(math.isfinite(a) != math.isfinite(b) for a, b in pairs)
 
 

@@ -296,6 +296,7 @@ BAD = {
     "digits in words": (["trace", "x", "--digits", "few"], "--digits takes a whole number"),
     "no dimensions": (["chain"], "DIMENSIONS is missing: give them as 10,20,30"),
     "no gradient": (["check", "x", "--at", "x=1"], "--gradient is missing: give the derivative"),
+    "a list by hand": (["check", "x*y", "--at", "x=1,y=2", "--gradient", "y,x"], r'"\[y,x\]"'),
     "twice": (["trace", "x", "--at", "x=1", "--at", "x=2"], "gives x twice"),
 }
 

@@ -89,6 +89,21 @@ def test_a_result_that_is_no_number_is_refused(result):
             run()
 
 
+def test_what_a_newcomer_mistakes_is_named():
+    def f(x):
+        np.sin(x)
+
+    x = np.ones(3)
+    with pytest.raises(TypeError, match=r"f is None where .*: is a return missing"):
+        ad.grad(f)(1.0)
+    for derived in (ad.grad, ad.jacobian, ad.hessian):
+        with pytest.raises(TypeError, match=r"that of a function, not of an object of type float"):
+            derived(2.0)
+    for v in (np.ones(2), 1.0):
+        with pytest.raises(ValueError, match=r"hvp: v of shape .* where the point x has"):
+            ad.hvp(lambda x: (x**3).sum(), x, v)
+
+
 def test_unused_arguments_and_constant_results_get_zeros():
     out, pullback = ad.vjp(lambda x, y, z: (y * 2, 7.0), 1.0, 2.0, np.ones((2, 3)))
     assert out == (4.0, 7.0)

@@ -268,6 +268,12 @@ def test_custom_rule_takes_partials_of_the_arguments_or_the_result_too(rule, par
     ad.check_grads(op, (np.array([1.0, 2.0]),), order=3)
 
 
+def test_a_wrong_partial_is_told_with_its_rule_its_point_and_plain_numbers(rule):
+    told = r"^custom_rule own_sin: at \(\S+\) the forward derivative, output 0: got [\d.]+, "
+    with pytest.raises(AssertionError, match=told + r"central differences give [\d.]+$"):
+        rule("own_sin", np.sin, [ad.sin], check=True)
+
+
 def test_custom_rule_refuses_a_partial_with_star_args(rule):
     with pytest.raises(ValueError, match="does not tell whether it takes the result"):
         rule("own_square", lambda x: x * x, [lambda *given: 2 * given[1]])

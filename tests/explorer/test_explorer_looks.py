@@ -56,7 +56,7 @@ FAULTS = """
   for (const sign of document.querySelectorAll("math mo")) {
     const tall = sign.parentElement.querySelector("mfrac, mtable");
     const grows = "()[]".includes(sign.textContent) && sign.getAttribute("stretchy") !== "false";
-    if (grows && !tall) faults.push(`a bracket with too much room: ${sign.parentElement.textContent}`);
+    if (grows && !tall) faults.push(`a bracket with too much room: ${name(sign.parentElement)}`);
   }
   for (const x of document.querySelectorAll("body *")) {
     const style = getComputedStyle(x);
