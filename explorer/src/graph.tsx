@@ -125,7 +125,7 @@ function Node({ model, node }: { model: Model; node: Box }) {
       {group && <rect class="inner" x={x + 3} y={y + 3} width={width - 6} height={height - 6} rx={3} />}
       <text x={middle} y={y + 17} class="name"><Equation runs={node.labels[model.style.value]!} /></text>
       {node.words.map((words, k) => <text key={k} x={middle} y={y + 34 + LINE * k} class="words">{words}</text>)}
-      {(!group || current) && <Figures model={model} row={group ? at! : node.rows[0]} x={middle} y={y + 34 + LINE * node.words.length} />}
+      {(!group || current) && <Figures model={model} row={group ? at! : node.rows[0]} x={middle} y={y + 34 + LINE * node.words.length} room={width - 10} />}
     </g>
   );
 }
@@ -143,8 +143,14 @@ function Equation({ runs }: { runs: Run[] }) {
   );
 }
 
+/** The length of a number that a font with wide figures would make longer than its box. */
+function fitting(number: string, room: number) {
+  const [narrow, wide] = [7.3, 8.4].map((figure) => figure * number.length) as [number, number];
+  return wide > room ? { textLength: Math.min(narrow, room), lengthAdjust: "spacingAndGlyphs" } : {};
+}
+
 /** The value of a row, and its tangent or adjoint in the sweep that is shown. */
-function Figures({ model, row, x, y }: { model: Model; row: number; x: number; y: number }) {
+function Figures({ model, row, x, y, room }: { model: Model; row: number; x: number; y: number; room: number }) {
   const { kind, direction } = model.sweep.value;
   const found: { kind: "value" | "tangent" | "adjoint"; of: string; value: unknown; pass: Kind }[] = [
     { kind: "value", of: "", value: model.value(row), pass: "evaluation" },
@@ -161,7 +167,9 @@ function Figures({ model, row, x, y }: { model: Model; row: number; x: number; y
             {Array.isArray(f.value) ? (
               shapeText(model.data.rows[row]!.shape)
             ) : (
-              <tspan data-figure={f.kind} data-row={row} data-of={f.of}>{shown(f.value, write)}</tspan>
+              <tspan data-figure={f.kind} data-row={row} data-of={f.of} {...fitting(shown(f.value, write), room)}>
+                {shown(f.value, write)}
+              </tspan>
             )}
           </text>
         ))}
