@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from derivation_functions import MP, OPERATIONS, Graph, Number
+from derivation_functions import FROM_RESULT, MP, OPERATIONS, Graph, Number
 
 
 class Part(NamedTuple):
@@ -74,12 +74,14 @@ class Slip:
 
 @dataclass
 class Derivation:
-    """slips: the mistakes; follows: whether the author goes on with the mistaken numbers."""
+    """slips: the mistakes; follows: whether the author goes on with the mistaken numbers.
+    from_results: whether partials that can be taken from the result of their row are."""
 
     graph: Graph
     rounding: Rounding
     slips: Mapping[Part, Slip] = field(default_factory=dict)
     follows: bool = True
+    from_results: bool = False
     numbers: dict[Part, Number] = field(default_factory=dict)
 
     def number(self, part: Part) -> Number:
@@ -113,6 +115,9 @@ class Derivation:
             if node.op == "input":
                 return MP.mpf(self.graph.point[row])
             op = OPERATIONS[node.op]
+            if kind == "partial" and self.from_results and node.op in FROM_RESULT:
+                result = self.number(Part("value", row))
+                return FROM_RESULT[node.op][argument](result, *self.operands(row))
             step = op.value if kind == "value" else op.partials[argument]
             return step(*self.operands(row))
         if kind == "entry":

@@ -3,12 +3,13 @@ gives that number as well."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
 from derivation_functions import FROM_RESULT, MP, Number
-from derivations import Derivation, Part, Slip
+from derivations import Derivation, Part, Rounding, Slip
 
 
 def within_a_unit(work: Derivation, part: Part, slip: Slip) -> bool:
@@ -74,6 +75,47 @@ def _either_way(work: Derivation, partial: Part) -> list[Number]:
     return numbers
 
 
+def _close(work: Derivation, part: Part, slip: Slip) -> bool:
+    """Whether rounding on the way could explain a mistake: it is off by a few units, or percent."""
+    right, given = Decimal(work.rounding.text(work.right(part))), Decimal(slip.text)
+    unit = Decimal(1).scaleb(min(right.as_tuple().exponent, given.as_tuple().exponent))
+    return abs(right - given) <= max(3 * unit, abs(right) / 50)
+
+
+def _other_ways(rounding: Rounding, texts: list[str]) -> Iterator[tuple[Rounding, bool]]:
+    """The ways in which all numbers of a document may have been rounded, with the digits that the
+    longest of them has, and whether partials come from the results of their rows."""
+    fractions = [text for text in texts if "." in text]
+    decimals = max((len(text.partition(".")[2]) for text in fractions), default=0)
+    digits = max((len(text.replace(".", "").lstrip("-0")) for text in fractions), default=0)
+    for significant, longest in ((False, decimals), (True, digits)):
+        for model in ("end", "truncated", "carried", "truncated carried"):
+            options = ((False, True) if "carried" in model else (False,),) * 3
+            for partials, even, from_results in product(*options):
+                way = Rounding(model, longest, significant, even, rounding.drop, partials)
+                yield way, from_results
+
+
+def _right_otherwise(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
+    """Whether the document with the mistake is, number by number, a right one in another way of
+    rounding, by either sweep for the entries of a Jacobian."""
+    trial = replace(work, slips={**work.slips, part: slip}, numbers={})
+    texts = [trial.text(p) for p in parts]
+    cells = [(part, slip.text), *zip(parts, texts, strict=True)]  # that of the mistake first
+    turns = (0, 1) if any(p.kind == "entry" for p in parts) else (0,)
+    for way, from_results in _other_ways(work.rounding, texts):
+        other = Derivation(work.graph, way, from_results=from_results)
+        for turn in turns:
+            if all(_written(other, _turned(p, turn)) == Decimal(text) for p, text in cells):
+                return True
+    return False
+
+
+def _turned(part: Part, turn: int) -> Part:
+    """An entry of the Jacobian by the other sweep, where turn is 1."""
+    return part._replace(argument=part.argument ^ turn) if part.kind == "entry" else part
+
+
 def shows(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
     """Whether a document shows that a number is mistaken: not where it, or a mistake before it,
     only follows from the other, where it is what the other sweep gives for an entry of a Jacobian,
@@ -86,16 +128,9 @@ def shows(work: Derivation, part: Part, slip: Slip, parts: list[Part]) -> bool:
         places = [one._replace(argument=k) for k in (0, 1)] if one.kind == "entry" else [one]
         if any(_written(follows, place) == Decimal(its.text) for place in places):
             return False
-    if not within_a_unit(work, part, slip):
+    if not _close(work, part, slip):
         return True
-    if work.rounding.carries and Decimal(slip.text) in _ways(work, part):
+    carried = work.rounding.carries and within_a_unit(work, part, slip)
+    if carried and Decimal(slip.text) in _ways(work, part):
         return False
-    trial = replace(work, slips=slips, numbers={})
-    written = [_written(trial, p) for p in parts]
-    for model in ("end", "carried", "truncated", "truncated carried"):
-        for partials in (False, True):
-            way = replace(work.rounding, model=model, partials=partials)
-            other = replace(work, rounding=way, numbers={})
-            if [_written(other, p) for p in parts] == written:
-                return False
-    return True
+    return not _right_otherwise(work, part, slip, parts)
