@@ -23,20 +23,22 @@ Meaning = tuple[str, str]
 """The kind of quantity, and its direction: a name, or * where each label says it."""
 
 TITLE, HEADING, TURN = 0.5, 0.3, 0.25
-"""How much the title of a column, a heading, and the order of passes speak for a meaning, beside
-the agreement of all numbers."""
+"""How much the title of a column, a heading (or the titles of other columns, against theirs), and
+the order of passes speak for a meaning, beside the agreement of all numbers."""
 
 
 @dataclass
 class Track:
     """Numbers of one column under one kind of mark. turn: how many such tracks come before it;
     bare: whether it has no mark where other numbers of the column have one, so that it is values;
-    meaning: what was chosen for them; agreement: which part of them is near the right numbers."""
+    beside: the kinds of numbers that titles of other columns name; meaning: what was chosen for
+    them; agreement: which part of them is near the right numbers."""
 
     slots: list[Slot]
     heading: Title
     turn: int = 0
     bare: bool = False
+    beside: frozenset[str] = frozenset()
     meaning: Meaning | None = None
     agreement: float = 0.0
     notes: list[str] = field(default_factory=list)
@@ -68,11 +70,14 @@ def tracks_of(
                 seen[key] = {other.label for other in begun}
             seen[key].add(slot.label)
         groups[(*key, passes[key])].append(slot)
+    told = {(slot.table, slot.column): _kinds(slot.says) for slot in slots}
     tracks, turns = [], Counter[str]()
     marked = {key[:2] for key in groups if key[2] in ("dot", "bar", "quotient")}
     for key in sorted(groups, key=lambda key: (key[0], key[-1], key[1])):
         bare = key[2] == "plain" and key[:2] in marked
-        tracks.append(Track(groups[key], headings[key[0]], turns[key[2]], bare))
+        others = [kinds for place, kinds in told.items() if place[0] == key[0] and place != key[:2]]
+        beside = frozenset().union(*others)
+        tracks.append(Track(groups[key], headings[key[0]], turns[key[2]], bare, beside))
         turns[key[2]] += 1
     return tracks
 
@@ -281,6 +286,7 @@ def _hint(track: Track, meaning: Meaning, naming: Naming) -> float:
     ends = {"tangent": naming.derivation.inputs, "adjoint": naming.derivation.outputs}.get(kind)
     if ends and direction in ends and list(ends).index(direction) == track.turn:
         score += TURN
+    score -= HEADING * (not told and kind in track.beside)
     score += 1.0 * (track.bare and kind == "value")
     if kind == "value" and not title.kinds and title.label is None:
         score += 0.15

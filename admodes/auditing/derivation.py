@@ -112,6 +112,23 @@ Quantity(kind='value', row=0, direction='', argument=None)), 12.566371)
         numbers alone."""
         return self._contributions.get(q, ())
 
+    def same_numbers(self, q: Quantity) -> list[Quantity]:
+        """The other numbers that are the same by their meaning, and differ where rounded ones are
+        carried: the derivative of an output by an input is a tangent, an adjoint, and, which is
+        asked for alone, an entry of the Jacobian."""
+        others: list[Quantity] = []
+        inputs = {row: x for x, row in self.inputs.items()}
+        if q.argument is not None or q.row < 0:
+            return []
+        if q.kind == "entry":
+            others = [source for (source,) in self.ways(q)]
+        if q.kind == "tangent" and q.direction in self.inputs:
+            ends = [y for y, row in self.outputs.items() if row == q.row]
+            others = [Quantity("adjoint", self.inputs[q.direction], y) for y in ends]
+        if q.kind == "adjoint" and q.row in inputs and self.outputs.get(q.direction, -1) >= 0:
+            others = [Quantity("tangent", self.outputs[q.direction], inputs[q.row])]
+        return [other for other in others if other in self.right]
+
     def note_contributions(self, q: Quantity, factors: tuple[Contribution, ...]) -> None:
         """Keep the contributions to a number."""
         self._contributions[q] = factors

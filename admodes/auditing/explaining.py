@@ -12,7 +12,6 @@ from typing import Any
 from admodes.auditing.agreement import near
 from admodes.auditing.causes import causes_of
 from admodes.auditing.derivation import Derivation
-from admodes.auditing.mistakes import same_numbers
 from admodes.auditing.number_equations import causes_of_equation, failing
 from admodes.auditing.quantity import Quantity
 from admodes.auditing.result import Cell
@@ -26,10 +25,10 @@ TRANSPOSED = "transposed Jacobian"
 def cells_of(judgement: Judgement) -> list[Cell]:
     """The cells of a judgement with their causes, in the order of the document."""
     d = judgement.derivation
-    cells = {ruling.slot: _cell(ruling, d) for ruling in judgement.verdicts}
+    cells = {ruling.slot: _cell(ruling, d) for ruling in judgement.verdicts()}
     neighbours = _neighbours(judgement.slots)
     turned = _transposed(judgement)
-    for ruling in judgement.verdicts:
+    for ruling in judgement.verdicts():
         cell = cells[ruling.slot]
         if ruling.source is not None:
             cell.source = cells[ruling.source]
@@ -133,7 +132,7 @@ def _transposed(judgement: Judgement) -> set[Slot]:
         def stands_there(slot: Slot, other: Mapping[Slot, Quantity] = other) -> bool:
             across = other[slot]
             numbers = [d.right[across]]
-            for source in (across, *same_numbers(d, across)):
+            for source in (across, *d.same_numbers(across)):
                 numbers.append(judgement.number(source, slot, judgement.roundings[slot.table]))
             return any(near(slot.number.value, x, slot.number.decimals) for x in numbers)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from admodes.auditing.derivation import Derivation, Numbers
 from admodes.auditing.guesses import Guess
-from admodes.auditing.mistakes import guesses, same_numbers
+from admodes.auditing.mistakes import guesses
 from admodes.auditing.partial_mistakes import ANGLES, DEGREE, Local
 from admodes.auditing.quantity import Quantity
 
@@ -24,7 +24,7 @@ def hidden_guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Gue
     degrees."""
     if len(d.steps) > MOST_ROWS:
         return
-    for number in (q, *same_numbers(d, q)):
+    for number in (q, *d.same_numbers(q)):
         if number.kind != "entry":
             yield from _before_one(d, number, numbers)
 

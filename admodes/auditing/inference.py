@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
@@ -17,13 +18,19 @@ FOLLOWING = 0.3
 """How much a number that follows counts against a rounding, beside one that is wrong."""
 
 MOST_FOLLOWING = 4
-"""How many of these count: from a mistake at the start all the others may follow."""
+"""How many of these count so much: from a mistake at the start all the others may follow."""
+
+FURTHER = 0.12
+"""How much each further one counts: under a wrong rounding more numbers seem to follow."""
 
 MIXED = 0.4
 """How much each further kind of digits counts against the roundings of a document."""
 
 LATER = 1e-3
 """How much a kind of digits counts against a rounding for each that comes before it."""
+
+Roundings = dict[int, Rounding]
+"""The rounding of each table."""
 
 
 def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judgement:
@@ -38,35 +45,49 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
         t: _options(derivation, {s: slots[s] for s in found}, common, inputs)
         for t, found in tables.items()
     }
-    chosen = {t: _at_end(derivation, slots, tables[t], options[t]) for t in tables}
-    best = Judgement(derivation, slots, chosen)
-    if not best.mistakes:
+    first, *others = _digits(derivation, slots, tables, options)
+    best = Judgement(derivation, slots, first)
+    best_score = _score(best) + _doubt(first, options)
+    if all(ruling.verdict != "wrong" for ruling in best.verdicts()):
         return best
-    best_score = _score(best)
-    for units in _units(derivation, slots, tables, options, chosen):
-        for way in ways(Rounding("decimals")):
-            roundings = {
-                t: base
-                if base.unit == "as written" and base.digits == 0
-                else replace(base, cuts=way.cuts, carry=way.carry, partials=way.partials)
-                for t, base in units.items()
-            }
-            if roundings == chosen or handicap(way) >= best_score:
-                continue
-            extra = max(map(handicap, roundings.values()), default=0.0)
-            extra += MIXED * (len({(r.unit, r.digits) for r in roundings.values()}) - 1)
-            extra += LATER * sum(options[t].index(base) for t, base in units.items())
-            judgement = Judgement(derivation, slots, roundings, best_score - extra)
-            whole = len(judgement.verdicts) == len(slots)
-            if whole and _score(judgement) + extra < best_score:
-                best, best_score = judgement, _score(judgement) + extra
+    trials = [
+        {
+            t: replace(r, cuts=way.cuts, carry=way.carry, partials=way.partials)
+            for t, r in some.items()
+        }
+        for some in (first, *others)
+        for way in ways(Rounding("decimals"))
+    ]
+    for roundings in sorted(trials, key=lambda trial: _doubt(trial, options)):
+        doubt = _doubt(roundings, options)
+        judgement = Judgement(derivation, slots, roundings)
+        score = doubt + _score(judgement, best_score - doubt)
+        if score < best_score:
+            best, best_score = judgement, score
     return best
 
 
-def _score(judgement: Judgement) -> float:
-    """How badly a rounding explains a document: by what is wrong, and less by what follows."""
-    follow = sum(ruling.verdict == "follows" for ruling in judgement.verdicts)
-    return judgement.mistakes + FOLLOWING * min(follow, MOST_FOLLOWING)
+def _doubt(roundings: Roundings, options: Mapping[int, list[Rounding]]) -> float:
+    """How much speaks against the roundings of the tables before any number is judged."""
+    digits = {t: replace(r, cuts=False, carry="end", partials=False) for t, r in roundings.items()}
+    later = sum(options[t].index(base) for t, base in digits.items())
+    mixed = len(set(digits.values())) - 1
+    return max(map(handicap, roundings.values()), default=0.0) + MIXED * mixed + LATER * later
+
+
+def _score(judgement: Judgement, most: float = math.inf) -> float:
+    """How badly a rounding explains a document: by what is wrong, and less by what follows.
+    most: from which on it does not matter how badly, and infinity is the answer."""
+    wrong = follow = 0
+    score = 0.0
+    for ruling in judgement.verdicts():
+        wrong += ruling.verdict == "wrong"
+        follow += ruling.verdict == "follows"
+        score = wrong + FOLLOWING * min(follow, MOST_FOLLOWING)
+        score += FURTHER * max(follow - MOST_FOLLOWING, 0)
+        if score >= most:
+            return math.inf
+    return score
 
 
 def _candidates(
@@ -119,25 +140,28 @@ def _at_end(
     return min(options, key=misses)
 
 
-def _units(
+def _digits(
     derivation: Derivation,
     slots: Mapping[Slot, Quantity],
     tables: Mapping[int, list[Slot]],
     options: Mapping[int, list[Rounding]],
-    chosen: dict[int, Rounding],
-) -> list[dict[int, Rounding]]:
-    """The digits that tables may have: as they were chosen, or all tables by decimals, by
-    significant digits, or each number as it is written."""
-    found = [chosen]
+) -> list[Roundings]:
+    """The digits that tables may have: what fits each best at the end; all tables by decimals, by
+    significant digits, or each number as it is written; and one and the same for all that may
+    have it, which counts where numbers are carried and none fits at the end."""
+    best = {t: _at_end(derivation, slots, tables[t], options[t]) for t in tables}
+    found = [best]
     for unit in ("decimals", "significant digits", "as written"):
-        of_unit = {t: [o for o in options[t] if o.unit == unit] for t in chosen}
+        of_unit = {t: [o for o in options[t] if o.unit == unit] for t in tables}
         found.append(
             {
-                t: _at_end(derivation, slots, tables[t], of_unit[t]) if of_unit[t] else chosen[t]
-                for t in chosen
+                t: _at_end(derivation, slots, tables[t], of_unit[t]) if of_unit[t] else best[t]
+                for t in tables
             }
         )
-    distinct: list[dict[int, Rounding]] = []
+    for base in dict.fromkeys(base for own in options.values() for base in own):
+        found.append({t: base if base in options[t] else best[t] for t in tables})
+    distinct: list[Roundings] = []
     for option in found:
         if option not in distinct:
             distinct.append(option)

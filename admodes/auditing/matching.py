@@ -32,7 +32,7 @@ def numbered(loose: Sequence[str], naming: Naming) -> list[dict[str, int]]:
 
 def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) -> dict[str, int]:
     """The rows of names in order, by their values and by their order: the longest way to match both
-    lists; a name between two that match is the one row between theirs, if that is computed."""
+    lists; names between two that match are the rows between theirs, if these are as many."""
     values = [
         float(naming.derivation.right[Quantity("value", r)])
         if not np.ndim(naming.derivation.right[Quantity("value", r)])
@@ -63,10 +63,12 @@ def by_value(names: Sequence[str], numbers: dict[str, float], naming: Naming) ->
 
 
 def _fill_gaps(names: Sequence[str], rows: dict[str, int], size: int, inputs: int) -> None:
-    for i, name in enumerate(names):
-        if name in rows:
+    """Give names between two that match the rows between theirs, in order, if these are as many."""
+    last, run = inputs - 1, list[str]()
+    for name, row in [*((name, rows.get(name)) for name in names), ("", size)]:
+        if row is None:
+            run.append(name)
             continue
-        before = max((rows[x] for x in names[:i] if x in rows), default=inputs - 1)
-        after = min((rows[x] for x in names[i + 1 :] if x in rows), default=size)
-        if after - before == 2 and before + 1 >= inputs:
-            rows[name] = before + 1
+        if row - last - 1 == len(run):
+            rows.update(zip(run, range(last + 1, row), strict=True))
+        last, run = max(last, row), []

@@ -28,25 +28,9 @@ def guesses(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     those of slips, which are in how a number is written. A derivative of an output by an input may
     have been worked out in either sweep."""
     yield from _in_one(d, q, numbers)
-    for other in same_numbers(d, q):
+    for other in d.same_numbers(q):
         for guess in _in_one(d, other, numbers):
             yield guess._replace(weight=guess.weight / 2)
-
-
-def same_numbers(d: Derivation, q: Quantity) -> list[Quantity]:
-    """The numbers of other tables that are the same by their meaning: the derivative of an output
-    by an input is a tangent, an adjoint, and an entry of the Jacobian."""
-    if q.argument is not None or q.row < 0:
-        return []
-    inputs = {row: x for x, row in d.inputs.items()}
-    if q.kind == "entry":
-        return [source for (source,) in d.ways(q)]
-    if q.kind == "tangent" and q.direction in d.inputs:
-        ends = [y for y, row in d.outputs.items() if row == q.row]
-        return [Quantity("adjoint", d.inputs[q.direction], y) for y in ends]
-    if q.kind == "adjoint" and q.row in inputs and d.outputs.get(q.direction, -1) >= 0:
-        return [Quantity("tangent", d.outputs[q.direction], inputs[q.row])]
-    return []
 
 
 def _in_one(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
@@ -150,7 +134,7 @@ def _in_entry(d: Derivation, q: Quantity, numbers: Numbers) -> Iterator[Guess]:
     rows, columns = list(d.outputs.values()), list(d.inputs)
     i, j = rows.index(q.row), columns.index(q.direction)
     if i != j and j < len(rows) and i < len(columns):
-        for other in (across := Quantity("entry", rows[j], columns[i])), *same_numbers(d, across):
+        for other in (across := Quantity("entry", rows[j], columns[i])), *d.same_numbers(across):
             yield Guess("transposed Jacobian", numbers(other), "rows and columns are exchanged")
 
 

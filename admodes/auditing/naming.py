@@ -223,8 +223,9 @@ def _leaves(definitions: Sequence[Definition], values: dict[str, Vector]) -> lis
 def _values_of(
     subject: Subject, definitions: Sequence[Definition], leaves: dict[str, str]
 ) -> dict[str, Vector]:
-    """Each name's number at the points; leaves: names of inputs by further names. A number alone is
-    that of an input that the document has no other name for, or a constant."""
+    """Each name's number at the points; leaves: names of inputs by further names. A number alone
+    whose name formulas read is that of an input that the document has no other name for, or a
+    constant."""
     known = {name: subject.rows[row] for name, row in subject.inputs.items()}
     known |= {name: known[x] for name, x in leaves.items()}
     read = {plain_name(x) for d in definitions for x in (_names(d.formula))}
@@ -237,7 +238,7 @@ def _values_of(
                 continue
             value = evaluated(definition.formula, known) if known else None
             number = number_of(definition.formula)
-            if number is not None:
+            if number is not None and definition.name in read:
                 source = next((n for n in open_inputs if _is(known[n], number.value)), None)
                 if source is not None:
                     open_inputs.remove(source)
@@ -292,7 +293,10 @@ def _own_derivation(
     outputs: list[str] = []
     for name, row in subject.outputs.items():
         right = subject.rows[row] if row >= 0 else None
-        fitting = [n for n, v in values.items() if right is not None and same(v, right)]
+        inputs = () if row in subject.inputs.values() else subject.inputs  # max(x, y) may be x here
+        fitting = [
+            n for n, v in values.items() if right is not None and n not in inputs and same(v, right)
+        ]
         if not fitting:
             return None, {}
         outputs.append(name if name in fitting else fitting[-1])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from admodes.auditing.guesses import OFTEN, Cause, Guess
@@ -60,15 +61,19 @@ def side_of(text: str) -> Side | None:
     written = _NUMBER.findall(text)
     if not 0 < len(written) <= MOST_OPERANDS:
         return None
-    names = [f"q_{k}" for k in range(len(written))]
-    remaining = iter(names)
-    template = _NUMBER.sub(lambda _: f"({next(remaining)})", text)
+    names = (f"(q_{k})" for k in range(len(written)))
+    f = _formula(_NUMBER.sub(lambda _: next(names), text), len(written))
+    side = None if f is None else Side(text.strip(), f, written)
+    return side if side is not None and math.isfinite(side.value) else None
+
+
+@lru_cache(maxsize=4096)
+def _formula(text: str, count: int) -> ParsedFunction | None:
+    """A formula of so many operands; rows have the same ones again and again."""
     try:
-        f = parse(template, inputs=names)
+        return parse(text, inputs=[f"q_{k}" for k in range(count)])
     except (ExpressionError, ValueError, TypeError):
         return None
-    side = Side(text.strip(), f, written)
-    return side if math.isfinite(side.value) else None
 
 
 def failing(equation: str) -> tuple[Side, Side] | None:

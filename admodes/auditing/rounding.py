@@ -20,6 +20,9 @@ FEWEST = 3
 """Significant digits that a number has where each has the digits that it is written with: 0 stands
 for no 0.25 there."""
 
+SHORTENED = 3
+"""How many numbers may all have lost a zero at the end."""
+
 FEW = 0.15
 """Which part of the numbers may be longer than a rounding allows, by mistakes."""
 
@@ -107,8 +110,8 @@ def _exponent(x: float) -> int:
 def candidates(numbers: Iterable[Number], inputs: Iterable[Number] = ()) -> list[Rounding]:
     """The roundings that numbers can have by their digits, the likeliest first, all at the end.
     Zeros at the end may have been dropped, so that the longest number counts, and the next length
-    where hardly any is longer, or last of all where one is. inputs: numbers that were not computed,
-    and may be longer."""
+    where hardly any is longer, or last of all where one is; of few numbers all may have lost one.
+    inputs: numbers that were not computed, and may be longer."""
     computed = list(numbers)
     numbers = [*computed, *inputs]
     if not any(map(_has_last_digit, numbers)):
@@ -121,6 +124,8 @@ def candidates(numbers: Iterable[Number], inputs: Iterable[Number] = ()) -> list
     found += [Rounding("decimals", d) for d in decimals[1:]]
     found += [Rounding("significant digits", d) for d in _without_longest(computed, _digits)]
     found += [Rounding("decimals", d) for d in _without_longest(computed, _decimals)]
+    if sum(map(_has_last_digit, computed)) <= SHORTENED:
+        found += [replace(base, digits=base.digits + 1) for base in found[:2]]
     return [*dict.fromkeys(found), Rounding("as written", EXACT)]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,8 +36,7 @@ class Ruling:
 class Judgement:
     """The verdicts on the numbers of a document under roundings, one for each table.
 
-    slots: what each number is about, in the order of the document. `verdicts` has them. most: how
-    many mistakes are too many, after which it ends.
+    slots: what each number is about, in the order of the document.
     """
 
     def __init__(
@@ -45,31 +44,29 @@ class Judgement:
         derivation: Derivation,
         slots: Mapping[Slot, Quantity],
         roundings: Mapping[int, Rounding],
-        most: float = math.inf,
     ) -> None:
         self.derivation, self.slots, self.roundings = derivation, slots, roundings
         self.written: dict[Quantity, list[Slot]] = defaultdict(list)
         for slot, q in slots.items():
             self.written[q].append(slot)
         self.kinds = {(q.kind, q.direction) for q in self.written}
-        self.before: dict[Slot, str] = {}  # the kind of number above each in its column
+        self.sweeps: dict[Slot, str] = {}  # the kind of number above each that can be no other
         columns: dict[tuple[int, int], str] = {}
         for slot, q in slots.items():
-            self.before[slot] = columns.get((slot.table, slot.column), q.kind)
-            columns[slot.table, slot.column] = q.kind
+            self.sweeps[slot] = columns.get((slot.table, slot.column), "")
+            if not derivation.same_numbers(q):
+                columns[slot.table, slot.column] = q.kind
+        self.table_sweeps: dict[int, int] = {}
         self.judged: dict[Slot, Ruling] = {}
         self.unwritten: dict[tuple[Quantity, Rounding, int], float] = {}
         self.origins: dict[Quantity, Slot | None] = {}
         self.far_origins: dict[Quantity, Slot | None] = {}
         self.opens: dict[Quantity, float] = {}
         self.sounds: dict[tuple[Quantity, Rounding, int], float] = {}
-        self.verdicts: list[Ruling] = []
-        self.mistakes = 0
-        for slot in slots:
-            self.verdicts.append(self.judge(slot))
-            self.mistakes += self.verdicts[-1].verdict == "wrong"
-            if self.mistakes >= most:
-                break
+
+    def verdicts(self) -> Iterator[Ruling]:
+        """The verdicts on all numbers, each found when it is asked for."""
+        return map(self.judge, self.slots)
 
     def judge(self, slot: Slot) -> Ruling:
         """The verdict on one number."""
@@ -81,31 +78,19 @@ class Judgement:
     def _judge(self, slot: Slot, q: Quantity) -> Ruling:
         rounding = self.roundings[slot.table]
         right = self.derivation.right[q]
-        same = self.same_derivatives(q)
-        if any(self._is_right(slot, one, right, rounding) for one in same):
-            exact = abs(slot.number.value - right) <= LOOSE * max(abs(right), self.scale(q))
-            exact = exact or slot.number.value == right or slot.number.exact
-            exact = exact or (math.isnan(right) and math.isnan(slot.number.value))
-            return Ruling(slot, q, "right" if exact else "rounded")
-        meant = [one for one in same if one.kind == self.before[slot]] or [q]
-        sources = (self._followed(slot, one, rounding) for one in meant)
-        source = self._copied(slot, q) or next((s for s in sources if s is not None), None)
-        return Ruling(slot, q, "wrong" if source is None else "follows", source)
-
-    def same_derivatives(self, q: Quantity) -> list[Quantity]:
-        """The quantity, and those that are the same derivative of an output by an input: the
-        tangent of the output and the adjoint of the input, which ∂y/∂x may mean either of, and
-        which differ where rounded numbers are carried."""
-        d = self.derivation
-        if q.argument is not None or q.kind not in ("tangent", "adjoint"):
-            return [q]
-        if q.kind == "tangent":
-            pairs = [(d.inputs.get(q.direction), y) for y, row in d.outputs.items() if row == q.row]
-            others = [Quantity("adjoint", row, y) for row, y in pairs if row is not None]
-        else:
-            pairs = [(d.outputs.get(q.direction), x) for x, row in d.inputs.items() if row == q.row]
-            others = [Quantity("tangent", row, x) for row, x in pairs if row is not None]
-        return [q, *(other for other in others if other in d.right)]
+        same = [q] if q.kind == "entry" else [q, *self.derivation.same_numbers(q)]
+        same = [one for one in same if one.kind == self.sweeps[slot]] or same
+        if not any(self._is_right(slot, one, right, rounding) for one in same):
+            tries = (by(slot, one) for by in (self._copied, self._followed) for one in same)
+            source = next((s for s in tries if s is not None), None)
+            if source is None:
+                return Ruling(slot, q, "wrong")
+            if not rounding.fits(right, slot.number, self.scale(q)):  # else the mistake is not seen
+                return Ruling(slot, q, "follows", source)
+        exact = abs(slot.number.value - right) <= LOOSE * max(abs(right), self.scale(q))
+        exact = exact or slot.number.value == right or slot.number.exact
+        exact = exact or (math.isnan(right) and math.isnan(slot.number.value))
+        return Ruling(slot, q, "right" if exact else "rounded")
 
     def scale(self, q: Quantity) -> float:
         """The size of what a number is computed from."""
@@ -122,13 +107,31 @@ class Judgement:
         ways = self.derivation.ways(q)
         if not ways or not any(ways):
             return rounding.fits(right, written, scale)
-        if q.kind == "entry" and self._copies(slot, [way[0] for way in ways if len(way) == 1]):
-            return True
-        return any(
-            rounding.fits(self._carried(slot, q, way, rounding, hidden), written, scale)
-            for hidden in hidden_ways(rounding)
-            for way in range(len(ways))
-        )
+        if q.kind == "entry":
+            if self._copies(slot, [way[0] for way in ways if len(way) == 1]):
+                return True
+            return self._sweep_of(slot.table, rounding) in self._fitting(slot, q, rounding)
+        return next(self._fitting(slot, q, rounding), None) is not None
+
+    def _fitting(self, slot: Slot, q: Quantity, rounding: Rounding) -> Iterator[int]:
+        """The ways to a number that give what is written."""
+        scale = self.scale(q)
+        for hidden in hidden_ways(rounding):
+            for way in range(len(self.derivation.ways(q))):
+                number = self._carried(slot, q, way, rounding, hidden)
+                if rounding.fits(number, slot.number, scale):
+                    yield way
+
+    def _sweep_of(self, table: int, rounding: Rounding) -> int:
+        """By which way most entries of a table are right: all of a Jacobian come from one kind of
+        sweep."""
+        if table not in self.table_sweeps:
+            entries = [s for s, q in self.slots.items() if s.table == table and q.kind == "entry"]
+            found = [set(self._fitting(s, self.slots[s], rounding)) for s in entries]
+            self.table_sweeps[table] = max(
+                (0, 1), key=lambda way: sum(way in ways for ways in found)
+            )
+        return self.table_sweeps[table]
 
     def _copies(self, slot: Slot, sources: Sequence[Quantity]) -> bool:
         """Whether one of the numbers that stand for the same is written so, and is right."""
@@ -259,8 +262,8 @@ class Judgement:
 
     def _copied(self, slot: Slot, q: Quantity) -> Slot | None:
         """The source of a number that repeats one which stands before it and is mistaken."""
-        for other in self.written[q]:
-            if other is slot:
+        for other in self.written.get(q, ()):
+            if (other.table, other.row, other.column) >= (slot.table, slot.row, slot.column):
                 return None
             judged = self.judge(other)
             mistaken = judged.verdict in ("wrong", "follows")
@@ -273,8 +276,9 @@ class Judgement:
         step = self.roundings[coarse.table].step(other.number.value, coarse.number)
         return abs(slot.number.value - other.number.value) <= 0.51 * step
 
-    def _followed(self, slot: Slot, q: Quantity, rounding: Rounding) -> Slot | None:
+    def _followed(self, slot: Slot, q: Quantity) -> Slot | None:
         """The source of a number that mistaken ones give, all that it needs or one of them."""
+        rounding = self.roundings[slot.table]
         hidden = hidden_ways(rounding)
         for way, needs in enumerate(self.derivation.ways(q)):
             sources = {n: s for n in needs if (s := self.origin(n, slot)) is not None}
