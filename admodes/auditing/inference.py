@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from admodes.auditing.derivation import Derivation
 from admodes.auditing.numbers import Number
@@ -22,6 +21,9 @@ MOST_FOLLOWING = 4
 
 FURTHER = 0.12
 """How much each further one counts: under a wrong rounding more numbers seem to follow."""
+
+SEVERAL = 2
+"""How many mistakes more are too many, however little follows from them."""
 
 MIXED = 0.4
 """How much each further kind of digits counts against the roundings of a document."""
@@ -46,25 +48,53 @@ def judgement_of(derivation: Derivation, slots: Mapping[Slot, Quantity]) -> Judg
         for t, found in tables.items()
     }
     first, *others = _digits(derivation, slots, tables, options)
-    best = Judgement(derivation, slots, first)
-    best_score = _score(best) + _doubt(first, options)
-    if all(ruling.verdict != "wrong" for ruling in best.verdicts()):
-        return best
+    best = _Trial(Judgement(derivation, slots, first), _doubt(first, options))
+    best.go_on()
+    if not best.wrong:
+        return best.judgement
     trials = [
         {
-            t: replace(r, cuts=way.cuts, carry=way.carry, partials=way.partials)
-            for t, r in some.items()
+            t: replace(base, cuts=way.cuts, carry=way.carry, partials=way.partials)
+            for t, base in some.items()
         }
         for some in (first, *others)
         for way in ways(Rounding("decimals"))
     ]
     for roundings in sorted(trials, key=lambda trial: _doubt(trial, options)):
-        doubt = _doubt(roundings, options)
-        judgement = Judgement(derivation, slots, roundings)
-        score = doubt + _score(judgement, best_score - doubt)
-        if score < best_score:
-            best, best_score = judgement, score
-    return best
+        trial = _Trial(Judgement(derivation, slots, roundings), _doubt(roundings, options))
+        if trial.go_on(best):
+            best = trial
+    return best.judgement
+
+
+@dataclass
+class _Trial:
+    """A rounding being tried: the verdicts, what speaks against it before any number is judged, and
+    how many numbers are wrong or follow so far."""
+
+    judgement: Judgement
+    doubt: float
+    wrong: int = 0
+    follow: int = 0
+
+    def score(self) -> float:
+        """How badly the rounding explains the document so far: by what is wrong, and less by what
+        follows."""
+        further = max(self.follow - MOST_FOLLOWING, 0)
+        followed = FOLLOWING * min(self.follow, MOST_FOLLOWING) + FURTHER * further
+        return self.doubt + self.wrong + followed
+
+    def go_on(self, best: _Trial | None = None) -> bool:
+        """Whether the rounding explains the document better than the best one; it is given up where
+        it cannot, or has several mistakes more, however little follows."""
+        for ruling in self.judgement.verdicts():
+            if best is not None and (
+                self.score() >= best.score() or self.wrong >= best.wrong + SEVERAL
+            ):
+                return False
+            self.wrong += ruling.verdict == "wrong"
+            self.follow += ruling.verdict == "follows"
+        return best is None or (self.score() < best.score() and self.wrong < best.wrong + SEVERAL)
 
 
 def _doubt(roundings: Roundings, options: Mapping[int, list[Rounding]]) -> float:
@@ -73,21 +103,6 @@ def _doubt(roundings: Roundings, options: Mapping[int, list[Rounding]]) -> float
     later = sum(options[t].index(base) for t, base in digits.items())
     mixed = len(set(digits.values())) - 1
     return max(map(handicap, roundings.values()), default=0.0) + MIXED * mixed + LATER * later
-
-
-def _score(judgement: Judgement, most: float = math.inf) -> float:
-    """How badly a rounding explains a document: by what is wrong, and less by what follows.
-    most: from which on it does not matter how badly, and infinity is the answer."""
-    wrong = follow = 0
-    score = 0.0
-    for ruling in judgement.verdicts():
-        wrong += ruling.verdict == "wrong"
-        follow += ruling.verdict == "follows"
-        score = wrong + FOLLOWING * min(follow, MOST_FOLLOWING)
-        score += FURTHER * max(follow - MOST_FOLLOWING, 0)
-        if score >= most:
-            return math.inf
-    return score
 
 
 def _candidates(

@@ -154,7 +154,8 @@ class Judgement:
     def places(self, q: Quantity, slot: Slot) -> list[Slot]:
         """Where a number that another slot may go on from is written, in the same table first."""
         places = [other for other in self.written.get(q, ()) if other is not slot]
-        return sorted(places, key=lambda other: other.table != slot.table)
+        places.sort(key=lambda other: other.table != slot.table)
+        return places
 
     def mistaken(self, q: Quantity, slot: Slot) -> Slot | None:
         """The first place where a number is written and is wrong or follows."""

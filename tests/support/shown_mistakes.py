@@ -19,12 +19,18 @@ def within_a_unit(work: Derivation, part: Part, slip: Slip) -> bool:
     return abs(Decimal(right) - Decimal(slip.text)) <= Decimal(1).scaleb(-places)
 
 
-def _written(work: Derivation, part: Part) -> Decimal | None:
-    """The number at a cell, None where it is no real one."""
+def _text(work: Derivation, part: Part) -> str | None:
+    """What is written at a cell, None where it is no real number."""
     try:
-        return Decimal(work.text(part))
+        return work.text(part)
     except (ValueError, ArithmeticError):
         return None
+
+
+def _written(work: Derivation, part: Part) -> Decimal | None:
+    """The number at a cell, None where it is no real one."""
+    text = _text(work, part)
+    return None if text is None else Decimal(text)
 
 
 def _ways(work: Derivation, part: Part) -> set[Decimal]:
@@ -100,7 +106,9 @@ def _right_otherwise(work: Derivation, part: Part, slip: Slip, parts: list[Part]
     """Whether the document with the mistake is, number by number, a right one in another way of
     rounding, by either sweep for the entries of a Jacobian."""
     trial = replace(work, slips={**work.slips, part: slip}, numbers={})
-    texts = [trial.text(p) for p in parts]
+    texts = [text for p in parts if (text := _text(trial, p)) is not None]
+    if len(texts) < len(parts):
+        return False
     cells = [(part, slip.text), *zip(parts, texts, strict=True)]  # that of the mistake first
     turns = (0, 1) if any(p.kind == "entry" for p in parts) else (0,)
     for way, from_results in _other_ways(work.rounding, texts):
