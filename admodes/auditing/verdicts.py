@@ -273,7 +273,7 @@ class Judgement:
         return None
 
     def _alike(self, slot: Slot, other: Slot) -> bool:
-        coarse = slot if slot.number.decimals < other.number.decimals else other
+        coarse = other if 0 < other.number.decimals <= slot.number.decimals else slot
         step = self.roundings[coarse.table].step(other.number.value, coarse.number)
         return abs(slot.number.value - other.number.value) <= 0.51 * step
 

@@ -78,6 +78,7 @@ def test_an_output_that_equals_an_input_here_is_no_name_of_it():
         pytest.param(41000115, id="a mistake that does not show in what goes on from it"),
         pytest.param(139000809, id="a derivative after adjoints is an adjoint"),
         pytest.param(139000711, id="a Jacobian that goes on from a mistaken tangent"),
+        pytest.param(151000606, id="-0.5 is no copy of -1, however few digits there are"),
         pytest.param(151000280, id="a gradient that repeats a mistaken tangent"),
         pytest.param(131000325, id="a tangent is not taken for what adjoints would give"),
         pytest.param(151000756, id="two rows in order between rows that are told by values"),
