@@ -43,14 +43,7 @@ from admodes.compilation.kinds import (
     read,
     slots,
 )
-from admodes.compilation.naming import (
-    FOREIGN,
-    code_behind,
-    implicit,
-    is_foreign,
-    named,
-    package,
-)
+from admodes.compilation.naming import FOREIGN, code_behind, implicit, is_foreign, named, package
 from admodes.compilation.places import ABSENT
 from admodes.compilation.walking import Unseen, Walk, name_of
 from admodes.core.carrier import Carrier
@@ -58,8 +51,6 @@ from admodes.core.op import Op
 
 COST_OF_CODE = 20
 """Steps that reading the code of a function counts for."""
-CATCHES = frozenset(("AttributeError", "Exception"))
-"""Code that names one of these may go on where an attribute is missing."""
 
 
 class Captures(Walk):
@@ -208,7 +199,12 @@ class Captures(Walk):
             self._of_others(x, kind, what)
 
     def _of_others(self, x: Any, kind: type, what: str) -> None:
-        """Note an object of a class whose code is not looked at."""
+        """Note an object of a class whose code is not looked at. Its code may read the entries of
+        its arrays, such as those of a sparse matrix: they have to keep their content."""
+        for name, a in (fields(x) or {}).items():
+            if type(a) is np.ndarray and a.dtype.kind in "fc" and id(a) not in self.seen:
+                self.seen[id(a)], self.names[id(a)] = a, f"{what}.{name}"
+                self.compare(a)
         known = self._everything(x, what)
         kept = at.referents(x)
         if not (known or kept) and hasattr(kind, "__array__"):
@@ -303,7 +299,7 @@ class Captures(Walk):
         self._attributes |= found.attributes
         self._globals |= found.names
         self._strings |= found.strings
-        if CATCHES & found.names:
+        if found.catches:
             # What is missing, and is caught, may be there the next time.
             self._strings |= found.attributes
         self._by_name = self._by_name or found.by_name

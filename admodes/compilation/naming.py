@@ -70,6 +70,11 @@ class Named(NamedTuple):
     handles: bool
     draws: str
 
+    @property
+    def catches(self) -> bool:
+        """Whether it may go on where an attribute is missing."""
+        return not self.names.isdisjoint(("AttributeError", "Exception"))
+
 
 @functools.lru_cache(1024)
 def named(code: types.CodeType) -> Named:

@@ -62,7 +62,12 @@ def pairs_of(pairs: dict) -> tuple[tuple, tuple]:
 def same_bytes(a: np.ndarray, kept: tuple) -> bool:
     """Whether an array still has the content that it had, to the last bit."""
     dtype, shape, content = kept
-    return a.dtype == dtype and a.shape == shape and a.tobytes() == content
+    if a.dtype != dtype or a.shape != shape:
+        return False
+    if a.flags.c_contiguous and dtype.kind in "biufc":
+        # Of bytes of the same number this compares all, and copies none.
+        return content.startswith(a.data)
+    return a.tobytes() == content
 
 
 def content_of(a: np.ndarray) -> tuple:

@@ -93,7 +93,7 @@ def recorded(
     guard_errors(program, captures.handles)
     program = shortened(program)
     given = {id(owner(x)) for x in signature.leaves} | captures.names.keys()
-    alive = [a for a in held.still_there() if id(a) not in given]
+    alive = held.still_there(given)
     return RecordedRun(program, unflatten(program.out_tree, results), refused, alive)
 
 

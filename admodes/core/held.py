@@ -5,7 +5,7 @@ used again."""
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,16 @@ from admodes.core.values import owner
 class Held:
     """What a recording notes about arrays. arrays: those that the function refers to, by id, which
     are not copied, since the program reads them anew. met: for each other array that became a
-    constant, a weak reference to what its memory belongs to, and the copy. refusals: in words, why
-    the recording must not be used again. recordings: weak references to the lists that were
-    written; one that is alive at the end was kept by a value that the function put away. errors:
-    whether the function may switch on errors of floating-point arithmetic."""
+    constant, weak references to itself and to what its memory belongs to, and the copy. refusals:
+    in words, why the recording must not be used again. recordings: weak references to the lists
+    that were written; one that is alive at the end was kept by a value that the function put away.
+    errors: whether the function may switch on errors of floating-point arithmetic."""
 
     def __init__(self, arrays: Mapping[int, np.ndarray], errors: bool = False) -> None:
         self.errors = errors
         self.arrays = arrays
         self.owners = frozenset(id(owner(a)) for a in arrays.values())
-        self.met: list[tuple[weakref.ref, np.ndarray]] = []
+        self.met: list[tuple[weakref.ref, weakref.ref, np.ndarray]] = []
         self.refusals: dict[str, None] = {}
         self.recordings: list[weakref.ref] = []
 
@@ -42,9 +42,16 @@ class Held:
         """An array that is a constant of the recording."""
         found = owner(a)
         if isinstance(found, np.ndarray):
-            self.met.append((weakref.ref(found), copy))
+            self.met.append((weakref.ref(a), weakref.ref(found), copy))
 
-    def still_there(self) -> list[np.ndarray]:
-        """The arrays that were constants and belong to someone."""
-        found = {id(a): a for ref, _ in self.met if (a := ref()) is not None}
+    def still_there(self, given: Collection[int]) -> list[np.ndarray]:
+        """The arrays that were constants and belong to someone, without those that are looked at
+        anyway, by id. Copies belong to the lists of this recording, of which one may be recorded
+        again into another."""
+        known = {id(copy) for *_, copy in self.met} | set(given)
+        found = {}
+        for ref, whole, _ in self.met:
+            a = whole()
+            if a is not None and not {id(a), id(ref())} & known:
+                found[id(a)] = a
         return list(found.values())

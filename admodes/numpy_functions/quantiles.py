@@ -60,15 +60,23 @@ def quantile(
         positions = np.broadcast_to(flat_q * (n - 1.0), (*outer, flat_q.size))
         undefined = np.any(missing, axis=-1, keepdims=True)
     low, share = _between(positions, method)
-    share = cast(share, rows)
-    high = minimum(low + 1.0, n - 1.0)
-    ranks = concatenate([low, high], len(outer))
-    enclosing = take_along_axis(rows, argrank(rows, ranks, axis=len(outer)), axis=len(outer))
-    below, above = enclosing[..., : flat_q.size], enclosing[..., flat_q.size :]
-    y = where(share == 0, below, below + (above - below) * share)
+    if isinstance(share, Carrier) or share.any():
+        share = cast(share, rows)
+        high = minimum(low + 1.0, n - 1.0)
+        enclosing = _ranked(rows, concatenate([low, high], len(outer)))
+        below, above = enclosing[..., : flat_q.size], enclosing[..., flat_q.size :]
+        y = where(share == 0, below, below + (above - below) * share)
+    else:
+        y = _ranked(rows, low)
     y = where(undefined, np.nan, y)
     y = moveaxis(y, -1, 0)
     return reshape(y, shape=np.shape(q) + (kept if keepdims else outer))
+
+
+def _ranked(rows: Any, ranks: Any) -> Any:
+    """The entries with given ranks along the last axis."""
+    axis = rank_of(rows) - 1
+    return take_along_axis(rows, argrank(rows, ranks, axis=axis), axis=axis)
 
 
 def _between(positions: Any, method: str) -> tuple[Any, Any]:

@@ -36,18 +36,23 @@ INVERSE_NORM = {None: "forward", "backward": "forward", "forward": "backward", "
 """The normalisation of the inverse transform that multiplies by the same factor."""
 
 
+def _inner_times(c: float, spectrum: np.ndarray, n: int, axis: int) -> np.ndarray:
+    """Half of a spectrum in whose place its inner entries are taken times a number."""
+    axis %= spectrum.ndim
+    parts = spectrum.view(spectrum.real.dtype)
+    each = 2 if axis == spectrum.ndim - 1 else 1
+    parts[(slice(None),) * axis + (slice(each, each * ((n + 1) // 2)),)] *= c
+    return spectrum
+
+
 def _rfft_transposed(w: Any, n: int, axis: int, norm: Any) -> Any:
-    inner = (slice(None),) * (axis % w.ndim) + (slice(1, (n + 1) // 2),)
-    spectrum = np.conj(w)
-    spectrum[inner] *= 0.5
+    spectrum = _inner_times(0.5, np.conj(w, order="C"), n, axis)
     return np.fft.irfft(spectrum, n, axis=axis, norm=norm)
 
 
 def _irfft_transposed(w: Any, n: int, axis: int, norm: Any) -> Any:
-    inner = (slice(None),) * (axis % w.ndim) + (slice(1, (n + 1) // 2),)
-    spectrum = np.conj(np.fft.rfft(w, axis=axis, norm=norm))
-    spectrum[inner] *= 2.0
-    return spectrum
+    spectrum = np.fft.rfft(w, axis=axis, norm=norm)
+    return _inner_times(2.0, np.conj(spectrum, order="C"), n, axis)
 
 
 def _half(name: str, value: Callable, transposed: Callable, of_real: bool) -> tuple[Op, Op]:

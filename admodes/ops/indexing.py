@@ -176,6 +176,8 @@ place: Op = linear(
 
 def along_axis_index(indices: Any, axis: int) -> tuple:
     """Indices along an axis as an index of all axes."""
+    if indices.ndim == 1:
+        return (indices,)
     grid = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
     grid[axis] = indices
     return tuple(grid)
@@ -189,6 +191,8 @@ def lined_up(indices: Any, shape: tuple, axis: int) -> Any:
     """indices (whole numbers, which may be calculated and so be floats) broadcast against shape,
     axis apart."""
     indices = np.asarray(indices).astype(np.intp, copy=False)
+    if indices.ndim == len(shape) == 1:
+        return indices
     wanted = [*shape]
     wanted[axis] = indices.shape[axis]
     return np.broadcast_to(indices, np.broadcast_shapes(tuple(wanted), indices.shape))
@@ -197,7 +201,10 @@ def lined_up(indices: Any, shape: tuple, axis: int) -> Any:
 def _add_along(w: Any, indices: Any, axis: int, shape: tuple) -> Any:
     indices = lined_up(indices, shape, axis)
     out = np.zeros(shape, w.dtype)
-    _add_at(out, w, along_axis_index(indices, axis))
+    if indices.size == 1:
+        out[along_axis_index(indices, axis)] += w
+    else:
+        _add_at(out, w, along_axis_index(indices, axis))
     return out
 
 

@@ -252,6 +252,13 @@ argpartition: Op = linear(
 
 
 def _argrank(x: Any, ranks: Any, axis: int) -> Any:
+    if np.ndim(x) == 1 and np.shape(ranks) == (1,):
+        # One entry of one line, as in a median, is found without what lines need.
+        (rank,) = map(int, np.asarray(ranks))
+        value = np.partition(x, rank)[rank]
+        same = x == value
+        if np.count_nonzero(same) == 1:
+            return same.argmax(keepdims=True)
     lines, ranks = (np.moveaxis(np.asarray(z), axis, -1) for z in (x, ranks))
     shape = ranks.shape
     lines = lines.reshape(-1, lines.shape[-1])

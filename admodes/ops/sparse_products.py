@@ -3,6 +3,7 @@ is its numbers and the places of them, by rows (CSR); it is no carrier, and its 
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -26,12 +27,39 @@ def _places(indices: Any, indptr: Any, transposed: bool) -> tuple[np.ndarray, np
     return (np.asarray(indices), rows) if transposed else (rows, np.asarray(indices))
 
 
-def _value(data: Any, indices: Any, indptr: Any, x: Any, shape: Any, transposed: bool) -> Any:
-    if data.dtype.kind in "fc" and x.dtype.kind in "fc":
+@functools.cache
+def _bare() -> Any:
+    """What scipy's products end in, which is handed arrays: an object that holds them takes longer
+    to make than a short product. None where this scipy has none such."""
+    try:
+        from scipy.sparse import _sparsetools
+    except ImportError:
+        return None
+    names = ("csr_matvec", "csr_matvecs", "csc_matvec", "csc_matvecs")
+    return _sparsetools if all(hasattr(_sparsetools, name) for name in names) else None
+
+
+def _by_scipy(data: Any, indices: Any, indptr: Any, x: Any, shape: Any, transposed: bool) -> Any:
+    kind = "csc" if transposed else "csr"
+    sizes = len(indptr) - 1, len(indices), len(indices)
+    fits = sizes == (shape[1 if transposed else 0], data.size, indptr[-1])
+    if _bare() is None or not fits or data.dtype != x.dtype or indices.dtype != indptr.dtype:
         import scipy.sparse
 
-        made = scipy.sparse.csc_array if transposed else scipy.sparse.csr_array
+        made = getattr(scipy.sparse, f"{kind}_array")
         return made((data, indices, indptr), shape=shape) @ x
+    y = np.zeros((shape[0], *x.shape[1:]), x.dtype)
+    if x.ndim == 1:
+        getattr(_bare(), f"{kind}_matvec")(*shape, indptr, indices, data, x, y)
+    else:
+        product = getattr(_bare(), f"{kind}_matvecs")
+        product(*shape, x.shape[1], indptr, indices, data, x.ravel(), y.ravel())
+    return y
+
+
+def _value(data: Any, indices: Any, indptr: Any, x: Any, shape: Any, transposed: bool) -> Any:
+    if data.dtype.kind in "fc" and x.dtype.kind in "fc":
+        return _by_scipy(data, indices, indptr, x, shape, transposed)
     # Expressions and numbers of many digits.
     into, of = _places(indices, indptr, transposed)
     y = np.zeros((shape[0], *x.shape[1:]), np.result_type(data, x))

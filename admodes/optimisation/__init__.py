@@ -22,10 +22,14 @@ from admodes.optimisation import (
     constants,
     contractions,
     directions,
+    factoring,
+    gathers,
+    hyperbolic,
     layout,
     lowering,
     masks,
     products,
+    sparse_matrices,
     sums,
     triangles,
 )
@@ -70,14 +74,17 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         both.append(products.STRONG)
     if "sums of products" in passes:
         both.append(sums.TABLE)
-        arrays.append(sums.FACTORS)
+        arrays += [sums.FACTORS, factoring.TABLE]
     if "contractions" in passes:
         both.append(contractions.TABLE)
         arrays += [contractions.POWERS, products.CARRIED, triangles.TABLE]
+        arrays += [gathers.TABLE, sparse_matrices.TABLE]
     fold = None
     if "constants" in passes:
         fold = constants.fold
         everywhere += ((_is_entrywise, constants.uniform),)
+    if "slopes" in passes:
+        arrays.append(hyperbolic.TABLE)
     if "lowering" in passes:
         everywhere += ((lowering.is_composed, lowering.composed),)
     return Rules(fold, everywhere, _merged(arrays + both), _merged(both))
@@ -123,7 +130,7 @@ def optimise(program: WengertList, exact: bool = True) -> Optimised:
     >>> [step.op.name for step in optimise(program).steps[1:]]
     ['subtract', 'multiply', 'add', 'add']
     """
-    program = constants.shared(program)
+    program = constants.decided(constants.shared(program))
     program = parts_forwarded(program)
     for _, stage in _before(exact):
         program = stage(program)
@@ -179,13 +186,17 @@ def _packed(program: WengertList, exact: bool) -> WengertList:
 
 def lower(program: WengertList, fused: bool = False) -> WengertList:
     """The program in ufuncs, for a generator of array code: operations whose kernel is several of
-    NumPy's functions as their rows, and slices in the place of short axes, with the same bits. It
-    counts more operations than declared. fused: the code runs through entries in one loop."""
+    NumPy's functions as their rows, and slices in the place of short axes, with the same bits; and
+    slopes of tanh from tanh, where the program is loose. It counts more operations than declared.
+    fused: the code runs through entries in one loop."""
     program = sliced(program, fused)
-    arrays = (step for step in program.steps if step.like.__class__ is np.ndarray)
-    if not any(lowering.is_composed(step.op) for step in arrays):
-        return program
-    return local(program, (*LOCAL, "lowering"))
+    ops = {step.op for step in program.steps if step.like.__class__ is np.ndarray}
+    wanted = {
+        "lowering": any(op and lowering.is_composed(op) for op in ops),
+        "slopes": not fused and hyperbolic.COSH in ops and Optimised.of(program).loose,
+    }
+    passes = tuple(name for name, holds in wanted.items() if holds)
+    return local(program, LOCAL + passes) if passes else program
 
 
 @dataclass

@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
-from admodes.optimisation.folding import Folding, Table
+from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.literals import number
 
 
@@ -83,7 +83,7 @@ def divide(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 
 def add(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """x + 0 = x, a + (-b) = a - b."""
+    """x + 0 = x, a + (-b) = a - b, also where -b is placed into zeros."""
     a, b = args
     constant = _operands(args)
     if constant is not None and constant[2] == 0:
@@ -96,7 +96,22 @@ def add(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     left = copy.made(a, "negate")
     if left is not None:
         return copy.make("subtract", b, left.args[0], like=value)
+    for x, other in ((b, a), (a, b)):
+        placed = _placed_minus(copy, x)
+        if placed is not None:
+            return copy.make("subtract", other, placed, like=value)
     return None
+
+
+def _placed_minus(copy: Folding, x: Any) -> Any:
+    """place(b) where x is place(-b), and nothing else reads that or tells the sign of a zero."""
+    placed = copy.made(x, "place")
+    minus = None if placed is None else copy.made(placed.args[0], "negate")
+    if placed is None or minus is None or not (copy.once(x) and copy.once(placed.args[0])):
+        return None
+    if not copy.zeros_are_alike():
+        return None
+    return copy.make("place", *minus.args, like=placed.like, **params_of(placed))
 
 
 def _is_minus_zero(c: Any) -> bool:
@@ -104,7 +119,8 @@ def _is_minus_zero(c: Any) -> bool:
 
 
 def subtract(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """x - 0 = x, a - (-b) = a + b, b - a = -(a - b) where that is there."""
+    """x - 0 = x, a - (-b) = a + b, also where -b is placed into zeros, b - a = -(a - b) where that
+    is there."""
     a, b = args
     if b.__class__ is not Ref:
         zero = number(b) == 0 and not _is_minus_zero(b)
@@ -112,6 +128,9 @@ def subtract(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
     right = copy.made(b, "negate")
     if right is not None:
         return copy.make("add", a, right.args[0], like=value)
+    placed = _placed_minus(copy, b)
+    if placed is not None:
+        return copy.make("add", a, placed, like=value)
     other = copy.earlier(op, (b, a), params)
     if other is not None and value.__class__ is np.ndarray and copy.zeros_are_alike():
         return copy.make("negate", other, like=value)

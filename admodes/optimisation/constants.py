@@ -12,7 +12,7 @@ import numpy as np
 
 from admodes.core.carrier import quiet
 from admodes.core.op import Op
-from admodes.core.record import WengertList
+from admodes.core.record import Guard, Ref, WengertList
 from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding
 from admodes.optimisation.literals import number
@@ -39,6 +39,45 @@ def shared(program: WengertList) -> WengertList:
         return program
     steps = [replace(s, args=tuple([others.get(id(a), a) for a in s.args])) for s in program.steps]
     return replace(program, steps=steps)
+
+
+def decided(program: WengertList) -> WengertList:
+    """The program in which whole numbers and truth values on which the function decided, such as
+    positions, are the constants that they have to be for the program to hold; and without guards
+    that follow from others, as that of i + 1 does from that of i."""
+    known: dict[int, np.ndarray] = {}
+    for guard in program.guards:
+        if _fixes(program, guard):
+            known[guard.args[0].row] = guard.expected
+    if not known:
+        return program
+    values: dict[int, Any] = {}
+    steps, implied = [], set()
+    for row, step in enumerate(program.steps):
+        args = tuple([values.get(a.row, a) if a.__class__ is Ref else a for a in step.args])
+        reads = any(a.__class__ is Ref for a in step.args)
+        if reads and not any(a.__class__ is Ref for a in args) and step.size <= LARGEST:
+            with quiet():
+                values[row] = step.op.dispatch(args, step.params)
+            if row in known and np.array_equal(values[row], known[row]):
+                implied.add(row)
+        elif row in known:
+            values[row] = known[row]
+        steps.append(replace(step, args=args))
+    guards = [g for g in program.guards if not (_fixes(program, g) and g.args[0].row in implied)]
+    return replace(program, steps=steps, guards=guards)
+
+
+def _fixes(program: WengertList, guard: Guard) -> bool:
+    """Whether a guard holds for one value of a row alone, which has no sign of a zero."""
+    copies = guard.decide is np.asarray or guard.decide is np.array
+    if not copies or guard.rewritten or [a.__class__ for a in guard.args] != [Ref]:
+        return False
+    like, expected = program.steps[guard.args[0].row].like, guard.expected
+    if not like.__class__ is expected.__class__ is np.ndarray:
+        return False
+    same = like.dtype == expected.dtype and like.shape == expected.shape
+    return same and like.dtype.kind in "iub"
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:

@@ -55,7 +55,15 @@ def _passes_nan(step: Step, k: int) -> bool:
         return number(exponent) not in (None, 0.0)
     if step.op is loop:
         return _passing_inputs((step.params or {})["region"])[k]
-    return gives_nan(step.op, k)
+    return step.op.name in BY_PARTS or gives_nan(step.op, k)
+
+
+TRANSFORMS = frozenset(("fft", "ifft", "rfft", "irfft", "rfft_transposed", "irfft_transposed"))
+BY_PARTS = TRANSFORMS | {"real", "imag", "conj", "times_i"}
+"""Operations of complex numbers of which a real or imaginary part of the result is nan where a part
+that it depends on is."""
+ALIKE = BY_PARTS | {"add", "subtract", "negate", "multiply", "strong_mul", "reshape", "getitem"}
+"""The same, with those that are known of real numbers too."""
 
 
 def _passing_inputs(region: Region) -> list[bool]:
@@ -84,7 +92,11 @@ def unseen_outputs(region: Region, seen: bool) -> frozenset[int]:
 def open_rows(program: WengertList) -> list[bool]:
     """For each row, whether a nan in it is nan in every output that depends on its entry, and
     reaches no guard."""
-    found = [_is_float(step.like) for step in program.steps]
+    kinds = [getattr(getattr(step.like, "dtype", None), "kind", "") for step in program.steps]
+    found = [kind == "c" or _is_float(step.like) for kind, step in zip(kinds, program.steps)]
+    for y in program.outputs:
+        if y.__class__ is Ref and kinds[y.row] == "c":
+            found[y.row] = False
     for guard in program.guards:
         for a in guard.args:
             if a.__class__ is Ref:
@@ -95,7 +107,8 @@ def open_rows(program: WengertList) -> list[bool]:
             found[y.row] = False
     for i, step, k, row in _readings(program):
         if found[row]:
-            found[row] = found[i] and _passes_nan(step, k)
+            real = "c" not in (kinds[i], kinds[row])
+            found[row] = found[i] and (real or step.op.name in ALIKE) and _passes_nan(step, k)
     return found
 
 

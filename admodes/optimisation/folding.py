@@ -17,7 +17,7 @@ import numpy as np
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import blank
-from admodes.optimisation.dataflow import carrying_rows, reached_outputs, telling_signs
+from admodes.optimisation.dataflow import carrying_rows, open_rows, reached_outputs, telling_signs
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.keys import key_of
 from admodes.programs.rewriting import Copy, ends, inferred, marked, uses
@@ -70,6 +70,7 @@ class Folding(Copy):
         self.doubts: set[int] = set()
         self._signs: list[bool] | None = None
         self._carrying: list[bool] | None = None
+        self._open: list[bool] | None = None
 
     def folded(self) -> WengertList:
         """The copy."""
@@ -184,6 +185,12 @@ class Folding(Copy):
         if self._carrying is None:
             self._carrying = carrying_rows(self.old)
         return self._carrying[self.at]
+
+    def nan_shows(self) -> bool:
+        """Whether a nan in the old row is nan in every output that depends on its entry."""
+        if self._open is None:
+            self._open = open_rows(self.old)
+        return self._open[self.at]
 
     def rests_on(self, a: Ref) -> None:
         """The values are right only where this row, which is carried, is finite."""

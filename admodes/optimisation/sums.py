@@ -85,6 +85,7 @@ def doubled(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     same = a.__class__ is Ref and b.__class__ is Ref and a == b
     if not same or value.__class__ is not np.ndarray or value.dtype != np.float64:
         return None
+    copy.used[a.row] = copy.used.get(a.row, 2) - 1
     return copy.make("multiply", 2.0, a, like=value)
 
 

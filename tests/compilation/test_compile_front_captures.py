@@ -11,6 +11,7 @@ import pytest
 import admodes as ad
 from admodes.compilation import compile
 from admodes.compilation.captures import Captures
+from admodes.compilation.places import content_of, same_bytes
 
 pytestmark = pytest.mark.filterwarnings("ignore::admodes.compilation.CompileWarning")
 
@@ -331,3 +332,44 @@ def test_few_places_are_guarded():
         "an item of the global TABLE",
         "the global MATRIX",
     ]
+
+
+def test_an_array_of_positions_is_compared_once():
+    places, x = np.arange(30) % 7, np.linspace(0.0, 1.0, 7)
+
+    def f(x, places):
+        return np.sum(np.sin(x[places]) * np.bincount(places, x[places], 7)[places])
+
+    compiled = ad.compile(ad.grad(f), "numpy")
+    compiled(x, places)
+    compiled(x, places)
+    assert compiled.source().count("same_bytes(") == 1
+    others = places[::-1].copy()
+    np.testing.assert_allclose(compiled(x, others), ad.grad(f)(x, others))
+    places[3] = 0
+    np.testing.assert_allclose(compiled(x, places), ad.grad(f)(x, places))
+
+
+@pytest.mark.parametrize(
+    "a",
+    [
+        np.arange(6).reshape(2, 3),
+        np.arange(6).reshape(2, 3).T,
+        np.arange(12)[::2],
+        np.zeros((0, 3)),
+        np.array(3),
+        np.array([1.0, np.nan, -0.0]),
+        np.array([True, False]),
+        np.arange(3, dtype=">i4"),
+        np.array(["2020-01-01"], "M8[D]"),
+    ],
+)
+def test_content_is_compared_to_the_last_bit(a):
+    kept = content_of(a)
+    assert same_bytes(a, kept)
+    assert same_bytes(a.copy(), kept)
+    assert not same_bytes(a[None], kept)
+    if a.size:
+        other = a.copy()
+        other[(-1,) * a.ndim] = a.ravel()[0] if a.size > 1 else np.zeros((), a.dtype)
+        assert not same_bytes(other, kept)

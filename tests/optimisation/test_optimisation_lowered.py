@@ -152,3 +152,21 @@ def test_large_constants_that_are_equal_are_one():
     signed = np.zeros(1000), -np.zeros(1000)
     program = optimise(recorded(lambda x: (x + signed[0], x + signed[1]), -0.0))
     assert rows(program) == ["add", "add"]
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0, 400.0])
+def test_the_slope_of_tanh_is_taken_from_tanh(scale):
+    """With the accuracy of cosh everywhere, and in code for arrays of loose programs alone."""
+    x = scale * np.concatenate([np.linspace(-3.0, 3.0, 201), [0.0, -0.0, np.inf, -np.inf, np.nan]])
+
+    def f(x):
+        return np.tanh(x), np.square(1.0 / np.cosh(x))
+
+    program = optimise(recorded(f, x), exact=False)
+    assert "cosh" in rows(lower(program, fused=True))
+    assert "cosh" in rows(lower(optimise(recorded(f, x), exact=True)))
+    lowered = lower(program)
+    assert not {"cosh", "divide"} & {*rows(lowered)}
+    with np.errstate(all="ignore"):
+        found, expected = outputs(lowered, x)[1], f(x)[1]
+    np.testing.assert_allclose(found, expected, rtol=2e-14, atol=1e-300)

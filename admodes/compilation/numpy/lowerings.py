@@ -20,11 +20,12 @@ from admodes.compilation.numpy.contraction import (
 from admodes.compilation.numpy.kernels import DEEPEST, as_float64
 from admodes.compilation.numpy.orders import reduces
 from admodes.compilation.numpy.placement import is_array, is_view
+from admodes.compilation.numpy.scattering import summed
 from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.core.entries import meetings
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
-from admodes.ops.indexing import picked_entries, picked_rows
+from admodes.ops.indexing import picked_rows
 
 FLOATS = "fc"
 
@@ -236,14 +237,14 @@ def _place(writer: NumpyWriter, i: int, step: Step) -> None:
 
 
 def _summed(writer: NumpyWriter, step: Step) -> str | None:
-    """Entries that are added into zeros where an index of integers says, by NumPy's bincount."""
+    """Entries that are added into zeros where an index of integers says."""
     x = writer.value(step.args[0])
-    entries = picked_entries((step.params or {})["index"], step.shape)
-    if entries is None or not is_array(x) or x.dtype != np.float64 or x.size != entries.size:
+    if not is_array(x) or x.dtype != np.float64:
         return None
-    given = f"{writer.bind(entries.ravel(), 'p')}, {writer.text(step.args[0])}.ravel()"
-    found = f"{writer.function(np.bincount)}({given}, {step.size})"
-    return found if step.like.ndim == 1 else f"{found}.reshape({step.shape})"
+    function = summed((step.params or {})["index"], step.shape, x.size)
+    if function is None:
+        return None
+    return f"{writer.bind(function, 'summed')}({writer.text(step.args[0])})"
 
 
 def _selection(writer: NumpyWriter, i: int, step: Step) -> None:
