@@ -147,7 +147,9 @@ class Op:
             elif kind is float:
                 continue
             elif isinstance(a, Carrier):
-                others = others or (a.records and a.primal.__class__ is not float and is_whole(a))
+                if a.records and not others:
+                    x = a.primal
+                    others = x.dtype.kind in "biu" if x.__class__ is ndarray else is_whole(x)
                 if top is None or a.level.serial > top.level.serial:
                     top = a
             else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ from admodes.core.space import space
 from admodes.core.subclasses import refuse_among
 from admodes.core.truth import is_whole
 from admodes.core.ufuncs import special_ufunc
-from admodes.core.values import blank, frozen_one, plain_params, shape_of
+from admodes.core.values import arrays_of, blank, frozen_one, of_floats, plain_params, shape_of
 from admodes.core.whole import among_whole, loses_derivative
 from admodes.errors import LostDerivative
 
@@ -80,7 +80,8 @@ class Recording:
         value = bool(y) if y.__class__ is np.bool_ else y
         like = value if self.values else blank(value)
         self.steps.append(Step(op, args, params, like, value if self.values else None))
-        kind = fitting(Recorded, y, shape_of(y))
+        array = y.__class__ is np.ndarray and y.ndim
+        kind = Recorded if array else fitting(Recorded, y, shape_of(y))
         return kind(self.level, y, len(self.steps) - 1, self)  # type: ignore[no-any-return]
 
     def settle(self, origins: Origins, row: int) -> None:
@@ -136,7 +137,7 @@ class Recording:
         """Parameters as the list keeps them."""
         kept = plain_params(params) or {}
         if kept is not params:
-            for x, copy in _pairs(tuple(params.values()), tuple(kept.values())):
+            for x, copy in arrays_of(tuple(params.values()), tuple(kept.values())):
                 self.held.note(x, copy)
         return kept
 
@@ -208,36 +209,47 @@ class Recorded(Carrier):
         return self.recording.enter(space.broadcast, (kept,), shape, kept)
 
     def apply(self, op: Any, args: tuple, params: dict | None) -> Any:
-        level = self.level
+        level, recording = self.level, self.recording
         primals: list[Any] = []
         refs: list[Any] = []
+        floats, arrays = op.quick, False
         for a in args:
             if a.__class__ is Recorded and a.level is level:
-                primals.append(a.primal)
-                refs.append(Ref(a.row))
-            elif self.recording.taped and isinstance(a, Carrier):
+                x, ref = a.primal, Ref(a.row)
+            elif a.__class__ is float:
+                x = ref = a
+            elif recording.taped and isinstance(a, Carrier):
                 # The list is applied to what is traced outside; here the plain value will do.
                 plain = innermost(a)
-                primals.append(plain if shape_of(plain) == a.shape else a)
-                refs.append(self.recording.constant(a))
+                x, ref = plain if shape_of(plain) == a.shape else a, recording.constant(a)
             else:
-                primals.append(a)
-                refs.append(a if a.__class__ is float else self.recording.constant(a))
+                x, ref = a, recording.constant(a)
+            primals.append(x)
+            refs.append(ref)
+            if x.__class__ is np.ndarray:
+                arrays = True
+                floats = floats and x.dtype.kind == "f"
+            elif x.__class__ is not float:
+                floats = False
         try:
-            y = op.dispatch(tuple(primals), params)
+            run = op.on_arrays if arrays and floats else op.dispatch
+            y = run(tuple(primals), params)
         except Exception as error:
-            self.recording.raised(op.name, error)
+            recording.raised(op.name, error)
             raise
-        return self.recording.enter(op, tuple(refs), params and self.recording.plain(params), y)
+        return recording.enter(op, tuple(refs), params and recording.plain(params), y)
 
     def unary(self, op: Any) -> Any:
+        if op.quick and of_floats(self.primal):
+            return self.apply(op, (self,), None)
         return op.dispatch((self,), None)
 
     def binary(self, op: Any, a: Any, b: Any) -> Any:
         level = self.level
         x = a.primal if a.__class__ is Recorded and a.level is level else a
         y = b.primal if b.__class__ is Recorded and b.level is level else b
-        if x.__class__ is y.__class__ is float:
+        numbers = x.__class__ is y.__class__ is float
+        if numbers or (op.quick and of_floats(x) and of_floats(y)):
             return self.apply(op, (a, b), None)
         return op.dispatch((a, b), None)
 
@@ -309,15 +321,6 @@ class Recorded(Carrier):
         )
         if self is next(x for x in xs if x.__class__ is Recorded and x.level is level):
             self.recording.decided(Guard(decide, args, y))
-
-
-def _pairs(x: Any, copy: Any) -> Iterator[tuple]:
-    """The arrays in parameters, each with its copy."""
-    if isinstance(x, np.ndarray):
-        yield x, copy
-    elif isinstance(x, tuple):
-        for part, other in zip(x, copy, strict=True):
-            yield from _pairs(part, other)
 
 
 def named(x: Any, name: str) -> Any:

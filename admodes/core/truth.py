@@ -34,7 +34,10 @@ def is_whole(x: Any) -> bool:
     """Whether x holds truth values or whole numbers, however deep. They have no derivative to lose:
     plain code may have them, and what it makes of them holds as long as they are the same."""
     y = innermost(x)
-    return getattr(y, "dtype", np.dtype(type(y))).kind in "biu"
+    if y.__class__ is float:
+        return False
+    kind = getattr(y, "dtype", None)
+    return (np.dtype(type(y)) if kind is None else kind).kind in "biu"
 
 
 def truths_alone(args: tuple) -> bool:

@@ -4,6 +4,7 @@ a number, and copies of arrays that a tape or a recording keeps although the cal
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ FLOAT = np.dtype(float)
 
 _NOTHING = bytes(32)
 
+MOST_BLANKS = 4096
+"""Shapes and dtypes of which one array without entries serves all."""
+_blanks: dict[tuple, np.ndarray] = {}
+
 
 def canonical(result: Any) -> Any:
     """float64 scalars as Python's own, arrays of shape () as scalars, all else as it is."""
@@ -52,6 +57,13 @@ def shape_of(x: Any) -> tuple[int, ...]:
     if x.__class__ is np.ndarray or isinstance(x, Carrier):
         return x.shape  # type: ignore[no-any-return]
     return np.shape(x)
+
+
+def of_floats(x: Any) -> bool:
+    """Whether x is a float of Python, or a plain array of floats."""
+    if x.__class__ is np.ndarray:
+        return x.dtype.kind == "f"  # type: ignore[no-any-return]
+    return x.__class__ is float
 
 
 def numeric(x: Any, where: str, complex_too: bool = False) -> Any:
@@ -109,7 +121,13 @@ def blank(x: Any) -> Any:
     """An array's shape and dtype without its entries; other things as they are."""
     if x.__class__ is not np.ndarray:
         return x
-    return np.ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
+    key = x.shape, x.dtype
+    found = _blanks.get(key)
+    if found is None:
+        if len(_blanks) >= MOST_BLANKS:
+            _blanks.clear()
+        found = _blanks[key] = np.ndarray(*key, _NOTHING, 0, (0,) * x.ndim)
+    return found
 
 
 def plain_params(params: dict | None) -> dict | None:
@@ -117,6 +135,15 @@ def plain_params(params: dict | None) -> dict | None:
     if params is None or not any(map(_changeable, params.values())):
         return params
     return {k: _kept(v) for k, v in params.items()}
+
+
+def arrays_of(x: Any, copy: Any) -> Iterator[tuple]:
+    """The arrays in parameters, each with its copy."""
+    if isinstance(x, np.ndarray):
+        yield x, copy
+    elif isinstance(x, tuple):
+        for part, other in zip(x, copy, strict=True):
+            yield from arrays_of(part, other)
 
 
 def _changeable(x: Any) -> bool:

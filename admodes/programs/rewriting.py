@@ -118,7 +118,7 @@ def inferred(op: Op, values: tuple, params: dict) -> Any:
 
 def reads(program: WengertList) -> Counter:
     """How often each row is an argument of a row."""
-    return Counter(a.row for step in program.steps for a in step.args if a.__class__ is Ref)
+    return Counter([a.row for step in program.steps for a in step.args if a.__class__ is Ref])
 
 
 def uses(program: WengertList) -> Counter:
