@@ -19,6 +19,9 @@ GRAMS = (6, 24, 96, 384, 1536, 6144)
 NEAR = 256
 """Arguments that are farther back are all alike, where likely periods are looked for."""
 
+REACH = 8
+"""Sums of so many distances that follow one another are periods too."""
+
 LIKELY = 12
 """So many likely periods are tried."""
 
@@ -55,15 +58,17 @@ def likely_periods(table: Table) -> list[int]:
             hashes, length = _longer(hashes, length, wanted)
             order = np.argsort(hashes, kind="stable")
             together = hashes[order[1:]] == hashes[order[:-1]]
-            gaps = np.where(together, np.diff(order), 0)
-            for reach in range(1, 9):
-                ones = np.ones(reach, np.int64)
-                if len(gaps) < reach:
-                    break
-                sums = np.convolve(gaps, ones, "valid")
-                whole = np.convolve(together, ones, "valid") == reach
-                values, often = np.unique(sums[whole], return_counts=True)
-                mass.update(dict(zip(values.tolist(), (often * values).tolist(), strict=True)))
+            gaps = np.diff(order)
+            sums, whole = gaps, together
+            for reach in range(1, REACH + 1):
+                if reach > 1:
+                    sums = sums[:-1] + gaps[reach - 1 :]
+                    whole = whole[:-1] & together[reach - 1 :]
+                # Runs that recur stand in order, so that these are distances within the list.
+                often = np.bincount(sums[whole])
+                found = np.flatnonzero(often)
+                masses = often[found] * found
+                mass.update(dict(zip(found.tolist(), masses.tolist(), strict=True)))
     fitting = [p for p in mass if p * FEWEST_TURNS <= len(table)]
     best = sorted(fitting, key=lambda p: (-mass[p], p))[:LIKELY]
     return sorted(p for p in fitting if any(q % p == 0 for q in best))

@@ -44,33 +44,34 @@ class Table:
         arguments: list[int] = []
         first: list[int] = [0]
         numbers: dict[Any, int] = {}
+        pairs: dict[Any, tuple[int, int]] = {}
         places = [NOTHING] * len(program.steps)
 
         def enter(entry: Step | Guard, row: int, key: Any, index: list[int]) -> None:
-            begin = len(kinds)
+            own: list[int] = []
             others: Any = None
             for a in entry.args:
                 if a.__class__ is Ref:
-                    kinds.append(ROW)
+                    own.append(ROW)
                     arguments.append(places[a.row])
-                elif a.__class__ is float:
-                    kinds.append(FLOAT)
-                    arguments.append(NOTHING)
-                else:
-                    kind = _kind(a)
-                    kinds.append(kind)
-                    arguments.append(NOTHING)
-                    if kind == OTHER:
-                        others = (others, constant_key(a))
-                    elif kind == ARRAY:
-                        others = (others, a.shape)
-            for number in index:
-                kinds.append(INDEX)
-                arguments.append(number)
-            one = numbers.setdefault(key, len(numbers))
-            alike = one, tuple(kinds[begin:]), others
-            what.append(one)
-            exactly.append(numbers.setdefault(alike, len(numbers)))
+                    continue
+                kind = FLOAT if a.__class__ is float else _kind(a)
+                own.append(kind)
+                arguments.append(NOTHING)
+                if kind == OTHER:
+                    others = (others, constant_key(a))
+                elif kind == ARRAY:
+                    others = (others, a.shape)
+            if index:
+                own += [INDEX] * len(index)
+                arguments.extend(index)
+            kinds.extend(own)
+            alike = key, tuple(own), others
+            pair = pairs.get(alike)
+            if pair is None:
+                pair = pairs[alike] = numbers.setdefault(key, len(numbers)), len(pairs)
+            what.append(pair[0])
+            exactly.append(pair[1])
             first.append(len(kinds))
             rows.append(row)
             self.entries.append(entry)
