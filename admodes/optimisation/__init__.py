@@ -53,8 +53,10 @@ LOCAL = ("common subexpressions", "constants", "identities", "structure", "stron
 LOOSE = ("sums of products", "contractions")
 
 
-LONG = 10_000
-"""Rows of a list that is swept once where shorter ones are swept twice."""
+LONG, SMALL = 10_000, 1000
+"""A list of more rows is swept once where shorter ones are swept twice; and, where its arrays have
+fewer entries, like terms of its sums are left as they are: finding them takes a quarter of the time
+of a build, and of 31,671 rows of operations in random order it saves 200, each a microsecond."""
 
 
 @functools.cache
@@ -160,6 +162,12 @@ def _has_arrays(program: WengertList) -> bool:
     return any(step.like.__class__ is np.ndarray for step in program.steps)
 
 
+def _is_long(program: WengertList) -> bool:
+    """Whether there are many rows, and few entries in each."""
+    n = len(program.steps)
+    return n > LONG and sum(step.size for step in program.steps) < n * SMALL
+
+
 def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     """The program with plain products, and sums of products taken another way."""
     plain = plain_products(program)
@@ -167,7 +175,8 @@ def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     if not _has_arrays(plain):
         return plain
     taken = local(plain, LOCAL + passes, again=True)
-    less = collected(taken) if LOOSE[0] in passes else taken
+    collects = LOOSE[0] in passes and not _is_long(taken)
+    less = collected(taken) if collects else taken
     found = Optimised.of(taken if less is taken else local(less, LOCAL + passes))
     if [step.op for step in found.steps] != [step.op for step in plain.steps]:
         # Sums in another order may meet inf - inf, or overflow, elsewhere.

@@ -212,8 +212,8 @@ def params_of(step: Step) -> dict:
 
 
 def _unchanged(old: tuple, new: tuple) -> bool:
-    for a, b in zip(old, new, strict=True):
-        if a is not b and not (a.__class__ is Ref and b.__class__ is Ref and a.row == b.row):
+    for a, b in zip(old, new):
+        if a is not b and (a.__class__ is not Ref or b.__class__ is not Ref or a.row != b.row):
             return False
     return True
 
@@ -249,7 +249,8 @@ def _without(program: WengertList, wanted: bytearray) -> WengertList:
             new.append(None)
             continue
         args = copy.moved(step.args)
-        if not _unchanged(step.args, args):
+        # Constants are the same objects, which no == is asked about.
+        if args != step.args:
             step = Step(step.op, args, step.params, step.like, step.value, step.name)
         new.append(Ref(len(steps)))
         steps.append(step)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes import optimisation
 from admodes.compilation.numpy.backend import write
 from admodes.compilation.numpy.placement import Buffers
 from admodes.core.record import record
@@ -107,6 +108,18 @@ def test_the_work_of_all_stages_grows_as_the_list_does(backend, kind):
     calls_of(kind, backend, 20)
     less, more, most = (calls_of(kind, backend, n) for n in (100, 200, 300))
     assert 0.9 < (most - more) / (more - less) < 1.1
+
+
+@pytest.mark.parametrize(("entries", "collects"), [(8, False), (2000, True)])
+def test_like_terms_are_looked_for_in_long_lists_only_where_arrays_are_large(
+    monkeypatch, entries, collects
+):
+    seen = []
+    monkeypatch.setattr(optimisation, "LONG", 100)
+    monkeypatch.setattr(optimisation, "collected", lambda program: seen.append(1) or program)
+    f, x = ad.grad(irregular(50)), np.full(entries, 0.5)
+    optimise(record(f, x, 1.5 * x), exact=False)
+    assert bool(seen) == collects
 
 
 def test_a_list_without_repetition_is_not_searched_for_loops():

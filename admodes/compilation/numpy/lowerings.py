@@ -98,7 +98,7 @@ def _same_kinds(step: Step, values: tuple) -> bool:
     """Whether the ufunc reads the arguments as eager evaluation hands them on; truth values and
     whole numbers only beside arrays of the result's type, to which NumPy converts them."""
     kinds = {x.dtype for x in values if is_array(x)}
-    if step.op.elementwise:
+    if step.op.elementwise and kinds != {step.dtype}:
         whole = {np.dtype(np.int64)} if step.dtype == np.float64 else set()
         return step.dtype in kinds and kinds <= {step.dtype, np.dtype(bool), *whole}
     return True

@@ -48,15 +48,20 @@ class Lifetimes:
         self.made = [step.op is not None for step in steps]
         self.last: list[int] = list(range(len(steps)))
         for i, step in enumerate(steps):
-            shared: frozenset[int] = frozenset()
-            for a in (*step.args, later.get(i)):
-                if isinstance(a, Ref) and is_array(steps[a.row].like):
-                    shared |= self.roots[a.row]
-            for root in shared:
-                self.last[root] = i
+            given = [
+                self.roots[a.row]
+                for a in (*step.args, later.get(i))
+                if a.__class__ is Ref and is_array(steps[a.row].like)
+            ]
+            for roots in given:
+                for root in roots:
+                    self.last[root] = i
             view = is_view(step)
             alone = (not view and (step.op is None or owns(i, step))) or not is_array(step.like)
-            self.roots.append(frozenset((i,)) if alone else shared if view else shared | {i})
+            own = frozenset((i,))
+            if not alone:
+                own = frozenset().union(*given) if view else own.union(*given)
+            self.roots.append(own)
         for a in (*program.outputs, *(a for g in program.guards for a in g.args)):
             if isinstance(a, Ref):
                 for root in self.roots[a.row]:

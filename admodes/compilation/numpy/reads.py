@@ -37,10 +37,12 @@ def entry_reads(program: WengertList) -> Counter:
 def operands_only(program: WengertList, reads: Counter) -> set[int]:
     """Numbers that are only operands of ufuncs on arrays of float64, which take NumPy's own float
     faster than Python's."""
-    found: Counter = Counter()
-    for step in program.steps:
-        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.like):
-            found.update(a.row for a in step.args if isinstance(a, Ref))
+    ufuncs = (
+        step
+        for step in program.steps
+        if step.op is not None and isinstance(step.op.array, np.ufunc) and as_float64(step.like)
+    )
+    found = Counter([a.row for step in ufuncs for a in step.args if a.__class__ is Ref])
     return {row for row, count in found.items() if count == reads[row]}
 
 

@@ -200,18 +200,19 @@ class NumpyWriter:
         return self.lists[a.row]
 
     def values(self, step: Step) -> tuple:
-        return tuple(self.value(a) for a in step.args)
+        steps = self.steps
+        return tuple([steps[a.row].like if a.__class__ is Ref else a for a in step.args])
 
     def text(self, a: Any) -> str:
         """An argument as an expression."""
-        if isinstance(a, Ref):
+        if a.__class__ is Ref:
             return self.texts[a.row]
         return self.bind(a, "k") if is_array(a) else number(a, self.bind)
 
     def operand(self, a: Any, doubles: bool) -> str:
         """An argument of a kernel on arrays; doubles: the arrays are all float64, where NumPy takes
         an array of shape () faster than a Python number."""
-        if isinstance(a, Ref) or is_array(a):
+        if a.__class__ is Ref or is_array(a):
             return self.text(a)
         if doubles and a.__class__ in (float, int, np.float64):
             # Zeros of either sign are different constants, nan is one.
@@ -240,14 +241,16 @@ class NumpyWriter:
     def operands(self, step: Step, out: np.ndarray | None = None) -> str:
         """The arguments of a kernel on arrays. out: what it writes to."""
         doubles = all(not is_array(v) or as_float64(v) for v in self.values(step))
-        return ", ".join(self._turned(a, out) or self.operand(a, doubles) for a in step.args)
+        if not self.loose or out is None or out.size < LESS * FEW:
+            return ", ".join([self.operand(a, doubles) for a in step.args])
+        return ", ".join([self._turned(a, out) or self.operand(a, doubles) for a in step.args])
 
-    def _turned(self, a: Any, out: np.ndarray | None) -> str | None:
+    def _turned(self, a: Any, out: np.ndarray) -> str | None:
         """A copy of a smaller argument that lies in memory across the result."""
         value = self.value(a)
-        if not self.loose or out is None or not is_array(value) or value.size < FEW:
+        if not is_array(value) or value.size < FEW or LESS * value.size > out.size:
             return None
-        if LESS * value.size > out.size or not runs_across(self.layout(a), out):
+        if not runs_across(self.layout(a), out):
             return None
         like = in_order(value, aligned(value, out))
         if not isinstance(a, Ref):
