@@ -3,7 +3,9 @@
 "auto" begins with NumPy code, which is there at once. Native code takes longer to build than many
 a program will ever run, so it is built when the program has run for as long as that takes, in a
 thread beside the calls; the next ones are then run by both in turn, and the faster one stays. Where
-it cannot be built or run, NumPy code stays, and a note of the program says why.
+it cannot be built or run, NumPy code stays, and a note of the program says why. For a long list
+NumPy code takes seconds too: it is built in such a thread, and until it is there the list is run as
+it was recorded.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
-from admodes.compilation.beside import UNFORKED, measured
+from admodes.compilation.beside import UNFORKED, Awaited, measured
+from admodes.compilation.interpreter import build as interpreted
 from admodes.compilation.protocol import Build, Run
 from admodes.core.record import WengertList
 from admodes.optimisation import optimise
@@ -28,18 +31,28 @@ FIXED = 0.05
 PER_ROW = 1e-4
 """Seconds more for each row."""
 
+LONG = 20_000
+"""Lists of more rows are built beside the calls; shorter ones take about a second."""
 
-def built(program: WengertList, backend: str, exact: bool) -> tuple[WengertList, Run]:
-    """The optimised program, and the function that runs it. Back ends are imported when they are
-    first used, since llvm is an optional dependency. Programs that native code cannot run are run
-    by NumPy code."""
+
+def built(program: WengertList, backend: str, exact: bool) -> Run:
+    """The function that runs a program."""
+    if backend == "auto" and len(program.steps) > LONG:
+        return Awaited(interpreted(program), lambda: _built(program, backend, exact), program.notes)
+    return _built(program, backend, exact)
+
+
+def _built(program: WengertList, backend: str, exact: bool) -> Run:
+    """The function that runs the optimised program. Back ends are imported when they are first
+    used, since llvm is an optional dependency. Programs that native code cannot run are run by
+    NumPy code."""
     fast = optimise(program, exact=exact)
     name = "numpy" if backend == "auto" else backend
     run = _run(name, fast, program) or _run("numpy", fast, program)
     if backend == "auto" and find_spec("llvmlite") is not None:
         price = FIXED + PER_ROW * len(fast.steps)
         run = measured(run, lambda: _run("llvm", fast, program), price, program.notes)
-    return fast, run  # type: ignore[return-value]
+    return run  # type: ignore[return-value]
 
 
 def _run(name: str, fast: WengertList, exact: WengertList) -> Run | None:

@@ -1,4 +1,4 @@
-"""Work that goes on in a thread beside calls: the build of native code, and the choice between it
+"""Work that goes on in a thread beside calls: the build of code, and the choice between native code
 and what runs meanwhile.
 
 The thread ends before the interpreter does: at exit it is interrupted and waited for, since a
@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from admodes.compilation.protocol import Miss, Run
@@ -123,6 +123,50 @@ def _interrupt(thread: threading.Thread) -> None:
     if sys.implementation.name == "cpython" and thread.ident is not None:
         raised = ctypes.py_object(SystemExit)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
+
+
+class Awaited:
+    """A function that runs first until something else, which is built beside the calls from now on,
+    is there. An error of that is a note, and first stays."""
+
+    def __init__(self, first: Run, build: Callable[[], Run], notes: list[Note]) -> None:
+        self.first, self.build, self.notes = first, build, notes
+        self.found: Run | None = None
+        self.work = Work(build)
+
+    def __call__(self, *leaves: Any) -> Any:
+        return (self.found or self._arrived() or self.first)(*leaves)
+
+    def _arrived(self) -> Run | None:
+        """What was built, or first where that failed; None as long as it is not there."""
+        if self.work.is_lost:
+            self.work = Work(self.build)
+        if self.work.thread.is_alive():
+            return None
+        error = self.work.error
+        if error is not None:
+            self.notes.append(Note(f"no code ({type(error).__name__}: {error})", "code"))
+        self.found = self.first if error is not None else self.work.result
+        return self.found
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing more is waited for."""
+        return self.found is not None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is being built, and say whether that is so."""
+        end = None if timeout is None else monotonic() + timeout
+        if self.found is None and self._arrived() is None and not self.work.wait(timeout):
+            return False
+        wait = getattr(self.found or self._arrived(), "wait", None)
+        return wait is None or wait(end and max(end - monotonic(), 0.0))
+
+    def source(self) -> Any:
+        """The text of what is built, which is waited for."""
+        self.wait()
+        text = getattr(self.found, "source", None)
+        return text() if callable(text) else text
 
 
 def measured(first: Any, build: Callable[[], Run | None], price: float, notes: list[Note]) -> Run:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from admodes.compilation.beside import Awaited
 from admodes.compilation.places import Capture
 from admodes.compilation.protocol import MISS, Run
 from admodes.compilation.signature import Signature, Static
@@ -18,12 +19,11 @@ from admodes.core.record import WengertList
 @dataclass(eq=False)
 class Specialisation:
     """One case that has been recorded: what the arguments were, what the function referred to,
-    its program as recorded and as it is run, and how often (about, where threads share it)."""
+    its program, what runs it, and how often (about, where threads share it)."""
 
     signature: Signature
     places: list[Capture]
     program: WengertList
-    optimised: WengertList
     run: Run
     enter: Callable[[tuple, dict], Any]
     text: str
@@ -36,6 +36,11 @@ class Specialisation:
     def __repr__(self) -> str:
         case = ", ".join(self.signature.described())
         return f"<Specialisation {case}; {len(self.program.guards)} guards; {self.runs} runs>"
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is code already."""
+        return not isinstance(self.run, Awaited) or self.run.is_there
 
     @property
     def source(self) -> str:

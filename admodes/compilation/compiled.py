@@ -226,7 +226,7 @@ class Compiled:
             self._noted = constant_value(self._name, case.program.notes)
             if self._noted:
                 self._warn(self._noted)
-        found = tried(case, args, kwargs)
+        found = tried(case, args, kwargs) if case.is_built else MISS
         if found.__class__ is Miss:
             return result
         case.runs += 1
@@ -294,7 +294,7 @@ class Compiled:
         for number, guard in enumerate(made.program.guards):
             guard.number = number
         with without_collector():
-            optimised, run = built(made.program, self._backend, self._exact)
+            run = built(made.program, self._backend, self._exact)
         found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
         places = [held_weakly(p, known) for p in (*captures.places, *found)]
@@ -306,9 +306,7 @@ class Compiled:
             what = f"the entries of {captures.names[key]}"
             places.append(Capture(what, CONTENT, a, None, content_of(a)))
         enter, text = entry(signature, places, run, tree, may_miss(made.program))
-        case = Specialisation(
-            signature, places, made.program, optimised, run, enter, text, loose=loose
-        )
+        case = Specialisation(signature, places, made.program, run, enter, text, loose=loose)
         for slot in signature.slots:
             if isinstance(slot, Static) and slot.how == "reference":
                 end = functools.partial(ended, weakref.ref(self), weakref.ref(case))

@@ -15,7 +15,7 @@ import pytest
 import admodes as ad
 from admodes.compilation import backends, compile
 from admodes.compilation import compiled as compiled_module
-from admodes.compilation.beside import INTERVAL, measured
+from admodes.compilation.beside import INTERVAL, Awaited, measured
 from admodes.compilation.protocol import MISS
 
 X = np.array([0.3, 0.5, 0.8])
@@ -101,6 +101,50 @@ def test_calls_go_on_while_something_is_built_and_the_faster_one_stays():
     assert run.source() == "text"
 
 
+def test_a_long_list_is_run_as_recorded_until_its_code_is_there():
+    go_on = threading.Event()
+    slow, quick = _runs([1.0]), _runs([2.0])
+
+    def build():
+        assert go_on.wait(60)
+        return quick
+
+    run = Awaited(slow, build, [])
+    assert [run(k) for k in range(3)] == [[1.0]] * 3
+    assert not run.is_there
+    assert not run.wait(0.0)
+    go_on.set()
+    assert run.source() == "text"
+    assert run.is_there
+    assert run(5.0) == [2.0]
+    assert len(slow.calls) == 3
+
+
+def test_code_that_cannot_be_built_is_a_note():
+    def failing():
+        raise MemoryError("full")
+
+    notes = []
+    run = Awaited(_runs([1.0]), failing, notes)
+    assert run.wait()
+    assert [run(2.0) for _ in range(3)] == [[1.0]] * 3
+    assert notes == ["no code (MemoryError: full)"]
+
+
+def test_calls_while_a_long_list_is_built_are_those_of_the_function(monkeypatch):
+    monkeypatch.setattr(backends, "LONG", 20)
+    w = np.random.default_rng(1).normal(size=(3, 3))
+    f = ad.grad(lambda x: np.tanh(w @ x).sum() * (1.0 if x[0] > 0 else 2.0) + (x**2).sum())
+    compiled = compile(f)
+    for _ in range(3):
+        for x in (X, -X):
+            np.testing.assert_array_almost_equal_nulp(compiled(x), f(x), 8)
+    assert compiled.wait()
+    for x in (X, -X):
+        np.testing.assert_array_almost_equal_nulp(compiled(x), f(x), 8)
+    assert "def run(" in compiled.source()
+
+
 def in_a_process(text, *more):
     """What a program prints, in a process of its own that has to end well."""
     found = subprocess.run(
@@ -115,6 +159,7 @@ import sys, time
 import admodes as ad
 from admodes.compilation import backends
 backends.FIXED = backends.PER_ROW = 0.0
+backends.LONG = int(sys.argv[2])
 
 @ad.compile
 def f(x):
@@ -129,9 +174,9 @@ print(f.wait(0.0))
 """
 
 
-@pytest.mark.parametrize("seconds", ["0", "0.2"])
-def test_a_process_ends_while_something_is_built(seconds):
-    assert in_a_process(EXITING, seconds) in ("False\n", "True\n")
+@pytest.mark.parametrize(("seconds", "rows"), [("0", "1"), ("0.2", "1"), ("0.2", "100000")])
+def test_a_process_ends_while_something_is_built(seconds, rows):
+    assert in_a_process(EXITING, seconds, rows) in ("False\n", "True\n")
 
 
 FORKING = """
@@ -139,6 +184,7 @@ import os, sys
 import admodes as ad
 from admodes.compilation import backends
 backends.FIXED = backends.PER_ROW = 0.0
+backends.LONG = int(sys.argv[1])
 
 def f(x, n):
     for k in range(n):
@@ -161,9 +207,10 @@ print([abs(c(0.3) - f(0.3, 1500)) < 1e-9 for _ in range(12)].count(True))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
-def test_a_child_that_is_forked_while_something_is_built_goes_on():
+@pytest.mark.parametrize("rows", ["1000", "100000"])
+def test_a_child_that_is_forked_while_something_is_built_goes_on(rows):
     pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
-    assert in_a_process(FORKING) == "12\n"
+    assert in_a_process(FORKING, rows) == "12\n"
 
 
 def test_turns_of_threads_are_as_long_as_before():

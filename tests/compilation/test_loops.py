@@ -156,7 +156,7 @@ def test_a_loop_gives_what_its_turns_give_one_after_the_other(name, derive, back
     assert not loops_in(long)
     want = interpret(long, args)
     for exact in (True, False) if backend == "numpy" else (False,):
-        _, run = built(short, backend, exact)
+        run = built(short, backend, exact)
         assert (backend == "llvm") == ("define i64" in run.source)
         for _ in range(2):
             for x, y in zip(want, run(*args), strict=True):
@@ -167,7 +167,7 @@ def test_a_loop_gives_what_its_turns_give_one_after_the_other(name, derive, back
 @pytest.mark.parametrize("name", ["heat", "wave", "circle", "turned", "numbers", "momentum"])
 def test_the_same_kernels_give_the_same_bits(name, derive, backend):
     rolled, unrolled, args = case(name)
-    runs = [built(program(derive(f), args), backend, exact=True)[1] for f in (rolled, unrolled)]
+    runs = [built(program(derive(f), args), backend, exact=True) for f in (rolled, unrolled)]
     for x, y in zip(*(run(*args) for run in runs), strict=True):
         np.testing.assert_array_equal(x, y)
 
@@ -191,7 +191,7 @@ def test_a_decision_is_taken_in_every_turn(backend):
 
     region = Region(record(turn, 1.0, 1.5), 3, 1, 0)
     recorded = program(lambda x, s: loop(x, s, region=region)[0] * 1.0, [1.0, 1.5])
-    _, run = built(recorded, backend, exact=False)
+    run = built(recorded, backend, exact=False)
     assert run(1.0, 1.5) == [1.0 * 1.5**3]
     assert run(1.0, 2.5) is MISS
     assert run(1.0, 1.25) == [1.0 * 1.25**3]
@@ -220,7 +220,7 @@ def test_native_code_does_not_grow_with_the_turns(name):
 
 def test_numbers_stay_numbers_from_loop_to_loop():
     rolled, _, args = case("numbers")
-    text = built(program(gradient(rolled), args), "numpy", exact=False)[1].source
+    text = built(program(gradient(rolled), args), "numpy", exact=False).source
     assert "reversed(kept" in text
     assert "keep((" in text
 
@@ -244,7 +244,7 @@ def test_a_loop_of_numbers_has_no_arrays():
         code = write(optimise(recorded, exact=False))
         assert not code.has_arrays
         assert code.nbytes == 0
-        _, run = built(recorded, "numpy", exact=False)
+        run = built(recorded, "numpy", exact=False)
         np.testing.assert_allclose(run(1.0, 2.0), interpret(recorded, [1.0, 2.0]), rtol=1e-13)
 
 
