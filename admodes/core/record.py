@@ -212,6 +212,7 @@ class Recorded(Carrier):
         level, recording = self.level, self.recording
         primals: list[Any] = []
         refs: list[Any] = []
+        ref: Any
         floats, arrays = op.quick, False
         for a in args:
             if a.__class__ is Recorded and a.level is level:
