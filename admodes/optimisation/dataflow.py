@@ -21,6 +21,7 @@ from admodes.core.entries import meetings
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import SCAN, Contraction, Entrywise, Moves, Reduction
+from admodes.core.values import shape_of
 from admodes.loops.operations import loop
 from admodes.loops.region import Region
 from admodes.optimisation.indices import covers
@@ -149,7 +150,7 @@ def _carries(program: WengertList, step: Step, k: int) -> bool:
     if structure.__class__ is Moves and not structure.keeps:
         index = (step.params or {}).get("index")
         whole = index is not None and step.op is REGISTRY["getitem"]
-        return whole and covers(index, program.likes(step)[0].shape)
+        return whole and covers(index, shape_of(program.likes(step)[0]))
     return k in step.op.numerics.carries or (structure.__class__ is Moves and step.op.active(k))
 
 
