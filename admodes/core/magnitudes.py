@@ -53,14 +53,24 @@ def _moderate(x: Any) -> bool:
 def _within(sizes: Any, low: float, high: float) -> bool:
     """Whether all of these are in an interval, where that is quickly told: mostly they are, and
     none is 0."""
-    if sizes.__class__ is not np.ndarray or not sizes.size:
-        return False
+    found = _extremes(sizes)
+    return found is not None and found[0] >= low and found[1] <= high
+
+
+def _extremes(sizes: Any) -> tuple[float, float] | None:
+    """The smallest and the largest, nan where one is; None where there are none."""
+    if sizes.__class__ is not np.ndarray:
+        return float(sizes), float(sizes)
+    if not sizes.size:
+        return None
     flat = sizes.ravel("K")
-    return bool(np.minimum.reduce(flat) >= low and np.maximum.reduce(flat) <= high)
+    return np.minimum.reduce(flat), np.maximum.reduce(flat)
 
 
 def normal_product(v: Any, w: Any) -> bool:
     """Whether every entry of v w is a normal number, or 0 because a factor is."""
+    if _extremes_are_normal(v, w):
+        return True
     with np.errstate(all="ignore"):
         sizes = np.abs(np.multiply(v, w))
     tiny = TINY[np.asarray(sizes).dtype]
@@ -70,6 +80,20 @@ def normal_product(v: Any, w: Any) -> bool:
         return False
     small = sizes < tiny
     return not (small.any() and (small & np.not_equal(v, 0) & np.not_equal(w, 0)).any())
+
+
+def _extremes_are_normal(v: Any, w: Any) -> bool:
+    """Whether the products of the smallest and of the largest of two float64 arrays are normal
+    numbers: so much is told without the product of all entries, where that is larger than both."""
+    if not all(getattr(x, "dtype", np.float64) == np.float64 for x in (v, w)):
+        return False
+    if np.broadcast(v, w).size <= np.size(v) + np.size(w):
+        return False
+    one, other = _extremes(np.abs(v)), _extremes(np.abs(w))
+    if one is None or other is None:
+        return True
+    low, high = float(one[0]) * float(other[0]), float(one[1]) * float(other[1])
+    return low >= TINY[np.dtype(float)] and high <= LARGEST
 
 
 def normal_sum(total: Any, v: Any, w: Any) -> bool:

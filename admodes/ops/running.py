@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.forms import Example
+from admodes.core.magnitudes import finite
 from admodes.core.op import Op
 from admodes.core.space import strong
 from admodes.core.structure import ALONG, SCAN
@@ -47,19 +48,19 @@ def _bounds(top: np.ndarray, span: float) -> list[int] | None:
 
 
 def _running_mean(t: Any, x: Any, of: str, axis: int, back: bool = False) -> Any:
-    t, x = np.moveaxis(t, axis, 0), np.moveaxis(x, axis, 0)
+    t, x = (np.moveaxis(a, axis, 0) if axis else a for a in (t, x))
     power, log = EXPONENTIALS[of]
     bounds = None
-    if x.size and np.isfinite(x).all():
+    if x.size and finite(x):
         top = np.maximum.accumulate(x)
         bounds = _bounds(top, RANGE / log)
     y = None
     if bounds is not None:
         blocks = _blocks(x, top, bounds, power)
         y = _backward(t, blocks) if back else _forward(t, blocks)
-    if y is None or not np.isfinite(y).all():
+    if y is None or not finite(y):
         y = _one_by_one(t, x, of, back) if x.size else t.copy()
-    return np.moveaxis(y, 0, axis)
+    return np.moveaxis(y, 0, axis) if axis else y
 
 
 def _blocks(x: np.ndarray, top: np.ndarray, bounds: list[int], power: Any) -> Iterator[tuple]:

@@ -28,6 +28,7 @@ from admodes.optimisation import (
     layout,
     lowering,
     masks,
+    one_column,
     products,
     sparse_matrices,
     sums,
@@ -78,8 +79,8 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         both.append(sums.TABLE)
         arrays += [sums.FACTORS, factoring.TABLE]
     if "contractions" in passes:
-        both.append(contractions.TABLE)
-        arrays += [contractions.POWERS, products.CARRIED, triangles.TABLE]
+        both += [contractions.TABLE, products.TRACES]
+        arrays += [contractions.POWERS, products.CARRIED, triangles.TABLE, one_column.TABLE]
         arrays += [gathers.TABLE, sparse_matrices.TABLE]
     fold = None
     if "constants" in passes:

@@ -18,6 +18,7 @@ from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
+from admodes.optimisation.sums import product_of_small
 
 MOST = 4
 """Factors of a product that is taken in another order."""
@@ -82,6 +83,47 @@ def stacked(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     rows = copy.make("reshape", a, shape=(math.prod(shape[:-1]), shape[-1]))
     like = blank_of(copy, (math.prod(shape[:-1]), *inner[1:]), a, b)
     return copy.make("reshape", copy.make("matmul", rows, b, like=like), shape=value.shape)
+
+
+def of_outer(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A (p x) for a matrix p and a stack of columns x as one product of matrices: in the sum of
+    A[m, n] p[n, j] x[k, n] over n, A p has fewer entries than p x where there are more columns x
+    than rows of A. (p x) B likewise, for a stack of rows x."""
+    for stack, matrix, left in ((args[1], args[0], True), (args[0], args[1], False)):
+        product = copy.made(stack, "multiply")
+        if product is None or len(product.shape) < 3 or not copy.once(stack):
+            continue
+        if len(shape_of(copy.value(matrix))) != 2 or value.dtype != np.float64:
+            continue
+        for p, x in (product.args, product.args[::-1]):
+            found = _of_outer(copy, matrix, p, x, product.shape, left)
+            if found is not None:
+                return copy.make("reshape", found, like=value, shape=value.shape)
+    return None
+
+
+def _of_outer(copy: Folding, matrix: Any, p: Any, x: Any, shape: tuple, left: bool) -> Any:
+    """The product of matrices, with a row for each x."""
+    *stack, rows, columns = shape
+    n = rows if left else columns
+    own, size = shape_of(copy.value(p)), math.prod(shape_of(copy.value(matrix)))
+    if shape_of(copy.value(x)) != (*stack, *((n, 1) if left else (1, n))):
+        return None
+    if own[-2:] != (rows, columns) or math.prod(own) != rows * columns:
+        return None
+    others = rows * columns // n
+    if (math.prod(stack) - size // n) * rows * columns < LARGE:
+        return None
+    p = copy.make("reshape", p, shape=(rows, columns))
+    first, second = (matrix, p) if left else (p, matrix)
+    first = copy.make("transpose", first, axes=(1, 0))
+    first = copy.make("reshape", first, shape=(n, size // n if left else others, 1))
+    second = copy.make("reshape", second, shape=(n, 1, others if left else size // n))
+    both = copy.make(
+        "reshape", product_of_small(copy, first, second), shape=(n, others * size // n)
+    )
+    lines = copy.make("reshape", x, shape=(math.prod(stack), n))
+    return copy.make("matmul", lines, both)
 
 
 def einsum(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
@@ -207,7 +249,7 @@ def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 
 TABLE: Table = {
-    REGISTRY["matmul"]: (stacked, rotated),
+    REGISTRY["matmul"]: (of_outer, stacked, rotated),
     REGISTRY["einsum"]: (einsum,),
 }
 POWERS: Table = {REGISTRY["power"]: (power,)}

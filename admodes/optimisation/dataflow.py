@@ -24,7 +24,7 @@ from admodes.core.structure import SCAN, Contraction, Entrywise, Moves, Reductio
 from admodes.core.values import shape_of
 from admodes.loops.operations import loop
 from admodes.loops.region import Region
-from admodes.optimisation.indices import covers
+from admodes.optimisation.indices import along_one_axis, covers
 from admodes.optimisation.literals import number
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.rewriting import Copy
@@ -137,10 +137,26 @@ def carrying_rows(program: WengertList) -> list[bool]:
     for y in program.outputs:
         if y.__class__ is Ref:
             found[y.row] = _is_float(program.steps[y.row].like)
+    taken: dict[tuple[int, int], np.ndarray] = {}
     for i, step, k, row in _readings(program):
-        if found[i] and not found[row]:
-            found[row] = step.size > 0 and _carries(program, step, k)
+        if found[i] and not found[row] and step.size > 0:
+            found[row] = _carries(program, step, k) or _is_last_part(program, step, row, taken)
     return found
+
+
+def _is_last_part(program: WengertList, step: Step, row: int, taken: dict) -> bool:
+    """Whether a row takes a part of another one that, with those taken already, makes it whole: as
+    the blocks of a Hessian are."""
+    if step.op is not REGISTRY["getitem"]:
+        return False
+    shape = program.steps[row].shape
+    part = along_one_axis((step.params or {})["index"], shape)
+    if part is None:
+        return False
+    axis, at = part
+    met = taken.setdefault((row, axis), np.zeros(shape[axis], bool))
+    met[at] = True
+    return bool(met.all())
 
 
 def _carries(program: WengertList, step: Step, k: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.core.record import Ref
+from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.optimisation.folding import Folding, Table, params_of
@@ -106,6 +106,8 @@ def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     placed = copy.made(x, "place")
     if placed is not None and param_key(params_of(placed)["index"]) == param_key(index):
         return placed.args[0] if copy.alike(placed.args[0], value) else None
+    if placed is not None and len(placed.shape) == 1 and index == slice(1, None, None):
+        return _without_first(copy, placed, value)
     stacked = copy.made(x, "stack")
     if stacked is not None and not (stacked.params or {}).get("axis", 0):
         k = index[0] if index.__class__ is tuple and len(index) == 1 else index
@@ -114,13 +116,48 @@ def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     return None
 
 
+def _without_first(copy: Folding, placed: Step, value: Any) -> Any:
+    """What was placed at a slice of a line, in the line without its first entry, which transposes
+    of moves have for what goes nowhere."""
+    line = params_of(placed)["index"]
+    if line.__class__ is not slice or (line.step or 1) < 1:
+        return None
+    start, stop, step = line.indices(placed.shape[0])
+    if start < 1 or start >= stop:
+        return None
+    count = len(range(start, stop, step))
+    shorter = _line(start - 1, step, count, placed.shape[0] - 1)
+    return copy.make("place", placed.args[0], like=value, index=shorter, shape=value.shape)
+
+
 def place(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """Entries that fill the whole array in order."""
+    """Entries that fill the whole array in order; positions at equal distances as a slice."""
     (x,) = args
     own = copy.value(x)
+    line = _equal_steps(params["index"], params["shape"])
+    if line is not None:
+        return copy.make("place", x, like=value, index=line, shape=params["shape"])
     if own.__class__ is np.ndarray and covers(params["index"], params["shape"]):
         return copy.make("reshape", x, like=value, shape=params["shape"])
     return None
+
+
+def _equal_steps(index: Any, shape: tuple[int, ...]) -> slice | None:
+    """A slice of these positions in a line, which are given as an array."""
+    if index.__class__ is not np.ndarray or index.ndim != 1 or len(shape) != 1:
+        return None
+    if index.dtype.kind not in "iu" or len(index) < 2 or index[0] < 0:
+        return None
+    step = int(index[1]) - int(index[0])
+    if step < 1 or (np.diff(index) != step).any():
+        return None
+    return _line(int(index[0]), step, len(index), shape[0])
+
+
+def _line(start: int, step: int, count: int, size: int) -> slice:
+    """The slice of so many positions of a line, in the form that has the fewest numbers."""
+    stop = start + (count - 1) * step
+    return slice(start or None, None if stop + step >= size else stop + 1, step)
 
 
 STRETCH = REGISTRY["broadcast_to"]

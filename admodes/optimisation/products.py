@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from admodes.core.magnitudes import LARGE, normal_sum
+from admodes.core.magnitudes import finite as finite_entries
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
@@ -92,6 +94,41 @@ def _diagonal_of(copy: Folding, a: Any) -> Any:
 
 def scaled_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """strong_mul(p, D) of a diagonal D is the diagonal of p times D's."""
+    return _scaled_entries(copy, op, args, value, finite)
+
+
+def shown_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The same for a plain product of which an entry that is not finite shows in an output, as
+    every entry of p is a factor of what is on the diagonal too, or where it is tested that p is
+    finite. Of M D, entry by entry, the diagonal alone is left."""
+    if value.__class__ is not np.ndarray or value.ndim < 2 or value.size < LARGE:
+        return None
+    found = _scaled_entries(copy, op, args, value, _seen)
+    if found is not None or value.ndim != 2:
+        return found
+    for m, t in (args, args[::-1]):
+        d = _diagonal_of(copy, t)
+        if d is None or m.__class__ is not Ref or not copy.alike(m, value):
+            continue
+        if not _shown(copy, m):
+            copy.check(finite_entries, m)
+        n = len(value)
+        line = copy.make("reshape", m, shape=(n * n,))
+        on = copy.make("getitem", line, index=slice(None, None, n + 1))
+        return diagonal(copy, copy.make("multiply", on, d), value)
+    return None
+
+
+def _seen(copy: Folding, p: Any) -> bool:
+    """Whether what is not finite in a product with p shows, or p, which is small, is tested."""
+    if not copy.shows():
+        copy.check(finite_entries, p)
+    return True
+
+
+def _scaled_entries(copy: Folding, op: Op, args: tuple, value: Any, trusted: Callable) -> Any:
+    """The product of a diagonal matrix and rows that repeat, entry by entry; plain ones where these
+    are trusted."""
     if value.__class__ is not np.ndarray or value.ndim < 2:
         return None
     for p, t in (args,) if op is REGISTRY["strong_mul"] else (args, args[::-1]):
@@ -99,7 +136,7 @@ def scaled_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any)
             continue
         d = _diagonal_of(copy, t)
         plain = op is REGISTRY["multiply"]
-        if d is None or (plain and not finite(copy, p)):
+        if d is None or (plain and not trusted(copy, p)):
             continue
         n, *rest = value.shape
         line = p
@@ -150,14 +187,59 @@ def matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 def carried_matmul(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """The same where an entry of M that is not finite shows in an output: it does so in the scaled
     rows as well, since every entry of M is a factor of one of theirs."""
+    return _scaled(copy, args, value, _shown)
 
-    def shown(copy: Folding, m: Any) -> bool:
-        if m.__class__ is not Ref or not copy.carried(m):
-            return False
-        copy.rests_on(m)
-        return True
 
-    return _scaled(copy, args, value, shown)
+def _shown(copy: Folding, m: Any) -> bool:
+    """Whether an entry of M that is not finite shows in an output, in another way than this."""
+    if m.__class__ is not Ref or not copy.carried(m):
+        return False
+    copy.rests_on(m)
+    return True
+
+
+def matmul_of_update(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A (D + u v) = A D + (A u) v for a diagonal D, a column u and a row v: no product of two
+    matrices is left."""
+    a, b = args
+    parts = _parted(copy, b) if value.__class__ is np.ndarray and value.ndim == 2 else None
+    if parts is None:
+        return None
+    d, low = parts
+    minus = copy.made(low, "negate")
+    product = copy.made(low if minus is None else minus.args[0], "matmul")
+    if product is None:
+        return None
+    u, v = product.args
+    rows, *columns = shape_of(copy.value(u))
+    if columns != [1] or rows * value.size < 8 * LARGE:
+        return None
+    scaled = _scaled(copy, (a, d), value, lambda copy, m: True)
+    if scaled is None:
+        return None
+    moved = copy.make("matmul", a, u)
+    copy.check(normal_sum, moved, a, copy.make("reshape", u, shape=(1, rows)))
+    outer = copy.make("matmul", moved, v, like=value)
+    found = copy.make("add" if minus is None else "subtract", scaled, outer, like=value)
+    if not copy.shows():
+        # Every entry of A is a factor of one of A D.
+        copy.check(finite_entries, found)
+    return found
+
+
+def _parted(copy: Folding, a: Any) -> tuple[Any, Any] | None:
+    """(D, A) of a sum that added_diagonal made."""
+    lined = copy.made(a, "reshape")
+    total = copy.made(lined.args[0], "add") if lined is not None else None
+    if lined is None or total is None:
+        return None
+    for placed, line in (total.args, total.args[::-1]):
+        if copy.made(placed, "place") is None:
+            continue
+        d = copy.make("reshape", placed, shape=lined.shape)
+        if _diagonal_of(copy, d) is not None:
+            return d, copy.make("reshape", line, shape=lined.shape)
+    return None
 
 
 def _scaled(copy: Folding, args: tuple, value: Any, trusted: Callable) -> Any:
@@ -192,6 +274,17 @@ def summed_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any)
     return copy.make("reshape", d, like=value, shape=shape_of(value))
 
 
+def trace(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The sum of all entries of D is that of its diagonal."""
+    shape = shape_of(copy.value(args[0]))
+    if args[0].__class__ is not Ref or len(shape) != 2:
+        return None
+    d = _diagonal_of(copy, args[0])
+    if d is None or len(op.structure.axes(shape, params)) != 2:
+        return None
+    return copy.make("reshape", copy.make("sum", d), shape=shape_of(value))
+
+
 STRONG: Table = {
     REGISTRY["strong_mul"]: (strong_mul,),
     REGISTRY["tangent_mul"]: (tangent_mul,),
@@ -205,4 +298,8 @@ STRUCTURE: Table = {
     REGISTRY["matmul"]: (matmul,),
 }
 SUMS: Table = {REGISTRY["sum"]: (summed_diagonal,), REGISTRY["unbroadcast"]: (summed_diagonal,)}
-CARRIED: Table = {REGISTRY["matmul"]: (carried_matmul,)}
+CARRIED: Table = {
+    REGISTRY["matmul"]: (carried_matmul, matmul_of_update),
+    REGISTRY["multiply"]: (shown_diagonal,),
+}
+TRACES: Table = {REGISTRY["sum"]: (trace,), REGISTRY["unbroadcast"]: (trace,)}

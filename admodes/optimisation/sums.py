@@ -68,7 +68,7 @@ def multiply(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any
             if factor(outer) and factor(c * outer) and copy.alike(b, value):
                 return copy.make("multiply", c * outer, x, like=value)
         elif _is_less(copy, a, b):
-            less = _product_of_small(copy, c, a)
+            less = product_of_small(copy, c, a)
             return copy.make("multiply", less, x, like=value)
     return None
 
@@ -100,24 +100,36 @@ def small_first(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> 
         anyhow = number(v) is not None
         if not anyhow and long_axes(inner.shape) != long_axes(value.shape):
             continue
-        for w, x in (inner.args, inner.args[::-1]):
-            if v.__class__ is not Ref and w.__class__ is not Ref:
-                continue
-            if not anyhow and not copy.alike(x, inner.like):
-                continue
-            w = w if anyhow else stretched_as(copy, w, inner.shape, value.shape)
-            shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
-            if value.size - math.prod(shape) >= LARGE:
-                both = _product_of_small(copy, v, w)
-                if anyhow:
-                    whole = copy.make("multiply", both, x, like=inner.like)
-                    return copy.make("reshape", whole, like=value, shape=value.shape)
-                x = copy.make("reshape", x, like=value, shape=value.shape)
-                return copy.make("multiply", both, x, like=value)
+        found = _small_of(copy, v, inner, value, anyhow)
+        if found is not None:
+            return found
     return None
 
 
-def _product_of_small(copy: Folding, v: Any, w: Any) -> Any:
+def _small_of(copy: Folding, v: Any, inner: Step, value: Any, anyhow: bool) -> Any:
+    """v times a product w X, with v w first."""
+    ordered = sorted((inner.args, inner.args[::-1]), key=lambda p: np.size(copy.value(p[0])))
+    for w, x in ordered:
+        if v.__class__ is not Ref and w.__class__ is not Ref:
+            continue
+        outer = inner.shape == value.shape and not anyhow
+        if not anyhow and not outer and not copy.alike(x, inner.like):
+            continue
+        w = w if anyhow else stretched_as(copy, w, inner.shape, value.shape)
+        shape = np.broadcast_shapes(shape_of(copy.value(v)), shape_of(copy.value(w)))
+        if value.size - math.prod(shape) < LARGE:
+            continue
+        both = product_of_small(copy, v, w)
+        if anyhow:
+            whole = copy.make("multiply", both, x, like=inner.like)
+            return copy.make("reshape", whole, like=value, shape=value.shape)
+        if not outer:
+            x = copy.make("reshape", x, like=value, shape=value.shape)
+        return copy.make("multiply", both, x, like=value)
+    return None
+
+
+def product_of_small(copy: Folding, v: Any, w: Any) -> Any:
     """v w, which is tested where it may be too small or too large; a constant from 1 on makes
     nothing too small."""
     found = copy.make("multiply", v, w)
