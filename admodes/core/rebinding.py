@@ -40,11 +40,13 @@ class Library:
     """What takes the place of NumPy. modules: by the name of a module, its substitute, such as
     {"numpy": jax.numpy}; array: makes the library's array of one of NumPy's, for arrays that a
     function holds, where the two do not mix; kernel: what takes the place of an operation of
-    admodes, where that does not take the library's arrays."""
+    admodes, where that does not take the library's arrays; traced: these are traced values, which
+    all operations of admodes take."""
 
     modules: Mapping[str, Any]
     array: Callable[[np.ndarray], Any] | None = None
     kernel: Callable[[Op], Callable[..., Any]] | None = None
+    traced: bool = False
 
     def module(self, name: str) -> Any:
         """The substitute of a module, be it inside that of another one; None where there is none.
@@ -166,6 +168,8 @@ class _Rebinding:
         return self._object(x) if self._users(type(x).__module__) else x
 
     def _users(self, module: str | None) -> bool:
+        if self.library.traced and (module or "").startswith(KERNELS):
+            return False
         return users(module) or (module is not None and module == self.own)
 
     def _counts(self, name: str) -> bool:
@@ -294,9 +298,12 @@ def names_in(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
+KERNELS = ("admodes.ops", "admodes.python_code.kernels")
+"""Where kernels of operations are."""
+
 WRITTEN_IN_NUMPY = (
     *("admodes.problems", "admodes.expression", "admodes.lab.workloads"),
-    *("admodes.ops", "admodes.python_code.kernels", "admodes.cli.python_functions"),
+    *(*KERNELS, "admodes.cli.python_functions"),
 )
 """Where admodes has functions to differentiate, kernels of operations, and what calls a user's
 function with its arguments in another order."""

@@ -55,7 +55,7 @@ def with_buffers(f: Callable) -> Callable:
     where it is not the user's."""
     from admodes.core.rebinding import Library, rebound
 
-    return rebound(f, Library({"numpy": NUMPY}))
+    return rebound(f, Library({"numpy": NUMPY}, traced=True))
 
 
 Again.with_buffers = staticmethod(with_buffers)

@@ -176,3 +176,17 @@ def test_x_plus_equals_on_a_slice_assigns_once():
     names = [step.op.name for step in ad.record(f, X).steps if step.op is not None]
     assert names.count("assign") == 1
     assert REGISTRY["assign"].kind == "moves"
+
+
+def test_operations_of_admodes_make_no_traced_arrays_of_their_own():
+    """A function that is run with such buffers from the start called ad.array, whose np.array gave
+    a traced value too."""
+
+    def f(x, p):
+        b = np.zeros(2)
+        b[0] = x * p
+        return b.sum() + ad.array([p, 1.0]).sum() * x
+
+    for _ in range(2):
+        assert ad.grad(f)(2.0, 3.0) == 7.0
+        assert ad.hessian(lambda p: f(2.0, p))(3.0) == 0.0
