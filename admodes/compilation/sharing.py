@@ -24,7 +24,7 @@ from admodes.optimisation import dead, local
 from admodes.optimisation.shifts import shifts
 from admodes.programs.keys import param_key
 from admodes.programs.replay import again
-from admodes.programs.rewriting import ends, needed
+from admodes.programs.rewriting import ends, has_value, needed
 
 GRADIENT = 4
 """The list of a gradient is about so many times as long as that of the function."""
@@ -121,11 +121,6 @@ def _inside(x: Any) -> Any:
     while isinstance(x, (Node, Traced, Dual, Recorded)):
         x = x.primal
     return x
-
-
-def has_value(y: Any) -> bool:
-    """What a guard asks of a row that must be computed, since that may raise."""
-    return True
 
 
 def guard_errors(program: WengertList, handles: bool) -> None:

@@ -58,7 +58,8 @@ def scan(step: Callable, state: Any, xs: Any, *params: Any) -> tuple[Any, Any]:
     state, y = step(state, x, *params) for the entries x of xs along its first axis.
 
     xs: arrays (a pytree of them) with the same number of entries along their first axes. y is a
-    pytree of numbers and arrays. Else as ad.loop.
+    pytree of numbers and arrays, the same for all steps, or None for nothing, of which all steps
+    give (). Else as ad.loop.
 
     Raises ValueError and TypeError as ad.loop, and for xs without entries.
 
@@ -82,7 +83,7 @@ def scan(step: Callable, state: Any, xs: Any, *params: Any) -> tuple[Any, Any]:
     def pair(y: Any) -> tuple:
         if not isinstance(y, tuple) or len(y) != 2:
             raise BadType("scan: step returns a pair (state, y)")
-        return y
+        return y if y[1] is not None else (y[0], ())
 
     return Steps("scan", step, pair, state, counts.pop(), params, xs).run()
 

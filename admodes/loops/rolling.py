@@ -25,9 +25,9 @@ from admodes.loops.region import Region, size
 from admodes.loops.repetition import repeated
 from admodes.loops.stacks import joined, selection
 from admodes.loops.table import NOTHING, ROW, Table
-from admodes.loops.turns import BACK, FEWEST_TURNS, Carried, Picked, Rows, Same, Turns
+from admodes.loops.turns import BACK, FEWEST_TURNS, Carried, Picked, Rows, Same, Turns, numeric
 from admodes.ops.indexing import getitem
-from admodes.programs.rewriting import Copy
+from admodes.programs.rewriting import Copy, ends, has_value, marked
 
 PASSES = 8
 """Loops in loops are rolled so many times: the inner first, or the outer."""
@@ -59,10 +59,10 @@ def rolled(program: WengertList) -> WengertList:
     regions: dict[Any, Region] = {}
     for _ in range(PASSES):
         table = Table(program)
-        loops = repeated(table)
-        if not loops:
+        rolling = _Rolling(program, table, repeated(table), regions)
+        if not rolling.loops:
             return program
-        program = _Rolling(program, table, loops, regions).copy()
+        program = rolling.copy()
     return program
 
 
@@ -112,10 +112,29 @@ class _Rolling(Copy):
         self.captured: dict[int, np.ndarray] = {}
         self.guards = [g for g in program.guards if not any(isinstance(a, Ref) for a in g.args)]
         self.sources: list[int] = []
-        self.owners = np.full(len(table), NOTHING, np.int64)
+        self.owners = self.owned(loops)
+        wanted = [self.wanted(k, turns) for k, turns in enumerate(loops)]
+        fit = [k for k, turns in enumerate(loops) if self.gives(turns, *wanted[k])]
+        self.owners = self.owned([loops[k] for k in fit])
+        self.loops = [_Loop(self, loops[k], *wanted[k]) for k in fit]
+
+    def owned(self, loops: list[Turns]) -> np.ndarray:
+        """For each entry the number of the loop that it is in."""
+        owners = np.full(len(self.table), NOTHING, np.int64)
         for k, turns in enumerate(loops):
-            self.owners[turns.stretch.start : turns.stretch.stop] = k
-        self.loops = [_Loop(self, turns, *self.wanted(k, turns)) for k, turns in enumerate(loops)]
+            owners[turns.stretch.start : turns.stretch.stop] = k
+        return owners
+
+    def gives(self, turns: Turns, last: dict[int, int], results: list[int]) -> bool:
+        """Whether a loop can give what is wanted of it: numbers of other kinds stay in a turn.
+        Without anything to give a loop is dropped."""
+        entries = self.turn(turns)
+        return bool(last or results) and all(numeric(entries[o]) for o in (*last, *results))
+
+    def turn(self, turns: Turns) -> list[Any]:
+        """The entries of one turn."""
+        start, period = turns.stretch.start, turns.stretch.period
+        return self.table.entries[start : start + period]
 
     def wanted(self, k: int, turns: Turns) -> tuple[dict[int, int], list[int]]:
         """Of which entries of a turn the last results are wanted outside the loop, those of how
@@ -130,7 +149,28 @@ class _Rolling(Copy):
         np.maximum.at(back, read % period, n - read // period)
         offsets = [o for o in np.flatnonzero(back).tolist() if o not in turns.instead]
         last = {o: int(back[o]) for o in offsets if back[o] <= BACK}
+        if not offsets:
+            last = dict.fromkeys(self.decided(turns)[:1], 1)
         return last, [o for o in offsets if o not in last]
+
+    def decided(self, turns: Turns) -> list[int]:
+        """The entries of a turn that may be kept so that it is run: first those on which it
+        decides."""
+        table, start, entries = self.table, turns.stretch.start, self.turn(turns)
+        found = []
+        for at, entry in enumerate(entries, start):
+            if isinstance(entry, Guard):
+                read = slice(table.first[at], table.first[at + 1])
+                found += table.arguments[read][table.kinds[read] == ROW].tolist()
+        offsets = [at - start for at in found if at >= start] + list(range(len(entries)))
+        return [o for o in offsets if o not in turns.instead and numeric(entries[o])]
+
+    def deciding(self, outputs: list[Any]) -> list[Guard]:
+        """Guards that keep loops whose turns decide, where nothing reads what they give."""
+        made = replace(self.old, steps=self.steps, outputs=outputs, guards=self.guards)
+        reached = marked(made, ends(made))
+        alone = [x for x in self.loops if x.region.body.guards and not reached[x.vector.row]]
+        return [Guard(has_value, (x.part(0),), True) for x in alone]
 
     def copy(self) -> WengertList:
         program, table = self.old, self.table
@@ -147,6 +187,7 @@ class _Rolling(Copy):
                 self.new[row] = self.row(entry, row)
             self.sources += [row] * (len(self.steps) - len(self.sources))
         outputs = list(self.moved(tuple(program.outputs)))
+        self.guards += self.deciding(outputs)
         self.sources += [row] * (len(self.steps) - len(self.sources))
         return replace(
             program,

@@ -89,7 +89,9 @@ class Steps:
                     f"{self.who}: a part of the state has shape {shape_of(old)} before a step and "
                     f"{shape_of(new)} after it: begin with an array of the later shape"
                 )
-        found, self.results_tree = flatten(results)
+        if self.results_tree is None:
+            self.results_tree = flatten(results)[1]
+        found = flatten_like(results, self.results_tree, f"{self.who}: a result", "the one before")
         return leaves, found
 
     def _one_by_one(self) -> tuple[list, list]:
@@ -173,7 +175,8 @@ def _recorded(turn: Callable, point: list, steps: Steps, args: list) -> WengertL
 
 def _inputs(body: WengertList, args: list) -> list[tuple[Ref, Any]]:
     """The inputs of a list and their arguments; those are inputs too that it has captured, arrays
-    and traced values. Empty where one of them is no float64."""
+    and traced values. Empty where one of them is no float64, or what a step gives is none: a region
+    would make one of it."""
     steps = body.steps
     found = list(zip(body.inputs, args, strict=True))
     found += [(Ref(row), array) for row, array in body.captured.items()]
@@ -199,7 +202,8 @@ def _inputs(body: WengertList, args: list) -> list[tuple[Ref, Any]]:
     fixed = (a for step in steps for a in step.args if isinstance(a, np.ndarray))
     if any(id(owner(a)) in held() for a in fixed):
         return []
-    return found if all(steps[x.row].dtype == FLOAT for x, _ in found) else []
+    given = (*(x for x, _ in found), *body.outputs)
+    return found if all(np.asarray(body.like(x)).dtype == FLOAT for x in given) else []
 
 
 def _identity(a: Carrier) -> Any:

@@ -157,3 +157,8 @@ def marked(program: WengertList, rows: Iterable[int]) -> bytearray:
                 if a.__class__ is Ref:
                     found[a.row] = 1
     return found
+
+
+def has_value(y: Any) -> bool:
+    """What a guard asks of a row that must be calculated, since that may raise, or decides."""
+    return True

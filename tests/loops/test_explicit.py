@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.core.pytree import flatten
 from admodes.core.record import record_leaves
 from admodes.loops.operations import loop as operation
 
@@ -215,3 +216,82 @@ def test_no_step_gives_the_state():
 def test_misuse_is_told(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+KINDS = {
+    "complex": (lambda s, x: (0.9 * s + x, s * 1j), lambda s, x: s * (0.5 + 1j)),
+    "truth": (lambda s, x: (0.9 * s + x, s > x), None),
+    "float32": (
+        lambda s, x: (0.9 * s + x, (s * np.ones(2)).astype(np.float32)),
+        lambda s, x: (0.5 * s).astype(np.float32),
+    ),
+    "positions": (lambda s, x: (0.9 * s + x, np.argsort(s * np.ones(2))), None),
+    "complex inside": (
+        lambda s, x: (np.real((s + 0.3j * x) * np.conj(s + 0.1j)), s),
+        lambda s, x: np.real((s + 0.3j * x) * np.conj(s + 0.1j)),
+    ),
+}
+"""Steps of a scan and of a loop by the kind of numbers that they give, or have inside."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_numbers_of_other_kinds_stay_of_their_kinds(name):
+    """A region, which has float64 alone, made real numbers of complex ones."""
+    one, other = KINDS[name]
+    xs = np.linspace(0.2, 0.9, 4)
+
+    def plain(v):
+        s, ys = v[0] * 1.0, []
+        for k in range(len(xs)):
+            s, y = one(s, v[k])
+            ys.append(y)
+        t = v * 1.0
+        for _ in range(3 if other else 0):
+            t = other(t, v)
+        return s, np.stack(ys), t
+
+    def explicit(v):
+        s, ys = ad.scan(one, v[0] * 1.0, v)
+        return s, ys, ad.loop(other, v * 1.0, 3, per_step=v + np.zeros((3, 1))) if other else v
+
+    for derive in (
+        lambda f: f,
+        lambda f: lambda v: ad.jvp(f, (v,), (np.cos(v),)),
+        lambda f: lambda v: ad.vjp(f, v)[1](f(v)),
+    ):
+        wanted = flatten(derive(plain)(xs))[0]
+        for run in (
+            derive(explicit),
+            ad.compile(derive(explicit), backend="numpy"),
+            ad.record(derive(explicit), xs),
+        ):
+            for want, found in zip(wanted, flatten(run(xs))[0], strict=True):
+                assert np.asarray(found).dtype == np.asarray(want).dtype
+                np.testing.assert_allclose(found, want, rtol=1e-6)
+
+
+def test_what_steps_give_is_told_apart_by_key():
+    def step(s, x):
+        y = {"a": x, "b": 10.0 * x} if x < 2.5 else {"b": 10.0 * x, "a": x}
+        return s + x, y
+
+    xs = np.arange(1.0, 5.0)
+    for y in (
+        ad.scan(step, 0.0, xs)[1],
+        ad.jvp(lambda v: ad.scan(step, 0.0, v), (xs,), (xs,))[0][1],
+    ):
+        np.testing.assert_array_equal(y["a"], xs)
+        np.testing.assert_array_equal(y["b"], 10.0 * xs)
+    with pytest.raises(ValueError, match="a result is"):
+        ad.scan(lambda s, x: (s, x if x < 2.5 else (x, x)), 0.0, xs)
+
+
+def test_steps_that_give_nothing():
+    def product(v):
+        return ad.scan(lambda s, x: (s * x, None), 1.0, v)
+
+    xs = np.arange(1.0, 4.0)
+    assert product(xs) == (6.0, ())
+    np.testing.assert_array_equal(ad.grad(lambda v: product(v)[0])(xs), [6.0, 3.0, 2.0])
+    program = ad.record(ad.grad(lambda v: product(v)[0]), np.arange(1.0, 99.0), loops=True)
+    assert str(program).count("\n") < 40

@@ -135,3 +135,45 @@ def test_drawn_loops(block):
         if not seed % 6:
             checked(lambda x, v, f=f: ad.hvp(f, x, v), x, x)
     assert found >= 20
+
+
+def with_complex(n):
+    def f(x):
+        y = x * 1.0
+        for _ in range(n):
+            z = y + 0.3j * x
+            y = 0.4 * np.real(z * np.conj(z)) + 0.1 * np.sin(y)
+        return y.sum()
+
+    return f
+
+
+def with_small_floats(n):
+    def f(x):
+        total = 0.0
+        for k in range(n):
+            x = 0.9 * x + 0.1 * np.sin(x)
+            small = (x * (1 + k)).astype(np.float32)
+            total = total + (small * small).sum()
+        return total + small.sum()
+
+    return f
+
+
+def with_positions(n):
+    def f(x):
+        found = []
+        for _ in range(n):
+            x = 0.9 * np.roll(x, 1) + 0.1 * np.sin(x)
+            found.append(np.argsort(x))
+        return (x * np.stack(found)).sum()
+
+    return f
+
+
+@pytest.mark.parametrize("derive", [lambda f: f, ad.grad, ad.hessian], ids=["f", "grad", "hess"])
+@pytest.mark.parametrize("of", [with_complex, with_small_floats, with_positions])
+def test_numbers_of_other_kinds(of, derive):
+    """Results of turns that are read outside are float64 in a loop; those of other kinds were cast
+    to that, and complex ones lost their imaginary parts."""
+    checked(derive(of(9)), X)

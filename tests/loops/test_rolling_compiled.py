@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
+from admodes.loops import rolling
 from admodes.loops.operations import loop
 
 X = np.linspace(0.1, 0.9, 4)
@@ -68,6 +69,39 @@ def test_a_turn_that_takes_another_branch_is_another_case(backend):
         x = np.array([first, 1.0])
         np.testing.assert_allclose(compiled(x), slope(x), rtol=1e-12)
     assert len(compiled.programs) == 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("derive", [lambda f: f, ad.grad, ad.hessian], ids=["f", "grad", "hess"])
+def test_turns_that_decide_and_give_nothing_decide(derive, backend, monkeypatch):
+    """The loop that only asks whether to go on was dropped, and with it what it decides."""
+    monkeypatch.setattr(rolling, "SHORT", 0)
+
+    def f(x):
+        for _ in range(6):
+            while np.sum(x * x) > 0.3:
+                x = 0.8 * x
+        return (x * x).sum()
+
+    compiled = ad.compile(derive(f), backend=backend)
+    for scale in (1.0, 1.0, 2.0, 0.5, 0.1, 3.0, 1.0):
+        np.testing.assert_allclose(compiled(scale * X), derive(f)(scale * X), rtol=1e-12)
+    regions = [s.params["region"] for p in compiled.programs for s in p.steps if s.op is loop]
+    assert any(region.body.guards for region in regions)
+
+
+def test_a_loop_that_only_counts_decides(monkeypatch):
+    monkeypatch.setattr(rolling, "SHORT", 0)
+
+    def f(x):
+        n = sum(bool(np.sin(x[0]) * k > 2.0) for k in range(9))
+        m = sum(bool(np.abs(np.sum(1j * x) + k) > 3.0) for k in range(8))
+        return (x * x).sum() * (n + 10 * m)
+
+    compiled = ad.compile(ad.grad(f), backend="numpy")
+    for scale in (1.0, 1.0, 0.3, 3.0, 0.5):
+        np.testing.assert_allclose(compiled(scale * X), ad.grad(f)(scale * X), rtol=1e-12)
+    assert any(step.op is loop for program in compiled.programs for step in program.steps)
 
 
 def test_a_value_that_is_printed_is_noted(capsys):

@@ -19,6 +19,7 @@ from admodes.optimisation import lower
 from admodes.optimisation.loop_copies import region_of
 from admodes.optimisation.optimised import Optimised
 from admodes.programs.replay import same
+from admodes.programs.rewriting import has_value
 
 
 def write_rows(writer: NumpyWriter) -> bool:
@@ -48,6 +49,9 @@ def write_rows(writer: NumpyWriter) -> bool:
 
 
 def _guard(writer: NumpyWriter, guard: Guard) -> None:
+    if guard.decide is has_value and writer.steps[guard.last].op is loop:
+        # It has run when it comes to this. Its vector may be nowhere.
+        return
     args = ", ".join(
         writer.text(a) if isinstance(a, Ref) else writer.bind(a, "k") for a in guard.args
     )
