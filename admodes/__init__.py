@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from admodes.backpropagation.result import Equations, equations
     from admodes.checkpointing import Revolve, checkpoint, checkpointed_loop, revolve, schedule
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
+    from admodes.core.generated import DefectWarning
     from admodes.derivatives.chain import Chain, chain, chain_of
     from admodes.diagnosis import Diagnosis, diagnose
     from admodes.drawing.graphs import Graph
@@ -71,6 +72,7 @@ _LATER = {
             "schedule",
         ),
         "admodes.compilation": ("CompileWarning", "Compiled", "ImpureError", "compile"),
+        "admodes.core.generated": ("DefectWarning",),
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
         "admodes.diagnosis": ("Diagnosis", "diagnose"),
         "admodes.drawing.graphs": ("Graph",),

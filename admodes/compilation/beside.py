@@ -19,7 +19,10 @@ from contextlib import contextmanager
 from time import monotonic, perf_counter
 from typing import Any
 
+import numpy as np
+
 from admodes.compilation.protocol import Miss, Run
+from admodes.core.generated import warn_of
 from admodes.core.notes import Note
 
 ROUNDS = 5
@@ -125,6 +128,15 @@ def _interrupt(thread: threading.Thread) -> None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
 
 
+def _note(error: Exception, what: str, instead: str, notes: list[Note]) -> None:
+    """Note that something could not be built or run; where that is a defect there is a warning."""
+    if not isinstance(error, (ImportError, MemoryError, np.linalg.LinAlgError)):
+        warn_of(error, what, instead)
+    note = Note(f"no {what} ({type(error).__name__}: {error})", "code")
+    if note not in notes:
+        notes.append(note)
+
+
 class Awaited:
     """A function that runs first until something else, which is built beside the calls from now on,
     is there. An error of that is a note, and first stays."""
@@ -145,7 +157,7 @@ class Awaited:
             return None
         error = self.work.error
         if error is not None:
-            self.notes.append(Note(f"no code ({type(error).__name__}: {error})", "code"))
+            _note(error, "code", "Calls run the list as it was recorded", self.notes)
         self.found = self.first if error is not None else self.work.result
         return self.found
 
@@ -250,9 +262,7 @@ class _Choice:
                 self.lock.release()
 
     def _refused(self, error: Exception) -> Any:
-        note = Note(f"no native code ({type(error).__name__}: {error})", "code")
-        if note not in self.notes:
-            self.notes.append(note)
+        _note(error, "native code", "Calls run NumPy code instead", self.notes)
         return self.first
 
     def _timed(self, second: Any, leaves: tuple) -> tuple[Any, Any]:
@@ -265,8 +275,9 @@ class _Choice:
         except Exception as error:
             if run is self.first:
                 raise
-            chosen = self._refused(error)
-            return chosen(*leaves), chosen
+            # Where an operation raises, it does so here as well, or a decision fails before.
+            result = self.first(*leaves)
+            return result, None if result.__class__ is Miss else self._refused(error)
         if result.__class__ is not Miss:
             self.times[run].append(perf_counter() - start)
         enough = min(map(len, own)) >= ROUNDS or sum(map(sum, own)) > LONG

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.compilation.beside import Awaited
+from admodes.compilation.interpreter import interpret
 from admodes.compilation.places import Capture
-from admodes.compilation.protocol import MISS, Run
+from admodes.compilation.protocol import RAISED, Miss, Run
 from admodes.compilation.signature import Signature, Static
+from admodes.core.generated import Defect, is_generated
 from admodes.core.record import WengertList
+from admodes.loops.rolling import all_steps
 
 
 @dataclass(eq=False)
@@ -89,11 +92,29 @@ def held_weakly(place: Capture, references: dict[int, weakref.ref]) -> Capture:
 
 
 def tried(case: Specialisation, args: tuple, kwargs: dict) -> Any:
-    """The result of a case; MISS too where an operation raises, since f itself then decides what
-    its result is, and raises in its own name if it does."""
+    """The result of a case, or a Miss."""
     try:
         return case.enter(args, kwargs)
-    except MemoryError:
-        raise
+    except Exception as error:
+        return settled(case, error, args, kwargs)
+
+
+def settled(case: Specialisation, error: Exception, args: tuple, kwargs: dict) -> Miss:
+    """What it means that the code of a case has raised an error. RAISED where an operation raises:
+    f itself then decides what its result is, and raises in its own name if it does.
+
+    Raises MemoryError, and Defect where the operations, done one by one, raise nothing, so that the
+    error is one of the generated code."""
+    if isinstance(error, (MemoryError, Defect)):
+        raise error
+    if isinstance(error, RecursionError):
+        return RAISED
+    try:
+        interpret(case.program, Signature.of(args, kwargs, "").inputs)
     except Exception:
-        return MISS
+        return RAISED
+    rows = (step for step in all_steps(case.program) if step.op is not None)
+    # Cheaper operations in their place may raise where these do not, and before a decision fails.
+    if any(row.op.may_raise(row.params) for row in rows) and not is_generated(error):
+        return RAISED
+    raise Defect from error

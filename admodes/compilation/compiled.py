@@ -33,20 +33,21 @@ from admodes.compilation.cases import (
     may_miss,
     objects,
     references,
+    settled,
     tried,
 )
 from admodes.compilation.entry import entry
-from admodes.compilation.interpreter import interpret
 from admodes.compilation.leaks import Changed, leaking
 from admodes.compilation.places import CONTENT, Capture, content_of
-from admodes.compilation.protocol import MISS, RAISED, Miss
-from admodes.compilation.purity import ImpureError, difference, far_apart
+from admodes.compilation.protocol import MISS, Miss
+from admodes.compilation.purity import ImpureError, confirm, difference
 from admodes.compilation.recording import RecordedRun, recorded, without_collector
 from admodes.compilation.signature import Signature, Static
 from admodes.core.carrier import call
 from admodes.core.checking import Count, is_strict
+from admodes.core.generated import Defect, warn_of
 from admodes.core.portable import portable
-from admodes.core.pytree import LEAF, unflatten
+from admodes.core.pytree import LEAF
 from admodes.core.record import WengertList
 from admodes.core.waiting import waiting
 from admodes.errors import BadValue
@@ -91,7 +92,7 @@ class Compiled:
         self._unsettled: list[str] = []
         self._ended = 0
         self._unseen = ""
-        self._warned = self._hinted = False
+        self._warned = self._hinted = self._defective = False
         self._noted = self._stage = ""
         self._locked = os.getpid(), threading.RLock()
 
@@ -115,34 +116,34 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if Count.blocks and is_strict():
             return self._eager(args, kwargs)
-        families = self._families
-        near: Near | None = None
-        for family in families:
-            case = family.latest
-            try:
-                result = case.enter(args, kwargs)
-            except MemoryError:
-                raise
-            except Exception:
-                # An operation raises, which f may catch; if not, it raises there in its own name.
-                result = RAISED
-            if result.__class__ is Miss:
-                if result is MISS:
-                    continue
-                # No closure, since that would make every call slower.
-                run = functools.partial(tried, args=args, kwargs=kwargs)
-                case, result = family.followed(case, result, run)
+        try:
+            families = self._families
+            near: Near | None = None
+            for family in families:
+                case = family.latest
+                try:
+                    result = case.enter(args, kwargs)
+                except Exception as error:
+                    result = settled(case, error, args, kwargs)
                 if result.__class__ is Miss:
-                    if near is None and result.guard is not None:
-                        near = Near(family, case, result.guard)
-                    continue
-            case.runs += 1
-            if family is not families[0]:
-                self._to_front(family)
-            if case.loose is not None:
-                return self._second_call(case, result, args, kwargs)
-            return self._confirmed(case, result, args, kwargs) if self._check else result
-        return self._new_case(families, near, args, kwargs)
+                    if result is MISS:
+                        continue
+                    # No closure, since that would make every call slower.
+                    run = functools.partial(tried, args=args, kwargs=kwargs)
+                    case, result = family.followed(case, result, run)
+                    if result.__class__ is Miss:
+                        if near is None and result.guard is not None:
+                            near = Near(family, case, result.guard)
+                        continue
+                case.runs += 1
+                if family is not families[0]:
+                    self._to_front(family)
+                if case.loose is not None:
+                    return self._second_call(case, result, args, kwargs)
+                return self._confirmed(case, result, args, kwargs) if self._check else result
+            return self._new_case(families, near, args, kwargs)
+        except Defect as defect:
+            return self._given_up(defect.__cause__ or defect, args, kwargs)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is built beside the calls, at most so many seconds, and say whether
@@ -236,9 +237,15 @@ class Compiled:
         """What f itself gives."""
         return call(lambda: self._f(*args, **kwargs), ())
 
+    def _given_up(self, error: BaseException, args: tuple, kwargs: dict) -> Any:
+        """The same for this call and all that follow, since generated code is defective."""
+        self._families, self._defective = (), True
+        warn_of(error, self._name, "Calls run it as it is from now on, without compilation")
+        return self._eager(args, kwargs)
+
     def _is_full(self, near: Near | None) -> bool:
         """Whether the limit is reached; the first time that this matters there is a warning."""
-        if self._unseen:
+        if self._unseen or self._defective:
             return True
         unsettled = len(self._unsettled)
         weight = sum(family.weight for family in self._families) + unsettled + self._ended
@@ -293,8 +300,13 @@ class Compiled:
         self._stage = f"building, {len(made.program.steps)} rows"
         for number, guard in enumerate(made.program.guards):
             guard.number = number
-        with without_collector():
-            run = built(made.program, self._backend, self._exact)
+        try:
+            with without_collector():
+                run = built(made.program, self._backend, self._exact)
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:
+            raise Defect from error
         found = [Capture("entries", CONTENT, a, None, content_of(a)) for a in made.alive]
         known = references(signature)
         places = [held_weakly(p, known) for p in (*captures.places, *found)]
@@ -356,21 +368,9 @@ class Compiled:
     def _confirmed(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
         """The result, where f itself gives the same (check=True)."""
         own = self._eager(args, kwargs)
-        found = far_apart(result, own)
-        if found is None:
-            return result
-        exact = interpret(case.program, Signature.of(args, kwargs, self._name).inputs)
-        tree = case.program.out_tree
-        if not isinstance(exact, Miss) and far_apart(unflatten(tree, exact), own) is None:
-            raise ImpureError(
-                f"{self._name}, compiled, gives {found}: rounding is magnified here; compile it "
-                "with exact=True"
-            )
-        raise ImpureError(
-            f"{self._name}, compiled, gives {found}: it depends on something beside its arguments, "
-            "such as a value computed from an array that has changed since, a random number or "
-            "the time; pass it as an argument"
-        )
+        leaves = Signature.of(args, kwargs, self._name).inputs
+        confirm(self._name, case.program, leaves, result, own)
+        return result
 
     def _tell_unseen(self) -> None:
         if self._unseen and not self._warned:

@@ -19,6 +19,7 @@ from admodes.compilation.places import Capture
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.compilation.signature import FLOAT, Array, Number, Signature, Slot, sorted_out
 from admodes.core.carrier import is_numpys
+from admodes.core.generated import is_generated
 from admodes.core.pytree import LEAF, Tree, unflatten
 
 MANY = 4
@@ -89,7 +90,8 @@ KNOWN = {
         "tuple": tuple,
     }
     | {"list": list, "float": float, "dict": dict, "type": type, "zip": zip}
-    | {"KeyError": KeyError, "AttributeError": AttributeError, "ValueError": ValueError},
+    | {"AttributeError": AttributeError, "LookupError": LookupError, "ValueError": ValueError}
+    | {"Exception": Exception},
     "MISS": MISS,
     "Miss": Miss,
     "FLOATS": {float},
@@ -98,6 +100,7 @@ KNOWN = {
     "converted": converted,
     "all_converted": all_converted,
     "some_numpys": some_numpys,
+    "is_generated": is_generated,
     "same_items": at.same_items,
     "same_pairs": at.same_pairs,
     "same_bytes": at.same_bytes,
@@ -151,8 +154,12 @@ def _check_places(text: EntryText, places: list[Capture], references: dict[int, 
     for test in tests:
         text.add(f"if not ({test}):", 2)
         text.add("return MISS", 3)
-    # What is gone has no value to compare.
-    text.add("except Exception:")
+    # What is gone has no value to compare, and a property of the user's may raise what it likes.
+    text.add("except (AttributeError, LookupError, ValueError):")
+    text.add("return MISS", 2)
+    text.add("except Exception as error:")
+    text.add("if is_generated(error):", 2)
+    text.add("raise", 3)
     text.add("return MISS", 2)
 
 

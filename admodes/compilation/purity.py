@@ -14,11 +14,13 @@ import numpy as np
 
 from admodes.compilation.captures import Captures
 from admodes.compilation.entry import intact
+from admodes.compilation.interpreter import interpret
 from admodes.compilation.kinds import attributes
 from admodes.compilation.naming import is_foreign
 from admodes.compilation.places import CONTENT, Capture, content_of, same_bytes, same_items
+from admodes.compilation.protocol import Miss
 from admodes.compilation.signature import Signature, Static, is_input
-from admodes.core.pytree import flatten
+from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.reverse import LARGE
 from admodes.errors import Error
@@ -224,6 +226,25 @@ def _brief(x: Any) -> str:
         return f"the result of operation {x.row}"
     text = repr(x).replace("\n", "")
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def confirm(f: str, program: WengertList, leaves: list, result: Any, own: Any) -> None:
+    """Raises ImpureError where the result of a compiled function, whose name is f, differs by more
+    than rounding does from what the function itself gives (own); leaves: what the program that was
+    recorded takes."""
+    found = far_apart(result, own)
+    if found is None:
+        return
+    exact = interpret(program, leaves)
+    if not isinstance(exact, Miss) and far_apart(unflatten(program.out_tree, exact), own) is None:
+        raise ImpureError(
+            f"{f}, compiled, gives {found}: rounding is magnified here; compile it with exact=True"
+        )
+    raise ImpureError(
+        f"{f}, compiled, gives {found}: it depends on something beside its arguments, such as a "
+        "value computed from an array that has changed since, a random number or the time; pass "
+        "it as an argument"
+    )
 
 
 def far_apart(results: Any, expected: Any) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import settled
+from admodes.core.generated import of_numbers, warn_of
 from admodes.core.program import Guard, Ref, Step, WengertList
 from admodes.core.values import ARITHMETIC, FLOAT, canonical
 from admodes.loops.region import OtherBranch, Region, size
@@ -33,7 +34,10 @@ def run(*args: Any, region: Region) -> np.ndarray:
     except ARITHMETIC as error:
         if isinstance(error, OtherBranch):
             raise
-        return row_by_row(region, xs, FLOAT)
+        found = row_by_row(region, xs, FLOAT)
+        if not of_numbers(error):
+            warn_of(error, "a loop", "Its turns are done row by row")
+        return found
 
 
 def row_by_row(region: Region, args: Sequence[Any], dtype: np.dtype) -> np.ndarray:

@@ -11,9 +11,9 @@ CHAPTERS = {
     "faster": (
         "Faster and smaller",
         "Compiled, sparse and checkpointed derivatives, and advice which to take.",
-        "compile Compiled CompileWarning ImpureError sparse_jacobian sparse_hessian sparsity "
-        "Sparsity loop scan while_loop checkpoint checkpointed_loop revolve Revolve schedule "
-        "advise Advice",
+        "compile Compiled CompileWarning DefectWarning ImpureError sparse_jacobian sparse_hessian "
+        "sparsity Sparsity loop scan while_loop checkpoint checkpointed_loop revolve Revolve "
+        "schedule advise Advice",
     ),
     "steps": (
         "See every step",

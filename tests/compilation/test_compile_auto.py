@@ -39,10 +39,10 @@ def _runs(*results):
 
 def test_native_code_that_cannot_be_built_or_run_is_a_note():
     def failing():
-        raise RuntimeError("no such instruction")
+        raise ImportError("no such instruction")
 
     for build, said in (
-        (failing, "no native code (RuntimeError: no such instruction)"),
+        (failing, "no native code (ImportError: no such instruction)"),
         (lambda: _runs(MemoryError("full")), "no native code (MemoryError: full)"),
     ):
         notes = []

@@ -25,6 +25,7 @@ from admodes.compilation.numpy.rewrites import rewritten_late
 from admodes.compilation.numpy.writer import NumpyWriter
 from admodes.compilation.protocol import MISS, Miss, Run
 from admodes.core.carrier import quiet
+from admodes.core.generated import Defect, of_numbers
 from admodes.core.record import Ref, Step, WengertList
 from admodes.core.structure import Reduction
 from admodes.core.values import ARITHMETIC, canonical
@@ -66,8 +67,8 @@ def _on_numbers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Callabl
     def run(*leaves: Any) -> Any:
         try:
             return work(*leaves)
-        except ARITHMETIC:
-            return whole(*leaves)
+        except ARITHMETIC as error:
+            return _settled(error, whole, leaves)
 
     return run
 
@@ -82,12 +83,20 @@ def _with_buffers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Calla
             work = _made(make, nbytes, apart)
         try:
             return work(*leaves)
-        except ARITHMETIC:
-            return whole(*leaves)
+        except ARITHMETIC as error:
+            return _settled(error, whole, leaves)
         finally:
             pool.append(work)
 
     return run
+
+
+def _settled(error: Exception, whole: Run, leaves: tuple) -> list[Any] | Miss:
+    """What the operations give where the code has raised an error of arithmetic."""
+    found = whole(*leaves)
+    if not of_numbers(error):
+        raise Defect from error
+    return found
 
 
 def _made(make: Callable, nbytes: int, apart: bool) -> Callable:

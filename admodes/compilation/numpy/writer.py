@@ -1,6 +1,5 @@
-"""NumpyWriter, the state of the code generator: while a program is written as straight-line Python,
-it has the lines so far, the name or expression of each row, and the buffer of each array. The other
-modules here add statements to it."""
+"""NumpyWriter, the state of the code generator: the lines so far, the name or expression of each
+row, and the buffer of each array. The other modules here add statements to it."""
 
 from __future__ import annotations
 
@@ -179,7 +178,9 @@ class NumpyWriter:
         return self.use(f.__name__, f)
 
     def use(self, name: str, x: Any) -> str:
-        """A name of NumPy or of an operation, as it is."""
+        """A name of NumPy or of an operation, as it is, where Python reads it as that name."""
+        if not (name.isascii() and name.isidentifier()):
+            return self.bind(x, "k")
         self.space[name] = x
         return name
 
@@ -200,8 +201,7 @@ class NumpyWriter:
         return self.lists[a.row]
 
     def values(self, step: Step) -> tuple:
-        steps = self.steps
-        return tuple([steps[a.row].like if a.__class__ is Ref else a for a in step.args])
+        return tuple([self.steps[a.row].like if a.__class__ is Ref else a for a in step.args])
 
     def text(self, a: Any) -> str:
         """An argument as an expression."""
