@@ -1,9 +1,10 @@
-"""The texts of the warnings of a compiled function: it is recorded again and again, it has reached
-its limit of cases, or it cannot be compiled. The recorded cases go in; words come out that say what
-varied from call to call, and what to do about it."""
+"""The warnings of a compiled function, each of which is given once: it is recorded again and again,
+it has reached its limit of cases, or it cannot be compiled. The recorded cases go in; words come
+out that say what varied from call to call, and what to do about it."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,41 @@ SHOWN = 4
 """At most so many values of one argument are listed."""
 
 
+HINT_AFTER = 8
+"""So many recordings of which none was used again give a hint."""
+
+
 class CompileWarning(UserWarning):
     """A compiled function that is recorded too often, or that cannot be."""
+
+
+class Advised:
+    """A compiled function as one that says what is the matter with it. said: what has been said;
+    warns: whether anything is. Its methods are called by one that makes a call of the user's."""
+
+    __slots__ = ()
+
+    warns = True
+    _name: str
+    _said: set[str]
+
+    def _tell_unseen(self, what: str) -> None:
+        if what:
+            self._warn("limit", not_seen(self._name, what))
+
+    def _tell_constant(self, case: Specialisation) -> None:
+        if message := constant_value(self._name, case.program.notes):
+            self._warn("constant", message)
+
+    def _hint(self, cases: Sequence[Specialisation]) -> None:
+        if len(cases) == HINT_AFTER and all(case.runs <= 1 for case in cases):
+            self._warn("hint", every_call_new(self._name, cases))
+
+    def _warn(self, what: str, message: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            if self.warns:
+                warnings.warn(message, CompileWarning, stacklevel=5)
 
 
 def constant_value(f: str, notes: Sequence[Note]) -> str:

@@ -10,6 +10,7 @@ it was recorded.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -25,9 +26,11 @@ MODULES = {
     "interpreter": "admodes.compilation.interpreter",
 }
 BACKENDS = ("auto", *MODULES)
+RUNS_NATIVE = "admodes.compilation.llvm.running"
 
-FIXED = 0.05
-"""Seconds that native code takes to build, whatever the program."""
+FIXED, LATER = 0.05, 0.005
+"""Seconds that native code takes to build, whatever the program: the first of a process, and later
+ones."""
 PER_ROW = 1e-4
 """Seconds more for each row."""
 
@@ -50,7 +53,8 @@ def _built(program: WengertList, backend: str, exact: bool) -> Run:
     name = "numpy" if backend == "auto" else backend
     run = _run(name, fast, program) or _run("numpy", fast, program)
     if backend == "auto" and find_spec("llvmlite") is not None:
-        price = FIXED + PER_ROW * len(fast.steps)
+        price = PER_ROW * len(fast.steps)
+        price += min(FIXED, LATER) if RUNS_NATIVE in sys.modules else FIXED
         run = measured(run, lambda: _run("llvm", fast, program), price, program.notes)
     return run  # type: ignore[return-value]
 

@@ -29,6 +29,8 @@ ROUNDS = 5
 """Timed calls of each; the fastest counts."""
 LONG = 0.2
 """Seconds of timed calls after which there are no more rounds."""
+CALL = 5e-7
+"""Seconds that a call takes in Python beside what runs, which native code saves as well."""
 WORTH = 0.95
 """What was built stays where it takes at most this share of the other's time."""
 INTERVAL = 5e-4
@@ -184,7 +186,8 @@ class Awaited:
 def measured(first: Any, build: Callable[[], Run | None], price: float, notes: list[Note]) -> Run:
     """A function that runs first, until that has taken price seconds in all. Then something else is
     built beside the calls; when it is there, calls are given to one and the other in turn, and the
-    faster one stays. An error of what is built is a note."""
+    faster one stays: `when_chosen`, an attribute that others may set, is called with it. An error
+    of what is built is a note."""
     choice: _Choice | None = _Choice(first, build, price, notes)
     chosen: Any = None
 
@@ -199,6 +202,7 @@ def measured(first: Any, build: Callable[[], Run | None], price: float, notes: l
             choice = None
             if found is not first:
                 run.source = lambda: getattr(found, "source", None)  # type: ignore[attr-defined]
+            run.when_chosen(found)  # type: ignore[attr-defined]
         return result
 
     def wait(timeout: float | None = None) -> bool:
@@ -206,6 +210,7 @@ def measured(first: Any, build: Callable[[], Run | None], price: float, notes: l
         return current is None or current.wait(timeout)
 
     run.source = first.source  # type: ignore[attr-defined]
+    run.when_chosen = lambda found: None  # type: ignore[attr-defined]
     run.wait = wait  # type: ignore[attr-defined]
     return run
 
@@ -222,6 +227,7 @@ class _Choice:
         self.work: Work | None = None
         self.lock = threading.Lock()
         self.times: dict[Any, list[float]] = {}
+        self.functions: dict[Any, Any] = {}
 
     def run(self, leaves: tuple) -> tuple[Any, Any]:
         """The result of a call, and what is chosen; None as long as nothing is."""
@@ -230,7 +236,7 @@ class _Choice:
             start = perf_counter()
             result = self.first(*leaves)
             if result.__class__ is not Miss and self.work is None:
-                self.left -= perf_counter() - start
+                self.left -= perf_counter() - start + CALL
                 self._begin()
             return result, None
         if second is self.first:
@@ -265,13 +271,20 @@ class _Choice:
         _note(error, "native code", "Calls run NumPy code instead", self.notes)
         return self.first
 
+    def _function(self, run: Any) -> Any:
+        """What is called for a run."""
+        if run not in self.functions:
+            bare = getattr(run, "bare", None)
+            self.functions[run] = run if bare is None else bare()
+        return self.functions[run]
+
     def _timed(self, second: Any, leaves: tuple) -> tuple[Any, Any]:
         """A call by the one that has had fewer of them, and the faster one after enough."""
         own = [self.times.setdefault(run, []) for run in (self.first, second)]
         run = second if len(own[1]) <= len(own[0]) else self.first
         start = perf_counter()
         try:
-            result = run(*leaves)
+            result = self._function(run)(*leaves)
         except Exception as error:
             if run is self.first:
                 raise

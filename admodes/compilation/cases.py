@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admodes.compilation.beside import Awaited
+from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.places import Capture
 from admodes.compilation.protocol import RAISED, Miss, Run
@@ -22,15 +23,17 @@ from admodes.loops.rolling import all_steps
 @dataclass(eq=False)
 class Specialisation:
     """One case that has been recorded: what the arguments were, what the function referred to,
-    its program, what runs it, and how often (about, where threads share it)."""
+    its program, what runs it, and how often by enter (about, where threads share it). connect() makes the functions that calls go through: enter, in Python, whose text is kept
+    beside it, and where there can be one direct, in native code."""
 
     signature: Signature
     places: list[Capture]
     program: WengertList
     run: Run
-    enter: Callable[[tuple, dict], Any]
-    text: str
-    runs: int = 0
+    enter: Callable[[tuple, dict], Any] = field(init=False)
+    text: str = field(init=False)
+    direct: Any = None
+    calls: int = 0
     loose: Callable[[tuple, dict], Any] | None = None
     """Until it is known which arrays have to have the entries that they had, all have to: then this
     tells whether a call is the same case apart from entries."""
@@ -46,6 +49,25 @@ class Specialisation:
         return not isinstance(self.run, Awaited) or self.run.is_there
 
     @property
+    def runs(self) -> int:
+        """How often the case has been run."""
+        return self.calls + (0 if self.direct is None else self.direct.calls)
+
+    def connect(self, slow: Callable | None) -> None:
+        """Make the functions that calls go through, as run and places are now. slow: what makes a
+        call that is of another case; None where all calls are to go through Python."""
+        bare = getattr(self.run, "bare", None)
+        run = self.run if bare is None else bare()
+        tree = self.program.out_tree
+        self.enter, self.text = entry(
+            self.signature, self.places, run, tree, may_miss(self.program)
+        )
+        self.calls, self.direct = self.runs, None
+        make = getattr(self.run, "direct", None)
+        if slow is not None and make is not None and self.loose is None:
+            self.direct = make(self.signature, self.places, tree, slow)
+
+    @property
     def source(self) -> str:
         """The code that was generated: what is done at each call, and the program."""
         program = getattr(self.run, "source", None)
@@ -57,6 +79,14 @@ def may_miss(program: WengertList) -> bool:
     """Whether there are decisions, in loops too, that may come out otherwise."""
     steps = (step for step in program.steps if step.op is not None)
     return bool(program.guards) or any(step.op.may_raise(step.params) for step in steps)
+
+
+def chosen(compiled: weakref.ref, case: weakref.ref, run: Run) -> None:
+    """Let a case be run by what was found to be faster."""
+    owner, found = compiled(), case()
+    if owner is not None and found is not None:
+        found.run = run
+        owner._connect(found)
 
 
 def ended(compiled: weakref.ref, case: weakref.ref, argument: weakref.ref) -> None:

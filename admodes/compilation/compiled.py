@@ -9,28 +9,21 @@ import os
 import sys
 import threading
 import types
-import warnings
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from admodes.compilation.advice import (
-    CompileWarning,
-    constant_value,
-    every_call_new,
-    limit_reached,
-    not_seen,
-)
+from admodes.compilation.advice import Advised, constant_value, limit_reached
 from admodes.compilation.backends import built
 from admodes.compilation.branching import LEAST, Family, Near, entered, without
 from admodes.compilation.captures import Captures
 from admodes.compilation.cases import (
     Specialisation,
+    chosen,
     ended,
     held_weakly,
-    may_miss,
     objects,
     references,
     settled,
@@ -53,9 +46,6 @@ from admodes.core.waiting import waiting
 from admodes.errors import BadValue
 from admodes.loops.rolling import all_steps
 
-HINT_AFTER = 8
-"""So many recordings of which none was used again give a hint."""
-
 UNSETTLED = 3
 """So many recordings, one after the other, during which f bound something anew are taken for state,
 not for a cache."""
@@ -69,11 +59,10 @@ SLOW = 2.0
 """Seconds that a first call takes before it says on a terminal that it goes on."""
 
 
-class Compiled:
-    """A compiled function; see compile."""
+class Compiled(Advised):
+    """A compiled function; see compile. entrance: what the calls of one that is Entered go to."""
 
-    warns = True
-    """Whether there are warnings and hints."""
+    __slots__ = ("__dict__", "__weakref__", "entrance")
 
     def __init__(self, f: Callable, backend: str, exact: bool, check: bool, limit: int) -> None:
         functools.update_wrapper(self, f)
@@ -87,13 +76,15 @@ class Compiled:
 
     def clear(self) -> None:
         """Forget everything that was recorded."""
+        self._close()
         self._families: tuple[Family, ...] = ()
         self._newest: Specialisation | None = None
         self._unsettled: list[str] = []
         self._ended = 0
         self._unseen = ""
-        self._warned = self._hinted = self._defective = False
-        self._noted = self._stage = ""
+        self._defective = False
+        self._said: set[str] = set()
+        self._stage = ""
         self._locked = os.getpid(), threading.RLock()
 
     def __repr__(self) -> str:
@@ -135,7 +126,8 @@ class Compiled:
                         if near is None and result.guard is not None:
                             near = Near(family, case, result.guard)
                         continue
-                case.runs += 1
+                    self._open(case)
+                case.calls += 1
                 if family is not families[0]:
                     self._to_front(family)
                 if case.loose is not None:
@@ -180,12 +172,34 @@ class Compiled:
             try:
                 if family in self._families:
                     self._families = (family, *(f for f in self._families if f is not family))
+                    self._open(family.latest)
             finally:
                 lock.release()
+
+    def _connect(self, case: Specialisation) -> None:
+        """Make the functions through which the calls of a case go."""
+        case.connect(None if self._check else types.MethodType(Compiled.__call__, self))
+        if self._families and case is self._families[0].latest:
+            self._open(case)
+
+    def _open(self, case: Specialisation) -> None:
+        """Let calls go to native code first, where those of this case may do so."""
+        if case.direct is not None:
+            self.entrance = case.direct.function
+            self.__class__ = Entered
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        """Let calls go through Python. Another thread may be about to take the entrance."""
+        if self.__class__ is Entered:
+            self.__class__ = Compiled  # type: ignore[assignment]
+            self.entrance = types.MethodType(Compiled.__call__, self)
 
     def _forget(self, case: Specialisation) -> None:
         """Drop a case."""
         self._families = without(self._families, case)
+        self._close()
 
     def _knows(self, case: Specialisation) -> bool:
         return any(case in family.nodes for family in self._families)
@@ -216,21 +230,18 @@ class Compiled:
             lock.release()
         if stale:
             return self(*args, **kwargs)
-        self._hint()
+        self._hint(self.specialisations)
         if first is None:
-            self._tell_unseen()
+            self._tell_unseen(self._unseen)
             return self._eager(args, kwargs)
         case, result = first
         if case is None:
             return result
-        if not self._noted:
-            self._noted = constant_value(self._name, case.program.notes)
-            if self._noted:
-                self._warn(self._noted)
+        self._tell_constant(case)
         found = tried(case, args, kwargs) if case.is_built else MISS
         if found.__class__ is Miss:
             return result
-        case.runs += 1
+        case.calls += 1
         return self._confirmed(case, found, args, kwargs) if self._check else found
 
     def _eager(self, args: tuple, kwargs: dict) -> Any:
@@ -240,6 +251,7 @@ class Compiled:
     def _given_up(self, error: BaseException, args: tuple, kwargs: dict) -> Any:
         """The same for this call and all that follow, since generated code is defective."""
         self._families, self._defective = (), True
+        self._close()
         warn_of(error, self._name, "Calls run it as it is from now on, without compilation")
         return self._eager(args, kwargs)
 
@@ -251,9 +263,8 @@ class Compiled:
         weight = sum(family.weight for family in self._families) + unsettled + self._ended
         if weight + (1 if near is None else LEAST) <= self._limit and unsettled < UNSETTLED:
             return False
-        if not self._warned:
-            self._warned = True
-            self._warn(limit_reached(self._name, self.specialisations, self._unsettled))
+        if "limit" not in self._said:
+            self._warn("limit", limit_reached(self._name, self.specialisations, self._unsettled))
         return True
 
     def _first(
@@ -261,8 +272,8 @@ class Compiled:
     ) -> tuple | None:
         """A new specialisation, if that can be, and the result of the call, for which f has run
         once; None where f has not."""
-        captures = Captures(self._f, *objects(signature))
         self._stage = "recording"
+        captures = Captures(self._f, *objects(signature))
         self._unseen = captures.unseen
         if captures.unseen or captures.traced:
             return None
@@ -312,19 +323,22 @@ class Compiled:
         places = [held_weakly(p, known) for p in (*captures.places, *found)]
         compares = any(step.is_test for step in all_steps(made.program))
         signature = replace(signature, leaves=[], numpys=signature.numpys if compares else None)
-        tree = made.program.out_tree
         loose = entry(signature, places, lambda *leaves: [None], LEAF)[0] if captures.held else None
         for key, a in captures.held.items():
             what = f"the entries of {captures.names[key]}"
             places.append(Capture(what, CONTENT, a, None, content_of(a)))
-        enter, text = entry(signature, places, run, tree, may_miss(made.program))
-        case = Specialisation(signature, places, made.program, run, enter, text, loose=loose)
+        case = Specialisation(signature, places, made.program, run, loose=loose)
+        if hasattr(run, "when_chosen"):
+            run.when_chosen = functools.partial(chosen, weakref.ref(self), weakref.ref(case))
         for slot in signature.slots:
             if isinstance(slot, Static) and slot.how == "reference":
                 end = functools.partial(ended, weakref.ref(self), weakref.ref(case))
                 case.ends.append(weakref.ref(slot.value(), end))
+        # Other threads take it as it is as soon as it is among the families.
+        self._connect(case)
         self._families = entered(self._families, case, near)
         self._newest = case
+        self._open(case)
         return case
 
     def _second_call(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
@@ -359,11 +373,8 @@ class Compiled:
             return
         free = captures.held.keys() - fixed
         case.places = [p for p in case.places if p.test != CONTENT or id(p.owner) not in free]
-        program = case.program
-        case.enter, case.text = entry(
-            case.signature, case.places, case.run, program.out_tree, may_miss(program)
-        )
         case.loose = None
+        self._connect(case)
 
     def _confirmed(self, case: Specialisation, result: Any, args: tuple, kwargs: dict) -> Any:
         """The result, where f itself gives the same (check=True)."""
@@ -372,23 +383,18 @@ class Compiled:
         confirm(self._name, case.program, leaves, result, own)
         return result
 
-    def _tell_unseen(self) -> None:
-        if self._unseen and not self._warned:
-            self._warned = True
-            self._warn(not_seen(self._name, self._unseen))
-
-    def _hint(self) -> None:
-        cases = self.specialisations
-        if not self._hinted and len(cases) == HINT_AFTER and all(c.runs <= 1 for c in cases):
-            self._hinted = True
-            self._warn(every_call_new(self._name, cases))
-
     @property
     def has_constant_values(self) -> bool:
         """Whether f took ad.value of an argument, so that results hold for that value only."""
         return any(constant_value(self._name, p.notes) for p in self.programs)
 
-    def _warn(self, message: str) -> None:
-        if not self.warns:
-            return
-        warnings.warn(message, CompileWarning, stacklevel=5)
+
+class Entered(Compiled):
+    """A compiled function whose calls go to native code first, by the entrance, which hands those
+    that are of another case on to Compiled. Its class changes with the case that was used last:
+    Python finds what a call does in the class, and finds a slot there faster than it runs a line.
+    """
+
+    __slots__ = ()
+
+    __call__ = Compiled.entrance  # type: ignore[misc]

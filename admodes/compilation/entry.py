@@ -125,12 +125,17 @@ def entry(
     return text.function("def call(args, kwargs):")
 
 
-def intact(places: list[Capture]) -> bool:
-    """Whether what a function refers to still stands where it stood."""
+def still(places: list[Capture]) -> Callable[[], Any]:
+    """A function that gives True where what a function refers to still stands where it stood."""
     text = EntryText()
     _check_places(text, places, {})
-    text.add("return None")
-    return text.function("def intact():")[0]() is not MISS
+    text.add("return True")
+    return text.function("def still():")[0]
+
+
+def intact(places: list[Capture]) -> bool:
+    """Whether what a function refers to still stands where it stood."""
+    return still(places)() is True
 
 
 def _check_places(text: EntryText, places: list[Capture], references: dict[int, str]) -> None:

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -35,16 +34,19 @@ RULES = frozenset(("jvp", "vjp", "partial", "term"))
 """The methods of operations in which rules run."""
 
 
-_PACKAGES = (
-    *INSIDE,
-    "<__array_function__",
-    *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-)
+@functools.cache
+def _packages() -> tuple[str, ...]:
+    """Where the files lie that belong to nobody's program. They are asked for when they are
+    needed, since that takes milliseconds."""
+    import sysconfig
+
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    return (*INSIDE, "<__array_function__", *map(sysconfig.get_path, kinds))
 
 
 def is_users(file: str) -> bool:
     """Whether a file belongs to neither admodes nor Python nor an installed package."""
-    return not file.startswith(_PACKAGES)
+    return not file.startswith(_packages())
 
 
 class CallSite(NamedTuple):

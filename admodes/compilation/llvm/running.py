@@ -5,7 +5,7 @@ runs its segments, and reads the outputs. Arenas wait in a pool, so that threads
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -13,13 +13,18 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.interpreter import interpret, is_finite
+from admodes.compilation.llvm.direct import interface
 from admodes.compilation.llvm.driver import TURN_CELLS, driver, failure
 from admodes.compilation.llvm.groups import Check, Foreign, Value
 from admodes.compilation.llvm.places import TYPES, Region
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.llvm.segments import LINE, Built, Segment
+from admodes.compilation.llvm.tables import STRICT, Direct, direct
+from admodes.compilation.places import Capture
 from admodes.compilation.protocol import Miss, missed
+from admodes.compilation.signature import FLOAT, Array, Signature, Slot
 from admodes.core.carrier import quiet
+from admodes.core.pytree import LEAF, Tree
 from admodes.core.record import Ref, WengertList
 from admodes.core.values import canonical
 from admodes.errors import BadValue
@@ -27,6 +32,14 @@ from admodes.programs.replay import same
 
 SHORT = 20_000
 """Bytes of an arena up to which a run keeps the interpreter's lock: taking it back costs more."""
+
+DIRECT = 1 << 16
+"""Bytes of an arena up to which calls go to native code without Python between. They keep the lock,
+since taking it back would cost less than what Python does around a run."""
+
+
+NOTHING = Tree(dict, (), ())
+"""No arguments by name."""
 
 
 class Runner:
@@ -67,6 +80,36 @@ class Runner:
             every = suspects == tuple(range(len(offsets)))
             self.told = tuple if every else _chooser(list(suspects), -1)  # type: ignore[assignment]
         self.pool: list[Arena] = []
+        kinds = [part.__class__ for part in self.built.parts]
+        self.is_direct = kinds == [Segment] and self.built.layout.size <= DIRECT
+        # Compiled here, where that may be beside the calls.
+        self.is_direct = self.is_direct and interface() is not None
+
+    def bare(self) -> Callable:
+        """This function in native code, or itself where there is no such thing."""
+        given = Tree(tuple, None, (LEAF,) * (len(self.plan.leaves) - len(self.captured)))
+        slots: list[Slot] = [
+            Array(p.shape, TYPES["d"]) if p.shape else FLOAT
+            for p in self.plan.leaves[: len(given.branches)]
+        ]
+        signature = Signature(Tree(tuple, None, (given, NOTHING)), slots, [], [], False)
+        tree = Tree(list, None, (LEAF,) * len(self.plan.outputs))
+        found = self._direct(signature, [], tree, self)
+        return self if found is None else found.function
+
+    def direct(
+        self, signature: Signature, places: Sequence[Capture], tree: Tree, slow: Callable
+    ) -> Direct | None:
+        """A function of the arguments of a call that gives its result, and calls slow where the
+        call is of another case. None where there is none in native code."""
+        return self._direct(signature, [STRICT, *places], tree, slow)
+
+    def _direct(
+        self, signature: Signature, places: Sequence[Capture], tree: Tree, slow: Callable
+    ) -> Direct | None:
+        if not self.is_direct:
+            return None
+        return direct(signature, places, tree, self, Arena(self), slow)
 
     def __call__(self, *leaves: Any) -> list[Any] | Miss:
         pool = self.pool
