@@ -30,7 +30,8 @@ ROUNDS = 5
 LONG = 0.2
 """Seconds of timed calls after which there are no more rounds."""
 CALL = 5e-7
-"""Seconds that a call takes in Python beside what runs, which native code saves as well."""
+"""Seconds that a call takes in Python beside what runs, which native code saves as well where calls
+go to it directly."""
 WORTH = 0.95
 """What was built stays where it takes at most this share of the other's time."""
 INTERVAL = 5e-4
@@ -282,9 +283,10 @@ class _Choice:
         """A call by the one that has had fewer of them, and the faster one after enough."""
         own = [self.times.setdefault(run, []) for run in (self.first, second)]
         run = second if len(own[1]) <= len(own[0]) else self.first
+        function = self._function(run)
         start = perf_counter()
         try:
-            result = self._function(run)(*leaves)
+            result = function(*leaves)
         except Exception as error:
             if run is self.first:
                 raise
@@ -296,4 +298,5 @@ class _Choice:
         enough = min(map(len, own)) >= ROUNDS or sum(map(sum, own)) > LONG
         if not (enough and all(own)):
             return result, None
-        return result, second if min(own[1]) < WORTH * min(own[0]) else self.first
+        saved = CALL if getattr(second, "is_direct", False) else 0.0
+        return result, second if min(own[1]) < WORTH * min(own[0]) + saved else self.first
