@@ -23,8 +23,9 @@ from admodes.loops.rolling import all_steps
 @dataclass(eq=False)
 class Specialisation:
     """One case that has been recorded: what the arguments were, what the function referred to,
-    its program, what runs it, and how often by enter (about, where threads share it). connect() makes the functions that calls go through: enter, in Python, whose text is kept
-    beside it, and where there can be one direct, in native code."""
+    its program, what runs it, and how often by enter (about, where threads share it). connect()
+    makes the functions that calls go through: enter, in Python, whose text is kept beside it, and
+    where there can be one direct, in native code."""
 
     signature: Signature
     places: list[Capture]

@@ -17,6 +17,7 @@ import admodes as ad
 from admodes.compilation import backends
 from admodes.compilation.cases import chosen
 from admodes.compilation.compiled import Compiled, Entered
+from admodes.optimisation import optimise
 
 pytest.importorskip("llvmlite")
 
@@ -218,7 +219,8 @@ def test_what_was_chosen_is_entered():
     f = ad.compile(product, "numpy")
     assert f(2.0, 3.0) == 6.0
     (case,) = f.specialisations
-    chosen(weakref.ref(f), weakref.ref(case), backends._run("llvm", case.optimised, case.program))
+    run = backends._run("llvm", optimise(case.program), case.program)
+    chosen(weakref.ref(f), weakref.ref(case), run)
     assert f.__class__ is Entered
     assert f(2.0, 4.0) == 8.0
     assert (case.runs, calls_of(f)) == (2, 1)
