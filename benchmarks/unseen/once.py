@@ -22,7 +22,7 @@ import numpy as np
 
 import admodes as ad
 from admodes.lab.timing import interleaved
-from benchmarks.compiled.case import CASADI, COMPILED, LLVM
+from benchmarks.compiled.case import CASADI, LLVM
 
 from . import motion
 from .kit import Unseen
@@ -32,9 +32,21 @@ LIMIT = 60.0
 """Seconds after which such a process is stopped."""
 
 
+def _load() -> None:
+    """Compile another function, of which a loop is rolled, so that all modules are there."""
+
+    def f(x: Any) -> Any:
+        for _ in range(2500):
+            x = 0.5 * np.sin(x) + 0.5 * x
+        return np.sum(x)
+
+    for backend in ("numpy", "llvm"):
+        ad.compile(ad.grad(f), backend)(np.ones(3))
+
+
 def first_call(derivative: Callable, *args: Any) -> float:
-    """Seconds, after another function was compiled so that everything is loaded."""
-    ad.compile(ad.grad(lambda x: np.sum(x * x)))(np.ones(3))
+    """Seconds, once everything is loaded."""
+    _load()
     compiled = ad.compile(derivative)
     start = perf_counter()
     compiled(*args)
@@ -78,13 +90,21 @@ def irregular(operations: int) -> float:
 
 
 def peak(workload: Unseen, states: int) -> float:
-    """The most memory during a call of the compiled derivative, what it keeps between calls and its
-    code included, as a multiple of so many bytes."""
+    """The most memory during a call of the compiled derivative once it is known which back end is
+    faster, what it keeps between calls and its code included, as a multiple of so many bytes."""
+    _load()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    run = workload.contestants[COMPILED].prepare()
+    derivative, *args = _gradient(workload)
+    compiled = ad.compile(derivative)
+
+    def run() -> None:
+        compiled(*args)
+
     for _ in range(3):
-        run()
+        for _ in range(20):
+            run()
+        compiled.wait()
     gc.collect()
     tracemalloc.reset_peak()
     run()

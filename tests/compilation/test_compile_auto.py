@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from time import perf_counter
 
 import numpy as np
@@ -143,6 +144,29 @@ def test_calls_while_a_long_list_is_built_are_those_of_the_function(monkeypatch)
     for x in (X, -X):
         np.testing.assert_array_almost_equal_nulp(compiled(x), f(x), 8)
     assert "def run(" in compiled.source()
+
+
+@pytest.mark.parametrize("slower", ["first", "built"])
+def test_of_what_was_slower_nothing_is_kept(slower):
+    def one(name):
+        def run(*leaves):
+            deadline = perf_counter() + (1e-3 if name == slower else 0.0)
+            while perf_counter() < deadline:
+                pass
+            return [1.0]
+
+        run.source = name
+        refs.append(weakref.ref(run))
+        return run
+
+    refs = []
+    run = measured(one("first"), lambda: one("built"), 0.0, [])
+    assert run(1.0) == [1.0]
+    assert run.wait()
+    for _ in range(12):
+        assert run(1.0) == [1.0]
+    gc.collect()
+    assert [ref() is None for ref in refs] == [slower == "first", slower == "built"]
 
 
 def in_a_process(text, *more):
