@@ -211,19 +211,49 @@ def _only_moves(step: Step) -> bool:
 def telling_signs(program: WengertList) -> list[bool]:
     """For each row, whether something that follows may tell a zero's sign."""
     found = [False] * len(program.steps)
-    if Optimised.of(program).is_turn:
-        for y in program.outputs:
-            if y.__class__ is Ref:
-                found[y.row] = True
+    for k in Optimised.of(program).telling:
+        y = program.outputs[k]
+        if y.__class__ is Ref:
+            found[y.row] = True
     for i, step, k, row in _readings(program):
         if not found[row]:
-            found[row] = found[i] or not _blind_at(step, k)
+            found[row] = _tells(step, k, found[i])
     return found
 
 
-def _blind_at(step: Step, k: int) -> bool:
+def _tells(step: Step, k: int, told: bool) -> bool:
+    """Whether the sign of a zero in argument k may be told, if that of one in the result may be, or
+    may not."""
+    if step.op is loop:
+        return _telling_inputs((step.params or {})["region"], told)[k]
     if step.op is REGISTRY["power"] and k == 0:
         exponent: Any = step.args[1]
         c = number(exponent)
-        return c is not None and c > 0
-    return is_blind(step.op, k)
+        return told or c is None or c <= 0
+    return told or not is_blind(step.op, k)
+
+
+def _telling_inputs(region: Region, told: bool) -> list[bool]:
+    """For each input of a loop's body, whether the sign of a zero in it may be told; told: whether
+    that of one in the loop's results may be."""
+    key = "telling", told
+    if key not in region.cache:
+        body = replace(Optimised.of(region.body), telling=telling_outputs(region, told))
+        rows = telling_signs(body)
+        region.cache[key] = [rows[x.row] for x in region.body.inputs]
+    return region.cache[key]  # type: ignore[no-any-return]
+
+
+def telling_outputs(region: Region, told: bool) -> frozenset[int]:
+    """The outputs of a loop's body of which the sign of a zero may be told: where something tells
+    that of one in the loop's results (told), or a later turn that of one in a state."""
+    if told:
+        return frozenset(range(len(region.body.outputs)))
+    telling: frozenset[int] = frozenset()
+    while True:
+        rows = telling_signs(replace(Optimised.of(region.body), telling=telling))
+        states = enumerate(region.body.inputs[: region.carried])
+        found = telling | {k for k, x in states if rows[x.row]}
+        if found == telling:
+            return telling
+        telling = found

@@ -90,8 +90,8 @@ def _if_array(value: Any) -> Any:
 
 
 def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """All entries in order; what was placed at this index; an entry of a stack; entries of what is
-    negated, where nothing else reads it, are negated, which a sum may take up."""
+    """All entries in order; what was placed or assigned at this index; an entry of a stack; entries
+    of what is negated, where nothing else reads it, are negated, which a sum may take up."""
     (x,) = args
     own = copy.value(x)
     index = params["index"]
@@ -103,9 +103,10 @@ def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
         return None
     if covers(index, own.shape):
         return copy.make("reshape", x, like=value, shape=shape_of(value))
+    moved = copy.made(x, "place", "assign")
+    if moved is not None and param_key(params_of(moved)["index"]) == param_key(index):
+        return moved.args[-1] if copy.alike(moved.args[-1], value) else None
     placed = copy.made(x, "place")
-    if placed is not None and param_key(params_of(placed)["index"]) == param_key(index):
-        return placed.args[0] if copy.alike(placed.args[0], value) else None
     if placed is not None and len(placed.shape) == 1 and index == slice(1, None, None):
         return _without_first(copy, placed, value)
     stacked = copy.made(x, "stack")
@@ -158,6 +159,44 @@ def _line(start: int, step: int, count: int, size: int) -> slice:
     """The slice of so many positions of a line, in the form that has the fewest numbers."""
     stop = start + (count - 1) * step
     return slice(start or None, None if stop + step >= size else stop + 1, step)
+
+
+def assign(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """Entries that are there already; entries in the place of others that were assigned."""
+    x, v = args
+    index = params["index"]
+    if not copy.alike(x, value) or not is_basic(index):
+        return None
+    if _is_picked(copy, v, x, index):
+        return x
+    before = copy.made(x, "assign")
+    if before is not None and param_key(before.params) == param_key(params):
+        first = before.args[0]
+        return copy.row(op, (first, v), params, value) if copy.alike(first, value) else None
+    return None
+
+
+def _is_picked(copy: Folding, v: Any, x: Any, index: Any) -> bool:
+    """Whether v is x[index]."""
+    picked = copy.made(v, "getitem")
+    if picked is None or x.__class__ is not Ref or picked.args[0] != x:
+        return False
+    return param_key(params_of(picked)["index"]) == param_key(index)
+
+
+def assigned_sum(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The sum of an array with zeros at an index and of what is placed there: it is assigned there.
+    The cotangent of `x[index] += v` is such a sum."""
+    for a, b in (args, args[::-1]):
+        zeroed, placed = copy.made(a, "assign"), copy.made(b, "place")
+        if zeroed is None or placed is None or not copy.zeros_are_alike():
+            continue
+        index = params_of(placed)["index"]
+        same = param_key(params_of(zeroed)["index"]) == param_key(index) and is_basic(index)
+        x, zero = zeroed.args
+        if same and number(zero) == 0.0 and copy.alike(x, value) and copy.alike(b, value):
+            return copy.make("assign", x, placed.args[0], like=value, index=index)
+    return None
 
 
 STRETCH = REGISTRY["broadcast_to"]
@@ -250,5 +289,9 @@ TABLE: Table = {
     REGISTRY["sum"]: (total,),
     REGISTRY["getitem"]: (getitem,),
     REGISTRY["place"]: (place,),
+    REGISTRY["assign"]: (assign,),
 }
-PLACES: Table = {REGISTRY["add"]: (merged_places,), REGISTRY["subtract"]: (merged_places,)}
+PLACES: Table = {
+    REGISTRY["add"]: (merged_places, assigned_sum),
+    REGISTRY["subtract"]: (merged_places,),
+}

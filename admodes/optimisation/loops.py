@@ -16,7 +16,13 @@ from admodes.loops.extracting import part
 from admodes.loops.operations import loop
 from admodes.loops.region import Region
 from admodes.ops.indexing import getitem
-from admodes.optimisation.dataflow import open_rows, reached_outputs, unseen_outputs
+from admodes.optimisation.dataflow import (
+    open_rows,
+    reached_outputs,
+    telling_outputs,
+    telling_signs,
+    unseen_outputs,
+)
 from admodes.optimisation.folding import dead
 from admodes.optimisation.loop_copies import (
     Layout,
@@ -45,18 +51,22 @@ def with_loops(program: WengertList, optimised: Pass) -> WengertList:
 
 def _with_bodies(program: WengertList, optimised: Pass) -> WengertList:
     """The program in which the list of every turn is optimised."""
-    seen = open_rows(program)
-    made: dict[tuple[int, bool], Region] = {}
+    seen, told = open_rows(program), telling_signs(program)
+    made: dict[tuple[int, bool, bool], Region] = {}
     loose: set[int] = set()
     steps = list(program.steps)
     for i, step in enumerate(steps):
         if step.op is not loop:
             continue
         region = region_of(step)
-        key = id(region), seen[i]
+        key = id(region), seen[i], told[i]
         if key not in made:
-            unseen = unseen_outputs(region, seen[i])
-            body = replace(Optimised.of(region.body), unseen=unseen, is_turn=True)
+            body = replace(
+                Optimised.of(region.body),
+                is_turn=True,
+                unseen=unseen_outputs(region, seen[i]),
+                telling=telling_outputs(region, told[i]),
+            )
             made[key] = replace(region, body=optimised(body), extends=None, cache={})
         if Optimised.of(made[key].body).suspects:
             loose.add(i)

@@ -17,12 +17,13 @@ NAMES = sorted(MOVES)
 ON_KINKS = 20
 
 
-def recorded(f: Callable, *args: Any) -> tuple[WengertList, list]:
-    """The program of f at args, of whose arrays only shapes are kept, and the leaves of args."""
+def recorded(f: Callable, *args: Any, loops: bool = False) -> tuple[WengertList, list]:
+    """The program of f at args, of whose arrays only shapes are kept, and the leaves of args.
+    loops: those that f states are rows."""
     leaves, tree = flatten(args)
     leaves = [np.array(x, float) if np.ndim(x) else float(x) for x in leaves]
     run = lambda *xs: call(f, unflatten(tree, list(xs)))  # noqa: E731
-    return record_leaves(run, leaves, f, values=False), leaves
+    return record_leaves(run, leaves, f, values=False, loops=loops), leaves
 
 
 def functions(p: ArrayProgram, k: int) -> Iterator[tuple[str, Callable]]:
