@@ -15,7 +15,7 @@ import numpy as np
 
 from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.expansion import expanded
-from admodes.compilation.llvm.groups import Fused
+from admodes.compilation.llvm.groups import Fused, Scan
 from admodes.compilation.llvm.jit import llvm, module_text
 from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import TYPES
@@ -60,7 +60,7 @@ def planned(program: WengertList) -> Plan | None:
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
     plan = Plan(expanded(lower(program, fused=True)))
-    native = any(isinstance(g, (Fused, LoopCall)) for g in plan.groups.all)
+    native = any(isinstance(g, (Fused, Scan, LoopCall)) for g in plan.groups.all)
     return plan if native and not plan.foreign else None
 
 

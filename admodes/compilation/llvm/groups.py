@@ -68,6 +68,20 @@ class Fused:
 
 
 @dataclass(eq=False)
+class Scan:
+    """A group that accumulates along an axis. places: what it reads, and what it writes; length:
+    entries in a line along the axis; lines: how many there are; along, moves: the distances of both
+    places from entry to entry of a line, and from line to line, in bytes."""
+
+    lowering: Lowering
+    places: tuple[Region, Region]
+    length: int
+    lines: int
+    along: tuple[int, ...]
+    moves: tuple[int, ...]
+
+
+@dataclass(eq=False)
 class Foreign:
     """A group of one row that Python runs, by its operation's own kernel on arrays; out is where
     the result is copied for native code to read, None where only Python reads it."""
@@ -112,12 +126,15 @@ class Turns:
         return [entry for group in self.groups for entry in group.entries]
 
 
+Group = Fused | Scan | LoopCall | Turns | Foreign | Check
+
+
 class Groups:
     """The groups in their order. A row joins the last group of its shape unless it has to wait for
     a later one."""
 
     def __init__(self) -> None:
-        self.all: list[Fused | LoopCall | Turns | Foreign | Check] = []
+        self.all: list[Group] = []
         self.latest: dict[tuple[int, ...], int] = {}
         self.floor = 0
 
@@ -125,7 +142,7 @@ class Groups:
         """Rows from here on join no group from before."""
         self.floor = len(self.all)
 
-    def append(self, group: Fused | LoopCall | Turns | Foreign | Check) -> int:
+    def append(self, group: Group) -> int:
         self.all.append(group)
         return len(self.all) - 1
 
@@ -186,8 +203,8 @@ def used_buffers(groups: Groups) -> list[Buffer]:
 
 
 def places_of(group: Any) -> list[Region]:
-    if isinstance(group, Turns):
-        return group.places
+    if isinstance(group, (Turns, Scan)):
+        return [*group.places]
     if isinstance(group, LoopCall):
         return list(group.operands)
     if isinstance(group, Fused):

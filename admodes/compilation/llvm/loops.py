@@ -83,10 +83,6 @@ class LoopCall(NamedTuple):
     dims: tuple[int, ...]
     steps: tuple[int, ...]
 
-    @property
-    def reads(self) -> tuple[Region, ...]:
-        return self.operands[:-1]
-
 
 MOST_OPERANDS, MOST_DIMS, MOST_STEPS = 4, 4, 9
 

@@ -135,15 +135,23 @@ def view_of(place: Region, step: Step) -> Region | None:
     if not place.shape and name not in ("getitem", "broadcast_to"):
         # There is nothing to turn, and np.flip would read the entry.
         return place
+    if name == "getitem":
+        return indexed(place, params["index"])
     made = np.asarray(_Made(place))
     if name == "broadcast_to":
-        found = np.broadcast_to(made, params["shape"])
-    elif name == "getitem":
-        index = params["index"] if isinstance(params["index"], tuple) else (params["index"],)
-        # With ... a single entry is a view as well.
-        found = made[index if any(p is Ellipsis for p in index) else (*index, ...)]
-    else:
-        found = step.op.array(made, **params)
+        return _seen(place, np.broadcast_to(made, params["shape"]))
+    return _seen(place, step.op.array(made, **params))
+
+
+def indexed(place: Region, index: Any) -> Region:
+    """The entries that a basic index picks."""
+    parts = index if isinstance(index, tuple) else (index,)
+    # With ... a single entry is a view as well.
+    parts = parts if any(p is Ellipsis for p in parts) else (*parts, ...)
+    return _seen(place, np.asarray(_Made(place))[parts])
+
+
+def _seen(place: Region, found: np.ndarray) -> Region:
     offset = found.__array_interface__["data"][0] - ADDRESS
     return Region(place.buffer, place.kind, found.shape, offset, found.strides)
 

@@ -10,12 +10,23 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.llvm import loops, turns
-from admodes.compilation.llvm.groups import LONGEST, Check, EntryOperation, Foreign, Groups, Value
+from admodes.compilation.llvm.groups import (
+    LONGEST,
+    Check,
+    EntryOperation,
+    Foreign,
+    Groups,
+    Scan,
+    Value,
+    places_of,
+)
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
+from admodes.compilation.llvm.scans import lowering_of, scan
+from admodes.compilation.llvm.slices import Slices
 from admodes.core.record import Guard, Ref, Step, WengertList
-from admodes.core.structure import Reduction
+from admodes.core.structure import SCAN, Reduction
 from admodes.core.values import shape_of
 from admodes.loops.operations import loop
 
@@ -44,6 +55,7 @@ class Plan:
         self.leaves = leaves or [self._leaf(i, v) for i, v in enumerate(self._inputs())]
         self._due = program.due()
         self._decided = 0
+        self.slices = Slices(program, self.groups, self._copied)
         given = iter(self.leaves)
         rows = {x.row: next(given) for x in program.inputs}
         rows |= {row: next(given) for row in program.captured}
@@ -92,11 +104,14 @@ class Plan:
         return Value(kind, array.shape, place=place)
 
     def _row(self, row: int, step: Step) -> Value | None:
+        if row in self.slices.placed:
+            return None
         kind = kind_of(step.like)
-        args = [self._argument(a) for a in step.args]
+        args = [self._argument(a) for a in self.slices.arguments(row, step)]
         found = None
         if kind is not None and all(a is not None for a in args):
-            found = self._native(step, kind, [a for a in args if a is not None])
+            given = [a for a in args if a is not None]
+            found = self.slices.made(row, step, given) or self._native(step, kind, given)
         return self._foreign(row, step, kind) if found is None else found
 
     def _native(self, step: Step, kind: str, args: list[Value]) -> Value | None:
@@ -122,7 +137,11 @@ class Plan:
             return self._called(args, shape, lambda given: loops.product(*given))
         if isinstance(step.op.structure, Reduction):
             return self._reduced(step, args[0], shape)
-        return self._joined(step, args) if name in JOINS else self._moved(step, args)
+        if name in JOINS:
+            return self._joined(step, args)
+        if step.op.structure == SCAN:
+            return self._scanned(step, *args)
+        return self._moved(step, args)
 
     def _moved(self, step: Step, args: list[Value]) -> Value | None:
         if len(args) != 1:
@@ -182,9 +201,9 @@ class Plan:
         assert found is not None
         return found
 
-    def _appended(self, call: loops.LoopCall, out: Region) -> Value:
-        at = self.groups.append(call)
-        for place in call.reads:
+    def _appended(self, group: loops.LoopCall | Scan, out: Region) -> Value:
+        at = self.groups.append(group)
+        for place in places_of(group):
             place.buffer.read(at)
         out.buffer.written(at)
         return Value("d", out.shape, place=out)
@@ -209,6 +228,13 @@ class Plan:
             return made
         whole = new_place("d", shape)
         return Value("d", shape, place=Region(out.buffer, "d", shape, 0, whole.strides))
+
+    def _scanned(self, step: Step, x: Value) -> Value | None:
+        if x.is_number or lowering_of(step) is None:
+            return None
+        out = new_place("d", step.shape)
+        group = scan(step, self.groups.stored(x), out) or scan(step, self._whole(x), out)
+        return None if group is None else self._appended(group, out)
 
     def _foreign(self, row: int, step: Step, kind: str | None) -> Value | None:
         out = None if kind is None else new_place(kind, step.shape)

@@ -21,6 +21,7 @@ from admodes.compilation.llvm.groups import (
     Check,
     Foreign,
     Fused,
+    Scan,
     Turns,
     Value,
     used_buffers,
@@ -29,6 +30,7 @@ from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import FOREVER, Buffer, Positions
 from admodes.compilation.llvm.planning import Plan
+from admodes.compilation.llvm.scans import emit_scan
 from admodes.compilation.llvm.turn_emission import emit_turns
 
 LINE = 64
@@ -125,7 +127,7 @@ class Built:
             elif not is_nothing(group):
                 self._native(self._segment(), group)
 
-    def _native(self, segment: Segment, group: Fused | LoopCall | Turns) -> None:
+    def _native(self, segment: Segment, group: Fused | Scan | LoopCall | Turns) -> None:
         if isinstance(group, LoopCall):
             self._call(segment, group)
             return
@@ -233,12 +235,14 @@ def _emitted(planned: Planned) -> Emitted | None:
     group = planned.group
     if isinstance(group, Turns):
         return emit_turns(group)
+    if isinstance(group, Scan):
+        return emit_scan(group)
     return emit(group, planned.positions) if isinstance(group, Fused) else None
 
 
 def _is_loop(group: Any) -> bool:
     """Whether the function of a group is a loop, which passes of LLVM make better."""
-    return isinstance(group, Turns) or (isinstance(group, Fused) and bool(group.shape))
+    return isinstance(group, (Turns, Scan)) or (isinstance(group, Fused) and bool(group.shape))
 
 
 def compiled_all(made: dict[int, Emitted], groups: list[Planned]) -> dict[int, MachineCode]:

@@ -17,13 +17,14 @@ from admodes.compilation.numpy.kernels import (
     template,
 )
 from admodes.compilation.numpy.orders import aligned, chosen_order, in_order, runs_across
-from admodes.compilation.numpy.patterns import absorbed_places, alike, tie_slopes
+from admodes.compilation.numpy.patterns import tie_slopes
 from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array, overwritten
 from admodes.compilation.numpy.reads import entry_reads, named_reads, operands_only
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
 from admodes.loops.operations import loop
 from admodes.optimisation.optimised import Optimised
+from admodes.optimisation.placed_sums import alike, placed_sums
 
 MANY = 4
 """Entries that are read one by one before an array is turned into a list of Python floats."""
@@ -57,7 +58,7 @@ class NumpyWriter:
     layouts: an array with the strides of each row's array; its entries mean nothing.
     workspace: the buffers and the arrays in them; shown: names of arrays that are seen in another
         shape.
-    absorbed, slopes, skipped: patterns of several rows that become one statement (patterns.py).
+    absorbed, slopes, skipped: rows that are written together as one statement.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class NumpyWriter:
         self.texts: list[str] = [""] * len(self.steps)
         self.depths = [0] * len(self.steps)
         self.reads = named_reads(program)
-        self.absorbed, gone = absorbed_places(program, self.reads)
+        self.absorbed, gone = placed_sums(program, self.reads)
         self.skipped = gone
         self.entries = entry_reads(program)
         self.operands_only = operands_only(program, self.reads)
