@@ -2,6 +2,7 @@
 works."""
 
 import gc
+import math
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import admodes as ad
-from admodes.compilation import backends, compile
+from admodes.compilation import backends, beside, compile
 from admodes.compilation import compiled as compiled_module
 from admodes.compilation.beside import INTERVAL, Awaited, measured
 from admodes.compilation.protocol import MISS
@@ -146,27 +147,24 @@ def test_calls_while_a_long_list_is_built_are_those_of_the_function(monkeypatch)
     assert "def run(" in compiled.source()
 
 
-@pytest.mark.parametrize("slower", ["first", "built"])
-def test_of_what_was_slower_nothing_is_kept(slower):
-    def one(name):
-        def run(*leaves):
-            deadline = perf_counter() + (1e-3 if name == slower else 0.0)
-            while perf_counter() < deadline:
-                pass
-            return [1.0]
+@pytest.mark.parametrize(("worth", "gone"), [(0.0, "built"), (math.inf, "first")])
+def test_of_what_is_not_chosen_nothing_is_kept(monkeypatch, worth, gone):
+    monkeypatch.setattr(beside, "WORTH", worth)
+    monkeypatch.setattr(beside, "ROUNDS", 1)
+    refs = {}
 
-        run.source = name
-        refs.append(weakref.ref(run))
+    def one(name):
+        run = _runs([1.0])
+        refs[name] = weakref.ref(run)
         return run
 
-    refs = []
     run = measured(one("first"), lambda: one("built"), 0.0, [])
     assert run(1.0) == [1.0]
     assert run.wait()
-    for _ in range(12):
+    for _ in range(4):
         assert run(1.0) == [1.0]
     gc.collect()
-    assert [ref() is None for ref in refs] == [slower == "first", slower == "built"]
+    assert [name for name, ref in refs.items() if ref() is None] == [gone]
 
 
 def in_a_process(text, *more):
