@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.numpy.code import Place, Workspace
-from admodes.compilation.numpy.kernels import (
-    DEEPEST,
-    as_float64,
-    number,
-    on_floats,
-    template,
-)
+from admodes.compilation.numpy.kernels import DEEPEST, as_float64, number, on_floats, template
 from admodes.compilation.numpy.orders import aligned, chosen_order, in_order, runs_across
 from admodes.compilation.numpy.patterns import tie_slopes
 from admodes.compilation.numpy.placement import Buffers, Lifetimes, is_array, overwritten
