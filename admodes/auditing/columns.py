@@ -225,7 +225,7 @@ def _plain(
     """A number under the bare name of its row: the title of the column says what it is."""
     derivation = naming.derivation
     y = naming.output(label.name)
-    entries = list(_entry_meanings(label, says, naming)) if says.label is None else []
+    entries = list(_entry_meanings(label, says, naming, heading)) if says.label is None else []
     yield from entries
     if entries and not says.kinds & {"tangent", "adjoint"}:
         return
@@ -256,7 +256,7 @@ def _plain(
 
 
 def _entry_meanings(
-    label: Label, says: Title, naming: Naming
+    label: Label, says: Title, naming: Naming, heading: Title
 ) -> Iterator[tuple[Meaning, Quantity]]:
     """An entry of the Jacobian, in the row of an output and the column of an input or the other way
     round."""
@@ -266,7 +266,11 @@ def _entry_meanings(
         by, end = naming.input(name), naming.output(name)
         if y is not None and by is not None and name in naming.derivation.inputs:
             yield ("entry", "*"), Quantity("entry", outputs[y], by)
-        elif x is not None and end is not None and naming.row(name) is not None:
+        elif (
+            x is not None
+            and end is not None
+            and (naming.row(name) is not None or "entry" in heading.kinds)
+        ):
             yield ("entry", "*"), Quantity("entry", outputs[end], x)
 
 

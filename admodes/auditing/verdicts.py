@@ -34,10 +34,8 @@ class Ruling:
 
 
 class Judgement:
-    """The verdicts on the numbers of a document under roundings, one for each table.
-
-    slots: what each number is about, in the order of the document.
-    """
+    """The verdicts on the numbers of a document under roundings, one for each table. slots: what
+    each number is about, in the order of the document."""
 
     def __init__(
         self,
@@ -332,9 +330,10 @@ class Judgement:
     def _open(self, q: Quantity, slot: Slot, rounding: Rounding) -> float:
         """By how much the number of the document may differ from the one with which a person goes
         on: what its digits leave open, or where it is not written, those that it comes from."""
-        place = self.place(q, slot)
-        needs = self.derivation.ways(q)[0] if self.derivation.needs(q) else ()
-        if place is not None or not needs or self.origin(q, slot) is None:
+        place, needs = self.place(q, slot), self.derivation.ways(q)[0]
+        if not needs:
+            return 0.0  # an input or a seed
+        if place is not None or self.origin(q, slot) is None:
             number = self.number(q, slot, rounding)
             step = rounding.step(number, None if place is None else place.number)
             return math.copysign(step, number) if rounding.cuts else 0.5 * step

@@ -68,6 +68,17 @@ def test_an_output_that_equals_an_input_here_is_no_name_of_it():
     assert audit.summary["cells"] == 5
 
 
+def test_a_seed_is_exact_and_a_heading_says_that_entries_are_meant():
+    text = table(
+        "v0 = x1 | 2", "v1 = x2 | 3", "v2 = v0^3 | 8", "v3 = v2 v1 | 24",
+        "∂y/∂v2 = ∂y/∂v3 ∂v3/∂v2 | 3", "∂y/∂v1 = ∂y/∂v3 ∂v3/∂v1 | 3", "∂y/∂v0 | 576",
+    )  # fmt: skip
+    text += "\n## Jacobian\n\n" + table("x1 | 576", "x2 | 3", head=" | y")
+    assert [m[:2] for m in mistaken(ad.audit(text))] == [
+        ("3", "wrong"), ("576", "wrong"), ("576", "follows"), ("3", "follows"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "seed",
     [
