@@ -146,6 +146,13 @@ def test_errors_of_pythons_numbers_are_told_from_those_of_arrays():
     assert not of_numbers(raised("add(a, b)", add=np.add, a=a, b=b))
 
 
+def test_a_call_that_python_has_made_fast_is_found_too():
+    code = ad.compile(lambda x, y: np.sin(x) - y, backend="numpy")
+    for _ in range(100):
+        code(1.0, 2.0)
+    assert np.isnan(code(np.inf, 2.0))
+
+
 def domain_errors(x, c):
     return np.sum(x * np.log(c) + np.sqrt(c) / c)
 
