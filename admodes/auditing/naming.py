@@ -291,6 +291,7 @@ def _own_derivation(
     """The derivation of the rows of the document, where they compute the function in another way,
     and the row of each name in it."""
     outputs: list[str] = []
+    read = {plain_name(x) for d in definitions for x in _names(d.formula)}
     for name, row in subject.outputs.items():
         right = subject.rows[row] if row >= 0 else None
         inputs = () if row in subject.inputs.values() else subject.inputs  # max(x, y) may be x here
@@ -299,7 +300,8 @@ def _own_derivation(
         ]
         if not fitting:
             return None, {}
-        outputs.append(name if name in fitting else fitting[-1])
+        last = [n for n in fitting if n not in read]  # exp(max(x, y)) may be exp(x) here
+        outputs.append(name if name in fitting else (last or fitting)[-1])
     chosen: dict[str, str] = {}
     for definition in definitions:
         value = evaluated(definition.formula, values)

@@ -187,8 +187,8 @@ class Awaited:
 def measured(first: Any, build: Callable[[], Run | None], price: float, notes: list[Note]) -> Run:
     """A function that runs first, until that has taken price seconds in all. Then something else is
     built beside the calls; when it is there, calls are given to one and the other in turn, and the
-    faster one stays: `when_chosen`, an attribute that others may set, is called with it, and nothing
-    is kept of the other one, which may hold as much memory. An error of what is built is a note."""
+    faster one stays: `when_chosen`, an attribute that others may set, is called with it. Nothing is
+    kept of the other one, which may hold as much memory. An error of what is built is a note."""
     choice: _Choice | None = _Choice(first, build, price, notes)
     chosen: Any = None
 

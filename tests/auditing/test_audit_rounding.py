@@ -97,3 +97,7 @@ def test_a_seed_is_exact_and_a_heading_says_that_entries_are_meant():
 )
 def test_documents_that_leave_several_ways(seed, tmp_path: Path):
     assert outcome_of(draw(seed, 1), tmp_path).perfect
+
+
+def test_an_output_is_the_row_that_nothing_reads_of_two_that_are_equal_here(tmp_path: Path):
+    assert outcome_of(draw(223000208, 0), tmp_path).perfect
