@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import Carrier, Level, outermost
+from admodes.core.subclasses import plain_array
 from admodes.core.values import canonical, numeric, shape_of
 from admodes.errors import BadType, BadValue
 
@@ -172,7 +173,7 @@ def stripped(aux: Any, level: Level) -> Any:
 
 def match_shapes(xs: list, vs: list, what: str, of: str) -> None:
     for x, v in zip(xs, vs, strict=True):
-        if shape_of(x) != shape_of(v):
+        if shape_of(x) != shape_of(plain_array(v, what)):
             raise BadValue(f"{what} of shape {shape_of(v)} where the {of} has shape {shape_of(x)}")
 
 
