@@ -64,7 +64,9 @@ def compile(
 
     Raises TypeError for arguments and results that are no numbers, ValueError for an unknown
     backend, ImpureError where f changes arrays that it refers to (they get back what they held) or
-    draws random numbers, and MemoryError with an estimate where a program's buffers do not fit.
+    draws random numbers, and MemoryError with an estimate where a program's buffers do not fit
+    (with "auto", a list of more than 20 000 rows is then run as it was recorded, and a note of the
+    program says so).
     The list of operations is R. E. Wengert's (1964).
 
     >>> import admodes as ad
