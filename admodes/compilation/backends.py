@@ -54,7 +54,7 @@ def _built(program: WengertList, backend: str, exact: bool) -> Run:
     run = _run(name, fast, program) or _run("numpy", fast, program)
     if backend == "auto" and find_spec("llvmlite") is not None:
         price = PER_ROW * len(fast.steps)
-        price += min(FIXED, LATER) if RUNS_NATIVE in sys.modules else FIXED
+        price += LATER if RUNS_NATIVE in sys.modules else FIXED
         run = measured(run, lambda: _run("llvm", fast, program), price, program.notes)
     return run  # type: ignore[return-value]
 

@@ -265,24 +265,23 @@ def _scaled(copy: Folding, args: tuple, value: Any, trusted: Callable) -> Any:
 
 def summed_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """The sums over the rows or the columns of D are what is on its diagonal."""
-    shape = shape_of(copy.value(args[0]))
-    if args[0].__class__ is not Ref or len(shape) != 2:
-        return None
-    d = _diagonal_of(copy, args[0])
-    if d is None or len(op.structure.axes(shape, params)) != 1:
-        return None
-    return copy.make("reshape", d, like=value, shape=shape_of(value))
+    d = _summed(copy, op, args, params, axes=1)
+    return None if d is None else copy.make("reshape", d, like=value, shape=shape_of(value))
 
 
 def trace(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """The sum of all entries of D is that of its diagonal."""
+    d = _summed(copy, op, args, params, axes=2)
+    return None if d is None else copy.make("reshape", copy.make("sum", d), shape=shape_of(value))
+
+
+def _summed(copy: Folding, op: Op, args: tuple, params: Any, axes: int) -> Any:
+    """What is on the diagonal of a matrix D of which so many axes are summed over."""
     shape = shape_of(copy.value(args[0]))
     if args[0].__class__ is not Ref or len(shape) != 2:
         return None
     d = _diagonal_of(copy, args[0])
-    if d is None or len(op.structure.axes(shape, params)) != 2:
-        return None
-    return copy.make("reshape", copy.make("sum", d), shape=shape_of(value))
+    return d if d is not None and len(op.structure.axes(shape, params)) == axes else None
 
 
 STRONG: Table = {

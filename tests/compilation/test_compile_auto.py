@@ -180,7 +180,7 @@ EXITING = """
 import sys, time
 import admodes as ad
 from admodes.compilation import backends
-backends.FIXED = backends.PER_ROW = 0.0
+backends.FIXED = backends.LATER = backends.PER_ROW = 0.0
 backends.LONG = int(sys.argv[2])
 
 @ad.compile
@@ -205,7 +205,7 @@ FORKING = """
 import os, sys
 import admodes as ad
 from admodes.compilation import backends
-backends.FIXED = backends.PER_ROW = 0.0
+backends.FIXED = backends.LATER = backends.PER_ROW = 0.0
 backends.LONG = int(sys.argv[1])
 
 def f(x, n):
@@ -248,6 +248,7 @@ def test_turns_of_threads_are_as_long_as_before():
 def test_threads_while_native_code_is_chosen(monkeypatch):
     pytest.importorskip("llvmlite", reason="needs admodes[llvm]")
     monkeypatch.setattr(backends, "FIXED", 0.0)
+    monkeypatch.setattr(backends, "LATER", 0.0)
     monkeypatch.setattr(backends, "PER_ROW", 0.0)
     w = np.random.default_rng(0).normal(size=(9, 9))
     f = ad.grad(lambda x: np.tanh(w @ x).sum() * (1.0 if x[0] > 0 else 2.0) + (x**2).sum())

@@ -35,6 +35,7 @@ class AtOnce(beside.Work):
 def native_code_at_once(monkeypatch):
     """The measured choice builds native code after the first run, and takes it."""
     monkeypatch.setattr(backends, "FIXED", 0.0)
+    monkeypatch.setattr(backends, "LATER", 0.0)
     monkeypatch.setattr(backends, "PER_ROW", 0.0)
     monkeypatch.setattr(beside, "WORTH", 1e9)
     monkeypatch.setattr(beside, "ROUNDS", 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
 from harness import derivative, nestings
+from threads import together
 
 import admodes as ad
 from admodes.core.tape import Node
@@ -18,12 +18,8 @@ MODES = ("forward", "reverse")
 
 
 def test_eight_threads_of_nested_gradients():
-    start = threading.Barrier(8)
-    found: dict[int, list] = {}
-
     def work(k):
-        start.wait()
-        found[k] = [
+        return [
             derivative(lambda x: x * derivative(lambda y: (k + x) * y * y, 0, inner)(x), 0, outer)(
                 1.0 + n / 100
             )
@@ -31,16 +27,7 @@ def test_eight_threads_of_nested_gradients():
             for outer, inner in nestings(2)
         ]
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-    finally:
-        sys.setswitchinterval(interval)
+    found = together(work, often=True)
     # x · 2 (k + x) x = 2 k x² + 2 x³ has the derivative 4 k x + 6 x².
     for k in range(8):
         xs = [1.0 + n / 100 for n in range(60) for _ in range(4)]
