@@ -99,8 +99,7 @@ def _pointer(where: int) -> int:
 
 def _of_numpy(number: int) -> int:
     """The address of a function of NumPy's C interface."""
-    package = "numpy._core" if hasattr(np, "_core") else "numpy.core"
-    table = importlib.import_module(f"{package}._multiarray_umath")._ARRAY_API
+    table = importlib.import_module("numpy._core._multiarray_umath")._ARRAY_API
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
         ("PyCapsule_GetPointer", ctypes.pythonapi)
     )
