@@ -18,7 +18,7 @@ from admodes.compilation.places import content_of
 from admodes.core.carrier import Carrier, is_numpys
 from admodes.core.pytree import Tree, flatten
 from admodes.core.subclasses import plain_array
-from admodes.core.values import canonical
+from admodes.core.values import canonical, native
 from admodes.errors import BadType
 
 VALUES = (int, bool, str, bytes, slice)
@@ -113,11 +113,11 @@ def _array(x: np.ndarray) -> tuple[Slot, Any]:
         return Static("content", content_of(x)), x
     if kind not in "fc":
         raise BadType(f"takes arrays of numbers, got an array of dtype {x.dtype}")
-    native = np.asarray(x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("=")))
-    if not native.ndim:
-        number = canonical(native)
+    x = native(x)
+    if not x.ndim:
+        number = canonical(x)
         return Number(number.__class__), number
-    return Array(native.shape, native.dtype), native
+    return Array(x.shape, x.dtype), x
 
 
 @dataclass

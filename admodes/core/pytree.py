@@ -13,7 +13,7 @@ import numpy as np
 
 from admodes.core.carrier import Carrier, Level, outermost
 from admodes.core.subclasses import plain_array
-from admodes.core.values import canonical, numeric, shape_of
+from admodes.core.values import canonical, native, numeric, shape_of
 from admodes.errors import BadType, BadValue
 
 
@@ -115,21 +115,23 @@ def _build(structure: Tree, remaining: Iterator) -> Any:
 
 
 def checked_input(x: Any, who: str, copy: bool = False, complex_too: bool = False) -> Any:
-    """A differentiable leaf: a float, a float array (copied where asked) or a live carrier."""
+    """A differentiable leaf: a float, a float array (copied where asked) or a live carrier. Truth
+    values are numbers here, and arrays have the byte order of the machine, as NumPy's results."""
     if isinstance(x, Carrier):
         if not x.level.alive:
             raise BadValue(_leak(who))
         return x.clone()
-    if x.__class__ is np.ndarray and x.dtype.kind == "f" and x.ndim:
-        return x.copy("K") if copy else x
-    x = canonical(numeric(x, who, complex_too))
-    if x.__class__ is bool:
-        return float(x)
-    if isinstance(x, np.ndarray):
+    if x.__class__ is not np.ndarray or x.dtype.kind != "f" or not x.ndim:
+        x = canonical(numeric(x, who, complex_too))
+        if x.__class__ is np.bool_:
+            return float(x)
+        if x.__class__ is not np.ndarray:
+            return x
         if x.dtype.kind == "b":
             return x.astype(float)
-        return x.copy("K") if copy else x
-    return x
+    if not x.dtype.isnative:
+        return native(x)
+    return x.copy("K") if copy else x
 
 
 def check_output(y: Any, level: Level, f: Callable) -> None:

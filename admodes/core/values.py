@@ -50,6 +50,11 @@ def canonical(result: Any) -> Any:
     return result
 
 
+def native(x: np.ndarray) -> np.ndarray:
+    """An array in the byte order of the machine."""
+    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a number, an array or a carrier."""
     if x.__class__ is float:

@@ -84,3 +84,38 @@ def test_entries_of_an_array_are_numbers_of_numpy():
     assert ad.grad(f)(x).tolist() == [0.0, 1.0]
     assert ad.trace(f, x).jacobian["reverse"] == [[0.0, 1.0]]
     assert ad.verify(f, x).passed
+
+
+DERIVATIVES = {
+    "grad": ad.grad,
+    "forward": lambda f: ad.jacobian(f, mode="forward"),
+    "reverse": lambda f: ad.jacobian(f, mode="reverse"),
+    "jvp": lambda f: lambda x: ad.jvp(f, (x,), (np.ones_like(x),)),
+    "hessian": ad.hessian,
+}
+
+
+@pytest.mark.parametrize("x", [True, False, np.True_, np.array(True)], ids=repr)
+@pytest.mark.parametrize("derivative", DERIVATIVES)
+def test_a_truth_value_is_a_number_where_it_is_differentiated(derivative, x):
+    """The derivative of a sum of two was 1, as of their logical or, and compiled it was 0."""
+    for f in (lambda x: x + x, lambda x: x * x - x, lambda x: 2.0 * np.sin(x)):
+        slope = DERIVATIVES[derivative](f)
+        expected = slope(float(x))
+        assert slope(x) == expected
+        for backend in BACKENDS:
+            assert ad.compile(slope, backend=backend)(x) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("backend", [None, *BACKENDS])
+@pytest.mark.parametrize("derivative", DERIVATIVES)
+def test_derivatives_have_the_byte_order_of_the_machine(derivative, backend):
+    x = np.linspace(0.5, 1.5, 4)
+    slope = DERIVATIVES[derivative](lambda x: (x[1:] * x[:-1]).sum())
+    run = ad.compile(slope, backend=backend) if backend else slope
+    found, expected = run(x.astype(x.dtype.newbyteorder())), run(x)
+    if derivative != "jvp":
+        found, expected = (found,), (expected,)
+    for y, z in zip(found, expected, strict=True):
+        assert isinstance(y, float) or y.dtype.isnative
+        np.testing.assert_array_equal(y, z)
