@@ -118,7 +118,9 @@ class MatrixChain(Result):
         ]
         left = write.derivative(self.of, self.wrt)
         whole = self.latex if write.name == "latex" else self.formula
-        rows.append([left, f"= {whole}", _dimensions(self.shape, write)])
+        several = len(rows) > 1 or rows[0][0] != left
+        if several:
+            rows.append([left, f"= {whole}", _dimensions(self.shape, write)])
         mark = "" if self.holds else "⚠ "
         notes = [
             f"{mark}the product, evaluated with NumPy, equals the adjoint that the engine computes "
@@ -126,6 +128,8 @@ class MatrixChain(Result):
             if self.error
             else "the product, evaluated with NumPy, equals the adjoint that the engine computes"
         ]
+        if not several:
+            notes.append("one factor: variables for intermediate results in the function part it")
         title = f"{write.math(left)} as a product of Jacobians"
         return [Table(title, ["Jacobian", "Matrix", "Dimensions"], rows, [True] * 3, notes)]
 

@@ -15,6 +15,9 @@ from admodes.views.result import Listing, json_text
 
 @prints()
 def ops(
+    name: Annotated[
+        str | None, typer.Argument(help="Show this one alone.", show_default=False)
+    ] = None,
     numpy: Annotated[
         bool, typer.Option("--numpy", help="List the functions of NumPy that are covered.")
     ] = False,
@@ -26,17 +29,20 @@ def ops(
 
     \b
     admodes ops
+    admodes ops sin
     admodes ops --numpy
     admodes ops --format markdown
     """
     if numpy:
+        if name is not None:
+            raise Failure(f"ops {name}: name an operation, or list functions by --numpy")
         from admodes.numpy_functions.coverage import coverage_table
 
         output.show(Listing("admodes.numpy/1", lambda format: [coverage_table()]))
     else:
         from admodes.programs.catalogue import operation_table
 
-        output.show(Listing("admodes.ops/1", lambda format: [operation_table(format)]))
+        output.show(Listing("admodes.ops/1", lambda format: [operation_table(format, name)]))
 
 
 @prints(endings={".toml": Format.text})

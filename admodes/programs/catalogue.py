@@ -14,7 +14,7 @@ from admodes.core.linear import Linear
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import record
 from admodes.core.tangential import Tangential
-from admodes.errors import MissingPackage
+from admodes.errors import BadValue, MissingPackage, nearest
 from admodes.ops.notation import partial_templates, template
 from admodes.programs.count import count_program
 from admodes.views.dialects import dialect_of
@@ -38,6 +38,15 @@ def operation_rows() -> list[dict[str, Any]]:
     LaTeX), domain, convention at kinks, and the exact cost of value and partials by kind: per
     entry of the result, or for arguments of the shapes in cost_at."""
     return [_row(op) for op in operations()]
+
+
+def _named(name: str) -> Op:
+    by_name = {known: op for op in operations() for known in (op.name, *op.aliases)}
+    if name not in by_name:
+        meant = nearest(name, by_name)
+        hint = f"did you mean {meant}? " if meant else ""
+        raise BadValue(f"no operation is named {name}: {hint}admodes ops lists them")
+    return by_name[name]
 
 
 def _row(op: Op) -> dict[str, Any]:
@@ -100,11 +109,13 @@ def _cost_at(op: Op, example: Example) -> dict[str, int]:
     return total([op.costs(args, op.plain(args, example.params), example.params)])
 
 
-def operation_table(format: str) -> Table:
-    """The catalogue as a table for views.render."""
+def operation_table(format: str, name: str | None = None) -> Table:
+    """The catalogue as a table for views.render. name: of this operation alone, of which there is
+    its description besides. Raises ValueError for a name that no operation has."""
     write = dialect_of(format)
     lines = []
-    for row in operation_rows():
+    chosen = operation_rows() if name is None else [_row(_named(name))]
+    for row in chosen:
         atoms = [(letter, False) for letter in "abc"]
         forms = row["forms"][write.name]
         partials = [fill(form, atoms, write) for form in forms["partials"]]
@@ -126,6 +137,8 @@ def operation_table(format: str) -> Table:
         "f functions, n negations, c comparisons, v moves; where shapes are stated, of the whole "
         "result of arguments of these"
     ]
+    if name is not None:
+        notes.insert(0, " ".join(chosen[0]["doc"].split()))
     if any(line[-1].endswith("?") for line in lines):
         notes.append("?: not counted, because scipy is not installed")
     return Table("Operations", head, lines, [False] * 5, notes)

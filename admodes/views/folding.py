@@ -39,6 +39,9 @@ def tabulated(table: Table, widths: list[int] | None = None, style: str = "simpl
     return tabulate(rows, table.head, tablefmt=style, disable_numparse=True)
 
 
+MOST_FOLDS = 3
+"""A first column is not folded into more lines where the table can be parted."""
+
 _INDENT = 2
 """Columns by which the lines of a cell begin later that continue it."""
 
@@ -68,10 +71,12 @@ def measured(
 
 
 def blocks_of(table: Table, widest: list[int], longest: list[int], width: int) -> list[Table]:
-    """The table, or where the words of its columns do not fit side by side, tables of some of the
-    columns, the first in each."""
+    """The table, or where the words of its columns do not fit side by side, or leave the first one
+    so little that its cells become columns of words, tables of some of the columns, the first in
+    each."""
     columns = range(1, len(longest))
-    if len(longest) < 3 or sum(longest) + 2 * len(columns) <= width:
+    room = width - sum(longest[1:]) - 2 * len(columns)
+    if len(longest) < 3 or (room >= longest[0] and room * MOST_FOLDS >= widest[0]):
         return [table]
     first = max(longest[0], min(widest[0], width // 3))
     groups: list[list[int]] = [[0]]

@@ -188,3 +188,10 @@ def test_the_command(run):
     status, out, _ = run("equations", "@cpsc532s-network", "--chain", "x")
     assert status == 0
     assert "∂L/∂x       = (rᵀ + (y − s)ᵀ · W2) · diag(σ'(z)) · W1  1 × 3" in out
+
+
+def test_a_product_of_one_factor_is_written_once():
+    found = ad.equations(lambda W, x: np.sum(np.tanh(W @ x) ** 2), np.eye(2), np.ones(2)).chain("x")
+    (table,) = found.tables()
+    assert len(table.rows) == len(found.factors) == 1
+    assert "intermediate results" in table.notes[-1]

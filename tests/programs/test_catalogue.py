@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from admodes.programs.catalogue import operation_rows, operation_table
 from admodes.views.render import render
 
@@ -49,3 +51,11 @@ def test_the_table_prints_them():
     (matmul,) = (line for line in text.splitlines() if ",matmul," in f",{line}")
     assert "itself (linear)" in matmul
     assert "16a 24m at 2×3, 3×4" in matmul
+
+
+def test_one_operation_is_shown_alone_by_any_of_its_names():
+    table = operation_table("text", "reciprocal")
+    assert [line[0] for line in table.rows] == ["inverse, reciprocal"]
+    assert table.notes[0] == " ".join(ROWS["inverse"]["doc"].split())
+    with pytest.raises(ValueError, match=r"no operation is named snh: did you mean sinh\?"):
+        operation_table("text", "snh")

@@ -368,3 +368,14 @@ def test_what_continues_a_cell_is_indented():
     lines = render([table], "text", width=24).splitlines()[3:]
     assert [line[:2] for line in lines] == ["on", *["  "] * (len(lines) - 1)]
     assert all(len(line) <= 24 for line in lines)
+
+
+def test_a_table_is_parted_before_its_first_column_becomes_one_of_words():
+    table = Table(
+        "Counts",
+        ["", "additions", "multiplications", "divisions", "functions", "negations"],
+        [["one reverse sweep for their sum", *"18000"]],
+        [False] * 6,
+    )
+    lines = render([table], "text", width=80).splitlines()
+    assert sum(line.startswith("one reverse sweep for their sum") for line in lines) == 2
