@@ -49,10 +49,11 @@ def implements(*functions: Any) -> Callable[[Callable], Callable]:
 class Level:
     """One derivative call or recording. Later calls are nested inside earlier ones, so that of two
     carriers the one with the larger serial is the outer wrapper and is unwrapped first. entries
-    counts those of the arrays that a reverse mode has made. arrays: whether an input is an array or
-    a number of NumPy, so that comparisons give truth values of NumPy; else they are Python's."""
+    counts those of the arrays that a reverse mode has made; copies are those of its constants, None
+    before there is one. arrays: whether an input is an array or a number of NumPy, so that
+    comparisons give truth values of NumPy; else they are Python's."""
 
-    __slots__ = ("alive", "arrays", "entries", "serial")
+    __slots__ = ("alive", "arrays", "copies", "entries", "serial")
 
     def __init__(self, inputs: Iterable[Any] = ()) -> None:
         self.serial = next(_serials)
@@ -62,6 +63,7 @@ class Level:
                 self.arrays = True
                 break
         self.alive = True
+        self.copies: Any = None
         self.entries = 0
 
     def truth(self, y: Any) -> Any:

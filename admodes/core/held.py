@@ -10,21 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from admodes.core.values import owner
+from admodes.core.values import SMALL, Copies, arrays_of, owner, plain_params
 
 
 class Held:
     """What a recording notes about arrays. arrays: those that the function refers to, by id, which
-    are not copied, since the program reads them anew. met: for each other array that became a
-    constant, weak references to itself and to what its memory belongs to, and the copy. refusals:
-    in words, why the recording must not be used again. recordings: weak references to the lists
-    that were written; one that is alive at the end was kept by a value that the function put away.
-    errors: whether the function may switch on errors of floating-point arithmetic."""
+    are not copied, since the program reads them anew. copies: of other arrays, which become
+    constants. met: for each of these weak references to itself and to what its memory belongs to,
+    and the copy. refusals: in words, why the recording must not be used again. recordings: weak
+    references to the lists that were written; one that is alive at the end was kept by a value that
+    the function put away. errors: whether the function may switch on errors of floating-point
+    arithmetic."""
 
     def __init__(self, arrays: Mapping[int, np.ndarray], errors: bool = False) -> None:
         self.errors = errors
         self.arrays = arrays
         self.owners = frozenset(id(owner(a)) for a in arrays.values())
+        self.copies = Copies(SMALL)
         self.met: list[tuple[weakref.ref, weakref.ref, np.ndarray]] = []
         self.refusals: dict[str, None] = {}
         self.recordings: list[weakref.ref] = []
@@ -37,6 +39,20 @@ class Held:
         function may switch that on."""
         if {"raise", "call"} & set(np.geterr().values()):
             self.refusals["has floating-point errors raised"] = None
+
+    def copied(self, a: np.ndarray) -> np.ndarray:
+        """An array that is a constant of the recording, as it is now."""
+        kept = self.copies.of(a)
+        self.note(a, kept)
+        return kept
+
+    def plain(self, params: dict) -> dict:
+        """Parameters as a recorded list keeps them."""
+        kept = plain_params(params) or {}
+        if kept is not params:
+            for x, copy in arrays_of(tuple(params.values()), tuple(kept.values())):
+                self.note(x, copy)
+        return kept
 
     def note(self, a: np.ndarray, copy: np.ndarray) -> None:
         """An array that is a constant of the recording."""

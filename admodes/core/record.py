@@ -39,7 +39,7 @@ from admodes.core.space import space
 from admodes.core.subclasses import refuse_among
 from admodes.core.truth import is_whole
 from admodes.core.ufuncs import special_ufunc
-from admodes.core.values import arrays_of, blank, frozen_one, of_floats, plain_params, shape_of
+from admodes.core.values import blank, frozen_one, of_floats, place_of, shape_of
 from admodes.core.whole import among_whole, loses_derivative
 from admodes.errors import LostDerivative
 
@@ -71,7 +71,7 @@ class Recording:
         self.taped = taped
         self.loops = loops
         self.captured: dict[int, np.ndarray] = {}
-        self.rows: dict[int, int] = {}
+        self.rows: dict[Any, int] = {}
 
     def enter(self, op: Any, args: tuple, params: dict | None, y: Any) -> Recorded:
         """A new row, and its carrier."""
@@ -124,22 +124,18 @@ class Recording:
         nobody changes."""
         if a.__class__ is np.ndarray and a in self.held:
             row = self.rows.get(id(a))
-            if row is None:
-                row = self.rows[id(a)] = self.enter(None, (), None, a).row
-                self.captured[row] = a
-            return Ref(row)
-        kept = frozen_one(a)
-        if isinstance(a, np.ndarray):
-            self.held.note(a, kept)
-        return kept
+            return Ref(self.read(a) if row is None else row)
+        return self.held.copied(a) if isinstance(a, np.ndarray) else frozen_one(a)
 
-    def plain(self, params: dict) -> dict:
-        """Parameters as the list keeps them."""
-        kept = plain_params(params) or {}
-        if kept is not params:
-            for x, copy in arrays_of(tuple(params.values()), tuple(kept.values())):
-                self.held.note(x, copy)
-        return kept
+    def read(self, a: np.ndarray) -> int:
+        """The row of an array that is held, one for all views of the same entries: sweeps back make
+        a new one of a matrix wherever they transpose it."""
+        place = place_of(a)
+        row = self.rows.get(place)
+        if row is None:
+            row = self.rows[place] = self.rows[id(a)] = self.enter(None, (), None, a).row
+            self.captured[row] = a
+        return row
 
     def raised(self, what: str, error: Exception) -> None:
         """Note an error, which the function may catch, and go on another way."""
@@ -238,7 +234,7 @@ class Recorded(Carrier):
         except Exception as error:
             recording.raised(op.name, error)
             raise
-        return recording.enter(op, tuple(refs), params and recording.plain(params), y)
+        return recording.enter(op, tuple(refs), params and recording.held.plain(params), y)
 
     def unary(self, op: Any) -> Any:
         if op.quick and of_floats(self.primal):

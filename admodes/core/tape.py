@@ -16,18 +16,27 @@ from typing import Any
 
 from numpy import ndarray
 
-from admodes.core.carrier import Carrier, Level
+from admodes.core.carrier import Carrier, Level, held
 from admodes.core.elementwise import elementwise
 from admodes.core.roots import has_origin, keeps, origin, smooth
 from admodes.core.scalars import counted, fitting
-from admodes.core.values import ARITHMETIC, NUMBERS, Params, Value, blank, changeable, plain_params
+from admodes.core.values import (
+    ARITHMETIC,
+    NUMBERS,
+    SMALL,
+    Copies,
+    Params,
+    Value,
+    blank,
+    changeable,
+    plain_params,
+)
 from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__
-
-SMALL = 512
-"""Arrays below so many entries are kept also where only their shape is wanted."""
-
+COMPARED = 2**13
+"""Constants of so many entries are compared with what was copied of them before; to copy smaller
+ones once more takes less time, except beside a recording."""
 
 SMOOTH = elementwise(
     "smooth", lambda a: a, 1, unlisted=True, doc="A value with the derivatives of another."
@@ -211,12 +220,12 @@ class Traced(Carrier):
                     if not reads[0]:
                         u = None if u.shape == shape else blank(u)
                     elif first is None and changeable(u):
-                        u = u.copy()
+                        u = constant(level, u)
                 if v.__class__ is ndarray:
                     if not reads[1]:
                         v = None if v.shape == shape else blank(v)
                     elif second is None and changeable(v):
-                        v = v.copy()
+                        v = constant(level, v)
                 node = Node(level, y if read_y else None, op, (first, second), [u, v])
                 made = Traced(level, y, node)
                 if keeps(op, y):
@@ -240,6 +249,13 @@ class Traced(Carrier):
         if not read_x and x.size >= SMALL:
             x = blank(x)
         return _with_node(self.level, y, op, (self.node,), params, (x,), read_y)
+
+
+def constant(level: Level, x: ndarray) -> ndarray:
+    """A constant as the tape keeps it, since the caller may still change it."""
+    if level.copies is None:
+        level.copies = Copies(SMALL if held() else COMPARED)
+    return level.copies.of(x)  # type: ignore[no-any-return]
 
 
 def traced_input(level: Level, x: Any) -> Node | Traced:
@@ -295,8 +311,7 @@ def _on_tape(level: Level, op: Any, args: tuple, params: Params) -> Any:
             if not reads[i]:
                 primals[i] = x if x.size < SMALL else blank(x)
             elif not active[i] and changeable(x):
-                # The caller may still change a constant.
-                primals[i] = x.copy()
+                primals[i] = constant(level, x)
         elif isinstance(x, Carrier) and not active[i]:
             primals[i] = x.clone()
     made = _with_node(level, y, op, tuple(nodes), params, tuple(primals), read_y)

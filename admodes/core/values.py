@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -31,6 +32,12 @@ Params = dict[str, Any] | None
 NUMBERS = frozenset((float, int, bool))
 
 FLOAT = np.dtype(float)
+
+SMALL = 512
+"""Arrays below so many entries are kept also where only their shape is wanted."""
+
+WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+"""Whole numbers by their bytes."""
 
 _NOTHING = bytes(32)
 
@@ -101,6 +108,35 @@ def frozen_one(a: Any) -> Any:
     if isinstance(a, Carrier):
         return a.clone()
     return a.copy("K") if isinstance(a, np.ndarray) and changeable(a) else a
+
+
+class Copies:
+    """Copies of arrays that the caller may still change, as a tape or a recording keeps them: one
+    for all uses of an array of at least so many entries, as long as these stay as they are."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+        self.known: WeakValueDictionary[tuple, np.ndarray] = WeakValueDictionary()
+
+    def of(self, a: np.ndarray) -> np.ndarray:
+        """a as it is now, as an array that nobody changes."""
+        if a.size < self.least or a.itemsize not in WORDS:
+            return frozen_one(a)  # type: ignore[no-any-return]
+        place = place_of(a)
+        found = self.known.get(place)
+        if found is None or not np.array_equal(bits_of(found), bits_of(a)):
+            found = self.known[place] = frozen_one(a)
+        return found
+
+
+def place_of(a: np.ndarray) -> tuple:
+    """Where the entries of an array are, and how they are read."""
+    return a.__array_interface__["data"][0], a.shape, a.strides, a.dtype
+
+
+def bits_of(a: np.ndarray) -> np.ndarray:
+    """The entries as whole numbers, which tell every nan and zero apart."""
+    return a.view(WORDS[a.itemsize])
 
 
 def changeable(a: np.ndarray) -> bool:

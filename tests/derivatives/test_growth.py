@@ -206,6 +206,58 @@ def test_the_memory_of_a_gradient(name):
     assert peak(lambda: compiled(x)) < 60 * x.nbytes
 
 
+MATRIX = GENERATOR.normal(size=(256, 256)) / 16
+
+
+def of_a_captured_matrix(x):
+    for _ in range(60):
+        x = np.tanh(MATRIX @ x)
+    return x.sum()
+
+
+def of_a_matrix_that_f_makes(x):
+    matrix = 2.0 * MATRIX
+    for _ in range(60):
+        x = np.tanh(matrix @ x)
+    return x.sum()
+
+
+@pytest.mark.parametrize("f", [of_a_captured_matrix, of_a_matrix_that_f_makes])
+def test_a_matrix_that_all_steps_read_is_kept_once(f):
+    """Every step kept a copy of its own, in a recording three."""
+    x, gradient = np.ones(256), ad.grad(f)
+    assert peak(lambda: gradient(x)) < 4 * MATRIX.nbytes
+    assert peak(lambda: record(gradient, x)) < 12 * MATRIX.nbytes
+    for exact in (False, True):
+        compiled = ad.compile(gradient, "numpy", exact=exact)
+        assert peak(lambda: ad.compile(gradient, "numpy", exact=exact)(x)) < 40 * MATRIX.nbytes
+        assert peak(lambda: compiled(x)) < 8 * MATRIX.nbytes
+
+
+def test_a_matrix_that_changes_between_steps_is_kept_as_it_was():
+    def f(x):
+        matrix = MATRIX[:32, :32].copy()
+        for _ in range(3):
+            x = np.tanh(matrix @ x)
+            matrix *= -0.5
+            matrix[0, 0] = -0.0
+        return x.sum()
+
+    x = np.linspace(0.1, 1.0, 32)
+    for run in (ad.grad(f), ad.compile(ad.grad(f), "numpy"), ad.compile(ad.grad(f), exact=True)):
+        matrices = [MATRIX[:32, :32] * 1.0]
+        for _ in range(2):
+            matrices.append(matrices[-1] * -0.5)
+            matrices[-1][0, 0] = 0.0
+        states = [x]
+        for matrix in matrices:
+            states.append(np.tanh(matrix @ states[-1]))
+        slope = np.ones(32)
+        for matrix, y in zip(matrices[::-1], states[:0:-1], strict=True):
+            slope = matrix.T @ (slope * (1 - y * y))
+        np.testing.assert_allclose(run(x), slope, rtol=1e-12)
+
+
 class TestRanks:
     def test_equal_entries_keep_their_order(self):
         x = np.array([[2.0, 1.0, 2.0, 2.0, np.nan], [5.0, 5.0, 5.0, 5.0, 5.0]])

@@ -104,6 +104,23 @@ def test_a_loop_that_only_counts_decides(monkeypatch):
     assert any(step.op is loop for program in compiled.programs for step in program.steps)
 
 
+@pytest.mark.parametrize("x", [0.3, X], ids=["number", "array"])
+def test_a_loop_in_a_loop_is_another_function(x):
+    """Both had the name of their row, which may be the same: the outer one called itself, without
+    end, and each call was recorded anew."""
+
+    def f(x):
+        def inner(z, _):
+            return z + 0.5 * np.sin(z)
+
+        return np.sum(ad.loop(lambda y, _: ad.loop(inner, y, 3), x, 5))
+
+    compiled = ad.compile(f, backend="numpy")
+    for scale in (1.0, 0.5):
+        np.testing.assert_allclose(compiled(scale * x), f(scale * x), rtol=1e-14)
+    assert len(compiled.programs) == 1
+
+
 def test_a_value_that_is_printed_is_noted(capsys):
     def f(x):
         for k in range(2000):

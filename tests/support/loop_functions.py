@@ -38,9 +38,9 @@ MOVES: list[Callable[[Any], Any]] = [
 ]
 
 
-def drawn_loop(seed: int) -> tuple[Callable[[Any], Any], np.ndarray]:
+def drawn_loop(seed: int) -> tuple[Callable[[Any], Any], np.ndarray, np.ndarray]:
     """A function of one vector, whose first SIZE entries begin a state and whose others are data of
-    steps, and a point. Its result is a number."""
+    steps, a point, and the array that the function refers to. Its result is a number."""
     rng = np.random.default_rng([15, seed])
     n = int(rng.integers(8, 14))
     weights = rng.normal(size=(SIZE, SIZE)) / SIZE
@@ -93,4 +93,4 @@ def drawn_loop(seed: int) -> tuple[Callable[[Any], Any], np.ndarray]:
             total = total + ad.stack(kept) @ np.arange(1.0, len(kept) + 1.0)
         return total
 
-    return f, rng.uniform(0.2, 0.9, SIZE + n)
+    return f, rng.uniform(0.2, 0.9, SIZE + n), captured

@@ -204,8 +204,9 @@ def _text(turn: TurnWriter, name: str, given: _Arguments, hands: bool) -> str:
     lines = [
         f"def make_{name}({', '.join(('y', *given.stay))}):",
         *(f"    {line}" for line in setup),
-        f"    def {name}({', '.join(given.run)}):",
+        # Not {name}, which may be a loop in this one.
+        f"    def turns({', '.join(given.run)}):",
         *(f"        {line}" for line in run),
-        f"    return {name}",
+        "    return turns",
     ]
     return "\n".join(lines)
