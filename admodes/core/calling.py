@@ -21,7 +21,7 @@ from weakref import WeakSet
 import numpy as np
 
 from admodes.core.refusal import hidden
-from admodes.errors import BadType, LostDerivative
+from admodes.errors import BadType, Error, LostDerivative
 
 
 class CallState(threading.local):
@@ -74,7 +74,14 @@ def call(
     of f, as it may in a derivative."""
     codes = _codes(f) if Again.met else ()
     if any(code in Again.met for code in codes):
-        return _shown(Again.with_buffers(f), args, direct)
+        try:
+            return _shown(Again.with_buffers(f), args, direct)
+        except Error:
+            # What has the same code, as all that one helper makes, may hand such arrays to others.
+            if Again.unless(args):
+                raise
+        if fresh is not None:
+            fresh()
     try:
         return _call(f, args, direct)
     except Exception as error:

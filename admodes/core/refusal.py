@@ -73,10 +73,10 @@ def lost(what: str) -> LostDerivative:
 
 def hidden(error: BaseException) -> LostDerivative | None:
     """The error about a traced value that a library turned into another one: it was raised within
-    the same call of the library."""
+    the same call of the library. It is asked once, and not kept, nor what its frames hold."""
+    refused, _last.refused = _last.refused, None
     if isinstance(error.__cause__, LostDerivative):
         return error.__cause__
-    refused = _last.refused
     if refused is None or isinstance(error, LostDerivative):
         return None
     trace = error.__traceback__

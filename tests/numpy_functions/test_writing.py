@@ -4,6 +4,7 @@ against central differences of the same code on plain arrays."""
 from __future__ import annotations
 
 import gc
+import math
 import sys
 
 import numpy as np
@@ -306,3 +307,32 @@ def test_functions_that_had_to_run_again_are_not_kept_alive():
     ad.grad(f)(np.ones(2))
     gc.collect()
     assert sys.getrefcount(f) <= 3
+
+
+def squared(f):
+    return lambda x: np.sum(f(x) ** 2)
+
+
+def fills_a_buffer(x):
+    z = np.zeros(len(x))
+    z[0] = x[0]
+    return z + x
+
+
+def has_plain_arrays_for_others(x):
+    return math.fsum(np.ones(len(x))) * x
+
+
+@pytest.mark.parametrize("derive", [ad.grad, ad.hessian, lambda f: ad.compile(ad.grad(f), "numpy")])
+def test_what_one_helper_makes_of_two_functions(derive):
+    """Both have the code of the helper: after the first one, arrays of the second were traced too,
+    and refused by what takes plain ones."""
+    x = np.array([0.5, -1.0, 2.0])
+    alone = derive(lambda x: np.sum((3.0 * x) ** 2))(x)
+    derive(squared(fills_a_buffer))(x)
+    np.testing.assert_allclose(derive(squared(has_plain_arrays_for_others))(x), alone, rtol=1e-14)
+    np.testing.assert_allclose(
+        derive(squared(fills_a_buffer))(x),
+        derive(lambda x: np.sum((x * np.array([2.0, 1.0, 1.0])) ** 2))(x),
+        rtol=1e-14,
+    )
