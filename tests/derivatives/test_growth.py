@@ -20,20 +20,31 @@ GENERATOR = np.random.default_rng(6)
 KERNEL = GENERATOR.normal(size=8)
 
 
-def sparse_product(x):
-    n = len(x)
-    return scipy.sparse.diags_array([x[:-1] * 0 + 1.0, 2.0], offsets=[1, 0], shape=(n, n)) @ x
+def differences(n):
+    """A sparse matrix of n rows and columns."""
+    return scipy.sparse.diags_array(
+        [np.ones(n - 1), 2.0 * np.ones(n)], offsets=[1, 0], format="csr"
+    )
 
 
-def added_at(x):
-    z = x.copy()
-    np.add.at(z, np.arange(len(x)) // 2, x * x)
-    return z
+def at(ufunc):
+    def f(x):
+        z = x.copy()
+        ufunc.at(z, np.arange(len(x)) // 2, x * x)
+        return z
+
+    return f
 
 
 def written(x):
     z = x * x
     z[1:-1] += x[2:] * x[:-2]
+    return z
+
+
+def masked(x):
+    z = x * x
+    z[np.arange(len(x)) % 3 == 0] = x[0]
     return z
 
 
@@ -77,12 +88,19 @@ LINEAR = {
     "nanquantile": lambda x: np.nanquantile(x, 0.3),
     "partition": lambda x: np.partition(x, 5),
     "bincount": lambda x: np.bincount(np.arange(len(x)) // 3, weights=x * x),
-    "add.at": added_at,
+    "add.at": at(np.add),
+    "subtract.at": at(np.subtract),
+    "maximum.at": at(np.maximum),
+    "sparse @ x": lambda x: differences(len(x)) @ x,
+    "x @ sparse": lambda x: x @ differences(len(x)),
+    "sparse.T @ x": lambda x: differences(len(x)).T @ x,
     "add.reduceat": lambda x: np.add.reduceat(x * x, np.arange(0, len(x), 7)),
     "convolve": lambda x: np.convolve(x, KERNEL),
     "convolve with itself": lambda x: np.convolve(x, x[: len(x) // 2]),
     "correlate": lambda x: np.correlate(x, KERNEL, "same"),
     "slice assignment": written,
+    "assignment by a mask": masked,
+    "maximum.reduceat": lambda x: np.maximum.reduceat(x * x, np.arange(0, len(x), 7)),
     "polyfit": lambda x: np.polyfit(x, x**2 + 1.0, 2),
     "entries in a loop": entries_in_a_loop,
     "stack of entries": lambda x: np.stack([2.0 * x[i] ** 2 for i in range(len(x))]),
@@ -174,6 +192,17 @@ def test_compiled_code_fills_a_buffer_in_place():
     assert len(entries) <= 4
 
 
+def test_a_loop_over_entries_is_a_loop_whatever_their_number():
+    """Up to 4096 entries were numbers of their own, and calculated otherwise than more."""
+    lines = []
+    for n in (3000, 4096, 4097, 5000):
+        compiled = ad.compile(ad.grad(entries_in_a_loop), "numpy")
+        x = np.linspace(0.1, 1.0, n)
+        np.testing.assert_allclose(compiled(x), 2.0 * x, rtol=1e-15)
+        lines.append(len(compiled.source().splitlines()))
+    assert len(set(lines)) == 1
+
+
 def peak(run):
     """The bytes that are in use at once while it runs, beyond those before it."""
     run()
@@ -193,7 +222,10 @@ PEAKS = {
     "cumprod": np.cumprod,
     "median": np.median,
     "polyfit": lambda x: np.polyfit(x, x * x, 2),
-    "diags @ x": lambda x: scipy.sparse.eye_array(len(x), format="csr") @ x,
+    "maximum.at": at(np.maximum),
+    "sparse @ x": lambda x: differences(len(x)) @ x,
+    "x @ sparse": lambda x: x @ differences(len(x)),
+    "slice assignment": written,
 }
 
 

@@ -38,6 +38,11 @@ MOVES: list[Callable[[Any], Any]] = [
 ]
 
 
+def in_a_loop(seed: int) -> bool:
+    """Whether the loop that is drawn is one in another."""
+    return seed % 10 == 7
+
+
 def drawn_loop(seed: int) -> tuple[Callable[[Any], Any], np.ndarray, np.ndarray]:
     """A function of one vector, whose first SIZE entries begin a state and whose others are data of
     steps, a point, and the array that the function refers to. Its result is a number."""
@@ -49,7 +54,7 @@ def drawn_loop(seed: int) -> tuple[Callable[[Any], Any], np.ndarray, np.ndarray]
     moves = [(int(rng.integers(6)), int(rng.integers(100))) for _ in range(int(rng.integers(2, 5)))]
     kind = seed % 10
     odd = set(rng.choice(n, 1).tolist()) if kind == 3 else set()
-    inner = int(rng.integers(4, 7)) if kind == 7 else 1
+    inner = int(rng.integers(4, 7)) if in_a_loop(seed) else 1
 
     def turn(state: dict, data: Any, k: int) -> dict:
         x, (y, s) = state["x"], state["rest"]

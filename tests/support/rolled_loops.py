@@ -1,7 +1,9 @@
-"""Random loops, compiled as loops and as the lists of their steps, which give the same bits:
-python tests/support/rolled_loops.py --count 300
+"""Random loops, compiled as loops and as the lists of their steps, which give the same bits where
+the same kernels run: python tests/support/rolled_loops.py --count 300
 
-Prints each loop for which they do not. In the test suite (test_drawn_loops.py) some of them run.
+A loop in a loop is run by NumPy's kernels where native code runs the list of its steps, with a sine
+that rounds otherwise. Prints each function for which bits differ, or there more than by rounding.
+In the test suite (test_drawn_loops.py) a sixth of them run.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from loop_functions import drawn_loop
+from loop_functions import drawn_loop, in_a_loop
 
 import admodes as ad
 from admodes.loops import rolling
@@ -28,7 +30,7 @@ ORDERS: dict[str, Callable[[Callable], Callable]] = {
 }
 
 
-def results(seed: int, backend: str, order: str, short: int) -> tuple[list[bytes], bool]:
+def results(seed: int, backend: str, order: str, short: int) -> tuple[list[np.ndarray], bool]:
     """What calls give at several points, and with the array that f refers to changed, where lists
     of more than `short` rows become loops; and whether there is a loop."""
     f, x, captured = drawn_loop(seed)
@@ -37,7 +39,7 @@ def results(seed: int, backend: str, order: str, short: int) -> tuple[list[bytes
     with patch.object(rolling, "SHORT", short):
         for scale, change in ((1.0, 1.0), (0.9, 1.0), (1.0, 0.5), (-1.5, 1.0), (1.0, 2.0)):
             captured *= change
-            given.append(np.asarray(compiled(scale * x)).tobytes())
+            given.append(np.asarray(compiled(scale * x)))
     steps = (step for program in compiled.programs for step in all_steps(program))
     return given, any(step.op is loop for step in steps)
 
@@ -46,7 +48,10 @@ def compared(seed: int, backend: str, order: str) -> tuple[bool, bool]:
     """Whether the results are the same, and whether there is a loop."""
     as_loop, found = results(seed, backend, order, 0)
     as_list, _ = results(seed, backend, order, rolling.SHORT)
-    return as_loop == as_list, found
+    pairs = list(zip(as_loop, as_list, strict=True))
+    if backend == "llvm" and in_a_loop(seed):
+        return all(np.allclose(a, b, rtol=1e-12, atol=1e-13) for a, b in pairs), found
+    return all(a.tobytes() == b.tobytes() for a, b in pairs), found
 
 
 def main() -> int:
