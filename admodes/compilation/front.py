@@ -56,7 +56,8 @@ def compile(
     backend: "numpy", "llvm", "interpreter" (slow, for tests), or "auto", whichever is expected to
     be fastest. exact: keep to operations in their order, without reassociation: the bits of f
     where the same kernel runs (NumPy's loops on arrays, libm on numbers), sums and matrix products
-    of entries that lie otherwise in memory within n u Σ|terms|. Results have the
+    of entries that lie otherwise in memory, and products of small matrices in native code, within
+    2 n u Σ|terms|. Results have the
     values of f on NumPy with domain errors as values (nan, inf), float64 of shape () as Python
     floats; they are the caller's own arrays. Threads may share a compiled function. Where an
     argument is being differentiated f runs as it is, so ad.compile(ad.grad(f)) is fast and

@@ -11,9 +11,10 @@ from seeds import generator
 
 pytest.importorskip("llvmlite", reason="the llvm back end needs llvmlite")
 
-from native_harness import agrees, native, parts
+from native_harness import agrees, close, native, parts
 
 import admodes as ad
+from admodes.compilation.interpreter import interpret
 from admodes.compilation.llvm import build, jit, text
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.protocol import MISS
@@ -31,8 +32,8 @@ def test_rows_without_a_lowering_run_between_native_segments():
     b = np.array([1.0, -2.0, 0.5])
     run = native(ad.value_and_grad(f, (0, 1)), A, b)
     assert {"python", "native"} <= set(parts(run))
-    assert agrees(run, A, b)
-    assert agrees(run, A + 0.3, -b)
+    for given in ((A, b), (A + 0.3, -b)):
+        assert close(run.program, run(*given), interpret(run.program, given))
 
 
 def test_objects_that_only_python_rows_read_stay_objects():
@@ -162,7 +163,7 @@ def test_a_function_that_calls_itself_through_a_python_row_has_memory_of_its_own
 
 
 def test_an_error_of_a_python_row_leaves_the_function_usable():
-    run = native(lambda a: np.linalg.inv(a * 1.0), A)
+    run = native(lambda a: np.linalg.pinv(a * 1.0), A)
     with pytest.raises(ValueError):
         run(np.ones((2, 2)))
     assert agrees(run, A)
@@ -174,7 +175,7 @@ def test_other_precisions_are_for_another_back_end(dtype):
 
 
 def test_what_would_have_no_native_row_is_for_another_back_end():
-    assert build(record(np.linalg.inv, A)) is None
+    assert build(record(np.linalg.pinv, A)) is None
 
 
 def test_the_exact_program_answers_where_a_suspect_is_nan():
@@ -191,7 +192,7 @@ def test_the_text_is_that_of_the_compiled_functions():
     assert shown.count("call double @sin") == 1
     assert "fmul double" in shown
     assert "call double @sin" in native(lambda x: ad.sin(x), 2.0).source
-    assert text(record(np.linalg.inv, A)) == ""
+    assert text(record(np.linalg.pinv, A)) == ""
 
 
 def test_code_is_compiled_once_and_freed_when_nobody_uses_it():

@@ -1,12 +1,15 @@
 """The llvm back end: programs of float64 as native code (needs llvmlite, the extra llvm).
 
 Numbers become straight lines that call libm as Python's math does, entries of arrays become fused
-loops; other entrywise functions, sums and matrix products run NumPy's own inner loops; what is
-left runs its operation's kernel between native segments. Results have the bits of eager
-evaluation, signs of zeros apart, with two exceptions: where eager evaluation holds an array in
-another order than C, NumPy adds up in that order (both sums are pairwise, so each is within
-(16 + log2 n) u Σ|x| of the exact one), and BLAS may take another way through a product (within
-k u |a| |b| for an inner length k).
+loops, as do products, inverses and systems of small matrices; other entrywise functions, sums and
+large products run NumPy's own inner loops; what is left runs its operation's kernel between native
+segments. Results have the bits of eager evaluation, signs of zeros apart, with these exceptions:
+where eager evaluation holds an array in another order than C, NumPy adds up in that order (both
+sums are pairwise, so each is within (16 + log2 n) u Σ|x| of the exact one); products are within
+k u |a| |b| of the exact ones for an inner length k, by BLAS or without it; inverses and solutions
+are by elimination with the same pivots as LAPACK's, each term of it rounded once; and a reduction
+of n entries by logaddexp, which takes out the largest entry y once instead of one in each step, is
+within (n + 4) u max(1, |y|), as NumPy's is.
 """
 
 from __future__ import annotations
@@ -15,9 +18,8 @@ import numpy as np
 
 from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.expansion import expanded
-from admodes.compilation.llvm.groups import Fused, Scan
+from admodes.compilation.llvm.groups import STRAIGHT
 from admodes.compilation.llvm.jit import llvm, module_text
-from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import TYPES
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.protocol import Run
@@ -60,7 +62,7 @@ def planned(program: WengertList) -> Plan | None:
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
     plan = Plan(expanded(lower(program, fused=True)))
-    native = any(isinstance(g, (Fused, Scan, LoopCall)) for g in plan.groups.all)
+    native = any(isinstance(g, STRAIGHT) for g in plan.groups.all)
     return plan if native and not plan.foreign else None
 
 

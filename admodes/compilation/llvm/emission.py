@@ -10,6 +10,7 @@ the text (`fixed`).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from admodes.compilation.llvm.groups import EntryOperation, Fused, Value
@@ -47,6 +48,21 @@ class Emitted(NamedTuple):
 
     text: str
     cells: list[Cell]
+
+
+def emitted_of(places: Sequence[Region], names: str, body: Iterable[str]) -> Emitted:
+    """The function of lines that know each place by the letter of its pointer: those of an inner
+    function, of which it is known that what it writes is not what it reads."""
+    given = ", ".join(f"ptr noalias %{name}" for name in names)
+    lines = [f"define internal i64 @NAME.inner({given}) {{", *body, "}"]
+    lines.append("define i64 @NAME(ptr %base, ptr %cells) {")
+    for k, name in enumerate(names):
+        lines.append(f"%{name}c = getelementptr i64, ptr %cells, i64 {k}")
+        lines.append(f"%{name}d = load i64, ptr %{name}c")
+        lines.append(f"%{name} = getelementptr i8, ptr %base, i64 %{name}d")
+    passed = ", ".join(f"ptr %{name}" for name in names)
+    lines += [f"%failed = call i64 @NAME.inner({passed})", "ret i64 %failed\n}"]
+    return Emitted("\n".join(lines), [Cell(p.buffer, p.offset) for p in places])
 
 
 def emit(group: Fused, positions: Positions, fixed: bool = False) -> Emitted:

@@ -5,7 +5,7 @@ shape in one loop, calls of NumPy's own loops, and rows that only Python can run
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.lowerings import Lowering
@@ -81,6 +81,42 @@ class Scan:
     moves: tuple[int, ...]
 
 
+class Sides(NamedTuple):
+    """Strides in bytes of a place with matrices: from matrix to matrix of a stack, along the
+    first axis of a matrix and along the second."""
+
+    stack: int
+    first: int
+    second: int
+
+    @property
+    def turned(self) -> Sides:
+        """Those of the transposed matrices."""
+        return Sides(self.stack, self.second, self.first)
+
+
+@dataclass(eq=False)
+class Product:
+    """A group that multiplies small matrices. places: both factors and the result; lengths: how
+    many products there are, rows of the first factor, terms of an entry, columns of the second;
+    sides: the strides of the places."""
+
+    places: tuple[Region, Region, Region]
+    lengths: tuple[int, int, int, int]
+    sides: tuple[Sides, Sides, Sides]
+
+
+@dataclass(eq=False)
+class Solution:
+    """A group that inverts small matrices, or solves systems with them. places: the matrices, right
+    sides where they are given, results; lengths: how many systems there are, rows, columns of the
+    result; sides: the strides of the places."""
+
+    places: tuple[Region, ...]
+    lengths: tuple[int, int, int]
+    sides: tuple[Sides, ...]
+
+
 @dataclass(eq=False)
 class Foreign:
     """A group of one row that Python runs, by its operation's own kernel on arrays; out is where
@@ -126,7 +162,10 @@ class Turns:
         return [entry for group in self.groups for entry in group.entries]
 
 
-Group = Fused | Scan | LoopCall | Turns | Foreign | Check
+Group = Fused | Scan | Product | Solution | LoopCall | Turns | Foreign | Check
+
+STRAIGHT = (Fused, Scan, Product, Solution, LoopCall)
+"""Groups that native code runs, loops apart."""
 
 
 class Groups:
@@ -203,7 +242,7 @@ def used_buffers(groups: Groups) -> list[Buffer]:
 
 
 def places_of(group: Any) -> list[Region]:
-    if isinstance(group, (Turns, Scan)):
+    if isinstance(group, (Turns, Scan, Product, Solution)):
         return [*group.places]
     if isinstance(group, LoopCall):
         return list(group.operands)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -157,10 +158,8 @@ def product(a: Region, b: Region, out: Region) -> LoopCall | None:
         return None
     rows, columns = len(a.shape) > 1, len(b.shape) > 1
     lead = out.shape[: len(out.shape) - rows - columns]
-    ranks = (1 + rows, 1 + columns, rows + columns)
-    stacks = [p.lead(len(lead), own) for p, own in zip(given, ranks, strict=True)]
-    dims, strides = collapsed(lead, stacks)
-    if len(dims) > 1:
+    stacks = stacked(given, lead, (1 + rows, 1 + columns, rows + columns))
+    if stacks is None:
         return None
     m = a.shape[-2] if rows else 1
     n = b.shape[-1] if columns else 1
@@ -168,7 +167,19 @@ def product(a: Region, b: Region, out: Region) -> LoopCall | None:
     right = b.strides[-2:] if columns else (*b.strides, 0)
     made = out.strides[len(lead) :]
     made = (made[0] if rows else 0, made[-1] if columns else 0)
-    outer = strides[0] if dims else (0, 0, 0)
-    sizes = (dims[0] if dims else 1, m, a.shape[-1], n)
+    sizes = (stacks[0], m, a.shape[-1], n)
     still = ((0, 0, 0), (0, 0, 0))
-    return LoopCall(loop, given, (1, 1), still, sizes, (*outer, *left, *right, *made))
+    return LoopCall(loop, given, (1, 1), still, sizes, (*stacks[1], *left, *right, *made))
+
+
+def stacked(
+    places: Sequence[Region], lead: tuple[int, ...], ranks: Sequence[int]
+) -> tuple[int, tuple[int, ...]] | None:
+    """How many matrices and vectors, of some ranks, there are in stacks with these leading axes,
+    and by how many bytes each place moves from one to the next; None where that is not one
+    stride."""
+    moves = [p.lead(len(lead), own) for p, own in zip(places, ranks, strict=True)]
+    dims, strides = collapsed(lead, moves)
+    if len(dims) > 1:
+        return None
+    return (dims[0], strides[0]) if dims else (1, (0,) * len(places))

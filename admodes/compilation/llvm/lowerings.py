@@ -263,6 +263,11 @@ PRELUDE = "\n".join(
             for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint")
         ),
         "declare double @llvm.copysign.f64(double, double)",
+        "declare double @llvm.fmuladd.f64(double, double, double)",
+        *(
+            f"declare <{n} x double> @llvm.fmuladd.v{n}f64({', '.join([f'<{n} x double>'] * 3)})"
+            for n in (2, 4, 8)
+        ),
         "attributes #0 = { nobuiltin nounwind willreturn memory(none) }",
         "",
     ]

@@ -15,16 +15,18 @@ from admodes.compilation.llvm.groups import (
     Check,
     EntryOperation,
     Foreign,
+    Group,
     Groups,
-    Scan,
     Value,
     places_of,
 )
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
+from admodes.compilation.llvm.products import product
 from admodes.compilation.llvm.scans import lowering_of, scan
 from admodes.compilation.llvm.slices import Slices
+from admodes.compilation.llvm.solving import solution
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import SCAN, Reduction
 from admodes.core.values import shape_of
@@ -134,7 +136,9 @@ class Plan:
             ufunc = step.op.array
             return self._called(args, shape, lambda given: loops.entrywise(ufunc, given))
         if name == "matmul":
-            return self._called(args, shape, lambda given: loops.product(*given))
+            return self._called(args, shape, lambda given: product(*given) or loops.product(*given))
+        if name in ("inv", "solve"):
+            return self._called(args, shape, solution)
         if isinstance(step.op.structure, Reduction):
             return self._reduced(step, args[0], shape)
         if name in JOINS:
@@ -201,7 +205,7 @@ class Plan:
         assert found is not None
         return found
 
-    def _appended(self, group: loops.LoopCall | Scan, out: Region) -> Value:
+    def _appended(self, group: Group, out: Region) -> Value:
         at = self.groups.append(group)
         for place in places_of(group):
             place.buffer.read(at)

@@ -18,7 +18,7 @@ from admodes.compilation.llvm.driver import TURN_CELLS, driver, failure
 from admodes.compilation.llvm.groups import Check, Foreign, Value
 from admodes.compilation.llvm.places import TYPES, Region
 from admodes.compilation.llvm.planning import Plan
-from admodes.compilation.llvm.segments import LINE, Built, Segment
+from admodes.compilation.llvm.segments import LINE, UNDECIDED, Built, Segment
 from admodes.compilation.llvm.tables import STRICT, Direct, direct
 from admodes.compilation.places import Capture
 from admodes.compilation.protocol import Miss, missed
@@ -188,7 +188,7 @@ class Arena:
             memory = self.held[buffer.home, buffer.number]
         return np.ndarray(place.shape, TYPES[place.kind], memory, offset, place.strides)
 
-    def quickly(self, leaves: tuple) -> list[Any] | Miss:
+    def quickly(self, leaves: tuple) -> list[Any] | Miss | None:
         """A run on numbers alone."""
         runner = self.runner
         runner.pack(self.bytes, 0, *leaves)
@@ -198,7 +198,8 @@ class Arena:
         return list(runner.chosen(runner.unpack(self.bytes, runner.start)))
 
     def run(self, leaves: tuple) -> list[Any] | Miss | None:
-        """The outputs; None where a decision fails under which rows were rewritten."""
+        """The outputs; None where a decision fails under which rows were rewritten, and where
+        native code leaves a decision open."""
         try:
             self._take(leaves)
             for k, part in enumerate(self.parts):
@@ -291,10 +292,11 @@ def _own(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else canonical(x)
 
 
-def _missed(segment: Any, which: int) -> Miss:
-    """What is given where a segment ends at a guard that fails."""
+def _missed(segment: Any, which: int) -> Miss | None:
+    """What is given where a segment ends at a guard that fails; None for the exact program."""
     at, position = failure(which)
-    return missed(segment.guards[at][position])
+    number = segment.guards[at][position]
+    return None if number == UNDECIDED else missed(number)
 
 
 def is_outside(place: Region) -> bool:

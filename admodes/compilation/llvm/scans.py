@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from admodes.compilation.llvm.emission import Cell, Emitted
+from admodes.compilation.llvm.emission import Emitted, emitted_of
 from admodes.compilation.llvm.groups import Scan
 from admodes.compilation.llvm.loops import collapsed
 from admodes.compilation.llvm.lowerings import ENTRIES, Lowering
@@ -50,21 +50,12 @@ def emit_scan(group: Scan) -> Emitted:
     body = [*_nest(group, "wide", LINES, 0, whole, after)] if whole else []
     if whole < group.lines:
         body += _nest(group, "rest", 1, whole, group.lines, "done")
-    text = [
-        "define internal void @NAME.scan(ptr noalias %x, ptr noalias %y) {",
+    lines = [
         f"start:\nbr label %{'wide' if whole else 'rest'}",
         *body,
-        "done:\nret void\n}",
-        "define i64 @NAME(ptr %base, ptr %cells) {",
-        "%cx = load i64, ptr %cells",
-        "%at = getelementptr i64, ptr %cells, i64 1",
-        "%cy = load i64, ptr %at",
-        "%x = getelementptr i8, ptr %base, i64 %cx",
-        "%y = getelementptr i8, ptr %base, i64 %cy",
-        "call void @NAME.scan(ptr %x, ptr %y)",
-        "ret i64 0\n}",
+        "done:\nret i64 0",
     ]
-    return Emitted("\n".join(text), [Cell(p.buffer, p.offset) for p in group.places])
+    return emitted_of(group.places, "xy", lines)
 
 
 def _nest(group: Scan, name: str, width: int, start: int, stop: int, after: str) -> Iterator[str]:

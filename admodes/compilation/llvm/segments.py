@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,7 +22,10 @@ from admodes.compilation.llvm.groups import (
     Check,
     Foreign,
     Fused,
+    Group,
+    Product,
     Scan,
+    Solution,
     Turns,
     Value,
     used_buffers,
@@ -30,8 +34,13 @@ from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import LoopCall
 from admodes.compilation.llvm.places import FOREVER, Buffer, Positions
 from admodes.compilation.llvm.planning import Plan
+from admodes.compilation.llvm.products import emit_product
 from admodes.compilation.llvm.scans import emit_scan
+from admodes.compilation.llvm.solving import emit_solution
 from admodes.compilation.llvm.turn_emission import emit_turns
+
+UNDECIDED = -1
+"""In the place of the number of a guard: the run is left to the exact program."""
 
 LINE = 64
 """Bytes of a cache line, to which arrays are aligned."""
@@ -42,7 +51,7 @@ class Segment:
     """Functions that run one after the other without Python, as a list of words (64-bit numbers)
     that the driver reads: addresses of functions and their cells. outside: operands that lie
     outside of the arena, as (index of the word, buffer, offset), filled in when the arena is known.
-    guards: by the word at which a record begins, the numbers of its guards.
+    guards: by the word at which a record begins, the numbers of its guards, or UNDECIDED.
 
     Of a turn of a loop, moves are words that change from turn to turn: by how many bytes, and
     whether back and forth. turns: the words where the records of loops have their cells, and the
@@ -127,15 +136,13 @@ class Built:
             elif not is_nothing(group):
                 self._native(self._segment(), group)
 
-    def _native(self, segment: Segment, group: Fused | Scan | LoopCall | Turns) -> None:
+    def _native(self, segment: Segment, group: Group) -> None:
         if isinstance(group, LoopCall):
             self._call(segment, group)
             return
         made = self.made.get(id(group))
         if made is not None:
-            # A guard of a turn has no number of its own.
-            decided = group.guards if isinstance(group, Fused) else [None]
-            guards = [None if e is None else e.number for e in decided]
+            guards = _numbers_of(group)
             self._record(segment, self.lines[id(group)].address, made.cells, guards)
         elif isinstance(group, Turns):
             self._turns(segment, group)
@@ -145,7 +152,8 @@ class Built:
         for group in loop.groups:
             if not is_nothing(group):
                 self._native(inner, group)
-        segment.guards[len(segment.words)] = [None]
+        solves = any(isinstance(group, Solution) for group in loop.groups)
+        segment.guards[len(segment.words)] = [UNDECIDED if solves else None]
         segment.words += (driver().turns, TURN_CELLS)
         segment.turns.append((len(segment.words), inner))
         segment.words += turn_cells(loop.n, len(inner.words), len(inner.moves))
@@ -193,6 +201,13 @@ class Built:
             self._distance(segment, start + OPERANDS + k, Cell(place.buffer, place.offset))
 
 
+def _numbers_of(group: Group) -> list[int | None]:
+    """The numbers of the guards of a group; a guard of a turn has no number of its own."""
+    if isinstance(group, Fused):
+        return [e.number for e in group.guards]
+    return [UNDECIDED if isinstance(group, Solution) else None]
+
+
 class Planned(NamedTuple):
     """A group with the positions of its plan; whether it is of a turn, whose distances change."""
 
@@ -233,16 +248,24 @@ def emitted(groups: list[Planned]) -> list[tuple[Emitted | None, bool]]:
 
 def _emitted(planned: Planned) -> Emitted | None:
     group = planned.group
-    if isinstance(group, Turns):
-        return emit_turns(group)
-    if isinstance(group, Scan):
-        return emit_scan(group)
-    return emit(group, planned.positions) if isinstance(group, Fused) else None
+    if isinstance(group, Fused):
+        return emit(group, planned.positions)
+    emitter = EMITTERS.get(group.__class__)
+    return None if emitter is None else emitter(group)
 
 
 def _is_loop(group: Any) -> bool:
     """Whether the function of a group is a loop, which passes of LLVM make better."""
-    return isinstance(group, (Turns, Scan)) or (isinstance(group, Fused) and bool(group.shape))
+    return group.__class__ in EMITTERS or (isinstance(group, Fused) and bool(group.shape))
+
+
+EMITTERS: dict[type, Callable[[Any], Emitted]] = {
+    Turns: emit_turns,
+    Scan: emit_scan,
+    Product: emit_product,
+    Solution: emit_solution,
+}
+"""What writes the function of a group that is a loop, by its class."""
 
 
 def compiled_all(made: dict[int, Emitted], groups: list[Planned]) -> dict[int, MachineCode]:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.llvm.expansion import expanded
-from admodes.compilation.llvm.groups import Fused, Groups, Scan, Turns, Value
-from admodes.compilation.llvm.loops import LoopCall
+from admodes.compilation.llvm.groups import STRAIGHT, Groups, Turns, Value
 from admodes.compilation.llvm.places import ITEM, Buffer, Moving, Region, new_place, packed
 from admodes.core.record import Step, WengertList
 from admodes.loops.region import size
@@ -53,7 +52,7 @@ def turns_of(
         dests.append(_entry(whole, region.backwards, n))
         start += size([shape])
     plan = planner(expanded(lower(region.body, fused=True)), leaves, dests)
-    if plan.foreign or any(not isinstance(g, (Fused, Scan, LoopCall)) for g in plan.groups.all):
+    if plan.foreign or any(not isinstance(g, STRAIGHT) for g in plan.groups.all):
         return None
     for a, (one, _) in zip(args[:first], states, strict=True):
         copied(a, one)
