@@ -253,8 +253,10 @@ class Traced(Carrier):
 
 def constant(level: Level, x: ndarray) -> ndarray:
     """A constant as the tape keeps it, since the caller may still change it."""
+    if x.size < SMALL or (x.size < COMPARED and not held()):
+        return x.copy("K")
     if level.copies is None:
-        level.copies = Copies(SMALL if held() else COMPARED)
+        level.copies = Copies(SMALL)
     return level.copies.of(x)  # type: ignore[no-any-return]
 
 
