@@ -184,7 +184,11 @@ def along_axis_index(indices: Any, axis: int) -> tuple:
 
 
 def _pick_along(x: Any, indices: Any, axis: int) -> Any:
-    return np.asarray(x)[along_axis_index(lined_up(indices, np.shape(x), axis), axis)]
+    x, indices = np.asarray(x), np.asarray(indices)
+    if indices.ndim == x.ndim > 1 and indices.size == indices.shape[axis]:
+        # The same positions in each line: whole rows.
+        return x.take(indices.ravel().astype(np.intp, copy=False), axis)
+    return x[along_axis_index(lined_up(indices, x.shape, axis), axis)]
 
 
 def lined_up(indices: Any, shape: tuple, axis: int) -> Any:

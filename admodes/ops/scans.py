@@ -25,6 +25,7 @@ from admodes.core.structure import ALONG, SCAN
 from admodes.core.tangential import tangential
 from admodes.core.values import shape_of
 from admodes.ops.arithmetic import multiply
+from admodes.ops.selection import maximum, minimum
 from admodes.ops.shaping import broadcast_to, concatenate, spread
 
 BLOCK = 32
@@ -64,7 +65,8 @@ cumsum_: Op = linear(
 )
 
 
-def recurred(a: Any, b: Any, axis: int, back: bool = False) -> Any:
+def recurred(a: Any, b: Any, axis: int, back: bool = False, times: Callable = strong) -> Any:
+    """times: how to multiply where not all is finite."""
     a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
     if b.size == 0:
         return np.moveaxis(b.copy(), 0, axis)
@@ -73,7 +75,7 @@ def recurred(a: Any, b: Any, axis: int, back: bool = False) -> Any:
     a, b = a.reshape(n - 1, b[0].size), b.reshape(n, -1)
     y = _by_blocks(a, b)
     if not np.isfinite(y).all():
-        y = _one_by_one(a, b, strong)
+        y = _one_by_one(a, b, times)
     y = y.reshape(shape)
     return np.moveaxis(y[::-1] if back else y, 0, axis)
 
@@ -202,15 +204,85 @@ def _entering(op: Any, t: Any, y: Any, x: Any, axis: int) -> Any:
     return concatenate([t[along(axis, 0, 1)], late], axis)
 
 
+def _chosen(t: Any, x: Any, y: Any, axis: int, back: bool = False) -> Any:
+    t, x, y = (np.moveaxis(a, axis, -1) for a in (t, x, y))
+    if t.size == 0 or t.shape[-1] < 2:
+        return np.moveaxis(t.copy(), -1, axis)
+    stays, enters = y[..., 1:] == y[..., :-1], y[..., 1:] == x[..., 1:]
+    if (stays != enters).all():
+        found = _by_parts(t, enters, back)
+    else:
+        found = _by_shares(t, stays, enters, back)
+    return np.moveaxis(found, -1, axis)
+
+
+def _by_parts(t: np.ndarray, enters: np.ndarray, back: bool) -> np.ndarray:
+    """Where each entry is either taken or not: the entries of t that are taken, for as long as they
+    last; back: the sums over these parts."""
+    begins = np.ones(t.shape, bool)
+    begins[..., 1:] = enters
+    starts = np.flatnonzero(begins)
+    lined = t.ravel()
+    if back:
+        found = np.zeros_like(lined)
+        found[starts] = np.add.reduceat(lined, starts)
+    else:
+        found = np.repeat(lined[starts], np.diff(starts, append=lined.size))
+    return found.reshape(t.shape)
+
+
+def _by_shares(t: np.ndarray, stays: np.ndarray, enters: np.ndarray, back: bool) -> np.ndarray:
+    """The same with shares of 0, ½ or 1, by a recurrence. A share of 0 wins over what is not
+    finite, as in the derivative of the largest of two."""
+    old = np.ones(t.shape, t.dtype)
+    new = np.ones(t.shape, t.dtype)
+    old[..., 1:] = np.where(stays, np.where(enters, 0.5, 1.0), 0.0)
+    new[..., 1:] = np.where(enters, np.where(stays, 0.5, 1.0), 0.0)
+
+    def share(p: np.ndarray, u: np.ndarray) -> Any:
+        return strong(u, p)
+
+    if back:
+        return share(new, recurred(old, t, -1, True, share))
+    return recurred(old, share(new, t), -1, False, share)
+
+
+running_choice: Op = linear(
+    "running_choice",
+    _chosen,
+    lambda w, u, t, x, y, axis, back=False: running_choice(w, x, y, axis=axis, back=not back),
+    lambda w, u, t, x, y, axis, back=False: None,
+    lambda w, u, t, x, y, axis, back=False: None,
+    arity=3,
+    differentiable=(True, False, False),
+    structure=ALONG,
+    batch=lambda args, mapped, axis, back=False: running_choice(
+        *spread(args, mapped), axis=axis + 1, back=back
+    ),
+    cost=lambda args, u, axis, back=False: scan_cost("comparisons")(args, u, axis),
+    kind="comparisons",
+    takes_complex=True,
+    example=Example(((4,), (4,), (4,)), {"axis": 0}),
+    doc="For y, the largest or the smallest entries of x so far along an axis: the entries of t at "
+    "the places in x that those of y come from, and at ties the mean of t there and of what was "
+    "chosen before; back: its transpose.",
+)
+CHOICES = (maximum, minimum)
+
+
 def _tangent(op: Any, t: Any, y: Any, x: Any, axis: int) -> Any:
     if shape_of(x)[axis] < 2:
         return t
+    if op in CHOICES:
+        return running_choice(t, x, y, axis=axis)
     return recurrence(_factors(op, y, x, axis), _entering(op, t, y, x, axis), axis=axis)
 
 
 def _cotangent(op: Any, w: Any, y: Any, x: Any, axis: int) -> Any:
     if shape_of(x)[axis] < 2:
         return w
+    if op in CHOICES:
+        return running_choice(w, x, y, axis=axis, back=True)
     return _entering(op, recurrence(_factors(op, y, x, axis), w, axis=axis, back=True), y, x, axis)
 
 

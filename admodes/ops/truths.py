@@ -23,7 +23,7 @@ def _test(function: Callable, ufunc: np.ufunc, neutral: bool, doc: str) -> Op:
     name = function.__name__
     op: Op = linear(
         f"{name}_of",
-        lambda x, axis, keepdims: function(x, axis=axis, keepdims=keepdims),
+        lambda x, axis, keepdims: ufunc.reduce(x, axis=axis, keepdims=keepdims),
         differentiable=(False,),
         is_test=True,
         structure=reduction(reduced_axes, ufunc),

@@ -124,6 +124,22 @@ def _recurrence(a, b, axis, back=False):
     return np.moveaxis(y, 0, axis)
 
 
+def _running_choice(t, x, y, axis, back=False):
+    """The entries of t where those of y, the largest of x so far along an axis, come from; at ties
+    the mean of t there and of what was chosen before; back: its transpose."""
+    t, x, y = (np.moveaxis(a, axis, 0) for a in (t, x, y))
+    u = t.copy()
+    for k in range(1, len(x))[:: -1 if back else 1]:
+        stays, enters = y[k] == y[k - 1], y[k] == x[k]
+        old, new = np.where(stays & enters, 0.5, stays), np.where(stays & enters, 0.5, enters)
+        if back:
+            u[k - 1] += old * u[k]
+            u[k] = new * u[k]
+        else:
+            u[k] = old * u[k - 1] + new * t[k]
+    return np.moveaxis(u, 0, axis)
+
+
 STRONG: dict[str, Callable] = {"strong_mul": _strong, "tangent_mul": _tangents}
 """Products in which an exact zero wins, for factors that are not finite."""
 
@@ -135,12 +151,15 @@ PLAINER: dict[str, Callable] = {
     "mean": np.mean,
     "amax": np.max,
     "amin": np.min,
+    "any_of": np.any,
+    "all_of": np.all,
     "getitem": lambda x, index: x[index],
     "place": _place,
     "assign": _assign,
     "add_along_axis": _add_along,
     "sparse_matmul": _sparse_product,
     "recurrence": _recurrence,
+    "running_choice": _running_choice,
     "accumulate": lambda x, of, axis: getattr(np, of).accumulate(x, axis=axis),
     "logaddexp_reduce": lambda x, axis: np.logaddexp.reduce(x, axis=axis),
     "logaddexp2_reduce": lambda x, axis: np.logaddexp2.reduce(x, axis=axis),

@@ -362,7 +362,7 @@ SAMPLES = {
     "reshape": ((normal(3, 4),), {"shape": (4, 3)}),
     "sum": ((normal(3, 4),), {"axis": 0}),
     "mean": ((normal(3, 4),), {"axis": 1, "keepdims": True}),
-    "amax": ((normal(3, 4),), {"axis": 0, "keepdims": True}),
+    **{n: ((normal(3, 4),), {"axis": 0, "keepdims": True}) for n in ("amax", "any_of", "all_of")},
     "amin": ((normal(3, 4),), {"axis": None, "keepdims": False}),
     "getitem": ((normal(3, 4),), {"index": (slice(None), 1)}),
     "place": ((normal(3),), {"index": [0, 2, 2], "shape": (4,)}),
@@ -379,13 +379,13 @@ SAMPLES = {
         {"shape": (2, 3), "transposed": False},
     ),
     "recurrence": ((normal(3, 4), normal(3, 4)), {"axis": 1, "back": True}),
+    "running_choice": ((normal(3), np.array([2.0, 1, 2]), np.full(3, 2.0)), {"axis": 0}),
     "accumulate": ((normal(3, 4),), {"of": "maximum", "axis": 1}),
     **dict.fromkeys((n for n in PLAINER if "addexp" in n), ((normal(3, 4),), {"axis": 1})),
     "running_mean": ((normal(3, 4), normal(3, 4)), {"of": "logaddexp", "axis": 0, "back": True}),
     "shares": ((normal(3, 4),), {"of": "logaddexp2", "axis": 0}),
     **dict.fromkeys(("strong_mul", "tangent_mul"), ((normal(3), normal(3)), {})),
-    **dict.fromkeys(("erf", "erfc"), ((normal(3),), {})),
-    "gammaln": ((np.abs(normal(3)),), {}),
+    **dict.fromkeys(("erf", "erfc", "gammaln"), ((np.abs(normal(3)),), {})),
 }
 
 

@@ -111,6 +111,12 @@ def linear_array_cases(m: Any) -> Cases:
             (lambda x: add(x, index, axis=0, shape=(3, 4)), (m[:1],)),
             (lambda x: add(x, index[:, :3].T, axis=1, shape=(3, 5)), (m[:, :1],)),
         ],
+        "running_choice": [
+            (lambda x, k=k: REGISTRY["running_choice"](x, order, largest, **k), (m,))
+            for k in ({"axis": 0}, {"axis": 1}, {"axis": 1, "back": True})
+            for order in (m[::-1], np.round(m))
+            for largest in (np.maximum.accumulate(order, k["axis"]),)
+        ],
         "overlap": [
             *applied("overlap", (m,), {"sizes": (4,), "axes": (0,), "shape": (6,)}),
             *applied(

@@ -273,12 +273,14 @@ def cumprod(xp, x, axis):
     return xp.cumprod(x, axis=axis)
 
 
-@instruction(chooser(with_axes, axis=one_axis))
+@instruction(_without_ties(chooser(with_axes, axis=one_axis)))
 def accumulated(xp, x, axis):
+    largest = xp.maximum.accumulate(x, axis=axis)
     logs = [f(x, axis=axis, keepdims=True) for f in (xp.logaddexp.reduce, xp.logaddexp2.reduce)] + [
         f(x, axis=axis) for f in (xp.logaddexp.accumulate, xp.logaddexp2.accumulate)
     ]
-    return xp.subtract.accumulate(x, axis=axis) + logs[0] - logs[1] + 0.5 * (logs[2] + logs[3])
+    logs = logs[0] - logs[1] + 0.5 * (logs[2] + logs[3])
+    return xp.subtract.accumulate(x, axis=axis) + largest + logs
 
 
 @instruction(chooser(lambda s: with_axes(s) and min(s) > 1, axis=one_axis))
