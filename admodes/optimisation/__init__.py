@@ -23,6 +23,7 @@ from admodes.optimisation import (
     contractions,
     directions,
     factoring,
+    few_entries,
     gathers,
     hyperbolic,
     layout,
@@ -81,7 +82,7 @@ def _rules(passes: tuple[str, ...]) -> Rules:
     if "contractions" in passes:
         both += [contractions.TABLE, products.TRACES]
         arrays += [contractions.POWERS, products.CARRIED, triangles.TABLE, one_column.TABLE]
-        arrays += [gathers.TABLE, sparse_matrices.TABLE]
+        arrays += [gathers.TABLE, sparse_matrices.TABLE, few_entries.TABLE]
     fold = None
     if "constants" in passes:
         fold = constants.fold

@@ -157,6 +157,13 @@ def even(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     return None if minus is None else copy.row(op, minus.args, params, value)
 
 
+def isnan(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """-x and |x| are nan where x is."""
+    signed = copy.made(args[0], "negate", "abs")
+    real = signed is not None and is_real(copy.value(signed.args[0]))
+    return copy.row(op, signed.args, params, value) if signed is not None and real else None
+
+
 def power(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """x^1 = x."""
     a, b = args
@@ -223,6 +230,7 @@ TABLE: Table = {
         "negate": negate,
         "abs": even,
         "square": even,
+        "isnan": isnan,
         "power": power,
         "inverse": inverse,
         "real": part,

@@ -173,9 +173,14 @@ def _item(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
     return f"{writer.text(step.args[0])}.item({', '.join(map(str, found))})"
 
 
+def _only_entry(writer: NumpyWriter, step: Step, values: tuple) -> str | None:
+    return f"{writer.text(step.args[0])}.item()" if as_float64(values[0]) else None
+
+
 NUMBERS: dict[str, Callable[[NumpyWriter, Step, tuple], str | None]] = {
     "matmul": _matmul_number,
     "getitem": _item,
+    "reshape": _only_entry,
 }
 
 
