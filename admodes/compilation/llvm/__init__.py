@@ -20,6 +20,7 @@ from admodes.compilation.beside import UNFORKED
 from admodes.compilation.llvm.expansion import expanded
 from admodes.compilation.llvm.groups import STRAIGHT
 from admodes.compilation.llvm.jit import llvm, module_text
+from admodes.compilation.llvm.pairs import side_by_side
 from admodes.compilation.llvm.places import TYPES
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.protocol import Run
@@ -61,7 +62,7 @@ def planned(program: WengertList) -> Plan | None:
     ends = [program.steps[x.row].like for x in program.inputs] + list(program.captured.values())
     if any(np.asarray(x).dtype != TYPES["d"] for x in ends):
         return None
-    plan = Plan(expanded(lower(program, fused=True)))
+    plan = Plan(side_by_side(expanded(lower(program, fused=True))))
     native = any(isinstance(g, STRAIGHT) for g in plan.groups.all)
     return plan if native and not plan.foreign else None
 

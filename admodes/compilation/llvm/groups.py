@@ -118,6 +118,16 @@ class Solution:
 
 
 @dataclass(eq=False)
+class Pair:
+    """A group that makes A x and Aᵀ w. shape: of A; row: bytes from one row of A to the next;
+    places: of A, x, w, A x and Aᵀ w."""
+
+    shape: tuple[int, int]
+    row: int
+    places: tuple[Region, ...]
+
+
+@dataclass(eq=False)
 class Foreign:
     """A group of one row that Python runs, by its operation's own kernel on arrays; out is where
     the result is copied for native code to read, None where only Python reads it."""
@@ -162,9 +172,9 @@ class Turns:
         return [entry for group in self.groups for entry in group.entries]
 
 
-Group = Fused | Scan | Product | Solution | LoopCall | Turns | Foreign | Check
+Group = Fused | Scan | Product | Solution | Pair | LoopCall | Turns | Foreign | Check
 
-STRAIGHT = (Fused, Scan, Product, Solution, LoopCall)
+STRAIGHT = (Fused, Scan, Product, Solution, Pair, LoopCall)
 """Groups that native code runs, loops apart."""
 
 
@@ -242,7 +252,7 @@ def used_buffers(groups: Groups) -> list[Buffer]:
 
 
 def places_of(group: Any) -> list[Region]:
-    if isinstance(group, (Turns, Scan, Product, Solution)):
+    if isinstance(group, (Turns, Scan, Product, Solution, Pair)):
         return [*group.places]
     if isinstance(group, LoopCall):
         return list(group.operands)

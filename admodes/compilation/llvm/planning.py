@@ -21,6 +21,7 @@ from admodes.compilation.llvm.groups import (
     places_of,
 )
 from admodes.compilation.llvm.lowerings import ENTRIES, lowering
+from admodes.compilation.llvm.pairs import paired
 from admodes.compilation.llvm.periods import cuts
 from admodes.compilation.llvm.places import FOREVER, TYPES, Positions, Region, new_place, view_of
 from admodes.compilation.llvm.products import product
@@ -31,6 +32,7 @@ from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import SCAN, Reduction
 from admodes.core.values import shape_of
 from admodes.loops.operations import loop
+from admodes.optimisation.optimised import Optimised
 
 LARGE = 1 << 15
 """Bytes from which an input is read, and an output written, where the caller has it."""
@@ -57,6 +59,7 @@ class Plan:
         self.leaves = leaves or [self._leaf(i, v) for i, v in enumerate(self._inputs())]
         self._due = program.due()
         self._decided = 0
+        self._loose = Optimised.of(program).loose
         self.slices = Slices(program, self.groups, self._copied)
         given = iter(self.leaves)
         rows = {x.row: next(given) for x in program.inputs}
@@ -136,6 +139,9 @@ class Plan:
             ufunc = step.op.array
             return self._called(args, shape, lambda given: loops.entrywise(ufunc, given))
         if name == "matmul":
+            found = paired(self.groups, args, shape) if self._loose else None
+            if found is not None:
+                return found
             return self._called(args, shape, lambda given: product(*given) or loops.product(*given))
         if name in ("inv", "solve"):
             return self._called(args, shape, solution)

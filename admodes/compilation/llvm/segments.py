@@ -23,6 +23,7 @@ from admodes.compilation.llvm.groups import (
     Foreign,
     Fused,
     Group,
+    Pair,
     Product,
     Scan,
     Solution,
@@ -32,6 +33,7 @@ from admodes.compilation.llvm.groups import (
 )
 from admodes.compilation.llvm.jit import MachineCode, compiled
 from admodes.compilation.llvm.loops import LoopCall
+from admodes.compilation.llvm.pairs import emit_pair
 from admodes.compilation.llvm.places import FOREVER, Buffer, Positions
 from admodes.compilation.llvm.planning import Plan
 from admodes.compilation.llvm.products import emit_product
@@ -262,6 +264,7 @@ def _is_loop(group: Any) -> bool:
 EMITTERS: dict[type, Callable[[Any], Emitted]] = {
     Turns: emit_turns,
     Scan: emit_scan,
+    Pair: emit_pair,
     Product: emit_product,
     Solution: emit_solution,
 }

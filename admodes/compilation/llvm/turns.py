@@ -13,6 +13,7 @@ import numpy as np
 
 from admodes.compilation.llvm.expansion import expanded
 from admodes.compilation.llvm.groups import STRAIGHT, Groups, Turns, Value
+from admodes.compilation.llvm.pairs import side_by_side
 from admodes.compilation.llvm.places import ITEM, Buffer, Moving, Region, new_place, packed
 from admodes.core.record import Step, WengertList
 from admodes.loops.region import size
@@ -51,7 +52,7 @@ def turns_of(
         whole = Region(vector.buffer, "d", shape, start * ITEM["d"], strides)
         dests.append(_entry(whole, region.backwards, n))
         start += size([shape])
-    plan = planner(expanded(lower(region.body, fused=True)), leaves, dests)
+    plan = planner(side_by_side(expanded(lower(region.body, fused=True))), leaves, dests)
     if plan.foreign or any(not isinstance(g, STRAIGHT) for g in plan.groups.all):
         return None
     for a, (one, _) in zip(args[:first], states, strict=True):
