@@ -45,6 +45,11 @@ def built(program: WengertList, backend: str, exact: bool) -> Run:
     return _built(program, backend, exact)
 
 
+def numpy_code(program: WengertList) -> Run | None:
+    """The NumPy code of a program, of which every row has the value of the recorded one."""
+    return _run("numpy", optimise(program), program)
+
+
 def _built(program: WengertList, backend: str, exact: bool) -> Run:
     """The function that runs the optimised program. Back ends are imported when they are first
     used, since llvm is an optional dependency. Programs that native code cannot run are run by

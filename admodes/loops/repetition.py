@@ -4,10 +4,11 @@ with arguments that go on as they did from that one to the one before it."""
 from __future__ import annotations
 
 from collections import Counter
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from admodes.loops.table import ROW, Table
+from admodes.loops.table import NOTHING, ROW, Table
 from admodes.loops.turns import BACK, FEWEST_TURNS, Stretch, Turns, opened, turns_of
 
 SAVED = 12
@@ -31,14 +32,18 @@ CUTS = 4
 
 def repeated(table: Table) -> list[Turns]:
     """The loops in a list, in order. Of loops in loops these are the outer."""
-    runs = [
-        (end - begin - p, p, begin, end)
-        for p in likely_periods(table)
-        for begin, end in _runs(table, p)
-    ]
     free = np.ones(len(table), bool)
     found: list[Turns] = []
-    for _, period, begin, end in sorted(runs, key=lambda run: (-run[0], run[1:])):
+    # The longest first. Until the runs of a period are looked for, they may be as long as the list.
+    waiting = [(p - len(table), p, NOTHING, NOTHING) for p in likely_periods(table)]
+    heapify(waiting)
+    while waiting:
+        _, period, begin, end = heappop(waiting)
+        if begin == NOTHING:
+            if _enough(*_longest(free, 0, len(table)), period):
+                for run in _runs(table, period):
+                    heappush(waiting, (run[0] + period - run[1], period, *run))
+            continue
         begin, end = _longest(free, begin, end)
         turns = _placed(table, begin, end, period, free) if _enough(begin, end, period) else None
         if turns is not None:

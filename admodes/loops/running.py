@@ -5,7 +5,9 @@ a kernel a row, or row by row where the arithmetic of Python floats raises, and 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
@@ -18,6 +20,26 @@ from admodes.core.values import ARITHMETIC, FLOAT, canonical
 from admodes.loops.region import OtherBranch, Region, size
 from admodes.programs.replay import rows_at, same, value_of
 
+Through = Callable[[Region, Sequence[Any]], np.ndarray | None]
+
+
+class _State(threading.local):
+    through: Through | None = None
+
+
+_STATE = _State()
+
+
+@contextmanager
+def running_through(through: Through | None) -> Iterator[None]:
+    """through(region, args) is asked first for the vector that a loop gives, in this thread; where
+    it gives None the turns are run as without it."""
+    before, _STATE.through = _STATE.through, through
+    try:
+        yield
+    finally:
+        _STATE.through = before
+
 
 def run(*args: Any, region: Region) -> np.ndarray:
     """The value of the operation: the last state, then the results of turns, as one vector.
@@ -26,6 +48,9 @@ def run(*args: Any, region: Region) -> np.ndarray:
     if any(getattr(x, "dtype", FLOAT).kind == "O" for x in args):
         return row_by_row(region, args, np.dtype(object))
     xs = [x if x.__class__ is float else canonical(np.asarray(x, FLOAT)) for x in args]
+    found = None if _STATE.through is None else _STATE.through(region, xs)
+    if found is not None:
+        return found
     quick = region.cache.get("run")
     if quick is None:
         quick = region.cache["run"] = _written(region)

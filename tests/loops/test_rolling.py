@@ -8,8 +8,10 @@ import admodes as ad
 from admodes.core.carrier import quiet
 from admodes.core.record import record
 from admodes.lab.workloads.texts import lorenz_energy
+from admodes.loops import repetition
 from admodes.loops.operations import loop
 from admodes.loops.rolling import rolled
+from admodes.loops.table import Table
 from admodes.programs.replay import rows_where_it_holds, value_of
 from tests.support.loop_functions import drawn_loop
 
@@ -177,3 +179,18 @@ def test_numbers_of_other_kinds(of, derive):
     """Results of turns that are read outside are float64 in a loop; those of other kinds were cast
     to that, and complex ones lost their imaginary parts."""
     checked(derive(of(9)), X)
+
+
+def test_periods_for_which_there_is_no_room_left_are_not_looked_for(monkeypatch):
+    def f(x):
+        for _ in range(500):
+            x = np.sin(x) * 0.5 + x * x
+        return x
+
+    looked_for = []
+    runs = repetition._runs
+    monkeypatch.setattr(repetition, "_runs", lambda *of: looked_for.append(of[1]) or runs(*of))
+    table = Table(record(f, 0.3))
+    assert len(repetition.likely_periods(table)) > 4
+    assert [turns.stretch.period for turns in repetition.repeated(table)] == [4]
+    assert looked_for == [4]
