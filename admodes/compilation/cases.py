@@ -18,6 +18,7 @@ from admodes.compilation.signature import Signature, Static
 from admodes.core.generated import Defect, is_generated
 from admodes.core.record import WengertList
 from admodes.loops.rolling import all_steps
+from admodes.programs.rewriting import raising
 
 
 @dataclass(eq=False)
@@ -78,8 +79,7 @@ class Specialisation:
 
 def may_miss(program: WengertList) -> bool:
     """Whether there are decisions, in loops too, that may come out otherwise."""
-    steps = (step for step in program.steps if step.op is not None)
-    return bool(program.guards) or any(step.op.may_raise(step.params) for step in steps)
+    return bool(program.guards or raising(program))
 
 
 def chosen(compiled: weakref.ref, case: weakref.ref, run: Run) -> None:

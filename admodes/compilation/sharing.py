@@ -21,10 +21,11 @@ from admodes.core.tape import Node, Traced
 from admodes.core.values import blank, shape_of
 from admodes.loops.rolling import shortened
 from admodes.optimisation import dead, local
+from admodes.optimisation.folding import wanted
 from admodes.optimisation.shifts import shifts
 from admodes.programs.keys import param_key
 from admodes.programs.replay import again
-from admodes.programs.rewriting import ends, has_value, needed
+from admodes.programs.rewriting import ends, has_value, needed, raising
 
 GRADIENT = 4
 """The list of a gradient is about so many times as long as that of the function."""
@@ -60,8 +61,7 @@ def sharing(held: Held, handles: bool) -> Callable[[Callable, tuple], Any]:
         program = opened(program)
         program = shortened(program, GRADIENT)
         smaller = local(program, ("common subexpressions",))
-        whole = dead(program)
-        chosen = smaller if len(smaller.steps) < len(whole.steps) else whole
+        chosen = smaller if len(smaller.steps) < sum(wanted(program)) else dead(program)
         return again(chosen, shifts(chosen))(*leaves)
 
     return through
@@ -126,8 +126,7 @@ def _inside(x: Any) -> Any:
 def guard_errors(program: WengertList, handles: bool) -> None:
     """Guards on rows that may raise: where nothing else reads them, so that they are not dropped,
     and everywhere where the function may go on after an error."""
-    rows = ((i, step) for i, step in enumerate(program.steps) if step.op is not None)
-    found = [i for i, step in rows if step.op.may_raise(step.params)]
+    found = raising(program)
     if not found:
         return
     read = set() if handles else needed(program, ends(program))

@@ -56,7 +56,8 @@ class Op:
     The engines use `__call__`, `jvp` and `vjp` and never ask which builder made it. Most attributes
     are what its declaration says of it (core.facts). kind is what it is counted as. passive: the
     result has no derivative. discrete: nor is it made by partials of 0, as a test or a position
-    among others. quick: elementwise and differentiable. entrywise: its structure is that, whether
+    among others. quick: elementwise and differentiable. only_kernel: on arrays of floats it
+    is its kernel and nothing besides. entrywise: its structure is that, whether
     there are partials or not. partner: the operation whose result times this one is the product of
     the arguments. remembers: results know what they were made of, because of squared or partner."""
 
@@ -113,6 +114,7 @@ class Op:
             self.raw = True
         self.entrywise = isinstance(self.structure, Entrywise)
         self.quick = self.elementwise and not self.passive
+        self.only_kernel = self.views is None and type(self).dispatch is Op.dispatch
         moves = self.raw or self.kind == "moves"
         self.calculates = self.elementwise or not (moves or self.passive)
         self.kinked = self.domain.kink is not None
@@ -319,9 +321,13 @@ class BinaryOp(Op):
                     return self.scalar(a, b)
                 except ARITHMETIC:
                     return self.plain((a, b))
+            if isinstance(b, Carrier) and b.records and not params:
+                return b.binary(self, a, b)
         elif a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and STATE.quiet:
             y = self.array(a, b, **params)
             return y if y.__class__ is ndarray and y.ndim else canonical(y)
+        elif isinstance(a, Carrier) and a.records and not params:
+            return a.binary(self, a, b)
         return self.dispatch((a, b), params or None)
 
 

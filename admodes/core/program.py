@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ class Ref(NamedTuple):
     """An argument that is the result of an earlier step."""
 
     row: int
+
+
+reference = partial(tuple.__new__, Ref)
+"""reference((row,)) is Ref(row), in a third of the time."""
 
 
 @dataclass(slots=True)

@@ -300,7 +300,10 @@ def _on_tape(level: Level, op: Any, args: tuple, params: Params) -> Any:
         primals.append(a)
     if Watch.open and (op.kinked or op.is_test):
         look(op, tuple(primals), params)
-    y = op.on_arrays(primals, params) if arrays and simple else op.dispatch(tuple(primals), params)
+    if arrays and simple:
+        y = op.on_arrays(primals, params)
+    else:
+        y = op.dispatch(tuple(primals), params) if params else op(*primals)
     if op.passive:
         return level.truth(y)
     node = node_of(smooth(op, args), level) if rooted else None

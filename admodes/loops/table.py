@@ -44,10 +44,14 @@ class Table:
         arguments: list[int] = []
         first: list[int] = [0]
         numbers: dict[Any, int] = {}
-        pairs: dict[Any, tuple[int, int]] = {}
+        pairs: dict[tuple, int] = {}
+        known: dict[tuple[Any, Any], int] = {}
         places = [NOTHING] * len(program.steps)
 
-        def enter(entry: Step | Guard, row: int, key: Any, index: list[int]) -> None:
+        def number_of(key: Any) -> int:
+            return numbers.setdefault(key, len(numbers))
+
+        def enter(entry: Step | Guard, row: int, number: int, index: list[int]) -> None:
             own: list[int] = []
             others: Any = None
             for a in entry.args:
@@ -66,35 +70,42 @@ class Table:
                 own += [INDEX] * len(index)
                 arguments.extend(index)
             kinds.extend(own)
-            alike = key, tuple(own), others
-            pair = pairs.get(alike)
-            if pair is None:
-                pair = pairs[alike] = numbers.setdefault(key, len(numbers)), len(pairs)
-            what.append(pair[0])
-            exactly.append(pair[1])
+            what.append(number)
+            exactly.append(pairs.setdefault((number, tuple(own), others), len(pairs)))
             first.append(len(kinds))
             rows.append(row)
             self.entries.append(entry)
 
-        def enter_row(row: int, step: Step, key: Any, index: list[int]) -> None:
+        def enter_row(row: int, step: Step) -> None:
             places[row] = len(rows)
-            enter(step, row, key, index)
+            if step.params:
+                key, index = _key(step)
+                enter(step, row, number_of(key), index)
+                return
+            like = step.like
+            # Many rows have one array to say what their results are like.
+            at = step.op, id(like) if like.__class__ is np.ndarray else like.__class__
+            number = known.get(at)
+            if number is None:
+                number = known[at] = number_of(_key(step)[0])
+            enter(step, row, number, [])
 
         # What the function refers to is there before it begins.
         for row in program.captured:
-            enter_row(row, program.steps[row], *_key(program.steps[row]))
+            enter_row(row, program.steps[row])
         wanted = marked(program, ends(program))
         due = program.due()
         for row, step in enumerate(program.steps):
             if step.op is None:
                 if row not in program.captured:
-                    enter_row(row, step, row, [])
+                    places[row] = len(rows)
+                    enter(step, row, number_of(row), [])
             elif wanted[row]:
-                enter_row(row, step, *_key(step))
+                enter_row(row, step)
             for guard in due.get(row, ()):
                 if any(a.__class__ is Ref for a in guard.args):
                     key = guard.decide, guard.rewritten, param_key(guard.expected)
-                    enter(guard, NOTHING, key, [])
+                    enter(guard, NOTHING, number_of(key), [])
         self.rows = np.array(rows, np.int64)
         self.places = np.array(places, np.int64)
         self.what = np.array(what, np.int64)

@@ -75,11 +75,11 @@ class Folding(Copy):
     def folded(self) -> WengertList:
         """The copy."""
         program = self.old
-        wanted = _wanted(program)
+        kept = wanted(program)
         count = uses(program)
         used, origin, new = self.used, self.origin, self.new
         for i, step in enumerate(program.steps):
-            if not wanted[i]:
+            if not kept[i]:
                 new.append(None)
                 continue
             if step.op is None:
@@ -218,7 +218,7 @@ def _unchanged(old: tuple, new: tuple) -> bool:
     return True
 
 
-def _wanted(program: WengertList) -> bytearray:
+def wanted(program: WengertList) -> bytearray:
     """For each row whether it is one that outputs and guards depend on, or an input."""
     found = marked(program, ends(program))
     for row, step in enumerate(program.steps):
@@ -236,16 +236,16 @@ def dead(program: WengertList) -> WengertList:
         guards.setdefault((guard.decide, guard.args) if same else id(guard), guard)
     if len(guards) < len(program.guards):
         program = replace(program, guards=list(guards.values()))
-    wanted = _wanted(program)
-    return program if all(wanted) else _without(program, wanted)
+    kept = wanted(program)
+    return program if all(kept) else _without(program, kept)
 
 
-def _without(program: WengertList, wanted: bytearray) -> WengertList:
-    """The program without the rows that are not wanted."""
+def _without(program: WengertList, kept: bytearray) -> WengertList:
+    """The program without the rows that are not kept."""
     copy = Copy(program)
     steps, new = copy.steps, copy.new
-    for step, kept in zip(program.steps, wanted, strict=True):
-        if not kept:
+    for step, stays in zip(program.steps, kept, strict=True):
+        if not stays:
             new.append(None)
             continue
         args = copy.moved(step.args)

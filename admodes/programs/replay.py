@@ -4,7 +4,7 @@ carriers), the values of all rows come out. The caller may end the run at any ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,7 +33,8 @@ def rows_at(
         if step.op is None:
             made.append(given[row])
         else:
-            op, xs = step.op, tuple([value_of(a, made) for a in step.args])
+            op = step.op
+            xs = tuple([made[a.row] if a.__class__ is Ref else a for a in step.args])
             y = op.dispatch(xs, step.params) if step.params else op(*xs)
             y = bool(y) if y.__class__ is np.bool_ else y
             made.append(y if step.name is None else named(y, step.name))
@@ -83,11 +84,12 @@ def evaluated(program: WengertList) -> WengertList:
     return replace(program, steps=steps)
 
 
-def again(program: WengertList, still: Container[int] = ()) -> Callable:
+def again(program: WengertList, still: Collection[int] = ()) -> Callable:
     """What was recorded, as a function of the same arguments in a tuple's order. It takes the
     decisions that the recorded function took: recorded or traced, they are noted once more, and so
     is where the rows are from. still: rows whose derivative is 0, which go on without one."""
     due = program.due()
+    decides = bool(due or still or program.origins is not None)
 
     def decide(row: int, made: list[Any]) -> bool:
         if row in still and isinstance(made[row], (Node, Traced)):
@@ -100,7 +102,7 @@ def again(program: WengertList, still: Container[int] = ()) -> Callable:
         return True
 
     def run(*args: Any) -> Any:
-        values = rows_at(program, flatten(args)[0], decide) or []
+        values = rows_at(program, flatten(args)[0], decide if decides else None) or []
         return unflatten(program.out_tree, [value_of(y, values) for y in program.outputs])
 
     return run

@@ -159,6 +159,17 @@ def marked(program: WengertList, rows: Iterable[int]) -> bytearray:
     return found
 
 
+def raising(program: WengertList) -> list[int]:
+    """The rows whose operation may raise, as that of a matrix without inverse."""
+    ops = {step.op for step in program.steps} - {None}
+    # Of most operations no parameters can make it raise.
+    some = {op for op in ops if op.raises or type(op).may_raise is not Op.may_raise}
+    if not some:
+        return []
+    rows = ((i, step) for i, step in enumerate(program.steps) if step.op in some)
+    return [i for i, step in rows if step.op.may_raise(step.params)]
+
+
 def has_value(y: Any) -> bool:
     """What a guard asks of a row that must be calculated, since that may raise, or decides."""
     return True
