@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from types import FunctionType
 
 from admodes.compilation.beside import UNFORKED, Awaited, measured
 from admodes.compilation.interpreter import build as interpreted
@@ -45,9 +46,11 @@ def built(program: WengertList, backend: str, exact: bool) -> Run:
     return _built(program, backend, exact)
 
 
-def numpy_code(program: WengertList) -> Run | None:
+def code_of_turns(program: WengertList) -> FunctionType:
     """The NumPy code of a program, of which every row has the value of the recorded one."""
-    return _run("numpy", optimise(program), program)
+    with UNFORKED:
+        module = import_module(MODULES["numpy"])
+    return module.build_once(optimise(program))  # type: ignore[no-any-return]
 
 
 def _built(program: WengertList, backend: str, exact: bool) -> Run:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,14 +19,13 @@ from admodes.compilation.leaks import unwatched
 from admodes.compilation.purity import ImpureError, State, changed_arguments, changed_inputs
 from admodes.compilation.sharing import guard_errors, sharing
 from admodes.compilation.signature import Signature
-from admodes.compilation.turning import Turning
+from admodes.compilation.turning import turning
 from admodes.core.carrier import Carrier, calling_through
 from admodes.core.held import Held
 from admodes.core.pytree import flatten, owned, unflatten
 from admodes.core.record import Recorded, Ref, Step, WengertList, record_leaves
 from admodes.core.values import blank, owner
 from admodes.loops.rolling import shortened
-from admodes.loops.running import running_through
 
 
 @dataclass
@@ -73,8 +72,8 @@ def recorded(
 
     state = State(captures, name)
     through = None if exact else sharing(held, captures.handles)
-    turning = None if exact else Turning()
-    with without_collector(), calling_through(through), running_through(turning):
+    loops = nullcontext() if exact else turning()
+    with without_collector(), calling_through(through), loops:
         numpys = bool(signature.numpys)
         program = record_leaves(
             run, signature.inputs, f, held, values=False, numpys=numpys, loops=True

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
+from admodes.core.calling import STATE
 from admodes.core.carrier import Carrier, quiet
 from admodes.core.facts import Facts
 from admodes.core.forms import Domain, Form, in_latex
@@ -130,15 +131,17 @@ class Elementwise(Op):
         p = self.partials[i]
         if not callable(p):
             return p
-        with quiet():
-            found = self.slope(i, (y, *args))
-            if shape_of(found) != shape_of(y) == ():
-                found = space.reshape(found, shape=())
-            if found.__class__ is np.ndarray and found.dtype.kind in "fb":
-                kind = dtype_of(y)
-                if found.dtype != kind and kind.kind == "f":
-                    found = found.astype(kind)
-            return canonical(found)
+        if not STATE.quiet:
+            with quiet():
+                return self.partial(i, y, args)
+        found = self.slope(i, (y, *args))
+        if shape_of(y) == () != shape_of(found):
+            found = space.reshape(found, shape=())
+        if found.__class__ is np.ndarray and found.dtype.kind in "fb":
+            kind = dtype_of(y)
+            if found.dtype != kind and kind.kind == "f":
+                found = found.astype(kind)
+        return canonical(found)
 
     def term(self, i: int, t: Tangent, y: Value, args: tuple) -> Tangent:
         """∂y/∂args[i] times a tangent or cotangent; 0 where that is exactly 0 (and, for operations
@@ -159,7 +162,7 @@ class Elementwise(Op):
 
     def times(self, i: int, p: Any, t: Tangent, args: tuple) -> Tangent:
         """A partial times a tangent or cotangent, whatever they are."""
-        cut = self.cut(i, args)
+        cut = self.cuts and self.cut(i, args)
         if cut is False:
             return space.strong(p, t)
         both = space.tangents(p, t)

@@ -63,6 +63,8 @@ def rolled(program: WengertList) -> WengertList:
         if not rolling.loops:
             return program
         program = rolling.copy()
+        # They refer to it: the rows that it has replaced would wait for the collector of cycles.
+        rolling.loops.clear()
     return program
 
 

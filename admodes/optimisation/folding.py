@@ -8,6 +8,8 @@ shrinks its row or moves it towards one form, so that this ends.
 
 from __future__ import annotations
 
+import functools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +41,11 @@ class Rules:
     arrays: Table
     numbers: Table
     of_arrays: Table = field(default_factory=dict)
+
+    @functools.cached_property
+    def are_none(self) -> bool:
+        """Whether there are no rules, so that equal rows are all that can be found."""
+        return not (self.fold or self.everywhere or self.arrays or self.numbers)
 
     def on_arrays(self, op: Op) -> tuple[LocalRule, ...]:
         """The rules of an operation whose result is an array."""
@@ -76,7 +83,7 @@ class Folding(Copy):
         """The copy."""
         program = self.old
         kept = wanted(program)
-        count = uses(program)
+        count = Counter() if self.rules.are_none else uses(program)
         used, origin, new = self.used, self.origin, self.new
         for i, step in enumerate(program.steps):
             if not kept[i]:
@@ -107,7 +114,7 @@ class Folding(Copy):
         may be left out. step: the old row that this is."""
         if value is None:
             value = inferred(op, tuple(map(self.value, args)), params or {})
-        found = self.replaced(op, args, params, value)
+        found = None if self.rules.are_none else self.replaced(op, args, params, value)
         if found is not None:
             return found
         if self.common:

@@ -51,6 +51,16 @@ def test_results_are_no_buffers():
     np.testing.assert_array_equal(first, kept)
 
 
+def test_no_memory_is_kept():
+    region = region_of(decay, np.linspace(0.1, 1.0, 5))
+    turning = Turning()
+    found = turning(region, given(region, np.random.default_rng(0)))
+    kept, names = found.copy(), turning.runs[region].__globals__
+    turning.drop()
+    assert not names
+    np.testing.assert_array_equal(found, kept)
+
+
 def test_another_branch_is_left_to_the_rows():
     region = region_of(stopped, 1.0)
     assert Turning()(region, [1.0]) is not None

@@ -11,6 +11,7 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,15 @@ def build(fast: WengertList, exact: WengertList) -> Run:
     run: Any = runner(make, whole, written.nbytes, apart)
     run.source = written.text
     return run  # type: ignore[no-any-return]
+
+
+def build_once(fast: WengertList) -> FunctionType:
+    """The code of a program for one thread, and for where NumPy's warnings are off. It gives a Miss
+    where the exact program has to be run. Its globals refer to it: with its buffers it stays until
+    somebody clears them."""
+    with quiet():
+        written = write(lower(fast))
+    return written.instance(whole=lambda *leaves: MISS, MISS=MISS, Miss=Miss, nan=math.nan)  # type: ignore[no-any-return]
 
 
 def _on_numbers(make: Callable, whole: Run, nbytes: int, apart: bool) -> Callable:
