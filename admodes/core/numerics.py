@@ -19,6 +19,8 @@ class Numerics(NamedTuple):
     same_bits: the kernels on floats and on arrays round alike.
     symmetric: the arguments may be exchanged without changing a bit.
     nonnegative: no real number has a negative result.
+    solves: it is the solution of a linear system, made by sums, products and quotients by what is
+        not 0; whether it raises, its first argument, the matrix, decides alone.
     """
 
     hides_nan: tuple[int, ...] = ()
@@ -27,6 +29,7 @@ class Numerics(NamedTuple):
     same_bits: bool = False
     symmetric: bool = False
     nonnegative: bool = False
+    solves: bool = False
 
 
 ORDINARY = Numerics()

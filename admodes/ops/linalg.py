@@ -13,6 +13,7 @@ import numpy as np
 
 from admodes.core.carrier import FUNCTIONS, Carrier, settled
 from admodes.core.linear import linear
+from admodes.core.numerics import Numerics
 from admodes.core.op import REGISTRY, Op
 from admodes.core.reverse import conjugate
 from admodes.core.space import is_complex
@@ -81,6 +82,7 @@ solve: Op = tangential(
     structure=MATRICES,
     raises=True,
     takes_complex=True,
+    numerics=Numerics(solves=True),
     doc="The solution X of A X = B, of matrices.",
 )
 

@@ -25,6 +25,7 @@ from admodes.optimisation import (
     factoring,
     few_entries,
     gathers,
+    householder,
     hyperbolic,
     layout,
     lowering,
@@ -79,6 +80,8 @@ def _rules(passes: tuple[str, ...]) -> Rules:
     if "sums of products" in passes:
         both.append(sums.TABLE)
         arrays += [sums.FACTORS, factoring.TABLE]
+    if "products with zeros" in passes:
+        arrays.append(products.ZEROS)
     if "contractions" in passes:
         both += [contractions.TABLE, products.TRACES]
         arrays += [contractions.POWERS, products.CARRIED, triangles.TABLE, one_column.TABLE]
@@ -89,6 +92,8 @@ def _rules(passes: tuple[str, ...]) -> Rules:
         everywhere += ((_is_entrywise, constants.uniform),)
     if "slopes" in passes:
         arrays.append(hyperbolic.TABLE)
+    if "factors" in passes:
+        arrays.append(householder.TABLE)
     if "lowering" in passes:
         everywhere += ((lowering.is_composed, lowering.composed),)
     return Rules(fold, everywhere, _merged(arrays + both), _merged(both))
@@ -172,7 +177,7 @@ def _is_long(program: WengertList) -> bool:
 
 def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     """The program with plain products, and sums of products taken another way."""
-    plain = plain_products(program)
+    plain = plain_products(_without_zeros(program))
     # What is taken another way are sums and products of arrays.
     if not _has_arrays(plain):
         return plain
@@ -186,6 +191,16 @@ def _loose(program: WengertList, passes: tuple[str, ...]) -> Optimised:
     return found
 
 
+def _without_zeros(program: WengertList) -> WengertList:
+    """The program without products with zeros, before strong products become plain ones, which are
+    not known to be 0 where a factor is."""
+    found = any(
+        step.op in products.ZEROS and any(map(products.is_zero, step.args))
+        for step in program.steps
+    )
+    return local(program, (*LOCAL, "products with zeros")) if found else program
+
+
 def _is_float(program: WengertList, y: Any) -> bool:
     return y.__class__ is Ref and program.steps[y.row].dtype.kind == "f"
 
@@ -197,14 +212,17 @@ def _packed(program: WengertList, exact: bool) -> WengertList:
 
 def lower(program: WengertList, fused: bool = False) -> WengertList:
     """The program in ufuncs, for a generator of array code: operations whose kernel is several of
-    NumPy's functions as their rows, and slices in the place of short axes, with the same bits; and
-    slopes of tanh from tanh, where the program is loose. It counts more operations than declared.
+    NumPy's functions as their rows, and slices in the place of short axes, with the same bits; and,
+    where the program is loose, slopes of tanh from tanh, and QR decompositions by LAPACK itself. It
+    counts more operations than declared.
     fused: the code runs through entries in one loop."""
     program = sliced(program, fused)
     ops = {step.op for step in program.steps if step.like.__class__ is np.ndarray}
+    loose = Optimised.of(program).loose
     wanted = {
         "lowering": any(op and lowering.is_composed(op) for op in ops),
-        "slopes": not fused and hyperbolic.COSH in ops and Optimised.of(program).loose,
+        "slopes": loose and not fused and hyperbolic.COSH in ops,
+        "factors": loose and householder.QR in ops,
     }
     passes = tuple(name for name, holds in wanted.items() if holds)
     return local(program, LOCAL + passes) if passes else program

@@ -47,7 +47,8 @@ def gives_nan(op: Op, k: int) -> bool:
 @functools.lru_cache(4096)
 def is_blind(op: Op, k: int) -> bool:
     """Whether a zero of the other sign in argument k changes at most the sign of a zero."""
-    return k not in op.numerics.tells_zeros and _by_entries(op)
+    known = _by_entries(op) or op.numerics.solves
+    return k not in op.numerics.tells_zeros and known
 
 
 def _passes_nan(step: Step, k: int) -> bool:

@@ -21,8 +21,8 @@ from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.values import blank
 from admodes.optimisation.dataflow import carrying_rows, open_rows, reached_outputs, telling_signs
 from admodes.optimisation.optimised import Optimised
-from admodes.programs.keys import key_of
-from admodes.programs.rewriting import Copy, ends, inferred, marked, uses
+from admodes.programs.keys import key_of, param_key
+from admodes.programs.rewriting import Copy, ends, has_value, inferred, marked, uses
 
 LocalRule = Callable[["Folding", Op, tuple, Any, Any], Any]
 """(the copy so far, an operation, its arguments, its parameters, its value) -> a Ref of the copy
@@ -237,14 +237,47 @@ def wanted(program: WengertList) -> bytearray:
 def dead(program: WengertList) -> WengertList:
     """The program without rows that reach no output and no guard, and without guards that repeat
     another; inputs stay."""
-    guards: dict[Any, Guard] = {}
+    known: dict[Any, Guard] = {}
     for guard in program.guards:
         same = all(a.__class__ is Ref for a in guard.args)
-        guards.setdefault((guard.decide, guard.args) if same else id(guard), guard)
+        known.setdefault((guard.decide, guard.args) if same else id(guard), guard)
+    guards = _telling(program, list(known.values()))
     if len(guards) < len(program.guards):
-        program = replace(program, guards=list(guards.values()))
+        program = replace(program, guards=guards)
     kept = wanted(program)
     return program if all(kept) else _without(program, kept)
+
+
+def _telling(program: WengertList, guards: list[Guard]) -> list[Guard]:
+    """The guards without those on a system that may raise where another one with the same matrix is
+    solved anyway."""
+    if not any(_system(program, guard) for guard in guards):
+        return guards
+    others = [guard for guard in guards if _system(program, guard) is None]
+    kept = wanted(replace(program, guards=others))
+    told = {_matrix(step) for step, stays in zip(program.steps, kept, strict=True) if stays}
+    found = []
+    for guard in guards:
+        matrix = _system(program, guard)
+        if matrix is None or matrix not in told:
+            found.append(guard)
+            told.add(matrix)
+    return found
+
+
+def _system(program: WengertList, guard: Guard) -> Any:
+    """The matrix of the system on which a guard is that it has a solution."""
+    if guard.decide is not has_value or [a.__class__ for a in guard.args] != [Ref]:
+        return None
+    return _matrix(program.steps[guard.args[0].row])
+
+
+def _matrix(step: Step) -> Any:
+    """The matrix of a system, with the operation that solves it; None for other rows."""
+    if step.op is None or not step.op.numerics.solves or not step.size:
+        return None
+    a = step.args[0]
+    return (step.op, a, param_key(step.params)) if a.__class__ is Ref else None
 
 
 def _without(program: WengertList, kept: bytearray) -> WengertList:

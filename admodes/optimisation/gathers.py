@@ -144,6 +144,30 @@ def minus(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     return copy.make("negate", placed, like=value)
 
 
+def difference(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """What is added in some places and taken away in others, as what flows along the edges of a
+    graph, in one product: its matrix has 1 and -1."""
+    one, two = (copy.made(a, "place") for a in args)
+    if one is None or two is None or not all(map(copy.once, args)):
+        return None
+    (x,), (y,), shape = one.args, two.args, value.shape
+    same = _is_double(copy, x) and y.__class__ is Ref and x == y
+    if not same or not one.shape == two.shape == shape:
+        return None
+    added, taken = (_picks(params_of(step)["index"], shape) for step in (one, two))
+    if added is None or taken is None or added.width != taken.width:
+        return None
+    rows = np.concatenate([added.rows.ravel(), taken.rows.ravel()])
+    among, count = added.among, added.rows.size
+    order = np.argsort(rows, kind="stable")
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=among))])
+    kind = np.int32 if max(rows.size, among) < np.iinfo(np.int32).max else np.int64
+    matrix = np.where(order < count, 1.0, -1.0), (order % count).astype(kind), ends.astype(kind)
+    lined = _lined(copy, x, count, added.width)
+    summed = copy.make("sparse_matmul", *matrix, lined, shape=(among, count), transposed=False)
+    return copy.make("reshape", summed, like=value, shape=shape)
+
+
 def _added(copy: Folding, picks: Picks, data: Any, y: Any, shape: tuple[int, ...]) -> Any:
     own = shape_of(copy.value(y))
     rank = picks.rows.ndim
@@ -162,4 +186,5 @@ TABLE: Table = {
     REGISTRY["mean"]: (total,),
     REGISTRY["einsum"]: (weighted,),
     REGISTRY["place"]: (minus, added),
+    REGISTRY["subtract"]: (difference,),
 }

@@ -21,10 +21,17 @@ def _slope(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     """1 - y², where y = tanh a; where that would cancel, 4 e / (1 + e)² with e = exp(-2 |a|)."""
     slope = np.square(y)
     np.subtract(1.0, slope, out=slope)
-    flat = slope < FLAT
-    if flat.any():
-        e = np.exp(-2.0 * np.abs(a[flat]))
-        slope[flat] = 4.0 * e / np.square(1.0 + e)
+    # NumPy is slow to pick entries by truth values: they are looked up in the order of the memory.
+    line = slope.ravel("K")
+    flat = (line < FLAT).nonzero()[0]
+    if flat.size:
+        if a.strides != slope.strides:
+            a = np.positive(a, out=np.empty_like(slope))
+        e = a.ravel("K").take(flat)
+        np.exp(np.multiply(np.abs(e, out=e), -2.0, out=e), out=e)
+        square = np.square(e + 1.0)
+        np.multiply(e, 4.0, out=e)
+        line[flat] = np.divide(e, square, out=e)
     return slope
 
 

@@ -14,7 +14,7 @@ from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
 from admodes.ops.indexing import is_basic
 from admodes.optimisation.folding import Folding, Table, params_of
-from admodes.optimisation.indices import covers
+from admodes.optimisation.indices import along_one_axis, covers
 from admodes.optimisation.literals import number
 from admodes.programs.keys import param_key
 
@@ -90,11 +90,15 @@ def _if_array(value: Any) -> Any:
 
 
 def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """All entries in order; what was placed or assigned at this index; an entry of a stack; entries
-    of what is negated, where nothing else reads it, are negated, which a sum may take up."""
+    """All entries in order; positions at equal distances as a slice; what was placed or assigned at
+    this index; an entry of a stack; entries of what is negated, where nothing else reads it, are
+    negated, which a sum may take up."""
     (x,) = args
     own = copy.value(x)
     index = params["index"]
+    line = _equal_steps(index, shape_of(own))
+    if line is not None:
+        return copy.make("getitem", x, like=value, index=line)
     negated = copy.made(x, "negate")
     if negated is not None and copy.once(x) and own.__class__ is np.ndarray:
         picked = copy.make("getitem", negated.args[0], like=value, index=index)
@@ -103,9 +107,12 @@ def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
         return None
     if covers(index, own.shape):
         return copy.make("reshape", x, like=value, shape=shape_of(value))
-    moved = copy.made(x, "place", "assign")
+    moved = copy.made(x, "assign")
     if moved is not None and param_key(params_of(moved)["index"]) == param_key(index):
         return moved.args[-1] if copy.alike(moved.args[-1], value) else None
+    part = _part(copy, x, index, value, NESTED)
+    if part is not None:
+        return part
     placed = copy.made(x, "place")
     if placed is not None and len(placed.shape) == 1 and index == slice(1, None, None):
         return _without_first(copy, placed, value)
@@ -115,6 +122,44 @@ def getitem(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
         if isinstance(k, int) and copy.alike(stacked.args[k], value):
             return stacked.args[k]
     return None
+
+
+NESTED = 4
+"""So deep may sums of placed arrays be nested of which a part is looked for."""
+
+
+def _part(copy: Folding, x: Any, index: Any, value: Any, depth: int) -> Any:
+    """x[index] where x is zero but for what was placed at this index, or apart from it; and where x
+    is a sum of such arrays, as the adjoints of the factors of a decomposition are put together."""
+    placed = copy.made(x, "place")
+    if placed is not None:
+        at, (inner,) = params_of(placed)["index"], placed.args
+        here, there = _span(index, placed.shape), _span(at, placed.shape)
+        if param_key(at) == param_key(index) or (here is not None and here == there):
+            return inner if copy.alike(inner, value) else None
+        return np.zeros(value.shape, value.dtype) if _apart(here, there) else None
+    added = copy.made(x, "add")
+    if added is None or depth == 0 or not all(copy.alike(a, added.like) for a in added.args):
+        return None
+    first = _part(copy, added.args[0], index, value, depth - 1)
+    second = None if first is None else _part(copy, added.args[1], index, value, depth - 1)
+    return None if second is None else copy.make("add", first, second, like=value)
+
+
+def _span(index: Any, shape: tuple[int, ...]) -> tuple[int, range] | None:
+    """The axis and the positions on it that an index takes, if it takes all along the others."""
+    found = along_one_axis(index, shape)
+    if found is None or not isinstance(found[1], slice):
+        return None
+    return found[0], range(*found[1].indices(shape[found[0]]))
+
+
+def _apart(one: tuple[int, range] | None, two: tuple[int, range] | None) -> bool:
+    """Whether no entry is in both of two parts, each from its first position upwards."""
+    if one is None or two is None or one[0] != two[0]:
+        return False
+    p, q = sorted((one[1], two[1]), key=lambda at: at.start)
+    return p.step > 0 and q.step > 0 and p.stop <= q.start
 
 
 def _without_first(copy: Folding, placed: Step, value: Any) -> Any:
@@ -145,6 +190,8 @@ def place(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
 
 def _equal_steps(index: Any, shape: tuple[int, ...]) -> slice | None:
     """A slice of these positions in a line, which are given as an array."""
+    if index.__class__ is tuple and len(index) == 1:
+        (index,) = index
     if index.__class__ is not np.ndarray or index.ndim != 1 or len(shape) != 1:
         return None
     if index.dtype.kind not in "iu" or len(index) < 2 or index[0] < 0:
@@ -158,7 +205,8 @@ def _equal_steps(index: Any, shape: tuple[int, ...]) -> slice | None:
 def _line(start: int, step: int, count: int, size: int) -> slice:
     """The slice of so many positions of a line, in the form that has the fewest numbers."""
     stop = start + (count - 1) * step
-    return slice(start or None, None if stop + step >= size else stop + 1, step)
+    found = slice(start or None, None if stop + step >= size else stop + 1, step)
+    return found if step > 1 else slice(found.start, found.stop)
 
 
 def assign(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
@@ -199,6 +247,8 @@ def assigned_sum(copy: Folding, op: Op, args: tuple, params: Any, value: Any) ->
     return None
 
 
+FEW = 8
+"""Arrays in stacks that are added before they are stacked, at most."""
 STRETCH = REGISTRY["broadcast_to"]
 
 
@@ -273,6 +323,26 @@ def merged_places(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -
     return None
 
 
+def merged_stacks(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """The sum (or difference) of two stacks of a few arrays each, before these are stacked."""
+    one, two = (copy.made(a, "stack") for a in args)
+    if one is None or two is None or not all(map(copy.once, args)):
+        return None
+    pairs = list(zip(one.args, two.args))
+    alike = one.shape == two.shape and param_key(one.params) == param_key(two.params)
+    inner = np.broadcast_to(np.zeros((), value.dtype), _without_axis(one))
+    if not alike or len(pairs) > FEW or not all(copy.alike(a, inner) for p in pairs for a in p):
+        return None
+    sums = [copy.row(op, pair, None, inner) for pair in pairs]
+    return copy.row(REGISTRY["stack"], tuple(sums), one.params, value)
+
+
+def _without_axis(stack: Step) -> tuple[int, ...]:
+    """The shape of each of the arrays that are stacked."""
+    axis = params_of(stack).get("axis", 0) % len(stack.shape)
+    return stack.shape[:axis] + stack.shape[axis + 1 :]
+
+
 def _same_move(copy: Folding, name: str, one: Any, two: Any) -> bool:
     if not copy.alike(one.args[0], copy.value(two.args[0])):
         return False
@@ -292,6 +362,6 @@ TABLE: Table = {
     REGISTRY["assign"]: (assign,),
 }
 PLACES: Table = {
-    REGISTRY["add"]: (merged_places, assigned_sum),
-    REGISTRY["subtract"]: (merged_places,),
+    REGISTRY["add"]: (merged_places, merged_stacks, assigned_sum),
+    REGISTRY["subtract"]: (merged_places, merged_stacks),
 }

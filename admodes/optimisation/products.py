@@ -17,6 +17,7 @@ from admodes.core.magnitudes import finite as finite_entries
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
+from admodes.optimisation.constants import LARGEST
 from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
@@ -263,6 +264,38 @@ def _scaled(copy: Folding, args: tuple, value: Any, trusted: Callable) -> Any:
     return None
 
 
+def negated_factor(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A (-B) = -(A B), where A B is there."""
+    for k, x in enumerate(args):
+        minus = copy.made(x, "negate")
+        if minus is None or not copy.zeros_are_alike():
+            continue
+        there = copy.earlier(op, (*args[:k], minus.args[0], *args[k + 1 :]), params)
+        if there is not None:
+            return copy.make("negate", there, like=value)
+    return None
+
+
+def zero_product(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
+    """A product with an array of zeros, such as the adjoint of a factor that is not used, is 0
+    where the others are finite, which is tested at each run."""
+    if value.dtype.kind != "f" or value.size > LARGEST or not copy.zeros_are_alike():
+        return None
+    if not any(is_zero(a) for a in args):
+        return None
+    for a in args:
+        while (moved := copy.made(a, "transpose", "reshape")) is not None:
+            (a,) = moved.args
+        if a.__class__ is Ref:
+            copy.check(finite_entries, a)
+    return np.zeros(value.shape, value.dtype)
+
+
+def is_zero(a: Any) -> bool:
+    """Whether an argument is an array of zeros."""
+    return a.__class__ is np.ndarray and a.dtype.kind == "f" and not a.any()
+
+
 def summed_diagonal(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
     """The sums over the rows or the columns of D are what is on its diagonal."""
     d = _summed(copy, op, args, params, axes=1)
@@ -294,7 +327,7 @@ STRUCTURE: Table = {
     REGISTRY["multiply"]: (scaled_diagonal,),
     REGISTRY["negate"]: (negated_diagonal,),
     REGISTRY["add"]: (added_diagonal,),
-    REGISTRY["matmul"]: (matmul,),
+    REGISTRY["matmul"]: (matmul, negated_factor),
 }
 SUMS: Table = {REGISTRY["sum"]: (summed_diagonal,), REGISTRY["unbroadcast"]: (summed_diagonal,)}
 CARRIED: Table = {
@@ -302,3 +335,4 @@ CARRIED: Table = {
     REGISTRY["multiply"]: (shown_diagonal,),
 }
 TRACES: Table = {REGISTRY["sum"]: (trace,), REGISTRY["unbroadcast"]: (trace,)}
+ZEROS: Table = {REGISTRY["matmul"]: (zero_product,), REGISTRY["einsum"]: (zero_product,)}

@@ -21,6 +21,7 @@ from admodes.core.record import Ref, Step, WengertList
 from admodes.core.space import is_complex
 from admodes.core.structure import Contraction, Moves
 from admodes.core.values import shape_of
+from admodes.ops.indexing import picked_rows
 from admodes.programs.rewriting import Copy, LateCopy
 
 FEWEST = 64
@@ -33,6 +34,9 @@ SHORT = 3.0
 """Nanoseconds more for each loop over a short axis, where these are not turned away."""
 DENSE = 0.1
 """Nanoseconds for an operation of a product of two matrices."""
+PICKED = 4.5
+"""Nanoseconds more for each row of several entries that an index picks."""
+GETITEM, PLACE = REGISTRY["getitem"], REGISTRY["place"]
 
 
 class Unfit(Exception):
@@ -89,9 +93,21 @@ def _row_estimate(step: Step, program: WengertList) -> float:
         if step.op.arity == 2 and len(shape) == 2:
             entry = DENSE
         size = sum(step.op.costs(program.likes(step), step.like, step.params).values())
-    if step.op.name in ("stack", "concatenate", "place", "getitem"):
+    if step.op in (GETITEM, PLACE):
+        entry += _move_estimate(step, program)
+    elif step.op.name in ("stack", "concatenate"):
         entry += 1.0
     return ROW + entry * size
+
+
+def _move_estimate(step: Step, program: WengertList) -> float:
+    """About how long an entry takes that an index moves; of rows that are picked, each does."""
+    index = (step.params or {})["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    shape = shape_of(program.likes(step)[0]) if step.op is GETITEM else step.shape
+    width = math.prod(shape[len(parts) :])
+    picks = all(isinstance(p, np.ndarray) for p in parts)
+    return PICKED / width if picks and width > 1 else 1.0
 
 
 class Column:
@@ -174,18 +190,22 @@ class Columns(LateCopy):
             try:
                 self.parts[old] = self._taken_apart(step)
             except Unfit:
-                self.new[old] = self.keep(step, self.moved(step.args))
+                placed = self._placed(step)
+                self.new[old] = placed or self.keep(step, self.moved(step.args))
         return self.finished()
 
     def late(self, row: int) -> Any:
         """Columns, put together."""
         parts = self.parts[row]
         listed = [self._column(plain(p)) for p in parts.flat]
-        shape = (self.samples, *parts.shape[1:])
-        if parts.ndim == 1:
+        return self._together(listed, (self.samples, *parts.shape[1:]))
+
+    def _together(self, listed: list[Ref], shape: tuple[int, ...]) -> Any:
+        """Columns as one array of a shape."""
+        if len(shape) == 1:
             return listed[0]
         flat = self.emit(REGISTRY["stack"], *listed, axis=1)
-        return flat if parts.ndim == 2 else self.emit(REGISTRY["reshape"], flat, shape=shape)
+        return flat if len(shape) == 2 else self.emit(REGISTRY["reshape"], flat, shape=shape)
 
     def _column(self, p: Any) -> Any:
         """An entry as an array of N entries."""
@@ -204,12 +224,39 @@ class Columns(LateCopy):
         if not shape or shape[0] != self.samples or math.prod(inside) > LARGEST:
             raise Unfit
         op = step.op
+        if op is GETITEM and _picks_samples(step.params, self.old.like(step.args[0]), step.shape):
+            return self._picked(step)
         if op.entrywise and not step.params:
             given = [self._aligned(a, len(shape)) for a in step.args]
             return self._entrywise(op, given, (1, *inside))
         if op.structure.__class__ is Moves or (_adds_up(op) and op.arity is not None):
             return self._moved_or_summed(step)
         raise Unfit
+
+    def _picked(self, step: Step) -> np.ndarray:
+        """Samples that an index picks out of the rows of an array: each column on its own."""
+        x, params = step.args[0], step.params or {}
+        found = np.empty((1, *step.shape[1:]), object)
+        for index in np.ndindex(step.shape[1:]):
+            if isinstance(x, Ref) and x.row in self.parts:
+                column = self._column(plain(self.parts[x.row][(0, *index)]))
+            else:
+                column = self._read(x, (slice(None), *index))
+            found[(0, *index)] = Column(self, self.emit(GETITEM, column, **params))
+        return found
+
+    def _placed(self, step: Step) -> Any:
+        """Samples that are added into the rows of an array: each column on its own; None for other
+        operations."""
+        a = step.args[0] if step.op is PLACE else None
+        if not isinstance(a, Ref) or a.row not in self.parts:
+            return None
+        index, shape = (step.params or {})["index"], step.shape
+        if not _picks_samples(step.params, step.like, self.old.like(a).shape):
+            return None
+        columns = (self._column(plain(p)) for p in self.parts[a.row].flat)
+        listed = [self.emit(PLACE, c, index=index, shape=shape[:1]) for c in columns]
+        return self._together(listed, shape)
 
     def _entrywise(self, op: Any, given: list[np.ndarray], shape: tuple) -> np.ndarray:
         spread = [np.broadcast_to(x, shape) for x in given]
@@ -321,6 +368,15 @@ def keeps_samples(step: Step, shapes: list[tuple[int, ...]], batched: list[bool]
         case "broadcast_to":
             return batched[0] and rank == len(step.shape)
     return False
+
+
+def _picks_samples(params: dict | None, x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether an index picks out of the rows of an array those of another one of this shape, of a
+    few entries each, one after the other."""
+    index = (params or {})["index"]
+    rows = picked_rows(index, shape_of(x)) if len(shape) > 1 else None
+    first = not isinstance(index, tuple) or len(index) == 1
+    return rows is not None and first and rows.shape == shape[:1]
 
 
 def _leaves_first_axis(index: Any) -> bool:

@@ -73,13 +73,45 @@ def test_what_is_not_finite_reaches_what_it_reached():
     np.testing.assert_allclose(f(x), np.sum(x[TOKENS], axis=1), rtol=1e-12)
 
 
-def test_a_minus_is_taken_once_where_entries_are_added():
+@pytest.mark.parametrize("x", [LINE, TABLE], ids=["entries", "rows"])
+def test_what_is_added_here_and_taken_away_there_is_one_product(x):
     i, j = TOKENS.reshape(2, -1)
     f = ad.grad(lambda x: np.sum(np.sin(x[i] - x[j])))
-    program = optimise(recorded(f, LINE), exact=False)
-    assert names(program).count("place") == 2
-    assert "negate" not in names(program)
-    np.testing.assert_allclose(outputs(program, LINE)[0], f(LINE), rtol=1e-12, atol=1e-13)
+    program = optimise(recorded(f, x), exact=False)
+    assert names(program).count("sparse_matmul") == 1
+    assert not {"negate", "place", "subtract"} & {*names(program)[3:]}
+    np.testing.assert_allclose(outputs(program, x)[0], f(x), rtol=1e-12, atol=1e-13)
+    # Each of the two is read elsewhere as well.
+    both = ad.vjp(lambda x: (x[i], x[j]), x)[1]
+    w = RNG.normal(size=x[i].shape)
+    program = optimise(recorded(lambda w: tuple(both((w, v)) for v in (w, -w)), w), exact=False)
+    for found, v in zip(outputs(program, w), (w, -w), strict=True):
+        np.testing.assert_allclose(found, both((w, v))[0], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_a_difference_of_what_is_added_keeps_what_is_not_finite(backend):
+    i, j = TOKENS.reshape(2, -1)
+    f = ad.grad(lambda x: np.sum(np.exp(x[i] - x[j])))
+    compiled = ad.compile(f, backend)
+    x = LINE.copy()
+    for special in (0.0, 800.0, np.inf, np.nan):
+        x[3] = special
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(compiled(x), f(x), rtol=1e-11, atol=1e-12)
+
+
+def test_stacks_of_a_few_are_added_before_they_are_stacked():
+    def f(x, y):
+        return np.stack([x, y, x * y], axis=1) - np.stack([np.sin(x), x, y], axis=1)
+
+    x, y = RNG.normal(size=(2, 50))
+    program = optimise(recorded(f, x, y))
+    assert names(program).count("stack") == 1
+    assert names(program).count("subtract") == 3
+    np.testing.assert_array_equal(outputs(program, x, y)[0], f(x, y))
+    other = optimise(recorded(lambda x, y: f(x, y) + np.stack([x, y, x]).T, x, y))
+    assert names(other).count("stack") == 2
 
 
 def laplacian(n):

@@ -3,6 +3,8 @@ systems with a Cholesky factor by substitution; and large constants that are equ
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from programs_run import agree, outputs, recorded, rows
@@ -10,6 +12,7 @@ from seeds import generator
 
 import admodes as ad
 from admodes.optimisation import lower, optimise
+from admodes.optimisation.hyperbolic import SLOPE
 
 RNG = np.random.default_rng(11)
 POINTS = RNG.normal(size=(80, 3)) * 10.0 ** RNG.integers(-6, 6, size=(80, 3))
@@ -170,3 +173,15 @@ def test_the_slope_of_tanh_is_taken_from_tanh(scale):
     with np.errstate(all="ignore"):
         found, expected = outputs(lowered, x)[1], f(x)[1]
     np.testing.assert_allclose(found, expected, rtol=2e-14, atol=1e-300)
+
+
+def test_the_slope_of_tanh_lies_as_its_argument_does():
+    """In any layout of the two, which need not be the same; entries that are flat among them."""
+    a = np.linspace(-5.0, 5.0, 2 * 3 * 4).reshape(2, 3, 4)
+    expected = 1.0 / np.cosh(a) ** 2
+    for order in permutations(range(3)):
+        for first in (a, np.asfortranarray(a), a[:, ::-1][:, ::-1], np.repeat(a, 2, -1)[..., ::2]):
+            x, wanted = first.transpose(order), expected.transpose(order)
+            for y in (np.tanh(x), np.tanh(x).copy()):
+                np.testing.assert_allclose(SLOPE.array(x, y), wanted, rtol=2e-14)
+                assert SLOPE.array(x, y).strides == np.square(y).strides

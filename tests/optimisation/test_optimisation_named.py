@@ -41,6 +41,7 @@ IDENTITIES = {
     "ones": (lambda x: x * np.ones(3), []),
     "to the power of one": (lambda x: np.sin(x) ** 1.0, ["sin"]),
     "all of it": (lambda x: np.sin(x)[..., 0:3][:], ["sin"]),
+    "all positions": (lambda x: np.sin(x)[np.arange(3)], ["sin"]),
     "reshaped": (lambda x: x.reshape((3, 1)).reshape((1, 3)).reshape((3,)), []),
     "stretched": (lambda x: np.broadcast_to(x, (2, 3)) * np.ones((2, 1)) + A[:2, :3], None),
     "the same choice": (lambda x: np.where(x > 0, np.sin(x), np.sin(x)), ["sin"]),

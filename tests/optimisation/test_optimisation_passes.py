@@ -193,3 +193,42 @@ def test_what_is_declared_to_move_entries_only_moves_them():
                 assert np.isin([y.real, y.imag], [parts, -parts]).all(), step.op.name
                 seen.add(step.op.name)
     assert len(seen) > 20
+
+
+PAIRS = np.triu_indices(120, 1)
+
+
+def energy(x):
+    d = x[PAIRS[0]] - x[PAIRS[1]]
+    return np.sum(np.exp(-np.sum(d * d, axis=1)) + np.sum(np.rint(d) * d, axis=1))
+
+
+def test_rows_that_are_picked_and_added_go_column_by_column():
+    """What has a row for each pair is columns, and the gradient is put together once."""
+    x = RNG.normal(size=(120, 3))
+    program, leaves = recorded(ad.grad(energy), x)
+    split = Columns(program, len(PAIRS[0])).followed()
+    check(program, split, leaves, ulps=200.0)
+    assert len(PAIRS[0]) not in {s.shape[0] for s in split.steps if len(s.shape) > 1}
+    assert split_samples(program) is not program
+    found = optimise(program, exact=False)
+    assert names(found).count("stack") == 1
+    assert names(found).count("getitem") == 9
+    np.testing.assert_allclose(ad.compile(ad.grad(energy))(x), ad.grad(energy)(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, at: x[at] * x[at, :1],
+        lambda x, at: np.sum(x[at] ** 2, axis=1)[:, None] + x[at][at],
+        lambda x, at: (x[at] + x)[at] * np.sum(x),
+        lambda x, at: x.reshape(70, 3, 1)[at] * x[at][:, None, :],
+        lambda x, at: x[at[:, None] % 3, at % 3] + x[(at,)][:, 0],
+    ],
+)
+def test_picked_rows_and_their_cotangents(f):
+    x, at, w = RNG.normal(size=(70, 3)), RNG.integers(-70, 70, size=70), RNG.normal(size=())
+    for g in (lambda x: f(x, at), ad.grad(lambda x: np.sum(np.sin(w * f(x, at))))):
+        program, leaves = recorded(g, x)
+        check(program, Columns(program, 70).followed(), leaves, ulps=2000.0)

@@ -4,6 +4,7 @@ shape in one loop, calls of NumPy's own loops, and rows that only Python can run
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -129,13 +130,15 @@ class Pair:
 
 @dataclass(eq=False)
 class Foreign:
-    """A group of one row that Python runs, by its operation's own kernel on arrays; out is where
-    the result is copied for native code to read, None where only Python reads it."""
+    """A group of one row that Python runs, by its operation's own kernel on arrays, or by another
+    function of the arguments; out is where the result is copied for native code to read, None where
+    only Python reads it."""
 
     step: Step
     row: int
     args: tuple[Any, ...]
     out: Region | None
+    work: Callable[..., Any] | None = None
 
 
 @dataclass(eq=False)

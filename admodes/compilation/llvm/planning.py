@@ -28,6 +28,7 @@ from admodes.compilation.llvm.products import product
 from admodes.compilation.llvm.scans import lowering_of, scan
 from admodes.compilation.llvm.slices import Slices
 from admodes.compilation.llvm.solving import solution
+from admodes.compilation.scattering import scattered
 from admodes.core.record import Guard, Ref, Step, WengertList
 from admodes.core.structure import SCAN, Reduction
 from admodes.core.values import shape_of
@@ -248,7 +249,8 @@ class Plan:
 
     def _foreign(self, row: int, step: Step, kind: str | None) -> Value | None:
         out = None if kind is None else new_place(kind, step.shape)
-        group = Foreign(step, row, self._read(step.args), out)
+        work = scattered(step, *self.program.likes(step)[:1])
+        group = Foreign(step, row, self._read(step.args), out, work)
         at = self.groups.append(group)
         self._reads(group.args, at)
         if out is None:

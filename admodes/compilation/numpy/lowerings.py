@@ -20,8 +20,8 @@ from admodes.compilation.numpy.contraction import (
 from admodes.compilation.numpy.kernels import DEEPEST, as_float64
 from admodes.compilation.numpy.orders import reduces
 from admodes.compilation.numpy.placement import is_array, is_view
-from admodes.compilation.numpy.scattering import summed
 from admodes.compilation.numpy.writer import NumpyWriter
+from admodes.compilation.scattering import scattered
 from admodes.core.entries import meetings
 from admodes.core.op import Op
 from admodes.core.record import Ref, Step
@@ -243,10 +243,7 @@ def _place(writer: NumpyWriter, i: int, step: Step) -> None:
 
 def _summed(writer: NumpyWriter, step: Step) -> str | None:
     """Entries that are added into zeros where an index of integers says."""
-    x = writer.value(step.args[0])
-    if not is_array(x) or x.dtype != np.float64:
-        return None
-    function = summed((step.params or {})["index"], step.shape, x.size)
+    function = scattered(step, writer.value(step.args[0]))
     if function is None:
         return None
     return f"{writer.bind(function, 'summed')}({writer.text(step.args[0])})"

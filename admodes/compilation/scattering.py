@@ -1,4 +1,4 @@
-"""Entries that are added into zeros where an index of integers says, in generated code: a function
+"""Entries that are added into zeros where an index of integers says, in both back ends: a function
 of the entries comes out, for an index that does not change."""
 
 from __future__ import annotations
@@ -10,11 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from admodes.ops.indexing import picked_entries, picked_rows
+from admodes.core.entries import meetings
+from admodes.core.record import Step
+from admodes.ops.indexing import picked_entries, picked_rows, place
 from admodes.ops.sparse_products import sparse_matmul
 
 MANY = 256
 """So many entries are added by a sparse product, which is slower to call and faster then."""
+
+
+def scattered(step: Step, x: Any) -> Callable[[np.ndarray], Any] | None:
+    """What runs a row that adds an array like x into zeros; None for other rows."""
+    if step.op is not place or x.__class__ is not np.ndarray or x.dtype != np.float64:
+        return None
+    if not meetings(step.op, step.params, step.shape):
+        return None
+    return summed((step.params or {})["index"], step.shape, x.size)
 
 
 def summed(index: Any, shape: tuple[int, ...], size: int) -> Callable[[np.ndarray], Any] | None:
