@@ -72,7 +72,7 @@ def text(program: WengertList) -> str:
 
     >>> from admodes.core.record import record
     >>> from admodes.compilation.llvm import text
-    >>> [line for line in text(record(lambda x: x * x, 2.0)).splitlines() if "fmul" in line]
+    >>> [line for line in text(record(lambda x: x * x, 2.0)).splitlines() if "fmul double" in line]
     ['%v0 = fmul double %l0, %l0']
     """
     from admodes.compilation.llvm.segments import ArenaLayout, emitted, flattened
