@@ -13,7 +13,7 @@ from benchmarks.compiled.case import COMPILED, EAGER, NUMPY, Contestant
 from benchmarks.compiled.measure import measured, relative_error
 from benchmarks.unseen import once, report, targets
 from benchmarks.unseen.__main__ import CLOSE, FAMILIES
-from benchmarks.unseen.kit import difference
+from benchmarks.unseen.kit import HELD_OUT, difference
 
 MADE = {make.__name__: (make, small) for f in FAMILIES for make, _, small in f.SIZES}
 
@@ -66,6 +66,18 @@ def test_the_report_names_what_was_reached_and_what_was_not():
     assert any(line.endswith("| 2.0 µs | 1.50 µs | ≤ 1.6 µs | met |") for line in lines)
     assert any("failed: no such module | ≤ 40 ms | MISSED" in line for line in lines)
     assert "sum of powers 5" in report.text(run)
+
+
+def test_workloads_held_out_are_told_apart():
+    run = _run()
+    (data,) = run["workloads"].values()
+    run["workloads"][HELD_OUT + "another"] = data
+    mean, _, held = list(targets.rows(run))[:3]
+    assert mean[2] == "1 workloads"
+    assert held[0] is targets.HELD
+    assert held[1].endswith("(another)")
+    (line,) = (row for row in report.markdown(run).splitlines() if targets.HELD.title in row)
+    assert line.endswith(" | – | no goal |")
 
 
 def test_figures_of_all_workloads():

@@ -20,10 +20,21 @@ from benchmarks.compiled import peers
 from benchmarks.compiled.__main__ import deliver, environment, failures
 from benchmarks.compiled.measure import measured
 
-from . import energies, finance, likelihoods, matrices, motion, networks, once, report, signals
+from . import (
+    energies,
+    finance,
+    held_out,
+    likelihoods,
+    matrices,
+    motion,
+    networks,
+    once,
+    report,
+    signals,
+)
 from .kit import Unseen, difference
 
-FAMILIES = (signals, likelihoods, motion, finance, networks, matrices, energies)
+FAMILIES = (signals, likelihoods, motion, finance, networks, matrices, energies, held_out)
 SCHEMA = "admodes.benchmark.unseen/1"
 LIMIT = 30.0
 """Seconds for the first call of each."""

@@ -25,6 +25,8 @@ from benchmarks.compiled.case import (
 
 Text = Callable[..., Any]
 GRADIENT, JACOBIAN, HESSIAN = "gradient", "Jacobian", "Hessian"
+HELD_OUT = "held out: "
+"""How the names of workloads begin that admodes was not tuned for, and whose figures are apart."""
 ALL = (JAX, TORCH, AUTOGRAD)
 """The libraries that take a text as it is."""
 

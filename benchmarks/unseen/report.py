@@ -44,14 +44,18 @@ def goals(run: Data) -> list[list[str]]:
     lines = []
     for goal, value, note in rows(run):
         sign = "≥" if goal.at_least else "≤"
-        reached, verdict = value, "MISSED"
+        limit, reached, verdict = "–", value, "MISSED"
         if not isinstance(value, str):
             reached = number(value) + goal.unit
             verdict = "met" if goal.met(value) else "MISSED"
         if note:
             reached = f"{reached} ({note})"
+        if goal.limit is None:
+            verdict = "no goal"
+        else:
+            limit = f"{sign} {goal.limit:g}{goal.unit}"
         before = goal.before + goal.unit if goal.before != "–" else "–"
-        lines.append([goal.title, before, reached, f"{sign} {goal.limit:g}{goal.unit}", verdict])
+        lines.append([goal.title, before, reached, limit, verdict])
     return lines
 
 
