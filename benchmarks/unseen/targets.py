@@ -39,6 +39,7 @@ FIRST = Goal(
     "share of workloads in which auto is first, before the best peer", "%", "58", 85.0, True
 )
 IN_WORDS = {MEAN: "geometric mean", WORST: "worst", FIRST: "first in"}
+"""What the three are called where one row has them all."""
 HELD = Goal(
     "the same of workloads held out: written after the tuning, and not tuned for",
     "",
