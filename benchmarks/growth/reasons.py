@@ -12,6 +12,7 @@ REASONS: dict[str, str] = {
     "x[i] += v, in a loop": _ROWS,
     "x[i] in a loop": _ROWS,
     "stack of x[i] in a loop": _ROWS,
+    "apply_along_axis": "f calls a function for each line, whose derivative is some rows for each",
     "linalg.det": "the derivative holds for singular matrices too, by singular values",
     **dict.fromkeys(("matvec", "vecmat", "poly"), _FIXED),
     **dict.fromkeys(
