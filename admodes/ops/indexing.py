@@ -185,7 +185,7 @@ def along_axis_index(indices: Any, axis: int) -> tuple:
 
 def _pick_along(x: Any, indices: Any, axis: int) -> Any:
     x, indices = np.asarray(x), np.asarray(indices)
-    if indices.ndim == x.ndim > 1 and indices.size == indices.shape[axis]:
+    if indices.ndim == x.ndim > 1 and 0 < indices.size == indices.shape[axis]:
         # The same positions in each line: whole rows.
         return x.take(indices.ravel().astype(np.intp, copy=False), axis)
     return x[along_axis_index(lined_up(indices, x.shape, axis), axis)]
@@ -261,6 +261,8 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     indices = indices if isinstance(indices, Carrier) else np.asarray(indices)
     if len(shape_of(indices)) != rank:
         raise BadValue(f"take_along_axis: indices of shape {shape_of(indices)} for {rank} axes")
+    if not isinstance(indices, Carrier) and indices.dtype.kind not in "iu":
+        raise BadType(f"take_along_axis takes whole numbers as indices, got dtype {indices.dtype}")
     return take_along_axis(arr, indices, axis=axis % rank)
 
 

@@ -57,6 +57,11 @@ class Rules:
 NONE = Rules(None, (), {}, {})
 
 
+def by_kernel(op: Op, kernel: Callable, name: str, doc: str) -> Op:
+    """An operation with another kernel, for generators of array code: it is in no registry."""
+    return replace(op, name=name, array=kernel, scalar=kernel, cache={}, doc=doc)
+
+
 class Folding(Copy):
     """A copy of the rows that reach an output or a guard. common: whether equal rows are shared."""
 

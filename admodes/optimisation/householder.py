@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.optimisation.folding import Folding, Table
+from admodes.optimisation.folding import Folding, Table, by_kernel
 
 QR = REGISTRY["qr"]
 
@@ -35,13 +34,11 @@ def _decomposed(a: np.ndarray) -> np.ndarray:
     return np.concatenate([q.ravel(), r.ravel()])
 
 
-DIRECT: Op = replace(
+DIRECT = by_kernel(
     QR,
-    name="qr_direct",
-    array=_decomposed,
-    scalar=_decomposed,
-    cache={},
-    doc="The thin QR decomposition of one real matrix in one vector.",
+    _decomposed,
+    "qr_direct",
+    "The thin QR decomposition of one real matrix in one vector.",
 )
 
 

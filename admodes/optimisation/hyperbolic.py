@@ -3,13 +3,12 @@ entry after the other."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.optimisation.folding import Folding, Table
+from admodes.optimisation.folding import Folding, Table, by_kernel
 from admodes.optimisation.literals import number
 
 COSH, TANH = REGISTRY["cosh"], REGISTRY["tanh"]
@@ -35,13 +34,11 @@ def _slope(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     return slope
 
 
-SLOPE: Op = replace(
+SLOPE = by_kernel(
     REGISTRY["divide"],
-    name="tanh_slope",
-    array=_slope,
-    scalar=_slope,
-    cache={},
-    doc="1 / cosh² of an array from that and its tanh.",
+    _slope,
+    "tanh_slope",
+    "1 / cosh² of an array from that and its tanh.",
 )
 
 

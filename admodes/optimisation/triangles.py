@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from admodes.core.op import REGISTRY, Op
-from admodes.optimisation.folding import Folding, Table, params_of
+from admodes.optimisation.folding import Folding, Table, by_kernel, params_of
 
 SOLVE = REGISTRY["solve"]
 
@@ -39,13 +38,11 @@ def _substituted(a: np.ndarray, b: np.ndarray, lower: bool) -> np.ndarray:
     return x  # type: ignore[no-any-return]
 
 
-SUBSTITUTION: Op = replace(
+SUBSTITUTION = by_kernel(
     SOLVE,
-    name="solve_triangular",
-    array=_substituted,
-    scalar=_substituted,
-    cache={},
-    doc="The solution X of A X = B, where A has zeros above or below its diagonal.",
+    _substituted,
+    "solve_triangular",
+    "The solution X of A X = B, where A has zeros above or below its diagonal.",
 )
 
 

@@ -125,3 +125,15 @@ def test_positions_along_an_axis_that_all_lines_share():
         index = np.moveaxis(at, 0, axis) if axis else at
         found = ad.vjp(lambda x: np.take_along_axis(x, index, axis), a)[0]
         np.testing.assert_array_equal(found, np.take_along_axis(a, index, axis))
+
+
+def test_positions_for_no_entry_have_the_shape_of_numpy():
+    a, index = np.ones((1, 4)), np.zeros((3, 0), int)
+    found = ad.vjp(lambda x: np.take_along_axis(x, index, 1), a)[0]
+    assert found.shape == np.take_along_axis(a, index, 1).shape == (3, 0)
+
+
+@pytest.mark.parametrize("index", [np.array([[0.5, 1.5]]), np.array([[True, False]])])
+def test_positions_are_whole_numbers(index):
+    with pytest.raises(TypeError, match=f"whole numbers as indices, got dtype {index.dtype}"):
+        ad.vjp(lambda x: np.take_along_axis(x, index, 1), np.ones((2, 2)))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from admodes.compilation.llvm.emission import Cell, Emitted
+from admodes.compilation.llvm.emission import Emitted, emitted_of
 from admodes.compilation.llvm.groups import Groups, Pair, Value
 from admodes.compilation.llvm.loops import LoopCall, loop_of
 from admodes.compilation.llvm.places import ITEM, Region, new_place
@@ -165,10 +165,7 @@ def emit_pair(group: Pair) -> Emitted:
     n, m = group.shape
     whole = n - n % ROWS
     after = "rest" if whole < n else "done"
-    names = "axwyz"
-    given = ", ".join(f"ptr noalias %{p}" for p in names)
-    text = [
-        f"define internal void @NAME.pair({given}) {{",
+    lines = [
         "start:\nbr label %clear\nclear:",
         "%c = phi i64 [ 0, %start ], [ %cn, %clear ]",
         "%cz = getelementptr double, ptr %z, i64 %c",
@@ -178,16 +175,9 @@ def emit_pair(group: Pair) -> Emitted:
         "br i1 %ce, label %wide, label %clear",
         *_rows(group, "wide", ROWS, 0, whole, after),
         *(_rows(group, "rest", 1, whole, n, "done") if whole < n else ()),
-        "done:\nret void\n}",
-        "define i64 @NAME(ptr %base, ptr %cells) {",
+        "done:\nret i64 0",
     ]
-    for k, p in enumerate(names):
-        text.append(f"%t{p} = getelementptr i64, ptr %cells, i64 {k}")
-        text.append(f"%c{p} = load i64, ptr %t{p}")
-        text.append(f"%{p} = getelementptr i8, ptr %base, i64 %c{p}")
-    passed = ", ".join(f"ptr %{p}" for p in names)
-    text.append(f"call void @NAME.pair({passed})\nret i64 0\n}}")
-    return Emitted("\n".join(text), [Cell(p.buffer, p.offset) for p in group.places])
+    return emitted_of(group.places, "axwyz", lines)
 
 
 def _rows(group: Pair, name: str, count: int, start: int, stop: int, after: str) -> Iterator[str]:
