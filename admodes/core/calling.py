@@ -156,20 +156,35 @@ def storing(message: str) -> BadType:
 
 
 STORES = {dis.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in dis.opmap}
+SETS = dis.opmap["STORE_ATTR"]
+WRITING = {"fill", "put"}
+"""The methods of a plain array that write numbers into it."""
+ONE_BY_FLAT = "Error setting single item of array."
+"""NumPy's whole message where x.flat[i] = v fails, whatever the reason."""
 
 
 def _stores(error: BaseException, cause: BaseException) -> bool:
     """Whether an error, which has this cause, is that of a traced value which was written into a
-    plain array: by buffer[index] = x, or where it is marked so."""
+    plain array: by buffer[index] = x, by a method, or where it is marked so."""
     if getattr(cause, "stores", False):
         return True
-    trace = error.__traceback__ if isinstance(cause, LostDerivative) else None
+    lost = isinstance(cause, LostDerivative) or str(error) == ONE_BY_FLAT
+    trace = error.__traceback__ if lost else None
     while trace is not None:
         inner = trace.tb_next
         if inner is None or inner.tb_frame.f_code.co_name in PLAIN:
-            return trace.tb_frame.f_code.co_code[trace.tb_lasti] in STORES
+            return _writes(trace.tb_frame.f_code, trace.tb_lasti)
         trace = inner
     return False
+
+
+def _writes(code: CodeType, at: int) -> bool:
+    """Whether the instruction at a place of code may write into an array."""
+    what = code.co_code[at]
+    if what == SETS:
+        return "flat" in code.co_names
+    calls = dis.opname[what].startswith("CALL")
+    return what in STORES or (calls and not WRITING.isdisjoint(code.co_names))
 
 
 PLAIN = ("__float__", "__array__", "__complex__", "__int__", "_plain")

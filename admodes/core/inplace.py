@@ -103,6 +103,8 @@ def become(x: Any, new: Any, what: str, instead: str) -> Any:
     TypeError, which names what to write instead, where that cannot be."""
     if not x.shape:
         return new
+    if x.content and not isinstance(new, Carrier):
+        new = x.constant(np.array(new))  # such as x // v, whose derivative is zero
     refused = None
     if not x.content:
         refused = "would change a value that others were made from"

@@ -11,7 +11,7 @@ import numpy as np
 from admodes.core.carrier import Carrier
 from admodes.core.tables import FUNCTIONS, METHODS, SCIPY, UFUNCS
 from admodes.numpy_functions import methods
-from admodes.numpy_functions.plain import IN_PLACE, PLAIN
+from admodes.numpy_functions.plain import PLAIN
 from admodes.views.tables import Table
 
 TRUTH = (np.any, np.all)
@@ -35,7 +35,7 @@ def numpy_coverage() -> list[dict[str, str]]:
             rows.append({"module": "ufunc methods", "name": name, "gives": DERIVATIVE})
     own = {n for n in dir(np.ndarray) if not n.startswith("_") and hasattr(Carrier, n)}
     for name in sorted(own):
-        gives = REFUSED if name in methods.IN_PLACE else DERIVATIVE
+        gives = REFUSED if name in methods.REFUSED else DERIVATIVE
         rows.append({"module": "methods of arrays", "name": name, "gives": gives})
     unique = {(r["module"], r["name"]): r for r in rows}
     return [unique[key] for key in sorted(unique)]
@@ -56,8 +56,6 @@ def _passive(op: Any) -> bool:
 
 
 def _kind(function: Any, handler: Any) -> str:
-    if function in IN_PLACE:
-        return REFUSED
     return VALUE if function in PLAIN or function in TRUTH or _passive(handler) else DERIVATIVE
 
 

@@ -16,6 +16,7 @@ from admodes.core.whole import AS_WHOLE, integers, loses_derivative
 from admodes.errors import BadType, BadValue, LostDerivative
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.numpy_functions.products import dot
+from admodes.numpy_functions.writing import fill, fill_flat, flattened, partition, put, sort
 from admodes.ops.shaping import matrix_transpose, rank_of
 
 SAME_NAME = (
@@ -23,14 +24,7 @@ SAME_NAME = (
     *("cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel", "repeat"),
     *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
 )
-IN_PLACE = {
-    "fill": "np.full_like",
-    "itemset": "ad.where",
-    "partition": "np.partition(x, …)",
-    "put": "ad.where",
-    "resize": "np.resize(x, …)",
-    "sort": "np.sort(x)",
-}
+REFUSED = {"itemset": "x[index] = v", "resize": "x = np.resize(x, …)"}
 
 
 def _from_function(name: str) -> Callable[..., Any]:
@@ -108,6 +102,15 @@ def _tolist(self: Any) -> Any:
     return [_tolist(x) for x in self] if rank_of(self) else _pythons(self)
 
 
+def _view(self: Any, *kind: Any) -> Any:
+    if kind:
+        raise LostDerivative(
+            "x.view(dtype) reads numbers by their bits, which has no derivative: use "
+            "x.astype(dtype), or ad.value(x).view(dtype) where only the numbers are wanted"
+        )
+    return self[...]
+
+
 def _conj(self: Any) -> Any:
     """The method is the array itself where that is real; the function copies it."""
     return np.conj(self) if is_complex(self) else self
@@ -115,7 +118,7 @@ def _conj(self: Any) -> Any:
 
 ATTRIBUTES: dict[str, Any] = {
     **{name: _from_function(name) for name in SAME_NAME},
-    **{name: _refused(name, instead) for name, instead in IN_PLACE.items()},
+    **{name: _refused(name, instead) for name, instead in REFUSED.items()},
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
@@ -131,7 +134,12 @@ ATTRIBUTES: dict[str, Any] = {
     "mT": property(matrix_transpose),
     "real": property(lambda self: np.real(self)),
     "imag": property(lambda self: np.imag(self)),
-    "flat": property(lambda self: iter(flat(self))),
+    "view": _view,
+    "fill": fill,
+    "put": put,
+    "sort": sort,
+    "partition": partition,
+    "flat": property(flattened, fill_flat),
 }
 for _name, _attribute in ATTRIBUTES.items():
     setattr(Carrier, _name, _attribute)

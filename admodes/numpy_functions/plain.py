@@ -1,5 +1,4 @@
-"""NumPy's functions that give positions, truth values, texts or files, which have no derivative;
-and those that change an array in place, which are refused with what to write instead."""
+"""NumPy's functions that give positions, truth values, texts or files, which have no derivative."""
 
 from __future__ import annotations
 
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from admodes.core.carrier import implements
-from admodes.errors import BadType
 from admodes.ops.options import steered
 
 PLAIN = (
@@ -24,15 +22,6 @@ PLAIN = (
 )
 """Functions applied to the plain values."""
 
-IN_PLACE = {
-    np.copyto: "np.where(condition, new, old), and np.zeros(shape) + x for np.full_like(a, x)",
-    np.put: "np.where, or ad.stack",
-    np.put_along_axis: "np.where, or ad.stack",
-    np.place: "np.where(mask, new, old)",
-    np.putmask: "np.where(mask, new, old)",
-    np.fill_diagonal: "np.where(np.eye(n, dtype=bool), value, x)",
-}
-
 
 def _enter(function: Callable) -> None:
     @implements(function)
@@ -42,16 +31,3 @@ def _enter(function: Callable) -> None:
 
 for _function in PLAIN:
     _enter(_function)
-
-
-def _refused(function: Any, instead: str) -> None:
-    @implements(function)
-    def handler(*args: Any, **kwargs: Any) -> Any:
-        raise BadType(
-            f"np.{function.__name__} changes an array in place, where the derivative of a traced "
-            f"value would be lost: write {instead}"
-        )
-
-
-for _changed, _instead in IN_PLACE.items():
-    _refused(_changed, _instead)

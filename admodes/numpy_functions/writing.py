@@ -1,8 +1,10 @@
 """NumPy's functions that write into an array (np.add.at, np.copyto, np.put, np.fill_diagonal and
-others) on traced arrays: the array is from then on another one, under all of its names."""
+others), and the methods and x.flat that do, on traced arrays: the array is from then on another
+one, under all of its names."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,8 @@ from admodes.core.carrier import Carrier, implements
 from admodes.core.entries import entry_numbers
 from admodes.core.tables import METHODS
 from admodes.core.values import shape_of
+from admodes.errors import BadValue
+from admodes.numpy_functions.layout import flat
 from admodes.ops.assignment import assigned, change
 from admodes.ops.comparisons import where
 from admodes.ops.indexing import along_axis_index, place, plain_index
@@ -84,9 +88,27 @@ def _putmask(a: Any, mask: Any, values: Any) -> None:
 def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     _own(a, "np.put")
     refuse({} if mode == "raise" else {"mode": mode}, "np.put")
-    ind = np.ravel(plain_index(ind))
-    flat = assigned(reshape(a, shape=(-1,)), ind, np.resize(v, ind.shape))
-    change(a, reshape(flat, shape=shape_of(a)), "np.put")
+    v = array(v)
+    if math.prod(shape_of(v)):
+        _write(a, np.ravel(plain_index(ind)), v, "np.put")
+
+
+def _write(a: Any, index: Any, v: Any, who: str) -> None:
+    """Put the entries of v, in turn and as often as it takes, at an index of the entries of a in
+    their order, as they are numbered there."""
+    index = plain_index(index)
+    size, count = math.prod(shape_of(a)), math.prod(shape_of(v))
+    places = np.broadcast_to(np.empty(()), (size,))[index].shape
+    if count == 0 and math.prod(places):
+        raise BadValue(f"{who}: there are places to write to, and v has no entry")
+    given = reshape(v, shape=()) if count == 1 else np.resize(v, places)
+    change(a, reshape(assigned(flat(a), index, given), shape=shape_of(a)), who)
+
+
+@implements(np.place)
+def _place(arr: Any, mask: Any, vals: Any) -> None:
+    _own(arr, "np.place")
+    _write(arr, np.ravel(plain_index(mask)).astype(bool), array(vals), "np.place")
 
 
 @implements(np.put_along_axis)
@@ -106,6 +128,60 @@ def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     numbers = entry_numbers(shape_of(a))
     marked = numbers.copy()
     np.fill_diagonal(marked, -1, wrap)
-    places = np.flatnonzero(marked.ravel() < 0)
-    flat = assigned(reshape(a, shape=(-1,)), places, np.resize(np.ravel(val), places.shape))
-    change(a, reshape(flat, shape=shape_of(a)), "np.fill_diagonal")
+    _write(a, marked.ravel() < 0, array(val), "np.fill_diagonal")
+
+
+def fill(x: Any, value: Any) -> None:
+    """x.fill(value): one number in all places."""
+    change(x, assigned(x, ..., value), "x.fill(v)")
+
+
+def put(x: Any, indices: Any, values: Any, mode: Any = "raise") -> None:
+    """x.put(places, values): entries by their number."""
+    np.put(x, indices, values, mode)
+
+
+def sort(x: Any, axis: int = -1, **options: Any) -> None:
+    """x.sort(): the entries along an axis in order."""
+    change(x, np.sort(x, axis, **options), "x.sort()")
+
+
+def partition(x: Any, kth: Any, axis: int = -1, kind: Any = "introselect") -> None:
+    """x.partition(k): the entries along an axis by whether they come before the k-th."""
+    change(x, np.partition(x, kth, axis, kind), "x.partition(k)")
+
+
+class Flat:
+    """x.flat of a traced array: its entries in their order, to be read and to be written."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+
+    def __len__(self) -> int:
+        return math.prod(shape_of(self.base))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(flat(self.base))
+
+    def __getitem__(self, index: Any) -> Any:
+        found = flat(self.base)[index]
+        return found.clone() if shape_of(found) else found
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        _write(self.base, index, array(values), "x.flat[index] = v")
+
+    def copy(self) -> Any:
+        """The entries as an array of one axis."""
+        return self[:]
+
+
+def flattened(x: Any) -> Flat:
+    """x.flat."""
+    return Flat(x)
+
+
+def fill_flat(x: Any, values: Any) -> None:
+    """x.flat = values."""
+    Flat(x)[...] = values

@@ -227,7 +227,7 @@ REFUSED = [
     ("np.add.at", lambda x: np.add.at(x, 0, 1.0), TypeError, r"np\.add\.at changes an argument"),
     ("np.add.at", lambda x: np.add.at(CAPTURED, 0, x[0]), TypeError, r"np\.add\.at.*plain array"),
     ("np.copyto", lambda x: np.copyto(CAPTURED[:2], x), TypeError, r"np\.copyto.*plain array"),
-    ("x.sort()", lambda x: x.sort(), TypeError, r"np\.sort"),
+    ("x.sort()", lambda x: x.sort(), TypeError, r"x = x\.copy\(\) before it"),
     ("x.astype(int)", lambda x: x.astype(int), LostDerivative, r"ad\.value"),
     ("where=", lambda x: np.sin(x, where=np.ones(2, bool)), TypeError, r"np\.sin with where="),
     ("np.gcd", lambda x: np.gcd(x, 2), TypeError, r"np\.gcd"),

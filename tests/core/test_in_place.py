@@ -71,6 +71,18 @@ def of_a_copy(x):
     return (x * y + z).sum()
 
 
+GIVEN = np.array([3.0, 4.0])
+
+
+def of_plain_values(x):
+    y = x * 3.5
+    y //= x
+    z = x * 1.0
+    np.copyto(z, GIVEN)
+    z *= 2.0
+    return (y * x + z * x).sum()
+
+
 def after_a_view_has_gone(x):
     y = x * 1.0
     s = y[1:].sum() + y.reshape(2, 1)[0, 0]
@@ -102,8 +114,8 @@ def transposed_view(x):
 @pytest.mark.parametrize(
     "f",
     [
-        *(several_names, in_a_helper, accumulated, of_a_copy, after_a_view_has_gone),
-        *(row_view, base_of_a_view, transposed_view),
+        *(several_names, in_a_helper, accumulated, of_a_copy, of_plain_values),
+        *(after_a_view_has_gone, row_view, base_of_a_view, transposed_view),
     ],
 )
 def test_in_place_operators_change_the_array_under_all_of_its_names(f, mode):

@@ -123,6 +123,20 @@ def copied_to(x):
     return np.sin(b).sum()
 
 
+def methods(x):
+    b = np.empty(6)
+    b.fill(x[0])
+    b.put([1, 4], x[2:4])
+    c = np.zeros((2, 3))
+    c.flat[::4] = x[:2] ** 2
+    c.flat[1] = x[5]
+    d = np.ones((2, 2))
+    d.flat = x[4:]
+    np.place(d, [[True, False], [True, True]], x[:2])
+    b.view()[3:] *= x[5:]
+    return b @ np.arange(6.0) ** 2 + (c @ b.reshape(3, 2) @ d).sum()
+
+
 def out(x):
     b = np.empty(8)
     np.multiply(x, x[::-1], out=b)
@@ -150,7 +164,7 @@ def of_whole_numbers(x):
 
 FUNCTIONS = [
     *(entries, a_loop, in_a_helper, rows, second_name, matrix, Model(), recurrence, masks),
-    *(added_at, other_ufuncs_at, copied_to, out, in_an_array_of_f, of_whole_numbers),
+    *(added_at, other_ufuncs_at, copied_to, methods, out, in_an_array_of_f, of_whole_numbers),
     lambda x: entries(x) * added_at(x),
 ]
 

@@ -21,6 +21,7 @@ from case_builder import (
     cases,
 )
 from numpy_algebra_cases import of_algebra, of_fourier, of_products
+from numpy_writing_cases import of_writing
 
 import admodes as ad
 from admodes.core.carrier import UFUNCS
@@ -357,7 +358,7 @@ def of_methods() -> Iterator[Case]:
 
 def all_cases() -> list[Case]:
     parts = (of_ufuncs, of_products, of_reductions, of_differences, of_layout, of_choices)
-    found = [c for part in (*parts, of_algebra, of_fourier, of_methods) for c in part()]
+    found = [c for part in (*parts, of_algebra, of_fourier, of_methods, of_writing) for c in part()]
     for k, c in enumerate(found):
         c.name = f"{c.name}-{k}"
     return found

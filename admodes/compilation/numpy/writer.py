@@ -67,6 +67,7 @@ class NumpyWriter:
         self.space: dict[str, Any] = outer.space if outer else {}
         self.bound: dict[int, str] = outer.bound if outer else {}
         self.positions: dict[tuple, np.ndarray] = outer.positions if outer else {}
+        self.dtypes: dict[np.dtype, np.dtype] = outer.dtypes if outer else {}
         self.constants: dict[str, str] = outer.constants if outer else {}
         self.shown: set[str] = set()
         self.texts: list[str] = [""] * len(self.steps)
@@ -159,8 +160,11 @@ class NumpyWriter:
         return None
 
     def bind(self, x: Any, stem: str) -> str:
-        """The name of an object in the code, one for each object; one for equal positions."""
-        if x.__class__ is np.ndarray and x.dtype.kind == "i" and x.size <= MOST:
+        """The name of an object in the code, one for each object; one for equal positions, and for
+        equal dtypes, of which NumPy may have several objects."""
+        if isinstance(x, np.dtype):
+            x = self.dtypes.setdefault(x, x)
+        elif x.__class__ is np.ndarray and x.dtype.kind == "i" and x.size <= MOST:
             x = self.positions.setdefault((x.shape, x.dtype, x.tobytes()), x)
         name = self.bound.get(id(x))
         if name is None:
