@@ -34,7 +34,7 @@ from admodes.checkpointing.carriers import (
     unrecorded,
 )
 from admodes.compilation.captures import Captures
-from admodes.compilation.entry import intact
+from admodes.compilation.entry import is_unchanged
 from admodes.compilation.purity import digest
 from admodes.core.carrier import Carrier, Level, innermost, is_numpys, quiet
 from admodes.core.inplace import share
@@ -257,7 +257,9 @@ class Arrays:
         self.places = [p for p in captures.places if id(p.value) in known]
 
     def are_the_same(self) -> bool:
-        return intact(self.places) and all(digest(a) == kept for a, kept in self.content)
+        return all(map(is_unchanged, self.places)) and all(
+            digest(a) == kept for a, kept in self.content
+        )
 
 
 def _evaluated_again(who: str, forward: Forward, results: list, arrays: Arrays) -> Back:

@@ -8,6 +8,7 @@ Nothing that a user wrote goes into it: values, names and keys are bound constan
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -51,9 +52,15 @@ class EntryText:
     def function(self, head: str) -> tuple[Callable[..., Any], str]:
         """The function of these lines, and its text."""
         text = "\n".join([head, *self.lines, ""])
-        module = compile(text, "<admodes: entry>", "exec")
-        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
-        return types.FunctionType(code, {**KNOWN, **self.constants}), text
+        return types.FunctionType(_code(text), {**KNOWN, **self.constants}), text
+
+
+@functools.lru_cache(64)
+def _code(text: str) -> types.CodeType:
+    """The code of the function that a text defines. Texts return, since what they name is bound:
+    for the calls of a case while it is built and when it is settled, and for like functions."""
+    module = compile(text, "<admodes: entry>", "exec")
+    return next(c for c in module.co_consts if isinstance(c, types.CodeType))
 
 
 def converted(x: Any, slot: Slot) -> Any:
@@ -133,9 +140,24 @@ def still(places: list[Capture]) -> Callable[[], Any]:
     return text.function("def still():")[0]
 
 
-def intact(places: list[Capture]) -> bool:
-    """Whether what a function refers to still stands where it stood."""
-    return still(places)() is True
+def is_unchanged(place: Capture) -> bool:
+    """Whether what a function refers to still stands where it stood, asked once."""
+    try:
+        return _test(place.test)(place.owner, place.key, place.value)
+    except (AttributeError, LookupError, ValueError):  # as in the text of _check_places
+        return False
+    except Exception as error:
+        if is_generated(error):
+            raise
+        return False
+
+
+@functools.cache
+def _test(test: str) -> Callable[[Any, Any, Any], bool]:
+    """One of the tests of places as a function."""
+    text = EntryText()
+    text.add(f"return {test.format(owner='owner', key='key', value='value')}")
+    return text.function("def test(owner, key, value):")[0]
 
 
 def _check_places(text: EntryText, places: list[Capture], references: dict[int, str]) -> None:

@@ -5,6 +5,7 @@ draw random numbers, or differ from one run to the next. ImpureError says what w
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import types
 from collections.abc import Iterable, Sequence
@@ -13,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from admodes.compilation.captures import Captures
-from admodes.compilation.entry import intact
+from admodes.compilation.entry import is_unchanged
 from admodes.compilation.interpreter import interpret
 from admodes.compilation.kinds import attributes
 from admodes.compilation.naming import is_foreign
-from admodes.compilation.places import CONTENT, Capture, content_of, same_bytes, same_items
+from admodes.compilation.places import CONTENT, content_of, same_bytes, same_items
 from admodes.compilation.protocol import Miss
 from admodes.compilation.signature import Signature, Static, is_input
 from admodes.core.pytree import flatten, unflatten
@@ -71,25 +72,16 @@ class State:
             if self.captures.names_random:
                 raise _random(self.f)
             found.append("draws random numbers")
-        place = first_changed([p for p in self.captures.places if p.test != CONTENT])
-        if place is not None:
-            found.append(f"changes {place.what}")
+        places = (p for p in self.captures.places if p.test != CONTENT)
+        changed = next(itertools.filterfalse(is_unchanged, places), None)
+        if changed is not None:
+            found.append(f"changes {changed.what}")
         found += [
             f"changes an attribute of {what}"
             for what, x, kept in self.objects
             if not same_items(attributes(x), kept)
         ]
         return found
-
-
-def first_changed(places: list[Capture]) -> Capture | None:
-    """A place that does not hold any more what it held. A test of many is one piece of code."""
-    if intact(places):
-        return None
-    while len(places) > 1:
-        half = places[: len(places) // 2]
-        places = places[len(half) :] if intact(half) else half
-    return places[0]
 
 
 def _kept(a: np.ndarray, whole: bool) -> Any:
