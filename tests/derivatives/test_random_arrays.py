@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -44,8 +44,18 @@ def weights_of(p: ArrayProgram, count: int | None = None) -> list:
     return [w if w.ndim else float(w) for w in drawn]
 
 
-def check_sweeps(p: ArrayProgram) -> tuple[list, tuple]:
-    """jvp against numerical differences, and against vjp; both are returned."""
+class Sweeps(NamedTuple):
+    """What both sweeps gave at the inputs, for the checks that follow: values, tangents along the
+    direction, cotangents of the inputs, and the pullback that these came from."""
+
+    outs: list
+    dots: list
+    back: tuple
+    pullback: Callable
+
+
+def check_sweeps(p: ArrayProgram) -> Sweeps:
+    """jvp against numerical differences, and against vjp."""
     outs, dots = ad.jvp(p, p.inputs, p.direction)
     assert [np.shape(y) for y in outs] == [np.shape(t) for t in dots]
     again, pullback = ad.vjp(p, *p.inputs)
@@ -63,19 +73,19 @@ def check_sweeps(p: ArrayProgram) -> tuple[list, tuple]:
     right = flat_vector(back) * flat_vector(p.direction)
     scale = np.sum(np.abs(left)) + np.sum(np.abs(right))
     assert abs(np.sum(left) - np.sum(right)) <= 1e-11 * (scale + 1e-3)
-    return dots, back
+    return Sweeps(outs, dots, back, pullback)
 
 
-def check_blocks(p: ArrayProgram, dots: list, back: tuple) -> None:
+def check_blocks(p: ArrayProgram, one_by_one: Sweeps) -> None:
     """Several directions at once equal one after the other."""
     factors = np.array([1.0, 0.0, -2.5])
     vs = tuple(np.multiply.outer(factors, v) for v in p.direction)
     _, block = ad.jvp(p, p.inputs, vs, batched=True)
-    for many, one in zip(block, dots, strict=True):
+    for many, one in zip(block, one_by_one.dots, strict=True):
         np.testing.assert_allclose(many, np.multiply.outer(factors, one), rtol=1e-9, atol=1e-12)
     ws = [np.multiply.outer(factors, w) for w in weights_of(p)]
-    found = ad.vjp(p, *p.inputs)[1](ws, batched=True)
-    for many, one in zip(found, back, strict=True):
+    found = one_by_one.pullback(ws, batched=True)
+    for many, one in zip(found, one_by_one.back, strict=True):
         np.testing.assert_allclose(many, np.multiply.outer(factors, one), rtol=1e-9, atol=1e-10)
 
 
@@ -116,9 +126,9 @@ def check_second_order(p: ArrayProgram) -> None:
 NOT_BY_SAMPLE = {"argmax_as_index", "getitem_positive"}
 
 
-def check_samples(p: ArrayProgram) -> None:
-    """Several points at once equal one after the other, values and both derivatives. The points
-    differ enough to take other branches."""
+def check_samples(p: ArrayProgram, at_inputs: Sweeps) -> None:
+    """Several points at once equal one after the other, values and both derivatives. The points,
+    of which the first is the inputs, differ enough to take other branches."""
     ws = weights_of(p)
 
     def derivatives(*xs: Any) -> Any:
@@ -127,13 +137,17 @@ def check_samples(p: ArrayProgram) -> None:
     factors = np.array([1.0, 0.9, 0.97])
     samples = tuple(np.multiply.outer(factors, x) for x in p.inputs)
     (outs, dots), back = ad.vmap(derivatives)(*samples)
-    for k in range(3):
+    found = [*outs, *dots, *back]
+    wanted = [[*at_inputs.outs, *at_inputs.dots, *at_inputs.back]]
+    for k in (1, 2):
         (y, t), g = derivatives(*(x[k] if x.ndim > 1 else float(x[k]) for x in samples))
-        for many, one in zip((*outs, *dots, *back), (*y, *t, *g), strict=True):
+        wanted.append([*y, *t, *g])
+    for k, expected in enumerate(wanted):
+        for many, one in zip(found, expected, strict=True):
             np.testing.assert_allclose(many[k], one, rtol=1e-8, atol=1e-10)
 
 
-def recorded(p: ArrayProgram, dots: list, back: tuple) -> set[str]:
+def recorded(p: ArrayProgram, eager: Sweeps) -> set[str]:
     """The operations of the program and of both of its derivatives; recording changes nothing."""
     ws = weights_of(p)
 
@@ -143,7 +157,7 @@ def recorded(p: ArrayProgram, dots: list, back: tuple) -> set[str]:
     program = record(both, *p.inputs)
     values = [program.steps[y.row].value if hasattr(y, "row") else y for y in program.outputs]
     np.testing.assert_allclose(
-        flat_vector(values), flat_vector([*dots, *back]), rtol=1e-10, atol=1e-12
+        flat_vector(values), flat_vector([*eager.dots, *eager.back]), rtol=1e-10, atol=1e-12
     )
     return {step.op.name for step in program.steps if step.op is not None}
 
@@ -155,12 +169,12 @@ def test_random_programs(block):
     for p in programs(block):
         assert 5 <= len(p.steps) <= random_arrays.LONGEST
         try:
-            dots, back = check_sweeps(p)
-            check_blocks(p, dots, back)
+            sweeps = check_sweeps(p)
+            check_blocks(p, sweeps)
             check_second_order(p)
-            seen |= recorded(p, dots, back)
+            seen |= recorded(p, sweeps)
             if not NOT_BY_SAMPLE & {step.name for step in p.steps}:
-                check_samples(p)
+                check_samples(p, sweeps)
         except Exception as error:
             error.add_note(str(p))
             raise
