@@ -1,6 +1,7 @@
 """Systems with a triangular matrix are solved by substitution: a Cholesky factor, the R of a QR
-decomposition, or the transpose of one, needs no LU factors, so that n³ operations are left of
-8/3 n³ where there are n right-hand sides, and n² of 2/3 n³ where there is one.
+decomposition, what np.tril or np.triu gives, or the transpose of one, needs no LU factors, so that
+n³ operations are left of 8/3 n³ where there are n right-hand sides, and n² of 2/3 n³ where there is
+one.
 
 NumPy has no such function; scipy's LAPACK has, and is taken where it is installed. The result
 differs by rounding: substitution is backward stable (N. Higham, Accuracy and Stability of Numerical
@@ -10,6 +11,7 @@ Algorithms, 2002, 8.1), as Gaussian elimination with pivots is.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -47,7 +49,7 @@ SUBSTITUTION = by_kernel(
 
 
 def solve(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:
-    """A solution by substitution, where the matrix is a Cholesky factor or the transpose of one."""
+    """A solution by substitution, where the matrix has zeros on one side of its diagonal."""
     a, b = args
     held = copy.value(a), copy.value(b)
     if any(x.__class__ is not np.ndarray or x.dtype != np.float64 for x in held) or not value.size:
@@ -64,9 +66,15 @@ def _is_lower(copy: Folding, a: Any) -> bool | None:
     if turned is not None and params_of(turned)["axes"] == (1, 0):
         found = _is_lower(copy, turned.args[0])
         return None if found is None else not found
-    if copy.made(a, "cholesky") is not None:
+    if copy.made(a, "cholesky") is not None or _cut(copy, a, "tril") <= 0:
         return True
-    return False if _is_r(copy, a) else None
+    return False if _is_r(copy, a) or _cut(copy, a, "triu") >= 0 else None
+
+
+def _cut(copy: Folding, a: Any, name: str) -> float:
+    """The diagonal at which np.tril or np.triu cuts; nan where a matrix is not what that gives."""
+    cut = copy.made(a, name)
+    return math.nan if cut is None else float(params_of(cut).get("k", 0))
 
 
 def _is_r(copy: Folding, a: Any) -> bool:

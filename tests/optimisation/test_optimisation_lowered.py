@@ -129,6 +129,30 @@ def test_substitution_on_either_side(turned, columns):
         compiled(-a, b)
 
 
+@pytest.mark.parametrize("part", [np.tril, np.triu])
+@pytest.mark.parametrize("k", [-1, 0, 1])
+@pytest.mark.parametrize("turned", [False, True])
+def test_substitution_for_a_part_of_a_matrix(part, k, turned):
+    """Only a part that has no entry on the other side of the diagonal is triangular."""
+    a, b = RNG.normal(size=(30, 30)) / 30, RNG.normal(size=(30, 2))
+
+    def f(a, b):
+        half = part(a + np.eye(30), k)
+        return np.linalg.solve(half.T if turned else half, b)
+
+    singular = k == (-1 if part is np.tril else 1)
+    if singular:
+        with pytest.raises(np.linalg.LinAlgError):
+            ad.compile(f)(a, b)
+        return
+    derivative = ad.grad(lambda a, b: np.sum(f(a, b) ** 2), (0, 1))
+    program = optimise(recorded(derivative, a, b), exact=False)
+    assert ("solve_triangular" if k == 0 else "solve") in rows(program)
+    assert ("solve" if k == 0 else "solve_triangular") not in rows(program)
+    for x, y in zip(outputs(program, a, b), derivative(a, b), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-11, atol=1e-13)
+
+
 @pytest.mark.parametrize("shape", [(5, 5), (2, 4, 4)])
 @pytest.mark.parametrize("complex_too", [False, True])
 def test_the_cotangent_of_the_factor_is_the_transpose_of_its_tangent(shape, complex_too):
