@@ -95,6 +95,10 @@ class Kink:
         return any(_differ(numbers[0], v) for v in numbers)
 
 
+SEVERAL = " / "
+"""Between values by one library in a cell."""
+
+
 @dataclass
 class Kinks(Result):
     """The matrix (JSON contract "admodes.kinks/1"): backends are the columns, rows the entries.
@@ -132,10 +136,12 @@ class Kinks(Result):
             for row in self.rows
         ]
         head = ["Function", "By", "Left", "Right", *groups, ""]
+        split = {head[k] for row in rows for k, cell in enumerate(row) if SEVERAL in cell}
         apart = sum(row.disagree for row in self.rows)
         notes = [
             "left, right: the slopes from both sides; -: none, or not known; ≠: values differ",
             f"values differ in {apart} of {len(self.rows)} lines",
+            *(f"{word}: {_order(word, names)}" for word, names in groups.items() if word in split),
             *dict.fromkeys(f"{b}: {why}" for row in self.rows for b, why in row.reasons.items()),
             *(f"{name}: not installed: pip install {how}" for name, how in self.missing.items()),
         ]
@@ -239,4 +245,9 @@ def _together(values: list[float | None]) -> str:
         return "-"
     if first is not None and all(v is not None and not _differ(first, v) for v in values):
         return _shown(first)
-    return " / ".join(map(_shown, values))
+    return SEVERAL.join(map(_shown, values))
+
+
+def _order(library: str, backends: list[str]) -> str:
+    """What the values in one cell of a library are by."""
+    return SEVERAL.join(b.removeprefix(library).strip() for b in backends)

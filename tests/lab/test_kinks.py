@@ -62,6 +62,12 @@ def test_other_libraries_stand_beside():
     assert set(row.values) == {*OWN, "autograd"}
     assert row.disagree
     assert "≠" in str(found)
+    assert "0 / nan" in str(found)
+    assert "  admodes: forward / reverse\n" in str(found)
+
+
+def test_what_several_values_of_one_library_are_by_is_said_where_there_are_several():
+    assert " / " not in str(kinks(lambda x: np.abs(x), 0.0, backends=OWN))
 
 
 def test_a_library_that_fails_says_why():
