@@ -10,9 +10,7 @@ from admodes.core.forward import jvp
 from admodes.core.op import Op
 from admodes.core.reverse import vjp
 from admodes.derivatives import choosing
-from admodes.derivatives.checks import check_grads
 from admodes.derivatives.crossings import KinkWarning
-from admodes.derivatives.custom import custom_rule
 from admodes.derivatives.gradients import grad, hessian, hvp, jacobian, value_and_grad
 from admodes.derivatives.layouts import contract
 from admodes.errors import Error, LostDerivative
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     from admodes.compilation import Compiled, CompileWarning, ImpureError, compile
     from admodes.core.generated import DefectWarning
     from admodes.derivatives.chain import Chain, chain, chain_of
+    from admodes.derivatives.checks import check_grads
+    from admodes.derivatives.custom import custom_rule
     from admodes.diagnosis import Diagnosis, diagnose
     from admodes.drawing.graphs import Graph
     from admodes.exercises.series import Exercise, exercise
@@ -74,6 +74,8 @@ _LATER = {
         "admodes.compilation": ("CompileWarning", "Compiled", "ImpureError", "compile"),
         "admodes.core.generated": ("DefectWarning",),
         "admodes.derivatives.chain": ("Chain", "chain", "chain_of"),
+        "admodes.derivatives.checks": ("check_grads",),
+        "admodes.derivatives.custom": ("custom_rule",),
         "admodes.diagnosis": ("Diagnosis", "diagnose"),
         "admodes.drawing.graphs": ("Graph",),
         "admodes.exercises.series": ("Exercise", "exercise"),
@@ -135,9 +137,7 @@ __all__ = [
     "LostDerivative",
     "Op",
     "StrictError",
-    "check_grads",
     "contract",
-    "custom_rule",
     "grad",
     "hessian",
     "hvp",

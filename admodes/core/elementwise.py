@@ -9,17 +9,14 @@ broadcasting stretched.
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
 from admodes.core.calling import STATE
 from admodes.core.carrier import Carrier, quiet
-from admodes.core.facts import Facts
 from admodes.core.forms import Domain, Form, in_latex
 from admodes.core.op import UNLISTED, BinaryOp, Op, UnaryOp, register
 from admodes.core.space import dtype_of, space, strong, zeros
@@ -35,6 +32,9 @@ from admodes.core.values import (
     shape_of,
 )
 from admodes.errors import BadValue
+
+if TYPE_CHECKING:
+    from admodes.core.facts import Facts
 
 PLAIN = frozenset((np.ndarray, float, int))
 
@@ -65,7 +65,8 @@ def reading(partial: Rule | Reading) -> tuple[Rule, tuple[int, ...] | None]:
         return partial
     if not callable(partial):
         return partial, None
-    names = tuple(inspect.signature(partial).parameters)
+    code = partial.__code__
+    names = code.co_varnames[: code.co_argcount]
     if not set(names) <= set(PARAMETERS):
         raise BadValue(f"a partial reads y, a, b and c, not {', '.join(names)}")
     return partial, tuple(map(PARAMETERS.index, names))
@@ -78,25 +79,23 @@ def picking(reads: tuple[int, ...] | None) -> Pick:
     return operator.itemgetter(*reads) if reads else lambda given: ()
 
 
-@dataclass(eq=False, repr=False)
 class Elementwise(Op):
     """partials[i] is ∂y/∂args[i], and reads[i] the positions in (y, *args) of what it takes; None
     for a literal. `selects`: the partials are 0 and 1 (or ½), and a 0 cuts the argument off,
     whatever comes from it. `fades`: so does a partial of 0 where the operation is flat, as e^a is
     at -inf; a function of the arguments tells where, for the first of them."""
 
+    elementwise: bool = True
     structure: Any = ENTRYWISE
-    partials: tuple[Rule, ...] = ()
-    reads: tuple[tuple[int, ...] | None, ...] = ()
-    selects: bool = False
-    fades: bool | Callable[..., Any] = False
+    partials: tuple[Rule, ...]
+    reads: tuple[tuple[int, ...] | None, ...]
+    selects: bool
+    fades: bool | Callable[..., Any]
 
-    def __post_init__(self) -> None:
-        self.elementwise = True
-        self.differentiable = tuple(p != 0 for p in self.partials)
+    def __init__(self, **declared: Any) -> None:
+        super().__init__(**declared, differentiable=tuple(p != 0 for p in declared["partials"]))
         self.cuts = self.selects or self.fades
         self.rules = tuple(zip(self.partials, map(picking, self.reads), strict=True))
-        super().__post_init__()
 
     def needs(self, active: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
         pairs = zip(self.reads, active, strict=True)

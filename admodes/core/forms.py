@@ -6,41 +6,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from admodes.core.carrier import quiet
 
-_SLOT = re.compile(r"\{(\d|\*|index)\}")
 
-
-@dataclass(frozen=True)
 class Form:
     """How an operation is printed. Templates are declared with {0}, {1}, … for the arguments, {*}
-    for all of them, and kept with ⟦0⟧ …, which LaTeX does not use; `*` is the sign of
+    for all of them, and read with ⟦0⟧ …, which LaTeX does not use; `*` is the sign of
     multiplication, printed as a space or ×. `partials` are formulas in a, b and c, in the syntax
     of ad.parse."""
 
-    text: str
-    latex: str
-    partials: tuple[str, ...] = ()
+    def __init__(self, text: str, latex: str, partials: tuple[str, ...] = ()) -> None:
+        self.declared = text, latex
+        self.partials = partials
 
-    def __post_init__(self) -> None:
-        for key in ("text", "latex"):
-            form = _SLOT.sub(lambda slot: f"⟦{slot[1]}⟧", getattr(self, key))
-            object.__setattr__(self, key, form)
+    @cached_property
+    def text(self) -> str:
+        return _with_slots(self.declared[0])
+
+    @cached_property
+    def latex(self) -> str:
+        return _with_slots(self.declared[1])
 
 
-@dataclass(frozen=True)
+def _with_slots(template: str) -> str:
+    return re.sub(r"\{(\d|\*|index)\}", r"⟦\1⟧", template)
+
+
 class Kink:
     """Where an operation has no derivative or an infinite one. met(*args, **params) tells of
     numbers, and of arrays entry by entry; for an operation that is not elementwise the entries may
     be those of an argument or of the result. note is in words, or a function of the numbers."""
 
-    met: Callable[..., Any]
-    note: str | Callable[..., str]
+    def __init__(self, met: Callable[..., Any], note: str | Callable[..., str]) -> None:
+        self.met = met
+        self.note = note
 
     def __call__(self, *args: Any, **params: Any) -> str | None:
         with quiet():
@@ -49,13 +53,15 @@ class Kink:
         return self.note(*args) if callable(self.note) else self.note
 
 
-@dataclass(frozen=True)
 class Example:
     """Arguments of an operation on arrays by their shapes, and parameters, for which the catalogue
     says what it costs."""
 
-    shapes: tuple[tuple[int, ...], ...]
-    params: dict[str, Any] = field(default_factory=dict)
+    def __init__(
+        self, shapes: tuple[tuple[int, ...], ...], params: dict[str, Any] | None = None
+    ) -> None:
+        self.shapes = shapes
+        self.params = params or {}
 
 
 class Domain(NamedTuple):

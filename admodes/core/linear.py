@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from admodes.core.facts import Facts
 from admodes.core.forms import Form
 from admodes.core.op import BinaryOp, Op, TernaryOp, register
 from admodes.core.space import space, zeros
 from admodes.core.structure import DENSE, Moves, Structure
 from admodes.core.values import Cotangent, Params, Tangent, Value, shape_of
 
+if TYPE_CHECKING:
+    from admodes.core.facts import Facts
 
-@dataclass(eq=False, repr=False)
+
 class Linear(Op):
     """Linear in its differentiable arguments: jointly (stack, where), or in each (products).
     transposes[i](w, y, *args, **params) is the contribution to argument i; one entry for a

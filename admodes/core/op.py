@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,6 @@ UNLISTED: dict[str, Op] = {}
 """Operations that occur in derivatives alone, such as the slope of another one, by name."""
 
 
-@dataclass(eq=False, repr=False)
 class Op:
     """An operation. Call it on numbers, arrays and carriers alike.
 
@@ -102,9 +100,13 @@ class Op:
     partner: Op | None = None
     remembers: bool = False
     raises: bool = False
-    cache: dict = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    def __init__(self, **declared: Any) -> None:
+        kind: Any = type(self)
+        known = _attributes(kind)
+        assert declared.keys() <= known.keys(), declared.keys() - known.keys()
+        vars(self).update(known | declared)
+        self.cache: dict = {}
         self.__doc__ = self.doc
         self.__name__ = self.name
         active = self.differentiable or (True,)
@@ -286,6 +288,14 @@ class Op:
         """What the cotangent w of the result contributes to the arguments at these positions, which
         rise."""
         return (self.vjp(i, w, y, args, params) for i in wanted)
+
+
+@functools.cache
+def _attributes(kind: type[Op]) -> dict[str, Any]:
+    """What operations of this class are unless their declaration says so. All have all of these,
+    in this order, since Python is quicker with objects that are alike."""
+    classes = [c for c in reversed(kind.__mro__) if issubclass(c, Op)]
+    return {name: getattr(kind, name, None) for c in classes for name in c.__annotations__}
 
 
 class UnaryOp(Op):

@@ -6,7 +6,6 @@ the checks on leaves that go into a derivative or come out of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,15 @@ from admodes.core.values import canonical, native, numeric, shape_of
 from admodes.errors import BadType, BadValue
 
 
-@dataclass(slots=True)
 class Tree:
     """The structure of a pytree: the type of the container, its keys, its branches."""
 
-    kind: type | None
-    keys: tuple | None
-    branches: tuple[Tree, ...]
+    __slots__ = ("branches", "keys", "kind")
+
+    def __init__(self, kind: type | None, keys: tuple | None, branches: tuple[Tree, ...]) -> None:
+        self.kind = kind
+        self.keys = keys
+        self.branches = branches
 
     def __str__(self) -> str:
         if self.kind is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,9 @@ Shape = tuple[int, ...]
 Labels = tuple[Sequence[Hashable], ...]
 """A label for each axis of each argument: axes with one label run together."""
 
+Labelling = Callable[[Sequence[Shape], dict], tuple[Labels, Sequence[Hashable]]]
+"""The labels of the arguments' axes, and those of the result, from shapes and parameters."""
+
 
 class Structure:
     """What an operation does to entries."""
@@ -26,7 +28,6 @@ class Structure:
     __slots__ = ()
 
 
-@dataclass(frozen=True)
 class Entrywise(Structure):
     """Each entry of the result is made from one entry of each argument, with broadcasting.
 
@@ -34,11 +35,11 @@ class Entrywise(Structure):
     chooses: it is an entry of one of the differentiable arguments, as the others decide.
     """
 
-    multiplies: bool = False
-    chooses: bool = False
+    def __init__(self, multiplies: bool = False, chooses: bool = False) -> None:
+        self.multiplies = multiplies
+        self.chooses = chooses
 
 
-@dataclass(frozen=True)
 class Moves(Structure):
     """Each entry of the result is an entry of an argument, or zero, so that the kernel, applied to
     the numbers of the entries, tells where each comes from.
@@ -51,13 +52,19 @@ class Moves(Structure):
     broadcasting.
     """
 
-    into: Callable[[np.ndarray, dict, tuple], np.ndarray] | None = None
-    along_axis: bool = False
-    keeps: bool = False
-    stretches: bool = False
+    def __init__(
+        self,
+        into: Callable[[np.ndarray, dict, tuple], np.ndarray] | None = None,
+        along_axis: bool = False,
+        keeps: bool = False,
+        stretches: bool = False,
+    ) -> None:
+        self.into = into
+        self.along_axis = along_axis
+        self.keeps = keeps
+        self.stretches = stretches
 
 
-@dataclass(frozen=True)
 class Contraction(Structure):
     """Each entry of the result combines the entries of the arguments over the axes that it has no
     label of: sums of products, as in np.einsum, which may also put the axes in another order.
@@ -67,8 +74,9 @@ class Contraction(Structure):
     in a largest entry.
     """
 
-    labels: Callable[[Sequence[Shape], dict], tuple[Labels, Sequence[Hashable]]]
-    combine: np.ufunc = np.add
+    def __init__(self, labels: Labelling, combine: np.ufunc = np.add) -> None:
+        self.labels = labels
+        self.combine = combine
 
     @property
     def adds(self) -> bool:
@@ -76,12 +84,13 @@ class Contraction(Structure):
         return self.combine is np.add
 
 
-@dataclass(frozen=True)
 class Reduction(Contraction):
     """The contraction of one argument over some of its axes, in which the others keep their order.
     averages: the sum is divided by the number of its terms."""
 
-    averages: bool = False
+    def __init__(self, labels: Labelling, combine: np.ufunc, averages: bool) -> None:
+        super().__init__(labels, combine)
+        self.averages = averages
 
     def axes(self, shape: Shape, params: dict | None) -> tuple[int, ...]:
         """The axes that are combined."""
@@ -93,21 +102,19 @@ class Reduction(Contraction):
         return math.prod(shape[k] for k in self.axes(shape, params))
 
 
-@dataclass(frozen=True)
 class Along(Structure):
     """Each entry of the result is made from the entries of its line along the axis in params;
     scans: from those up to its own place."""
 
-    scans: bool = False
+    def __init__(self, scans: bool = False) -> None:
+        self.scans = scans
 
 
-@dataclass(frozen=True)
 class Matrices(Structure):
     """Each matrix of the result (its last two axes) is made from whole matrices of the arguments;
     leading axes number the matrices of a stack."""
 
 
-@dataclass(frozen=True)
 class Linked(Structure):
     """Few entries of the result are made from few entries of an argument, in a way of the
     operation's own, as in a convolution or in the product with a sparse matrix.
@@ -116,10 +123,10 @@ class Linked(Structure):
     entry of argument i that it depends on, for arrays of shapes as the arguments have.
     """
 
-    links: Callable[[int, tuple, dict], tuple[np.ndarray, np.ndarray]]
+    def __init__(self, links: Callable[[int, tuple, dict], tuple[np.ndarray, np.ndarray]]) -> None:
+        self.links = links
 
 
-@dataclass(frozen=True)
 class Dense(Structure):
     """Every entry of the result may depend on every entry of the arguments."""
 

@@ -8,26 +8,26 @@ through the operations of the tangent itself. So there is no second rule that co
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from admodes.core.carrier import Carrier
-from admodes.core.facts import Facts
 from admodes.core.forms import Form, in_latex
 from admodes.core.op import Op, register
 from admodes.core.reverse import conjugate, vjp
 from admodes.core.space import zeros
 from admodes.core.values import Cotangent, Params, Tangent, Value, canonical, shape_of
 
+if TYPE_CHECKING:
+    from admodes.core.facts import Facts
 
-@dataclass(eq=False, repr=False)
+
 class Tangential(Op):
     """tangent(tangents, y, *args, **params) is the tangent of the result y, written with
     operations; tangents[i] is None where argument i is constant. cotangents[i](w, y, *args,
     **params) is an optional shorter way to its transpose in argument i. selects: the result and
     its tangent are entries that the argument chooses."""
 
-    tangent: Callable[..., Any] = None  # type: ignore[assignment]
+    tangent: Callable[..., Any]
     cotangents: tuple[Callable[..., Any], ...] = ()
     selects: bool = False
 

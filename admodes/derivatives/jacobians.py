@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,19 +33,19 @@ BLOCK = 2**21
 """The entries of the largest array in one block of directions, at most (16 MiB of float64)."""
 
 
-@dataclass
 class FunctionOfLeaves:
     """A function of leaves, which returns (result, aux) with has_aux, and where it is taken. block:
     the most directions that go through one sweep together, if that is limited."""
 
-    f: Callable
-    xs: list
-    has_aux: bool
-    name: str
-    block: int | None = None
-
-    def __post_init__(self) -> None:
-        for x in self.xs:
+    def __init__(
+        self, f: Callable, xs: list, has_aux: bool, name: str, block: int | None = None
+    ) -> None:
+        self.f = f
+        self.xs = xs
+        self.has_aux = has_aux
+        self.name = name
+        self.block = block
+        for x in xs:
             if is_complex(x):
                 raise BadType("jacobian: complex values; differentiate real and imaginary parts")
 

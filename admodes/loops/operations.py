@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,6 @@ MOST = 2**28
 """Where the way back would find more bytes than that of all turns, it goes in blocks."""
 
 
-@dataclass(eq=False, repr=False)
 class Loop(Op):
     """The operation `loop`. Its tangent is the loop of a region with tangents beside the values;
     its cotangents are those of a loop back over what a loop there has kept."""

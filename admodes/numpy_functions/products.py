@@ -4,7 +4,6 @@ kron, cross, trace, convolve and others."""
 from __future__ import annotations
 
 import math
-import string
 from typing import Any
 
 import numpy as np
@@ -197,10 +196,12 @@ def _on_diagonal(x: Any, term: str) -> tuple[Any, str]:
 
 def _from_lists(given: list[Any]) -> tuple[str, tuple[Any, ...]]:
     """operand, [0, 1], operand, [1, 2], …, [0, 2] as subscripts with letters and operands."""
+    from string import ascii_letters
+
     output = [given.pop()] if len(given) % 2 else []
     lists = [list(k) for k in (*given[1::2], *output)]
     numbers = sorted({k for line in lists for k in line if k is not Ellipsis})
-    letters: dict[Any, str] = dict(zip(numbers, string.ascii_letters, strict=False))
+    letters: dict[Any, str] = dict(zip(numbers, ascii_letters, strict=False))
     words = ["".join((letters | {Ellipsis: "..."})[k] for k in line) for line in lists]
     terms = ",".join(words[: len(given) // 2])
     return (f"{terms}->{words[-1]}" if output else terms), tuple(given[::2])

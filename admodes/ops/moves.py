@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,15 +67,20 @@ def mover(
     return op
 
 
+@cache
+def _parameters(function: Callable) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
+
+
 def _enter(
     function: Callable, view: bool = False, transpose: Callable[..., Any] | None = None
 ) -> Op:
     """Make a NumPy function, whose first parameter is the array, the operation on carriers."""
     op = mover(function, view=view, transpose=transpose)
-    names = list(inspect.signature(function).parameters)
 
     @implements(function)
     def handler(*args: Any, **kwargs: Any) -> Any:
+        names = _parameters(function)
         params = dict(zip(names, args, strict=False)) | kwargs
         array = params.pop(names[0])
         for name, given in params.items():

@@ -32,7 +32,7 @@ from admodes.programs.rewriting import Copy
 
 def _by_entries(op: Op) -> bool:
     """Whether it is known how each entry of the result is made from entries of the arguments."""
-    known = isinstance(op.structure, (Entrywise, Moves, Contraction)) or op.structure == SCAN
+    known = isinstance(op.structure, (Entrywise, Moves, Contraction)) or op.structure is SCAN
     return known and not op.custom
 
 

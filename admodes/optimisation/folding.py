@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,7 +60,12 @@ NONE = Rules(None, (), {}, {})
 
 def by_kernel(op: Op, kernel: Callable, name: str, doc: str) -> Op:
     """An operation with another kernel, for generators of array code: it is in no registry."""
-    return replace(op, name=name, array=kernel, scalar=kernel, cache={}, doc=doc)
+    other = copy(op)
+    other.name = other.__name__ = name
+    other.doc = other.__doc__ = doc
+    other.array = other.scalar = kernel
+    other.cache = {}
+    return other
 
 
 class Folding(Copy):

@@ -105,7 +105,7 @@ def _terms(op: Op, i: int, coefficients: list, xs: tuple, y: Any) -> list:
     exact zero wins; nothing is multiplied where the coefficient is 1."""
     if not op.elementwise:
         # Linear in this argument: of 1 a product makes the other factor, a choice makes 1 or 0.
-        p = xs[1 - i] if op.structure == PRODUCT else None
+        p = xs[1 - i] if op.structure is PRODUCT else None
 
         def product(c: Any) -> Any:
             return op.jvp([c if k == i else None for k in range(len(xs))], y, xs, None)

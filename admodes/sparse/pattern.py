@@ -160,7 +160,7 @@ def _moved(at: Application) -> Rows:
 def _along(at: Application) -> Rows:
     """Every entry of the result depends on the entries of its line along the axis."""
     axis = at.params.get("axis", -1)
-    if at.op.structure == SCAN:
+    if at.op.structure is SCAN:
         return union([_scanned(at, at.rows[i], axis) for i in at.active])
     lines = kept_shape(at.shape, (axis % len(at.shape),))
     if any(kept_shape(at.shapes[i], (axis % len(at.shapes[i]),)) != lines for i in at.active):

@@ -121,7 +121,7 @@ class _Added:
             {"row": self.number[a.row]} if isinstance(a, Ref) else {"const": a} for a in step.args
         ]
         forms = {} if step.op is None else forms_of(step)
-        product = step.op is not None and step.op.structure == PRODUCT
+        product = step.op is not None and step.op.structure is PRODUCT
         if product and _of_arrays(self.recorded, step):
             forms = {name: {"value": "⟦0⟧ ⊙ ⟦1⟧"} for name in forms}
         labels = self.adjoint_of.get(row, [])

@@ -150,7 +150,7 @@ class Plan:
             return self._reduced(step, args[0], shape)
         if name in JOINS:
             return self._joined(step, args)
-        if step.op.structure == SCAN:
+        if step.op.structure is SCAN:
             return self._scanned(step, *args)
         return self._moved(step, args)
 
