@@ -4,7 +4,7 @@ adjoints of the inputs come out.
 `pull_back` is reverse mode: every node takes its adjoint, and adds partial × adjoint to the adjoint
 of each of its arguments. How a contribution is made differs for numbers, whose partials stand in
 the node, for elementwise operations on arrays, and in general, where the operation's own transpose
-is called; three functions below say how.
+is called.
 """
 
 from __future__ import annotations
@@ -68,7 +68,21 @@ def pull_back(adjoints: Adjoints, nodes: Iterable[Node], take: Callable, product
             continue
         w = take(node.serial, None)
         if w.__class__ is float and local.__class__ is not General:
-            _number_step(adjoints, node.args, local, w)
+            # Here, since a call for each number would take as long as its sums and products.
+            if local.__class__ is tuple:
+                a, b = node.args
+                p, q = local
+                if p is not None:
+                    term = p * w if w else 0.0
+                    key = a.serial
+                    adjoints[key] = adjoints[key] + term if key in adjoints else term
+                if q is None:
+                    continue
+            else:
+                (b,), q = node.args, local
+            term = q * w if w else 0.0
+            key = b.serial
+            adjoints[key] = adjoints[key] + term if key in adjoints else term
         elif w.__class__ is ndarray and local.__class__ is list:
             _array_step(adjoints, node, w, owned, product)
         elif w is not None:
@@ -76,24 +90,6 @@ def pull_back(adjoints: Adjoints, nodes: Iterable[Node], take: Callable, product
             _general_step(adjoints, node, w, owned)
     for key in [key for key, w in adjoints.items() if w.__class__ is Gathered]:
         adjoints[key] = adjoints[key].total()
-
-
-def _number_step(adjoints: Adjoints, args: tuple, local: Any, w: float) -> None:
-    """Add what w contributes to the arguments of an operation on numbers."""
-    if local.__class__ is tuple:
-        a, b = args
-        p, q = local
-        if p is not None:
-            term = p * w if w else 0.0
-            key = a.serial
-            adjoints[key] = adjoints[key] + term if key in adjoints else term
-        if q is None:
-            return
-    else:
-        (b,), q = args, local
-    term = q * w if w else 0.0
-    key = b.serial
-    adjoints[key] = adjoints[key] + term if key in adjoints else term
 
 
 def _array_step(

@@ -11,6 +11,7 @@ number is its own node, since two objects for each operation on numbers would ta
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,7 @@ from admodes.core.values import (
 from admodes.core.watching import Watch, look
 
 _next_serial = itertools.count().__next__
+_serial = operator.attrgetter("serial")
 COMPARED = 2**13
 """Constants of so many entries are compared with what was copied of them before; to copy smaller
 ones once more takes less time, except beside a recording."""
@@ -108,19 +110,14 @@ class Node(Carrier):
             try:
                 y = op.scalar(u, v)
                 (p, j), (q, k) = op.rules
-                given = (y, u, v)
                 if x is None:
                     p = None
-                elif j.__class__ is int:
-                    p = p(given[j])
                 elif j is not None:
-                    p = p(*j(given))
+                    p = p(v) if j == 2 else p(u) if j == 1 else p(y) if j == 0 else p(*j((y, u, v)))
                 if z is None:
                     q = None
-                elif k.__class__ is int:
-                    q = q(given[k])
                 elif k is not None:
-                    q = q(*k(given))
+                    q = q(u) if k == 1 else q(v) if k == 2 else q(y) if k == 0 else q(*k((y, u, v)))
                 if op.cuts:
                     p = p or (None if op.cut(0, (u, v)) else p)
                     q = q or None
@@ -343,13 +340,13 @@ def _needs(op: Any, key: Any, active: tuple[bool, ...]) -> tuple[bool, tuple[boo
 
 def reachable(roots: Iterable[Node]) -> list[Node]:
     """The nodes that roots depend on, last first."""
-    seen = {node.serial: node for node in roots}
-    stack = list(seen.values())
-    while stack:
-        node = stack.pop()
-        kind, level = node.__class__, node.level
+    found = list({node.serial: node for node in roots}.values())
+    seen = {node.serial for node in found}
+    for node in found:  # whose arguments come after it in the list
+        level = node.level
         for a in node.args:
-            if a.__class__ is kind and a.serial not in seen and a.level is level:
-                seen[a.serial] = a
-                stack.append(a)
-    return [seen[serial] for serial in sorted(seen, reverse=True)]
+            if isinstance(a, Node) and a.serial not in seen and a.level is level:
+                seen.add(a.serial)
+                found.append(a)
+    found.sort(key=_serial, reverse=True)
+    return found
