@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from admodes.compilation.backends import LONG
 from admodes.compilation.beside import Awaited
 from admodes.compilation.entry import entry
 from admodes.compilation.interpreter import interpret
@@ -17,7 +18,7 @@ from admodes.compilation.protocol import RAISED, Miss, Run
 from admodes.compilation.signature import Signature, Static
 from admodes.core.generated import Defect, is_generated
 from admodes.core.record import WengertList
-from admodes.loops.rolling import all_steps
+from admodes.loops.region import all_steps, rows_of_run
 from admodes.programs.rewriting import raising
 
 
@@ -46,9 +47,11 @@ class Specialisation:
         return f"<Specialisation {case}; {len(self.program.guards)} guards; {self.runs} runs>"
 
     @property
-    def is_built(self) -> bool:
-        """Whether there is code already."""
-        return not isinstance(self.run, Awaited) or self.run.is_there
+    def runs_at_once(self) -> bool:
+        """Whether the call for which it was recorded runs it: there is code already, and a run is
+        short. What a long list gives has just been found by recording it."""
+        there = not isinstance(self.run, Awaited) or self.run.is_there
+        return there and rows_of_run(self.program) <= LONG
 
     @property
     def runs(self) -> int:

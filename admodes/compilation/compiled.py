@@ -44,7 +44,7 @@ from admodes.core.pytree import LEAF
 from admodes.core.record import WengertList
 from admodes.core.waiting import waiting
 from admodes.errors import BadValue
-from admodes.loops.rolling import all_steps
+from admodes.loops.region import all_steps
 
 UNSETTLED = 3
 """So many recordings, one after the other, during which f bound something anew are taken for state,
@@ -238,7 +238,7 @@ class Compiled(Advised):
         if case is None:
             return result
         self._tell_constant(case)
-        found = tried(case, args, kwargs) if case.is_built else MISS
+        found = tried(case, args, kwargs) if case.runs_at_once else MISS
         if found.__class__ is Miss:
             return result
         case.calls += 1

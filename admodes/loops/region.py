@@ -8,11 +8,11 @@ state after the last turn and what every turn results in, each flattened, one af
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from admodes.core.program import WengertList
+from admodes.core.program import Step, WengertList
 from admodes.core.values import shape_of
 from admodes.errors import BadValue
 
@@ -77,6 +77,22 @@ class Region:
 def size(shapes: Sequence[Shape]) -> int:
     """The length of a vector of arrays of these shapes."""
     return sum(map(math.prod, shapes))
+
+
+def all_steps(program: WengertList) -> Iterator[Step]:
+    """The rows of a list, and those of the turns of its loops."""
+    for step in program.steps:
+        yield step
+        region = step.op.turns(step.params) if step.params else None
+        if region is not None:
+            yield from all_steps(region.body)
+
+
+def rows_of_run(program: WengertList) -> int:
+    """How many rows a run of a list takes: those of every turn of its loops."""
+    regions = [step.op.turns(step.params) for step in program.steps if step.params]
+    turns = (x.n * rows_of_run(x.body) for x in regions if x is not None)
+    return len(program.steps) + sum(turns)
 
 
 def taken_apart(vector: Any, shapes: Sequence[Shape], reshape: Callable) -> list[Any]:

@@ -8,7 +8,6 @@ same operations are applied to the same values in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -89,14 +88,6 @@ def shortened(program: WengertList, times: int = 1) -> WengertList:
         return program
     found = rolled(program)
     return found if 2 * len(found.steps) <= len(program.steps) else program
-
-
-def all_steps(program: WengertList) -> Iterator[Step]:
-    """The rows of a list, and those of the turns of its loops."""
-    for step in program.steps:
-        yield step
-        if step.op is loop and step.params:
-            yield from all_steps(step.params["region"].body)
 
 
 class _Rolling(Copy):

@@ -20,7 +20,7 @@ from loop_functions import drawn_loop, in_a_loop
 import admodes as ad
 from admodes.loops import rolling
 from admodes.loops.operations import loop
-from admodes.loops.rolling import all_steps
+from admodes.loops.region import all_steps
 
 BACKENDS = ("numpy", "llvm")
 ORDERS: dict[str, Callable[[Callable], Callable]] = {
