@@ -97,3 +97,19 @@ def test_what_runs_loops_is_asked_in_this_recording_alone():
         running.run(*args, region=region)
     running.run(*args, region=region)
     assert asked == [region]
+
+
+@pytest.mark.parametrize(("turns", "runs"), [(20, 1), (6000, 0)])
+def test_what_a_long_list_gives_is_not_computed_again_in_the_first_call(turns, runs):
+    def f(x):
+        for _ in range(turns):
+            x = 0.5 * np.sin(x) + 0.5 * x
+        return np.sum(x)
+
+    compiled = ad.compile(ad.grad(f), "numpy")
+    x = np.linspace(0.1, 1.0, 3)
+    first = compiled(x)
+    (case,) = compiled.specialisations
+    assert case.runs == runs
+    np.testing.assert_allclose(compiled(x), first, rtol=1e-12)
+    assert case.runs == runs + 1
