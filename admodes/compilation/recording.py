@@ -17,7 +17,7 @@ from admodes.compilation.captures import Captures
 from admodes.compilation.escapes import taken_back
 from admodes.compilation.leaks import unwatched
 from admodes.compilation.purity import ImpureError, State, changed_arguments, changed_inputs
-from admodes.compilation.sharing import guard_errors, sharing
+from admodes.compilation.sharing import guard_errors, refers_to_carriers, sharing
 from admodes.compilation.signature import Signature
 from admodes.compilation.turning import turning
 from admodes.core.carrier import Carrier, calling_through
@@ -91,7 +91,7 @@ def recorded(
     refused = [*state.changes(), *held.refusals]
     if kept and not refused:
         refused.append("keeps values that it computes from its arguments")
-    if _refers_to_carriers(program):
+    if refers_to_carriers(program) or any(isinstance(y, Carrier) for y in program.outputs):
         refused.append("")
     guard_errors(program, captures.handles)
     program = shortened(program)
@@ -133,9 +133,3 @@ def _settled(program: WengertList, held: Held) -> WengertList:
 
     guards = [replace(g, args=tuple(map(settled, g.args))) for g in program.guards]
     return replace(program, outputs=list(map(settled, program.outputs)), guards=guards)
-
-
-def _refers_to_carriers(program: WengertList) -> bool:
-    """Whether constants are traced values of a derivative that is being taken outside."""
-    parts = (*(a for s in program.steps for a in s.args), *program.outputs)
-    return any(isinstance(a, Carrier) for a in parts)

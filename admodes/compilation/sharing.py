@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from admodes.core.carrier import Carrier, calling_through, innermost
@@ -70,6 +72,8 @@ def sharing(held: Held, handles: bool) -> Callable[[Callable, tuple], Any]:
 def opened(program: WengertList) -> WengertList:
     """The list in which values from outside, which are traced there, are inputs instead of
     constants, so that loops over them are seen."""
+    if not refers_to_carriers(program):
+        return program
     places: dict[tuple, Ref] = {}
     taken: dict[int, Any] = {}
     for step in program.steps:
@@ -96,6 +100,12 @@ def opened(program: WengertList) -> WengertList:
         guards=[replace(g, args=tuple(map(moved, g.args))) for g in program.guards],
         captured=taken | {row + first: a for row, a in program.captured.items()},
     )
+
+
+def refers_to_carriers(program: WengertList) -> bool:
+    """Whether constants of rows are traced values of a derivative that is being taken outside."""
+    every = chain.from_iterable(map(attrgetter("args"), program.steps))
+    return any(issubclass(kind, Carrier) for kind in set(map(type, every)))
 
 
 def _told(a: Carrier) -> tuple:

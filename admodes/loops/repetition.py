@@ -56,11 +56,11 @@ def likely_periods(table: Table) -> list[int]:
     """Distances at which runs of entries recur, and sums of a few that follow one another."""
     mass: Counter[int] = Counter()
     for numbers in (_near(table), table.what):
-        hashes, length = _mixed(numbers), 1
+        hashes, length = mixed(numbers), 1
         for wanted in GRAMS:
             if len(numbers) < 2 * wanted:
                 break
-            hashes, length = _longer(hashes, length, wanted)
+            hashes, length = longer(hashes, length, wanted)
             order = np.argsort(hashes, kind="stable")
             together = hashes[order[1:]] == hashes[order[:-1]]
             gaps = np.diff(order)
@@ -79,7 +79,8 @@ def likely_periods(table: Table) -> list[int]:
     return sorted(p for p in fitting if any(q % p == 0 for q in best))
 
 
-def _mixed(numbers: np.ndarray) -> np.ndarray:
+def mixed(numbers: np.ndarray) -> np.ndarray:
+    """Hashes of numbers, as those of runs of one entry."""
     with np.errstate(over="ignore"):
         return (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
 
@@ -90,14 +91,14 @@ def _near(table: Table) -> np.ndarray:
     back = np.where(table.kinds == ROW, back, 0)
     at = np.arange(len(back)) - table.first[table.owners]
     with np.errstate(over="ignore"):
-        parts = _mixed(back) * (2 * at.astype(np.uint64) + np.uint64(3))
+        parts = mixed(back) * (2 * at.astype(np.uint64) + np.uint64(3))
         parts ^= parts >> np.uint64(29)
         sums = np.zeros(len(table), np.uint64)
         np.add.at(sums, table.owners, parts)
-        return sums + _mixed(table.exactly)
+        return sums + mixed(table.exactly)
 
 
-def _longer(hashes: np.ndarray, length: int, wanted: int) -> tuple[np.ndarray, int]:
+def longer(hashes: np.ndarray, length: int, wanted: int) -> tuple[np.ndarray, int]:
     """Of hashes of runs of one length those of runs of at least another."""
     with np.errstate(over="ignore"):
         while length < wanted:

@@ -5,6 +5,10 @@ the function refers to stand first.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
+from itertools import chain, compress, count
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +23,21 @@ ROW, FLOAT, NUMPYS, INTEGER, ARRAY, INDEX, OTHER = range(7)
 """Kinds of arguments: a row; constants that may differ from turn to turn, which are floats of
 Python's or NumPy's, integers or arrays; a number in an index; a constant that belongs to what an
 entry does."""
+
+DIGITS = 15
+"""The kinds of so many arguments fit into one number."""
+
+
+class _Kinds(dict):
+    """The kinds of arguments by their classes; of an array if it is one of float64."""
+
+    def __missing__(self, kind: type) -> int:
+        return OTHER
+
+
+KINDS = _Kinds({Ref: ROW, float: FLOAT, np.float64: NUMPYS, int: INTEGER, np.ndarray: ARRAY})
+GUARD = Step(None, (), None, None)
+"""In the place of a guard among steps."""
 
 NOTHING = -1
 """In the place of a row or an entry that is none."""
@@ -36,98 +55,123 @@ class Table:
     exactly: equal where these are of equal kinds too."""
 
     def __init__(self, program: WengertList) -> None:
-        self.entries: list[Any] = []
-        rows: list[int] = []
-        what: list[int] = []
-        exactly: list[int] = []
-        kinds: list[int] = []
-        arguments: list[int] = []
-        first: list[int] = [0]
-        numbers: dict[Any, int] = {}
-        pairs: dict[tuple, int] = {}
-        known: dict[tuple[Any, Any], int] = {}
-        places = [NOTHING] * len(program.steps)
+        self.entries, self.rows = _in_order(program)
+        n = len(self.entries)
+        own = self.rows != NOTHING
+        self.places = np.full(len(program.steps), NOTHING, np.int64)
+        self.places[self.rows[own]] = np.flatnonzero(own)
+        self.what, index = _what(self.entries, self.rows, program)
+        args = list(map(attrgetter("args"), self.entries))
+        flat = list(chain.from_iterable(args))
+        counts = np.fromiter(map(len, args), np.int64, n)
+        kinds = np.fromiter(map(KINDS.__getitem__, map(type, flat)), np.int8, len(flat))
+        arguments = np.full(len(flat), NOTHING, np.int64)
+        rows = kinds == ROW
+        read = chain.from_iterable(compress(flat, rows.tolist()))
+        arguments[rows] = self.places[np.fromiter(read, np.int64, int(rows.sum()))]
+        others = _others(flat, kinds, np.repeat(np.arange(n), counts), n)
+        if index:
+            behind = np.repeat(np.cumsum(counts)[list(index)], list(map(len, index.values())))
+            kinds = np.insert(kinds, behind, INDEX)
+            arguments = np.insert(arguments, behind, list(chain.from_iterable(index.values())))
+            counts[list(index)] += list(map(len, index.values()))
+        self.kinds = kinds
+        self.arguments = arguments
+        self.first = np.concatenate([[0], np.cumsum(counts)])
+        self.owners = np.repeat(np.arange(n), counts)
+        number = _counter()
+        told = zip(self.what.tolist(), others, self._sequences(), strict=True)
+        self.exactly = np.fromiter(map(number.__getitem__, told), np.int64, n)
 
-        def number_of(key: Any) -> int:
-            return numbers.setdefault(key, len(numbers))
-
-        def enter(entry: Step | Guard, row: int, number: int, index: list[int]) -> None:
-            own: list[int] = []
-            others: Any = None
-            for a in entry.args:
-                if a.__class__ is Ref:
-                    own.append(ROW)
-                    arguments.append(places[a.row])
-                    continue
-                kind = FLOAT if a.__class__ is float else _kind(a)
-                own.append(kind)
-                arguments.append(NOTHING)
-                if kind == OTHER:
-                    others = (others, constant_key(a))
-                elif kind == ARRAY:
-                    others = (others, a.shape)
-            if index:
-                own += [INDEX] * len(index)
-                arguments.extend(index)
-            kinds.extend(own)
-            what.append(number)
-            exactly.append(pairs.setdefault((number, tuple(own), others), len(pairs)))
-            first.append(len(kinds))
-            rows.append(row)
-            self.entries.append(entry)
-
-        def enter_row(row: int, step: Step) -> None:
-            places[row] = len(rows)
-            if step.params:
-                key, index = _key(step)
-                enter(step, row, number_of(key), index)
-                return
-            like = step.like
-            # Many rows have one array to say what their results are like.
-            at = step.op, id(like) if like.__class__ is np.ndarray else like.__class__
-            number = known.get(at)
-            if number is None:
-                number = known[at] = number_of(_key(step)[0])
-            enter(step, row, number, [])
-
-        # What the function refers to is there before it begins.
-        for row in program.captured:
-            enter_row(row, program.steps[row])
-        wanted = marked(program, ends(program))
-        due = program.due()
-        for row, step in enumerate(program.steps):
-            if step.op is None:
-                if row not in program.captured:
-                    places[row] = len(rows)
-                    enter(step, row, number_of(row), [])
-            elif wanted[row]:
-                enter_row(row, step)
-            for guard in due.get(row, ()):
-                if any(a.__class__ is Ref for a in guard.args):
-                    key = guard.decide, guard.rewritten, param_key(guard.expected)
-                    enter(guard, NOTHING, number_of(key), [])
-        self.rows = np.array(rows, np.int64)
-        self.places = np.array(places, np.int64)
-        self.what = np.array(what, np.int64)
-        self.exactly = np.array(exactly, np.int64)
-        self.kinds = np.array(kinds, np.int8)
-        self.arguments = np.array(arguments, np.int64)
-        self.first = np.array(first, np.int64)
-        self.owners = np.repeat(np.arange(len(rows)), np.diff(self.first))
+    def _sequences(self) -> list[int]:
+        """Numbers that are equal for entries whose arguments are of equal kinds, in their order."""
+        first, kinds = self.first, self.kinds
+        at = np.arange(len(kinds)) - first[self.owners]
+        digits = (kinds.astype(np.int64) + 1) << 4 * np.minimum(at, DIGITS)
+        sums = np.concatenate([[0], np.cumsum(np.where(at < DIGITS, digits, 0))])
+        found: list[int] = (sums[first[1:]] - sums[first[:-1]]).tolist()
+        known: dict[bytes, int] = {}
+        for k in np.flatnonzero(np.diff(first) > DIGITS).tolist():
+            text = kinds[first[k] : first[k + 1]].tobytes()
+            found[k] = known.setdefault(text, -1 - len(known))
+        return found
 
     def __len__(self) -> int:
         return len(self.entries)
 
 
-def _kind(a: Any) -> int:
-    """The kind of a constant argument that is no float."""
-    if a.__class__ is int:
-        return INTEGER
-    if a.__class__ is np.float64:
-        return NUMPYS
-    if a.__class__ is np.ndarray and a.dtype == FLOAT64:
-        return ARRAY
-    return OTHER
+def _counter() -> defaultdict[Any, int]:
+    """What numbers its keys in the order in which they are asked for."""
+    return defaultdict(count().__next__)
+
+
+def _in_order(program: WengertList) -> tuple[list[Any], np.ndarray]:
+    """The entries, and of each the row, which a guard has none of."""
+    steps, captured = program.steps, program.captured
+    wanted = np.frombuffer(marked(program, ends(program)), np.bool_).copy()
+    wanted[[row for row, step in enumerate(steps) if step.op is None]] = True
+    wanted[list(captured)] = False
+    rows = np.flatnonzero(wanted)
+    pieces = [np.fromiter(captured, np.int64, len(captured))]
+    guards: list[Guard] = []
+    at = 0
+    for row, decided in sorted(program.due().items()):
+        own = [g for g in decided if any(a.__class__ is Ref for a in g.args)]
+        end = int(np.searchsorted(rows, row, "right"))
+        pieces += [rows[at:end], np.full(len(own), NOTHING, np.int64)]
+        guards += own
+        at = end
+    every = np.concatenate([*pieces, rows[at:]])
+    rest = iter(guards)
+    return [next(rest) if row == NOTHING else steps[row] for row in every.tolist()], every
+
+
+def _what(
+    entries: list[Any], rows: np.ndarray, program: WengertList
+) -> tuple[np.ndarray, dict[int, list[int]]]:
+    """A number for each entry, equal where they do the same, whatever their arguments; and the
+    numbers in the index of those that have one."""
+    steps = [x if x.__class__ is Step else GUARD for x in entries]
+    ops, params, likes = (list(map(attrgetter(x), steps)) for x in ("op", "params", "like"))
+    # Many rows have one array to say what their results are like.
+    alike: list[Any] = list(map(id, likes))
+    classes = list(map(type, likes))
+    for k in [k for k, kind in enumerate(classes) if kind is not np.ndarray]:
+        alike[k] = classes[k]
+    pair = _counter()
+    pairs = np.fromiter(map(pair.__getitem__, zip(ops, alike, strict=True)), np.int64, len(steps))
+    some = np.zeros(len(pair), np.int64)
+    some[pairs] = np.arange(len(steps))
+    number = _counter()
+    same = [number[_key(replace(steps[k], params=None))[0]] for k in some.tolist()]
+    what = np.array(same, np.int64)[pairs]
+    index: dict[int, list[int]] = {}
+    for k in [k for k, (op, given) in enumerate(zip(ops, params, strict=True)) if given or not op]:
+        entry, row = entries[k], int(rows[k])
+        if entry.__class__ is Guard:
+            what[k] = number[entry.decide, entry.rewritten, param_key(entry.expected)]
+        elif entry.op is not None:
+            key, numbers = _key(entry)
+            what[k] = number[key]
+            if numbers:
+                index[k] = numbers
+        elif row not in program.captured:
+            what[k] = number[row]
+    return what, index
+
+
+def _others(flat: list[Any], kinds: np.ndarray, owners: np.ndarray, n: int) -> list[int]:
+    """Of each entry a number that tells the constants which belong to what it does, and the shapes
+    of arrays; kinds are put right where such an array is none of float64."""
+    found = [0] * n
+    known: dict[Any, int] = {}
+    for at in np.flatnonzero(kinds >= ARRAY).tolist():
+        a, k = flat[at], int(owners[at])
+        if kinds[at] == ARRAY and a.dtype != FLOAT64:
+            kinds[at] = OTHER
+        key = a.shape if kinds[at] == ARRAY else constant_key(a)
+        found[k] = known.setdefault((found[k], key), len(known) + 1)
+    return found
 
 
 def _key(step: Step) -> tuple[Any, list[int]]:

@@ -11,7 +11,9 @@ import admodes as ad
 from admodes import optimisation
 from admodes.compilation.numpy.backend import write
 from admodes.compilation.numpy.placement import Buffers
-from admodes.core.record import record
+from admodes.core.op import REGISTRY
+from admodes.core.pytree import LEAF
+from admodes.core.record import Step, WengertList, record
 from admodes.loops.rolling import may_roll
 from admodes.optimisation import optimise
 
@@ -130,3 +132,11 @@ def test_a_list_without_repetition_is_not_searched_for_loops():
 
     assert may_roll(record(ad.grad(repeated), 0.3, 0.7))
     assert not may_roll(record(ad.grad(irregular(1000)), 0.3, 0.7))
+
+
+def test_runs_of_operations_that_occur_again_by_chance_are_no_repetition():
+    ops = [REGISTRY[name] for name in ("add", "subtract", "multiply", "divide", "sin")]
+    kinds = np.random.default_rng(0).integers(5, size=20_000).tolist()
+    # Of each kind of operation a sweep back makes the same few rows.
+    steps = [Step(ops[(k + j) % 5], (), None, 0.0) for k in kinds for j in range(4)]
+    assert not may_roll(WengertList(steps, [], [], LEAF))
