@@ -133,7 +133,10 @@ class Elementwise(Op):
         if not STATE.quiet:
             with quiet():
                 return self.partial(i, y, args)
-        found = self.slope(i, (y, *args))
+        return self.fitted(self.slope(i, (y, *args)), y)
+
+    def fitted(self, found: Any, y: Value) -> Any:
+        """What the function of a partial gave, in the shape and dtype that belong to y."""
         if shape_of(y) == () != shape_of(found):
             found = space.reshape(found, shape=())
         if found.__class__ is np.ndarray and found.dtype.kind in "fb":

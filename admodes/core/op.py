@@ -331,12 +331,12 @@ class BinaryOp(Op):
                     return self.scalar(a, b)
                 except ARITHMETIC:
                     return self.plain((a, b))
-            if isinstance(b, Carrier) and b.records and not params:
+            if isinstance(b, Carrier) and (b.records or self.quick) and not params:
                 return b.binary(self, a, b)
         elif a.__class__ is b.__class__ is ndarray and a.dtype is b.dtype is FLOAT and STATE.quiet:
             y = self.array(a, b, **params)
             return y if y.__class__ is ndarray and y.ndim else canonical(y)
-        elif isinstance(a, Carrier) and a.records and not params:
+        elif isinstance(a, Carrier) and (a.records or self.quick) and not params:
             return a.binary(self, a, b)
         return self.dispatch((a, b), params or None)
 

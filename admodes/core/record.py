@@ -70,8 +70,9 @@ class Recording:
         steps = self.steps
         row = len(steps)
         if y.__class__ is ndarray and y.ndim:
-            kept = (y, y) if self.values else (blank(y),)
-            steps.append(Step(op, args, params, *kept))
+            steps.append(
+                Step(op, args, params, y, y) if self.values else Step(op, args, params, blank(y))
+            )
             return Recorded(self.level, y, row, self)
         value = bool(y) if y.__class__ is np.bool_ else y
         like = value if self.values else blank(value)

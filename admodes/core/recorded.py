@@ -4,6 +4,7 @@ operation on it enters a row there (core.record).
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +53,11 @@ class Recorded(Carrier):
         return self.recording.taped and self.recording.depends(self.row)
 
     @property
+    def size(self) -> int:
+        x = self.primal
+        return x.size if x.__class__ is ndarray else math.prod(self.shape)
+
+    @property
     def step(self) -> Step:
         """The row in the list."""
         return self.recording.steps[self.row]
@@ -98,7 +104,16 @@ class Recorded(Carrier):
     def unary(self, op: Any) -> Any:
         x = self.primal
         if op.quick and x.__class__ is ndarray and x.dtype is FLOAT:
-            return self._quickly(op, (x,), (reference((self.row,)),))
+            recording = self.recording
+            try:
+                y = op.array(x)
+            except Exception as error:
+                recording.raised(op.name, error)
+                raise
+            plain = y.__class__ is ndarray and y.ndim
+            return recording.enter(
+                op, (reference((self.row,)),), None, y if plain else canonical(y)
+            )
         if op.quick and of_floats(x):
             return self.apply(op, (self,), None)
         return op.dispatch((self,), None)
@@ -111,32 +126,24 @@ class Recorded(Carrier):
         y, second = b, b
         if b.__class__ is Recorded and b.level is level:
             y, second = b.primal, reference((b.row,))
-        if x.__class__ is float:
-            short = y.__class__ is ndarray and y.dtype is FLOAT
-        elif x.__class__ is ndarray and x.dtype is FLOAT:
+        if x.__class__ is ndarray and x.dtype is FLOAT:
             short = y.__class__ is float or (y.__class__ is ndarray and y.dtype is FLOAT)
         else:
-            short = False
+            short = x.__class__ is float and y.__class__ is ndarray and y.dtype is FLOAT
         # An array that is no row is copied, or looked for among what is held.
-        rows = first.__class__ is not ndarray and second.__class__ is not ndarray
-        if short and rows and op.only_kernel:
-            return self._quickly(op, (x, y), (first, second))
+        if short and op.only_kernel and first.__class__ is not ndarray is not second.__class__:
+            recording = self.recording
+            try:
+                z = op.array(x, y)
+            except Exception as error:
+                recording.raised(op.name, error)
+                raise
+            plain = z.__class__ is ndarray and z.ndim
+            return recording.enter(op, (first, second), None, z if plain else canonical(z))
         numbers = x.__class__ is y.__class__ is float
         if numbers or (op.quick and of_floats(x) and of_floats(y)):
             return self.apply(op, (a, b), None)
         return op.dispatch((a, b), None)
-
-    def _quickly(self, op: Any, xs: tuple, args: tuple) -> Any:
-        """The result of an operation without parameters: xs are its arguments, among them an
-        array, and args the same as the list refers to them."""
-        recording = self.recording
-        try:
-            y = op.array(*xs)
-        except Exception as error:
-            recording.raised(op.name, error)
-            raise
-        plain = y.__class__ is ndarray and y.ndim
-        return recording.enter(op, args, None, y if plain else canonical(y))
 
     def among_whole(self, op: Any, args: tuple, params: dict | None) -> Any:
         return among_whole(self, op, args, params)

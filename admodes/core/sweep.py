@@ -21,7 +21,7 @@ from admodes.core.gathering import Gathered, gathered
 from admodes.core.reuse import spare, spare_arrays
 from admodes.core.space import as_real, dtype_of, is_complex, space, sum_to
 from admodes.core.tape import General, Node
-from admodes.core.values import ARITHMETIC, Cotangent, blank, canonical, shape_of
+from admodes.core.values import ARITHMETIC, FLOAT, Cotangent, blank, canonical, shape_of
 
 Adjoints = dict[int, Cotangent]
 
@@ -87,7 +87,10 @@ def pull_back(adjoints: Adjoints, nodes: Iterable[Node], take: Callable, product
             _array_step(adjoints, node, w, owned, product)
         elif w is not None:
             w = w.total() if w.__class__ is Gathered else w
-            _general_step(adjoints, node, w, owned)
+            if local.__class__ is General and _is_recorded(w) and isinstance(node.op, Elementwise):
+                _recorded_step(adjoints, node, w, owned)
+            else:
+                _general_step(adjoints, node, w, owned)
     for key in [key for key, w in adjoints.items() if w.__class__ is Gathered]:
         adjoints[key] = adjoints[key].total()
 
@@ -145,6 +148,44 @@ def _add_term(adjoints: Adjoints, key: int, term: Any, owned: set[int]) -> None:
     else:
         adjoints[key] = old + term
         owned.add(key)
+
+
+def _is_recorded(w: Cotangent) -> bool:
+    """Whether a cotangent is a recorded array of float64."""
+    if not isinstance(w, Carrier) or not w.records:
+        return False
+    return w.primal.__class__ is ndarray and w.primal.dtype is FLOAT and bool(w.primal.ndim)
+
+
+def _recorded_step(adjoints: Adjoints, node: Node, w: Any, owned: set[int]) -> None:
+    """What _general_step does for an elementwise operation, where w is a recorded array: of a
+    recording these are most rows."""
+    op, kind, level = node.op, node.__class__, node.level
+    xs = node.local[1]
+    given = (node.primal, *xs)
+    for i, a in enumerate(node.args):
+        if a.__class__ is not kind or a.level is not level:
+            continue
+        p, k = op.rules[i]
+        if k is None:
+            if p == 0:
+                continue
+            term = w if p == 1 else -w
+        else:
+            try:
+                p = p(given[k]) if k.__class__ is int else p(*k(given))
+            except ARITHMETIC:
+                p = op.slope(i, given)
+            if p.__class__ is not w.__class__ and p.__class__ is not float:
+                p = op.fitted(p, node.primal)
+            term = op.times(i, p, w, xs)
+        x = xs[i]
+        shape = shape_of(x)
+        if shape_of(term) != shape:
+            term = space.unbroadcast(term, shape=shape)
+        if not _is_recorded(term):
+            term = as_real(term, x)
+        _add_term(adjoints, a.serial, term, owned)
 
 
 def _general_step(adjoints: Adjoints, node: Node, w: Cotangent, owned: set[int]) -> None:

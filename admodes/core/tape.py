@@ -183,6 +183,8 @@ class Traced(Carrier):
                 if keeps(op, y):
                     made.origin = origin(op, (self,), None)
                 return made
+        elif self.origin is None and isinstance(x, Carrier) and x.records and _short(op):
+            return _of_recorded(op, (self,), (self.node,), (x,), x.unary(op))
         return self.apply(op, (self,), None)
 
     def binary(self, op: Any, a: Any, b: Any) -> Any:
@@ -228,6 +230,8 @@ class Traced(Carrier):
                 if keeps(op, y):
                     made.origin = origin(op, (a, b), None)
                 return made
+        elif plain and _records(u, first) and _records(v, second) and _short(op):
+            return _of_recorded(op, (a, b), (first, second), (u, v), op(u, v))
         return op.dispatch((a, b), None)
 
     def apply(self, op: Any, args: tuple, params: Params) -> Any:
@@ -275,6 +279,26 @@ def node_of(x: Any, level: Level) -> Node | None:
     if isinstance(x, Carrier) and x.level is level:
         return x.node if x.__class__ is Traced else x  # type: ignore[return-value]
     return None
+
+
+def _short(op: Any) -> bool:
+    """Whether an operation on recorded values needs no look at what they are."""
+    return op.quick and op.only_kernel and not Watch.open
+
+
+def _records(x: Any, node: Node | None) -> bool:
+    """Whether an argument is a number, or a recorded value on the tape."""
+    return x.__class__ is float or (node is not None and isinstance(x, Carrier) and x.records)
+
+
+def _of_recorded(op: Any, args: tuple, nodes: tuple, xs: tuple, y: Any) -> Any:
+    """The result y of an elementwise operation on recorded values xs, with a node of its own."""
+    level = args[0].level if nodes[0] is not None else args[1].level
+    node = Node(level, y, op, nodes, General((None, xs)))
+    made = Traced(level, y, node) if y.primal.__class__ is ndarray else traced(level, y, node)
+    if op.remembers:
+        made.origin = origin(op, args, None)
+    return made
 
 
 def _on_tape(level: Level, op: Any, args: tuple, params: Params) -> Any:

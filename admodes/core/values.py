@@ -162,12 +162,14 @@ def blank(x: Any) -> Any:
     """An array's shape and dtype without its entries; other things as they are."""
     if x.__class__ is not np.ndarray:
         return x
-    key = x.shape, x.dtype
+    # The shape alone says that it is float64, since to hash a dtype takes as long as all else here.
+    key = x.shape if x.dtype is FLOAT else (x.shape, x.dtype)
     found = _blanks.get(key)
     if found is None:
         if len(_blanks) >= MOST_BLANKS:
             _blanks.clear()
-        found = _blanks[key] = np.ndarray(*key, _NOTHING, 0, (0,) * x.ndim)
+        found = np.ndarray(x.shape, x.dtype, _NOTHING, 0, (0,) * x.ndim)
+        _blanks[key] = found
     return found
 
 

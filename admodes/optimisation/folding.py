@@ -9,7 +9,6 @@ shrinks its row or moves it towards one form, so that this ends.
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -94,7 +93,9 @@ class Folding(Copy):
         """The copy."""
         program = self.old
         kept = wanted(program)
-        count = Counter() if self.rules.are_none else uses(program)
+        if self.rules.are_none:
+            return self.shared(kept)
+        count = uses(program)
         used, origin, new = self.used, self.origin, self.new
         for i, step in enumerate(program.steps):
             if not kept[i]:
@@ -118,6 +119,27 @@ class Folding(Copy):
             copy.suspects = sorted({*copy.suspects, *reached_outputs(program, self.doubts)})
         return copy
 
+    def shared(self, kept: bytearray) -> WengertList:
+        """The copy in which only equal rows are looked for; of the old rows these are kept."""
+        known, new, steps = self.known, self.new, self.steps
+        for i, step in enumerate(self.old.steps):
+            if not kept[i]:
+                new.append(None)
+                continue
+            if step.op is not None:
+                args = self.moved(step.args)
+                key = key_of(step.op, args, step.params) if self.common else i
+                found = known.get(key)
+                if found is not None:
+                    new.append(found)
+                    continue
+                known[key] = Ref(len(steps))
+                if not _unchanged(step.args, args):
+                    step = Step(step.op, args, step.params, step.like, step.value, step.name)
+            new.append(Ref(len(steps)))
+            steps.append(step)
+        return self.finished()
+
     def row(
         self, op: Op, args: tuple, params: Any = None, value: Any = None, step: Step | None = None
     ) -> Any:
@@ -125,7 +147,7 @@ class Folding(Copy):
         may be left out. step: the old row that this is."""
         if value is None:
             value = inferred(op, tuple(map(self.value, args)), params or {})
-        found = None if self.rules.are_none else self.replaced(op, args, params, value)
+        found = self.replaced(op, args, params, value)
         if found is not None:
             return found
         if self.common:
