@@ -105,7 +105,7 @@ def evaluate(
             extra += _cancelled(a, order)
         elif a != a or not infinite:
             return None
-    with precise(digits + int(extra)):
+    with precise(_shared(digits + int(extra))):
         try:
             y = mpmath.mpmathify(function(*args))
         except (
@@ -120,6 +120,13 @@ def evaluate(
             y = y.real if y.imag == 0 else mpmath.nan
         mpmath.mp.dps = digits + 5
         return +y
+
+
+def _shared(digits: int) -> int:
+    """So many digits or up to a quarter more, of few different numbers: what mpmath prepares for
+    psi and gamma at each number of digits, Bernoulli numbers and the like, then serves again."""
+    step = max(1, 1 << (digits.bit_length() - 3))
+    return -(-digits // step) * step
 
 
 def _cancelled(a: Any, order: int) -> float:

@@ -25,7 +25,7 @@ from admodes.symbolic import (
 )
 from admodes.symbolic.expressions import LARGEST_EXPRESSION
 from admodes.symbolic.forms import local_form
-from admodes.symbolic.precision import one_sided, precise
+from admodes.symbolic.precision import evaluate, one_sided, precise
 from admodes.symbolic.sweep import sensitivities
 
 
@@ -225,6 +225,20 @@ def test_one_sided_limits():
     assert one_sided(ad.acos, 0, [1.0]) == [-math.inf]
     assert set(one_sided(ad.maximum, 1, [2.0, 2.0])) == {0.0, 1.0}
     assert set(one_sided(ad.power, 0, [0.0, 0.5])) == {math.inf}
+
+
+def test_numbers_of_like_size_are_evaluated_with_the_same_number_of_digits():
+    """mpmath computes Bernoulli numbers for psi anew at each precision."""
+    used = []
+
+    def form(x):
+        used.append(mpmath.mp.prec)
+        return x
+
+    for k in range(300, 340):
+        assert evaluate(form, [1.5 * 2.0**-k]) == 1.5 * 2.0**-k
+    assert len(set(used)) <= 2
+    assert min(used) > mpmath.libmp.dps_to_prec(50)
 
 
 def test_arrays_structural_operations_and_where():
