@@ -24,7 +24,7 @@ from admodes.core.values import blank, shape_of
 from admodes.loops.rolling import shortened
 from admodes.optimisation import dead, local
 from admodes.optimisation.folding import wanted
-from admodes.optimisation.shifts import shifts
+from admodes.optimisation.passes.shifts import shifts
 from admodes.programs.keys import param_key
 from admodes.programs.replay import again
 from admodes.programs.rewriting import ends, has_value, needed, raising

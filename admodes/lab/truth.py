@@ -13,7 +13,7 @@ from admodes.core.carrier import quiet
 from admodes.core.pytree import flatten, unflatten
 from admodes.core.record import Ref, WengertList, record
 from admodes.ops.arithmetic import multiply
-from admodes.optimisation.strong_products import STRONG
+from admodes.optimisation.passes.strong_products import STRONG
 from admodes.problems.scenario import Scenario
 from admodes.programs.replay import rows_at, value_of
 from admodes.symbolic.exact import exactly

@@ -1,8 +1,9 @@
 """The optimiser: `optimise` takes a program and returns a cheaper one with the same result;
 `effects` says what each pass saves.
 
-The passes that look at a single row and the rows that it reads run together, in one sweep, which
-also merges equal rows and drops rows that nothing reads.
+The passes that look at a single row and the rows that it reads are local rules (`rules`,
+`matrices`). They run together, in one sweep (`folding`), which also merges equal rows and drops rows
+that nothing reads. Those that have to see more of a list are in `passes`.
 """
 
 from __future__ import annotations
@@ -17,40 +18,42 @@ import numpy as np
 from admodes.core.costs import total
 from admodes.core.op import Op
 from admodes.core.record import Ref, WengertList
-from admodes.optimisation import (
-    arithmetic,
-    constants,
+from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
+from admodes.optimisation.matrices import (
     contractions,
-    directions,
-    factoring,
     few_entries,
     gathers,
     householder,
+    one_column,
+    sparse_matrices,
+    triangles,
+)
+from admodes.optimisation.optimised import Optimised
+from admodes.optimisation.passes.collecting import collected
+from admodes.optimisation.passes.gather_forwarding import forward_gathers
+from admodes.optimisation.passes.loops import with_loops
+from admodes.optimisation.passes.scalar_replacement import replace_arrays
+from admodes.optimisation.passes.short_axes import sliced
+from admodes.optimisation.passes.strong_products import plain_products
+from admodes.optimisation.passes.structure_of_arrays import split_samples
+from admodes.optimisation.passes.superword_packing import pack_scalars
+from admodes.optimisation.passes.vector_parts import parts_forwarded
+from admodes.optimisation.rules import (
+    arithmetic,
+    constants,
+    directions,
+    factoring,
     hyperbolic,
     layout,
     lowering,
     masks,
-    one_column,
     products,
-    sparse_matrices,
     sums,
-    triangles,
 )
-from admodes.optimisation.collecting import collected
-from admodes.optimisation.folding import Folding, LocalRule, Rules, Table, dead
-from admodes.optimisation.gather_forwarding import forward_gathers
-from admodes.optimisation.loops import with_loops
-from admodes.optimisation.optimised import Optimised
-from admodes.optimisation.scalar_replacement import replace_arrays
-from admodes.optimisation.short_axes import sliced
-from admodes.optimisation.strong_products import plain_products
-from admodes.optimisation.structure_of_arrays import split_samples
-from admodes.optimisation.superword_packing import pack_scalars
-from admodes.optimisation.vector_parts import parts_forwarded
 from admodes.programs.costs import cost
 from admodes.views import tables
 
-__all__ = ["Effect", "Loose", "effects", "effects_table", "lower", "optimise"]
+__all__ = ["Effect", "effects", "effects_table", "lower", "optimise"]
 
 LOCAL = ("common subexpressions", "constants", "identities", "structure", "strong products")
 LOOSE = ("sums of products", "contractions")

@@ -8,7 +8,7 @@ import pytest
 import admodes as ad
 from admodes.core.record import record
 from admodes.optimisation import optimise
-from admodes.optimisation.one_column import _of_constant
+from admodes.optimisation.matrices.one_column import _of_constant
 
 N, INPUTS, UNITS = 40, 4, 6
 ENTRYWISE = (

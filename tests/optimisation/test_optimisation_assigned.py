@@ -12,7 +12,7 @@ from admodes.loops.operations import loop
 from admodes.ops.indexing import place
 from admodes.optimisation import optimise
 from admodes.optimisation.dataflow import telling_outputs, telling_signs
-from admodes.optimisation.loop_copies import region_of
+from admodes.optimisation.passes.loop_copies import region_of
 
 RNG = np.random.default_rng(20261129)
 INSIDE = slice(1, -1)

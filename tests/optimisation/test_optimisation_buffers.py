@@ -12,7 +12,7 @@ import admodes as ad
 from admodes.compilation.interpreter import interpret
 from admodes.optimisation import optimise
 from admodes.optimisation.folding import dead
-from admodes.optimisation.scalar_replacement import replace_arrays
+from admodes.optimisation.passes.scalar_replacement import replace_arrays
 
 RNG = np.random.default_rng(20261127)
 

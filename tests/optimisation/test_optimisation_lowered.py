@@ -12,7 +12,7 @@ from seeds import generator
 
 import admodes as ad
 from admodes.optimisation import lower, optimise
-from admodes.optimisation.hyperbolic import SLOPE
+from admodes.optimisation.rules.hyperbolic import SLOPE
 
 RNG = np.random.default_rng(11)
 POINTS = RNG.normal(size=(80, 3)) * 10.0 ** RNG.integers(-6, 6, size=(80, 3))

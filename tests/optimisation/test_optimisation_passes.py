@@ -13,10 +13,10 @@ from admodes.compilation.interpreter import interpret
 from admodes.core.record import record
 from admodes.optimisation import optimise
 from admodes.optimisation.folding import dead
-from admodes.optimisation.gather_forwarding import forward_gathers
-from admodes.optimisation.scalar_replacement import replace_arrays
-from admodes.optimisation.structure_of_arrays import Columns, split_samples
-from admodes.optimisation.superword_packing import pack_scalars
+from admodes.optimisation.passes.gather_forwarding import forward_gathers
+from admodes.optimisation.passes.scalar_replacement import replace_arrays
+from admodes.optimisation.passes.structure_of_arrays import Columns, split_samples
+from admodes.optimisation.passes.superword_packing import pack_scalars
 
 RNG = np.random.default_rng(20261121)
 

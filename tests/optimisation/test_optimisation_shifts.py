@@ -11,7 +11,7 @@ from programs_run import recorded
 
 import admodes as ad
 from admodes.optimisation import local
-from admodes.optimisation.shifts import shifts
+from admodes.optimisation.passes.shifts import shifts
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(6, 5))

@@ -14,7 +14,7 @@ from admodes.compilation.llvm.places import Region, indexed, new_place
 from admodes.core.record import Ref, Step, WengertList
 from admodes.ops.assignment import assign
 from admodes.ops.indexing import explicit, is_basic, place
-from admodes.optimisation.placed_sums import placed_sums
+from admodes.optimisation.passes.placed_sums import placed_sums
 from admodes.programs.rewriting import uses
 
 Copied = Callable[[Value, Region], Value]

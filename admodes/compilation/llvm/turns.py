@@ -18,7 +18,7 @@ from admodes.compilation.llvm.places import ITEM, Buffer, Moving, Region, new_pl
 from admodes.core.record import Step, WengertList
 from admodes.loops.region import size
 from admodes.optimisation import lower
-from admodes.optimisation.loop_copies import region_of
+from admodes.optimisation.passes.loop_copies import region_of
 
 Planner = Callable[[WengertList, list[Region], list[Region]], Any]
 """The plan of a list whose inputs lie in some places, and whose outputs are put into others."""

@@ -14,7 +14,7 @@ from admodes.compilation.numpy.placement import is_array, is_view
 from admodes.core.record import Ref, Step, WengertList
 from admodes.loops.operations import loop
 from admodes.ops.indexing import getitem
-from admodes.optimisation.loop_copies import Layout, region_of
+from admodes.optimisation.passes.loop_copies import Layout, region_of
 
 NUMBER = 8
 """Bytes."""

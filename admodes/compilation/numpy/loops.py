@@ -16,8 +16,8 @@ from admodes.compilation.numpy.writer import NumpyWriter, is_scalar_row
 from admodes.core.record import Guard, Ref, Step
 from admodes.loops.operations import loop
 from admodes.optimisation import lower
-from admodes.optimisation.loop_copies import region_of
 from admodes.optimisation.optimised import Optimised
+from admodes.optimisation.passes.loop_copies import region_of
 from admodes.programs.replay import same
 from admodes.programs.rewriting import has_value
 

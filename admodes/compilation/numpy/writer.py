@@ -18,7 +18,7 @@ from admodes.core.op import Op
 from admodes.core.record import Ref, Step
 from admodes.loops.operations import loop
 from admodes.optimisation.optimised import Optimised
-from admodes.optimisation.placed_sums import alike, placed_sums
+from admodes.optimisation.passes.placed_sums import alike, placed_sums
 
 MANY = 4
 """Entries that are read one by one before an array is turned into a list of Python floats."""

@@ -17,10 +17,10 @@ from admodes.core.magnitudes import finite as finite_entries
 from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.core.values import shape_of
-from admodes.optimisation.constants import LARGEST
 from admodes.optimisation.dataflow import finite
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
+from admodes.optimisation.rules.constants import LARGEST
 from admodes.programs.keys import param_key
 
 

@@ -26,7 +26,7 @@ from admodes.ops.indexing import is_basic
 from admodes.optimisation.dataflow import carrying_rows
 from admodes.optimisation.folding import dead
 from admodes.optimisation.literals import number
-from admodes.optimisation.sums import factor, long_axes, stretched_as
+from admodes.optimisation.rules.sums import factor, long_axes, stretched_as
 from admodes.programs.keys import param_key
 from admodes.programs.rewriting import Copy, uses
 

@@ -12,7 +12,7 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
-from admodes.optimisation.sums import factor
+from admodes.optimisation.rules.sums import factor
 
 
 def by_rows(copy: Folding, op: Op, args: tuple, params: Any, value: Any) -> Any:

@@ -24,7 +24,8 @@ from admodes.optimisation.dataflow import (
     unseen_outputs,
 )
 from admodes.optimisation.folding import dead
-from admodes.optimisation.loop_copies import (
+from admodes.optimisation.optimised import Optimised
+from admodes.optimisation.passes.loop_copies import (
     Layout,
     LoopCopy,
     Vector,
@@ -32,9 +33,8 @@ from admodes.optimisation.loop_copies import (
     key_of_value,
     region_of,
 )
-from admodes.optimisation.loop_joining import joined
-from admodes.optimisation.optimised import Optimised
-from admodes.optimisation.vector_parts import parts_forwarded
+from admodes.optimisation.passes.loop_joining import joined
+from admodes.optimisation.passes.vector_parts import parts_forwarded
 from admodes.programs.rewriting import ends, needed
 
 Pass = Callable[[WengertList], WengertList]

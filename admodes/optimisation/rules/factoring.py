@@ -17,7 +17,7 @@ from admodes.core.op import REGISTRY, Op
 from admodes.core.record import Ref, Step
 from admodes.optimisation.folding import Folding, Table, params_of
 from admodes.optimisation.literals import number
-from admodes.optimisation.sums import factor
+from admodes.optimisation.rules.sums import factor
 
 DEPTH = 6
 """Products and quotients that a constant is followed through."""

@@ -18,7 +18,7 @@ from admodes.core.record import Ref
 from admodes.core.values import shape_of
 from admodes.optimisation.folding import Folding, Table
 from admodes.optimisation.literals import number
-from admodes.optimisation.sums import product_of_small
+from admodes.optimisation.rules.sums import product_of_small
 
 MOST = 4
 """Factors of a product that is taken in another order."""

@@ -12,7 +12,7 @@ from admodes.core.pytree import flatten
 from admodes.loops.operations import loop
 from admodes.loops.region import Region
 from admodes.optimisation.folding import Folding, dead
-from admodes.optimisation.loop_copies import LoopCopy, Vector, key_of_value, region_of
+from admodes.optimisation.passes.loop_copies import LoopCopy, Vector, key_of_value, region_of
 
 
 @dataclass

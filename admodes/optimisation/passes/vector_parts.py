@@ -11,7 +11,7 @@ from admodes.core.program import Ref, Step, WengertList
 from admodes.core.values import shape_of
 from admodes.loops.operations import loop
 from admodes.ops.indexing import getitem
-from admodes.optimisation.loop_copies import bounds_of
+from admodes.optimisation.passes.loop_copies import bounds_of
 from admodes.programs.rewriting import Copy
 
 
