@@ -223,8 +223,8 @@ def elementwise(
 
     value is the kernel on arrays, scalar the one on Python floats (from `math`; where left out,
     value serves both). Both have to depend on their arguments alone: compiled code may run a kernel
-    once on a recording (optimisation/lowering.py) and keep what it did, so that what it read from
-    elsewhere stays as it was then. ad.custom_rule declares kernels that are called each time.
+    once on a recording (optimisation/rules/lowering.py) and keep what it did, so that what it read
+    from elsewhere stays as it was then. ad.custom_rule declares kernels that are called each time.
 
     kind is what it is counted as. text and latex are templates of its printed form, printed holds
     the partials as a book prints them, in the arguments a, b and c. selects, fades: as in

@@ -2,8 +2,8 @@
 `effects` says what each pass saves.
 
 The passes that look at a single row and the rows that it reads are local rules (`rules`,
-`matrices`). They run together, in one sweep (`folding`), which also merges equal rows and drops rows
-that nothing reads. Those that have to see more of a list are in `passes`.
+`matrices`). They run together, in one sweep (`folding`), which also merges equal rows and drops
+rows that nothing reads. Those that have to see more of a list are in `passes`.
 """
 
 from __future__ import annotations
