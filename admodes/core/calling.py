@@ -85,7 +85,7 @@ def call(
     try:
         return _call(f, args, direct)
     except Exception as error:
-        cause = hidden(error)
+        cause = _cause(error)
         stores = _stores(error, cause or error) and not Again.unless(args)
         again = Again.with_buffers(f) if stores else f
         if again is f:
@@ -132,7 +132,7 @@ def _shown(f: Callable, args: tuple, direct: bool) -> Any:
     try:
         return _call(f, args, direct)
     except Exception as error:
-        cause = hidden(error)
+        cause = _cause(error)
         if cause is not None:
             raise cause.with_traceback(error.__traceback__) from None
         raise
@@ -163,13 +163,23 @@ ONE_BY_FLAT = "Error setting single item of array."
 """NumPy's whole message where x.flat[i] = v fails, whatever the reason."""
 
 
+def _cause(error: BaseException) -> LostDerivative | None:
+    """The error about a traced value that NumPy has hidden behind this one."""
+    if str(error) == ONE_BY_FLAT:
+        return LostDerivative(
+            "x.flat[index] = v could not write v into a plain array. A traced value is written "
+            "into an array that the function made: copy it inside the function, with np.array(…), "
+            "or pass ad.value(v) where only the number is wanted"
+        )
+    return hidden(error)
+
+
 def _stores(error: BaseException, cause: BaseException) -> bool:
     """Whether an error, which has this cause, is that of a traced value which was written into a
     plain array: by buffer[index] = x, by a method, or where it is marked so."""
     if getattr(cause, "stores", False):
         return True
-    lost = isinstance(cause, LostDerivative) or str(error) == ONE_BY_FLAT
-    trace = error.__traceback__ if lost else None
+    trace = error.__traceback__ if isinstance(cause, LostDerivative) else None
     while trace is not None:
         inner = trace.tb_next
         if inner is None or inner.tb_frame.f_code.co_name in PLAIN:

@@ -26,6 +26,12 @@ class Tree:
         self.keys = keys
         self.branches = branches
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tree):
+            return NotImplemented
+        same = self.kind is other.kind and self.keys == other.keys
+        return same and self.branches == other.branches
+
     def __str__(self) -> str:
         if self.kind is None:
             return "*"

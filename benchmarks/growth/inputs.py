@@ -283,6 +283,31 @@ def _added_at(x: Any, y: Any) -> Any:
     return z
 
 
+def _written(write: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An array after a function has written entries of another one into it."""
+
+    def f(x: Any, y: Any) -> Any:
+        z = x.copy()
+        write(z, y)
+        return z
+
+    return f
+
+
+WRITING = {
+    "copyto": ("vv", _written(np.copyto)),
+    "put": ("vv", _written(lambda z, y: np.put(z, np.arange(len(y))[::2], y))),
+    "put_along_axis": (
+        "vv",
+        _written(lambda z, y: np.put_along_axis(z, np.arange(len(y))[::-1], y, 0)),
+    ),
+    "place": ("vv", _written(lambda z, y: np.place(z, np.arange(len(y)) % 2 == 0, y))),
+    "putmask": ("vv", _written(lambda z, y: np.putmask(z, np.arange(len(y)) % 2 == 0, y))),
+    "fill_diagonal": ("mv", _written(lambda z, y: np.fill_diagonal(z, y[: len(z)]))),
+}
+"""Functions that write into an array."""
+
+
 def _filled(x: Any) -> Any:
     z = np.zeros(len(x) + 1)
     for i in range(len(x)):
@@ -299,7 +324,7 @@ def calls() -> Iterator[Call]:
     for u in UFUNCS:
         if isinstance(u, np.ufunc) and u.signature is None and _differentiable(u):
             yield _of_ufunc(u)
-    for table, largest in ((LINES, SIZES[-1]), (CUBIC, SQUARE)):
+    for table, largest in ((LINES, SIZES[-1]), (WRITING, SIZES[-1]), (CUBIC, SQUARE)):
         for name, (kinds, f) in table.items():
             most = min(largest, LOOPS if "loop" in name else largest)
             yield Call(name, f, _making(kinds), most)
