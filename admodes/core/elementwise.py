@@ -54,6 +54,9 @@ class Reading(NamedTuple):
     reads: tuple[int, ...]
 
 
+VARARGS, VARKEYWORDS = 0x04, 0x08
+"""The flags of code with *args and with **kwargs, without the import of inspect."""
+
 Pick = int | Callable[[Sequence[Any]], tuple] | None
 """How a partial is given what it reads of (y, *args): by the position of one value, by a function
 that picks several, None for a literal."""
@@ -65,8 +68,11 @@ def reading(partial: Rule | Reading) -> tuple[Rule, tuple[int, ...] | None]:
         return partial
     if not callable(partial):
         return partial, None
-    code = partial.__code__
-    names = code.co_varnames[: code.co_argcount]
+    code = getattr(partial, "__code__", None)
+    if code is None:
+        raise BadValue(f"a partial is a function of y, a, b and c written in Python, not {partial}")
+    several = sum(bool(code.co_flags & flag) for flag in (VARARGS, VARKEYWORDS))
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + several]
     if not set(names) <= set(PARAMETERS):
         raise BadValue(f"a partial reads y, a, b and c, not {', '.join(names)}")
     return partial, tuple(map(PARAMETERS.index, names))

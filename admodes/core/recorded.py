@@ -104,6 +104,7 @@ class Recorded(Carrier):
     def unary(self, op: Any) -> Any:
         x = self.primal
         if op.quick and x.__class__ is ndarray and x.dtype is FLOAT:
+            # Written out here and in binary: of a recording these are most rows.
             recording = self.recording
             try:
                 y = op.array(x)

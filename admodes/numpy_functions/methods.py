@@ -16,13 +16,24 @@ from admodes.core.whole import AS_WHOLE, integers, loses_derivative
 from admodes.errors import BadType, BadValue, LostDerivative
 from admodes.numpy_functions.layout import flat, size_of
 from admodes.numpy_functions.products import dot
-from admodes.numpy_functions.writing import fill, fill_flat, flattened, partition, put, sort
+from admodes.numpy_functions.writing import Flat, fill, fill_flat, partition, sort
 from admodes.ops.shaping import matrix_transpose, rank_of
 
 SAME_NAME = (
     *("all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "cumprod"),
-    *("cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel", "repeat"),
-    *("round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    *("cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "ptp", "put", "ravel"),
+    *(
+        "repeat",
+        "round",
+        "searchsorted",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "take",
+        "trace",
+        "var",
+    ),
 )
 REFUSED = {"itemset": "x[index] = v", "resize": "x = np.resize(x, …)"}
 
@@ -102,8 +113,8 @@ def _tolist(self: Any) -> Any:
     return [_tolist(x) for x in self] if rank_of(self) else _pythons(self)
 
 
-def _view(self: Any, *kind: Any) -> Any:
-    if kind:
+def _view(self: Any, *kind: Any, **named: Any) -> Any:
+    if kind or named:
         raise LostDerivative(
             "x.view(dtype) reads numbers by their bits, which has no derivative: use "
             "x.astype(dtype), or ad.value(x).view(dtype) where only the numbers are wanted"
@@ -136,10 +147,9 @@ ATTRIBUTES: dict[str, Any] = {
     "imag": property(lambda self: np.imag(self)),
     "view": _view,
     "fill": fill,
-    "put": put,
     "sort": sort,
     "partition": partition,
-    "flat": property(flattened, fill_flat),
+    "flat": property(Flat, fill_flat),
 }
 for _name, _attribute in ATTRIBUTES.items():
     setattr(Carrier, _name, _attribute)

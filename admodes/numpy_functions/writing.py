@@ -136,11 +136,6 @@ def fill(x: Any, value: Any) -> None:
     change(x, assigned(x, ..., value), "x.fill(v)")
 
 
-def put(x: Any, indices: Any, values: Any, mode: Any = "raise") -> None:
-    """x.put(places, values): entries by their number."""
-    np.put(x, indices, values, mode)
-
-
 def sort(x: Any, axis: int = -1, **options: Any) -> None:
     """x.sort(): the entries along an axis in order."""
     change(x, np.sort(x, axis, **options), "x.sort()")
@@ -175,11 +170,6 @@ class Flat:
     def copy(self) -> Any:
         """The entries as an array of one axis."""
         return self[:]
-
-
-def flattened(x: Any) -> Flat:
-    """x.flat."""
-    return Flat(x)
 
 
 def fill_flat(x: Any, values: Any) -> None:

@@ -174,6 +174,7 @@ def test_what_would_lose_the_derivative_is_refused():
         (lambda x: np.place(PLAIN, PLAIN > 1, x), "plain array that the function did not make"),
         (lambda x: PLAIN.flat.__setitem__(0, x[0]), "copy it inside the function"),
         (lambda x: x.view(np.int64), r"ad\.value\(x\)\.view"),
+        (lambda x: x.view(dtype=np.int64), r"ad\.value\(x\)\.view"),
         (lambda x: x.astype(int), "derivative"),
         (lambda x: np.sum(x, dtype=int), "derivative"),
         (lambda x: np.histogram(x), "bins"),

@@ -12,6 +12,7 @@ from harness import ELEMENTWISE, OPS, ids, linear_cases
 
 import admodes as ad
 from admodes.core.carrier import UFUNCS, quiet
+from admodes.core.elementwise import reading
 from admodes.core.entries import sources
 from admodes.core.op import REGISTRY, UNLISTED, Op, register
 from admodes.core.pytree import flatten
@@ -216,3 +217,19 @@ def test_no_ufunc_belongs_to_two_operations():
     with pytest.raises(BadValue, match=r"np\.exp is bound .*another_exp numpy=\(\)"):
         register(another)
     assert (names, bound) == (set(REGISTRY), UFUNCS)
+
+
+@pytest.mark.parametrize(
+    ("partial", "told"),
+    [
+        (lambda x: x, "not x"),
+        (lambda a, *others: a, "not a, others"),
+        (lambda *, a, c, scale: a, "not a, c, scale"),
+        (lambda b, **named: b, "not b, named"),
+        (np.cos, "written in Python, not <ufunc 'cos'>"),
+    ],
+)
+def test_a_partial_says_by_its_parameters_what_it_reads(partial, told):
+    assert reading(lambda y, b: y * b)[1] == (0, 2)
+    with pytest.raises(BadValue, match=told):
+        reading(partial)
